@@ -1,0 +1,52 @@
+# Every target gets the clone ready first (scripts/set-up.sh), which takes no time once it is.
+
+# Node 24 comes from the npm package "node". A shell that is not make's default one is looked up
+# and run each time, so that every make (macOS has 3.81) uses this PATH for the commands below.
+SHELL := bash
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+# more arguments for vitest, such as TEST_ARGS="scripts --reporter=verbose"
+TEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help set-up demo test fuzz-events load check api-key up header-key reencrypt format clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
+		while IFS='|' read -r name does; do printf 'make %-11s %s\n' "$$name" "$$does"; done
+
+set-up: ## get the clone ready: npm packages, Node 24, nats-server
+	@bash scripts/set-up.sh
+
+demo: set-up ## deliver the sample events to a receiver, with failures and retries, and show every attempt
+	@node scripts/demo.ts
+
+test: set-up ## run every test (TEST_ARGS="…" goes to vitest)
+	npm test -- $(TEST_ARGS)
+
+fuzz-events: set-up ## publish 20,000 arbitrary messages on EVENTS (make test takes 1,000)
+	FUZZ_MESSAGES=20000 npm test -- test/ingress/fuzzed-events.test.ts $(TEST_ARGS)
+
+load: set-up ## 300 hostile endpoints at once; wants the machine to itself
+	npx vitest run --config vitest.load.config.ts $(TEST_ARGS)
+
+check: set-up ## check types, lint, format, and known vulnerabilities where the registry tells
+	npm run check
+
+api-key: set-up ## make an API key: WORKSPACE=acme SCOPES=read,write, and KEY_ID=… EXPIRES=2030-01-31 at will
+	@node scripts/make-api-key.ts
+
+up: set-up ## run nats-server and both services until Ctrl-C
+	@node scripts/up.ts
+
+header-key: set-up ## make a file of keys that encrypt header values, or add a key (FILE=…)
+	@node scripts/header-key.ts "$(FILE)"
+
+reencrypt: set-up ## encrypt all stored header values with the first key (settings from the environment)
+	@node services/subscriptions/src/reencrypt-main.ts
+
+format: set-up ## format every file
+	npm run format
+
+clean: ## remove what set-up and runs have made: node_modules, .tools, .run
+	rm -rf node_modules .tools .run
