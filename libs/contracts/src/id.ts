@@ -1,0 +1,12 @@
+import { z } from "zod";
+
+/** What an id may be where it becomes a token of a NATS subject: no dots, wildcards or spaces. */
+export const ID_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** A workspace, agent or call id. */
+export const idSchema = z
+  .string()
+  .regex(ID_PATTERN, "must be 1 to 128 characters of A-Z, a-z, 0-9, _ and -");
+
+/** True for what `ID_PATTERN` allows. */
+export const isId = (text: string): boolean => ID_PATTERN.test(text);

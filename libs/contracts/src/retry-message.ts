@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { eventTypeSchema } from "./event-types.ts";
+import { idSchema } from "./id.ts";
+import type { EventAddress } from "./subjects.ts";
+
+/**
+ * A delivery that comes back later: which event, which attempt, and when it is due. It travels as
+ * headers of a message without a body; the event itself is read from EVENTS when its time comes.
+ */
+export type RetryMessage = {
+  readonly address: EventAddress;
+  readonly eventSeq: number;
+  readonly deliveryId: string;
+  /** The number of the attempt that is due. */
+  readonly attempt: number;
+  readonly dueMs: number;
+  /** How often this attempt was put off without being made (no room, a fault of our own). */
+  readonly deferrals: number;
+  /**
+   * When this attempt first met an unexpected error of the platform's own, in ms since 1970: it is
+   * given up by that, however many processes have tried. Undefined: it met none.
+   */
+  readonly heldSinceMs?: number | undefined;
+};
+
+const HEADERS = {
+  eventSeq: "Ringback-Event-Seq",
+  attempt: "Ringback-Attempt",
+  due: "Ringback-Due",
+  deliveryId: "Ringback-Delivery-Id",
+  callId: "Ringback-Call-Id",
+  eventType: "Ringback-Event-Type",
+  deferrals: "Ringback-Deferrals",
+  heldSince: "Ringback-Held-Since",
+} as const;
+
+/** The headers that carry a retry, without those that schedule it. */
+export const retryHeaders = (retry: RetryMessage): ReadonlyArray<readonly [string, string]> => [
+  [HEADERS.eventSeq, String(retry.eventSeq)],
+  [HEADERS.attempt, String(retry.attempt)],
+  [HEADERS.due, new Date(retry.dueMs).toISOString()],
+  [HEADERS.deliveryId, retry.deliveryId],
+  [HEADERS.callId, retry.address.callId],
+  [HEADERS.eventType, retry.address.eventType],
+  [HEADERS.deferrals, String(retry.deferrals)],
+  ...(retry.heldSinceMs === undefined
+    ? []
+    : [[HEADERS.heldSince, new Date(retry.heldSinceMs).toISOString()] as const]),
+];
+
+const count = z
+  .string()
+  .regex(/^\d{1,16}$/, "is not a whole number")
+  .transform(Number)
+  .pipe(z.int());
+const positiveCount = count.pipe(z.int().positive());
+
+const schema = z.object({
+  eventSeq: positiveCount,
+  attempt: positiveCount,
+  due: z.iso.datetime(),
+  deliveryId: idSchema,
+  callId: idSchema,
+  eventType: eventTypeSchema,
+  /** Missing: never put off. */
+  deferrals: z.preprocess((text) => (text === "" ? "0" : text), count),
+  /** Missing: never held back by an unexpected error, or stored by a version that did not count. */
+  heldSince: z.preprocess((text) => (text === "" ? undefined : text), z.iso.datetime().optional()),
+});
+
+export type ReadRetry =
+  | { readonly kind: "retry"; readonly retry: RetryMessage }
+  | { readonly kind: "invalid"; readonly message: string };
+
+/** The retry in a message's headers (`get` returns an empty string for a missing one). */
+export const readRetry = (
+  agent: { readonly workspaceId: string; readonly agentId: string },
+  get: (name: string) => string,
+): ReadRetry => {
+  const found = Object.entries(HEADERS).map(([key, name]) => [key, get(name)]);
+  const parsed = schema.safeParse(Object.fromEntries(found));
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(({ path, message }) => {
+      const name = HEADERS[path[0] as keyof typeof HEADERS];
+      return `${name} '${get(name).slice(0, 200)}': ${message}`;
+    });
+    return { kind: "invalid", message: `headers of a retry: ${problems.join("; ")}` };
+  }
+  const { due, heldSince, callId, eventType, ...counts } = parsed.data;
+  const address = { ...agent, callId, eventType };
+  const heldSinceMs = heldSince === undefined ? {} : { heldSinceMs: Date.parse(heldSince) };
+  return { kind: "retry", retry: { address, dueMs: Date.parse(due), ...counts, ...heldSinceMs } };
+};
+
+/** What can be read of a retry that cannot be read as a whole: for its dead letter. */
+export type RetryParts = Partial<
+  Pick<RetryMessage, "eventSeq"> & Pick<EventAddress, "callId" | "eventType">
+>;
+
+/** The headers of a broken retry that are right by themselves. */
+export const readableParts = (get: (name: string) => string): RetryParts => {
+  const eventSeq = positiveCount.safeParse(get(HEADERS.eventSeq)).data;
+  const callId = idSchema.safeParse(get(HEADERS.callId)).data;
+  const eventType = eventTypeSchema.safeParse(get(HEADERS.eventType)).data;
+  return {
+    ...(eventSeq === undefined ? {} : { eventSeq }),
+    ...(callId === undefined ? {} : { callId }),
+    ...(eventType === undefined ? {} : { eventType }),
+  };
+};

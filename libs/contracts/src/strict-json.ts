@@ -1,0 +1,112 @@
+export type StrictJsonLimits = {
+  /** How deep arrays and objects may be nested: `[]` has the depth 1, `[{}]` 2, a number 0. */
+  readonly maxDepth: number;
+  /** Keys that no object may have; those that mean something to JavaScript unless named. */
+  readonly refusedKeys?: ReadonlySet<string>;
+};
+
+export type StrictJson =
+  | { readonly kind: "value"; readonly value: unknown }
+  /** Says what and where, and repeats no value: bodies hold secrets. */
+  | { readonly kind: "invalid"; readonly message: string };
+
+// Own properties after JSON.parse, but a prototype for whoever copies them by assignment.
+const REFUSED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+const MAX_SHOWN_CHARACTERS = 64;
+
+// Keeps the byte-order mark, so that it can be told; RFC 8259 section 8.1 wants none.
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const invalid = (message: string): StrictJson => ({ kind: "invalid", message });
+
+/**
+ * The value of a JSON text that everybody reads in the same way: UTF-8 without a mark, no key twice,
+ * none that means something to JavaScript, no deeper than allowed. Two readers that differ are how
+ * a check is passed by one value and another one is used (RFC 8259 sections 4 and 8).
+ */
+export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits): StrictJson => {
+  let text: string;
+  try {
+    text = UTF8.decode(bytes);
+  } catch {
+    return invalid("is not UTF-8");
+  }
+  if (text === "") return invalid("is empty");
+  if (text.startsWith("\uFEFF")) return invalid("begins with a byte-order mark");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    // Not the parser's message: it quotes the text.
+    const place = /at position \d+ \(line \d+ column \d+\)/.exec(String(error))?.[0];
+    return invalid(`is not valid JSON${place === undefined ? "" : ` ${place}`}`);
+  }
+  const problem = problemIn(text, limits);
+  return problem === undefined ? { kind: "value", value } : invalid(problem);
+};
+
+/** An object or array that the walk is inside of; an array has no keys. */
+type Level = { readonly keys: Set<string> | undefined; key: string };
+
+/** The first thing that is wrong with a text that is known to be JSON: JSON.parse keeps no trace of it. */
+const problemIn = (
+  text: string,
+  { maxDepth, refusedKeys = REFUSED_KEYS }: StrictJsonLimits,
+): string | undefined => {
+  const levels: Level[] = [];
+  let isKeyNext = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const character = text[i];
+    if (character === "{" || character === "[") {
+      if (levels.length === maxDepth) {
+        return `is nested deeper than ${maxDepth} levels at position ${i}`;
+      }
+      isKeyNext = character === "{";
+      levels.push({ keys: isKeyNext ? new Set() : undefined, key: "" });
+    } else if (character === "}" || character === "]") {
+      levels.pop();
+      isKeyNext = false;
+    } else if (character === ",") {
+      isKeyNext = levels.at(-1)?.keys !== undefined;
+    } else if (character === '"') {
+      const end = endOfString(text, i);
+      const level = levels.at(-1);
+      if (isKeyNext && level?.keys !== undefined) {
+        level.key = stringIn(text.slice(i, end + 1));
+        const problem = keyProblem(level.keys, level.key, refusedKeys);
+        if (problem !== undefined) return `${problem} at ${pathOf(levels)}`;
+        level.keys.add(level.key);
+      }
+      isKeyNext = false;
+      i = end;
+    }
+  }
+  return undefined;
+};
+
+const keyProblem = (
+  keys: ReadonlySet<string>,
+  key: string,
+  refusedKeys: ReadonlySet<string>,
+): string | undefined => {
+  if (refusedKeys.has(key)) return "has a key that is refused everywhere";
+  return keys.has(key) ? "has a key twice in one object" : undefined;
+};
+
+/** Where the string that opens at `start` is closed: at the first quote with no odd run of \ before. */
+const endOfString = (text: string, start: number): number => {
+  let i = start + 1;
+  while (text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
+  return i;
+};
+
+/** A key may be written with escapes: `"\u0061"` and `"a"` are the same one. */
+const stringIn = (literal: string): string =>
+  literal.includes("\\") ? (JSON.parse(literal) as string) : literal.slice(1, -1);
+
+/** Such as `headers.__proto__`; elements of arrays have no number here. */
+const pathOf = (levels: readonly Level[]): string => {
+  const path = levels.map(({ keys, key }) => (keys === undefined ? "[]" : key)).join(".");
+  return path.length <= MAX_SHOWN_CHARACTERS ? path : `${path.slice(0, MAX_SHOWN_CHARACTERS)}…`;
+};

@@ -1,0 +1,208 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { EVENT_TYPES } from "./event-types.ts";
+import { isId } from "./id.ts";
+import {
+  attemptSubject,
+  deadLetterSubject,
+  dueRetrySubject,
+  eventSubject,
+  invalidEventDeadLetterSubject,
+  parseDueRetrySubject,
+  parseEventSubject,
+  parseSubscriptionSubject,
+  scheduledRetrySubject,
+  STREAM_SUBJECTS,
+  STREAMS,
+  subscriptionSubject,
+  type EventAddress,
+} from "./subjects.ts";
+
+const id = fc.string({
+  unit: fc.constantFrom(..."ABCXYZabcxyz0189_-".split("")),
+  minLength: 1,
+  maxLength: 128,
+});
+const agent = fc.record({ workspaceId: id, agentId: id });
+const address: fc.Arbitrary<EventAddress> = fc.record({
+  workspaceId: id,
+  callId: id,
+  agentId: id,
+  eventType: fc.constantFrom(...EVENT_TYPES),
+});
+
+const AT: EventAddress = {
+  workspaceId: "w1",
+  callId: "c1",
+  agentId: "a1",
+  eventType: "call_completed",
+};
+
+const NOT_IDS = [
+  ["nothing", ""],
+  ["a dot", "a.b"],
+  ["a star", "*"],
+  ["a star inside", "a*"],
+  ["a full wildcard", ">"],
+  ["a space", "a b"],
+  ["a tab", "a\tb"],
+  ["a newline at the end", "a\n"],
+  ["a carriage return", "a\r"],
+  ["NUL", "a\0"],
+  ["non-ASCII letters", "müller"],
+  ["full-width digits", "１２"],
+  ["a colon", "a:b"],
+  ["a slash", "a/b"],
+  ["129 characters", "a".repeat(129)],
+] as const;
+
+test("the subjects are those that others rely on", () => {
+  expect({
+    event: eventSubject(AT),
+    subscription: subscriptionSubject(AT),
+    attempt: attemptSubject(AT, "7"),
+    scheduled: scheduledRetrySubject(AT, "7"),
+    due: dueRetrySubject(AT),
+    deadLetter: deadLetterSubject(AT),
+  }).toEqual({
+    event: "events.w1.c1.a1.call_completed",
+    subscription: "subscriptions.w1.a1",
+    attempt: "attempts.w1.c1.a1.call_completed.7",
+    scheduled: "retries.scheduled.w1.a1.7",
+    due: "retries.due.w1.a1",
+    deadLetter: "dead_letters.w1.c1.a1.call_completed",
+  });
+});
+
+test("every stream has subjects, and no two streams share one", () => {
+  expect(Object.keys(STREAM_SUBJECTS).toSorted()).toEqual(Object.values(STREAMS).toSorted());
+  const heads = Object.values(STREAM_SUBJECTS).map((all) => all[0]?.split(".")[0]);
+  expect(new Set(heads).size).toBe(heads.length);
+});
+
+test("an event's subject is parsed into the address that it was built from", () => {
+  fc.assert(
+    fc.property(address, (at) => {
+      expect(parseEventSubject(eventSubject(at))).toEqual({ kind: "event", address: at });
+    }),
+  );
+});
+
+test("subjects of agents are parsed into the agent that they were built from", () => {
+  fc.assert(
+    fc.property(agent, (at) => {
+      expect(parseSubscriptionSubject(subscriptionSubject(at))).toEqual(at);
+      expect(parseDueRetrySubject(dueRetrySubject(at))).toEqual(at);
+    }),
+  );
+});
+
+test("two deliveries never share a subject", () => {
+  const near = fc.constantFrom("a", "aa", "a-", "a_"); // near enough to run into each other
+  const eventType = fc.constantFrom(...EVENT_TYPES);
+  const at = fc.record({ workspaceId: near, callId: near, agentId: near, eventType });
+  fc.assert(
+    fc.property(at, near, at, near, (one, oneId, other, otherId) => {
+      const isSame = oneId === otherId && JSON.stringify(one) === JSON.stringify(other);
+      expect(attemptSubject(one, oneId) === attemptSubject(other, otherId)).toBe(isSame);
+    }),
+  );
+});
+
+describe.each(NOT_IDS)("what is not an id (%s)", (_what, text) => {
+  test("is refused in every place of every subject", () => {
+    const builders: readonly (() => string)[] = [
+      () => eventSubject({ ...AT, workspaceId: text }),
+      () => eventSubject({ ...AT, callId: text }),
+      () => eventSubject({ ...AT, agentId: text }),
+      () => eventSubject({ ...AT, eventType: text as "call_completed" }),
+      () => deadLetterSubject({ ...AT, callId: text }),
+      () => subscriptionSubject({ ...AT, workspaceId: text }),
+      () => subscriptionSubject({ ...AT, agentId: text }),
+      () => attemptSubject({ ...AT, callId: text }, "7"),
+      () => attemptSubject(AT, text),
+      () => scheduledRetrySubject({ ...AT, agentId: text }, "7"),
+      () => scheduledRetrySubject(AT, text),
+      () => dueRetrySubject({ ...AT, workspaceId: text }),
+      () => dueRetrySubject({ ...AT, agentId: text }),
+    ];
+    const expected = new TypeError(
+      `'${text}' cannot be part of a subject: expected 1 to 128 of A-Z a-z 0-9 _ -`,
+    );
+    for (const build of builders) expect(build).toThrow(expected);
+  });
+
+  test("is not found in a subject either", () => {
+    expect(parseEventSubject(`events.w1.${text}.a1.call_completed`).kind).toBe("invalid");
+    expect(parseSubscriptionSubject(`subscriptions.w1.${text}`)).toBeUndefined();
+    expect(parseDueRetrySubject(`retries.due.${text}.a1`)).toBeUndefined();
+  });
+});
+
+test.each([
+  ["", "is not events.<workspace_id>.<call_id>.<agent_id>.<event_type>"],
+  ["events", "is not events."],
+  ["events.w1.c1.a1", "is not events."],
+  ["events.w1.c1.a1.call_completed.7", "is not events."],
+  ["events.w1.c1.a1.call_completed.", "is not events."],
+  ["event.w1.c1.a1.call_completed", "is not events."],
+  ["EVENTS.w1.c1.a1.call_completed", "is not events."],
+  ["events..c1.a1.call_completed", "workspaceId '' in subject"],
+  ["events.w1.c*.a1.call_completed", "callId 'c*' in subject"],
+  ["events.w1.c1.>.call_completed", "agentId '>' in subject"],
+  ["events.w1.c1.a1.call_started", "event type 'call_started' in subject"],
+  ["events.w1.c1.a1.toString", "event type 'toString' in subject"],
+  ["events.w1.c1.a1.Call_completed", "event type 'Call_completed' in subject"],
+])("'%s' is not an event's subject, and the message says why", (subject, message) => {
+  expect(parseEventSubject(subject)).toEqual({
+    kind: "invalid",
+    message: expect.stringContaining(message),
+  });
+});
+
+test.each(["subscriptions.w1", "subscriptions.w1.a1.x", "subscription.w1.a1", "retries.due.w1.a1"])(
+  "'%s' is no agent's subject of SUBSCRIPTIONS",
+  (subject) => expect(parseSubscriptionSubject(subject)).toBeUndefined(),
+);
+
+test.each([
+  "retries.due.w1",
+  "retries.due.w1.a1.7",
+  "retries.scheduled.w1.a1",
+  "subscriptions.w.a",
+])("'%s' is no agent's subject of due retries", (subject) =>
+  expect(parseDueRetrySubject(subject)).toBeUndefined(),
+);
+
+test("any subject at all has a dead-letter subject that is valid", () => {
+  const units = fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 6 });
+  const text = units.map((codes) => String.fromCharCode(...codes)); // halves of characters too
+  const dotted = fc.array(fc.oneof(fc.constantFrom("w1", "c-1", "*", ">", ""), text), {
+    maxLength: 8,
+  });
+  const anything = fc.oneof(
+    text,
+    dotted.map((tokens) => tokens.join(".")),
+  );
+  fc.assert(
+    fc.property(anything, (subject) => {
+      const tokens = invalidEventDeadLetterSubject(subject).split(".");
+      expect(tokens).toHaveLength(5);
+      expect(tokens[0]).toBe("dead_letters");
+      expect(tokens.every(isId)).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("the dead letter of an invalid event keeps what can be kept of its subject", () => {
+  expect(invalidEventDeadLetterSubject("events.w1.c*.a1.call_started")).toBe(
+    "dead_letters.w1._.a1.call_started",
+  );
+  expect(invalidEventDeadLetterSubject("events.w1")).toBe("dead_letters.w1._._._");
+  fc.assert(
+    fc.property(address, (at) => {
+      expect(invalidEventDeadLetterSubject(eventSubject(at))).toBe(deadLetterSubject(at));
+    }),
+  );
+});

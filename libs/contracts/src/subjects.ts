@@ -1,0 +1,141 @@
+import { isEventType, type EventType } from "./event-types.ts";
+import { isId } from "./id.ts";
+
+/** The streams that Ringback keeps everything in. */
+export const STREAMS = {
+  subscriptions: "SUBSCRIPTIONS",
+  events: "EVENTS",
+  retries: "RETRIES",
+  attempts: "ATTEMPTS",
+  deadLetters: "DEAD_LETTERS",
+} as const;
+
+export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
+
+/** The durable consumers' name, on EVENTS and on RETRIES. */
+export const DISPATCHER_CONSUMER = "dispatcher";
+
+/** All subjects of each stream. */
+export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = {
+  SUBSCRIPTIONS: ["subscriptions.>"],
+  EVENTS: ["events.>"],
+  RETRIES: ["retries.scheduled.>", "retries.due.>"],
+  ATTEMPTS: ["attempts.>"],
+  DEAD_LETTERS: ["dead_letters.>"],
+};
+
+/** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
+export const DUE_RETRIES = "retries.due.>";
+
+/** Whose an event is, as its subject says it. */
+export type EventAddress = {
+  readonly workspaceId: string;
+  readonly callId: string;
+  readonly agentId: string;
+  readonly eventType: EventType;
+};
+
+/** An agent of a workspace; agent ids alone are not unique. */
+export type AgentAddress = { readonly workspaceId: string; readonly agentId: string };
+
+/** One token of a subject; throws for what is not an id, as `*`, `>` and dots would change whose it is. */
+const token = (id: string): string => {
+  if (!isId(id)) {
+    throw new TypeError(
+      `'${id}' cannot be part of a subject: expected 1 to 128 of A-Z a-z 0-9 _ -`,
+    );
+  }
+  return id;
+};
+
+const eventTokens = (at: EventAddress): string =>
+  `${token(at.workspaceId)}.${token(at.callId)}.${token(at.agentId)}.${token(at.eventType)}`;
+
+export const eventSubject = (at: EventAddress): string => `events.${eventTokens(at)}`;
+
+export const subscriptionSubject = ({ workspaceId, agentId }: AgentAddress): string =>
+  `subscriptions.${token(workspaceId)}.${token(agentId)}`;
+
+/** One subject per delivery, so that its attempts can be appended with an expected sequence. */
+export const attemptSubject = (at: EventAddress, deliveryId: string): string =>
+  `attempts.${eventTokens(at)}.${token(deliveryId)}`;
+
+/** One subject per delivery, so that scheduling again replaces and never doubles. */
+export const scheduledRetrySubject = (
+  { workspaceId, agentId }: AgentAddress,
+  deliveryId: string,
+): string => `retries.scheduled.${token(workspaceId)}.${token(agentId)}.${token(deliveryId)}`;
+
+export const dueRetrySubject = ({ workspaceId, agentId }: AgentAddress): string =>
+  `retries.due.${token(workspaceId)}.${token(agentId)}`;
+
+/** Stands for a token of a dead letter's subject that is not known, or could not be used. */
+export const UNKNOWN_TOKEN = "_";
+
+/** Where the dead letter of a delivery goes; what is not known of it becomes `_`. */
+export const deadLetterSubject = (at: {
+  readonly [K in keyof EventAddress]: EventAddress[K] | undefined;
+}): string => {
+  const tokens = [at.workspaceId, at.callId, at.agentId, at.eventType];
+  return `dead_letters.${tokens.map((id) => token(id ?? UNKNOWN_TOKEN)).join(".")}`;
+};
+
+/**
+ * Where the dead letter of a message with any subject goes: tokens that are ids are kept, so that
+ * a workspace finds its own, the others become `_`.
+ */
+export const invalidEventDeadLetterSubject = (subject: string): string => {
+  const tokens = subject.split(".").slice(1);
+  const kept = [0, 1, 2, 3].map((n) => tokens[n] ?? "").map((t) => (isId(t) ? t : UNKNOWN_TOKEN));
+  return `dead_letters.${kept.join(".")}`;
+};
+
+export type ParsedEventSubject =
+  | { readonly kind: "event"; readonly address: EventAddress }
+  | { readonly kind: "invalid"; readonly message: string };
+
+/** Whose event a subject of EVENTS names, or what is wrong with it. */
+export const parseEventSubject = (subject: string): ParsedEventSubject => {
+  const [prefix, workspaceId, callId, agentId, eventType, ...rest] = subject.split(".");
+  if (
+    prefix !== "events" ||
+    workspaceId === undefined ||
+    callId === undefined ||
+    agentId === undefined ||
+    eventType === undefined ||
+    rest.length > 0
+  ) {
+    return invalid(
+      `subject '${subject}' is not events.<workspace_id>.<call_id>.<agent_id>.<event_type>`,
+    );
+  }
+  for (const [name, id] of Object.entries({ workspaceId, callId, agentId })) {
+    if (!isId(id)) {
+      return invalid(
+        `${name} '${id}' in subject '${subject}' is not 1 to 128 characters of A-Z a-z 0-9 _ -`,
+      );
+    }
+  }
+  if (!isEventType(eventType)) {
+    return invalid(`event type '${eventType}' in subject '${subject}' is not in the catalogue`);
+  }
+  return { kind: "event", address: { workspaceId, callId, agentId, eventType } };
+};
+
+const invalid = (message: string): ParsedEventSubject => ({ kind: "invalid", message });
+
+/** The agent that a subject of SUBSCRIPTIONS names, or undefined. */
+export const parseSubscriptionSubject = (subject: string): AgentAddress | undefined => {
+  const [prefix, workspaceId, agentId, ...rest] = subject.split(".");
+  if (prefix !== "subscriptions" || rest.length > 0) return undefined;
+  if (workspaceId === undefined || agentId === undefined) return undefined;
+  return isId(workspaceId) && isId(agentId) ? { workspaceId, agentId } : undefined;
+};
+
+/** The agent that a subject `retries.due.<workspace_id>.<agent_id>` names, or undefined. */
+export const parseDueRetrySubject = (subject: string): AgentAddress | undefined => {
+  const [retries, due, workspaceId, agentId, ...rest] = subject.split(".");
+  if (retries !== "retries" || due !== "due" || rest.length > 0) return undefined;
+  if (workspaceId === undefined || agentId === undefined) return undefined;
+  return isId(workspaceId) && isId(agentId) ? { workspaceId, agentId } : undefined;
+};
