@@ -1,0 +1,180 @@
+import { readFileSync } from "node:fs";
+import {
+  jetstream,
+  jetstreamManager,
+  type JetStreamClient,
+  type JetStreamManager,
+} from "@nats-io/jetstream";
+import { errors } from "@nats-io/nats-core";
+import {
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  type NodeConnectionOptions,
+} from "@nats-io/transport-node";
+import { backoffMs, pause } from "./backoff.ts";
+import type { Logger } from "./logger.ts";
+import { readNatsServers } from "./nats-servers.ts";
+import type { Settings, commonSettings } from "./settings.ts";
+
+export type NatsSettings = Pick<
+  Settings<typeof commonSettings>,
+  | "NATS_URL"
+  | "NATS_CREDS_FILE"
+  | "NATS_TLS_CA_FILE"
+  | "NATS_TLS_CERT_FILE"
+  | "NATS_TLS_KEY_FILE"
+  | "NATS_INBOX_PREFIX"
+>;
+
+/** A connection to NATS and what is done over it. */
+export type Nats = {
+  readonly connection: NatsConnection;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+  /** False while the connection is down and the client tries to get it back. */
+  readonly isConnected: () => boolean;
+};
+
+/** The oldest server that has all that Ringback uses (message schedules and their repair, ADR-51). */
+export const LEAST_SERVER_VERSION = [2, 14] as const;
+
+const API_TIMEOUT_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/**
+ * Connects, waiting for as long as no server answers; throws for what waiting does not mend:
+ * refused credentials, a server that is too old, JetStream switched off.
+ */
+export const connectNats = async (
+  settings: NatsSettings,
+  name: string,
+  log: Logger,
+): Promise<Nats> => {
+  const connection = await connectWhenThere(settings, name, log);
+  try {
+    checkServer(connection.info?.version ?? "unknown", connection.info?.jetstream === true);
+    // Without the client's own check: it fails during a leader election, though JetStream is on.
+    const jsm = await jetstreamManager(connection, { timeout: API_TIMEOUT_MS, checkAPI: false });
+    const js = jetstream(connection, { timeout: API_TIMEOUT_MS });
+    let connected = true;
+    void followStatus(connection, log, (now) => {
+      connected = now;
+    });
+    return { connection, js, jsm, isConnected: () => connected && !connection.isClosed() };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+};
+
+const connectWhenThere = async (
+  settings: NatsSettings,
+  name: string,
+  log: Logger,
+): Promise<NatsConnection> => {
+  const options: NodeConnectionOptions = {
+    ...serversAndUser(settings),
+    name,
+    inboxPrefix: settings.NATS_INBOX_PREFIX,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 500,
+    reconnectJitter: 250,
+    pingInterval: 20_000,
+    timeout: CONNECT_TIMEOUT_MS,
+    noAsyncTraces: true, // requests and publishes are noticeably faster without
+  };
+  // Not the client's waitOnFirstConnect: it waits for ever with refused credentials, too.
+  for (let n = 0; ; n += 1) {
+    try {
+      return await connect(options);
+    } catch (error) {
+      if (isRefused(error)) throw error;
+      log.warn({ err: error, tries: n + 1 }, "nats.waiting");
+      await pause(backoffMs(n));
+    }
+  }
+};
+
+const isRefused = (error: unknown): boolean =>
+  error instanceof errors.AuthorizationError ||
+  error instanceof errors.UserAuthenticationExpiredError ||
+  error instanceof errors.InvalidArgumentError;
+
+/** Where to connect to, as whom, and how the server has to prove itself. */
+const serversAndUser = (settings: NatsSettings) => {
+  const { NATS_CREDS_FILE, NATS_TLS_CA_FILE, NATS_TLS_CERT_FILE, NATS_TLS_KEY_FILE } = settings;
+  const read = readNatsServers(settings.NATS_URL);
+  if (read.kind === "invalid") throw new Error(`NATS_URL: ${read.message}`);
+  const { servers, user, wantsTls } = read.value;
+  if (user !== undefined && NATS_CREDS_FILE !== undefined) {
+    throw new Error("NATS_CREDS_FILE: is set, and NATS_URL names a user too: expected one of them");
+  }
+  const tlsFile = NATS_TLS_CA_FILE ?? NATS_TLS_CERT_FILE ?? NATS_TLS_KEY_FILE;
+  // The client reads these itself, on every connection, and would wait for ever for a missing one.
+  for (const name of ["NATS_TLS_CA_FILE", "NATS_TLS_CERT_FILE", "NATS_TLS_KEY_FILE"] as const) {
+    if (settings[name] !== undefined) readNamed(name, settings[name]);
+  }
+  const tls = {
+    caFile: NATS_TLS_CA_FILE,
+    certFile: NATS_TLS_CERT_FILE,
+    keyFile: NATS_TLS_KEY_FILE,
+  };
+  return {
+    servers: [...servers],
+    ...(user === undefined ? {} : { user: user.name, pass: user.password }),
+    ...(NATS_CREDS_FILE === undefined
+      ? {}
+      : { authenticator: credsAuthenticator(readNamed("NATS_CREDS_FILE", NATS_CREDS_FILE)) }),
+    // With it the client refuses a server without TLS before it says who it is.
+    ...(tlsFile !== undefined || wantsTls ? { tls } : {}),
+  };
+};
+
+/** A file that a setting names; throws an error that names the setting. */
+const readNamed = (name: string, path: string): Uint8Array => {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new Error(`${name}: ${message}`, { cause: error });
+  }
+};
+
+/** Throws when the server cannot do what is needed; older ones ignore options without a word. */
+export const checkServer = (version: string, hasJetStream: boolean): void => {
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10) || 0);
+  const [leastMajor, leastMinor] = LEAST_SERVER_VERSION;
+  if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
+    throw new Error(
+      `nats-server ${version} is too old: ${leastMajor}.${leastMinor} or newer is needed ` +
+        "(it delivers scheduled messages)",
+    );
+  }
+  if (!hasJetStream) {
+    throw new Error(
+      "JetStream is switched off on this nats-server: start it with -js or jetstream {}",
+    );
+  }
+};
+
+const followStatus = async (
+  connection: NatsConnection,
+  log: Logger,
+  onChange: (connected: boolean) => void,
+): Promise<void> => {
+  for await (const status of connection.status()) {
+    if (status.type === "disconnect" || status.type === "staleConnection") {
+      onChange(false);
+      log.warn(
+        { server: status.type === "disconnect" ? status.server : undefined },
+        "nats.disconnected",
+      );
+    } else if (status.type === "reconnect") {
+      onChange(true);
+      log.info({ server: status.server }, "nats.connected");
+    } else if (status.type === "error") {
+      log.error({ err: status.error }, "nats.error");
+    }
+  }
+};

@@ -1,0 +1,45 @@
+import closeWithGrace from "close-with-grace";
+import type { Logger } from "./logger.ts";
+import { SettingsError } from "./settings.ts";
+
+/** Ends the process with a failure after one clear message. */
+export const fail = (log: Logger, error: unknown): never => {
+  log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+  process.exit(1);
+};
+
+/**
+ * On SIGTERM, SIGINT or an unexpected error: `stop`, at most `graceMs`, then exit; 0 after a signal,
+ * 1 after an error.
+ */
+export const stopGracefully = (
+  log: Logger,
+  graceMs: number,
+  stop: (signal: AbortSignal) => Promise<void>,
+): void => {
+  const outOfTime = new AbortController();
+  closeWithGrace(
+    {
+      delay: graceMs,
+      logger: { error: (message: unknown) => log.error({ detail: message }, "stopping.forced") },
+      onTimeout: () => log.error({ grace_ms: graceMs }, "stopping.timed_out"),
+    },
+    async ({ signal, err }) => {
+      if (err !== undefined) log.fatal({ err }, "stopping.after_error");
+      log.info({ signal }, "stopping");
+      const timer = setTimeout(() => outOfTime.abort(), graceMs * 0.9);
+      await stop(outOfTime.signal);
+      clearTimeout(timer);
+      log.info("stopped");
+    },
+  );
+};
+
+/** What a process does with an error before it has a logger or a connection. */
+export const failAtStart = (log: Logger, error: unknown): never => {
+  if (error instanceof SettingsError) {
+    log.fatal({ problems: error.message.split("\n") }, `settings: ${error.message}`);
+    process.exit(1);
+  }
+  return fail(log, error);
+};

@@ -1,0 +1,106 @@
+import { Buffer } from "node:buffer";
+import type { StoredMsg } from "@nats-io/jetstream";
+import { headers as newHeaders } from "@nats-io/nats-core";
+import type { StreamName } from "@ringback/contracts/subjects";
+import { backoffMs, pause } from "./backoff.ts";
+import type { Logger } from "./logger.ts";
+import { isSequenceConflict, isUnavailable } from "./nats-errors.ts";
+import type { Nats } from "./nats.ts";
+
+/** One message for a stream. */
+export type Publication = {
+  readonly stream: StreamName;
+  readonly subject: string;
+  readonly body: Uint8Array | string;
+  /** New for every deliberate publication; the same when one publication is tried again. */
+  readonly messageId: string;
+  readonly headers?: ReadonlyArray<readonly [string, string]>;
+  /** Refused unless this is the sequence of the subject's last message; 0: there is none. */
+  readonly expectedLastSeq?: number;
+  /** The server publishes body and headers to `target`, in the same stream, at `atMs`. */
+  readonly schedule?: { readonly atMs: number; readonly target: string };
+};
+
+export type Published =
+  | { readonly kind: "stored"; readonly seq: number }
+  /** The subject's last message is not the expected one, and not this one either. */
+  | { readonly kind: "conflict" };
+
+const PUBLISH_TIMEOUT_MS = 2_000;
+/** Stays on the stored message. */
+export const MESSAGE_ID_HEADER = "Nats-Msg-Id";
+
+/** Publishes once; throws when the answer is missing, and then it may be stored or not. */
+export const publishOnce = async (
+  nats: Nats,
+  publication: Publication,
+  timeoutMs = PUBLISH_TIMEOUT_MS,
+): Promise<Published> => {
+  const { subject, body, messageId, expectedLastSeq, schedule } = publication;
+  const headers = newHeaders(); // made anew each time: the client writes into it
+  for (const [name, value] of publication.headers ?? []) headers.set(name, value);
+  try {
+    const ack = await nats.js.publish(
+      subject,
+      typeof body === "string" ? Buffer.from(body) : body,
+      {
+        msgID: messageId,
+        timeout: timeoutMs,
+        headers,
+        ...(expectedLastSeq === undefined
+          ? {}
+          : { expect: { lastSubjectSequence: expectedLastSeq } }),
+        ...(schedule === undefined
+          ? {}
+          : { schedule: { specification: new Date(schedule.atMs), target: schedule.target } }),
+      },
+    );
+    return { kind: "stored", seq: ack.seq };
+  } catch (error) {
+    if (!isSequenceConflict(error)) throw error;
+    // A first try whose answer was lost meets its own message: only another's is a conflict.
+    const last = await readLast(nats, publication.stream, subject);
+    if (last?.header.get(MESSAGE_ID_HEADER) === messageId) return { kind: "stored", seq: last.seq };
+    return { kind: "conflict" };
+  }
+};
+
+/**
+ * Publishes until the server says that it is stored (or that another was first). Throws only for what
+ * trying again does not mend, and when the signal is aborted meanwhile.
+ */
+export const publishUntilStored = async (
+  nats: Nats,
+  publication: Publication,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Published> => {
+  for (let n = 0; ; n += 1) {
+    try {
+      return await publishOnce(nats, publication);
+    } catch (error) {
+      if (!isUnavailable(error) || signal.aborted) throw error;
+      // Many deliveries may wait for the same server: each speaks up ever more seldom.
+      if (isPowerOfTwo(n + 1)) {
+        log.warn({ err: error, stream: publication.stream, tries: n + 1 }, "publish.retrying");
+      }
+      await pause(backoffMs(n), signal);
+    }
+  }
+};
+
+const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
+
+/** The subject's last message, read from the stream's leader so that nothing stored is missed. */
+export const readLast = (
+  nats: Nats,
+  stream: StreamName,
+  subject: string,
+): Promise<StoredMsg | null> => nats.jsm.streams.getMessage(stream, { last_by_subj: subject });
+
+/** The message with this sequence, or null when the stream does not have it (any more). */
+export const readSequence = (
+  nats: Nats,
+  stream: StreamName,
+  seq: number,
+): Promise<StoredMsg | null> => nats.jsm.streams.getMessage(stream, { seq });

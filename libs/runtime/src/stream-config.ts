@@ -1,0 +1,81 @@
+import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "@nats-io/jetstream";
+import { nanos } from "@nats-io/nats-core";
+import { STREAM_SUBJECTS, STREAMS, type StreamName } from "@ringback/contracts/subjects";
+import type { Settings, commonSettings } from "./settings.ts";
+
+export type StreamSettings = Pick<
+  Settings<typeof commonSettings>,
+  | "STREAM_REPLICAS"
+  | "EVENTS_MAX_AGE"
+  | "EVENTS_MAX_BYTES"
+  | "ATTEMPTS_MAX_AGE"
+  | "DEAD_LETTERS_MAX_AGE"
+>;
+
+export type WantedStream = Partial<StreamConfig> & { readonly name: StreamName };
+
+/** Said in so many words, so that a limit that somebody set by hand is noticed. */
+const UNLIMITED = { max_age: 0, max_msgs: -1, max_msgs_per_subject: -1, max_bytes: -1 };
+
+const DUPLICATE_WINDOW_MS = 10 * 60_000;
+
+/** How every stream is to be: what is asked of the server, and what its answer is compared with. */
+export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
+  const base = (name: StreamName) => ({
+    name,
+    subjects: [...STREAM_SUBJECTS[name]],
+    storage: StorageType.File,
+    num_replicas: settings.STREAM_REPLICAS,
+    allow_direct: true,
+    // A roll-up would delete what others stored; schedules cannot do without (the server sets it).
+    allow_rollup_hdrs: name === STREAMS.retries,
+    duplicate_window: windowFor(name, settings),
+  });
+  const limits = { retention: RetentionPolicy.Limits };
+  return [
+    // State and audit trail: nothing may drop out of it.
+    { ...base(STREAMS.subscriptions), ...limits, ...UNLIMITED },
+    {
+      ...base(STREAMS.events),
+      ...limits,
+      max_age: nanos(settings.EVENTS_MAX_AGE),
+      max_bytes: settings.EVENTS_MAX_BYTES ?? -1,
+      discard: DiscardPolicy.New, // a full stream pushes back instead of losing events
+    },
+    // No limits: with schedules they would delete retries without a word (ADR-51).
+    {
+      ...base(STREAMS.retries),
+      ...UNLIMITED,
+      retention: RetentionPolicy.Workqueue,
+      allow_msg_schedules: true,
+    },
+    { ...base(STREAMS.attempts), ...limits, max_age: nanos(settings.ATTEMPTS_MAX_AGE) },
+    { ...base(STREAMS.deadLetters), ...limits, max_age: nanos(settings.DEAD_LETTERS_MAX_AGE) },
+  ];
+};
+
+/** The server refuses a duplicate window that is longer than the stream's age. */
+const windowFor = (name: StreamName, settings: StreamSettings): number => {
+  const ages: Partial<Record<StreamName, number>> = {
+    [STREAMS.events]: settings.EVENTS_MAX_AGE,
+    [STREAMS.attempts]: settings.ATTEMPTS_MAX_AGE,
+    [STREAMS.deadLetters]: settings.DEAD_LETTERS_MAX_AGE,
+  };
+  return nanos(Math.min(DUPLICATE_WINDOW_MS, ages[name] ?? DUPLICATE_WINDOW_MS));
+};
+
+/** Every setting in which the server's stream differs from what was asked for. */
+export const differences = (
+  wanted: WantedStream,
+  actual: Partial<StreamConfig>,
+): { readonly option: string; readonly wanted: unknown; readonly actual: unknown }[] =>
+  Object.entries(wanted)
+    .map(([option, value]) => ({
+      option,
+      wanted: value,
+      actual: (actual as Readonly<Record<string, unknown>>)[option] ?? absent(value),
+    }))
+    .filter(({ wanted: a, actual: b }) => JSON.stringify(a) !== JSON.stringify(b));
+
+/** Servers leave out what is false. */
+const absent = (wanted: unknown): unknown => (wanted === false ? false : undefined);
