@@ -1,0 +1,91 @@
+import { readAgentState } from "@ringback/contracts/agent-message";
+import { parseSubscriptionSubject, STREAMS } from "@ringback/contracts/subjects";
+import { pause } from "@ringback/runtime/backoff";
+import { followLastValues, type LastValue } from "@ringback/runtime/last-values";
+import type { Logger } from "@ringback/runtime/logger";
+import type { Nats } from "@ringback/runtime/nats";
+import { createAgentList, type AgentList, type AgentPage } from "./agent-list.ts";
+import { UnavailableError } from "./unavailable.ts";
+
+/** All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. */
+export type AgentIndex = {
+  readonly page: (workspaceId: string, limit: number, after?: string) => AgentPage;
+  /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
+  readonly applied: (seq: number) => Promise<void>;
+  /** Compares with the stream's last sequence; reads anew when it has stood still for long. */
+  readonly compare: (lastSeq: number) => void;
+  readonly isCaughtUp: () => boolean;
+  readonly caughtUp: Promise<void>;
+  readonly agentCount: () => number;
+  readonly subscriptionCount: () => number;
+  readonly stop: () => Promise<void>;
+};
+
+export type AgentIndexOptions = {
+  readonly nats: Nats;
+  readonly onStreamLost: (error: unknown) => void;
+  readonly log: Logger;
+};
+
+const MAX_LAG_MS = 1_000;
+const LOOK_EVERY_MS = 5;
+
+/** Begins to read every agent's last message and follows what comes after. */
+export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): AgentIndex => {
+  const lists = new Map<string, AgentList>();
+  const values = followLastValues({
+    nats,
+    stream: STREAMS.subscriptions,
+    filter: "subscriptions.>",
+    apply: applier(lists, log),
+    onStreamLost,
+    log,
+  });
+  return {
+    page: (workspaceId, limit, after) =>
+      lists.get(workspaceId)?.page(limit, after) ?? { agents: [], hasMore: false },
+    applied: async (seq) => {
+      const deadline = performance.now() + MAX_LAG_MS;
+      while (values.appliedUpTo() < seq) {
+        if (performance.now() > deadline) {
+          throw new UnavailableError(
+            `the list of agents is behind: ${values.appliedUpTo()}/${seq}`,
+          );
+        }
+        await pause(LOOK_EVERY_MS);
+      }
+    },
+    compare: values.compare,
+    isCaughtUp: values.isCaughtUp,
+    caughtUp: values.caughtUp,
+    agentCount: () => sumOf(lists, (list) => list.agentCount()),
+    subscriptionCount: () => sumOf(lists, (list) => list.subscriptionCount()),
+    stop: values.stop,
+  };
+};
+
+const sumOf = (lists: ReadonlyMap<string, AgentList>, count: (list: AgentList) => number): number =>
+  lists.values().reduce((sum, list) => sum + count(list), 0);
+
+const applier = (lists: Map<string, AgentList>, log: Logger) => {
+  let appliedSeq = 0;
+  return ({ subject, seq, data }: LastValue): void => {
+    // After a restart of the reading older messages come again: what they said is in the lists.
+    if (seq <= appliedSeq) return;
+    appliedSeq = seq;
+    const address = parseSubscriptionSubject(subject);
+    const read = address === undefined ? undefined : readAgentState(address, data);
+    if (address === undefined || read?.kind !== "state") {
+      const problem = read?.kind === "invalid" ? read.message : "not the subject of an agent";
+      log.error({ subject, seq, problem }, "agent_index.invalid_message");
+      return;
+    }
+    const { workspaceId, agentId } = address;
+    const list = lists.get(workspaceId) ?? createAgentList();
+    lists.set(workspaceId, list);
+    if (read.state.kind === "absent") return list.remove(agentId);
+    const { agent_display_name, event_subscriptions, updated_at } = read.state.agent;
+    const event_types = event_subscriptions.map(({ event_type }) => event_type);
+    list.set({ agent_id: agentId, agent_display_name, event_types, updated_at });
+  };
+};

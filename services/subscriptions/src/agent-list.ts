@@ -1,0 +1,87 @@
+import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
+
+/** What the list of agents shows of one. */
+export type ListedAgent = {
+  readonly agent_id: string;
+  readonly agent_display_name: string;
+  readonly event_types: readonly EventType[];
+  readonly updated_at: string;
+};
+
+export type AgentPage = {
+  readonly agents: readonly ListedAgent[];
+  /** There are agents after the last of these. */
+  readonly hasMore: boolean;
+};
+
+/** The agents of one workspace, ordered by id. */
+export type AgentList = {
+  readonly set: (agent: ListedAgent) => void;
+  readonly remove: (agentId: string) => void;
+  /** The first `limit` agents whose ids come after `after`. */
+  readonly page: (limit: number, after?: string) => AgentPage;
+  readonly agentCount: () => number;
+  readonly subscriptionCount: () => number;
+};
+
+/** What is kept of an agent: little, as there may be very many. */
+type Entry = { readonly name: string; readonly eventTypes: number; readonly updatedAt: string };
+
+/** An empty list. It sorts when it is first asked for a page, and keeps the order from then on. */
+export const createAgentList = (): AgentList => {
+  const entries = new Map<string, Entry>();
+  let sortedIds: string[] | undefined;
+  let subscriptionCount = 0;
+  return {
+    set: ({ agent_id, agent_display_name, event_types, updated_at }) => {
+      const before = entries.get(agent_id);
+      if (before === undefined) sortedIds?.splice(indexAfter(sortedIds, agent_id), 0, agent_id);
+      const eventTypes = bitsOf(event_types);
+      subscriptionCount += countOf(eventTypes) - countOf(before?.eventTypes ?? 0);
+      entries.set(agent_id, { name: agent_display_name, eventTypes, updatedAt: updated_at });
+    },
+    remove: (agentId) => {
+      const before = entries.get(agentId);
+      if (before === undefined) return;
+      sortedIds?.splice(indexAfter(sortedIds, agentId) - 1, 1);
+      subscriptionCount -= countOf(before.eventTypes);
+      entries.delete(agentId);
+    },
+    page: (limit, after) => {
+      sortedIds ??= [...entries.keys()].toSorted(byCodeUnits);
+      const from = after === undefined ? 0 : indexAfter(sortedIds, after);
+      const ids = sortedIds.slice(from, from + limit);
+      const agents = ids.flatMap((id) => listed(id, entries.get(id)));
+      return { agents, hasMore: from + limit < sortedIds.length };
+    },
+    agentCount: () => entries.size,
+    subscriptionCount: () => subscriptionCount,
+  };
+};
+
+const listed = (agent_id: string, entry: Entry | undefined): ListedAgent[] => {
+  if (entry === undefined) return [];
+  const { name: agent_display_name, eventTypes, updatedAt: updated_at } = entry;
+  const event_types = EVENT_TYPES.filter((_, n) => (eventTypes & (1 << n)) !== 0);
+  return [{ agent_id, agent_display_name, event_types, updated_at }];
+};
+
+const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Where the first id greater than `id` stands, or would. */
+const indexAfter = (sortedIds: readonly string[], id: string): number => {
+  let low = 0;
+  let high = sortedIds.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sortedIds[middle] ?? "") <= id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};
+
+/** One bit for each event type of the catalogue. */
+const bitsOf = (eventTypes: readonly EventType[]): number =>
+  eventTypes.reduce((bits, eventType) => bits | (1 << EVENT_TYPES.indexOf(eventType)), 0);
+
+const countOf = (bits: number): number => EVENT_TYPES.filter((_, n) => bits & (1 << n)).length;

@@ -1,0 +1,71 @@
+import type { Agent } from "@ringback/contracts/agent";
+import { eventTypeSchema } from "@ringback/contracts/event-types";
+import { subscriptionSchema } from "@ringback/contracts/subscription";
+import { shownSubscription, shownUrl } from "@ringback/contracts/subscription-secrets";
+import { z } from "zod";
+import type { Caller } from "./api-keys.ts";
+import { problemSchema } from "./problem.ts";
+
+/** An agent, as answers show it. Fields that are not named here never leave the service. */
+export const agentAnswerSchema = z.object({
+  agent_id: z.string(),
+  agent_display_name: z.string(),
+  event_subscriptions: z.array(subscriptionSchema),
+  created_at: z.string(),
+  updated_at: z.string(),
+  /** Counts the changes of this agent. */
+  version: z.int(),
+});
+
+export type AgentAnswer = z.infer<typeof agentAnswerSchema>;
+
+const formerSubscriptionSchema = z.object({
+  event_type: eventTypeSchema,
+  callback_url: z.string(),
+});
+
+/** The agent as it now is, and for an edit the subscriptions that it took the place of. */
+export const patchAnswerSchema = agentAnswerSchema.extend({
+  replaced: z.array(formerSubscriptionSchema).optional(),
+  removed: z.array(formerSubscriptionSchema).optional(),
+});
+
+export const listAnswerSchema = z.object({
+  agents: z.array(
+    z.object({
+      agent_id: z.string(),
+      agent_display_name: z.string(),
+      event_types: z.array(eventTypeSchema),
+      updated_at: z.string(),
+    }),
+  ),
+  next_cursor: z.string().nullable(),
+});
+
+/** What every call answers when it is not carried out. */
+export const problemAnswers = { "4xx": problemSchema, "5xx": problemSchema } as const;
+
+/** A subscription that was there, for a caller who may see secrets. */
+export const shownFormer = ({
+  event_type,
+  callback_url,
+}: z.infer<typeof formerSubscriptionSchema>) => ({
+  event_type,
+  callback_url: shownUrl(callback_url, true),
+});
+
+/** An agent for a caller: who may set secrets reads them back, others see `<redacted>`. */
+export const agentAnswer = (
+  agent: Agent,
+  version: number,
+  { scopes }: Pick<Caller, "scopes">,
+): AgentAnswer => ({
+  agent_id: agent.agent_id,
+  agent_display_name: agent.agent_display_name,
+  event_subscriptions: agent.event_subscriptions.map((subscription) =>
+    shownSubscription(subscription, scopes.has("write")),
+  ),
+  created_at: agent.created_at,
+  updated_at: agent.updated_at,
+  version,
+});

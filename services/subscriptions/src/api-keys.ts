@@ -1,0 +1,66 @@
+import { Buffer } from "node:buffer";
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import { SCOPES, type ApiKeyEntry, type Scope } from "./api-key-entries.ts";
+
+/** Who calls: which key, and whose agents it may see. */
+export type Caller = {
+  readonly keyId: string;
+  readonly workspaceId: string;
+  readonly scopes: ReadonlySet<Scope>;
+};
+
+/** The keys that are known, by id. */
+export type ApiKeys = ReadonlyMap<string, ApiKeyEntry>;
+
+export const apiKeysOf = (entries: readonly ApiKeyEntry[]): ApiKeys =>
+  new Map(entries.map((entry) => [entry.id, entry]));
+
+const MAX_KEY_CHARACTERS = 512;
+const MAX_ID_PARTS = 64; // an id has at most as many characters
+const DUMMY_DIGEST = "0".repeat(64);
+
+/**
+ * The caller that a request's headers prove, or undefined; why it is refused is nobody's business.
+ * `Authorization` counts only where no `X-API-KEY` is sent.
+ */
+export const authenticate = (
+  headers: IncomingHttpHeaders,
+  keys: ApiKeys,
+  nowMs: number,
+): Caller | undefined => {
+  const key = keyIn(headers);
+  if (key === undefined || key.length > MAX_KEY_CHARACTERS) return undefined;
+  const candidates = idsIn(key).flatMap((id) => keys.get(id) ?? []);
+  const digest = createHash("sha256").update(key).digest();
+  // Unknown ids cost a comparison too, so that time does not tell which ids there are.
+  if (candidates.length === 0) isDigest(digest, DUMMY_DIGEST);
+  const entry = candidates.find(({ sha256 }) => isDigest(digest, sha256));
+  if (entry === undefined || hasExpired(entry, nowMs)) return undefined;
+  return { keyId: entry.id, workspaceId: entry.workspace_id, scopes: scopesOf(entry) };
+};
+
+const keyIn = (headers: IncomingHttpHeaders): string | undefined => {
+  const key = headers["x-api-key"];
+  if (key !== undefined) return typeof key === "string" ? key : undefined;
+  return /^Bearer +(\S+)$/i.exec(headers.authorization ?? "")?.[1];
+};
+
+/** Every id that `rb_<id>_<secret>` can be read as: ids and secrets may hold underscores. */
+const idsIn = (key: string): string[] => {
+  const [prefix, ...parts] = key.split("_");
+  if (prefix !== "rb") return [];
+  const ends = parts.slice(1, MAX_ID_PARTS + 1);
+  return ends.map((_, n) => parts.slice(0, n + 1).join("_"));
+};
+
+const isDigest = (digest: Buffer, hex: string): boolean =>
+  timingSafeEqual(digest, Buffer.from(hex, "hex"));
+
+const hasExpired = ({ expires_at }: ApiKeyEntry, nowMs: number): boolean =>
+  expires_at !== undefined && Date.parse(expires_at) <= nowMs;
+
+const scopesOf = ({ scopes }: ApiKeyEntry): ReadonlySet<Scope> => {
+  const highest = Math.max(...scopes.map((scope) => SCOPES.indexOf(scope)));
+  return new Set(SCOPES.slice(0, highest + 1));
+};

@@ -1,0 +1,34 @@
+import type { CommandResult, Handled } from "./handle-command.ts";
+import type { Problem } from "./problem.ts";
+
+/** What a caller is told about an agent that is not there. */
+export const agentNotFound = (agentId: string): Problem => ({
+  code: "agent_not_found",
+  detail: `There is no agent '${agentId}' in this workspace.`,
+});
+
+/** Why a command was not carried out, for its caller. */
+export const commandProblem = (
+  agentId: string,
+  result: Exclude<CommandResult, Handled>,
+): Problem => {
+  if (result.kind === "conflict") {
+    const detail = `Agent '${agentId}' was changed by others at the same time: ask again.`;
+    return { code: "conflict", detail };
+  }
+  switch (result.code) {
+    case "agent_not_found":
+      return agentNotFound(agentId);
+    case "agent_exists": {
+      const detail = `Agent '${agentId}' is registered as '${result.agent.agent_display_name}'.`;
+      return { code: "agent_exists", detail };
+    }
+    case "subscription_exists": {
+      const types = result.existing.map(({ event_type }) => event_type).join(", ");
+      const detail = `Agent '${agentId}' has subscriptions for ${types}: nothing was changed.`;
+      return { code: "subscription_exists", detail };
+    }
+    default:
+      return result satisfies never;
+  }
+};

@@ -1,0 +1,33 @@
+import { parseSettings } from "@ringback/runtime/settings";
+import { expect, test } from "vitest";
+import { subscriptionsSettings } from "./config.ts";
+
+const parse = (environment: Record<string, string>) =>
+  parseSettings(subscriptionsSettings, environment);
+
+test("only the keys file has no default", () => {
+  expect(parse({ API_KEYS_FILE: "/keys.json" })).toMatchObject({
+    ADMIN_HOST: "0.0.0.0",
+    ADMIN_PORT: 9081,
+    HTTP_HOST: "0.0.0.0",
+    HTTP_PORT: 8080,
+    AGENT_REGISTRATION: "required",
+    ALLOW_INSECURE_HTTP: false,
+    ALLOWED_PRIVATE_CIDRS: [],
+  });
+  expect(() => parse({})).toThrow("API_KEYS_FILE: is required");
+});
+
+test("every setting is described", () => {
+  const names = Object.entries(subscriptionsSettings)
+    .filter(([, schema]) => (schema.description ?? "") === "")
+    .map(([name]) => name);
+  expect(names).toEqual([]);
+});
+
+test("everything that is wrong is said together", () => {
+  const environment = { HTTP_PORT: "http", ALLOWED_PRIVATE_CIDRS: "10.0.0.0/8,x" };
+  expect(() => parse(environment)).toThrow(
+    /HTTP_PORT: .*'http'[\s\S]*API_KEYS_FILE: is required[\s\S]*ALLOWED_PRIVATE_CIDRS: 'x'/,
+  );
+});

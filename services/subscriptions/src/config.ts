@@ -1,0 +1,34 @@
+import { z } from "zod";
+import {
+  COMMON_SECRETS,
+  commonSettings,
+  deliverySafetySettings,
+  headerSecretSettings,
+  parseSettings,
+  portSchema,
+  type Environment,
+  type Settings,
+} from "@ringback/runtime/settings";
+
+/** What the subscriptions service is told by its environment. */
+export const subscriptionsSettings = {
+  ...commonSettings,
+  ADMIN_PORT: portSchema.prefault("9081").describe("Port of /livez, /readyz and /metrics"),
+  HTTP_HOST: z.string().min(1).prefault("0.0.0.0").describe("Address of the API"),
+  HTTP_PORT: portSchema.prefault("8080").describe("Port of the API"),
+  API_KEYS_FILE: z
+    .string({ error: "is required: the path of the JSON file of API keys" })
+    .describe("JSON array of API keys; read again when the file changes"),
+  AGENT_REGISTRATION: z
+    .enum(["required", "automatic"])
+    .prefault("required")
+    .describe("Whether an agent's first PATCH registers it"),
+  ...deliverySafetySettings,
+  ...headerSecretSettings,
+} as const;
+
+export type SubscriptionsSettings = Settings<typeof subscriptionsSettings>;
+
+/** The service's settings in an environment; throws one SettingsError with all problems. */
+export const readSubscriptionsSettings = (environment: Environment): SubscriptionsSettings =>
+  parseSettings(subscriptionsSettings, environment, COMMON_SECRETS);

@@ -1,0 +1,149 @@
+import type { Agent, AgentState, ConfigurationChange } from "@ringback/contracts/agent";
+import type { EventType } from "@ringback/contracts/event-types";
+import { sameSubscription, type Subscription } from "@ringback/contracts/subscription";
+
+type AgentIds = { readonly workspace_id: string; readonly agent_id: string };
+
+/** What becomes of a command for an agent that is not there (`AGENT_REGISTRATION`). */
+export type IfAbsent = "reject" | "register";
+
+/** What a caller wants done to one agent. */
+export type Command = RegisterAgent | EditSubscriptions | RemoveSubscriptions | DeregisterAgent;
+
+export type RegisterAgent = {
+  readonly kind: "register_agent";
+  readonly agent: AgentIds;
+  readonly agent_display_name: string;
+};
+
+export type EditSubscriptions = {
+  readonly kind: "edit_event_subscriptions";
+  readonly agent: AgentIds;
+  /** Each event type at most once. */
+  readonly event_subscriptions: readonly Subscription[];
+  readonly mode: "merge" | "replace";
+  readonly on_conflict: "overwrite" | "error";
+  readonly if_absent: IfAbsent;
+};
+
+export type RemoveSubscriptions = {
+  readonly kind: "remove_event_subscriptions";
+  readonly agent: AgentIds;
+  readonly event_types: readonly EventType[];
+  readonly if_absent: IfAbsent;
+};
+
+export type DeregisterAgent = { readonly kind: "deregister_agent"; readonly agent: AgentIds };
+
+/** A subscription that was there before, as answers name it. */
+export type FormerSubscription = Pick<Subscription, "event_type" | "callback_url">;
+
+export type Rejection =
+  | { readonly kind: "rejected"; readonly code: "agent_not_found" }
+  | { readonly kind: "rejected"; readonly code: "agent_exists"; readonly agent: Agent }
+  | {
+      readonly kind: "rejected";
+      readonly code: "subscription_exists";
+      readonly existing: readonly FormerSubscription[];
+    };
+
+export type Acceptance = {
+  readonly kind: "accepted";
+  /** In the order in which they are to be stored; empty when everything is as wished already. */
+  readonly changes: readonly ConfigurationChange[];
+  /** Subscriptions of the named types as they were before. */
+  readonly replaced: readonly FormerSubscription[];
+  readonly removed: readonly FormerSubscription[];
+};
+
+export type Decision = Acceptance | Rejection;
+
+/** What a command does to an agent in this state: the changes, or why it is refused. */
+export const decide = (command: Command, state: AgentState): Decision => {
+  switch (command.kind) {
+    case "register_agent":
+      return register(command, state);
+    case "edit_event_subscriptions":
+      return ofRegistered(command, state, (agent) => edit(command, agent));
+    case "remove_event_subscriptions":
+      return ofRegistered(command, state, (agent) => remove(command, agent));
+    case "deregister_agent":
+      return state.kind === "registered"
+        ? accepted([{ type: "agent_deregistered", change: {} }])
+        : NOT_FOUND;
+    default:
+      return command satisfies never;
+  }
+};
+
+const NOT_FOUND: Rejection = { kind: "rejected", code: "agent_not_found" };
+
+const accepted = (
+  changes: readonly ConfigurationChange[],
+  replaced: readonly FormerSubscription[] = [],
+  removed: readonly FormerSubscription[] = [],
+): Acceptance => ({ kind: "accepted", changes, replaced, removed });
+
+const registration = (agent: AgentIds, agent_display_name: string): ConfigurationChange => ({
+  type: "agent_registered",
+  change: { ...agent, agent_display_name },
+});
+
+const register = (command: RegisterAgent, state: AgentState): Decision => {
+  if (state.kind === "absent") {
+    return accepted([registration(command.agent, command.agent_display_name)]);
+  }
+  return state.agent.agent_display_name === command.agent_display_name
+    ? accepted([])
+    : { kind: "rejected", code: "agent_exists", agent: state.agent };
+};
+
+/**
+ * Decides over an agent that is there, or registers it first. Between the two messages the agent is
+ * there without subscriptions: whoever died in between only has to ask again.
+ */
+const ofRegistered = (
+  command: EditSubscriptions | RemoveSubscriptions,
+  state: AgentState,
+  decideOn: (agent: Pick<Agent, "event_subscriptions">) => Decision,
+): Decision => {
+  if (state.kind === "registered") return decideOn(state.agent);
+  if (command.if_absent === "reject") return NOT_FOUND;
+  const decision = decideOn({ event_subscriptions: [] });
+  if (decision.kind === "rejected") return decision;
+  const first = registration(command.agent, command.agent.agent_id);
+  return { ...decision, changes: [first, ...decision.changes] };
+};
+
+const edit = (command: EditSubscriptions, agent: Pick<Agent, "event_subscriptions">): Decision => {
+  const { event_subscriptions: wanted, mode, on_conflict } = command;
+  const before = agent.event_subscriptions;
+  const isNamed = ({ event_type }: Subscription) =>
+    wanted.some((subscription) => subscription.event_type === event_type);
+  const replaced = before.filter(isNamed).map(former);
+  if (on_conflict === "error" && replaced.length > 0) {
+    return { kind: "rejected", code: "subscription_exists", existing: replaced };
+  }
+  const removed = mode === "replace" ? before.filter((one) => !isNamed(one)).map(former) : [];
+  const set = wanted.filter((one) => !before.some((other) => sameSubscription(one, other)));
+  if (set.length === 0 && removed.length === 0) return accepted([], replaced);
+  const change = { set, removed: removed.map(({ event_type }) => event_type) };
+  return accepted([{ type: "event_subscriptions_edited", change }], replaced, removed);
+};
+
+const remove = (
+  { event_types }: RemoveSubscriptions,
+  agent: Pick<Agent, "event_subscriptions">,
+): Decision => {
+  const removed = agent.event_subscriptions
+    .filter(({ event_type }) => event_types.includes(event_type))
+    .map(former);
+  if (removed.length === 0) return accepted([]);
+  const change = { removed: removed.map(({ event_type }) => event_type) };
+  return accepted([{ type: "event_subscriptions_removed", change }], [], removed);
+};
+
+const former = ({ event_type, callback_url }: Subscription): FormerSubscription => ({
+  event_type,
+  callback_url,
+});

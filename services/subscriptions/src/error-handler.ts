@@ -1,0 +1,54 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "@ringback/runtime/logger";
+import { sendProblem, type Problem } from "./problem.ts";
+import { isUnavailable } from "./unavailable.ts";
+import { InvalidRequestError } from "./validation.ts";
+
+/** The largest body that is read. */
+export const MAX_BODY_BYTES = 256 * 1024;
+
+/** Answers every error that a handler or the framework throws; only our own are logged. */
+export const errorHandler =
+  (log: Logger) =>
+  (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const problem = problemOf(error);
+    if (problem.code === "internal_error") {
+      log.error({ err: error, request_id: request.id }, "http.failed");
+    } else if (problem.code === "unavailable") {
+      log.warn({ err: error, request_id: request.id }, "http.unavailable");
+    }
+    return sendProblem(reply, problem);
+  };
+
+// The names of fastify's errors that callers can do something about.
+const FRAMEWORK_PROBLEMS: Readonly<Record<string, Problem>> = {
+  FST_ERR_CTP_INVALID_JSON_BODY: { code: "invalid_json", detail: "The body is not valid JSON." },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { code: "invalid_json", detail: "The body is empty." },
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    code: "payload_too_large",
+    detail: `The body is larger than ${MAX_BODY_BYTES} bytes.`,
+  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: "unsupported_media_type",
+    detail: "Send the body as application/json.",
+  },
+};
+
+const problemOf = (error: unknown): Problem => {
+  if (error instanceof InvalidRequestError) {
+    const detail = "See errors for everything that is wrong.";
+    return { code: "validation_failed", detail, errors: error.errors };
+  }
+  if (isUnavailable(error)) {
+    // An append whose answer is missing may be stored: asking again is safe either way.
+    const detail = "The request could not be confirmed as carried out: ask again in a moment.";
+    return { code: "unavailable", detail };
+  }
+  const { code = "", statusCode = 500 } = error as Partial<FastifyError>;
+  const known = FRAMEWORK_PROBLEMS[code];
+  if (known !== undefined) return known;
+  if (statusCode >= 400 && statusCode < 500) {
+    return { code: "bad_request", detail: "The request is malformed." };
+  }
+  return { code: "internal_error", detail: "Try again, and report it if it stays." };
+};

@@ -1,0 +1,67 @@
+import { CONFIGURATION_EVENT_TYPES, type ConfigurationEventType } from "@ringback/contracts/agent";
+import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
+import { PATHS } from "./routes/methods.ts";
+
+/** What the service counts and measures. */
+export type SubscriptionsMetrics = {
+  readonly registry: Metrics;
+  readonly changed: (type: ConfigurationEventType) => void;
+  readonly conflicted: () => void;
+  /** `route` is a pattern such as `/agent/v1/:agent_id`; undefined for a path that is not known. */
+  readonly answered: (
+    request: { readonly method: string; readonly route: string | undefined },
+    status: number,
+    seconds: number,
+  ) => void;
+};
+
+/** What the gauges show, looked up when they are read. */
+export type Gauges = {
+  readonly agents: () => number;
+  readonly subscriptions: () => number;
+  readonly isConnected: () => boolean;
+};
+
+const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const STATUS_CLASSES = ["2xx", "4xx", "5xx"];
+
+export const createSubscriptionsMetrics = (
+  version: string,
+  gauges: Gauges,
+): SubscriptionsMetrics => {
+  const registry = createMetrics(version);
+  const changes = registry.counter("ringback_config_changes_total", "Stored configuration events", {
+    type: CONFIGURATION_EVENT_TYPES,
+  });
+  const conflicts = registry.counter(
+    "ringback_config_conflicts_total",
+    "Changes that were decided anew because another one was stored first",
+  );
+  registry.gauge("ringback_agents", "Agents that are registered", gauges.agents);
+  registry.gauge("ringback_subscriptions", "Event subscriptions", gauges.subscriptions);
+  registry.gauge("ringback_nats_connected", "1 while connected to NATS", () =>
+    gauges.isConnected() ? 1 : 0,
+  );
+  const durations = registry.histogram(
+    "http_request_duration_seconds",
+    "From a request's arrival to the end of its answer",
+    BUCKETS_SECONDS,
+    { method: [], route: [], status_class: [] },
+  );
+  for (const [route, methods] of Object.entries(PATHS)) {
+    for (const method of methods.flat()) {
+      for (const status_class of STATUS_CLASSES) durations.zero({ method, route, status_class });
+    }
+  }
+  return {
+    registry,
+    changed: (type) => changes.inc({ type }),
+    conflicted: () => conflicts.inc(),
+    answered: ({ method, route }, status, seconds) => {
+      const labels = { method, route: route ?? "unknown", status_class: classOf(status) };
+      durations.observe(labels, seconds);
+    },
+  };
+};
+
+const classOf = (status: number): string => `${Math.floor(status / 100)}xx`;

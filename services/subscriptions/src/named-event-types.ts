@@ -1,0 +1,33 @@
+import type { EventType } from "@ringback/contracts/event-types";
+import type { Subscription } from "@ringback/contracts/subscription";
+import type { FieldError } from "./problem.ts";
+import type { EditRequest } from "./request-schemas.ts";
+
+/** An event type and the place in the request that names it. */
+type Named = { readonly eventType: EventType; readonly path: string };
+
+/** One subscription for each event type that the request names, in its order. */
+export const subscriptionsOf = ({ event_subscriptions }: EditRequest): Subscription[] =>
+  event_subscriptions.flatMap(({ event_type, ...rest }) =>
+    [event_type].flat().map((type) => ({ event_type: type, ...rest })),
+  );
+
+/** Every place that names an event type which the request named before. */
+export const repeatedInEdit = ({ event_subscriptions }: EditRequest): FieldError[] =>
+  repeated(
+    event_subscriptions.flatMap(({ event_type }, n) => {
+      const path = `event_subscriptions.${n}.event_type`;
+      return typeof event_type === "string"
+        ? [{ eventType: event_type, path }]
+        : event_type.map((eventType, m) => ({ eventType, path: `${path}.${m}` }));
+    }),
+  );
+
+/** The same for a plain list of event types. */
+export const repeatedInList = (eventTypes: readonly EventType[]): FieldError[] =>
+  repeated(eventTypes.map((eventType, n) => ({ eventType, path: `event_types.${n}` })));
+
+const repeated = (named: readonly Named[]): FieldError[] =>
+  named
+    .filter(({ eventType }, n) => named.findIndex((one) => one.eventType === eventType) < n)
+    .map(({ eventType, path }) => ({ path, message: `names ${eventType} again` }));

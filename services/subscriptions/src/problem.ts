@@ -1,0 +1,73 @@
+import type { FastifyReply } from "fastify";
+import { z } from "zod";
+
+const PROBLEMS = {
+  bad_request: { status: 400, title: "The request cannot be understood" },
+  invalid_json: { status: 400, title: "The body is not valid JSON" },
+  unauthorized: { status: 401, title: "A valid API key is needed" },
+  insufficient_scope: { status: 403, title: "The API key may not do this" },
+  not_found: { status: 404, title: "There is nothing at this path" },
+  agent_not_found: { status: 404, title: "There is no such agent" },
+  method_not_allowed: { status: 405, title: "This path does not take this method" },
+  agent_exists: { status: 409, title: "The agent is registered with another name" },
+  subscription_exists: { status: 409, title: "There is a subscription already" },
+  conflict: { status: 409, title: "The agent was changed by others meanwhile" },
+  payload_too_large: { status: 413, title: "The body is too large" },
+  unsupported_media_type: { status: 415, title: "The body must be JSON" },
+  validation_failed: { status: 422, title: "The request is not valid" },
+  duplicate_event_type: { status: 422, title: "An event type is named twice" },
+  internal_error: { status: 500, title: "Something went wrong here" },
+  unavailable: { status: 503, title: "The service cannot do this now" },
+} as const;
+
+/** What callers can tell problems apart by; statuses may be shared. */
+export type ProblemCode = keyof typeof PROBLEMS;
+
+const fieldErrorSchema = z.object({ path: z.string(), message: z.string() });
+
+/** One thing that is wrong with a request; the path is such as `event_subscriptions.0.headers.Host`. */
+export type FieldError = z.infer<typeof fieldErrorSchema>;
+
+/** The body of every answer that is an error (RFC 9457). */
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  errors: z.array(fieldErrorSchema).optional(),
+});
+
+/** One way in which a request was not carried out, with words for this case. */
+export type Problem = {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors?: readonly FieldError[];
+};
+
+const HEADERS: Partial<Record<ProblemCode, readonly [string, string]>> = {
+  unauthorized: ["www-authenticate", "Bearer"],
+  unavailable: ["retry-after", "1"],
+};
+
+export const PROBLEM_CONTENT_TYPE = "application/problem+json; charset=utf-8";
+
+/** A problem as callers read it. */
+export const problemBody = ({ code, detail, errors }: Problem) => ({
+  type: `urn:ringback:problem:${code}`,
+  ...PROBLEMS[code],
+  code,
+  detail,
+  ...(errors === undefined ? {} : { errors }),
+});
+
+/** Answers with a problem. */
+export const sendProblem = (
+  reply: Pick<FastifyReply, "code" | "header" | "type" | "send">,
+  problem: Problem,
+) => {
+  const header = HEADERS[problem.code];
+  if (header !== undefined) reply.header(...header);
+  const body = problemBody(problem);
+  return reply.code(body.status).type(PROBLEM_CONTENT_TYPE).send(body);
+};

@@ -1,0 +1,59 @@
+import { createLogger } from "@ringback/runtime/logger";
+import { connectNats } from "@ringback/runtime/nats";
+import { failAtStart, stopGracefully } from "@ringback/runtime/process";
+import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
+import {
+  COMMON_SECRETS,
+  commonSettings,
+  headerSecretSettings,
+  parseSettings,
+  SettingsError,
+} from "@ringback/runtime/settings";
+import { reencryptAll } from "./reencrypt.ts";
+
+const STOP_GRACE_MS = 20_000;
+
+/** Seals all secrets with the first key; exits with 1 when some could not be. */
+const main = async (): Promise<void> => {
+  const settings = parseSettings(
+    { ...commonSettings, ...headerSecretSettings },
+    process.env,
+    COMMON_SECRETS,
+  );
+  if (settings.HEADER_ENCRYPTION_KEYS_FILE === undefined) {
+    throw new SettingsError(
+      "HEADER_ENCRYPTION_KEYS_FILE: is required: nothing encrypts without keys",
+    );
+  }
+  const log = createLogger("reencrypt", settings.LOG_LEVEL);
+  const stopping = new AbortController();
+  const sealing = await openHeaderSealing(settings, log);
+  const nats = await connectNats(settings, "ringback-reencrypt", log);
+  const ended = Promise.withResolvers<void>();
+  stopGracefully(log, STOP_GRACE_MS, async () => {
+    stopping.abort();
+    await ended.promise;
+  });
+  try {
+    const deps = {
+      nats,
+      sealer: sealing.ring,
+      log,
+      now: () => new Date(),
+      stopping: stopping.signal,
+    };
+    const counts = await reencryptAll(deps);
+    const isDone = counts.unreadable + counts.contended === 0 && !stopping.signal.aborted;
+    log[isDone ? "info" : "error"](counts, isDone ? "reencrypt.done" : "reencrypt.incomplete");
+    process.exitCode = isDone ? 0 : 1;
+  } finally {
+    await nats.connection.drain();
+    await sealing.stop();
+    ended.resolve();
+  }
+};
+
+main().then(
+  () => process.exit(),
+  (error: unknown) => failAtStart(createLogger("reencrypt", "info"), error),
+);

@@ -1,0 +1,114 @@
+import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/callback-url";
+import { EVENT_TYPES, eventTypeSchema } from "@ringback/contracts/event-types";
+import { idSchema } from "@ringback/contracts/id";
+import { headerProblems } from "@ringback/contracts/request-headers";
+import { queryProblem, secretValueProblem } from "@ringback/contracts/subscription-secrets";
+import { methodTypeSchema } from "@ringback/contracts/subscription";
+import { z } from "zod";
+import { agentIdInCursor } from "./list-cursor.ts";
+
+const MAX_SUBSCRIPTIONS = 50;
+const MAX_NAME_CHARACTERS = 256;
+const MAX_PAGE = 200;
+const DEFAULT_PAGE = 50;
+
+/** A URL that events may be sent to, in its normal form. */
+const callbackUrlSchema = (policy: CallbackUrlPolicy) =>
+  z.string().transform((text, context) => {
+    const checked = checkCallbackUrl(text, policy);
+    const problem = checked.kind === "refused" ? checked.message : queryProblem(checked.href);
+    if (checked.kind === "accepted" && problem === undefined) return checked.href;
+    context.addIssue(problem ?? "is refused");
+    return z.NEVER;
+  });
+
+// `when`: says all that is wrong, also where another rule is broken already.
+const headersSchema = z.record(z.string(), z.string()).superRefine(
+  (headers, context) => {
+    const texts = Object.entries(headers).filter(([, value]) => typeof value === "string");
+    for (const { name, message } of headerProblems(Object.fromEntries(texts))) {
+      context.addIssue({ code: "custom", message, path: name === undefined ? [] : [name] });
+    }
+    for (const [name, value] of texts) {
+      const message = secretValueProblem(value);
+      if (message !== undefined) context.addIssue({ code: "custom", message, path: [name] });
+    }
+  },
+  { when: ({ value }) => typeof value === "object" && value !== null },
+);
+
+const eventTypesSchema = z.union([eventTypeSchema, z.array(eventTypeSchema).min(1)], {
+  error: `must be one of ${EVENT_TYPES.join(", ")}, or a list of them that is not empty`,
+});
+
+const editSchema = (policy: CallbackUrlPolicy) =>
+  z
+    .strictObject({
+      operation: z.literal("edit_event_subscriptions"),
+      agent_id: idSchema,
+      event_subscriptions: z
+        .array(
+          z.strictObject({
+            event_type: eventTypesSchema,
+            callback_url: callbackUrlSchema(policy),
+            headers: headersSchema.default({}),
+            method_type: methodTypeSchema.default("POST"),
+          }),
+        )
+        .max(MAX_SUBSCRIPTIONS),
+      mode: z.enum(["merge", "replace"]).default("merge"),
+      on_conflict: z.enum(["overwrite", "error"]).default("overwrite"),
+    })
+    .superRefine(
+      ({ event_subscriptions, mode }, context) => {
+        if (event_subscriptions?.length !== 0 || mode === "replace") return;
+        const message = "must not be empty, except in mode replace";
+        context.addIssue({ code: "custom", message, path: ["event_subscriptions"] });
+      },
+      { when: ({ value }) => typeof value === "object" && value !== null },
+    );
+
+const removeSchema = z.strictObject({
+  operation: z.literal("remove_event_subscriptions"),
+  agent_id: idSchema,
+  event_types: z.array(eventTypeSchema).min(1).max(MAX_SUBSCRIPTIONS),
+});
+
+/** The body of `PATCH /agent/v1`; URLs are judged by the operator's policy. */
+export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
+  z.discriminatedUnion("operation", [editSchema(policy), removeSchema], {
+    error: ({ code }) =>
+      code === "invalid_union"
+        ? "must be edit_event_subscriptions or remove_event_subscriptions"
+        : undefined,
+  });
+
+export type EditRequest = z.output<ReturnType<typeof editSchema>>;
+
+/** The body of `POST /agent/v1`. */
+export const registerAgentSchema = z.strictObject({
+  agent_id: idSchema.optional(),
+  agent_display_name: z.string().min(1).max(MAX_NAME_CHARACTERS),
+});
+
+/** The agent in a path; what cannot be an id is simply no agent's. */
+export const agentPathSchema = z.object({ agent_id: z.string() });
+
+/** The query of `GET /assistant`; the cursor becomes the id of the agent that the page comes after. */
+export const listQuerySchema = z.strictObject({
+  limit: z
+    .string()
+    .regex(/^\d+$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number().min(1).max(MAX_PAGE))
+    .default(DEFAULT_PAGE),
+  cursor: z
+    .string()
+    .transform((text, context) => {
+      const agentId = agentIdInCursor(text);
+      if (agentId !== undefined) return agentId;
+      context.addIssue("is not a next_cursor of an earlier answer");
+      return z.NEVER;
+    })
+    .optional(),
+});

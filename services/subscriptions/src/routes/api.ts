@@ -1,0 +1,27 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import type { AgentIndex } from "../agent-index.ts";
+import type { IfAbsent } from "../decide/edit.ts";
+import type { CommandDeps } from "../handle-command.ts";
+
+/** Where the calls are. */
+export const BASE_PATH = "/ca/api/v0";
+
+/** A fastify instance whose requests and answers are typed by zod. */
+export type Api = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+/** What the calls work with. */
+export type RouteDeps = {
+  readonly commands: CommandDeps;
+  readonly index: Pick<AgentIndex, "page" | "applied">;
+  readonly callbackUrls: CallbackUrlPolicy;
+  readonly ifAbsent: IfAbsent;
+};

@@ -1,0 +1,48 @@
+import type { Agent, AgentState, ConfigurationEvent } from "@ringback/contracts/agent";
+import type { AgentAddress } from "@ringback/contracts/subjects";
+import {
+  openSubscription,
+  sealSubscription,
+  type Sealer,
+} from "@ringback/contracts/subscription-secrets";
+import type { Logger } from "@ringback/runtime/logger";
+
+/** A configuration event as it is stored: its secrets sealed, in the change and in the state. */
+export const sealEvent = (
+  address: AgentAddress,
+  event: ConfigurationEvent,
+  sealer: Pick<Sealer, "seal">,
+): ConfigurationEvent => {
+  const sealAll = (subscriptions: Agent["event_subscriptions"]) =>
+    subscriptions.map((subscription) => sealSubscription(address, subscription, sealer));
+  const { agent } = event;
+  const sealed = {
+    agent:
+      agent === null ? null : { ...agent, event_subscriptions: sealAll(agent.event_subscriptions) },
+  };
+  if (event.type !== "event_subscriptions_edited") return { ...event, ...sealed };
+  return { ...event, ...sealed, change: { ...event.change, set: sealAll(event.change.set) } };
+};
+
+/**
+ * An agent's state with its secrets open. One that cannot be opened stays sealed, so that the rest of
+ * the agent can still be read and changed, and is logged: the keys that the service has are not all.
+ */
+export const openState = (
+  address: AgentAddress,
+  state: AgentState,
+  sealer: Pick<Sealer, "open">,
+  log: Logger,
+): AgentState => {
+  if (state.kind === "absent") return state;
+  const event_subscriptions = state.agent.event_subscriptions.map((stored) => {
+    const { subscription, problems } = openSubscription(address, stored, sealer);
+    if (problems.length > 0) {
+      const { workspaceId: workspace_id, agentId: agent_id } = address;
+      const { event_type } = stored;
+      log.error({ workspace_id, agent_id, event_type, problems }, "secrets.unreadable");
+    }
+    return subscription;
+  });
+  return { ...state, agent: { ...state.agent, event_subscriptions } };
+};
