@@ -1,0 +1,94 @@
+import { caFileSchema } from "@ringback/runtime/ca-file";
+import { durationListSchema, durationSchema } from "@ringback/runtime/duration";
+import {
+  cidrsSchema,
+  COMMON_SECRETS,
+  commonSettings,
+  deliverySafetySettings,
+  headerSecretSettings,
+  integerSchema,
+  parseSettings,
+  portSchema,
+  type Environment,
+  type Settings,
+} from "@ringback/runtime/settings";
+import { z } from "zod";
+import { egressProxyOf } from "./decide/egress-proxy.ts";
+import { parseSuccessStatus } from "./decide/success-status.ts";
+
+const MAX_RETRIES = 20;
+const MAX_TIMEOUT_MS = 10 * 60_000;
+
+const deliveryTimeout = durationSchema.pipe(
+  z.number().min(100, "must be at least 100ms").max(MAX_TIMEOUT_MS, "must be at most 10m"),
+);
+
+const retryDelays = durationListSchema.pipe(
+  z
+    .array(z.number().positive("must be longer than nothing"))
+    .max(MAX_RETRIES, `must be at most ${MAX_RETRIES} delays`),
+);
+
+const jitter = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, "is not a number such as 0.1")
+  .transform(Number)
+  .pipe(z.number().max(1, "must be from 0 to 1"));
+
+const successStatus = z.string().transform((text, context) => {
+  const parsed = parseSuccessStatus(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue(`'${text}' is not a list of statuses such as 200, 200,202 or 2xx`);
+  return z.NEVER;
+});
+
+const egressProxy = z.string().transform((text, context) => {
+  const proxy = egressProxyOf(text);
+  if (proxy !== undefined) return proxy;
+  // The URL may hold a password: it is not repeated.
+  context.addIssue("is not a URL such as http://proxy:3128 or http://user:password@proxy:3128");
+  return z.NEVER;
+});
+
+/** What the dispatcher is told by its environment. */
+export const dispatcherSettings = {
+  ...commonSettings,
+  ...deliverySafetySettings,
+  ...headerSecretSettings,
+  ADMIN_PORT: portSchema.prefault("9082").describe("Port of /livez, /readyz and /metrics"),
+  RETRY_DELAYS: retryDelays
+    .prefault("10s,1m,2m")
+    .describe(
+      "Wait after each failure; their number is the number of retries; `none`: one attempt",
+    ),
+  RETRY_JITTER: jitter
+    .prefault("0.1")
+    .describe("A retry is late by at most this share of its delay, by choice"),
+  DELIVERY_TIMEOUT: deliveryTimeout
+    .prefault("30s")
+    .describe("From the start of an attempt to the answer's status and headers"),
+  SUCCESS_STATUS: successStatus
+    .prefault("200")
+    .describe("Statuses that acknowledge an event: `200`, `200,202`, `2xx`"),
+  MAX_IN_FLIGHT: integerSchema(1, 65_536)
+    .prefault("1024")
+    .describe("Attempts at once in a process"),
+  ENDPOINT_MAX_IN_FLIGHT: integerSchema(1, 65_536)
+    .prefault("64")
+    .describe("Attempts at once to one endpoint of one workspace, per process"),
+  DENIED_CIDRS: cidrsSchema
+    .prefault("")
+    .describe("Own networks that look public and are never sent to, whatever else is opened"),
+  EXTRA_CA_FILE: caFileSchema
+    .optional()
+    .describe("Certificates of further authorities that endpoints are checked against, PEM"),
+  EGRESS_PROXY: egressProxy
+    .optional()
+    .describe("HTTP proxy that all requests go through (CONNECT); it has to judge addresses then"),
+} as const;
+
+export type DispatcherSettings = Settings<typeof dispatcherSettings>;
+
+/** The dispatcher's settings in an environment; throws one SettingsError with all problems. */
+export const readDispatcherSettings = (environment: Environment): DispatcherSettings =>
+  parseSettings(dispatcherSettings, environment, [...COMMON_SECRETS, "EGRESS_PROXY"]);

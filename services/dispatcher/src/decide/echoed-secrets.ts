@@ -1,0 +1,40 @@
+import type { AttemptRecord } from "@ringback/contracts/attempt";
+import { REDACTED } from "@ringback/contracts/sealed-text";
+import type { Subscription } from "@ringback/contracts/subscription";
+
+/** Shorter ones are found by chance in any text, and are no secrets. */
+const LEAST_CHARACTERS = 6;
+
+/** An endpoint's answer as it may be kept: some endpoints repeat what they were sent. */
+export const withoutEchoes = (
+  { headers = {}, body_excerpt }: NonNullable<AttemptRecord["response"]>,
+  subscription: Pick<Subscription, "headers" | "callback_url">,
+): NonNullable<AttemptRecord["response"]> => {
+  const secrets = secretsOf(subscription);
+  const clean = (text: string): string =>
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, REDACTED), text);
+  return {
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name, clean(value)]),
+    ),
+    ...(body_excerpt === undefined ? {} : { body_excerpt: clean(body_excerpt) }),
+  };
+};
+
+/** The longest first, so that no part of one is left over. */
+const secretsOf = ({
+  headers,
+  callback_url,
+}: Pick<Subscription, "headers" | "callback_url">): string[] => {
+  const values = Object.entries(headers)
+    .filter(([name]) => name.toLowerCase() !== "content-type")
+    .map(([, value]) => value);
+  const url = URL.parse(callback_url);
+  const query = url === null ? [] : [url.search.slice(1), ...url.searchParams.values()];
+  // `Bearer x`: the token alone may be repeated too.
+  const tokens = values.flatMap((value) => value.split(/\s+/));
+  return [...new Set([...values, ...tokens, ...query])]
+    .filter(({ length }) => length >= LEAST_CHARACTERS)
+    .filter((text) => text !== "Bearer")
+    .toSorted((a, b) => b.length - a.length);
+};

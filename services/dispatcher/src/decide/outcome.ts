@@ -1,0 +1,45 @@
+import type { FailureReason, Outcome } from "@ringback/contracts/attempt";
+import type { SuccessStatus } from "./success-status.ts";
+
+/** A fault of our own machine, network or keys: none of the customer's attempts is used up by it. */
+export const OWN_FAULTS = ["resources", "network", "secret", "unexpected"] as const;
+
+export type OwnFault = (typeof OWN_FAULTS)[number];
+
+/** What came of one request. */
+export type SendResult =
+  | {
+      readonly kind: "response";
+      readonly status: number;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly bodyExcerpt: string;
+      /** From the start of the attempt to status and headers. */
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: "no_response";
+      readonly reason: FailureReason;
+      /** An error code; never an address or a port, as customers read it. */
+      readonly detail: string;
+      /** The code speaks of a missing route or resolver: many of these are our own network's fault. */
+      readonly unreachable: boolean;
+      readonly durationMs: number;
+    }
+  | { readonly kind: "own_fault"; readonly fault: OwnFault; readonly detail: string };
+
+/** The results that say something about the endpoint. */
+export type EndpointResult = Exclude<SendResult, { kind: "own_fault" }>;
+
+/** What an attempt came to: the status decides alone, whatever the body says or does. */
+export const outcomeOf = (result: EndpointResult, isSuccess: SuccessStatus): Outcome => {
+  switch (result.kind) {
+    case "response":
+      return isSuccess(result.status)
+        ? { kind: "delivered", status_code: result.status }
+        : { kind: "failed", reason: "status", status_code: result.status };
+    case "no_response":
+      return { kind: "failed", reason: result.reason, detail: result.detail };
+    default:
+      return result satisfies never;
+  }
+};

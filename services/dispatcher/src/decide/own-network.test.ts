@@ -1,0 +1,45 @@
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { looksLikeOwnNetwork, type ReachSigns } from "./own-network.ts";
+
+const NOW_MS = 1_000_000;
+
+/** So many endpoints that were and were not reached, all `agoMs` before now. */
+const signs = (reached: number, unreached: number, agoMs = 0): ReachSigns =>
+  new Map(
+    Array.from({ length: reached + unreached }, (_, n) => [
+      `https://endpoint-${n}.example`,
+      { atMs: NOW_MS - agoMs, reached: n < reached },
+    ]),
+  );
+
+describe("our own network is blamed when nearly every endpoint cannot be reached", () => {
+  test.each([
+    { reached: 0, unreached: 8, blamed: true },
+    { reached: 0, unreached: 7, blamed: false },
+    { reached: 1, unreached: 7, blamed: false },
+    { reached: 1, unreached: 9, blamed: true },
+    { reached: 2, unreached: 17, blamed: false },
+    { reached: 2, unreached: 18, blamed: true },
+    { reached: 10, unreached: 0, blamed: false },
+    { reached: 0, unreached: 0, blamed: false },
+  ])("$reached reached, $unreached not: $blamed", ({ reached, unreached, blamed }) => {
+    expect(looksLikeOwnNetwork(signs(reached, unreached), NOW_MS)).toBe(blamed);
+  });
+});
+
+test("signs that are older than 30 s do not count", () => {
+  expect(looksLikeOwnNetwork(signs(0, 8, 30_000), NOW_MS)).toBe(true);
+  expect(looksLikeOwnNetwork(signs(0, 8, 30_001), NOW_MS)).toBe(false);
+});
+
+test("one endpoint more that is reached never makes it our own network's fault", () => {
+  const counts = fc.nat({ max: 60 });
+  fc.assert(
+    fc.property(counts, counts, (reached, unreached) => {
+      const before = looksLikeOwnNetwork(signs(reached, unreached), NOW_MS);
+      const after = looksLikeOwnNetwork(signs(reached + 1, unreached), NOW_MS);
+      expect(after && !before).toBe(false);
+    }),
+  );
+});

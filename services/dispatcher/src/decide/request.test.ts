@@ -1,0 +1,71 @@
+import { Buffer } from "node:buffer";
+import type { Subscription } from "@ringback/contracts/subscription";
+import { describe, expect, it } from "vitest";
+import { endpointOf, requestFor, urlForRecords, type RequestFacts } from "./request.ts";
+
+const subscription: Subscription = {
+  event_type: "call_completed",
+  callback_url: "https://customer.example/hook?token=t",
+  headers: { "X-Tenant": "t1" },
+  method_type: "PUT",
+};
+
+const facts: RequestFacts = {
+  eventId: "evt_t0_7",
+  eventType: "call_completed",
+  attempt: 2,
+  nowMs: 1_700_000_000_999,
+  userAgent: "Ringback/1.2.3",
+  body: Buffer.from('{"a":1}'),
+};
+
+describe("the request of an event", () => {
+  it("has the subscription's URL and method, and the event's own bytes", () => {
+    const request = requestFor(subscription, facts);
+    expect(request).toMatchObject({ method: "PUT", url: subscription.callback_url });
+    expect(request.body).toBe(facts.body);
+  });
+
+  it("has the customer's headers and ours", () => {
+    expect(requestFor(subscription, facts).headers).toEqual({
+      "content-type": "application/json",
+      "X-Tenant": "t1",
+      "webhook-id": "evt_t0_7",
+      "webhook-timestamp": "1700000000",
+      "ringback-event-type": "call_completed",
+      "ringback-attempt": "2",
+      "user-agent": "Ringback/1.2.3",
+      "accept-encoding": "identity",
+    });
+  });
+
+  it.each(["content-type", "Content-Type", "CONTENT-TYPE"])(
+    "keeps a customer's %s and adds no other",
+    (name) => {
+      const headers = { [name]: "application/json; charset=utf-8" };
+      const sent = requestFor({ ...subscription, headers }, facts).headers;
+      const names = Object.keys(sent).filter((key) => key.toLowerCase() === "content-type");
+      expect(names).toEqual([name]);
+      expect(sent[name]).toBe("application/json; charset=utf-8");
+    },
+  );
+});
+
+it.each([
+  ["https://customer.example/hook?token=t", "https://customer.example/hook"],
+  ["https://customer.example:8443/a%20b/?a=1&b=2", "https://customer.example:8443/a%20b/"],
+  ["https://user:pass@customer.example/hook#part", "https://customer.example/hook"],
+  ["http://[::1]:8080?x", "http://[::1]:8080/"],
+  ["no url", ""],
+])("%s is recorded as '%s'", (url, recorded) => {
+  expect(urlForRecords(url)).toBe(recorded);
+});
+
+it.each([
+  ["https://customer.example/hook?token=t", "https://customer.example"],
+  ["https://customer.example:443/", "https://customer.example"],
+  ["http://customer.example:8080/a", "http://customer.example:8080"],
+  ["no url", ""],
+])("%s is at the endpoint '%s'", (url, endpoint) => {
+  expect(endpointOf(url)).toBe(endpoint);
+});

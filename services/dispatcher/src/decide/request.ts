@@ -1,0 +1,51 @@
+import type { EventType } from "@ringback/contracts/event-types";
+import type { MethodType, Subscription } from "@ringback/contracts/subscription";
+
+/** One HTTP request, all but the sending. */
+export type DeliveryRequest = {
+  readonly method: MethodType;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+};
+
+export type RequestFacts = {
+  readonly eventId: string;
+  readonly eventType: EventType;
+  readonly attempt: number;
+  readonly nowMs: number;
+  /** `Ringback/<version>` */
+  readonly userAgent: string;
+  readonly body: Uint8Array;
+};
+
+/** The request that an event becomes: the customer's method and headers, then ours. */
+export const requestFor = (subscription: Subscription, facts: RequestFacts): DeliveryRequest => {
+  const { headers, method_type: method, callback_url: url } = subscription;
+  const hasContentType = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
+  return {
+    method,
+    url,
+    headers: {
+      ...(hasContentType ? {} : { "content-type": "application/json" }),
+      ...headers,
+      "webhook-id": facts.eventId,
+      // Standard Webhooks: seconds since 1970, of this attempt.
+      "webhook-timestamp": String(Math.floor(facts.nowMs / 1_000)),
+      "ringback-event-type": facts.eventType,
+      "ringback-attempt": String(facts.attempt),
+      "user-agent": facts.userAgent,
+      "accept-encoding": "identity",
+    },
+    body: facts.body,
+  };
+};
+
+/** A URL without its query and fragment, which may hold a customer's secret. */
+export const urlForRecords = (url: string): string => {
+  const parsed = URL.parse(url);
+  return parsed === null ? "" : `${parsed.origin}${parsed.pathname}`;
+};
+
+/** The endpoint that a URL belongs to: its origin. */
+export const endpointOf = (url: string): string => URL.parse(url)?.origin ?? "";

@@ -1,0 +1,320 @@
+import { Buffer } from "node:buffer";
+import type { Subscription } from "@ringback/contracts/subscription";
+import { keyRing } from "@ringback/runtime/sealing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { status } from "../../../test/harness/behaviour.ts";
+import { failOnLeaks } from "../../../test/harness/leaks.ts";
+import { startReceiver, type Receiver } from "../../../test/harness/receiver.ts";
+import type { SendResult } from "./decide/outcome.ts";
+import { parseSuccessStatus } from "./decide/success-status.ts";
+import { deliver, type DeliverDeps } from "./deliver.ts";
+import type { Delivery } from "./delivery.ts";
+import { createGate } from "./gate.ts";
+import { ownNetworkWatch } from "./own-network.ts";
+import { createSender, type Sender } from "./send/send.ts";
+
+failOnLeaks();
+
+const NOW_MS = Date.parse("2026-01-01T00:00:10.000Z");
+const now = (): number => NOW_MS;
+
+const DELIVERY: Delivery = {
+  address: { workspaceId: "w1", callId: "c1", agentId: "a1", eventType: "call_completed" },
+  eventSeq: 7,
+  eventId: "evt_t85s00_7",
+  deliveryId: "7",
+  storedAtMs: NOW_MS - 100,
+  body: Buffer.from('{ "event_type":"call_completed", "call_id":"c1" }'),
+  attempt: 1,
+  trigger: "event",
+  dueMs: undefined,
+  deferrals: 0,
+};
+const RETRY: Delivery = { ...DELIVERY, attempt: 2, trigger: "retry", dueMs: NOW_MS - 5 };
+
+const RECORDED = {
+  event_id: "evt_t85s00_7",
+  event_seq: 7,
+  event_type: "call_completed",
+  call_id: "c1",
+  agent_id: "a1",
+  workspace_id: "w1",
+  at: "2026-01-01T00:00:10.000Z",
+};
+
+let receiver: Receiver;
+let sender: Sender;
+beforeAll(async () => {
+  receiver = await startReceiver();
+  sender = createSender({
+    timeoutMs: 5_000,
+    maxConnectionsPerOrigin: 4,
+    allowedPrivateCidrs: ["127.0.0.0/8"],
+  });
+});
+afterAll(async () => {
+  await sender.close();
+  await receiver.stop();
+});
+
+const subscription = (callback_url: string): Subscription => ({
+  event_type: "call_completed",
+  callback_url,
+  headers: { "x-tenant": "t1" },
+  method_type: "PUT",
+});
+
+/** All parts are real; time stands still, chance is fixed. */
+const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
+  find: async () => subscription(receiver.url("/hook?token=s3cret")),
+  sealer: keyRing([]),
+  urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"] },
+  send: sender.send,
+  gate: createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now),
+  ownNetwork: ownNetworkWatch(now),
+  retryPolicy: { delaysMs: [10_000, 60_000], jitter: 0.1 },
+  isSuccess: parseSuccessStatus("200") ?? (() => false),
+  userAgent: "Ringback/1.2.3",
+  now,
+  chance: () => 0.5,
+  onStart: () => {},
+  ...more,
+});
+
+const nobody = async (): Promise<undefined> => undefined;
+
+const failing = async (): Promise<never> => {
+  throw new Error("a bug");
+};
+
+/** A sender that has this result, for what no network on loopback can do. */
+const resulting = (result: SendResult): DeliverDeps["send"] => {
+  return async () => ({ result, released: Promise.resolve() });
+};
+
+describe("an attempt", () => {
+  test("that is accepted is recorded as delivered and done, without the URL's query", async () => {
+    receiver.setScript(status(200, { body: "thanks" }));
+    const turn = await deliver(DELIVERY, depsFor());
+    expect(turn).toEqual({
+      kind: "attempted",
+      record: {
+        ...RECORDED,
+        attempt: 1,
+        trigger: "event",
+        duration_ms: expect.any(Number),
+        request: { method: "PUT", url: receiver.url("/hook") },
+        outcome: { kind: "delivered", status_code: 200 },
+        response: { headers: expect.any(Object), body_excerpt: "thanks" },
+        next: { kind: "done" },
+      },
+    });
+    const request = receiver.requests.at(-1);
+    expect(request?.body).toEqual(DELIVERY.body);
+    expect(request?.headers).toMatchObject({
+      "x-tenant": "t1",
+      "webhook-id": "evt_t85s00_7",
+      "webhook-timestamp": String(NOW_MS / 1_000),
+      "ringback-attempt": "1",
+    });
+  });
+
+  test("that is refused is tried again, later than its delay by the jitter's share", async () => {
+    receiver.setScript(status(503, { body: "no" }));
+    const turn = await deliver(DELIVERY, depsFor());
+    expect(turn).toMatchObject({
+      record: {
+        outcome: { kind: "failed", reason: "status", status_code: 503 },
+        response: { body_excerpt: "no" },
+        next: { kind: "retry", at: "2026-01-01T00:00:20.500Z" },
+      },
+    });
+  });
+
+  test("that is refused after the last delay becomes a dead letter", async () => {
+    receiver.setScript(status(503));
+    const turn = await deliver({ ...RETRY, attempt: 3 }, depsFor());
+    expect(turn).toMatchObject({
+      record: { attempt: 3, trigger: "retry", next: { kind: "dead_letter" } },
+    });
+  });
+
+  test("that has no answer is recorded with the reason and without a response", async () => {
+    const failure = { reason: "tls", detail: "CERT_HAS_EXPIRED", unreachable: false } as const;
+    const send = resulting({ kind: "no_response", ...failure, durationMs: 12 });
+    const turn = await deliver(RETRY, depsFor({ send }));
+    expect(turn).toEqual({
+      kind: "attempted",
+      record: {
+        ...RECORDED,
+        attempt: 2,
+        trigger: "retry",
+        duration_ms: 12,
+        request: { method: "PUT", url: receiver.url("/hook") },
+        outcome: { kind: "failed", reason: "tls", detail: "CERT_HAS_EXPIRED" },
+        next: { kind: "retry", at: "2026-01-01T00:01:13.000Z" },
+      },
+    });
+  });
+
+  test("is told when it begins, once, and not when nothing is sent", async () => {
+    receiver.setScript(status(200));
+    const started: [number, number][] = [];
+    const onStart = ({ attempt }: Delivery, atMs: number): void => {
+      started.push([attempt, atMs]);
+    };
+    await deliver(RETRY, depsFor({ onStart }));
+    await deliver(RETRY, depsFor({ onStart, find: nobody }));
+    expect(started).toEqual([[2, NOW_MS]]);
+  });
+});
+
+test("a URL that may no longer be sent to is refused before a connection, and tried again", async () => {
+  const before = receiver.connections;
+  const urlPolicy = { allowInsecureHttp: false, allowedPrivateCidrs: ["127.0.0.0/8"] };
+  expect(await deliver(DELIVERY, depsFor({ urlPolicy }))).toMatchObject({
+    kind: "attempted",
+    record: {
+      request: { method: "PUT", url: receiver.url("/hook") },
+      outcome: {
+        kind: "failed",
+        reason: "blocked_address",
+        detail: "the callback URL must begin with https:// (http is switched off here)",
+      },
+      next: { kind: "retry", at: "2026-01-01T00:00:20.500Z" },
+    },
+  });
+  expect(receiver.connections).toBe(before);
+});
+
+describe("headers that may no longer be sent", () => {
+  test.each([
+    ["x-forwarded-for", "s3cret", "header 'x-forwarded-for' is set by the platform"],
+    ["Host", "s3cret", "header 'Host' is set by the platform"],
+    ["x-new\r\nhost", "s3cret", "header 'x-new"],
+    ["x-tenant", "s3cret\r\nhost: inside", "header 'x-tenant' must be visible ASCII"],
+    ["content-type", "text/s3cret", "header 'content-type' must be application/json"],
+    [`x-${"n".repeat(500)}`, "s3cret", `header 'x-${"n".repeat(126)}' is not a header name`],
+  ])("fail the attempt, unsent: %j", async (name, value, expected) => {
+    const before = receiver.connections;
+    const stored = { ...subscription(receiver.url("/hook")), headers: { [name]: value } };
+    const turn = await deliver(DELIVERY, depsFor({ find: async () => stored }));
+    expect(turn).toMatchObject({
+      kind: "attempted",
+      record: {
+        request: { method: "PUT", url: receiver.url("/hook") },
+        outcome: { kind: "failed", reason: "protocol", detail: expect.stringContaining(expected) },
+        next: { kind: "retry", at: "2026-01-01T00:00:20.500Z" },
+      },
+    });
+    expect(JSON.stringify(turn)).not.toContain("s3cret");
+    expect(receiver.connections).toBe(before);
+  });
+
+  test("that are too many fail it as well", async () => {
+    const entries = Array.from({ length: 21 }, (_, n) => [`x-${n}`, "v"] as const);
+    const stored = { ...subscription(receiver.url("/")), headers: Object.fromEntries(entries) };
+    const turn = await deliver(DELIVERY, depsFor({ find: async () => stored }));
+    const detail = "the subscription's headers: 21 headers: at most 20";
+    expect(turn).toMatchObject({ record: { outcome: { reason: "protocol", detail } } });
+  });
+});
+
+describe("without a subscription", () => {
+  test("a new event is owed to nobody, and nothing is sent", async () => {
+    const before = receiver.requests.length;
+    expect(await deliver(DELIVERY, depsFor({ find: nobody }))).toEqual({ kind: "no_subscription" });
+    expect(receiver.requests).toHaveLength(before);
+  });
+
+  test.each([
+    ["a retry", RETRY],
+    ["a first attempt that was put off", { ...DELIVERY, dueMs: NOW_MS, deferrals: 1 }],
+  ])("%s ends as cancelled, and nothing is sent", async (_what, delivery) => {
+    const before = receiver.requests.length;
+    const { attempt, trigger } = delivery;
+    expect(await deliver(delivery, depsFor({ find: nobody }))).toEqual({
+      kind: "attempted",
+      record: {
+        ...RECORDED,
+        attempt,
+        trigger,
+        duration_ms: 0,
+        outcome: { kind: "cancelled" },
+        next: { kind: "done" },
+      },
+    });
+    expect(receiver.requests).toHaveLength(before);
+  });
+});
+
+describe("a fault of our own", () => {
+  test("holds the delivery back with the same attempt, longer each time", async () => {
+    const send = resulting({ kind: "own_fault", fault: "resources", detail: "EMFILE" });
+    const held = { kind: "held_back", fault: "resources", detail: "EMFILE" };
+    expect(await deliver(DELIVERY, depsFor({ send }))).toEqual({ ...held, atMs: NOW_MS + 5_000 });
+    expect(await deliver({ ...RETRY, deferrals: 2 }, depsFor({ send }))).toEqual({
+      ...held,
+      atMs: NOW_MS + 20_000,
+    });
+  });
+
+  test("is what it is when no endpoint at all can be reached; before, each one's own", async () => {
+    const failure = { reason: "dns", detail: "EAI_AGAIN", unreachable: true } as const;
+    const send = resulting({ kind: "no_response", ...failure, durationMs: 1 });
+    const deps = depsFor({ send });
+    const kinds: string[] = [];
+    for (let n = 1; n <= 9; n += 1) {
+      const find = async () => subscription(`https://${n}.example.com/`);
+      kinds.push((await deliver(DELIVERY, { ...deps, find })).kind);
+    }
+    const held = ["held_back", "held_back"];
+    expect(kinds).toEqual([...Array.from({ length: 7 }, () => "attempted"), ...held]);
+  });
+});
+
+describe("the gate", () => {
+  test("is passed back once the request holds no socket any more, and not before", async () => {
+    const released = Promise.withResolvers<void>();
+    const result = { kind: "own_fault", fault: "unexpected", detail: "x" } as const;
+    const deps = depsFor({ send: async () => ({ result, released: released.promise }) });
+    await deliver(DELIVERY, deps);
+    expect(deps.gate.inFlight()).toBe(1);
+    released.resolve();
+    await expect.poll(() => deps.gate.inFlight()).toBe(0);
+  });
+
+  test("is passed back when sending fails in a way that it never should", async () => {
+    const deps = depsFor({ send: failing });
+    await expect(deliver(DELIVERY, deps)).rejects.toThrow("a bug");
+    expect(deps.gate.inFlight()).toBe(0);
+  });
+
+  test("puts a delivery off when the endpoint is slow and busy, and nothing is sent", async () => {
+    const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, now);
+    const origin = new URL(receiver.url("/")).origin;
+    const first = await gate.ask("w1", origin, false);
+    if (first.kind !== "admitted") throw new Error(`the first one is ${first.kind}`);
+    first.release(60_000); // it is slow
+    expect((await gate.ask("w1", origin, false)).kind).toBe("admitted");
+    const before = receiver.requests.length;
+    const turn = await deliver(DELIVERY, depsFor({ gate }));
+    expect(turn).toEqual({ kind: "deferred", atMs: NOW_MS + 60_000 });
+    expect(receiver.requests).toHaveLength(before);
+  });
+
+  test("does not hold one workspace's deliveries back for another's", async () => {
+    receiver.setScript(status(200));
+    const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, now);
+    await gate.ask("w2", new URL(receiver.url("/")).origin, false);
+    expect((await deliver(DELIVERY, depsFor({ gate }))).kind).toBe("attempted");
+  });
+
+  test("that is closed begins nothing", async () => {
+    const deps = depsFor();
+    deps.gate.close();
+    const before = receiver.requests.length;
+    expect(await deliver(DELIVERY, deps)).toEqual({ kind: "closed" });
+    expect(receiver.requests).toHaveLength(before);
+  });
+});

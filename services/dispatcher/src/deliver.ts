@@ -1,0 +1,197 @@
+import type { AttemptRecord, NextStep, Outcome } from "@ringback/contracts/attempt";
+import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/callback-url";
+import { headerProblems } from "@ringback/contracts/request-headers";
+import type { Subscription } from "@ringback/contracts/subscription";
+import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
+import { withoutEchoes } from "./decide/echoed-secrets.ts";
+import { outcomeOf, type EndpointResult, type OwnFault } from "./decide/outcome.ts";
+import { endpointOf, requestFor, urlForRecords } from "./decide/request.ts";
+import { holdBackMs, nextStep, type RetryPolicy } from "./decide/retry.ts";
+import type { SuccessStatus } from "./decide/success-status.ts";
+import { idsOf, type Delivery } from "./delivery.ts";
+import type { Gate } from "./gate.ts";
+import type { OwnNetworkWatch } from "./own-network.ts";
+import type { OutgoingRequest, Sent } from "./send/send.ts";
+import type { SubscriptionView } from "./subscription-view.ts";
+
+const MAX_NAME_SHOWN = 128;
+
+/** What one turn of a delivery came to. */
+export type Turn =
+  | { readonly kind: "attempted"; readonly record: AttemptRecord }
+  /** Nobody subscribed this agent's events of this type: nothing is owed. */
+  | { readonly kind: "no_subscription" }
+  /** The endpoint has no room: to come back at `atMs`, with the same attempt. */
+  | { readonly kind: "deferred"; readonly atMs: number }
+  /** A fault of our own: to come back at `atMs`, with the same attempt. */
+  | {
+      readonly kind: "held_back";
+      readonly atMs: number;
+      readonly fault: OwnFault;
+      readonly detail: string;
+    }
+  /** This process is stopping: nothing was begun. */
+  | { readonly kind: "closed" };
+
+export type DeliverDeps = {
+  readonly find: SubscriptionView["find"];
+  /** Opens the subscription's secrets, which are kept sealed until they are used. */
+  readonly sealer: Pick<Sealer, "open">;
+  /** What URLs may be sent to: they and headers are judged again here, as settings may have changed since it was stored. */
+  readonly urlPolicy: CallbackUrlPolicy;
+  readonly send: (request: OutgoingRequest) => Promise<Sent>;
+  readonly gate: Gate;
+  readonly ownNetwork: OwnNetworkWatch;
+  readonly retryPolicy: RetryPolicy;
+  readonly isSuccess: SuccessStatus;
+  readonly userAgent: string;
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly chance: () => number;
+  /** Told when an attempt begins: delay and lateness are counted from it. */
+  readonly onStart: (delivery: Delivery, startedMs: number) => void;
+};
+
+/** One turn of a delivery, top to bottom: find → open → decide → send → judge. Stores nothing. */
+export const deliver = async (delivery: Delivery, deps: DeliverDeps): Promise<Turn> => {
+  const stored = await deps.find(delivery.address);
+  if (stored === undefined) {
+    const isNew = delivery.attempt === 1 && delivery.dueMs === undefined;
+    return isNew ? { kind: "no_subscription" } : cancelled(delivery, deps.now());
+  }
+  const { subscription, problems } = openSubscription(delivery.address, stored, deps.sealer);
+  if (problems.length > 0) return withoutKey(delivery, problems, deps);
+  const refusal = refusalOf(subscription, deps.urlPolicy);
+  if (refusal !== undefined) return refused(delivery, subscription, refusal, deps);
+  const origin = endpointOf(subscription.callback_url);
+  const isReturning = delivery.deferrals > 0;
+  const passage = await deps.gate.ask(delivery.address.workspaceId, origin, isReturning);
+  if (passage.kind !== "admitted") return passage;
+
+  const startedMs = deps.now();
+  deps.onStart(delivery, startedMs);
+  const request = requestOf(delivery, subscription, startedMs, deps.userAgent);
+  const sent = await sendWith(request, deps, passage.release);
+  const result = deps.ownNetwork(origin, sent.result);
+  if (result.kind === "own_fault") {
+    const atMs = deps.now() + holdBackMs(delivery.deferrals);
+    return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };
+  }
+  const outcome = outcomeOf(result, deps.isSuccess);
+  const { attempt } = delivery;
+  const failure = { outcome, attempt, atMs: deps.now(), chance: deps.chance() };
+  const next = nextStep(failure, deps.retryPolicy);
+  const made = {
+    duration_ms: result.durationMs,
+    request: { method: request.method, url: urlForRecords(request.url) },
+    ...responseOf(result, subscription),
+  };
+  return {
+    kind: "attempted",
+    record: { ...recordOf(delivery, startedMs, outcome, next), ...made },
+  };
+};
+
+/** Keys are missing or wrong here: the customer's attempts wait until somebody mends that. */
+const withoutKey = (delivery: Delivery, problems: readonly string[], deps: DeliverDeps): Turn => {
+  const atMs = deps.now() + holdBackMs(delivery.deferrals);
+  return { kind: "held_back", atMs, fault: "secret", detail: problems.join("; ") };
+};
+
+/** Sends, and gives the place back when the request holds no socket any more, however it ended. */
+const sendWith = async (
+  request: OutgoingRequest,
+  { send, now }: DeliverDeps,
+  release: (durationMs: number) => void,
+): Promise<Sent> => {
+  const startedMs = now();
+  const leave = (): void => release(now() - startedMs);
+  try {
+    const sent = await send(request);
+    void sent.released.finally(leave);
+    return sent;
+  } catch (error) {
+    leave();
+    throw error;
+  }
+};
+
+const requestOf = (
+  delivery: Delivery,
+  subscription: Subscription,
+  nowMs: number,
+  userAgent: string,
+): OutgoingRequest => {
+  const { eventId, address, attempt, body } = delivery;
+  const { eventType, workspaceId } = address;
+  const facts = { eventId, eventType, attempt, nowMs, userAgent, body };
+  return { ...requestFor(subscription, facts), workspaceId };
+};
+
+const cancelled = (delivery: Delivery, nowMs: number): Turn => ({
+  kind: "attempted",
+  record: recordOf(delivery, nowMs, { kind: "cancelled" }, { kind: "done" }),
+});
+
+type Refusal = { readonly reason: "blocked_address" | "protocol"; readonly detail: string };
+
+/**
+ * Why a subscription may not (or no longer) be sent to as it is stored: rules grow, rows stay. The same
+ * functions judged it when it was stored. A header's value is never repeated.
+ */
+const refusalOf = (
+  { callback_url, headers }: Subscription,
+  urlPolicy: CallbackUrlPolicy,
+): Refusal | undefined => {
+  const checked = checkCallbackUrl(callback_url, urlPolicy);
+  if (checked.kind === "refused") {
+    return { reason: "blocked_address", detail: `the callback URL ${checked.message}` };
+  }
+  const [problem] = headerProblems(headers);
+  if (problem === undefined) return undefined;
+  const { name, message } = problem;
+  const what = name === undefined ? "headers:" : `header '${name.slice(0, MAX_NAME_SHOWN)}'`;
+  // No other reason of the closed set is nearer: it would be no proper HTTP request.
+  return { reason: "protocol", detail: `the subscription's ${what} ${message}` };
+};
+
+/** The attempt fails without a connection. */
+const refused = (
+  delivery: Delivery,
+  { method_type: method, callback_url }: Subscription,
+  refusal: Refusal,
+  { now, chance, retryPolicy }: DeliverDeps,
+): Turn => {
+  const atMs = now();
+  const outcome: Outcome = { kind: "failed", ...refusal };
+  const next = nextStep(
+    { outcome, attempt: delivery.attempt, atMs, chance: chance() },
+    retryPolicy,
+  );
+  const request = { method, url: urlForRecords(callback_url) };
+  return { kind: "attempted", record: { ...recordOf(delivery, atMs, outcome, next), request } };
+};
+
+const recordOf = (
+  delivery: Delivery,
+  startedMs: number,
+  outcome: Outcome,
+  next: NextStep,
+): AttemptRecord => ({
+  ...idsOf(delivery),
+  attempt: delivery.attempt,
+  trigger: delivery.trigger,
+  at: new Date(startedMs).toISOString(),
+  duration_ms: 0,
+  outcome,
+  next,
+});
+
+const responseOf = (
+  result: EndpointResult,
+  subscription: Subscription,
+): Pick<AttemptRecord, "response"> => {
+  if (result.kind !== "response") return {};
+  const { headers, bodyExcerpt: body_excerpt } = result;
+  return { response: withoutEchoes({ headers, body_excerpt }, subscription) };
+};

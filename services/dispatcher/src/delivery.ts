@@ -1,0 +1,51 @@
+import type { EventAddress } from "@ringback/contracts/event";
+import type { AttemptRecord, Trigger } from "@ringback/contracts/attempt";
+import type { RetryMessage } from "@ringback/contracts/retry-message";
+
+/** One event owed to one subscription, and the attempt that is to be made now. */
+export type Delivery = {
+  readonly address: EventAddress;
+  readonly eventSeq: number;
+  readonly eventId: string;
+  readonly deliveryId: string;
+  /** When the event was stored, in ms since 1970. */
+  readonly storedAtMs: number;
+  /** The event as it was published, byte for byte. */
+  readonly body: Uint8Array;
+  readonly attempt: number;
+  readonly trigger: Trigger;
+  /** When the attempt was due, in ms since 1970; undefined for one that comes straight from EVENTS. */
+  readonly dueMs: number | undefined;
+  readonly deferrals: number;
+  /** When this attempt first met an unexpected error of our own, in ms since 1970. */
+  readonly heldSinceMs?: number | undefined;
+};
+
+/** The message that brings a delivery back at `dueMs` for an attempt. */
+export const comeBack = (
+  delivery: Pick<Delivery, "address" | "eventSeq" | "deliveryId">,
+  attempt: number,
+  dueMs: number,
+  deferrals = 0,
+): RetryMessage => {
+  const { address, eventSeq, deliveryId } = delivery;
+  return { address, eventSeq, deliveryId, attempt, dueMs, deferrals };
+};
+
+/** Whose event a record is about. */
+export const addressOf = (record: AttemptRecord): EventAddress => ({
+  workspaceId: record.workspace_id,
+  callId: record.call_id,
+  agentId: record.agent_id,
+  eventType: record.event_type,
+});
+
+/** The ids that every log line and record of a delivery carries. */
+export const idsOf = ({ address, eventId, eventSeq }: Omit<Delivery, "body">) => ({
+  event_id: eventId,
+  event_seq: eventSeq,
+  event_type: address.eventType,
+  call_id: address.callId,
+  agent_id: address.agentId,
+  workspace_id: address.workspaceId,
+});

@@ -1,0 +1,111 @@
+import { deliveryId, readEvent, type ReadEvent } from "@ringback/contracts/event";
+import { headersProblem } from "@ringback/contracts/event-headers";
+import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { rawHeaders } from "@ringback/runtime/message-headers";
+import { fenceOf } from "./decide/fence.ts";
+import type { HoldBackPolicy } from "./decide/retry.ts";
+import { deliver, type DeliverDeps } from "./deliver.ts";
+import { idsOf, type Delivery } from "./delivery.ts";
+import type { InHand } from "./in-hand.ts";
+import {
+  giveBack,
+  invalidEvent,
+  settleAttempt,
+  settleDeadLetter,
+  settleDone,
+  settlePutOff,
+  settleRecorded,
+  type SettleDeps,
+} from "./settle.ts";
+
+export type HandleDeps = SettleDeps & DeliverDeps & { readonly holdBack: HoldBackPolicy };
+
+/** A message of EVENTS: understand it, make sure that it was not handled before, deliver it. */
+export const handleEvent = async (
+  hand: InHand,
+  mayBeHandled: boolean,
+  deps: HandleDeps,
+): Promise<void> => {
+  const { message } = hand;
+  const eventId = deps.journal.eventId(message.seq);
+  const read = eventIn(hand);
+  if (read.kind === "invalid") {
+    deps.metrics.events.inc({ event_type: typeInSubject(message.subject), result: "invalid" });
+    await settleDeadLetter(hand, invalidEvent(hand, eventId, read.message, deps.now()), deps);
+    return;
+  }
+  const delivery: Delivery = {
+    address: read.address,
+    eventSeq: message.seq,
+    eventId,
+    deliveryId: deliveryId(message.seq),
+    storedAtMs: message.info.timestampNanos / 1e6,
+    body: message.data,
+    attempt: 1,
+    trigger: "event",
+    dueMs: undefined,
+    deferrals: 0,
+  };
+  if (!mayBeHandled) return turn(hand, delivery, 0, deps);
+
+  // In this order: what is in work elsewhere is recorded before it is gone from RETRIES.
+  const isComingBack = await deps.journal.isComingBack(delivery, 1);
+  const last = await deps.journal.readLastRecord(delivery.address, delivery.deliveryId);
+  const fence = fenceOf(last.record, delivery.attempt);
+  if (fence.kind === "recorded") return settleRecorded(hand, fence.last, deps);
+  if (!isComingBack) return turn(hand, delivery, last.seq, deps);
+  settleDone(hand, deps);
+};
+
+/** What a message of EVENTS says. Its headers are measured and never read: they are the producer's. */
+export const eventIn = ({ message }: Pick<InHand, "message">): ReadEvent => {
+  const problem = headersProblem(rawHeaders(message));
+  if (problem !== undefined) return { kind: "invalid", message: problem };
+  return readEvent(message.subject, message.data);
+};
+
+/** One turn of a delivery, made final. `after`: the sequence of its last record, 0 for none. */
+export const turn = async (
+  hand: InHand,
+  delivery: Delivery,
+  after: number,
+  deps: HandleDeps,
+): Promise<void> => {
+  const result = await deliver(delivery, deps);
+  if (result.kind === "closed") return giveBack(hand);
+  countEvent(delivery, result.kind === "no_subscription", deps);
+  switch (result.kind) {
+    case "attempted":
+      await settleAttempt(hand, delivery, result.record, after, deps);
+      return;
+    case "no_subscription":
+      settleDone(hand, deps);
+      return;
+    case "deferred":
+      await settlePutOff(hand, delivery, result.atMs, deps);
+      deps.metrics.deferred.inc({ reason: "endpoint_busy" });
+      return;
+    case "held_back": {
+      const { fault, detail, atMs } = result;
+      deps.metrics.ownFaults.inc({ fault });
+      const at = new Date(atMs).toISOString();
+      deps.log.error({ ...idsOf(delivery), fault, detail, at }, "delivery.held_back");
+      await settlePutOff(hand, delivery, atMs, deps);
+      return;
+    }
+    default:
+      return result satisfies never;
+  }
+};
+
+/** An event is counted once, when it comes straight from EVENTS. */
+const countEvent = (delivery: Delivery, isUnwanted: boolean, { metrics }: HandleDeps): void => {
+  if (delivery.attempt !== 1 || delivery.dueMs !== undefined) return;
+  const result = isUnwanted ? "no_subscription" : "accepted";
+  metrics.events.inc({ event_type: delivery.address.eventType, result });
+};
+
+const typeInSubject = (subject: string): string => {
+  const last = subject.split(".").at(-1);
+  return EVENT_TYPES.find((type) => type === last) ?? "unknown";
+};

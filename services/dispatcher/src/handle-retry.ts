@@ -1,0 +1,128 @@
+import type { AttemptRecord } from "@ringback/contracts/attempt";
+import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import { headersProblem } from "@ringback/contracts/event-headers";
+import {
+  readableParts,
+  readRetry,
+  type ReadRetry,
+  type RetryMessage,
+} from "@ringback/contracts/retry-message";
+import { eventSubject, parseDueRetrySubject } from "@ringback/contracts/subjects";
+import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
+import { fenceOf } from "./decide/fence.ts";
+import { turn, type HandleDeps } from "./handle-event.ts";
+import type { InHand } from "./in-hand.ts";
+import { countGivenUp } from "./metrics.ts";
+import { settleDeadLetter, settleDone, settleRecorded } from "./settle.ts";
+
+/** The retry in a message of RETRIES, or what is wrong with the message. */
+export const retryIn = ({ message }: Pick<InHand, "message">): ReadRetry => {
+  const agent = parseDueRetrySubject(message.subject);
+  if (agent === undefined) {
+    const wanted = "retries.due.<workspace_id>.<agent_id>";
+    return { kind: "invalid", message: `subject '${message.subject}' is not ${wanted}` };
+  }
+  const get = headersOf(message);
+  if (get !== undefined) return readRetry(agent, get);
+  return { kind: "invalid", message: "headers of a retry: they are no headers, or too many" };
+};
+
+/** Only dispatchers may publish here, and yet: what is too much, or broken, is not decoded. */
+const headersOf = (message: InHand["message"]) =>
+  headersProblem(rawHeaders(message)) === undefined
+    ? headerReader(() => message.headers)
+    : undefined;
+
+/** A delivery that would end unseen: what can be read of it is kept for people. */
+export const handleUnreadableRetry = async (
+  hand: InHand,
+  problem: string,
+  deps: HandleDeps,
+): Promise<void> => {
+  const { message } = hand;
+  const agent = parseDueRetrySubject(message.subject);
+  const { eventSeq, callId, eventType } = readableParts(headersOf(message) ?? (() => ""));
+  const letter: DeadLetter = {
+    reason: "internal",
+    ...(eventSeq === undefined
+      ? {}
+      : { event_id: deps.journal.eventId(eventSeq), event_seq: eventSeq }),
+    ...(eventType === undefined ? {} : { event_type: eventType }),
+    ...(callId === undefined ? {} : { call_id: callId }),
+    ...(agent === undefined ? {} : { agent_id: agent.agentId, workspace_id: agent.workspaceId }),
+    at: new Date(deps.now()).toISOString(),
+    message: `a delivery came back in a message that cannot be read: ${problem}`,
+    subject: message.subject,
+  };
+  deps.log.error({ subject: message.subject, seq: message.seq, problem }, "retry.unreadable");
+  deps.metrics.ownFaults.inc({ fault: "unexpected" });
+  await settleDeadLetter(hand, letter, deps, `${message.seq}:${message.info.timestampNanos}`);
+  if (agent !== undefined && eventType !== undefined) {
+    countGivenUp(deps.metrics, { ...agent, eventType });
+  }
+};
+
+/**
+ * A delivery that came back: with its event as stored, its last attempt as recorded, and the
+ * subscription as it is now.
+ */
+export const handleRetry = async (
+  hand: InHand,
+  retry: RetryMessage,
+  mayBeHandled: boolean,
+  deps: HandleDeps,
+): Promise<void> => {
+  const { address, deliveryId, eventSeq, attempt } = retry;
+  // Before the last record is read: what is in work elsewhere is recorded before it is gone. Of two
+  // messages for one attempt the later one stays.
+  const isComingBack =
+    mayBeHandled && (await deps.journal.isComingBack(retry, attempt, hand.message.seq));
+  const [event, last] = await Promise.all([
+    deps.journal.readEvent(eventSeq),
+    deps.journal.readLastRecord(address, deliveryId),
+  ]);
+  const fence = fenceOf(last.record, attempt);
+  if (fence.kind === "recorded") return settleRecorded(hand, fence.last, deps);
+  if (isComingBack) return settleDone(hand, deps);
+  // Another subject at this sequence: EVENTS was made anew, this event is gone.
+  if (event === undefined || event.subject !== eventSubject(address)) {
+    return expire(hand, retry, last.record, deps);
+  }
+  const delivery = {
+    address,
+    eventSeq,
+    eventId: deps.journal.eventId(eventSeq),
+    deliveryId,
+    storedAtMs: event.storedAtMs,
+    body: event.body,
+    attempt,
+    trigger: attempt === 1 ? ("event" as const) : ("retry" as const),
+    dueMs: retry.dueMs,
+    deferrals: retry.deferrals,
+    heldSinceMs: retry.heldSinceMs,
+  };
+  return turn(hand, delivery, last.seq, deps);
+};
+
+const expire = async (
+  hand: InHand,
+  retry: RetryMessage,
+  last: AttemptRecord | undefined,
+  deps: HandleDeps,
+): Promise<void> => {
+  const { workspaceId, callId, agentId, eventType } = retry.address;
+  const letter: DeadLetter = {
+    reason: "event_expired",
+    event_id: last?.event_id ?? deps.journal.eventId(retry.eventSeq),
+    event_seq: retry.eventSeq,
+    event_type: eventType,
+    call_id: callId,
+    agent_id: agentId,
+    workspace_id: workspaceId,
+    at: new Date(deps.now()).toISOString(),
+    message: `EVENTS has the event no more: attempt ${retry.attempt} came after its maximum age`,
+    ...(last === undefined ? {} : { last_attempt: last }),
+  };
+  await settleDeadLetter(hand, letter, deps);
+  countGivenUp(deps.metrics, retry.address);
+};

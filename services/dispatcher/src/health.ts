@@ -1,0 +1,92 @@
+import type { StreamState } from "@nats-io/jetstream";
+import { DISPATCHER_CONSUMER, STREAMS, type StreamName } from "@ringback/contracts/subjects";
+import type { Check } from "@ringback/runtime/admin-server";
+import { consumerInfo } from "@ringback/runtime/consumers";
+import type { Metrics } from "@ringback/runtime/metrics";
+import type { Nats } from "@ringback/runtime/nats";
+import type { DispatcherSettings } from "./config.ts";
+import type { Gate } from "./gate.ts";
+import type { Intake } from "./intake.ts";
+import type { SubscriptionView } from "./subscription-view.ts";
+
+/** What there is so far: probes and gauges look at it, and are there before the rest. */
+export type Parts = {
+  nats?: Nats;
+  view?: SubscriptionView;
+  gate?: Gate;
+  /** Set as one, so that whatever pulls can also be stopped. */
+  running?: { readonly intake: Intake; readonly close: () => Promise<void> };
+  isPulling?: boolean;
+  stopping?: boolean;
+  backlog: number;
+  retriesWaiting: number;
+  acknowledgedUpTo?: number;
+};
+
+/** Without a turn of the intake for this long, consuming has stopped for good. */
+const SILENT_FOR_MS = 60_000;
+
+/**
+ * Looks at a stream: for the gauges, to know where a lost consumer would have to go on, and whether the
+ * view of the subscriptions still follows.
+ */
+export const lookAt = async (
+  name: StreamName,
+  { messages, last_seq }: Pick<StreamState, "messages" | "last_seq">,
+  nats: Nats,
+  parts: Parts,
+): Promise<void> => {
+  if (name === STREAMS.subscriptions) parts.view?.following.compare(last_seq);
+  if (name !== STREAMS.events && name !== STREAMS.retries) return;
+  const info = await consumerInfo(nats, name, DISPATCHER_CONSUMER);
+  if (info === undefined) return;
+  if (name === STREAMS.events) {
+    parts.backlog = info.num_pending;
+    parts.acknowledgedUpTo = info.ack_floor.stream_seq;
+  } else {
+    // All but what is due by now: the schedules.
+    parts.retriesWaiting = Math.max(0, messages - info.num_pending - info.num_ack_pending);
+  }
+};
+
+/** Liveness: says how long nothing was pulled, when it is too long. */
+export const silence = ({ running, stopping }: Parts): string | undefined => {
+  if (running === undefined || stopping === true) return undefined;
+  const silentMs = Date.now() - running.intake.lastTurnMs();
+  return silentMs > SILENT_FOR_MS ? `nothing was pulled for ${silentMs} ms` : undefined;
+};
+
+/** What must be true before this process is ready. */
+export const readiness = (parts: Parts): Check[] => [
+  () => (parts.stopping === true ? "stopping" : undefined),
+  () => (parts.nats?.isConnected() === true ? undefined : "not connected to NATS"),
+  () =>
+    parts.view?.following.isCaughtUp() === true
+      ? undefined
+      : "the view of the subscriptions has not caught up",
+  () => (parts.isPulling === true ? undefined : "not pulling events yet"),
+];
+
+/** Gauges of the state that there is when the page is read. */
+export const exportState = (metrics: Metrics, parts: Parts, settings: DispatcherSettings): void => {
+  const { gauge } = metrics;
+  gauge(
+    "ringback_attempts_in_flight",
+    "Attempts at this moment",
+    () => parts.gate?.inFlight() ?? 0,
+  );
+  gauge("ringback_attempts_in_flight_limit", "Most attempts at once in this process").set(
+    settings.MAX_IN_FLIGHT,
+  );
+  gauge("ringback_backlog_events", "Events stored and not taken yet", () => parts.backlog);
+  gauge("ringback_retries_waiting", "Retries that are not due yet", () => parts.retriesWaiting);
+  gauge("ringback_agents", "Agents registered", () => parts.view?.counts().agents ?? 0);
+  gauge(
+    "ringback_subscriptions",
+    "Subscriptions of all agents",
+    () => parts.view?.counts().subscriptions ?? 0,
+  );
+  gauge("ringback_nats_connected", "1 while connected to NATS", () =>
+    parts.nats?.isConnected() === true ? 1 : 0,
+  );
+};

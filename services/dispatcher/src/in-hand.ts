@@ -1,0 +1,78 @@
+import type { JsMsg } from "@nats-io/jetstream";
+import { rawHeaders } from "@ringback/runtime/message-headers";
+
+/** One message that this process is working on. */
+export type InHand = {
+  readonly message: JsMsg;
+  readonly bytes: number;
+  /** The message was acknowledged or given back: it is no longer kept alive. */
+  settled: boolean;
+};
+
+/** Well below ack_wait (15 s), so that two lost heartbeats do no harm. */
+const KEEP_ALIVE_EVERY_MS = 5_000;
+
+/** Bodies are held in memory while they are worked on; beyond this nothing more is pulled. */
+const MAX_BYTES_IN_HAND = 256 * 1024 * 1024;
+
+/** The messages in work, at most `maxInHand`: one per delivery, kept alive together by one timer. */
+export type HandRegistry = {
+  /** Takes a message for a delivery; undefined when the delivery is in work here already. */
+  readonly take: (key: string, message: JsMsg) => InHand | undefined;
+  readonly drop: (key: string) => void;
+  /** How many more messages may be taken; waits up to `timeoutMs` for room for one. */
+  readonly room: (timeoutMs: number) => Promise<number>;
+  /** Resolves when nothing is in work, or the signal is aborted. */
+  readonly empty: (signal: AbortSignal) => Promise<void>;
+  readonly close: () => void;
+};
+
+export const handRegistry = (maxInHand: number): HandRegistry => {
+  const inHand = new Map<string, InHand>();
+  const dropped = new Set<() => void>();
+  let bytesInHand = 0;
+  const free = (): number => (bytesInHand < MAX_BYTES_IN_HAND ? maxInHand - inHand.size : 0);
+  const timer = setInterval(() => {
+    for (const { message, settled } of inHand.values()) if (!settled) message.working();
+  }, KEEP_ALIVE_EVERY_MS);
+  return {
+    take: (key, message) => {
+      if (inHand.has(key)) return undefined;
+      const bytes = message.data.byteLength + rawHeaders(message).byteLength;
+      const taken = { message, bytes, settled: false };
+      inHand.set(key, taken);
+      bytesInHand += bytes;
+      return taken;
+    },
+    drop: (key) => {
+      bytesInHand -= inHand.get(key)?.bytes ?? 0;
+      inHand.delete(key);
+      for (const notify of dropped) notify();
+    },
+    room: async (timeoutMs) => {
+      if (free() < 1) await until(() => free() > 0, dropped, AbortSignal.timeout(timeoutMs));
+      return Math.max(0, free());
+    },
+    empty: (signal) => until(() => inHand.size === 0, dropped, signal),
+    close: () => clearInterval(timer),
+  };
+};
+
+/** Resolves when the condition holds, looked at on every notice, or when the signal is aborted. */
+const until = async (
+  holds: () => boolean,
+  notices: Set<() => void>,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (holds() || signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = (): void => {
+    if (holds()) resolve();
+  };
+  const giveUp = (): void => resolve();
+  notices.add(look);
+  signal.addEventListener("abort", giveUp, { once: true });
+  await promise;
+  notices.delete(look);
+  signal.removeEventListener("abort", giveUp);
+};

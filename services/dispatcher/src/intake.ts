@@ -1,0 +1,134 @@
+import { deliveryId } from "@ringback/contracts/event";
+import {
+  DISPATCHER_CONSUMER,
+  DUE_RETRIES,
+  STREAMS,
+  type StreamName,
+} from "@ringback/contracts/subjects";
+import { consume, type Consuming, type Incoming } from "@ringback/runtime/consume";
+import type { Nats } from "@ringback/runtime/nats";
+import { isUnavailable } from "@ringback/runtime/nats-errors";
+import type { StreamCreation } from "@ringback/runtime/streams";
+import { handleEvent, type HandleDeps } from "./handle-event.ts";
+import { handleRetry, handleUnreadableRetry, retryIn } from "./handle-retry.ts";
+import { handRegistry, type HandRegistry, type InHand } from "./in-hand.ts";
+import type { PutOff } from "./settle.ts";
+import { firstAttempt, handleUnexpectedError } from "./unexpected-error.ts";
+
+/** One pull asks for at most this many, so that EVENTS and RETRIES share the room. */
+const MAX_PULL = 256;
+const ROOM_WAIT_MS = 1_000;
+
+/** Beyond the attempts at once: messages that are read ahead, wait in line, or are being settled. */
+const READ_AHEAD = 512;
+
+export type IntakeOptions = {
+  readonly nats: Nats;
+  readonly maxInFlight: number;
+  readonly deps: HandleDeps;
+  readonly created: StreamCreation;
+  readonly acknowledgedUpTo: () => number | undefined;
+  readonly onStreamLost: (error: unknown) => void;
+};
+
+export type Intake = {
+  readonly started: Promise<void>;
+  /** When the slower of the two loops last went round, in ms since 1970. */
+  readonly lastTurnMs: () => number;
+  /** Pulls nothing more, gives back what was not begun, and waits for what is in work. */
+  readonly stop: (outOfTime: AbortSignal) => Promise<void>;
+};
+
+/** Takes messages from EVENTS and RETRIES in hand, as many as there is room for, and works on them. */
+export const startIntake = (options: IntakeOptions): Intake => {
+  const { nats, deps } = options;
+  const hands = handRegistry(options.maxInFlight + READ_AHEAD);
+  const room = async (): Promise<number> => Math.min(MAX_PULL, await hands.room(ROOM_WAIT_MS));
+  const shared = { nats, room, onStreamLost: options.onStreamLost, log: deps.log };
+  const events = consume({
+    ...shared,
+    wanted: wantedConsumer(STREAMS.events, "events.>", options.created),
+    acknowledgedUpTo: options.acknowledgedUpTo,
+    take: (incoming) => takeEvent(incoming, hands, options),
+  });
+  const retries = consume({
+    ...shared,
+    wanted: wantedConsumer(STREAMS.retries, DUE_RETRIES, options.created),
+    acknowledgedUpTo: () => undefined, // a work queue keeps what is not acknowledged, and no more
+    take: (incoming) => takeRetry(incoming, hands, options),
+  });
+  const both: readonly Consuming[] = [events, retries];
+  return {
+    started: Promise.all(both.map(({ started }) => started)).then(() => undefined),
+    lastTurnMs: () => Math.min(...both.map((consuming) => consuming.lastTurnMs())),
+    stop: async (outOfTime) => {
+      deps.gate.close();
+      await Promise.all(both.map((consuming) => consuming.stop()));
+      await hands.empty(outOfTime);
+      hands.close();
+    },
+  };
+};
+
+const wantedConsumer = (stream: StreamName, filter: string, created: StreamCreation) => {
+  const streamCreatedMs = created.get(stream) ?? 0;
+  return { stream, name: DISPATCHER_CONSUMER, filter, streamCreatedMs };
+};
+
+const takeEvent = (
+  { message, mayBeHandled }: Incoming,
+  hands: HandRegistry,
+  options: IntakeOptions,
+): void => {
+  const key = deliveryId(message.seq);
+  const hand = hands.take(key, message);
+  if (hand === undefined) return; // in work here: its end acknowledges this delivery of it too
+  void work(key, hand, hands, options, {
+    handle: () => handleEvent(hand, mayBeHandled, options.deps),
+    delivery: () => firstAttempt(hand),
+  });
+};
+
+const takeRetry = (
+  { message, mayBeHandled }: Incoming,
+  hands: HandRegistry,
+  options: IntakeOptions,
+): void => {
+  const { deps } = options;
+  const read = retryIn({ message });
+  const key = read.kind === "retry" ? read.retry.deliveryId : `unreadable:${message.seq}`;
+  const hand = hands.take(key, message);
+  if (hand === undefined) return;
+  void work(key, hand, hands, options, {
+    handle: () =>
+      read.kind === "retry"
+        ? handleRetry(hand, read.retry, mayBeHandled, deps)
+        : handleUnreadableRetry(hand, read.message, deps),
+    delivery: () => (read.kind === "retry" ? read.retry : undefined),
+  });
+};
+
+type Work = {
+  readonly handle: () => Promise<void>;
+  /** What the message is about, where that is known; asked when `handle` failed. */
+  readonly delivery: () => PutOff | undefined;
+};
+
+/** Works on one message, and never throws. */
+const work = async (
+  key: string,
+  hand: InHand,
+  hands: HandRegistry,
+  { deps }: IntakeOptions,
+  { handle, delivery }: Work,
+): Promise<void> => {
+  try {
+    await handle();
+  } catch (error) {
+    // Without an acknowledgement the broker brings it again; the fence then knows what was done.
+    if (isUnavailable(error)) deps.log.warn({ err: error, key }, "delivery.interrupted");
+    else await handleUnexpectedError(hand, error, delivery, deps);
+  } finally {
+    hands.drop(key);
+  }
+};

@@ -1,0 +1,211 @@
+import { randomUUID } from "node:crypto";
+import type { StoredMsg } from "@nats-io/jetstream";
+import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
+import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import { eventId, type EventAddress } from "@ringback/contracts/event";
+import { readRetry, retryHeaders, type RetryMessage } from "@ringback/contracts/retry-message";
+import {
+  attemptSubject,
+  deadLetterSubject,
+  dueRetrySubject,
+  invalidEventDeadLetterSubject,
+  scheduledRetrySubject,
+  STREAMS,
+} from "@ringback/contracts/subjects";
+import type { Logger } from "@ringback/runtime/logger";
+import type { Nats } from "@ringback/runtime/nats";
+import { headerReader } from "@ringback/runtime/message-headers";
+import { isUnavailable } from "@ringback/runtime/nats-errors";
+import {
+  MESSAGE_ID_HEADER,
+  publishUntilStored,
+  readLast,
+  readSequence,
+  type Published,
+} from "@ringback/runtime/publish";
+import { addressOf } from "./delivery.ts";
+
+/** An event as it is stored. */
+export type StoredEvent = {
+  readonly subject: string;
+  readonly body: Uint8Array;
+  readonly storedAtMs: number;
+};
+
+/** A delivery's last record, and its sequence on ATTEMPTS. */
+export type LastRecord = { readonly record: AttemptRecord | undefined; readonly seq: number };
+
+/** What deliveries are kept in: EVENTS, ATTEMPTS, RETRIES and DEAD_LETTERS, and nothing else. */
+export type Journal = {
+  readonly eventId: (eventSeq: number) => string;
+  /** The event with this sequence, or undefined when EVENTS has it no more. */
+  readonly readEvent: (eventSeq: number) => Promise<StoredEvent | undefined>;
+  readonly readLastRecord: (address: EventAddress, deliveryId: string) => Promise<LastRecord>;
+  /** Appends a record behind the one with sequence `after`; `conflict` when another came first. */
+  readonly appendAttempt: (
+    record: AttemptRecord,
+    deliveryId: string,
+    after: number,
+  ) => Promise<Published["kind"]>;
+  /** Stores when the delivery comes back; replaces what was stored for it before. */
+  readonly scheduleRetry: (retry: RetryMessage) => Promise<void>;
+  /**
+   * True when a message waits, or is in work, that brings the delivery back for this attempt or a
+   * later one. Of those that are due already only the ones behind `afterSeq` count.
+   */
+  readonly isComingBack: (
+    delivery: Pick<RetryMessage, "address" | "deliveryId">,
+    attempt: number,
+    afterSeq?: number,
+  ) => Promise<boolean>;
+  /** Stores a dead letter unless the same one is there. */
+  readonly storeDeadLetter: (letter: DeadLetter, key: string) => Promise<void>;
+};
+
+/** More messages due at once for one agent than this are not searched for one delivery. */
+const MAX_DUE_SEARCHED = 1_000;
+
+/** The journal on NATS. Writes are tried until they are stored or `signal` is aborted. */
+export const natsJournal = (
+  nats: Nats,
+  eventsCreatedMs: number,
+  log: Logger,
+  signal: AbortSignal,
+): Journal => {
+  const idOf = (eventSeq: number): string => eventId(eventsCreatedMs, eventSeq);
+  return {
+    eventId: idOf,
+    readEvent: async (eventSeq) => {
+      const stored = await readSequence(nats, STREAMS.events, eventSeq);
+      if (stored === null) return undefined;
+      return { subject: stored.subject, body: stored.data, storedAtMs: stored.time.getTime() };
+    },
+    readLastRecord: async (address, deliveryId) => {
+      const last = await readLast(nats, STREAMS.attempts, attemptSubject(address, deliveryId));
+      if (last === null) return { record: undefined, seq: 0 };
+      return { record: recordIn(last), seq: last.seq };
+    },
+    appendAttempt: async (record, deliveryId, after) => {
+      const published = await publishUntilStored(
+        nats,
+        {
+          stream: STREAMS.attempts,
+          subject: attemptSubject(addressOf(record), deliveryId),
+          body: JSON.stringify(record),
+          messageId: randomUUID(),
+          expectedLastSeq: after,
+        },
+        log,
+        signal,
+      );
+      return published.kind;
+    },
+    scheduleRetry: async (retry) => {
+      await publishUntilStored(nats, retryPublication(retry), log, signal);
+    },
+    isComingBack: (delivery, attempt, afterSeq) => isComingBack(nats, delivery, attempt, afterSeq),
+    storeDeadLetter: (letter, key) => storeDeadLetter(nats, letter, key, log, signal),
+  };
+};
+
+/** Says where it is, never what is in it: an answer's excerpt is a customer's. */
+const recordIn = ({ subject, seq, data }: StoredMsg): AttemptRecord => {
+  const place = `message ${seq} on ATTEMPTS, ${subject}`;
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder().decode(data));
+  } catch {
+    throw new Error(`${place}, is ${data.byteLength} bytes that are not JSON: expected a record`);
+  }
+  const parsed = attemptRecordSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const paths = parsed.error.issues.map(({ path }) => path.join(".") || "all of it").join(", ");
+  throw new Error(`${place}, is no record of an attempt: wrong are ${paths}`);
+};
+
+/**
+ * The id is new every time: a schedule may have to be stored again, after one of the past took its
+ * place, and the server would swallow an id that it remembers.
+ */
+const retryPublication = (retry: RetryMessage) => ({
+  stream: STREAMS.retries,
+  subject: scheduledRetrySubject(retry.address, retry.deliveryId),
+  body: "",
+  messageId: randomUUID(),
+  headers: retryHeaders(retry),
+  schedule: { atMs: retry.dueMs, target: dueRetrySubject(retry.address) },
+});
+
+const isComingBack = async (
+  nats: Nats,
+  { address, deliveryId }: Pick<RetryMessage, "address" | "deliveryId">,
+  attempt: number,
+  afterSeq = 0,
+): Promise<boolean> => {
+  const bringsItBack = (stored: StoredMsg): boolean => {
+    const header = headerReader(() => stored.header);
+    if (header === undefined) return false;
+    const read = readRetry(address, header);
+    if (read.kind !== "retry" || read.retry.deliveryId !== deliveryId) return false;
+    return read.retry.attempt >= attempt;
+  };
+  const subject = scheduledRetrySubject(address, deliveryId);
+  const scheduled = await readLast(nats, STREAMS.retries, subject);
+  if (scheduled !== null && bringsItBack(scheduled)) return true;
+  // Fired messages stay in the work queue until they are acknowledged, so one in work is found too.
+  let seq = afterSeq + 1;
+  for (let n = 0; n < MAX_DUE_SEARCHED; n += 1) {
+    // The leader answers `next_by_subj` too; the client's type knows it for direct gets only, and those
+    // may be answered by a follower that is a moment behind.
+    const query = { seq, next_by_subj: dueRetrySubject(address) };
+    const due = await nats.jsm.streams.getMessage(STREAMS.retries, query);
+    if (due === null) return false;
+    if (bringsItBack(due)) return true;
+    seq = due.seq + 1;
+  }
+  return false;
+};
+
+const storeDeadLetter = async (
+  nats: Nats,
+  letter: DeadLetter,
+  key: string,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> => {
+  const subject =
+    letter.reason === "invalid_event"
+      ? invalidEventDeadLetterSubject(letter.subject)
+      : deadLetterSubject({
+          workspaceId: letter.workspace_id,
+          callId: letter.call_id,
+          agentId: letter.agent_id,
+          eventType: letter.event_type as EventAddress["eventType"] | undefined,
+        });
+  const body = JSON.stringify(letter);
+  const messageId = `${letter.event_id ?? "unknown"}:${letter.reason}:${key}`;
+  // The duplicate window covers the moment; a process may be away for longer than that.
+  if (await hasDeadLetter(nats, subject, messageId)) return;
+  const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
+  await publishUntilStored(nats, publication, log, signal);
+};
+
+/** A subject holds few dead letters, as it is one call's; save that of what could not be understood. */
+const MAX_DEAD_LETTERS_SEARCHED = 20;
+
+const hasDeadLetter = async (nats: Nats, subject: string, messageId: string): Promise<boolean> => {
+  let seq = 1;
+  try {
+    for (let n = 0; n < MAX_DEAD_LETTERS_SEARCHED; n += 1) {
+      const query = { seq, next_by_subj: subject };
+      const letter = await nats.jsm.streams.getMessage(STREAMS.deadLetters, query);
+      if (letter === null) return false;
+      if (letter.header.get(MESSAGE_ID_HEADER) === messageId) return true;
+      seq = letter.seq + 1;
+    }
+  } catch (error) {
+    // Storing waits for the server to come back; that is what this is about, not the looking.
+    if (!isUnavailable(error)) throw error;
+  }
+  return false;
+};

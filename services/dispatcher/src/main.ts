@@ -1,0 +1,3 @@
+import { runDispatcher } from "./run-dispatcher.ts";
+
+await runDispatcher((steps) => steps);

@@ -1,0 +1,176 @@
+import { FAILURE_REASONS, type AttemptRecord, type Outcome } from "@ringback/contracts/attempt";
+import { createMetrics } from "@ringback/runtime/metrics";
+import { beforeEach, describe, expect, test } from "vitest";
+import { parseMetrics, type MetricsSnapshot } from "../../../test/harness/prometheus-text.ts";
+import {
+  attemptLabel,
+  countAttempt,
+  dispatcherMetrics,
+  outcomeLabel,
+  type DispatcherMetrics,
+} from "./metrics.ts";
+
+const STORED_MS = Date.parse("2026-01-01T00:00:00.000Z");
+
+const record = (more: Partial<AttemptRecord> = {}): AttemptRecord => ({
+  event_id: "evt_t85s00_7",
+  event_seq: 7,
+  event_type: "call_completed",
+  call_id: "c1",
+  agent_id: "a1",
+  workspace_id: "w1",
+  attempt: 1,
+  trigger: "event",
+  at: "2026-01-01T00:00:02.000Z",
+  duration_ms: 500,
+  outcome: { kind: "delivered", status_code: 200 },
+  next: { kind: "done" },
+  ...more,
+});
+
+let registry = createMetrics("1.2.3");
+let metrics: DispatcherMetrics = dispatcherMetrics(registry);
+beforeEach(() => {
+  registry = createMetrics("1.2.3");
+  metrics = dispatcherMetrics(registry);
+});
+
+const page = async (): Promise<MetricsSnapshot> => parseMetrics((await registry.page()).text);
+
+/** All series of ours that are not zero, histograms by count and sum. */
+const counted = async (): Promise<Record<string, number>> =>
+  Object.fromEntries(
+    (await page()).series
+      .filter(({ name, value }) => name.startsWith("ringback_") && value !== 0)
+      .filter(({ name }) => !/_bucket$|_build_info$/.test(name))
+      .map(({ name, labels, value }) => [[name, ...Object.values(labels)].join(" "), value]),
+  );
+
+test("attempts are labelled 1 to 4, then all alike", () => {
+  expect([1, 2, 3, 4, 5, 6, 100].map(attemptLabel)).toEqual(["1", "2", "3", "4", "5+", "5+", "5+"]);
+});
+
+test("outcomes are labelled as delivered or by the reason, and not where nothing was sent", () => {
+  const failures = FAILURE_REASONS.map((reason): Outcome => ({ kind: "failed", reason }));
+  expect(failures.map(outcomeLabel)).toEqual(FAILURE_REASONS);
+  expect(outcomeLabel({ kind: "failed", reason: "status", status_code: 503 })).toBe("status");
+  expect(outcomeLabel({ kind: "delivered", status_code: 202 })).toBe("delivered");
+  expect(outcomeLabel({ kind: "cancelled" })).toBeUndefined();
+});
+
+test("everything starts at zero", async () => {
+  expect(await counted()).toEqual({});
+  const { series } = await page();
+  const numberOf = (name: string): number => series.filter((one) => one.name === name).length;
+  expect({
+    events: numberOf("ringback_events_total"),
+    attempts: numberOf("ringback_attempts_total"),
+    deliveries: numberOf("ringback_deliveries_total"),
+    deadLetters: numberOf("ringback_dead_letters_total"),
+    retries: numberOf("ringback_retries_scheduled_total"),
+    deferred: numberOf("ringback_deferred_total"),
+    durations: numberOf("ringback_attempt_duration_seconds_count"),
+  }).toEqual({
+    events: 5 * 3,
+    attempts: 4 * 10 * 5,
+    deliveries: 4 * 3,
+    deadLetters: 4,
+    retries: 4,
+    deferred: 2,
+    durations: 2,
+  });
+});
+
+test("no value that an outcome or a label function gives is missing at the start", async () => {
+  const before = (await page()).series.length;
+  for (const reason of FAILURE_REASONS) {
+    const next = { kind: "dead_letter" } as const;
+    const outcome = { kind: "failed", reason } as const;
+    countAttempt(metrics, record({ outcome, next, attempt: 9, workspace_id: "w1" }), STORED_MS);
+  }
+  // The first sight of a workspace: two series of attempts, three of deliveries.
+  expect((await page()).series).toHaveLength(before + 5);
+});
+
+describe("an attempt is counted", () => {
+  test("as delivered, with the time since the event was stored", async () => {
+    countAttempt(metrics, record(), STORED_MS);
+    expect(await counted()).toEqual({
+      "ringback_attempts_total call_completed delivered 1": 1,
+      "ringback_workspace_attempts_total w1 delivered": 1,
+      "ringback_attempt_duration_seconds_count delivered": 1,
+      "ringback_attempt_duration_seconds_sum delivered": 0.5,
+      ringback_delivery_seconds_count: 1,
+      ringback_delivery_seconds_sum: 2.5,
+      "ringback_deliveries_total call_completed delivered": 1,
+      "ringback_workspace_deliveries_total w1 delivered": 1,
+    });
+  });
+
+  test("as failed; the delivery goes on", async () => {
+    const outcome = { kind: "failed", reason: "tls" } as const;
+    const next = { kind: "retry", at: "2026-01-01T00:01:00.000Z" } as const;
+    countAttempt(metrics, record({ outcome, next, attempt: 2 }), STORED_MS);
+    expect(await counted()).toEqual({
+      "ringback_attempts_total call_completed tls 2": 1,
+      "ringback_workspace_attempts_total w1 failed": 1,
+      "ringback_attempt_duration_seconds_count failed": 1,
+      "ringback_attempt_duration_seconds_sum failed": 0.5,
+    });
+  });
+
+  test("as the last one; the delivery ends as a dead letter", async () => {
+    const outcome = { kind: "failed", reason: "timeout" } as const;
+    countAttempt(metrics, record({ outcome, next: { kind: "dead_letter" } }), STORED_MS);
+    expect(await counted()).toMatchObject({
+      "ringback_deliveries_total call_completed dead_lettered": 1,
+      "ringback_workspace_deliveries_total w1 dead_lettered": 1,
+    });
+  });
+
+  test("as no attempt at all where nothing was sent; the delivery ends as cancelled", async () => {
+    countAttempt(metrics, record({ outcome: { kind: "cancelled" } }), STORED_MS);
+    expect(await counted()).toEqual({
+      "ringback_deliveries_total call_completed cancelled": 1,
+      "ringback_workspace_deliveries_total w1 cancelled": 1,
+    });
+  });
+
+  test("with no time below zero, where clocks disagree", async () => {
+    countAttempt(metrics, record(), STORED_MS + 60_000);
+    expect((await page()).value("ringback_delivery_seconds_sum")).toBe(0);
+    expect((await page()).value("ringback_delivery_seconds_bucket", { le: "0.01" })).toBe(1);
+  });
+});
+
+test("the first 200 workspaces have a name, all others share one", async () => {
+  for (let n = 1; n <= 250; n += 1) {
+    countAttempt(metrics, record({ workspace_id: `w${n}` }), STORED_MS);
+    countAttempt(metrics, record({ workspace_id: `w${n}` }), STORED_MS);
+  }
+  const found = await page();
+  const named = new Set(
+    found.series
+      .filter(({ name }) => name === "ringback_workspace_attempts_total")
+      .map(({ labels }) => labels["workspace_id"]),
+  );
+  expect([named.size, named.has("w200"), named.has("w201"), named.has("other")]).toEqual([
+    201,
+    true,
+    false,
+    true,
+  ]);
+  const name = "ringback_workspace_deliveries_total";
+  expect(found.value(name, { workspace_id: "other", result: "delivered" })).toBe(100);
+  expect(found.value(name, { workspace_id: "w200", result: "delivered" })).toBe(2);
+  expect(found.value(name)).toBe(500);
+});
+
+test("the buckets of attempts end at the default deadline", async () => {
+  const { series } = await page();
+  const bounds = series
+    .filter(({ name }) => name === "ringback_attempt_duration_seconds_bucket")
+    .filter(({ labels }) => labels["outcome"] === "failed")
+    .map(({ labels }) => labels["le"]);
+  expect(bounds.slice(-2)).toEqual(["30", "+Inf"]);
+});

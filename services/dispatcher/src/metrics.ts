@@ -1,0 +1,168 @@
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
+import { FAILURE_REASONS, type AttemptRecord, type Outcome } from "@ringback/contracts/attempt";
+import type { EventAddress } from "@ringback/contracts/event";
+import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import type { Metrics } from "@ringback/runtime/metrics";
+import { OWN_FAULTS } from "./decide/outcome.ts";
+
+/** Alerts look at 30 s, the default deadline, so that a bucket ends there. */
+const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
+const DELAY_BUCKETS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];
+const DELIVERY_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 900, 3_600];
+
+const ATTEMPT_LABELS = ["1", "2", "3", "4", "5+"];
+const RESULTS = ["delivered", "dead_lettered", "cancelled"] as const;
+
+export type DeliveryResult = (typeof RESULTS)[number];
+
+/** Every workspace that was ever seen would grow the page without bound. */
+const MAX_WORKSPACES = 200;
+
+/** The value of the label `attempt`. */
+export const attemptLabel = (attempt: number): string => (attempt >= 5 ? "5+" : String(attempt));
+
+/** The value of the label `outcome`; undefined for what was not sent. */
+export const outcomeLabel = (outcome: Outcome): string | undefined => {
+  if (outcome.kind === "cancelled") return undefined;
+  return outcome.kind === "failed" ? outcome.reason : "delivered";
+};
+
+/** The label `workspace_id`: the first 200 workspaces by name, the others together. */
+const cappedWorkspaces = (onFirst: (label: string) => void): ((workspaceId: string) => string) => {
+  const seen = new Set<string>();
+  return (workspaceId) => {
+    if (seen.has(workspaceId)) return workspaceId;
+    const label = seen.size < MAX_WORKSPACES ? workspaceId : "other";
+    if (seen.has(label)) return label;
+    seen.add(label);
+    onFirst(label);
+    return label;
+  };
+};
+
+export type DispatcherMetrics = ReturnType<typeof dispatcherMetrics>;
+
+/** The dispatcher's own metrics, each label set at zero. */
+export const dispatcherMetrics = (metrics: Metrics) => ({
+  ...workspaceMetrics(metrics),
+  ...durationMetrics(metrics),
+  events: metrics.counter("ringback_events_total", "Events taken from EVENTS", {
+    event_type: [...EVENT_TYPES, "unknown"], // unknown: of messages that cannot be understood
+    result: ["accepted", "no_subscription", "invalid"],
+  }),
+  attempts: metrics.counter(
+    "ringback_attempts_total",
+    "Requests to endpoints by what came of them",
+    {
+      event_type: EVENT_TYPES,
+      outcome: ["delivered", ...FAILURE_REASONS],
+      attempt: ATTEMPT_LABELS,
+    },
+  ),
+  deliveries: metrics.counter("ringback_deliveries_total", "Deliveries that ended", {
+    event_type: EVENT_TYPES,
+    result: RESULTS,
+  }),
+  deadLetters: metrics.counter("ringback_dead_letters_total", "What was given up, by reason", {
+    reason: DEAD_LETTER_REASONS,
+  }),
+  retriesScheduled: metrics.counter(
+    "ringback_retries_scheduled_total",
+    "Retries scheduled, by the number of the attempt to come",
+    { attempt: ATTEMPT_LABELS.slice(1) },
+  ),
+  deferred: metrics.counter("ringback_deferred_total", "Deliveries put off without an attempt", {
+    reason: ["endpoint_busy", "rate_limited"],
+  }),
+  ownFaults: metrics.counter(
+    "ringback_own_faults_total",
+    "Deliveries held back by a fault of the platform's own; no attempt is used up",
+    { fault: OWN_FAULTS },
+  ),
+});
+
+const durationMetrics = (metrics: Metrics) => ({
+  attemptDuration: metrics.histogram(
+    "ringback_attempt_duration_seconds",
+    "Start of an attempt to the answer's headers, or to its failure",
+    ATTEMPT_BUCKETS,
+    { outcome: ["delivered", "failed"] },
+  ),
+  firstAttemptDelay: metrics.histogram(
+    "ringback_first_attempt_delay_seconds",
+    "Event stored to its first attempt started: the platform's own service level",
+    DELAY_BUCKETS,
+  ),
+  delivery: metrics.histogram(
+    "ringback_delivery_seconds",
+    "Event stored to delivered",
+    DELIVERY_BUCKETS,
+  ),
+  retryLateness: metrics.histogram(
+    "ringback_retry_lateness_seconds",
+    "A retry's due time to its start",
+    DELAY_BUCKETS,
+  ),
+});
+
+const workspaceMetrics = (metrics: Metrics) => {
+  const outcomes = ["delivered", "failed"] as const;
+  const attempts = metrics.counter<"workspace_id" | "outcome">(
+    "ringback_workspace_attempts_total",
+    "Attempts by workspace (the first 200, then other)",
+    { workspace_id: [], outcome: outcomes },
+  );
+  const deliveries = metrics.counter<"workspace_id" | "result">(
+    "ringback_workspace_deliveries_total",
+    "Deliveries that ended, by workspace (the first 200, then other)",
+    { workspace_id: [], result: RESULTS },
+  );
+  const label = cappedWorkspaces((workspace_id) => {
+    for (const outcome of outcomes) attempts.inc({ workspace_id, outcome }, 0);
+    for (const result of RESULTS) deliveries.inc({ workspace_id, result }, 0);
+  });
+  return {
+    workspaceAttempt: (workspaceId: string, outcome: (typeof outcomes)[number]): void =>
+      attempts.inc({ workspace_id: label(workspaceId), outcome }),
+    workspaceDelivery: (workspaceId: string, result: DeliveryResult): void =>
+      deliveries.inc({ workspace_id: label(workspaceId), result }),
+  };
+};
+
+/** Counts one recorded attempt, and the delivery's end when it was the last. */
+export const countAttempt = (
+  metrics: DispatcherMetrics,
+  record: AttemptRecord,
+  storedAtMs: number,
+): void => {
+  const { event_type, workspace_id, attempt, outcome, next } = record;
+  const label = outcomeLabel(outcome);
+  const kind = outcome.kind === "delivered" ? "delivered" : "failed";
+  if (label !== undefined) {
+    metrics.attempts.inc({ event_type, outcome: label, attempt: attemptLabel(attempt) });
+    metrics.workspaceAttempt(workspace_id, kind);
+    metrics.attemptDuration.observe({ outcome: kind }, record.duration_ms / 1_000);
+  }
+  if (outcome.kind === "delivered") {
+    const endedMs = Date.parse(record.at) + record.duration_ms;
+    metrics.delivery.observe(Math.max(0, endedMs - storedAtMs) / 1_000);
+  }
+  if (next.kind === "retry") return;
+  const result = next.kind === "dead_letter" ? "dead_lettered" : resultOf(outcome);
+  metrics.deliveries.inc({ event_type, result });
+  metrics.workspaceDelivery(workspace_id, result);
+};
+
+/** Counts a delivery that ended without a last attempt's record. */
+export const countGivenUp = (
+  metrics: DispatcherMetrics,
+  { workspaceId, eventType }: Pick<EventAddress, "workspaceId" | "eventType">,
+): void => {
+  metrics.deliveries.inc({ event_type: eventType, result: "dead_lettered" });
+  metrics.workspaceDelivery(workspaceId, "dead_lettered");
+};
+
+const resultOf = (outcome: Outcome): DeliveryResult =>
+  outcome.kind === "cancelled" ? "cancelled" : "delivered";

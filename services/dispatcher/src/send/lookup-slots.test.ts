@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { lookupSlots } from "./lookup-slots.ts";
+
+const LIMITS = { perWorkspace: 2, inAll: 3, waitMs: 60_000 };
+
+describe("slots for lookups", () => {
+  it("are held for one workspace's sake by that workspace alone", async () => {
+    const slotFor = lookupSlots({ ...LIMITS, waitMs: 20 });
+    const first = await slotFor("w1");
+    await slotFor("w1");
+    expect(await slotFor("w1")).toBeUndefined();
+    expect(await slotFor("w2")).toBeTypeOf("function");
+    first?.();
+    expect(await slotFor("w1")).toBeTypeOf("function");
+  });
+
+  it("are bounded for all together", async () => {
+    const slotFor = lookupSlots({ ...LIMITS, waitMs: 20 });
+    for (const workspace of ["w1", "w2", "w3"]) await slotFor(workspace);
+    expect(await slotFor("w4")).toBeUndefined();
+  });
+
+  it("go to whoever waited longest and may have one", async () => {
+    const slotFor = lookupSlots(LIMITS);
+    const [one] = [await slotFor("w1"), await slotFor("w1")];
+    const other = await slotFor("w2");
+    const admitted: string[] = [];
+    const waiting = ["w1", "w3", "w1"].map(async (workspaceId, n) => {
+      const release = await slotFor(workspaceId);
+      admitted.push(`${n} ${workspaceId}`);
+      return release;
+    });
+    other?.(); // w1 has all that it may have: w3 is next
+    const third = await waiting[1];
+    expect(admitted).toEqual(["1 w3"]);
+    one?.();
+    const first = await waiting[0];
+    expect(admitted).toEqual(["1 w3", "0 w1"]);
+    third?.();
+    first?.();
+    await Promise.all(waiting);
+    expect(admitted).toEqual(["1 w3", "0 w1", "2 w1"]);
+  });
+});

@@ -1,0 +1,166 @@
+import type { Readable } from "node:stream";
+import { Pool, request as undiciRequest } from "undici";
+import type { AddressPolicy } from "@ringback/contracts/address";
+import type { SendResult } from "../decide/outcome.ts";
+import type { DeliveryRequest } from "../decide/request.ts";
+import { bodyExcerpt, keptHeaders } from "./answer.ts";
+import type { EgressProxy } from "../decide/egress-proxy.ts";
+import { guardedConnect } from "./guarded-connect.ts";
+import { verdictOf } from "./network-error.ts";
+import { createPools, type InUse, type Pools } from "./pools.ts";
+import { nameResolver, type ResolverOptions } from "./resolve-name.ts";
+import { trusting } from "./trusted-authorities.ts";
+
+export type SenderOptions = AddressPolicy & {
+  /** From the start of the attempt to the answer's status and headers. */
+  readonly timeoutMs: number;
+  readonly maxConnectionsPerOrigin: number;
+  /** Pools that are kept; at least the requests at once, so that an idle one can always go. */
+  readonly maxPools?: number;
+  readonly connectionTtlMs?: number;
+  readonly names?: ResolverOptions;
+  /** Certificates of authorities that are trusted beside those of Node.js. */
+  readonly extraCa?: readonly string[];
+  readonly proxy?: EgressProxy | undefined;
+};
+
+/** A request and whose it is: nothing is shared between workspaces, connections and lookups included. */
+export type OutgoingRequest = DeliveryRequest & { readonly workspaceId: string };
+
+export type Sent = {
+  readonly result: SendResult;
+  /** Resolves when the request holds no socket any more; soon after the result, but not before. */
+  readonly released: Promise<void>;
+};
+
+export type Sender = {
+  readonly send: (request: OutgoingRequest) => Promise<Sent>;
+  readonly close: () => Promise<void>;
+};
+
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** undici's timers count ticks of half a second: they may end this much before their time. */
+const TIMER_TICKS_MS = 1_000;
+const MAX_INFORMATIONAL = 10;
+const MAX_POOLS = 1_024;
+/** Connections end then, so that a name's new address is soon the one that is used. */
+const CONNECTION_TTL_MS = 60_000;
+
+/** The one way out: first attempts, retries and all others go through `send`. */
+export const createSender = (options: SenderOptions): Sender => {
+  const { timeoutMs, maxPools = MAX_POOLS, extraCa = [], proxy } = options;
+  const { allowedPrivateCidrs, deniedCidrs = [], names: nameOptions } = options;
+  const names = nameResolver(nameOptions ?? { useSystemNames: true });
+  // Never before a short deadline: that one is exact, and says what the endpoint had.
+  const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, timeoutMs + TIMER_TICKS_MS);
+  const secureContext = trusting(extraCa);
+  const policy = { allowedPrivateCidrs, deniedCidrs, connectTimeoutMs, secureContext, proxy };
+  const connectFor = guardedConnect(policy, names);
+  const connectionTtlMs = options.connectionTtlMs ?? CONNECTION_TTL_MS;
+  const pools = createPools({
+    open: (workspaceId, origin) =>
+      new Pool(origin, {
+        connect: connectFor(workspaceId),
+        connections: options.maxConnectionsPerOrigin,
+        clientTtl: connectionTtlMs,
+        pipelining: 1,
+        allowH2: false,
+        headersTimeout: 0, // undici's begins again with every 1xx answer: the deadline is ours
+        bodyTimeout: 0,
+        keepAliveTimeout: 4_000,
+        keepAliveMaxTimeout: 15_000, // idle sockets hold descriptors that others may need
+        maxHeaderSize: 32 * 1024,
+      }),
+    maxPools,
+    idleMs: connectionTtlMs,
+    now: () => performance.now(),
+  });
+  return {
+    send: (request) => sendOnce(pools, request, timeoutMs),
+    close: async () => {
+      names.close();
+      await pools.destroy();
+    },
+  };
+};
+
+/** One request. Never throws for what a network or a server can do. */
+const sendOnce = async (
+  pools: Pools<Pool>,
+  request: OutgoingRequest,
+  timeoutMs: number,
+): Promise<Sent> => {
+  const startedMs = performance.now();
+  const durationMs = (): number => Math.round(performance.now() - startedMs);
+  const cancel = new AbortController();
+  // AbortSignal is not seen while undici connects: so the deadline is raced, not only signalled.
+  const over = Promise.withResolvers<"timeout" | "protocol">();
+  const timer = setTimeout(() => over.resolve("timeout"), timeoutMs);
+  const answer = ask(pools, request, cancel.signal, () => over.resolve("protocol"));
+  const first = await Promise.race([answer, over.promise]);
+  clearTimeout(timer);
+  const released = answer.then(() => undefined);
+  if (typeof first === "string") {
+    cancel.abort();
+    void answer.then(
+      (late) => late.kind === "answered" && late.body.on("error", () => {}).destroy(),
+    );
+    const detail = first === "timeout" ? "no answer in time" : "too many 1xx answers";
+    const spentMs = Math.max(durationMs(), first === "timeout" ? timeoutMs : 0);
+    const rest = { detail, unreachable: false, durationMs: spentMs };
+    return { result: { kind: "no_response", reason: first, ...rest }, released };
+  }
+  if (first.kind === "failed") return { result: failure(first.error, durationMs()), released };
+  const { status, headers, body } = first;
+  const spentMs = durationMs();
+  const excerpt = await bodyExcerpt(body);
+  return {
+    result: { kind: "response", status, headers, bodyExcerpt: excerpt, durationMs: spentMs },
+    released,
+  };
+};
+
+type Answer =
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly headers: Record<string, string>;
+      readonly body: Readable;
+    }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+const ask = async (
+  pools: Pools<Pool>,
+  { workspaceId, url, method, headers, body }: OutgoingRequest,
+  signal: AbortSignal,
+  onTooManyInformational: () => void,
+): Promise<Answer> => {
+  let informational = 0;
+  let inUse: InUse<Pool> | undefined;
+  try {
+    inUse = pools.use(workspaceId, new URL(url).origin);
+    const response = await undiciRequest(url, {
+      dispatcher: inUse.pool,
+      method,
+      headers,
+      body,
+      signal,
+      onInfo: () => {
+        informational += 1;
+        if (informational > MAX_INFORMATIONAL) onTooManyInformational();
+      },
+    });
+    const kept = keptHeaders(response.headers);
+    response.body.once("close", inUse.done);
+    return { kind: "answered", status: response.statusCode, headers: kept, body: response.body };
+  } catch (error) {
+    inUse?.done();
+    return { kind: "failed", error };
+  }
+};
+
+const failure = (error: unknown, durationMs: number): SendResult => {
+  const verdict = verdictOf(error);
+  return verdict.kind === "own_fault" ? verdict : { ...verdict, durationMs };
+};

@@ -1,0 +1,197 @@
+import { Buffer } from "node:buffer";
+import type { AttemptRecord } from "@ringback/contracts/attempt";
+import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/dead-letter";
+import { deliveryId as deliveryIdOf } from "@ringback/contracts/event";
+import type { RetryMessage } from "@ringback/contracts/retry-message";
+import type { Logger } from "@ringback/runtime/logger";
+import { addressOf, comeBack, type Delivery } from "./delivery.ts";
+import type { InHand } from "./in-hand.ts";
+import type { Journal } from "./journal.ts";
+import { attemptLabel, countAttempt, type DispatcherMetrics } from "./metrics.ts";
+
+/** The steps by which a turn is made final, in this order. */
+export type SettleSteps = {
+  readonly appendAttempt: Journal["appendAttempt"];
+  /** Stores what the record says comes next: a retry's schedule, a dead letter, or nothing. */
+  readonly storeNextStep: (record: AttemptRecord, deliveryId: string) => Promise<void>;
+  readonly acknowledge: (hand: InHand) => void;
+};
+
+export const settleSteps = (journal: Journal): SettleSteps => ({
+  appendAttempt: journal.appendAttempt,
+  storeNextStep: async (record, deliveryId) => {
+    const { next, attempt } = record;
+    if (next.kind === "retry") await journal.scheduleRetry(retryAfter(record, deliveryId, next.at));
+    if (next.kind === "dead_letter") {
+      await journal.storeDeadLetter(exhausted(record), String(attempt));
+    }
+  },
+  acknowledge: (hand) => {
+    hand.settled = true;
+    hand.message.ack();
+  },
+});
+
+export type SettleDeps = {
+  readonly steps: SettleSteps;
+  readonly journal: Journal;
+  readonly metrics: DispatcherMetrics;
+  readonly log: Logger;
+};
+
+/**
+ * An attempt was made: its record is stored, then its next step, then the message is acknowledged.
+ * Where another process was first, the message is left alone: it comes again, and by then the record
+ * of the other is there to go by.
+ */
+export const settleAttempt = async (
+  hand: InHand,
+  delivery: Delivery,
+  record: AttemptRecord,
+  after: number,
+  { steps, metrics, log }: SettleDeps,
+): Promise<void> => {
+  const appended = await steps.appendAttempt(record, delivery.deliveryId, after);
+  if (appended === "conflict") {
+    log.warn(loggable(record), "delivery.superseded");
+    return;
+  }
+  log.info(loggable(record), "delivery.attempted");
+  countAttempt(metrics, record, delivery.storedAtMs);
+  await steps.storeNextStep(record, delivery.deliveryId);
+  countNextStep(record, metrics);
+  steps.acknowledge(hand);
+};
+
+/** The delivery's last attempt is recorded: its next step is stored if it is not there. */
+export const settleRecorded = async (
+  hand: InHand,
+  record: AttemptRecord,
+  { steps, journal, metrics, log }: SettleDeps,
+): Promise<void> => {
+  const id = deliveryIdOf(record.event_seq);
+  const isThere = record.next.kind === "done" || (await isGoingOn(record, id, journal));
+  if (!isThere) {
+    log.info(loggable(record), "delivery.resumed");
+    await steps.storeNextStep(record, id);
+    countNextStep(record, metrics);
+  }
+  steps.acknowledge(hand);
+};
+
+const isGoingOn = async (record: AttemptRecord, id: string, journal: Journal): Promise<boolean> => {
+  if (record.next.kind !== "retry") return false; // a dead letter is looked for when it is stored
+  const address = addressOf(record);
+  const nextAttempt = record.attempt + 1;
+  if (await journal.isComingBack({ address, deliveryId: id }, nextAttempt)) return true;
+  // Between the two looks it may have fired and been done.
+  const last = await journal.readLastRecord(address, id);
+  return last.record !== undefined && last.record.attempt > record.attempt;
+};
+
+/** What of a delivery is needed to bring it back for the same attempt. */
+export type PutOff = Omit<RetryMessage, "dueMs">;
+
+/** The delivery comes back later with the same attempt; the message is acknowledged. */
+export const settlePutOff = async (
+  hand: InHand,
+  delivery: PutOff,
+  atMs: number,
+  { steps, journal }: SettleDeps,
+): Promise<void> => {
+  const { attempt, deferrals, heldSinceMs } = delivery;
+  // Kept until the attempt is recorded: one that fails behind its request must come to an end, too.
+  const held = heldSinceMs === undefined ? {} : { heldSinceMs };
+  await journal.scheduleRetry({ ...comeBack(delivery, attempt, atMs, deferrals + 1), ...held });
+  steps.acknowledge(hand);
+};
+
+/** Nothing is owed, or all is done: the message is acknowledged. */
+export const settleDone = (hand: InHand, { steps }: SettleDeps): void => steps.acknowledge(hand);
+
+/** The message cannot be delivered at all: it is kept as a dead letter, then acknowledged. */
+export const settleDeadLetter = async (
+  hand: InHand,
+  letter: DeadLetter,
+  { steps, journal, metrics, log }: SettleDeps,
+  key = "0",
+): Promise<void> => {
+  await journal.storeDeadLetter(letter, key);
+  const { reason, event_id, event_seq, message } = letter;
+  log.warn({ reason, event_id, event_seq, detail: message }, "delivery.dead_lettered");
+  metrics.deadLetters.inc({ reason });
+  steps.acknowledge(hand);
+};
+
+/** Not begun, as this process is stopping: another one takes it at once. */
+export const giveBack = (hand: InHand): void => {
+  hand.settled = true;
+  hand.message.nak();
+};
+
+/** Nobody knows whose it is, so nothing can be scheduled: the broker brings it again. */
+export const giveBackLater = (hand: InHand, delayMs: number): void => {
+  hand.settled = true;
+  hand.message.nak(delayMs);
+};
+
+/** The dead letter of a message that could not be understood. */
+export const invalidEvent = (
+  hand: InHand,
+  eventId: string,
+  message: string,
+  nowMs: number,
+): DeadLetter => {
+  const { data, subject, seq } = hand.message;
+  return {
+    reason: "invalid_event",
+    event_id: eventId,
+    event_seq: seq,
+    at: new Date(nowMs).toISOString(),
+    message,
+    subject,
+    raw: Buffer.from(data.subarray(0, MAX_RAW_MESSAGE_BYTES)).toString("base64"),
+    truncated: data.byteLength > MAX_RAW_MESSAGE_BYTES,
+  };
+};
+
+const retryAfter = (record: AttemptRecord, deliveryId: string, at: string): RetryMessage => {
+  const delivery = { address: addressOf(record), eventSeq: record.event_seq, deliveryId };
+  return comeBack(delivery, record.attempt + 1, Date.parse(at));
+};
+
+const exhausted = (record: AttemptRecord): DeadLetter => {
+  const { event_id, event_seq, event_type, call_id, agent_id, workspace_id, attempt } = record;
+  return {
+    reason: "exhausted",
+    event_id,
+    event_seq,
+    event_type,
+    call_id,
+    agent_id,
+    workspace_id,
+    at: new Date(Date.parse(record.at) + record.duration_ms).toISOString(),
+    message: `given up after ${attempt} attempt${attempt === 1 ? "" : "s"}`,
+    last_attempt: record,
+  };
+};
+
+const countNextStep = ({ next, attempt }: AttemptRecord, metrics: DispatcherMetrics): void => {
+  if (next.kind === "retry") metrics.retriesScheduled.inc({ attempt: attemptLabel(attempt + 1) });
+  if (next.kind === "dead_letter") metrics.deadLetters.inc({ reason: "exhausted" });
+};
+
+/** What of a record goes into the log: ids, outcome, duration, what is next; nothing of a customer's. */
+const loggable = (record: AttemptRecord) => ({
+  event_id: record.event_id,
+  event_seq: record.event_seq,
+  event_type: record.event_type,
+  call_id: record.call_id,
+  agent_id: record.agent_id,
+  workspace_id: record.workspace_id,
+  attempt: record.attempt,
+  trigger: record.trigger,
+  outcome: record.outcome,
+  duration_ms: record.duration_ms,
+  next: record.next,
+});
