@@ -1,0 +1,86 @@
+import { subscriptionSubject } from "@ringback/contracts/subjects";
+import { createLogger } from "@ringback/runtime/logger";
+import { connectNats, type Nats } from "@ringback/runtime/nats";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings";
+import { wantedStreams } from "@ringback/runtime/stream-config";
+import { ensureStreams } from "@ringback/runtime/streams";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  subscriptionView,
+  type SubscriptionView,
+} from "../../services/dispatcher/src/subscription-view.ts";
+import { failOnLeaks } from "../harness/leaks.ts";
+import { connectTo, type NatsClient } from "../harness/nats-client.ts";
+import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
+
+failOnLeaks();
+
+const ROUNDS = 200;
+
+let server: NatsServer;
+let client: NatsClient;
+let nats: Nats;
+let view: SubscriptionView;
+
+beforeAll(async () => {
+  server = await startNatsServer();
+  client = await connectTo(server);
+  const settings = parseSettings(commonSettings, { NATS_URL: server.url });
+  const log = createLogger("test", "fatal");
+  nats = await connectNats(settings, "test-view", log);
+  await ensureStreams(nats.jsm, wantedStreams(settings), log, new AbortController().signal);
+  view = subscriptionView(nats, log, (error) => {
+    throw error;
+  });
+  await view.following.caughtUp;
+});
+
+afterAll(async () => {
+  await view.following.stop();
+  await nats.connection.close();
+  await client.close();
+  await server.stop();
+});
+
+test("a subscription is found as soon as it is stored, though the live view may not have it yet", async () => {
+  const found: (string | undefined)[] = [];
+  for (let n = 0; n < ROUNDS; n += 1) {
+    const agent = { workspaceId: "w1", agentId: `agent-${n}` };
+    await client.js.publish(subscriptionSubject(agent), JSON.stringify(registered(agent.agentId)));
+    const subscription = await view.find({ ...agent, callId: "c1", eventType: "call_completed" });
+    found.push(subscription?.callback_url);
+  }
+  expect(found).toEqual(Array.from({ length: ROUNDS }, (_, n) => urlOf(`agent-${n}`)));
+});
+
+test("an agent or a type without a subscription is not found", async () => {
+  const agent = { workspaceId: "w1", callId: "c1" };
+  const nobody = { ...agent, agentId: "nobody", eventType: "call_completed" as const };
+  expect(await view.find(nobody)).toBeUndefined();
+  expect(
+    await view.find({ ...agent, agentId: "agent-0", eventType: "recording_completed" }),
+  ).toBeUndefined();
+});
+
+const urlOf = (agentId: string): string => `https://example.com/${agentId}`;
+
+function registered(agent_id: string) {
+  const at = new Date().toISOString();
+  const subscription = {
+    event_type: "call_completed",
+    callback_url: urlOf(agent_id),
+    headers: {},
+    method_type: "POST",
+  };
+  const agent = {
+    workspace_id: "w1",
+    agent_id,
+    agent_display_name: agent_id,
+    event_subscriptions: [subscription],
+    created_at: at,
+    updated_at: at,
+  };
+  const change = { set: [subscription], removed: [] };
+  const type = "event_subscriptions_edited";
+  return { type, change, occurred_at: at, actor: "test", version: 2, agent };
+}

@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/** What set-up, runs and version control leave there; the rest is what a clone has. */
+const NOT_OURS = new Set(["node_modules", ".git", ".tools", ".run", "coverage", "results"]);
+
+const filesUnder = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    if (NOT_OURS.has(entry.name)) return [];
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesUnder(path) : [path];
+  });
+
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+const all = filesUnder(".").toSorted();
+const sources = all.filter((path) => /^(libs|services)\/[^/]+\/src\/.*\.ts$/.test(path));
+const product = sources.filter((path) => !path.endsWith(".test.ts"));
+
+/** Comments say what must not be done; only code does it. */
+const codeOf = (path: string): string =>
+  read(path)
+    .replaceAll(/\/\*[\s\S]*?\*\//g, "")
+    .replaceAll(/(^|\s)\/\/.*$/gm, "$1");
+
+/** Each place where the code of these files has something, as `path: what`. */
+const places = (paths: readonly string[], pattern: RegExp): string[] =>
+  paths.flatMap((path) =>
+    [...codeOf(path).matchAll(pattern)].map(([found]) => `${path}: ${found.trim()}`),
+  );
+
+/** What a file imports; a relative path becomes one from the root. */
+const importsOf = (path: string): string[] =>
+  [...codeOf(path).matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, name = ""]) =>
+    name.startsWith(".") ? join(dirname(path), name) : name,
+  );
+
+/** The imports of these files that are not allowed, as `path imports what`. */
+const foreign = (paths: readonly string[], isAllowed: (name: string, path: string) => boolean) =>
+  paths.flatMap((path) =>
+    importsOf(path)
+      .filter((name) => !isAllowed(name, path))
+      .map((name) => `${path} imports ${name}`),
+  );
+
+const contracts = product.filter((path) => path.startsWith("libs/contracts/"));
+const runtime = product.filter((path) => path.startsWith("libs/runtime/"));
+const decisions = product.filter((path) => path.includes("/src/decide/"));
+
+test("there is something to look at", () => {
+  const sizes = [contracts, runtime, decisions].map((paths) => paths.length);
+  expect(Math.min(...sizes)).toBeGreaterThan(5);
+  expect(all).toContain("package.json");
+});
+
+test("pure code knows no clock, no chance, no process and no timers", () => {
+  const impure =
+    /new Date\(\s*\)|Date\.now|performance\.|Math\.random|\bprocess\.|globalThis|\bfetch\(|set(?:Timeout|Interval|Immediate)\(|\bcrypto\.|console\./g;
+  expect(places([...contracts, ...decisions], impure)).toEqual([]);
+});
+
+test("contracts import nothing but zod, ipaddr.js and Node's buffers and addresses", () => {
+  const allowed = new Set(["zod", "ipaddr.js", "node:buffer", "node:net"]);
+  const own = "libs/contracts/src/";
+  expect(foreign(contracts, (name) => allowed.has(name) || name.startsWith(own))).toEqual([]);
+});
+
+test("decisions import contracts, zod and each other, and no shell", () => {
+  const allowed = /^(zod$|@ringback\/contracts\/)/;
+  expect(
+    foreign(decisions, (name, path) => allowed.test(name) || dirname(name) === dirname(path)),
+  ).toEqual([]);
+});
+
+test("runtime knows of contracts only names, addresses and the form of sealed text", () => {
+  const names = /^@ringback\/contracts\/(subjects|address|sealed-text)$/;
+  expect(foreign(runtime, (name) => !/contracts|services/.test(name) || names.test(name))).toEqual(
+    [],
+  );
+});
+
+const serviceOf = (path: string): string | undefined => /^services\/([^/]+)\//.exec(path)?.[1];
+
+test("services never import each other", () => {
+  const services = new Set(sources.map(serviceOf).filter((name) => name !== undefined));
+  const isAllowed = (name: string, path: string): boolean => {
+    const other = serviceOf(name) ?? /^@ringback\/([^/]+)/.exec(name)?.[1] ?? "";
+    return !services.has(other) || other === serviceOf(path);
+  };
+  expect(services.size).toBeGreaterThanOrEqual(2);
+  expect(foreign(sources, isAllowed)).toEqual([]);
+});
+
+test("a file is named for what it holds, and there are no barrels", () => {
+  const vague =
+    /^(utils?|helpers?|types?|index|common|misc|shared|constants?)(\.test)?\.[cm]?[jt]s$/;
+  const code = all.filter((path) => /\.[cm]?[jt]s$/.test(path));
+  expect(code.filter((path) => vague.test(basename(path)))).toEqual([]);
+  expect(code.filter((path) => !/^[a-z0-9.-]+$/.test(basename(path)))).toEqual([]);
+});
+
+test("no file of code has more than 220 lines", () => {
+  const code = all.filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"));
+  const long = code.map((path) => `${path}: ${read(path).trimEnd().split("\n").length} lines`);
+  expect(long.filter((text) => Number(/(\d+) lines$/.exec(text)?.[1]) > 220)).toEqual([]);
+});
+
+test("settle.ts alone acknowledges or gives back; runtime only gives back what it stops at", () => {
+  expect([...new Set(places(product, /\.(?:ack|nak|term|ackAck)\(/g))]).toEqual([
+    "libs/runtime/src/consume.ts: .nak(",
+    "services/dispatcher/src/settle.ts: .ack(",
+    "services/dispatcher/src/settle.ts: .nak(",
+  ]);
+});
+
+test("send.ts alone sends requests to endpoints", () => {
+  const sending =
+    /import \{[^}]*\b(request|get|fetch|stream|pipeline|Client|Pool|Agent)\b[^}]*\} from "(undici|(node:)?https?2?)"/g;
+  const importing = places(product, sending).map((place) => place.split(":")[0]);
+  expect(importing).toEqual(["services/dispatcher/src/send/send.ts"]);
+  expect(places(product, /(?<!\.)\bfetch\(|\bhttps?\.(?:request|get)\(/g)).toEqual([]);
+});
+
+test("nothing names a package registry or a path of somebody's machine", () => {
+  const texts = all.filter((path) => !/\.(png|jpg|ico|gz|node)$/.test(path));
+  const isHere = relative(ROOT, fileURLToPath(import.meta.url));
+  const found = texts
+    .filter((path) => path !== isHere)
+    .flatMap((path) => {
+      const pattern =
+        /https?:\/\/[^\s"'`)]*(?:registry|npmjs|artifactory|nexus|verdaccio)[^\s"'`)]*|(?<![\w.~-])\/(?:work|home|root|Users|private)\/[\w.-]+/g;
+      return [...read(path).matchAll(pattern)].map(([text]) => `${path}: ${text}`);
+    });
+  expect(found).toEqual([]);
+});

@@ -1,0 +1,196 @@
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { eventMessage } from "@ringback/contracts/event";
+import type { EventType } from "@ringback/contracts/event-types";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { writeApiKeysFile } from "../harness/api-keys.ts";
+import { byPath, inTurn, status } from "../harness/behaviour.ts";
+import { eventually } from "../harness/eventually.ts";
+import { failOnLeaks } from "../harness/leaks.ts";
+import { type Receiver, startReceiver } from "../harness/receiver.ts";
+import { type ServiceProcess, spawnService, startService } from "../harness/service-process.ts";
+import { allowedTo, unused, usedBy } from "./permissions.ts";
+import { type SecuredNats, startSecuredNats } from "./secured-nats.ts";
+
+failOnLeaks();
+vi.setConfig({ testTimeout: 60_000 }); // each step starts several processes
+
+const STREAMS = ["SUBSCRIPTIONS", "EVENTS", "RETRIES", "ATTEMPTS", "DEAD_LETTERS"];
+const LOOPBACK = { ALLOW_INSECURE_HTTP: "true", ALLOWED_PRIVATE_CIDRS: "127.0.0.0/8" };
+
+let nats: SecuredNats;
+let receiver: Receiver;
+let producer: NatsConnection;
+let monitor: NatsConnection;
+let subscriptions: ServiceProcess;
+let key: string;
+const services: ServiceProcess[] = [];
+
+beforeAll(async () => {
+  nats = await startSecuredNats();
+  receiver = await startReceiver(
+    byPath({ "/once": inTurn(status(500), status(200)), "/never": status(500) }),
+  );
+  producer = await nats.connectAs("producer", { reconnect: true, maxReconnectAttempts: -1 });
+  monitor = await nats.connectAs("monitor", { reconnect: true, maxReconnectAttempts: -1 });
+});
+afterAll(async () => {
+  await Promise.all([producer.close(), monitor.close()]);
+  await Promise.all(services.map((service) => service.stop()));
+  await receiver.stop();
+  await nats.stop();
+});
+
+const startDispatcher = async (delays: string): Promise<ServiceProcess> => {
+  const service = await startService({
+    entry: "services/dispatcher/src/main.ts",
+    env: { ...nats.env("dispatcher"), ...LOOPBACK, RETRY_DELAYS: delays },
+  });
+  services.push(service);
+  return service;
+};
+
+const call = async (method: string, path: string, body?: object): Promise<unknown> => {
+  const answer = await fetch(subscriptions.httpUrl(`/ca/api/v0${path}`), {
+    method,
+    headers: { "x-api-key": key, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  expect(answer.status).toBeLessThan(300);
+  return answer.json();
+};
+
+const publish = async (callId: string, eventType: EventType): Promise<void> => {
+  const address = { workspaceId: "w1", callId, agentId: "a1", eventType };
+  const { subject, body, messageId } = eventMessage({
+    ...address,
+    body: { event_type: eventType, call_id: callId },
+  });
+  await jetstream(producer).publish(subject, body, { msgID: messageId });
+};
+
+/** What a monitor sees: messages of a stream, and what a consumer of it has not been through. */
+const stateOf = async (stream: string): Promise<{ messages: number; open: number }> => {
+  const jsm = await jetstreamManager(monitor, { apiPrefix: "ringback.API", checkAPI: false });
+  const { state } = await jsm.streams.info(stream);
+  if (stream !== "EVENTS" && stream !== "RETRIES") return { messages: state.messages, open: 0 };
+  const info = await jsm.consumers.info(stream, "dispatcher");
+  return { messages: state.messages, open: info.num_pending + info.num_ack_pending };
+};
+
+const settled = (attempts: number, deadLetters: number): Promise<unknown> =>
+  eventually(
+    async () => {
+      expect(await stateOf("ATTEMPTS")).toMatchObject({ messages: attempts });
+      expect(await stateOf("DEAD_LETTERS")).toMatchObject({ messages: deadLetters });
+      expect(await stateOf("EVENTS")).toMatchObject({ open: 0 });
+      expect(await stateOf("RETRIES")).toMatchObject({ open: 0 });
+    },
+    { what: `${attempts} attempts and ${deadLetters} dead letters`, timeoutMs: 20_000 },
+  );
+
+test("subscriptions may not make streams: it waits until the dispatcher has", async () => {
+  const keys = await writeApiKeysFile([{ workspaceId: "w1", scopes: ["admin"] }]);
+  key = keys.keys[0] ?? "";
+  subscriptions = await spawnService({
+    entry: "services/subscriptions/src/main.ts",
+    env: { ...nats.env("subscriptions"), ...LOOPBACK, API_KEYS_FILE: keys.file },
+  });
+  services.push(subscriptions);
+  const line = await subscriptions.waitForLog("streams.waiting", { timeoutMs: 20_000 });
+  expect(JSON.stringify(line)).toContain("this user of NATS may not make it");
+  // That one refusal is the rule at work; from here on there is to be none.
+  expect(violationsIn(nats.log()).every((text) => text.includes("STREAM.CREATE"))).toBe(true);
+  await startDispatcher("500ms");
+  await subscriptions.waitForLog("listening", { timeoutMs: 20_000 });
+});
+
+test("an event is delivered after a retry, another one becomes a dead letter", async () => {
+  await call("POST", "/agent/v1", { agent_id: "a1", agent_display_name: "A" });
+  await call("PATCH", "/agent/v1", {
+    operation: "edit_event_subscriptions",
+    agent_id: "a1",
+    event_subscriptions: [
+      { event_type: "call_completed", callback_url: receiver.url("/once") },
+      { event_type: "recording_completed", callback_url: receiver.url("/never") },
+    ],
+  });
+  expect(await call("GET", "/assistant")).toMatchObject({ agents: [{ agent_id: "a1" }] });
+  await publish("c1", "call_completed");
+  await publish("c2", "recording_completed");
+  await publish("c3", "client_analysis_completed"); // nobody subscribed to it
+  await receiver.received(2, { path: "/once" });
+  await receiver.received(2, { path: "/never" });
+  await settled(4, 1);
+});
+
+test("streams that were changed by hand are mended, deleted consumers made again", async () => {
+  const [first] = services.slice(-1);
+  await first?.stop();
+  const waiting = await startDispatcher("1h");
+  await publish("c4", "recording_completed");
+  await receiver.received(3, { path: "/never" });
+  await settled(5, 1);
+  await waiting.stop();
+  await nats.asOperator(async (jsm) => {
+    for (const stream of STREAMS) {
+      const { config } = await jsm.streams.info(stream);
+      await jsm.streams.update(stream, { ...config, duplicate_window: 60_000_000_000 });
+    }
+    await jsm.consumers.delete("EVENTS", "dispatcher");
+    await jsm.consumers.delete("RETRIES", "dispatcher");
+  });
+  const last = await startDispatcher("1h");
+  // All events come again, and the records say that nothing is left to do for any of them.
+  await settled(5, 1);
+  expect(last.logs.map(({ msg }) => msg)).not.toContain("delivery.attempted");
+  expect(receiver.requests).toHaveLength(5);
+  await eventually(async () => (await subscriptions.get("/readyz")).status === 200);
+});
+
+test("after a restart of the server both services go on", async () => {
+  const earlier = nats.log().length;
+  await nats.asOperator(async () => undefined);
+  await eventually(() => publish("c5", "call_completed").then(() => true), { what: "stored" });
+  await settled(6, 1);
+  // What they followed SUBSCRIPTIONS with is gone: they say so and begin anew.
+  await eventually(
+    () => {
+      const log = nats.log().slice(earlier);
+      for (const name of ["subscriptions", "ringback-dispatcher"]) {
+        const { publish: subjects } = usedBy(name, log);
+        expect(unused(["$JS.API.CONSUMER.CREATE.SUBSCRIPTIONS.>"], subjects)).toEqual([]);
+      }
+    },
+    { what: "both views of the subscriptions begin anew", timeoutMs: 30_000 },
+  );
+});
+
+test("the monitor sees every stream and consumer by all that it may ask", async () => {
+  const jsm = await jetstreamManager(monitor, { apiPrefix: "ringback.API", checkAPI: false });
+  expect((await jsm.streams.names().next()).toSorted()).toEqual(STREAMS.toSorted());
+  expect(await jsm.streams.list().next()).toHaveLength(5);
+  expect(await jsm.consumers.list("RETRIES").next()).toMatchObject([{ name: "dispatcher" }]);
+  const answer = await monitor.request("ringback.API.CONSUMER.NAMES.EVENTS");
+  expect(answer.json()).toMatchObject({ consumers: ["dispatcher"] });
+});
+
+test("on the whole way nobody was refused anything but the making of streams", () => {
+  const others = violationsIn(nats.log()).filter((text) => !/STREAM\.CREATE/.test(text));
+  expect(others).toEqual([]);
+});
+
+test.each([
+  ["subscriptions", "subscriptions"],
+  ["dispatcher", "ringback-dispatcher"],
+  ["producer", "test-producer"],
+  ["monitor", "test-monitor"],
+] as const)("%s needed every permission that it has", (role, connectionName) => {
+  const used = usedBy(connectionName, nats.log());
+  const allowed = allowedTo(role);
+  expect(unused(allowed.publish, used.publish)).toEqual([]);
+  expect(unused(allowed.subscribe, used.subscribe)).toEqual([]);
+});
+
+const violationsIn = (log: string): string[] =>
+  log.split("\n").filter((line) => /\[ERR\].*violation/i.test(line));

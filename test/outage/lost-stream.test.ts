@@ -1,0 +1,61 @@
+import { STREAMS } from "@ringback/contracts/subjects";
+import { describe, expect, test } from "vitest";
+import { failOnLeaks } from "../harness/leaks.ts";
+import { connectTo, type NatsClient } from "../harness/nats-client.ts";
+import { startNatsServer } from "../harness/nats-server.ts";
+import type { ServiceProcess } from "../harness/service-process.ts";
+import { startDispatcher } from "./bare-dispatcher.ts";
+
+failOnLeaks();
+
+const LOST = "what it held is lost";
+
+describe.concurrent("a deleted stream ends every dispatcher with one clear error", () => {
+  test.for(Object.values(STREAMS))("%s", { timeout: 40_000 }, async (stream) => {
+    await withTwoDispatchers(async ({ jsm }, dispatchers) => {
+      await jsm.streams.delete(stream);
+      for (const dispatcher of dispatchers) {
+        expect(await lastWordOf(dispatcher)).toBe(`stream ${stream} was deleted: ${LOST}`);
+      }
+      expect((await jsm.streams.names().next()).includes(stream)).toBe(false);
+    });
+  });
+});
+
+describe.concurrent("a stream that is deleted and made again does, too", () => {
+  test.for(Object.values(STREAMS))("%s", { timeout: 40_000 }, async (stream) => {
+    await withTwoDispatchers(async ({ jsm }, dispatchers) => {
+      const { config } = await jsm.streams.info(stream);
+      await jsm.streams.delete(stream);
+      await jsm.streams.add(config);
+      for (const dispatcher of dispatchers) {
+        expect(await lastWordOf(dispatcher)).toMatch(
+          new RegExp(`^stream ${stream} was deleted( and made again)?: ${LOST}$`),
+        );
+      }
+    });
+  });
+});
+
+async function withTwoDispatchers(
+  use: (client: NatsClient, dispatchers: readonly ServiceProcess[]) => Promise<void>,
+): Promise<void> {
+  const server = await startNatsServer();
+  const dispatchers = await Promise.all([startDispatcher(server), startDispatcher(server)]);
+  const client = await connectTo(server);
+  try {
+    await use(client, dispatchers);
+  } finally {
+    await client.close();
+    await Promise.all(dispatchers.map((dispatcher) => dispatcher.kill()));
+    await server.stop();
+  }
+}
+
+/** Its one fatal message; everything that it said where it did not end with one and with 1. */
+async function lastWordOf({ exited, logs, output }: ServiceProcess): Promise<string> {
+  const { code } = await exited;
+  const fatal = logs.filter(({ level }) => level === "fatal");
+  const isClear = code === 1 && fatal.length === 1 && output.stderr() === "";
+  return isClear ? String(fatal[0]?.["msg"]) : `ended with ${code}:\n${output.all()}`;
+}

@@ -1,0 +1,89 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { describe, expect, test } from "vitest";
+import { eventually } from "../harness/eventually.ts";
+import { failOnLeaks } from "../harness/leaks.ts";
+import { startNatsServer } from "../harness/nats-server.ts";
+import { startPlatform } from "../harness/platform.ts";
+import { startReceiver } from "../harness/receiver.ts";
+import type { ServiceProcess } from "../harness/service-process.ts";
+import { spawnDispatcher, startDispatcher } from "./bare-dispatcher.ts";
+
+failOnLeaks();
+
+const STOPPED = "stopped in time";
+
+describe.concurrent("SIGTERM ends a dispatcher within seconds and with 0", () => {
+  test("while it waits for its first connection to NATS", { timeout: 30_000 }, async () => {
+    const dispatcher = await spawnDispatcher({ url: `nats://127.0.0.1:${await unusedPort()}` });
+    await dispatcher.waitForLog("nats.waiting");
+    expect(await endAfter(dispatcher, "SIGTERM", 3_000)).toBe(STOPPED);
+  });
+
+  test("while the NATS it connects to accepts and says nothing", { timeout: 30_000 }, async () => {
+    const mute = createServer((socket) => void socket.on("error", () => {})).listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    const { port } = mute.address() as AddressInfo;
+    const dispatcher = await spawnDispatcher({ url: `nats://127.0.0.1:${port}` });
+    await once(mute, "connection");
+    expect(await endAfter(dispatcher, "SIGTERM", 3_000)).toBe(STOPPED);
+    mute.close();
+  });
+
+  test("while NATS is away", { timeout: 40_000 }, async () => {
+    const server = await startNatsServer();
+    const dispatcher = await startDispatcher(server);
+    await server.kill();
+    await eventually(async () => (await dispatcher.get("/readyz")).status === 503);
+    expect(await endAfter(dispatcher, "SIGTERM", 8_000)).toBe(STOPPED);
+    await server.stop();
+  });
+
+  test("while NATS is connected and says nothing", { timeout: 40_000 }, async () => {
+    const server = await startNatsServer();
+    const dispatcher = await startDispatcher(server);
+    process.kill(server.pid, "SIGSTOP");
+    expect(await endAfter(dispatcher, "SIGTERM", 10_000)).toBe(STOPPED);
+    process.kill(server.pid, "SIGCONT");
+    await server.stop();
+  });
+
+  test("while nothing is to be done, by SIGINT too", { timeout: 30_000 }, async () => {
+    const server = await startNatsServer();
+    const dispatcher = await startDispatcher(server);
+    expect(await endAfter(dispatcher, "SIGINT", 3_000)).toBe(STOPPED);
+    await server.stop();
+  });
+
+  test("with an attempt whose record cannot be stored", { timeout: 60_000 }, async () => {
+    const receiver = await startReceiver({ kind: "late_status", status: 200, afterMs: 300 });
+    const platform = await startPlatform({ dispatcherEnv: { DELIVERY_TIMEOUT: "1s" } });
+    await platform.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/") }]);
+    await platform.publish({ callId: "c1" });
+    await receiver.received(1);
+    await platform.server.kill();
+    // It hopes for NATS as long as the deadline of an attempt and ten seconds more.
+    for (const dispatcher of platform.dispatchers) {
+      expect(await endAfter(dispatcher, "SIGTERM", 12_000)).toBe(STOPPED);
+    }
+    await Promise.all([platform.stop(), receiver.stop()]);
+  });
+});
+
+/** How it ended, and whether it did in time; everything that it said where it did not end well. */
+async function endAfter(dispatcher: ServiceProcess, signal: NodeJS.Signals, withinMs: number) {
+  const fromMs = performance.now();
+  dispatcher.signal(signal);
+  const { code } = await dispatcher.exited;
+  const inTime = performance.now() - fromMs < withinMs;
+  const saidSo = dispatcher.logs.some(({ msg }) => msg === "stopped");
+  return code === 0 && inTime && saidSo ? STOPPED : { code, inTime, all: dispatcher.output.all() };
+}
+
+async function unusedPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}

@@ -1,0 +1,154 @@
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
+import { FAILURE_REASONS } from "@ringback/contracts/attempt";
+import { CONFIGURATION_EVENT_TYPES } from "@ringback/contracts/agent";
+import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { createMetrics } from "@ringback/runtime/metrics";
+import { describe, expect, test } from "vitest";
+import { readDispatcherSettings } from "../services/dispatcher/src/config.ts";
+import { exportState } from "../services/dispatcher/src/health.ts";
+import { dispatcherMetrics } from "../services/dispatcher/src/metrics.ts";
+import { createSubscriptionsMetrics } from "../services/subscriptions/src/metrics.ts";
+import { parseMetrics } from "./harness/prometheus-text.ts";
+
+/** Type, then each label with all its values; `any` where they are not known beforehand. */
+type Promised = {
+  readonly type: string;
+  readonly labels?: Record<string, readonly string[] | "any">;
+};
+
+const ANY_TYPE = [...EVENT_TYPES, "unknown"];
+const ENDS = ["delivered", "dead_lettered", "cancelled"];
+const BOTH = ["delivered", "failed"];
+
+const OF_ALL: Record<string, Promised> = {
+  ringback_build_info: { type: "gauge", labels: { version: ["1.2.3"], node: [process.version] } },
+  ringback_nats_connected: { type: "gauge" },
+  ringback_subscriptions: { type: "gauge" },
+  ringback_agents: { type: "gauge" },
+};
+
+const OF_DISPATCHER: Record<string, Promised> = {
+  ringback_events_total: {
+    type: "counter",
+    labels: { event_type: ANY_TYPE, result: ["accepted", "no_subscription", "invalid"] },
+  },
+  ringback_attempts_total: {
+    type: "counter",
+    labels: {
+      event_type: EVENT_TYPES,
+      outcome: ["delivered", ...FAILURE_REASONS],
+      attempt: ["1", "2", "3", "4", "5+"],
+    },
+  },
+  ringback_workspace_attempts_total: {
+    type: "counter",
+    labels: { workspace_id: "any", outcome: BOTH },
+  },
+  ringback_workspace_deliveries_total: {
+    type: "counter",
+    labels: { workspace_id: "any", result: ENDS },
+  },
+  ringback_attempt_duration_seconds: { type: "histogram", labels: { outcome: BOTH } },
+  ringback_first_attempt_delay_seconds: { type: "histogram" },
+  ringback_delivery_seconds: { type: "histogram" },
+  ringback_deliveries_total: { type: "counter", labels: { event_type: EVENT_TYPES, result: ENDS } },
+  ringback_dead_letters_total: { type: "counter", labels: { reason: DEAD_LETTER_REASONS } },
+  ringback_retries_scheduled_total: {
+    type: "counter",
+    labels: { attempt: ["2", "3", "4", "5+"] },
+  },
+  ringback_retry_lateness_seconds: { type: "histogram" },
+  ringback_attempts_in_flight: { type: "gauge" },
+  ringback_attempts_in_flight_limit: { type: "gauge" },
+  ringback_deferred_total: {
+    type: "counter",
+    labels: { reason: ["endpoint_busy", "rate_limited"] },
+  },
+  ringback_backlog_events: { type: "gauge" },
+  ringback_retries_waiting: { type: "gauge" },
+  // Beyond what was promised: faults of our own, by which customers' attempts are not used up.
+  ringback_own_faults_total: {
+    type: "counter",
+    labels: { fault: ["resources", "network", "secret", "unexpected"] },
+  },
+};
+
+const OF_SUBSCRIPTIONS: Record<string, Promised> = {
+  ringback_config_changes_total: { type: "counter", labels: { type: CONFIGURATION_EVENT_TYPES } },
+  ringback_config_conflicts_total: { type: "counter" },
+  http_request_duration_seconds: {
+    type: "histogram",
+    labels: { method: "any", route: "any", status_class: ["2xx", "4xx", "5xx"] },
+  },
+};
+
+const dispatcherPage = async (): Promise<string> => {
+  const registry = createMetrics("1.2.3");
+  const own = dispatcherMetrics(registry);
+  exportState(
+    registry,
+    { backlog: 0, retriesWaiting: 0 },
+    readDispatcherSettings({ ALLOW_PLAINTEXT_HEADERS: "true" }),
+  );
+  own.workspaceAttempt("w1", "delivered"); // their series begin with the first sight of a workspace
+  return (await registry.page()).text;
+};
+
+const subscriptionsPage = async (): Promise<string> => {
+  const gauges = { agents: () => 0, subscriptions: () => 0, isConnected: () => true };
+  return (await createSubscriptionsMetrics("1.2.3", gauges).registry.page()).text;
+};
+
+const isOurs = (name: string): boolean => /^(ringback_|http_)/.test(name);
+
+/** The metrics of a page in the form of a promise. */
+const foundOn = (page: string): Record<string, Required<Promised>> => {
+  const { series } = parseMetrics(page);
+  const types = [...page.matchAll(/^# TYPE (\S+) (\S+)$/gm)].filter(([, name = ""]) =>
+    isOurs(name),
+  );
+  return Object.fromEntries(
+    types.map(([, name = "", type = ""]) => {
+      const counted = type === "histogram" ? `${name}_count` : name;
+      const labels: Record<string, string[]> = {};
+      for (const one of series.filter((s) => s.name === counted)) {
+        for (const [label, value] of Object.entries(one.labels)) (labels[label] ??= []).push(value);
+      }
+      const unique = Object.entries(labels).map(([k, v]) => [k, [...new Set(v)].toSorted()]);
+      return [name, { type, labels: Object.fromEntries(unique) }];
+    }),
+  );
+};
+
+const asFound = (promised: Record<string, Promised>) =>
+  Object.fromEntries(
+    Object.entries(promised).map(([name, { type, labels = {} }]) => {
+      const values = Object.entries(labels).map(([label, known]) => [
+        label,
+        known === "any" ? expect.any(Array) : known.toSorted(),
+      ]);
+      return [name, { type, labels: Object.fromEntries(values) }];
+    }),
+  );
+
+describe("every metric that is promised is there with its labels and their values, and no other", () => {
+  test("of the dispatcher", async () => {
+    const promised = asFound({ ...OF_ALL, ...OF_DISPATCHER });
+    expect(foundOn(await dispatcherPage())).toEqual(promised);
+  });
+
+  test("of the subscriptions service", async () => {
+    const promised = asFound({ ...OF_ALL, ...OF_SUBSCRIPTIONS });
+    expect(foundOn(await subscriptionsPage())).toEqual(promised);
+  });
+});
+
+test("every series of ours that counts starts at zero", async () => {
+  for (const page of [await dispatcherPage(), await subscriptionsPage()]) {
+    const counting = parseMetrics(page).series.filter(({ name }) =>
+      /^(ringback|http)_.*_(total|count|sum|bucket)$/.test(name),
+    );
+    const started = counting.filter(({ name, value }) => !/_workspace_/.test(name) && value !== 0);
+    expect([counting.length > 0, started]).toEqual([true, []]);
+  }
+});
