@@ -1,0 +1,41 @@
+import { readFile } from "node:fs/promises";
+import { readEvent } from "@ringback/contracts/event";
+import { expect, test } from "vitest";
+import { byHand, UP_ADDRESSES } from "./by-hand.ts";
+import { readSampleEvents } from "../demo/events.ts";
+
+const KEY = "rb_local_0123";
+
+/** The commands, with continued lines joined. */
+const commands = async (): Promise<string[]> =>
+  byHand(await readSampleEvents(), UP_ADDRESSES, KEY)
+    .replaceAll("\\\n", "")
+    .split("\n");
+
+test("every nats pub line publishes its file as a valid event with its message id", async () => {
+  const samples = await readSampleEvents();
+  const lines = (await commands()).filter((line) => line.includes(" pub "));
+  expect(lines).toHaveLength(samples.length);
+  for (const [n, line] of lines.entries()) {
+    const match = /--force-stdin -H "Nats-Msg-Id:(\S+)"\s+(\S+) < (\S+)$/.exec(line);
+    const [, messageId, subject = "", file = ""] = match ?? [];
+    expect(readEvent(subject, await readFile(file))).toMatchObject({ kind: "event" });
+    expect(messageId).toBe(samples[n]?.message.messageId);
+  }
+});
+
+test("no sample holds what the nats CLI takes for a template", async () => {
+  for (const { message } of await readSampleEvents()) {
+    expect(Buffer.from(message.body).toString("utf8")).not.toContain("{{");
+  }
+});
+
+test("every curl line carries the key, and its body is JSON that a shell leaves alone", async () => {
+  const lines = (await commands()).filter((line) => line.includes("/ca/api/v0/"));
+  expect(lines).toHaveLength(3);
+  for (const line of lines) {
+    expect(line).toContain(`-H "X-API-KEY: ${KEY}"`);
+    const [, body = "{}"] = / -d '([^']*)'$/.exec(line) ?? [];
+    expect(JSON.parse(body)).toBeTypeOf("object");
+  }
+});
