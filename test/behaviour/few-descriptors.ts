@@ -23,6 +23,7 @@ export async function startLimitedDispatcher(
   const tracked = await spawnTracked("bash", ["-c", script, process.execPath, ENTRY], {
     env: {
       PATH: process.env["PATH"] ?? "",
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
       ADMIN_HOST: "127.0.0.1",
       ADMIN_PORT: "0",
       ALLOW_PLAINTEXT_HEADERS: "true",

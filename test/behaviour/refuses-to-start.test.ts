@@ -34,37 +34,16 @@ const refusal = async (env: Record<string, string>) => {
   return { message: String(fatal[0]?.["msg"]), all };
 };
 
+// What each setting may be is config.test.ts's; here, that the process ends with it.
 describe.concurrent("a wrong setting is named, with its value and what was expected", () => {
   test.for([
     ["RETRY_DELAYS", "5s,x", "'x' in '5s,x' is not a duration such as 5s, 2m or 1h"],
-    ["RETRY_DELAYS", "0s", "longer than nothing"],
-    ["RETRY_DELAYS", Array.from({ length: 21 }, () => "1s").join(","), "at most 20 delays"],
-    ["RETRY_JITTER", "2", "0 to 1"],
-    ["RETRY_JITTER", "-0.1", "is not a number such as 0.1"],
-    ["DELIVERY_TIMEOUT", "30", "is not a duration such as"],
-    ["DELIVERY_TIMEOUT", "1h", "at most 10m"],
-    ["DELIVERY_TIMEOUT", "1ms", "at least 100ms"],
-    ["SUCCESS_STATUS", "20x", "'20x' is not a list of statuses such as 200, 200,202 or 2xx"],
-    ["MAX_IN_FLIGHT", "0", "at least 1"],
-    ["MAX_IN_FLIGHT", "many", "whole number"],
-    ["ENDPOINT_MAX_IN_FLIGHT", "1.5", "whole number"],
-    ["ALLOW_INSECURE_HTTP", "yes", "true"],
-    ["ALLOWED_PRIVATE_CIDRS", "10.0.0.0/33", "is not a CIDR such as 10.0.0.0/8"],
-    ["DENIED_CIDRS", "8.8.8.8", "is not a CIDR such as 10.0.0.0/8"],
     ["EXTRA_CA_FILE", "/nowhere/ca.pem", "expected a file of PEM certificates"],
     ["EGRESS_PROXY", "socks5://user:passw0rd@proxy:1080", "is not a URL such as http://proxy:3128"],
     ["NATS_URL", "http://127.0.0.1", "is not a URL such as nats://127.0.0.1:4222"],
-    ["STREAM_REPLICAS", "6", "at most 5"],
-    ["EVENTS_MAX_AGE", "7 days", "is not a duration"],
-    ["EVENTS_MAX_BYTES", "many", "is not a size such as"],
-    ["ATTEMPTS_MAX_AGE", "-1d", "is not a duration"],
-    ["DEAD_LETTERS_MAX_AGE", "x", "is not a duration"],
-    ["LOG_LEVEL", "loud", "info"],
-    ["ADMIN_PORT", "99999", "at most 65535"],
     ["ADMIN_HOST", "256.0.0.1", "256.0.0.1"],
     ["NATS_CREDS_FILE", "/nowhere/user.creds", "/nowhere/user.creds"],
     ["NATS_TLS_CA_FILE", "/nowhere/ca.pem", "/nowhere/ca.pem"],
-    ["NATS_TLS_CERT_FILE", "/nowhere/cert.pem", "/nowhere/cert.pem"],
     ["NATS_TLS_KEY_FILE", "/nowhere/key.pem", "/nowhere/key.pem"],
     ["NATS_URL_FILE", "/nowhere/url", "/nowhere/url"],
   ] as const)("%s=%s", async ([name, value, expected]) => {

@@ -58,6 +58,7 @@ test("a service gets its settings and not the environment of the tests", async (
     "HTTP_HOST",
     "HTTP_PORT",
     "NATS_URL",
+    "NODE_COMPILE_CACHE",
     "PATH",
   ]);
   expect(output.plain).toEqual(["not a log line"]);
@@ -94,7 +95,7 @@ test("a log line that will never come is not waited for after the end", async ()
 
 test("a service that does not get ready fails with its output and is not left running", async () => {
   await expect(start({ env: { REFUSE: "1" } })).rejects.toThrow(/code 2[^]*REFUSE: is set/);
-  await expect(start({ readyWhen: "never", timeoutMs: 300 })).rejects.toThrow(/not a log line/);
+  await expect(start({ readyWhen: "never", timeoutMs: 1_500 })).rejects.toThrow(/not a log line/);
   expect(openResources()).toEqual([]);
 });
 

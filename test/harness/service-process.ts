@@ -8,7 +8,7 @@ import { residentBytes } from "./resident-memory.ts";
 export interface ServiceOptions {
   /** The entry file, relative to the repository's root. */
   readonly entry: string;
-  /** All settings; of the test's own environment only PATH and HOME are passed on. */
+  /** All settings; of the test's own environment only PATH, HOME and NODE_COMPILE_CACHE are passed on. */
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeArgs?: readonly string[];
 }
@@ -84,13 +84,13 @@ export async function spawnService({
   env = {},
   nodeArgs = [],
 }: ServiceOptions): Promise<ServiceProcess> {
-  const { PATH = "", HOME = "" } = process.env;
+  const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
   const tracked = await spawnTracked(
     process.execPath,
     [...nodeArgs, resolve(REPOSITORY_ROOT, entry)],
     {
       cwd: REPOSITORY_ROOT,
-      env: { PATH, HOME, ...DEFAULT_ENV, ...env },
+      env: { PATH, HOME, NODE_COMPILE_CACHE, ...DEFAULT_ENV, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );

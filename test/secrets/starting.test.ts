@@ -41,14 +41,17 @@ describe.each(["subscriptions", "dispatcher"])("%s", (name) => {
     );
   });
 
-  test.each([
-    ["false", "warn"],
-    ["true", "info"],
-  ])("starts without keys, and says so (ALLOW_PLAINTEXT_HEADERS=%s)", async (allowed, level) => {
-    const more = { ALLOW_PLAINTEXT_HEADERS: allowed };
+  test("refuses to start without keys, and says how to get them", async () => {
+    const said = await refusal({});
+    expect(said).toMatch(/^settings: HEADER_ENCRYPTION_KEYS_FILE: is required: .*`make header-key`/);
+    expect(await refusal({ ALLOW_PLAINTEXT_HEADERS: "false" })).toBe(said);
+  });
+
+  test("starts without keys where ALLOW_PLAINTEXT_HEADERS=true, and says so", async () => {
+    const more = { ALLOW_PLAINTEXT_HEADERS: "true" };
     const service = await startService({ entry, env: { ...env, ...more } });
     await service.stop();
     const lines = service.logs.filter(({ msg }) => msg === "header_keys.plaintext");
-    expect(lines).toMatchObject([{ level, setting: "HEADER_ENCRYPTION_KEYS_FILE" }]);
+    expect(lines).toMatchObject([{ level: "info", setting: "HEADER_ENCRYPTION_KEYS_FILE" }]);
   });
 });

@@ -34,21 +34,11 @@ const refusal = async (wrong: Record<string, string>) => {
 /** It never listened, and ended with a failure after one message. */
 const REFUSED = { code: 1, isListening: false, fatal: 1, stderr: "" };
 
+// What each setting may be is config.test.ts's; here, that the process ends with it.
 describe("a wrong setting is named, with what was expected", () => {
   test.each([
     ["NATS_URL", "http://127.0.0.1"],
-    ["STREAM_REPLICAS", "0"],
-    ["EVENTS_MAX_AGE", "7 days"],
-    ["EVENTS_MAX_BYTES", "many"],
-    ["ATTEMPTS_MAX_AGE", "-1d"],
-    ["DEAD_LETTERS_MAX_AGE", "x"],
-    ["LOG_LEVEL", "loud"],
-    ["ADMIN_PORT", "99999"],
-    ["HTTP_PORT", "http"],
-    ["AGENT_REGISTRATION", "maybe"],
-    ["ALLOW_INSECURE_HTTP", "yes"],
     ["ALLOWED_PRIVATE_CIDRS", "10.0.0.0/8,10.0.0.0/33"],
-    ["API_KEYS_FILE", ""],
     ["API_KEYS_FILE", "/nowhere/keys.json"],
     ["HTTP_HOST", "256.0.0.1"],
     ["ADMIN_HOST", "256.0.0.1"],

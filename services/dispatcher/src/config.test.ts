@@ -60,6 +60,7 @@ test.each<[string, string, string]>([
   ["MAX_IN_FLIGHT", "many", "is not a whole number (got 'many')"],
   ["ENDPOINT_MAX_IN_FLIGHT", "0", "must be at least 1 (got '0')"],
   ["ENDPOINT_MAX_IN_FLIGHT", "1.5", "is not a whole number (got '1.5')"],
+  ["DENIED_CIDRS", "8.8.8.8", "'8.8.8.8' in '8.8.8.8' is not a CIDR such as 10.0.0.0/8"],
   ["ADMIN_PORT", "65536", "must be at most 65535 (got '65536')"],
   ["ADMIN_PORT", "http", "is not a whole number (got 'http')"],
 ])("%s: '%s' is refused with value, place and expectation", (name, value, message) => {
@@ -76,6 +77,15 @@ test("at most 20 retries can be asked for", () => {
   expect(problems({ RETRY_DELAYS: list(21) })).toEqual([
     `RETRY_DELAYS: must be at most 20 delays ${got}`,
   ]);
+});
+
+test("it is to be said how secrets are stored: with keys, or in plain text", () => {
+  const neither = { ALLOW_PLAINTEXT_HEADERS: "false" };
+  expect(problems(neither)).toEqual([
+    expect.stringMatching(/^HEADER_ENCRYPTION_KEYS_FILE: is required: .*ALLOW_PLAINTEXT_HEADERS/),
+  ]);
+  expect(problems({ ...neither, RETRY_JITTER: "x" })).toHaveLength(2);
+  expect(problems({ ...neither, HEADER_ENCRYPTION_KEYS_FILE: "/keys.json" })).toEqual([]);
 });
 
 describe("RETRY_DELAYS", () => {

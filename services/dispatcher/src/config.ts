@@ -5,6 +5,7 @@ import {
   COMMON_SECRETS,
   commonSettings,
   deliverySafetySettings,
+  headerKeysRule,
   headerSecretSettings,
   integerSchema,
   parseSettings,
@@ -91,4 +92,6 @@ export type DispatcherSettings = Settings<typeof dispatcherSettings>;
 
 /** The dispatcher's settings in an environment; throws one SettingsError with all problems. */
 export const readDispatcherSettings = (environment: Environment): DispatcherSettings =>
-  parseSettings(dispatcherSettings, environment, [...COMMON_SECRETS, "EGRESS_PROXY"]);
+  parseSettings(dispatcherSettings, environment, [...COMMON_SECRETS, "EGRESS_PROXY"], [
+    headerKeysRule,
+  ]);

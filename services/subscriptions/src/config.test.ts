@@ -1,11 +1,10 @@
-import { parseSettings } from "@ringback/runtime/settings";
 import { expect, test } from "vitest";
-import { subscriptionsSettings } from "./config.ts";
+import { readSubscriptionsSettings, subscriptionsSettings } from "./config.ts";
 
 const parse = (environment: Record<string, string>) =>
-  parseSettings(subscriptionsSettings, environment);
+  readSubscriptionsSettings({ ALLOW_PLAINTEXT_HEADERS: "true", ...environment });
 
-test("only the keys file has no default", () => {
+test("only the API keys' file has no default, once it is said what becomes of secrets", () => {
   expect(parse({ API_KEYS_FILE: "/keys.json" })).toMatchObject({
     ADMIN_HOST: "0.0.0.0",
     ADMIN_PORT: 9081,
@@ -23,6 +22,14 @@ test("every setting is described", () => {
     .filter(([, schema]) => (schema.description ?? "") === "")
     .map(([name]) => name);
   expect(names).toEqual([]);
+});
+
+test.each([
+  ["HTTP_PORT", "http", "HTTP_PORT: is not a whole number (got 'http')"],
+  ["AGENT_REGISTRATION", "maybe", /^AGENT_REGISTRATION: .*"required"\|"automatic".*'maybe'/],
+  ["API_KEYS_FILE", "", "API_KEYS_FILE: is required"],
+])("%s='%s' is refused", (name, value, message) => {
+  expect(() => parse({ API_KEYS_FILE: "/keys.json", [name]: value })).toThrow(message);
 });
 
 test("everything that is wrong is said together", () => {

@@ -3,6 +3,7 @@ import {
   COMMON_SECRETS,
   commonSettings,
   deliverySafetySettings,
+  headerKeysRule,
   headerSecretSettings,
   parseSettings,
   portSchema,
@@ -31,4 +32,4 @@ export type SubscriptionsSettings = Settings<typeof subscriptionsSettings>;
 
 /** The service's settings in an environment; throws one SettingsError with all problems. */
 export const readSubscriptionsSettings = (environment: Environment): SubscriptionsSettings =>
-  parseSettings(subscriptionsSettings, environment, COMMON_SECRETS);
+  parseSettings(subscriptionsSettings, environment, COMMON_SECRETS, [headerKeysRule]);
