@@ -29,12 +29,8 @@ const MARGIN_MS = 100;
 const MEMORY_MIB = 64;
 /** On a machine of one's own, beyond what an idle process meets with at the same time. */
 const P99_SECONDS = 0.05;
-/**
- * The endpoints, nats-server and other tests want the same processors: what takes a while takes longer
- * by their share, and a burst meets with them more than once (measured: 55 to 70 ms at a load of 3 on
- * two processors, 210 ms at 5.4).
- */
-const crowding = (): number => 2 * Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
+/** The endpoints, nats-server and other programs want the same processors: what takes a while takes longer. */
+const crowding = (): number => Math.max(1, (loadavg()[0] ?? 0) / availableParallelism());
 
 const HEADERS = "HTTP/1.1 200 OK\r\n";
 

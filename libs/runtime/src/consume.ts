@@ -6,6 +6,7 @@ import type { Logger } from "./logger.ts";
 import { isStreamNotFound } from "./nats-errors.ts";
 import type { Nats } from "./nats.ts";
 import { streamLost, StreamLostError } from "./stream-watch.ts";
+import { inSlices } from "./time-slice.ts";
 
 /** One message, and whether an earlier delivery of it may have been handled. */
 export type Incoming = { readonly message: JsMsg; readonly mayBeHandled: boolean };
@@ -106,7 +107,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
     messages = pulled;
     const overrun = setTimeout(() => pulled.stop(), PULL_EXPIRES_MS + PULL_OVERRUN_MS);
     try {
-      for await (const message of pulled) await hand(message);
+      for await (const message of inSlices(pulled)) await hand(message);
     } finally {
       clearTimeout(overrun);
       messages = undefined;

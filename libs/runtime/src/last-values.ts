@@ -6,6 +6,7 @@ import { isStreamNotFound } from "./nats-errors.ts";
 import type { Nats } from "./nats.ts";
 import { standstillWatch } from "./standstill.ts";
 import { streamLost } from "./stream-watch.ts";
+import { inSlices } from "./time-slice.ts";
 
 /** The last message of one subject. */
 export type LastValue = {
@@ -109,7 +110,7 @@ const follow = async (options: LastValuesOptions, reading: Reading): Promise<voi
   if (info.num_pending === 0) done();
   reading.messages = await consumer.consume({ max_messages: 2_000, expires: 5_000 });
   void watch(reading.messages, options);
-  for await (const message of reading.messages) {
+  for await (const message of inSlices(reading.messages)) {
     options.apply({ subject: message.subject, seq: message.seq, data: message.data });
     reached(message.seq);
     if (message.info.pending === 0) done();
