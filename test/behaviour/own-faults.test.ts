@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { status } from "../harness/behaviour.ts";
+import type { Behaviour } from "../harness/behaviour.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { type Platform, startPlatform } from "../harness/platform.ts";
 import { type Receiver, startReceiver } from "../harness/receiver.ts";
@@ -10,6 +10,13 @@ failOnLeaks();
 /** Enough to start, and for some of the endpoints at once. */
 const DESCRIPTORS = 48;
 const ENDPOINTS = 60;
+/** All are under way at once. A connection that is kept for the next request would keep its descriptor. */
+const LATE: Behaviour = {
+  kind: "late_status",
+  status: 200,
+  afterMs: 300,
+  headers: { connection: "close" },
+};
 
 let platform: Platform;
 let dispatcher: LimitedDispatcher;
@@ -17,12 +24,7 @@ let receivers: Receiver[];
 
 beforeAll(async () => {
   platform = await startPlatform({ dispatchers: 0 });
-  receivers = await Promise.all(
-    Array.from({ length: ENDPOINTS }, () =>
-      // A connection that is kept for the next request would keep its descriptor.
-      startReceiver(status(200, { headers: { connection: "close" } })),
-    ),
-  );
+  receivers = await Promise.all(Array.from({ length: ENDPOINTS }, () => startReceiver(LATE)));
   for (const [n, receiver] of receivers.entries()) {
     const at = { agentId: `agent-${n}` };
     await platform.subscribe(

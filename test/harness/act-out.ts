@@ -21,7 +21,10 @@ export function actOut(behaviour: Behaviour, { response, socket, reset }: Stage)
     case "late_status":
       untilClosed(
         response,
-        setTimeout(() => response.writeHead(behaviour.status).end(), behaviour.afterMs),
+        setTimeout(
+          () => response.writeHead(behaviour.status, behaviour.headers).end(),
+          behaviour.afterMs,
+        ),
       );
       return;
     case "hang":

@@ -32,7 +32,7 @@ export async function writeApiKeysFile(
 
 function makeApiKey({ workspaceId, scopes, expiresAt }: ApiKeyRequest) {
   const id = randomBytes(4).toString("hex");
-  const key = `rb_${id}_${randomBytes(32).toString("base64url")}`;
+  const key = `rb_${id}_${randomBytes(32).toString("hex")}`;
   const entry = {
     id,
     workspace_id: workspaceId,

@@ -23,7 +23,12 @@ export type Behaviour =
       readonly body?: string | Buffer;
     }
   /** The status, but `afterMs` after the body was read. */
-  | { readonly kind: "late_status"; readonly status: number; readonly afterMs: number }
+  | {
+      readonly kind: "late_status";
+      readonly status: number;
+      readonly afterMs: number;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   /** Reads the request and never says anything. */
   | { readonly kind: "hang" }
   /** TCP reset when the headers are in; the body is not read. */

@@ -43,7 +43,9 @@ describe.each(["subscriptions", "dispatcher"])("%s", (name) => {
 
   test("refuses to start without keys, and says how to get them", async () => {
     const said = await refusal({});
-    expect(said).toMatch(/^settings: HEADER_ENCRYPTION_KEYS_FILE: is required: .*`make header-key`/);
+    expect(said).toMatch(
+      /^settings: HEADER_ENCRYPTION_KEYS_FILE: is required: .*`make header-key`/,
+    );
     expect(await refusal({ ALLOW_PLAINTEXT_HEADERS: "false" })).toBe(said);
   });
 

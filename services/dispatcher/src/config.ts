@@ -92,6 +92,9 @@ export type DispatcherSettings = Settings<typeof dispatcherSettings>;
 
 /** The dispatcher's settings in an environment; throws one SettingsError with all problems. */
 export const readDispatcherSettings = (environment: Environment): DispatcherSettings =>
-  parseSettings(dispatcherSettings, environment, [...COMMON_SECRETS, "EGRESS_PROXY"], [
-    headerKeysRule,
-  ]);
+  parseSettings(
+    dispatcherSettings,
+    environment,
+    [...COMMON_SECRETS, "EGRESS_PROXY"],
+    [headerKeysRule],
+  );
