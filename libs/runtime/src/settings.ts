@@ -107,7 +107,7 @@ export const headerSecretSettings = {
   ALLOW_PLAINTEXT_HEADERS: booleanSchema
     .prefault("false")
     .describe(
-      "Without encryption keys, header values are stored as they are; `true`: without a warning",
+      "Without encryption keys, header values and signing secrets are stored as they are; `true`: without a warning",
     ),
 } as const;
 
