@@ -14,6 +14,10 @@ const HEADER = canary();
 const OTHER_HEADER = canary();
 const QUERY = canary();
 const PAYLOAD = canary();
+/** An Ed25519 seed, in base64, that its owner brings along. */
+const SIGNING_SEED = randomBytes(32).toString("base64");
+/** What a rotation gave; it may be shown in that one answer. */
+let signingSecret = "none";
 
 let platform: Platform;
 let receiver: Receiver;
@@ -24,7 +28,9 @@ const seen = new Map<string, string>();
 beforeAll(async () => {
   receiver = await startReceiver((_request, nth) =>
     // Repeats what it was sent, as some do.
-    status(nth < 3 ? 500 : 200, { body: `Bearer ${HEADER} ${OTHER_HEADER} ${QUERY}` }),
+    status(nth < 3 ? 500 : 200, {
+      body: `Bearer ${HEADER} ${OTHER_HEADER} ${QUERY} ${signingSecret} whsk_${SIGNING_SEED}`,
+    }),
   );
   platform = await startPlatform({
     env: { LOG_LEVEL: "trace" },
@@ -42,6 +48,7 @@ beforeAll(async () => {
       { agentId },
     );
   await subscribe(receiver.url("/calls"), "a1");
+  await signWithBoth();
   await subscribe("http://127.0.0.1:1/refused", "a2");
   await subscribe("http://127.0.0.1:1/refused", "a2"); // all as it was
   await subscribe("http://127.0.0.1:1/elsewhere", "a2");
@@ -64,6 +71,28 @@ afterAll(async () => {
   await receiver.stop();
 });
 
+/** Gives a1 a secret of each kind; afterwards both sign. */
+const signWithBoth = async (): Promise<void> => {
+  const { body } = await platform.api("PATCH", "/agent/v1", rotate({}));
+  signingSecret = (body as { signing_secret: string }).signing_secret.slice("whsec_".length);
+  const pair = rotate({ signing_secret: `whsk_${SIGNING_SEED}` });
+  const brought = await platform.api("PATCH", "/agent/v1", pair);
+  expect(brought.status).toBe(200);
+  seen.set("rotation with an own pair", withoutOwn(brought));
+  const read = await platform.api("GET", "/agent/v1/a1");
+  seen.set("GET of their own workspace", withoutOwn(read));
+};
+
+/** An answer without what the owner may read back. */
+const withoutOwn = (answer: unknown): string =>
+  JSON.stringify(answer).replaceAll(new RegExp(`${HEADER}|${OTHER_HEADER}|${QUERY}`, "g"), "");
+
+const rotate = (more: object) => ({
+  operation: "rotate_signing_secret",
+  agent_id: "a1",
+  ...more,
+});
+
 const edit = (headers: object, url = `https://x.example.com/?t=${QUERY}`) => ({
   operation: "edit_event_subscriptions",
   agent_id: "a1",
@@ -80,6 +109,13 @@ const refusedCalls = async (): Promise<void> => {
     edit({ Authorization: HEADER }, `https://u:${HEADER}@x.example.com/`),
     { ...edit({ Authorization: HEADER }), operation: "no_such" },
     { ...edit({ Authorization: HEADER }), on_conflict: "error" },
+    rotate({ signing_secret: SIGNING_SEED }),
+    rotate({ signing_secret: `whsec_${SIGNING_SEED}=` }),
+    rotate({ signing_secret: `whsk_${SIGNING_SEED}`, scheme: "v1" }),
+    rotate({ signing_secret: { secret: `whsk_${SIGNING_SEED}` } }),
+    rotate({ overlap: signingSecret }),
+    rotate({ scheme: signingSecret }),
+    rotate({ event_types: [signingSecret] }),
   ].entries()) {
     const answer = await platform.api("PATCH", "/agent/v1", body);
     expect(answer.status).toBeGreaterThanOrEqual(400);
@@ -108,6 +144,7 @@ test("the endpoint got the secrets, so that they have been everywhere they could
   for (const { path, headers, body } of receiver.requests) {
     expect(path).toBe(`/calls?token=${QUERY}`);
     expect(headers).toMatchObject({ authorization: `Bearer ${HEADER}`, "x-other": OTHER_HEADER });
+    expect(headers["webhook-signature"]).toMatch(/^v1a,\S+ v1,\S+$/);
     expect(body.toString("utf8")).toContain(PAYLOAD);
   }
   const kinds = new Set([...seen.keys()].map((name) => name.split(" ")[0]));
@@ -118,7 +155,9 @@ test("the endpoint got the secrets, so that they have been everywhere they could
 });
 
 test("no secret is in a log, a metric, an answer to others, an attempt, a dead letter or the configuration", () => {
-  const secrets = { HEADER, OTHER_HEADER, QUERY, PAYLOAD, API_KEY: platform.apiKeys[0] ?? "none" };
+  const API_KEY = platform.apiKeys[0] ?? "none";
+  const others = { HEADER, OTHER_HEADER, QUERY, PAYLOAD, API_KEY };
+  const secrets = { ...others, SIGNING_SEED, SIGNING_SECRET: signingSecret };
   const leaks = [...seen].flatMap(([where, text]) =>
     Object.entries(secrets).flatMap(([name, secret]) =>
       text.includes(secret) ? `${where}: ${name}` : [],
@@ -132,7 +171,8 @@ test("no byte of a subscription's secrets or of an API key is on NATS's disk", a
   const ofSubscriptions = files.filter(([path]) => path.includes("SUBSCRIPTIONS"));
   const text = ofSubscriptions.map(([, content]) => content.toString("latin1")).join("\n");
   expect(text).toContain("enc:v1:k1:"); // these are the files
-  const secrets = [HEADER, OTHER_HEADER, QUERY, platform.apiKeys[0] ?? "none"];
+  const apiKey = platform.apiKeys[0] ?? "none";
+  const secrets = [HEADER, OTHER_HEADER, QUERY, SIGNING_SEED, signingSecret, apiKey];
   const leaks = files.flatMap(([path, content]) =>
     secrets.filter((secret) => content.includes(secret)).map(() => path),
   );

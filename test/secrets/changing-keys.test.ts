@@ -1,3 +1,4 @@
+import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { headerKey, writeHeaderKeys } from "../harness/header-keys.ts";
@@ -83,6 +84,9 @@ test("keys are changed while customers change subscriptions and events are deliv
   for (let n = 0; n < AGENTS; n += 20) {
     await Promise.all(Array.from({ length: 20 }, (_, i) => set(n + i)));
   }
+  const rotate = { operation: "rotate_signing_secret", agent_id: "agent-299" };
+  const { body } = await platform.api("PATCH", "/agent/v1", rotate);
+  const { signing_secret } = body as { signing_secret: string };
   await useKeys(OLD, NEW);
   await useKeys(NEW, OLD);
   // A key that only opens still does.
@@ -116,6 +120,9 @@ test("keys are changed while customers change subscriptions and events are deliv
 
   await useKeys(NEW);
   expect(await delivered(299, "c2")).toBe(valueOf(299));
+  const signed = receiver.requests.at(-1);
+  const headers = signed?.headers as Record<string, string>;
+  expect(new Webhook(signing_secret).verify(signed?.body.toString() ?? "", headers)).toBeTruthy();
   const last = Math.max(...written.keys());
   expect(await delivered(last, "c3")).toBe(valueOf(last, written.get(last)));
 }, 90_000);
@@ -139,6 +146,30 @@ test("a re-encryption is in the agent's history, and its owner sees no change", 
   });
   const { body: after } = await platform.api("GET", "/agent/v1/agent-1000");
   expect(after).toEqual({ ...(before as object), version: 3 });
+});
+
+test("an expired signing key whose own key is gone does not keep its agent from being re-encrypted", async () => {
+  const at = "2026-01-01T00:00:00.000Z";
+  const expired = {
+    id: "k1",
+    scheme: "v1",
+    secret: `enc:v1:gone:${"A".repeat(40)}`,
+    created_at: at,
+    expires_at: at,
+  };
+  const one = {
+    event_type: "call_completed",
+    callback_url: receiver.url("/agent-1001"),
+    headers: { Authorization: "s3cret" },
+    method_type: "POST",
+    signing: [expired],
+  };
+  const event = { type: "x", occurred_at: at, version: 1, agent: { event_subscriptions: [one] } };
+  await platform.client.js.publish("subscriptions.w1.agent-1001", JSON.stringify(event));
+  expect(countsOf(await reencrypt())).toMatchObject({ msg: "reencrypt.done", unreadable: 0 });
+  const text = (await current()).get("subscriptions.w1.agent-1001") ?? "";
+  expect(text).toContain('"Authorization":"enc:v1:');
+  expect(text).not.toMatch(/enc:v1:gone:|s3cret/);
 });
 
 test("without its key a delivery waits, uses up no attempt, and is made when the key is back", async () => {

@@ -80,6 +80,30 @@ test("a key that only reads sees that there are values, and none of them", async
   ]);
 });
 
+test("a signing secret is shown once, to the one who rotates it, and is stored sealed", async () => {
+  const agentId = await subscribed("signed");
+  const rotated = await api.writer.patch({
+    operation: "rotate_signing_secret",
+    agent_id: agentId,
+  });
+  const { signing_secret, ...agent } = rotated.body ?? {};
+  const secret = String(signing_secret).slice("whsec_".length);
+  expect(secret).toHaveLength(44);
+  const signing = [{ id: expect.any(String), scheme: "v1", created_at: expect.any(String) }];
+  expect(agent).toMatchObject({ event_subscriptions: [{ signing }] });
+  for (const caller of [api.admin, api.writer, api.reader]) {
+    const { body } = await caller.get(`/agent/v1/${agentId}`);
+    expect(body).toMatchObject({ event_subscriptions: [{ signing }] });
+    expect(JSON.stringify(body)).not.toContain(secret);
+  }
+  const text = (await storedOf(agentId)).at(-1)?.text ?? "";
+  expect(text).not.toContain(secret);
+  const sealed = [...text.matchAll(/"secret":"(enc:v1:k1:[A-Za-z0-9_-]+)"/g)].map(([, t]) => t);
+  expect(sealed).toHaveLength(2); // in the change and in the state
+  const event = JSON.parse(text.slice(text.indexOf("{"))) as object;
+  expect(event).toMatchObject({ type: "signing_secret_rotated", version: 3 });
+});
+
 test("a list that was read without the values cannot be sent back", async () => {
   const agentId = await subscribed("sent-back");
   const { body } = await api.reader.get(`/agent/v1/${agentId}`);

@@ -35,6 +35,22 @@ describe("readAgentState", () => {
     });
   });
 
+  it("gives the signing keys of a subscription, and none where there are none", () => {
+    const key = {
+      id: "k1",
+      scheme: "v1",
+      secret: "enc:v1:k:x",
+      created_at: "2026-01-01T00:00:00.000Z",
+    };
+    const signed = { ...subscription, event_type: "recording_completed", signing: [key] };
+    const both = { ...agent, event_subscriptions: [subscription, signed] };
+    const message = { occurred_at: "2026-01-02T00:00:00Z", version: 7, agent: both };
+    expect(readAgentState(at, bytes(message))).toStrictEqual({
+      kind: "state",
+      state: { kind: "registered", version: 7, agent: both },
+    });
+  });
+
   it("fills in what another version may leave out, and ignores what it adds", () => {
     const bare = {
       event_type: "call_completed",

@@ -13,10 +13,13 @@ import {
   type ConfigurationEvent,
 } from "./agent.ts";
 import { EVENT_TYPES, type EventType } from "./event-types.ts";
+import type { SigningKey } from "./signing-key.ts";
 import { METHOD_TYPES, type Subscription } from "./subscription.ts";
 
 const IDS = { workspace_id: "acme", agent_id: "bob" };
 const AT = "2026-01-01T00:00:00.000Z";
+
+const timeOf = (n: number): string => new Date(Date.parse(AT) + n * 1_000).toISOString();
 
 const registered: ConfigurationChange = {
   type: "agent_registered",
@@ -38,6 +41,27 @@ const subscription = (event_type: EventType, n = 1): Subscription => ({
   method_type: "POST",
 });
 
+const key = (id: string, expires_at?: string): SigningKey => ({
+  id,
+  scheme: "v1",
+  secret: `whsec_${id}`,
+  created_at: AT,
+  ...(expires_at === undefined ? {} : { expires_at }),
+});
+const rotated = (
+  types: EventType[],
+  id = "k1",
+  former_expire_at = "2026-01-02T00:00:00.000Z",
+): ConfigurationChange => ({
+  type: "signing_secret_rotated",
+  change: { set: types.map((event_type) => ({ event_type, key: key(id) })), former_expire_at },
+});
+const unsigned = (event_types: EventType[]): ConfigurationChange => ({
+  type: "signing_secret_removed",
+  change: { event_types },
+});
+const reencrypted: ConfigurationChange = { type: "secrets_reencrypted", change: {} };
+
 const types = fc.uniqueArray(fc.constantFrom(...EVENT_TYPES));
 const subscriptions = fc.uniqueArray(
   fc.record({
@@ -49,11 +73,21 @@ const subscriptions = fc.uniqueArray(
   { selector: ({ event_type }) => event_type },
 );
 
+const rotations = fc
+  .tuple(
+    types,
+    fc.constantFrom("k1", "k2"),
+    fc.nat({ max: 12 }).map((n) => timeOf(n)),
+  )
+  .map(([named, id, until]) => rotated(named, id, until));
+
 /** What can happen to an agent that is there; after a deregistration it is registered again first. */
 const happening = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(subscriptions, types).map(([set, gone]) => edited(set, gone)) },
   { weight: 2, arbitrary: types.map(removed) },
-  { weight: 1, arbitrary: fc.constant(deregistered) },
+  { weight: 2, arbitrary: rotations },
+  { weight: 1, arbitrary: types.map(unsigned) },
+  { weight: 1, arbitrary: fc.constantFrom(deregistered, reencrypted) },
 );
 
 const history = fc.array(happening, { maxLength: 12 }).map((happenings) => {
@@ -64,8 +98,6 @@ const history = fc.array(happening, { maxLength: 12 }).map((happenings) => {
   }
   return changes;
 });
-
-const timeOf = (n: number): string => new Date(Date.parse(AT) + n * 1_000).toISOString();
 
 /** The states after each change of a history, at one second's distance. */
 const statesOf = (changes: readonly ConfigurationChange[]): AgentState[] => {
@@ -105,14 +137,17 @@ describe("after any history that can be", () => {
         const expected = new Map<EventType, Subscription>();
         for (const { type, change } of changes) {
           if (type === "agent_registered" || type === "agent_deregistered") expected.clear();
-          else for (const gone of change.removed) expected.delete(gone);
+          if (type === "event_subscriptions_edited" || type === "event_subscriptions_removed") {
+            for (const gone of change.removed) expected.delete(gone);
+          }
           if (type === "event_subscriptions_edited") {
             for (const one of change.set) expected.set(one.event_type, one);
           }
         }
         const state = statesOf(changes).at(-1) ?? INITIAL_AGENT_STATE;
         const found = state.kind === "registered" ? state.agent.event_subscriptions : [];
-        expect(new Map(found.map((one) => [one.event_type, one]))).toEqual(expected);
+        const plain = found.map(({ signing: _keys, ...one }) => [one.event_type, one] as const);
+        expect(new Map(plain)).toEqual(expected);
       }),
     );
   });
@@ -124,7 +159,9 @@ describe("after any history that can be", () => {
         if (state?.kind !== "registered") return;
         const { created_at, updated_at } = state.agent;
         const last = changes.findLastIndex(({ type }) => type === "agent_registered");
-        expect([created_at, updated_at]).toEqual([timeOf(last), timeOf(changes.length - 1)]);
+        // Of a re-encryption its owner sees nothing.
+        const change = changes.findLastIndex(({ type }) => type !== "secrets_reencrypted");
+        expect([created_at, updated_at]).toEqual([timeOf(last), timeOf(change)]);
       }),
     );
   });
@@ -184,6 +221,50 @@ test("a subscription that is set and listed as removed is set", () => {
   expect(state).toMatchObject({ agent: { event_subscriptions: [one] } });
 });
 
+describe("signing keys", () => {
+  const CALL = "call_completed";
+  const RECORDING = "recording_completed";
+  const signed = [registered, edited([subscription(CALL), subscription(RECORDING)])];
+  const keysAfter = (...changes: ConfigurationChange[]) => {
+    const state = statesOf([...signed, ...changes]).at(-1);
+    const list = state?.kind === "registered" ? state.agent.event_subscriptions : [];
+    return Object.fromEntries(list.map((one) => [one.event_type, one.signing]));
+  };
+
+  test("a rotation puts a key before the ones that are there, of the named types alone", () => {
+    const until = timeOf(9);
+    expect(keysAfter(rotated([CALL, RECORDING], "k1"), rotated([CALL], "k2", until))).toEqual({
+      [CALL]: [key("k2"), key("k1", until)],
+      [RECORDING]: [key("k1")],
+    });
+  });
+
+  test("an edit of the subscription keeps its keys, also when they stand in the edit", () => {
+    const moved = { ...subscription(CALL, 2), signing: [key("forged")] };
+    expect(keysAfter(rotated([CALL]), edited([moved]))).toMatchObject({ [CALL]: [key("k1")] });
+    expect(keysAfter(edited([moved]))).toEqual({ [CALL]: undefined, [RECORDING]: undefined });
+  });
+
+  test("a subscription that was removed has none when it comes back", () => {
+    const back = edited([subscription(CALL)]);
+    expect(keysAfter(rotated([CALL]), removed([CALL]), back)[CALL]).toBeUndefined();
+  });
+
+  test("their removal leaves none, of the named types alone", () => {
+    const after = keysAfter(rotated([CALL, RECORDING]), unsigned([CALL]));
+    expect(after).toEqual({ [CALL]: undefined, [RECORDING]: [key("k1")] });
+  });
+
+  test("the next change of any kind drops those that have expired, the same moment included", () => {
+    const twice = [rotated([CALL], "k1"), rotated([CALL], "k2", timeOf(4))];
+    expect(keysAfter(...twice)[CALL]).toHaveLength(2);
+    for (const change of [reencrypted, unsigned([]), removed([]), edited([])]) {
+      expect(keysAfter(...twice, change)[CALL]).toEqual([key("k2")]);
+    }
+    expect(keysAfter(twice[0]!, rotated([CALL], "k2", timeOf(3)))[CALL]).toEqual([key("k2")]);
+  });
+});
+
 test("the list of configuration event types is the schema's", () => {
   const inSchema = configurationChangeSchema.options.map(({ shape }) => shape.type.value);
   expect(inSchema).toEqual(CONFIGURATION_EVENT_TYPES);
@@ -193,6 +274,8 @@ test("the list of configuration event types is the schema's", () => {
     "event_subscriptions_removed",
     "agent_deregistered",
     "secrets_reencrypted",
+    "signing_secret_rotated",
+    "signing_secret_removed",
   ]);
 });
 

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { EVENT_TYPES, eventTypeSchema } from "./event-types.ts";
 import { idSchema } from "./id.ts";
+import { signingKeySchema, withNewKey } from "./signing-key.ts";
 import { subscriptionSchema, type Subscription } from "./subscription.ts";
+import { withLiveKeys, withSigning } from "./subscription-signing.ts";
 
 /** An agent and where its events go. Times are RFC 3339 in UTC. */
 export const agentSchema = z.object({
@@ -28,7 +30,7 @@ export const configurationChangeSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("event_subscriptions_edited"),
     change: z.object({
-      /** The subscriptions that were set; a type that is named replaces the one before. */
+      /** The subscriptions that were set; a type that is named replaces the one before, and has its signing keys. */
       set: z.array(subscriptionSchema),
       /** The event types that have none any more (mode `replace`). */
       removed: z.array(eventTypeSchema),
@@ -41,6 +43,19 @@ export const configurationChangeSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("agent_deregistered"), change: z.object({}) }),
   /** The same subscriptions, their secrets sealed with another key. */
   z.object({ type: z.literal("secrets_reencrypted"), change: z.object({}) }),
+  z.object({
+    type: z.literal("signing_secret_rotated"),
+    change: z.object({
+      /** The same new key for each event type; its secret is sealed for each alone. */
+      set: z.array(z.object({ event_type: eventTypeSchema, key: signingKeySchema })),
+      /** When the keys before sign no more. */
+      former_expire_at: z.iso.datetime(),
+    }),
+  }),
+  z.object({
+    type: z.literal("signing_secret_removed"),
+    change: z.object({ event_types: z.array(eventTypeSchema) }),
+  }),
 ]);
 
 export type ConfigurationChange = z.infer<typeof configurationChangeSchema>;
@@ -53,6 +68,8 @@ export const CONFIGURATION_EVENT_TYPES: readonly ConfigurationEventType[] = [
   "event_subscriptions_removed",
   "agent_deregistered",
   "secrets_reencrypted",
+  "signing_secret_rotated",
+  "signing_secret_removed",
 ];
 
 const occurrence = {
@@ -81,11 +98,20 @@ export type AgentState =
 /** The state of an agent that nothing has happened to. */
 export const INITIAL_AGENT_STATE: AgentState = { kind: "absent", version: 0 };
 
-/** The state after one more change; a change that cannot follow is a bug and throws. */
-export const evolve = (
-  state: AgentState,
-  event: ConfigurationChange & { readonly occurred_at: string },
-): AgentState => {
+type Happened = ConfigurationChange & { readonly occurred_at: string };
+
+/**
+ * The state after one more change; a change that cannot follow is a bug and throws. Signing keys that
+ * have expired by then are gone.
+ */
+export const evolve = (state: AgentState, event: Happened): AgentState => {
+  const after = stateWith(state, event);
+  if (after.kind === "absent") return after;
+  const atMs = Date.parse(event.occurred_at);
+  return { ...after, agent: ofEach(after.agent, (one) => withLiveKeys(one, atMs)) };
+};
+
+const stateWith = (state: AgentState, event: Happened): AgentState => {
   const version = state.version + 1;
   if (event.type === "agent_registered") {
     if (state.kind !== "absent") throw new Error(`'${event.type}' of an agent that is there`);
@@ -108,10 +134,32 @@ export const evolve = (
     case "secrets_reencrypted":
       // Its owner sees nothing of it: `updated_at` stays.
       return { ...state, version };
+    case "signing_secret_rotated": {
+      const { set, former_expire_at } = event.change;
+      const added = new Map(set.map(({ event_type, key }) => [event_type, key]));
+      const agent = ofEach(state.agent, (one) => {
+        const key = added.get(one.event_type);
+        if (key === undefined) return one;
+        return withSigning(one, withNewKey(one.signing, key, former_expire_at));
+      });
+      return { kind: "registered", version, agent: { ...agent, updated_at: event.occurred_at } };
+    }
+    case "signing_secret_removed": {
+      const { event_types } = event.change;
+      const agent = ofEach(state.agent, (one) =>
+        event_types.includes(one.event_type) ? withSigning(one, []) : one,
+      );
+      return { kind: "registered", version, agent: { ...agent, updated_at: event.occurred_at } };
+    }
     default:
       return event satisfies never;
   }
 };
+
+const ofEach = (agent: Agent, change: (one: Subscription) => Subscription): Agent => ({
+  ...agent,
+  event_subscriptions: agent.event_subscriptions.map(change),
+});
 
 const withSubscriptions = (
   agent: Agent,
@@ -122,7 +170,10 @@ const withSubscriptions = (
 ): AgentState => {
   const gone = new Set<string>([...set.map((s) => s.event_type), ...removed]);
   const kept = agent.event_subscriptions.filter((s) => !gone.has(s.event_type));
-  const event_subscriptions = [...kept, ...set].toSorted(
+  // Who moves a URL goes on verifying with the same secret (docs/adr/0011).
+  const keysOf = new Map(agent.event_subscriptions.map((s) => [s.event_type, s.signing]));
+  const added = set.map((s) => withSigning(s, keysOf.get(s.event_type) ?? []));
+  const event_subscriptions = [...kept, ...added].toSorted(
     (a, b) => EVENT_TYPES.indexOf(a.event_type) - EVENT_TYPES.indexOf(b.event_type),
   );
   const agentAfter = { ...agent, event_subscriptions, updated_at: at };

@@ -1,4 +1,6 @@
+import type { EventType } from "./event-types.ts";
 import { looksSealed, REDACTED } from "./sealed-text.ts";
+import { shownSigningKey, type ShownSigningKey, type SigningKey } from "./signing-key.ts";
 import type { AgentAddress } from "./subjects.ts";
 import type { Subscription } from "./subscription.ts";
 
@@ -20,6 +22,8 @@ export type Sealer = {
 
 /** No header has this name (RFC 9110 token), so that no header's value opens as a query. */
 const QUERY = "?";
+/** Nor this one; the key's id comes after it. */
+const SIGNING_SECRET = "signing secret";
 
 /** The URL with what comes after its question mark replaced, where anything does. */
 const mapQuery = (url: string, replace: (query: string) => string): string => {
@@ -28,13 +32,15 @@ const mapQuery = (url: string, replace: (query: string) => string): string => {
   return `${url.slice(0, start)}${replace(url.slice(start))}`;
 };
 
-/** The subscription with each secret replaced: header values, and the URL's query. */
+type Replace = (text: string, place: SecretPlace) => string;
+
+/** The subscription with each secret replaced: header values, the URL's query, signing secrets. */
 const mapSecrets = (
   agent: AgentAddress,
   subscription: Subscription,
-  replace: (text: string, place: SecretPlace) => string,
+  replace: Replace,
 ): Subscription => {
-  const { event_type, callback_url: url, headers } = subscription;
+  const { event_type, callback_url: url, headers, signing } = subscription;
   const placeOf = (name: string): SecretPlace => [
     agent.workspaceId,
     agent.agentId,
@@ -43,6 +49,7 @@ const mapSecrets = (
   ];
   return {
     ...subscription,
+    ...(signing && { signing: signing.map((key) => mapKey(agent, event_type, key, replace)) }),
     callback_url: mapQuery(url, (query) => replace(query, placeOf(QUERY))),
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [
@@ -53,13 +60,40 @@ const mapSecrets = (
   };
 };
 
+const mapKey = (
+  { workspaceId, agentId }: AgentAddress,
+  eventType: EventType,
+  key: SigningKey,
+  replace: Replace,
+): SigningKey => ({
+  ...key,
+  secret: replace(key.secret, [workspaceId, agentId, eventType, SIGNING_SECRET, key.id]),
+});
+
+const sealWith =
+  ({ seal }: Pick<Sealer, "seal">): Replace =>
+  (text, place) =>
+    looksSealed(text) ? text : seal(text, place);
+
 /** The subscription as it is stored. What could not be opened before stays as it is. */
 export const sealSubscription = (
   agent: AgentAddress,
   subscription: Subscription,
-  { seal }: Pick<Sealer, "seal">,
-): Subscription =>
-  mapSecrets(agent, subscription, (text, place) => (looksSealed(text) ? text : seal(text, place)));
+  sealer: Pick<Sealer, "seal">,
+): Subscription => mapSecrets(agent, subscription, sealWith(sealer));
+
+/** A signing key of one subscription as it is stored. */
+export const sealSigningKey = (
+  agent: AgentAddress,
+  eventType: EventType,
+  key: SigningKey,
+  sealer: Pick<Sealer, "seal">,
+): SigningKey => mapKey(agent, eventType, key, sealWith(sealer));
+
+const nameOf = ([, , , name = "", id]: SecretPlace): string => {
+  if (name === QUERY) return "the query of callback_url";
+  return id === undefined ? `header '${name}'` : `${name} '${id}'`;
+};
 
 export type OpenedSubscription = {
   /** What cannot be opened is still sealed in it. */
@@ -78,10 +112,7 @@ export const openSubscription = (
   const opened = mapSecrets(agent, subscription, (stored, place) => {
     const result = open(stored, place);
     if (result.kind === "opened") return result.text;
-    const name = place.at(-1) ?? "";
-    problems.push(
-      `${name === QUERY ? "the query of callback_url" : `header '${name}'`}: ${result.message}`,
-    );
+    problems.push(`${nameOf(place)}: ${result.message}`);
     return stored;
   });
   return { subscription: opened, problems };
@@ -104,12 +135,20 @@ export const isSealedNow = (
 const shown = (text: string, maySeeSecrets: boolean): string =>
   maySeeSecrets && !looksSealed(text) ? text : REDACTED;
 
-/** Who may read secrets sees them, but for what could not be opened; others see that there are some. */
+export type ShownSubscription = Omit<Subscription, "signing"> & {
+  readonly signing?: ShownSigningKey[];
+};
+
+/**
+ * Who may read secrets sees them, but for what could not be opened; others see that there are some.
+ * Signing secrets are shown to nobody.
+ */
 export const shownSubscription = (
-  subscription: Subscription,
+  { signing, ...subscription }: Subscription,
   maySeeSecrets: boolean,
-): Subscription => ({
+): ShownSubscription => ({
   ...subscription,
+  ...(signing && { signing: signing.map(shownSigningKey) }),
   callback_url: shownUrl(subscription.callback_url, maySeeSecrets),
   headers: Object.fromEntries(
     Object.entries(subscription.headers).map(([name, value]) => [

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { eventTypeSchema } from "./event-types.ts";
+import { signingKeySchema } from "./signing-key.ts";
 
 /** How an event may be sent. */
 export const METHOD_TYPES = ["POST", "PUT", "PATCH"] as const;
@@ -14,11 +15,16 @@ export const subscriptionSchema = z.object({
   callback_url: z.string(),
   headers: z.record(z.string(), z.string()),
   method_type: methodTypeSchema,
+  /** What requests are signed with, newest first; without, they are not signed. */
+  signing: z.array(signingKeySchema).min(1).optional(),
 });
 
 export type Subscription = z.infer<typeof subscriptionSchema>;
 
-/** True when both say the same; the order of headers does not matter. */
+/**
+ * True when both say the same; the order of headers does not matter, and signing keys do not count:
+ * they have changes of their own.
+ */
 export const sameSubscription = (a: Subscription, b: Subscription): boolean =>
   a.event_type === b.event_type &&
   a.callback_url === b.callback_url &&

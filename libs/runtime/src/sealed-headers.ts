@@ -18,7 +18,7 @@ export const openHeaderSealing = async (
   const path = settings.HEADER_ENCRYPTION_KEYS_FILE;
   if (path === undefined) {
     const detail =
-      "header values are stored as they are: anyone who can read SUBSCRIPTIONS has them";
+      "header values and signing secrets are stored as they are: anyone who can read SUBSCRIPTIONS has them";
     log.info({ setting: "HEADER_ENCRYPTION_KEYS_FILE", detail }, "header_keys.plaintext");
     return { ring: keyRing([]), stop: async () => undefined };
   }

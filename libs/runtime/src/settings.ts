@@ -106,7 +106,9 @@ export const headerSecretSettings = {
     ),
   ALLOW_PLAINTEXT_HEADERS: booleanSchema
     .prefault("false")
-    .describe("`true`: start without encryption keys, and store header values as they are"),
+    .describe(
+      "`true`: start without encryption keys, and store header values and signing secrets as they are",
+    ),
 } as const;
 
 /** Nobody stores customers' secrets in plain text without having said so. */

@@ -1,4 +1,6 @@
 import { Buffer } from "node:buffer";
+import { createHmac } from "node:crypto";
+import type { SigningKey } from "@ringback/contracts/signing-key";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { keyRing } from "@ringback/runtime/sealing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -270,6 +272,59 @@ describe("a fault of our own", () => {
     }
     const held = ["held_back", "held_back"];
     expect(kinds).toEqual([...Array.from({ length: 7 }, () => "attempted"), ...held]);
+  });
+});
+
+const signedBy = (...signing: SigningKey[]): DeliverDeps["find"] => {
+  return async () => ({ ...subscription(receiver.url("/hook")), signing });
+};
+
+describe("signatures", () => {
+  const created = { id: "k1", created_at: "2026-01-01T00:00:00.000Z" };
+  const secret = `whsec_${Buffer.alloc(24, 1).toString("base64")}`;
+  const key: SigningKey = { ...created, scheme: "v1", secret };
+  test("go with the request of a subscription that has a secret", async () => {
+    receiver.setScript(status(200, { body: `signed with ${secret}?` }));
+    const turn = await deliver(DELIVERY, depsFor({ find: signedBy(key) }));
+    const signed = `evt_t85s00_7.${NOW_MS / 1_000}.${DELIVERY.body.toString()}`;
+    const hash = createHmac("sha256", Buffer.alloc(24, 1)).update(signed).digest("base64");
+    expect(receiver.requests.at(-1)?.headers["webhook-signature"]).toBe(`v1,${hash}`);
+    expect(turn).toMatchObject({
+      record: { response: { body_excerpt: "signed with <redacted>?" } },
+    });
+    await deliver(DELIVERY, depsFor());
+    expect(receiver.requests.at(-1)?.headers).not.toHaveProperty("webhook-signature");
+  });
+
+  test("with a secret that cannot be opened hold the delivery back, unsent", async () => {
+    const before = receiver.connections;
+    const find = signedBy({
+      ...key,
+      secret: "enc:v1:gone:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    });
+    expect(await deliver(DELIVERY, depsFor({ find }))).toEqual({
+      kind: "held_back",
+      fault: "secret",
+      atMs: NOW_MS + 5_000,
+      detail: "signing secret 'k1': needs the key 'gone', which is not there",
+    });
+    expect(receiver.connections).toBe(before);
+  });
+
+  test("need no secret that has expired, whether it opens or not", async () => {
+    receiver.setScript(status(200));
+    const gone = "enc:v1:gone:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    const expired = { ...key, id: "k0", secret: gone, expires_at: new Date(NOW_MS).toISOString() };
+    expect(await deliver(DELIVERY, depsFor({ find: signedBy(key, expired) }))).toMatchObject({
+      record: { outcome: { kind: "delivered" } },
+    });
+    expect(receiver.requests.at(-1)?.headers["webhook-signature"]).toMatch(/^v1,\S+$/);
+  });
+
+  test("that cannot be made, by a bug, give the place at the gate back", async () => {
+    const deps = depsFor({ find: signedBy({ ...key, secret: "whsec_" }) });
+    await expect(deliver(DELIVERY, deps)).rejects.toThrow("the signing secret 'k1' must be");
+    expect(deps.gate.inFlight()).toBe(0);
   });
 });
 

@@ -3,6 +3,7 @@ import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/ca
 import { headerProblems } from "@ringback/contracts/request-headers";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
+import { withLiveKeys } from "@ringback/contracts/subscription-signing";
 import { withoutEchoes } from "./decide/echoed-secrets.ts";
 import { outcomeOf, type EndpointResult, type OwnFault } from "./decide/outcome.ts";
 import { endpointOf, requestFor, urlForRecords } from "./decide/request.ts";
@@ -12,6 +13,7 @@ import { idsOf, type Delivery } from "./delivery.ts";
 import type { Gate } from "./gate.ts";
 import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
+import { signatures } from "./signatures.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 
 const MAX_NAME_SHOWN = 128;
@@ -52,14 +54,15 @@ export type DeliverDeps = {
   readonly onStart: (delivery: Delivery, startedMs: number) => void;
 };
 
-/** One turn of a delivery, top to bottom: find → open → decide → send → judge. Stores nothing. */
+/** One turn of a delivery, top to bottom: find → open → decide (and sign) → send → judge. Stores nothing. */
 export const deliver = async (delivery: Delivery, deps: DeliverDeps): Promise<Turn> => {
   const stored = await deps.find(delivery.address);
   if (stored === undefined) {
     const isNew = delivery.attempt === 1 && delivery.dueMs === undefined;
     return isNew ? { kind: "no_subscription" } : cancelled(delivery, deps.now());
   }
-  const { subscription, problems } = openSubscription(delivery.address, stored, deps.sealer);
+  const live = withLiveKeys(stored, deps.now()); // a key that has expired may be gone with its sealing key
+  const { subscription, problems } = openSubscription(delivery.address, live, deps.sealer);
   if (problems.length > 0) return withoutKey(delivery, problems, deps);
   const refusal = refusalOf(subscription, deps.urlPolicy);
   if (refusal !== undefined) return refused(delivery, subscription, refusal, deps);
@@ -70,7 +73,7 @@ export const deliver = async (delivery: Delivery, deps: DeliverDeps): Promise<Tu
 
   const startedMs = deps.now();
   deps.onStart(delivery, startedMs);
-  const request = requestOf(delivery, subscription, startedMs, deps.userAgent);
+  const request = () => requestOf(delivery, subscription, startedMs, deps.userAgent);
   const sent = await sendWith(request, deps, passage.release);
   const result = deps.ownNetwork(origin, sent.result);
   if (result.kind === "own_fault") {
@@ -83,7 +86,7 @@ export const deliver = async (delivery: Delivery, deps: DeliverDeps): Promise<Tu
   const next = nextStep(failure, deps.retryPolicy);
   const made = {
     duration_ms: result.durationMs,
-    request: { method: request.method, url: urlForRecords(request.url) },
+    request: recordedRequest(subscription),
     ...responseOf(result, subscription),
   };
   return {
@@ -98,16 +101,16 @@ const withoutKey = (delivery: Delivery, problems: readonly string[], deps: Deliv
   return { kind: "held_back", atMs, fault: "secret", detail: problems.join("; ") };
 };
 
-/** Sends, and gives the place back when the request holds no socket any more, however it ended. */
+/** Builds and sends, and gives the place back when no socket is held any more, however it ended. */
 const sendWith = async (
-  request: OutgoingRequest,
+  request: () => OutgoingRequest,
   { send, now }: DeliverDeps,
   release: (durationMs: number) => void,
 ): Promise<Sent> => {
   const startedMs = now();
   const leave = (): void => release(now() - startedMs);
   try {
-    const sent = await send(request);
+    const sent = await send(request());
     void sent.released.finally(leave);
     return sent;
   } catch (error) {
@@ -124,7 +127,7 @@ const requestOf = (
 ): OutgoingRequest => {
   const { eventId, address, attempt, body } = delivery;
   const { eventType, workspaceId } = address;
-  const facts = { eventId, eventType, attempt, nowMs, userAgent, body };
+  const facts = { eventId, eventType, attempt, nowMs, userAgent, body, sign: signatures };
   return { ...requestFor(subscription, facts), workspaceId };
 };
 
@@ -155,10 +158,15 @@ const refusalOf = (
   return { reason: "protocol", detail: `the subscription's ${what} ${message}` };
 };
 
+const recordedRequest = ({ method_type: method, callback_url }: Subscription) => ({
+  method,
+  url: urlForRecords(callback_url),
+});
+
 /** The attempt fails without a connection. */
 const refused = (
   delivery: Delivery,
-  { method_type: method, callback_url }: Subscription,
+  subscription: Subscription,
   refusal: Refusal,
   { now, chance, retryPolicy }: DeliverDeps,
 ): Turn => {
@@ -168,7 +176,7 @@ const refused = (
     { outcome, attempt: delivery.attempt, atMs, chance: chance() },
     retryPolicy,
   );
-  const request = { method, url: urlForRecords(callback_url) };
+  const request = recordedRequest(subscription);
   return { kind: "attempted", record: { ...recordOf(delivery, atMs, outcome, next), request } };
 };
 

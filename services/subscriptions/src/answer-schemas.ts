@@ -1,16 +1,22 @@
 import type { Agent } from "@ringback/contracts/agent";
 import { eventTypeSchema } from "@ringback/contracts/event-types";
 import { subscriptionSchema } from "@ringback/contracts/subscription";
+import { shownSigningKeySchema, type SigningKey } from "@ringback/contracts/signing-key";
 import { shownSubscription, shownUrl } from "@ringback/contracts/subscription-secrets";
 import { z } from "zod";
 import type { Caller } from "./api-keys.ts";
 import { problemSchema } from "./problem.ts";
 
+/** A subscription, as answers show it: of signing keys all but the secret. */
+const shownSubscriptionSchema = subscriptionSchema.extend({
+  signing: z.array(shownSigningKeySchema).optional(),
+});
+
 /** An agent, as answers show it. Fields that are not named here never leave the service. */
 export const agentAnswerSchema = z.object({
   agent_id: z.string(),
   agent_display_name: z.string(),
-  event_subscriptions: z.array(subscriptionSchema),
+  event_subscriptions: z.array(shownSubscriptionSchema),
   created_at: z.string(),
   updated_at: z.string(),
   /** Counts the changes of this agent. */
@@ -28,6 +34,9 @@ const formerSubscriptionSchema = z.object({
 export const patchAnswerSchema = agentAnswerSchema.extend({
   replaced: z.array(formerSubscriptionSchema).optional(),
   removed: z.array(formerSubscriptionSchema).optional(),
+  /** Of `rotate_signing_secret`, in this one answer and never again. */
+  signing_secret: z.string().optional(),
+  signing_public_key: z.string().optional(),
 });
 
 export const listAnswerSchema = z.object({
@@ -53,6 +62,10 @@ export const shownFormer = ({
   event_type,
   callback_url: shownUrl(callback_url, true),
 });
+
+/** What the caller of a rotation gets to verify with; a private key is shown to nobody. */
+export const newKeyAnswer = (key: SigningKey) =>
+  key.scheme === "v1" ? { signing_secret: key.secret } : { signing_public_key: key.public_key };
 
 /** An agent for a caller: who may set secrets reads them back, others see `<redacted>`. */
 export const agentAnswer = (

@@ -1,3 +1,4 @@
+import { MAX_SIGNING_KEYS } from "@ringback/contracts/signing-key";
 import type { CommandResult, Handled } from "./handle-command.ts";
 import type { Problem } from "./problem.ts";
 
@@ -27,6 +28,17 @@ export const commandProblem = (
       const types = result.existing.map(({ event_type }) => event_type).join(", ");
       const detail = `Agent '${agentId}' has subscriptions for ${types}: nothing was changed.`;
       return { code: "subscription_exists", detail };
+    }
+    case "subscription_not_found": {
+      const { missing } = result;
+      const of = missing.length === 0 ? "" : ` for ${missing.join(", ")}`;
+      const detail = `Agent '${agentId}' has no subscription${of}: nothing was changed.`;
+      return { code: "subscription_not_found", detail };
+    }
+    case "too_many_signing_secrets": {
+      const types = result.event_types.join(", ");
+      const detail = `${types}: ${MAX_SIGNING_KEYS} secrets sign already. Wait until one expires, or ask with an overlap of 0s: nothing was changed.`;
+      return { code: "too_many_signing_secrets", detail };
     }
     default:
       return result satisfies never;

@@ -6,9 +6,12 @@ import type { EditRequest } from "./request-schemas.ts";
 /** An event type and the place in the request that names it. */
 type Named = { readonly eventType: EventType; readonly path: string };
 
-/** One subscription for each event type that the request names, in its order. */
+/**
+ * One subscription for each event type that the request names, in its order. Signing keys are not set
+ * in this way: the ones that are there stay.
+ */
 export const subscriptionsOf = ({ event_subscriptions }: EditRequest): Subscription[] =>
-  event_subscriptions.flatMap(({ event_type, ...rest }) =>
+  event_subscriptions.flatMap(({ event_type, signing: _asRead, ...rest }) =>
     [event_type].flat().map((type) => ({ event_type: type, ...rest })),
   );
 
@@ -24,7 +27,7 @@ export const repeatedInEdit = ({ event_subscriptions }: EditRequest): FieldError
   );
 
 /** The same for a plain list of event types. */
-export const repeatedInList = (eventTypes: readonly EventType[]): FieldError[] =>
+export const repeatedInList = (eventTypes: readonly EventType[] = []): FieldError[] =>
   repeated(eventTypes.map((eventType, n) => ({ eventType, path: `event_types.${n}` })));
 
 const repeated = (named: readonly Named[]): FieldError[] =>

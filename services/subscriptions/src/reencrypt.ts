@@ -13,6 +13,7 @@ import {
   openSubscription,
   type Sealer,
 } from "@ringback/contracts/subscription-secrets";
+import { withLiveKeys } from "@ringback/contracts/subscription-signing";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { publishUntilStored, readLast } from "@ringback/runtime/publish";
@@ -130,7 +131,9 @@ const planFor = (
   { sealer, log, now }: ReencryptDeps,
 ): Plan => {
   if (state.kind === "absent") return { kind: "current" };
-  const { event_subscriptions: stored } = state.agent;
+  // A signing key that has expired is used no more: whether it opens does not matter.
+  const at = now();
+  const stored = state.agent.event_subscriptions.map((one) => withLiveKeys(one, at.getTime()));
   if (stored.every((one) => isSealedNow(address, one, sealer))) return { kind: "current" };
   const opened = stored.map((one) => openSubscription(address, one, sealer));
   const problems = opened.flatMap((one) => one.problems);
@@ -141,7 +144,7 @@ const planFor = (
   }
   const event_subscriptions = opened.map(({ subscription }) => subscription);
   const before = { ...state, agent: { ...state.agent, event_subscriptions } };
-  const occasion = { actor: ACTOR, occurred_at: now().toISOString() };
+  const occasion = { actor: ACTOR, occurred_at: at.toISOString() };
   const change = { type: "secrets_reencrypted", change: {}, ...occasion } as const;
   const after = evolve(before, change);
   const agent = after.kind === "registered" ? after.agent : null;

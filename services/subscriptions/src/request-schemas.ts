@@ -6,6 +6,11 @@ import { queryProblem, secretValueProblem } from "@ringback/contracts/subscripti
 import { methodTypeSchema } from "@ringback/contracts/subscription";
 import { z } from "zod";
 import { agentIdInCursor } from "./list-cursor.ts";
+import {
+  removeSigningSecretSchema,
+  rotateSigningSecretSchema,
+  signingAsReadSchema,
+} from "./signing-requests.ts";
 
 const MAX_SUBSCRIPTIONS = 50;
 const MAX_NAME_CHARACTERS = 256;
@@ -53,6 +58,7 @@ const editSchema = (policy: CallbackUrlPolicy) =>
             callback_url: callbackUrlSchema(policy),
             headers: headersSchema.default({}),
             method_type: methodTypeSchema.default("POST"),
+            signing: signingAsReadSchema,
           }),
         )
         .max(MAX_SUBSCRIPTIONS),
@@ -74,14 +80,23 @@ const removeSchema = z.strictObject({
   event_types: z.array(eventTypeSchema).min(1).max(MAX_SUBSCRIPTIONS),
 });
 
+const OPERATIONS = [
+  "edit_event_subscriptions",
+  "remove_event_subscriptions",
+  "rotate_signing_secret",
+  "remove_signing_secret",
+];
+
 /** The body of `PATCH /agent/v1`; URLs are judged by the operator's policy. */
 export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
-  z.discriminatedUnion("operation", [editSchema(policy), removeSchema], {
-    error: ({ code }) =>
-      code === "invalid_union"
-        ? "must be edit_event_subscriptions or remove_event_subscriptions"
-        : undefined,
-  });
+  z.discriminatedUnion(
+    "operation",
+    [editSchema(policy), removeSchema, rotateSigningSecretSchema, removeSigningSecretSchema],
+    {
+      error: ({ code }) =>
+        code === "invalid_union" ? `must be one of ${OPERATIONS.join(", ")}` : undefined,
+    },
+  );
 
 export type EditRequest = z.output<ReturnType<typeof editSchema>>;
 

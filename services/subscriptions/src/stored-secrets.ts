@@ -2,6 +2,7 @@ import type { Agent, AgentState, ConfigurationEvent } from "@ringback/contracts/
 import type { AgentAddress } from "@ringback/contracts/subjects";
 import {
   openSubscription,
+  sealSigningKey,
   sealSubscription,
   type Sealer,
 } from "@ringback/contracts/subscription-secrets";
@@ -20,6 +21,13 @@ export const sealEvent = (
     agent:
       agent === null ? null : { ...agent, event_subscriptions: sealAll(agent.event_subscriptions) },
   };
+  if (event.type === "signing_secret_rotated") {
+    const set = event.change.set.map(({ event_type, key }) => ({
+      event_type,
+      key: sealSigningKey(address, event_type, key, sealer),
+    }));
+    return { ...event, ...sealed, change: { ...event.change, set } };
+  }
   if (event.type !== "event_subscriptions_edited") return { ...event, ...sealed };
   return { ...event, ...sealed, change: { ...event.change, set: sealAll(event.change.set) } };
 };

@@ -5,10 +5,12 @@ import type { Subscription } from "@ringback/contracts/subscription";
 /** Shorter ones are found by chance in any text, and are no secrets. */
 const LEAST_CHARACTERS = 6;
 
+type Secretive = Pick<Subscription, "headers" | "callback_url" | "signing">;
+
 /** An endpoint's answer as it may be kept: some endpoints repeat what they were sent. */
 export const withoutEchoes = (
   { headers = {}, body_excerpt }: NonNullable<AttemptRecord["response"]>,
-  subscription: Pick<Subscription, "headers" | "callback_url">,
+  subscription: Secretive,
 ): NonNullable<AttemptRecord["response"]> => {
   const secrets = secretsOf(subscription);
   const clean = (text: string): string =>
@@ -22,10 +24,7 @@ export const withoutEchoes = (
 };
 
 /** The longest first, so that no part of one is left over. */
-const secretsOf = ({
-  headers,
-  callback_url,
-}: Pick<Subscription, "headers" | "callback_url">): string[] => {
+const secretsOf = ({ headers, callback_url, signing = [] }: Secretive): string[] => {
   const values = Object.entries(headers)
     .filter(([name]) => name.toLowerCase() !== "content-type")
     .map(([, value]) => value);
@@ -33,8 +32,17 @@ const secretsOf = ({
   const query = url === null ? [] : [url.search.slice(1), ...url.searchParams.values()];
   // `Bearer x`: the token alone may be repeated too.
   const tokens = values.flatMap((value) => value.split(/\s+/));
-  return [...new Set([...values, ...tokens, ...query])]
+  const keys = signing.flatMap(({ secret }) => spellingsOf(secret));
+  return [...new Set([...values, ...tokens, ...query, ...keys])]
     .filter(({ length }) => length >= LEAST_CHARACTERS)
     .filter((text) => text !== "Bearer")
     .toSorted((a, b) => b.length - a.length);
 };
+
+/** A signing secret with and without its prefix, also as some write base64 in JSON or in a URL. */
+const spellingsOf = (secret: string): string[] =>
+  [secret, secret.slice(secret.indexOf("_") + 1)].flatMap((text) => [
+    text,
+    text.replaceAll("/", "\\/"),
+    encodeURIComponent(text),
+  ]);

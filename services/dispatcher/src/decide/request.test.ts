@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { SigningKey } from "@ringback/contracts/signing-key";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { describe, expect, it } from "vitest";
 import { endpointOf, requestFor, urlForRecords, type RequestFacts } from "./request.ts";
@@ -17,6 +18,8 @@ const facts: RequestFacts = {
   nowMs: 1_700_000_000_999,
   userAgent: "Ringback/1.2.3",
   body: Buffer.from('{"a":1}'),
+  sign: (keys, { id, timestamp, body }) =>
+    `${keys.map((key) => key.id).join("+")} sign ${id} ${timestamp} ${Buffer.from(body).toString()}`,
 };
 
 describe("the request of an event", () => {
@@ -37,6 +40,23 @@ describe("the request of an event", () => {
       "user-agent": "Ringback/1.2.3",
       "accept-encoding": "identity",
     });
+  });
+
+  it("is signed with the keys that have not expired, over what is sent", () => {
+    const key: SigningKey = {
+      id: "new",
+      scheme: "v1",
+      secret: "whsec_x",
+      created_at: "2023-11-01T00:00:00.000Z",
+    };
+    const old = { ...key, id: "old", expires_at: "2023-11-14T22:13:21.000Z" };
+    const signed = { ...subscription, signing: [key, old] };
+    const value = 'new+old sign evt_t0_7 1700000000 {"a":1}';
+    expect(requestFor(signed, facts).headers).toMatchObject({ "webhook-signature": value });
+    const later = requestFor(signed, { ...facts, nowMs: 1_700_000_001_000 }).headers;
+    expect(later["webhook-signature"]).toMatch(/^new sign evt_t0_7 1700000001 /);
+    const none = requestFor({ ...subscription, signing: [{ ...old }] }, { ...facts, nowMs: 2e12 });
+    expect(none.headers).not.toHaveProperty("webhook-signature");
   });
 
   it.each(["content-type", "Content-Type", "CONTENT-TYPE"])(

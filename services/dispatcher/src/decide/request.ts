@@ -1,4 +1,5 @@
 import type { EventType } from "@ringback/contracts/event-types";
+import { liveKeys, type SigningKey } from "@ringback/contracts/signing-key";
 import type { MethodType, Subscription } from "@ringback/contracts/subscription";
 
 /** One HTTP request, all but the sending. */
@@ -9,6 +10,17 @@ export type DeliveryRequest = {
   readonly body: Uint8Array;
 };
 
+/** What a signature is about, besides the key: exactly what is sent. */
+export type SignedContent = {
+  readonly id: string;
+  /** Seconds since 1970. */
+  readonly timestamp: string;
+  readonly body: Uint8Array;
+};
+
+/** The value of `webhook-signature`. */
+export type Sign = (keys: readonly SigningKey[], content: SignedContent) => string;
+
 export type RequestFacts = {
   readonly eventId: string;
   readonly eventType: EventType;
@@ -17,21 +29,26 @@ export type RequestFacts = {
   /** `Ringback/<version>` */
   readonly userAgent: string;
   readonly body: Uint8Array;
+  readonly sign: Sign;
 };
 
 /** The request that an event becomes: the customer's method and headers, then ours. */
 export const requestFor = (subscription: Subscription, facts: RequestFacts): DeliveryRequest => {
   const { headers, method_type: method, callback_url: url } = subscription;
   const hasContentType = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
+  // Standard Webhooks: seconds since 1970, of this attempt.
+  const timestamp = String(Math.floor(facts.nowMs / 1_000));
+  const content = { id: facts.eventId, timestamp, body: facts.body };
+  const keys = liveKeys(subscription.signing, facts.nowMs);
   return {
     method,
     url,
     headers: {
       ...(hasContentType ? {} : { "content-type": "application/json" }),
       ...headers,
-      "webhook-id": facts.eventId,
-      // Standard Webhooks: seconds since 1970, of this attempt.
-      "webhook-timestamp": String(Math.floor(facts.nowMs / 1_000)),
+      "webhook-id": content.id,
+      "webhook-timestamp": content.timestamp,
+      ...(keys.length === 0 ? {} : { "webhook-signature": facts.sign(keys, content) }),
       "ringback-event-type": facts.eventType,
       "ringback-attempt": String(facts.attempt),
       "user-agent": facts.userAgent,

@@ -1,6 +1,14 @@
 import type { Agent, AgentState, ConfigurationChange } from "@ringback/contracts/agent";
 import type { EventType } from "@ringback/contracts/event-types";
 import { sameSubscription, type Subscription } from "@ringback/contracts/subscription";
+import {
+  removeSigningSecret,
+  rotateSigningSecret,
+  type RemoveSigningSecret,
+  type RotateSigningSecret,
+  type SigningDecision,
+  type SigningRejection,
+} from "./signing.ts";
 
 type AgentIds = { readonly workspace_id: string; readonly agent_id: string };
 
@@ -8,7 +16,13 @@ type AgentIds = { readonly workspace_id: string; readonly agent_id: string };
 export type IfAbsent = "reject" | "register";
 
 /** What a caller wants done to one agent. */
-export type Command = RegisterAgent | EditSubscriptions | RemoveSubscriptions | DeregisterAgent;
+export type Command =
+  | RegisterAgent
+  | EditSubscriptions
+  | RemoveSubscriptions
+  | RotateSigningSecret
+  | RemoveSigningSecret
+  | DeregisterAgent;
 
 export type RegisterAgent = {
   readonly kind: "register_agent";
@@ -45,7 +59,8 @@ export type Rejection =
       readonly kind: "rejected";
       readonly code: "subscription_exists";
       readonly existing: readonly FormerSubscription[];
-    };
+    }
+  | SigningRejection;
 
 export type Acceptance = {
   readonly kind: "accepted";
@@ -67,6 +82,10 @@ export const decide = (command: Command, state: AgentState): Decision => {
       return ofRegistered(command, state, (agent) => edit(command, agent));
     case "remove_event_subscriptions":
       return ofRegistered(command, state, (agent) => remove(command, agent));
+    case "rotate_signing_secret":
+      return ofSigned(state, (all) => rotateSigningSecret(command, all));
+    case "remove_signing_secret":
+      return ofSigned(state, (all) => removeSigningSecret(command, all));
     case "deregister_agent":
       return state.kind === "registered"
         ? accepted([{ type: "agent_deregistered", change: {} }])
@@ -113,6 +132,16 @@ const ofRegistered = (
   if (decision.kind === "rejected") return decision;
   const first = registration(command.agent, command.agent.agent_id);
   return { ...decision, changes: [first, ...decision.changes] };
+};
+
+/** An agent that is not there has no subscriptions to sign for: it is never registered by this. */
+const ofSigned = (
+  state: AgentState,
+  decideOn: (subscriptions: readonly Subscription[]) => SigningDecision,
+): Decision => {
+  if (state.kind === "absent") return NOT_FOUND;
+  const decision = decideOn(state.agent.event_subscriptions);
+  return decision.kind === "accepted" ? accepted(decision.changes) : decision;
 };
 
 const edit = (command: EditSubscriptions, agent: Pick<Agent, "event_subscriptions">): Decision => {

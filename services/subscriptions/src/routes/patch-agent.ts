@@ -1,17 +1,25 @@
 import type { z } from "zod";
-import { agentAnswer, shownFormer, patchAnswerSchema, problemAnswers } from "../answer-schemas.ts";
+import {
+  agentAnswer,
+  newKeyAnswer,
+  shownFormer,
+  patchAnswerSchema,
+  problemAnswers,
+} from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
 import { commandProblem } from "../command-problem.ts";
 import type { EditSubscriptions, RemoveSubscriptions } from "../decide/edit.ts";
+import type { RemoveSigningSecret, RotateSigningSecret } from "../decide/signing.ts";
 import { handleCommand } from "../handle-command.ts";
 import { repeatedInEdit, repeatedInList, subscriptionsOf } from "../named-event-types.ts";
 import { sendProblem } from "../problem.ts";
 import { patchAgentSchema } from "../request-schemas.ts";
+import { signingCommandOf } from "../signing-requests.ts";
 import type { Api, RouteDeps } from "./api.ts";
 
 type PatchRequest = z.output<ReturnType<typeof patchAgentSchema>>;
 
-/** `PATCH /agent/v1`: sets or removes an agent's event subscriptions. */
+/** `PATCH /agent/v1`: sets or removes an agent's event subscriptions or their signing secrets. */
 export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
   api.patch(
     "/agent/v1",
@@ -38,6 +46,10 @@ export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
       const { state, replaced, removed } = result;
       if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
       const answer = agentAnswer(state.agent, state.version, callerOf(request));
+      if (command.kind === "rotate_signing_secret") {
+        reply.header("cache-control", "no-store"); // nobody on the way may keep the secret
+        return { ...answer, ...newKeyAnswer(command.key) };
+      }
       const isEdit = command.kind === "edit_event_subscriptions";
       return isEdit
         ? { ...answer, replaced: replaced.map(shownFormer), removed: removed.map(shownFormer) }
@@ -54,8 +66,11 @@ const repeatedIn = (body: PatchRequest) =>
 const commandOf = (
   body: PatchRequest,
   workspace_id: string,
-  { ifAbsent: if_absent }: RouteDeps,
-): EditSubscriptions | RemoveSubscriptions => {
+  { ifAbsent: if_absent, commands }: RouteDeps,
+): EditSubscriptions | RemoveSubscriptions | RotateSigningSecret | RemoveSigningSecret => {
+  if (body.operation === "rotate_signing_secret" || body.operation === "remove_signing_secret") {
+    return signingCommandOf(body, workspace_id, commands.now());
+  }
   const agent = { workspace_id, agent_id: body.agent_id };
   if (body.operation === "remove_event_subscriptions") {
     return { kind: body.operation, agent, event_types: body.event_types, if_absent };

@@ -1,0 +1,60 @@
+import { z } from "zod";
+
+/** How requests are signed (Standard Webhooks): `v1` HMAC-SHA256, `v1a` Ed25519. */
+export const SIGNING_SCHEMES = ["v1", "v1a"] as const;
+
+export const signingSchemeSchema = z.enum(SIGNING_SCHEMES);
+
+export type SigningScheme = z.infer<typeof signingSchemeSchema>;
+
+/** So many keys sign the requests of one subscription at most: the header grows with each. */
+export const MAX_SIGNING_KEYS = 4;
+
+const shared = {
+  id: z.string(),
+  created_at: z.iso.datetime(),
+  /** Set when a newer key took its place: from then on it signs nothing. */
+  expires_at: z.iso.datetime().optional(),
+};
+const hmac = { ...shared, scheme: z.literal("v1") };
+const ed25519 = { ...shared, scheme: z.literal("v1a"), public_key: z.string() };
+/** As `parseSigningSecret` reads it; sealed where it is stored. */
+const secret = z.string();
+
+/** A key that a subscription's requests are signed with. Times are RFC 3339 in UTC. */
+export const signingKeySchema = z.discriminatedUnion("scheme", [
+  z.object({ ...hmac, secret }),
+  z.object({ ...ed25519, secret }),
+]);
+
+export type SigningKey = z.infer<typeof signingKeySchema>;
+
+/** What anybody is shown of a key: all but its secret. Nothing else is let through, in or out. */
+export const shownSigningKeySchema = z.discriminatedUnion("scheme", [
+  z.strictObject(hmac),
+  z.strictObject(ed25519),
+]);
+
+export type ShownSigningKey = z.infer<typeof shownSigningKeySchema>;
+
+/** A key without its secret. */
+export const shownSigningKey = ({ secret: _hidden, ...shown }: SigningKey): ShownSigningKey =>
+  shown;
+
+/** The keys that sign at this time, newest first. */
+export const liveKeys = (keys: readonly SigningKey[] = [], atMs: number): SigningKey[] =>
+  keys.filter(({ expires_at }) => expires_at === undefined || Date.parse(expires_at) > atMs);
+
+/** The keys after a new one came in: those before sign on until `formerExpireAt`, or less. */
+export const withNewKey = (
+  keys: readonly SigningKey[] = [],
+  added: SigningKey,
+  formerExpireAt: string,
+): SigningKey[] => [
+  added,
+  ...keys.map((key) => ({ ...key, expires_at: earlier(key.expires_at, formerExpireAt) })),
+];
+
+/** An overlap never brings back what an earlier rotation gave less time. */
+const earlier = (one: string | undefined, other: string): string =>
+  one !== undefined && Date.parse(one) < Date.parse(other) ? one : other;

@@ -1,0 +1,45 @@
+import { Buffer } from "node:buffer";
+import { createHmac, sign, type KeyObject } from "node:crypto";
+import type { SigningKey } from "@ringback/contracts/signing-key";
+import { parseSigningSecret } from "@ringback/contracts/signing-secret";
+import { ed25519PrivateKey } from "@ringback/runtime/ed25519";
+import type { SignedContent } from "./decide/request.ts";
+
+/**
+ * The value of `webhook-signature`: one signature for each key, in their order (Standard Webhooks 1.0).
+ * A secret that is none is a bug of whoever stored it, and throws without repeating it.
+ */
+export const signatures = (keys: readonly SigningKey[], content: SignedContent): string => {
+  const head = `${content.id}.${content.timestamp}.`;
+  return [...new Set(keys.map((key) => signature(key, head, content.body)))].join(" ");
+};
+
+const signature = ({ id, secret }: SigningKey, head: string, body: Uint8Array): string => {
+  const read = parseSigningSecret(secret);
+  switch (read.kind) {
+    case "v1":
+      return `v1,${createHmac("sha256", read.key).update(head).update(body).digest("base64")}`;
+    case "v1a": {
+      // Ed25519 reads its message twice, so that it wants it in one piece.
+      const message = Buffer.concat([Buffer.from(head), body]);
+      return `v1a,${sign(null, message, privateKey(secret, read.seed)).toString("base64")}`;
+    }
+    case "refused":
+      throw new Error(`the signing secret '${id}' ${read.message}`);
+    default:
+      return read satisfies never;
+  }
+};
+
+/** Parsing a private key takes longer than signing with it: those used last are kept. */
+const REMEMBERED = 1_000;
+const privateKeys = new Map<string, KeyObject>();
+
+const privateKey = (secret: string, seed: Uint8Array): KeyObject => {
+  const known = privateKeys.get(secret);
+  if (known !== undefined) return known;
+  if (privateKeys.size >= REMEMBERED) privateKeys.clear();
+  const key = ed25519PrivateKey(seed);
+  privateKeys.set(secret, key);
+  return key;
+};
