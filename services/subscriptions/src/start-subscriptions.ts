@@ -142,6 +142,8 @@ const openApi = async (
     callbackUrls: {
       allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
       allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
+      deniedCidrs: settings.DENIED_CIDRS,
+      allowedPorts: settings.ALLOWED_PORTS,
     },
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     keys: keys.current,
