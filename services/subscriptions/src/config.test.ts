@@ -18,8 +18,9 @@ test("only the keys file has no default", () => {
   expect(() => parse({})).toThrow("API_KEYS_FILE: is required");
 });
 
+const ports = (text: string) => parse({ API_KEYS_FILE: "/k", ALLOWED_PORTS: text }).ALLOWED_PORTS;
+
 test("ports are a list of ports and ranges", () => {
-  const ports = (text: string) => parse({ API_KEYS_FILE: "/k", ALLOWED_PORTS: text }).ALLOWED_PORTS;
   expect(ports("443, 9000-9100")).toEqual([
     { first: 443, last: 443 },
     { first: 9_000, last: 9_100 },

@@ -147,6 +147,7 @@ const openApi = async (
     },
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     keys: keys.current,
+    requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     metrics,
     log,
   });
