@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EVENT_TYPES, eventTypeSchema } from "./event-types.ts";
 import { idSchema } from "./id.ts";
+import { idempotencyMarkSchema } from "./request-record.ts";
 import { subscriptionSchema, type Subscription } from "./subscription.ts";
 
 /** An agent and where its events go. Times are RFC 3339 in UTC. */
@@ -63,6 +64,8 @@ const occurrence = {
   version: z.int().positive(),
   /** The state that resulted, so that the last message of a subject is enough; null: deregistered. */
   agent: agentSchema.nullable(),
+  /** On the last message of a request that was sent with an `Idempotency-Key`. */
+  idempotency: idempotencyMarkSchema.optional(),
 };
 
 /** One message on `subscriptions.<workspace_id>.<agent_id>`. */

@@ -14,6 +14,7 @@ import { openApiKeysFile, type ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
+import { requestStore } from "./request-store.ts";
 
 export type SubscriptionsOptions = {
   readonly settings: SubscriptionsSettings;
@@ -133,6 +134,7 @@ const openApi = async (
   const app = buildApp({
     commands: {
       store: agentStore(nats, sealer, log),
+      requests: requestStore(nats),
       now: () => new Date(),
       random: Math.random,
       onChange: metrics.changed,

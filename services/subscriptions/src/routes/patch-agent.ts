@@ -1,12 +1,12 @@
 import type { z } from "zod";
 import { agentAnswer, shownFormer, patchAnswerSchema, problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
-import { commandProblem } from "../command-problem.ts";
 import type { EditSubscriptions, RemoveSubscriptions } from "../decide/edit.ts";
-import { handleCommand } from "../handle-command.ts";
+import { entityTag } from "../decide/entity-tag.ts";
 import { repeatedInEdit, repeatedInList, subscriptionsOf } from "../named-event-types.ts";
 import { sendProblem } from "../problem.ts";
 import { patchAgentSchema } from "../request-schemas.ts";
+import { runCommand } from "../run-command.ts";
 import type { Api, RouteDeps } from "./api.ts";
 
 type PatchRequest = z.output<ReturnType<typeof patchAgentSchema>>;
@@ -29,14 +29,12 @@ export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
         const detail = "Name each event type at most once in a request.";
         return sendProblem(reply, { code: "duplicate_event_type", detail, errors });
       }
-      const { keyId, workspaceId } = callerOf(request);
-      const command = commandOf(body, workspaceId, deps);
-      const result = await handleCommand(command, keyId, deps.commands);
-      if (result.kind !== "accepted") {
-        return sendProblem(reply, commandProblem(body.agent_id, result));
-      }
-      const { state, replaced, removed } = result;
+      const command = commandOf(body, callerOf(request).workspaceId, deps);
+      const ran = await runCommand(request, reply, command, deps.commands);
+      if (ran.kind === "problem") return sendProblem(reply, ran.problem);
+      const { state, replaced, removed } = ran.handled;
       if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
+      reply.header("etag", entityTag(state.version));
       const answer = agentAnswer(state.agent, state.version, callerOf(request));
       const isEdit = command.kind === "edit_event_subscriptions";
       return isEdit
