@@ -19,7 +19,7 @@ import { listAgentsRoute } from "./routes/list-agents.ts";
 import { otherMethodsRoutes, PATHS } from "./routes/methods.ts";
 import { patchAgentRoute } from "./routes/patch-agent.ts";
 import { registerAgentRoute } from "./routes/register-agent.ts";
-import { sendSecurityHeaders } from "./security-headers.ts";
+import { SECURITY_HEADERS, sendSecurityHeaders } from "./security-headers.ts";
 import { validatorCompiler } from "./validation.ts";
 
 export type AppDeps = RouteDeps & {
@@ -55,7 +55,10 @@ export const buildApp = (deps: AppDeps): Api => {
     forceCloseConnections: "idle",
     return503OnClosing: false, // what came before the door was closed is answered
     clientErrorHandler: answerMalformedHttp,
-    frameworkErrors: (...args) => void handleError(...args), // a path that cannot be decoded
+    frameworkErrors: (error, request, reply) => {
+      // A path that cannot be decoded; hooks are not called for it.
+      void handleError(error, request, reply.headers(SECURITY_HEADERS));
+    },
     routerOptions: { maxParamLength: 512 }, // ids have up to 128 characters
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
