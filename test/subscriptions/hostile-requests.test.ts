@@ -73,14 +73,14 @@ describe("callback URLs", () => {
   });
 });
 
+const exactly = (headers: object, path: string) =>
+  [FIRST, "headers", ...("" in headers || path !== "" ? [path] : [])].join(".");
+
 describe("headers of a subscription", () => {
   test.each(REFUSED_HEADERS)("with %s are refused, and nothing is stored", async (_what, rows) => {
     const before = await versionNow();
     const found = [];
     for (const [headers] of rows) found.push([headers, inShort(await patchWith({ headers }))]);
-    const place = (name: string) => [FIRST, "headers", name].join(".").replace(/\.$/, "");
-    const exactly = (headers: object, path: string) =>
-      "" in headers ? `${FIRST}.headers.` : place(path);
     expect(found).toEqual(
       rows.map(([headers, path]) => [headers, `422 validation_failed ${exactly(headers, path)}`]),
     );
@@ -118,8 +118,9 @@ const send = (body: string, contentType = "application/json") =>
     body,
   });
 
+const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+
 describe("a body", () => {
-  const nested = (depth: number) => `${"[".repeat(depth)}${"]".repeat(depth)}`;
   test.each([
     ["nothing", "", "is empty"],
     ["a byte-order mark", "\ufeff{}", "byte-order mark"],
