@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events backlog load check api-key up header-key reencrypt format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog load check api-key up header-key reencrypt format clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -26,6 +26,9 @@ test: set-up ## run every test (TEST_ARGS="…" goes to vitest)
 
 fuzz-events: set-up ## publish 20,000 arbitrary messages on EVENTS (make test takes 1,000)
 	FUZZ_MESSAGES=20000 npm test -- test/ingress/fuzzed-events.test.ts $(TEST_ARGS)
+
+fuzz: set-up ## send 100,000 arbitrary bodies to the API (make test sends 1,500)
+	FUZZ_BODIES=100000 npm test -- test/subscriptions/fuzzed-bodies.test.ts $(TEST_ARGS)
 
 backlog: set-up ## drain 50,000 events that were published before, and watch memory (make test takes 25,000)
 	BACKLOG_EVENTS=50000 npm test -- test/behaviour/memory.test.ts $(TEST_ARGS)

@@ -8,7 +8,7 @@ import { type Role, ROLES, type SecuredNats, startSecuredNats } from "./secured-
 
 failOnLeaks();
 
-const STREAMS = ["SUBSCRIPTIONS", "EVENTS", "RETRIES", "ATTEMPTS", "DEAD_LETTERS"];
+const STREAMS = ["SUBSCRIPTIONS", "EVENTS", "RETRIES", "ATTEMPTS", "DEAD_LETTERS", "REQUESTS"];
 
 let nats: SecuredNats;
 let state: JetStreamManager;
@@ -67,6 +67,7 @@ const writing = {
   due: "retries.due.w1.a1",
   attempts: "attempts.w1.c1.a1.call_completed.1",
   dead: "dead_letters.w1.c1.a1.call_completed",
+  requests: "requests.w1.1",
 };
 const without = (...names: (keyof typeof writing)[]): string[] =>
   Object.entries(writing)
@@ -81,9 +82,12 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "subscriptions",
     [
-      ...without("subscriptions"),
+      ...without("subscriptions", "requests"),
       ...[...reading, ...changing].filter(
-        (subject) => !/(MSG\.GET|MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS/.test(subject),
+        (subject) =>
+          !/(MSG\.GET|MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.REQUESTS/.test(
+            subject,
+          ),
       ),
       ...foreign,
     ],
@@ -92,7 +96,9 @@ const cases: readonly [Role, readonly string[]][] = [
     "dispatcher",
     [
       ...without("scheduled", "attempts", "dead"),
-      ...reading.filter((subject) => !/STREAM\.MSG\.GET|MSG\.NEXT\.[SER]/.test(subject)),
+      ...reading.filter(
+        (subject) => !/STREAM\.MSG\.GET\.(?!REQUESTS)|MSG\.NEXT\.([SE]|RETRIES)/.test(subject),
+      ),
       ...changing.filter(
         (subject) =>
           !/STREAM\.(CREATE|UPDATE)|ACK\.(EVENTS|RETRIES)|CONSUMER\.DELETE\.SUB/.test(subject),

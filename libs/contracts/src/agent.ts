@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { EVENT_TYPES, eventTypeSchema } from "./event-types.ts";
 import { idSchema } from "./id.ts";
+import { idempotencyMarkSchema } from "./request-record.ts";
 import { signingKeySchema, withNewKey } from "./signing-key.ts";
 import { subscriptionSchema, type Subscription } from "./subscription.ts";
 import { withLiveKeys, withSigning } from "./subscription-signing.ts";
@@ -80,6 +81,8 @@ const occurrence = {
   version: z.int().positive(),
   /** The state that resulted, so that the last message of a subject is enough; null: deregistered. */
   agent: agentSchema.nullable(),
+  /** On the last message of a request that was sent with an `Idempotency-Key`. */
+  idempotency: idempotencyMarkSchema.optional(),
 };
 
 /** One message on `subscriptions.<workspace_id>.<agent_id>`. */

@@ -3,13 +3,18 @@ import { describe, expect, test } from "vitest";
 import { checkCallbackUrl, type CallbackUrlPolicy } from "./callback-url.ts";
 
 const CIDRS = ["127.0.0.0/8", "::1/128", "10.1.0.0/16", "8.8.8.0/24", "169.254.0.0/16"];
-const PUBLIC: CallbackUrlPolicy = { allowInsecureHttp: false, allowedPrivateCidrs: [] };
-const OPENED: CallbackUrlPolicy = { allowInsecureHttp: false, allowedPrivateCidrs: CIDRS };
-const INSECURE: CallbackUrlPolicy = { allowInsecureHttp: true, allowedPrivateCidrs: [] };
-const DEVELOPMENT: CallbackUrlPolicy = { allowInsecureHttp: true, allowedPrivateCidrs: CIDRS };
+const PUBLIC: CallbackUrlPolicy = {
+  allowInsecureHttp: false,
+  allowedPrivateCidrs: [],
+  allowedPorts: [443, 8443].map((port) => ({ first: port, last: port })),
+};
+const OPENED: CallbackUrlPolicy = { ...PUBLIC, allowedPrivateCidrs: CIDRS };
+const INSECURE: CallbackUrlPolicy = { ...PUBLIC, allowInsecureHttp: true };
+const DEVELOPMENT: CallbackUrlPolicy = { ...OPENED, allowInsecureHttp: true };
 
 const NO_SCHEME = "must begin with https://";
 const LITERAL = "must name a host, not an IP address";
+const PORT = "which is not one of 443, 8443 (ALLOWED_PORTS)";
 const RESERVED = "which is reserved and not public";
 
 /** What is said of a URL: its normal form, or why not. */
@@ -24,13 +29,13 @@ describe("what the operator opens", () => {
   test.each<[string, Record<"public" | "opened" | "insecure" | "development", string>]>([
     [
       "https://127.0.0.1:9443/",
-      { public: LITERAL, opened: "", insecure: LITERAL, development: "" },
+      { public: LITERAL, opened: PORT, insecure: LITERAL, development: "" },
     ],
     [
       "http://127.0.0.1:9000/",
       { public: NO_SCHEME, opened: NO_SCHEME, insecure: LITERAL, development: "" },
     ],
-    ["https://[::1]:9443/", { public: LITERAL, opened: "", insecure: LITERAL, development: "" }],
+    ["https://[::1]:8443/", { public: LITERAL, opened: "", insecure: LITERAL, development: "" }],
     [
       "https://[::ffff:7f00:1]/",
       { public: LITERAL, opened: "", insecure: LITERAL, development: "" },
@@ -65,6 +70,7 @@ describe("what the operator opens", () => {
       "http://localhost:8080/hook",
       { public: NO_SCHEME, opened: NO_SCHEME, insecure: "", development: "" },
     ],
+    ["https://example.com:22/", { public: PORT, opened: PORT, insecure: "", development: "" }],
     [
       "https://localhost:8443/hook",
       { public: RESERVED, opened: RESERVED, insecure: "", development: "" },
@@ -99,6 +105,32 @@ describe("what the operator opens", () => {
   ])("does not open %s", (text, message) => {
     expect(said(text, DEVELOPMENT)).toContain(message);
   });
+});
+
+describe("ports", () => {
+  const allowedPorts = [
+    { first: 443, last: 443 },
+    { first: 9_000, last: 9_100 },
+  ];
+  test.each([
+    ["https://example.com/", ""],
+    ["https://example.com:443/", ""],
+    ["https://example.com:9100/", ""],
+    ["https://example.com:8443/", "names port 8443, which is not one of 443, 9000-9100"],
+    ["https://example.com:9101/", "names port 9101"],
+    ["https://example.com:80/", "names port 80"],
+    ["https://example.com:0/", "names port 0"],
+  ])("%s, where 443 and 9000-9100 are allowed", (text, message) => {
+    const expected = message === "" ? new URL(text).href : message;
+    expect(said(text, { ...PUBLIC, allowedPorts })).toContain(expected);
+  });
+});
+
+test("an address in DENIED_CIDRS is refused where ALLOWED_PRIVATE_CIDRS would open it", () => {
+  const denying = { ...DEVELOPMENT, deniedCidrs: ["10.1.2.0/24", "::1/128"] };
+  expect(said("https://10.1.3.4/", denying)).toBe("https://10.1.3.4/");
+  expect(said("https://10.1.2.4/", denying)).toContain("nothing may be sent to");
+  expect(said("https://[::1]/", denying)).toContain("nothing may be sent to");
 });
 
 test("what is accepted stays accepted, in the same form, when it is judged again", () => {

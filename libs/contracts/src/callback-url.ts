@@ -1,10 +1,15 @@
 import { isIP } from "node:net";
 import { classifyAddress, deniedAddresses, isWithin } from "./address.ts";
+import { isPortIn, portsText, type PortRange } from "./ports.ts";
 
 export type CallbackUrlPolicy = {
   /** `ALLOW_INSECURE_HTTP`: http, localhost and names that mean nothing outside are taken too. */
   readonly allowInsecureHttp: boolean;
   readonly allowedPrivateCidrs: readonly string[];
+  /** `DENIED_CIDRS`: literals in them are refused, whatever else is opened. */
+  readonly deniedCidrs?: readonly string[];
+  /** `ALLOWED_PORTS`; with `allowInsecureHttp` any port is taken. */
+  readonly allowedPorts: readonly PortRange[];
 };
 
 export type CheckedCallbackUrl =
@@ -45,7 +50,7 @@ export const checkCallbackUrl = (text: string, policy: CallbackUrlPolicy): Check
     return refused("must not carry a user name or password: use headers");
   }
   if (text.includes("#")) return refused("must not have a fragment (#)");
-  const problem = hostProblem(url.hostname, policy);
+  const problem = hostProblem(url.hostname, policy) ?? portProblem(url, policy);
   if (problem !== undefined) return refused(problem);
   // The normal form is longer where characters are escaped, and is itself judged again later.
   if (url.href.length > MAX_URL_CHARACTERS) return tooLong(url.href.length);
@@ -70,13 +75,21 @@ const hostProblem = (host: string, policy: CallbackUrlPolicy): string | undefine
   return undefined;
 };
 
+const portProblem = (url: URL, policy: CallbackUrlPolicy): string | undefined => {
+  // The parser leaves out the port that the scheme implies.
+  const port = Number(url.port === "" ? (url.protocol === "http:" ? 80 : 443) : url.port);
+  if (policy.allowInsecureHttp || isPortIn(port, policy.allowedPorts)) return undefined;
+  return `names port ${port}, which is not one of ${portsText(policy.allowedPorts)} (ALLOWED_PORTS)`;
+};
+
 const literalProblem = (address: string, policy: CallbackUrlPolicy): string | undefined => {
-  const { allowedPrivateCidrs } = policy;
+  const { allowedPrivateCidrs, deniedCidrs = [] } = policy;
   if (allowedPrivateCidrs.length === 0) return "must name a host, not an IP address";
   // Literals are only for the networks that the operator opened.
   if (!isWithin(address, allowedPrivateCidrs)) {
     return "must name a host, not an IP address outside ALLOWED_PRIVATE_CIDRS";
   }
   const verdict = classifyAddress(address, deniedAddresses({ allowedPrivateCidrs }));
-  return verdict.kind === "allowed" ? undefined : "names an address that nothing may be sent to";
+  const isDenied = verdict.kind === "denied" || isWithin(address, deniedCidrs);
+  return isDenied ? "names an address that nothing may be sent to" : undefined;
 };

@@ -8,6 +8,7 @@ export const STREAMS = {
   retries: "RETRIES",
   attempts: "ATTEMPTS",
   deadLetters: "DEAD_LETTERS",
+  requests: "REQUESTS",
 } as const;
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
@@ -22,6 +23,7 @@ export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = 
   RETRIES: ["retries.scheduled.>", "retries.due.>"],
   ATTEMPTS: ["attempts.>"],
   DEAD_LETTERS: ["dead_letters.>"],
+  REQUESTS: ["requests.>"],
 };
 
 /** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
@@ -55,6 +57,10 @@ export const eventSubject = (at: EventAddress): string => `events.${eventTokens(
 
 export const subscriptionSubject = ({ workspaceId, agentId }: AgentAddress): string =>
   `subscriptions.${token(workspaceId)}.${token(agentId)}`;
+
+/** One subject per `Idempotency-Key` of a workspace, named by the key's hash. */
+export const requestSubject = (workspaceId: string, keyHash: string): string =>
+  `requests.${token(workspaceId)}.${token(keyHash)}`;
 
 /** One subject per delivery, so that its attempts can be appended with an expected sequence. */
 export const attemptSubject = (at: EventAddress, deliveryId: string): string =>

@@ -139,6 +139,11 @@ test("the defaults of both services are those of the design", () => {
     ADMIN_HOST: "0.0.0.0",
     ALLOW_INSECURE_HTTP: false,
     ALLOWED_PRIVATE_CIDRS: [],
+    DENIED_CIDRS: [],
+    ALLOWED_PORTS: [
+      { first: 443, last: 443 },
+      { first: 8_443, last: 8_443 },
+    ],
   });
 });
 

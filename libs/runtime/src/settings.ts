@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { isCidr } from "@ringback/contracts/address";
+import { portRangeOf } from "@ringback/contracts/ports";
 import { z } from "zod";
 import { durationSchema } from "./duration.ts";
 import { readNatsServers } from "./nats-servers.ts";
@@ -77,7 +78,7 @@ export const commonSettings = {
 } as const;
 
 /** Networks such as `10.0.0.0/8,fd00::/8`; empty is none. */
-export const cidrsSchema = z.string().transform((text, context) => {
+const cidrsSchema = z.string().transform((text, context) => {
   const parts = text.split(",").map((part) => part.trim());
   if (text.trim() === "") return [];
   for (const part of parts) {
@@ -85,6 +86,16 @@ export const cidrsSchema = z.string().transform((text, context) => {
   }
   return parts;
 });
+
+/** Ports such as `443,8443,9000-9100`. */
+const portsSchema = z.string().transform((text, context) =>
+  text.split(",").flatMap((part) => {
+    const range = portRangeOf(part.trim());
+    if (range !== undefined) return [range];
+    context.addIssue(`'${part.trim()}' in '${text}' is not a port or a range such as 9000-9100`);
+    return [];
+  }),
+);
 
 /** What may be delivered to; the service that stores URLs reads it too, to refuse early. */
 export const deliverySafetySettings = {
@@ -94,6 +105,14 @@ export const deliverySafetySettings = {
   ALLOWED_PRIVATE_CIDRS: cidrsSchema
     .prefault("")
     .describe("Private networks that events may be sent to, separated by commas"),
+  DENIED_CIDRS: cidrsSchema
+    .prefault("")
+    .describe("Own networks that look public and are never sent to, whatever else is opened"),
+  ALLOWED_PORTS: portsSchema
+    .prefault("443,8443")
+    .describe(
+      "Ports that callback URLs may name, such as `443,8443,9000-9100`; any with `ALLOW_INSECURE_HTTP`",
+    ),
 } as const;
 
 /** How the secrets of subscriptions are stored; both services need the same keys. */

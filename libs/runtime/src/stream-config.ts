@@ -17,6 +17,11 @@ export type WantedStream = Partial<StreamConfig> & { readonly name: StreamName }
 /** Said in so many words, so that a limit that somebody set by hand is noticed. */
 const UNLIMITED = { max_age: 0, max_msgs: -1, max_msgs_per_subject: -1, max_bytes: -1 };
 
+/** How long the answer to a request with an `Idempotency-Key` can be given again. */
+const REQUESTS_MAX_AGE_MS = 24 * 60 * 60_000;
+/** About 300 bytes each; beyond, the oldest are forgotten. */
+const REQUESTS_MAX_MSGS = 1_000_000;
+
 const DUPLICATE_WINDOW_MS = 10 * 60_000;
 
 /** How every stream is to be: what is asked of the server, and what its answer is compared with. */
@@ -51,6 +56,14 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
     },
     { ...base(STREAMS.attempts), ...limits, max_age: nanos(settings.ATTEMPTS_MAX_AGE) },
     { ...base(STREAMS.deadLetters), ...limits, max_age: nanos(settings.DEAD_LETTERS_MAX_AGE) },
+    {
+      ...base(STREAMS.requests),
+      ...limits,
+      max_age: nanos(REQUESTS_MAX_AGE_MS),
+      max_msgs: REQUESTS_MAX_MSGS,
+      max_msgs_per_subject: 1, // how far a request has come is all that is asked
+      discard: DiscardPolicy.Old, // a note that is forgotten costs less than a request that is refused
+    },
   ];
 };
 

@@ -1,7 +1,6 @@
 import { caFileSchema } from "@ringback/runtime/ca-file";
 import { durationListSchema, durationSchema } from "@ringback/runtime/duration";
 import {
-  cidrsSchema,
   COMMON_SECRETS,
   commonSettings,
   deliverySafetySettings,
@@ -77,9 +76,6 @@ export const dispatcherSettings = {
   ENDPOINT_MAX_IN_FLIGHT: integerSchema(1, 65_536)
     .prefault("64")
     .describe("Attempts at once to one endpoint of one workspace, per process"),
-  DENIED_CIDRS: cidrsSchema
-    .prefault("")
-    .describe("Own networks that look public and are never sent to, whatever else is opened"),
   EXTRA_CA_FILE: caFileSchema
     .optional()
     .describe("Certificates of further authorities that endpoints are checked against, PEM"),

@@ -70,7 +70,7 @@ const subscription = (callback_url: string): Subscription => ({
 const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
   find: async () => subscription(receiver.url("/hook?token=s3cret")),
   sealer: keyRing([]),
-  urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"] },
+  urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"], allowedPorts: [] },
   send: sender.send,
   gate: createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now),
   ownNetwork: ownNetworkWatch(now),
@@ -173,7 +173,11 @@ describe("an attempt", () => {
 
 test("a URL that may no longer be sent to is refused before a connection, and tried again", async () => {
   const before = receiver.connections;
-  const urlPolicy = { allowInsecureHttp: false, allowedPrivateCidrs: ["127.0.0.0/8"] };
+  const urlPolicy = {
+    allowInsecureHttp: false,
+    allowedPrivateCidrs: ["127.0.0.0/8"],
+    allowedPorts: [],
+  };
   expect(await deliver(DELIVERY, depsFor({ urlPolicy }))).toMatchObject({
     kind: "attempted",
     record: {

@@ -176,6 +176,7 @@ const handleDeps = (
     urlPolicy: {
       allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
       allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
+      allowedPorts: settings.ALLOWED_PORTS,
     },
     gate,
     ownNetwork: ownNetworkWatch(now),

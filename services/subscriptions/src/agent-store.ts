@@ -1,15 +1,17 @@
 import { randomUUIDv7 } from "node:crypto";
+import type { MsgRequest, StoredMsg } from "@nats-io/jetstream";
 import {
   INITIAL_AGENT_STATE,
   type AgentState,
   type ConfigurationEvent,
 } from "@ringback/contracts/agent";
 import { readAgentState } from "@ringback/contracts/agent-message";
+import { markIn } from "@ringback/contracts/request-record";
 import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS, subscriptionSubject, type AgentAddress } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
-import { publishOnce, readLast, type Published } from "@ringback/runtime/publish";
+import { publishOnce, type Published } from "@ringback/runtime/publish";
 import { openState, sealEvent } from "./stored-secrets.ts";
 import { refuseWhileDisconnected, within } from "./unavailable.ts";
 
@@ -23,6 +25,14 @@ export type StoredAgent = { readonly state: AgentState; readonly seq: number };
  */
 export type AgentStore = {
   readonly read: (address: AgentAddress) => Promise<StoredAgent>;
+  /** The agent as the message with this sequence says; 0: as before the first one. */
+  readonly readAt: (address: AgentAddress, seq: number) => Promise<AgentState>;
+  /** The message after `afterSeq` by which the request with this key was carried out. */
+  readonly findMarked: (
+    address: AgentAddress,
+    afterSeq: number,
+    keyHash: string,
+  ) => Promise<MarkedMessage | undefined>;
   /** Appends unless something else came after `lastSeq`. */
   readonly append: (
     address: AgentAddress,
@@ -33,21 +43,40 @@ export type AgentStore = {
   readonly lastSeq: () => Promise<number>;
 };
 
+/** Where a request's change is, and the agent's last message before it. */
+export type MarkedMessage = { readonly beforeSeq: number; readonly seq: number };
+
 const ANSWER_TIMEOUT_MS = 2_000;
 
 /** The agents in SUBSCRIPTIONS, always asked of the stream's leader: it knows what was stored. */
 export const agentStore = (nats: Nats, sealer: Sealer, log: Logger): AgentStore => ({
   read: async (address) => {
-    refuseWhileDisconnected(nats);
     const subject = subscriptionSubject(address);
-    const reading = readLast(nats, STREAMS.subscriptions, subject);
-    const message = await within(ANSWER_TIMEOUT_MS, `reading ${subject}`, reading);
+    const message = await asked(nats, subject, { last_by_subj: subject });
     if (message === null) return { state: INITIAL_AGENT_STATE, seq: 0 };
-    const read = readAgentState(address, message.data);
-    if (read.kind === "state") {
-      return { state: openState(address, read.state, sealer, log), seq: message.seq };
+    return { state: openState(address, stateIn(address, message), sealer, log), seq: message.seq };
+  },
+  readAt: async (address, seq) => {
+    if (seq === 0) return INITIAL_AGENT_STATE;
+    const subject = subscriptionSubject(address);
+    const message = await asked(nats, subject, { seq });
+    // A sequence of another stream, were this one made anew, could be another workspace's.
+    if (message === null || message.subject !== subject) {
+      throw new Error(`${STREAMS.subscriptions} ${seq} is not a message on ${subject}`);
     }
-    throw new Error(`${STREAMS.subscriptions} ${message.seq} on ${subject}: ${read.message}`);
+    return openState(address, stateIn(address, message), sealer, log);
+  },
+  findMarked: async (address, afterSeq, keyHash) => {
+    const subject = subscriptionSubject(address);
+    for (let seq = afterSeq + 1; ;) {
+      // The server takes both (JSApiMsgGetRequest), the client's type only one.
+      const next = { seq, next_by_subj: subject } as MsgRequest;
+      const message = await asked(nats, subject, next);
+      if (message === null) return undefined;
+      const mark = markIn(message.data);
+      if (mark?.key_hash === keyHash) return { beforeSeq: mark.before_seq, seq: message.seq };
+      seq = message.seq + 1;
+    }
   },
   append: (address, event, lastSeq) => {
     refuseWhileDisconnected(nats);
@@ -72,3 +101,15 @@ export const agentStore = (nats: Nats, sealer: Sealer, log: Logger): AgentStore 
     return info.state.last_seq;
   },
 });
+
+const asked = (nats: Nats, subject: string, query: MsgRequest): Promise<StoredMsg | null> => {
+  refuseWhileDisconnected(nats);
+  const reading = nats.jsm.streams.getMessage(STREAMS.subscriptions, query);
+  return within(ANSWER_TIMEOUT_MS, `reading ${subject}`, reading);
+};
+
+const stateIn = (address: AgentAddress, { data, seq, subject }: StoredMsg): AgentState => {
+  const read = readAgentState(address, data);
+  if (read.kind === "state") return read.state;
+  throw new Error(`${STREAMS.subscriptions} ${seq} on ${subject}: ${read.message}`);
+};

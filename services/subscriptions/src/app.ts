@@ -4,56 +4,86 @@ import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-
 import type { Logger } from "@ringback/runtime/logger";
 import type { ApiKeys } from "./api-keys.ts";
 import { requireCaller } from "./caller.ts";
-import { errorHandler, MAX_BODY_BYTES } from "./error-handler.ts";
-import { answerMalformedHttp } from "./malformed-http.ts";
+import { errorHandler } from "./error-handler.ts";
+import { MAX_BODY_BYTES, readJsonBodies, requireJson } from "./json-body.ts";
+import { answerMalformedHttp, setAnswered } from "./malformed-http.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
-import { sendProblem } from "./problem.ts";
+import { overloadBounds, refuseWhileOverloaded, type OverloadBounds } from "./overload.ts";
+import { sendProblem, shownText } from "./problem.ts";
+import { requestLimits } from "./request-limits.ts";
 import { recordRequests } from "./request-log.ts";
 import { BASE_PATH, type Api, type RouteDeps } from "./routes/api.ts";
 import { deregisterAgentRoute } from "./routes/deregister-agent.ts";
 import { getAgentRoute } from "./routes/get-agent.ts";
 import { listAgentsRoute } from "./routes/list-agents.ts";
-import { otherMethodsRoutes } from "./routes/methods.ts";
+import { otherMethodsRoutes, PATHS } from "./routes/methods.ts";
 import { patchAgentRoute } from "./routes/patch-agent.ts";
 import { registerAgentRoute } from "./routes/register-agent.ts";
+import { SECURITY_HEADERS, sendSecurityHeaders } from "./security-headers.ts";
 import { validatorCompiler } from "./validation.ts";
 
 export type AppDeps = RouteDeps & {
   readonly keys: () => ApiKeys;
   readonly metrics: SubscriptionsMetrics;
   readonly log: Logger;
+  readonly requestsPerMinutePerKey: number;
+  readonly bounds?: AppBounds;
+};
+
+export type AppBounds = {
+  /** For a whole request to arrive. */
+  readonly requestMs: number;
+  readonly overload: OverloadBounds;
 };
 
 /** The API, not listening yet. */
 export const buildApp = (deps: AppDeps): Api => {
   const handleError = errorHandler(deps.log);
+  const { requestMs, overload } = deps.bounds ?? { requestMs: 10_000, overload: overloadBounds() };
   const app = fastify({
     logger: false, // one line a request, in our own words: request-log.ts
     genReqId: () => randomUUID(),
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: 10_000, // to send a whole request
+    requestTimeout: requestMs,
+    http: {
+      requestTimeout: requestMs,
+      headersTimeout: requestMs,
+      connectionsCheckingInterval: requestMs / 10, // how late the answer 408 may be
+    },
     connectionTimeout: 30_000, // without a byte while a request is under way
     keepAliveTimeout: 75_000, // longer than load balancers keep theirs, so that they close first
     forceCloseConnections: "idle",
     return503OnClosing: false, // what came before the door was closed is answered
     clientErrorHandler: answerMalformedHttp,
-    frameworkErrors: (...args) => void handleError(...args), // a path that cannot be decoded
+    frameworkErrors: (error, request, reply) => {
+      // A path that cannot be decoded; hooks are not called for it.
+      void handleError(error, request, reply.headers(SECURITY_HEADERS));
+    },
     routerOptions: { maxParamLength: 512 }, // ids have up to 128 characters
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.decorateRequest("caller", null);
   app.setErrorHandler(handleError);
-  app.setNotFoundHandler((_request, reply) =>
-    sendProblem(reply, { code: "not_found", detail: `All calls are below ${BASE_PATH}.` }),
-  );
-  acceptOnlyJson(app);
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ""] = request.url.split("?"); // a query may hold what is no log's or answer's business
+    const paths = Object.keys(PATHS).map((one) => one.replace(":agent_id", "{agent_id}"));
+    const detail = `There is nothing at ${shownText(path)}: the paths are ${paths.join(", ")}.`;
+    return sendProblem(reply, { code: "not_found", detail });
+  });
+  refuseWhileOverloaded(app, overload);
+  readJsonBodies(app);
+  sendSecurityHeaders(app);
+  noteAnswers(app);
   letConnectionsGo(app);
   recordRequests(app, deps.log, deps.metrics);
   otherMethodsRoutes(app);
   void app.register(
     async (api: Api) => {
-      requireCaller(api, deps.keys, deps.commands.now);
+      const { keys, commands, requestsPerMinutePerKey } = deps;
+      const limits = await requestLimits(api, requestsPerMinutePerKey);
+      requireCaller(api, { keys, now: commands.now, limits });
+      requireJson(api);
       patchAgentRoute(api, deps);
       registerAgentRoute(api, deps);
       getAgentRoute(api, deps);
@@ -65,14 +95,10 @@ export const buildApp = (deps: AppDeps): Api => {
   return app;
 };
 
-/** Other types are refused; an empty body is one only where the call has none. */
-const acceptOnlyJson = (app: Api): void => {
-  const parse = app.getDefaultJsonParser("error", "error");
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
-    if (body === "" && request.method === "DELETE") return done(null, undefined);
-    return parse(request, body.toString(), done);
-  });
+/** For `answerMalformedHttp`: a body that still drips in after its answer gets no second one. */
+const noteAnswers = (app: Api): void => {
+  app.addHook("onRequest", async ({ raw }) => setAnswered(raw.socket, false));
+  app.addHook("onResponse", async ({ raw }) => setAnswered(raw.socket, !raw.complete));
 };
 
 /** Once closing, each answer is its connection's last: kept ones would hold the process back. */

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { authenticate, type ApiKeys, type Caller } from "./api-keys.ts";
 import type { Scope } from "./api-key-entries.ts";
 import { sendProblem } from "./problem.ts";
+import type { RequestLimits } from "./request-limits.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -13,20 +14,32 @@ declare module "fastify" {
   }
 }
 
+export type AdmissionDeps = {
+  readonly keys: () => ApiKeys;
+  readonly now: () => Date;
+  readonly limits: RequestLimits;
+};
+
 /** Lets only callers with a valid key and the call's scope through, before the body is read. */
 export const requireCaller = (
   api: Pick<FastifyInstance, "addHook">,
-  keys: () => ApiKeys,
-  now: () => Date,
+  { keys, now, limits }: AdmissionDeps,
 ): void => {
   api.addHook("onRequest", async (request, reply) => {
     const caller = authenticate(request.headers, keys(), now().getTime());
+    request.caller = caller ?? null;
+    const waitSeconds = await (caller === undefined ? limits.ofStranger : limits.ofKey)(request);
+    if (waitSeconds !== undefined) {
+      const who = caller === undefined ? "this address without a valid key" : "this key";
+      const detail = `There were too many requests by ${who}: ask again in ${waitSeconds} s.`;
+      reply.header("retry-after", waitSeconds);
+      return sendProblem(reply, { code: "too_many_requests", detail });
+    }
     if (caller === undefined) {
       // One answer for every cause: nobody learns which keys there are.
       const detail = "Send a valid key as X-API-KEY, or as Authorization: Bearer.";
       return sendProblem(reply, { code: "unauthorized", detail });
     }
-    request.caller = caller;
     const scope = request.routeOptions.config.scope ?? "admin";
     if (!caller.scopes.has(scope)) {
       const detail = `This call needs a key with the scope ${scope}.`;

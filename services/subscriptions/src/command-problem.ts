@@ -1,4 +1,5 @@
 import { MAX_SIGNING_KEYS } from "@ringback/contracts/signing-key";
+import { entityTag } from "./decide/entity-tag.ts";
 import type { CommandResult, Handled } from "./handle-command.ts";
 import type { Problem } from "./problem.ts";
 
@@ -23,6 +24,12 @@ export const commandProblem = (
     case "agent_exists": {
       const detail = `Agent '${agentId}' is registered as '${result.agent.agent_display_name}'.`;
       return { code: "agent_exists", detail };
+    }
+    case "precondition_failed": {
+      const { version } = result;
+      const is = version === undefined ? "not there" : `at ETag ${entityTag(version)}`;
+      const detail = `Agent '${agentId}' is ${is}, which If-Match does not name: nothing was changed.`;
+      return { code: "precondition_failed", detail };
     }
     case "subscription_exists": {
       const types = result.existing.map(({ event_type }) => event_type).join(", ");

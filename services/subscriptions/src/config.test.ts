@@ -17,6 +17,18 @@ test("only the API keys' file has no default, once it is said what becomes of se
   expect(() => parse({})).toThrow("API_KEYS_FILE: is required");
 });
 
+const ports = (text: string) => parse({ API_KEYS_FILE: "/k", ALLOWED_PORTS: text }).ALLOWED_PORTS;
+
+test("ports are a list of ports and ranges", () => {
+  expect(ports("443, 9000-9100")).toEqual([
+    { first: 443, last: 443 },
+    { first: 9_000, last: 9_100 },
+  ]);
+  expect(() => ports("443,https")).toThrow(
+    "ALLOWED_PORTS: 'https' in '443,https' is not a port or a range such as 9000-9100",
+  );
+});
+
 test("every setting is described", () => {
   const names = Object.entries(subscriptionsSettings)
     .filter(([, schema]) => (schema.description ?? "") === "")

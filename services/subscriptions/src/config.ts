@@ -5,6 +5,7 @@ import {
   deliverySafetySettings,
   headerKeysRule,
   headerSecretSettings,
+  integerSchema,
   parseSettings,
   portSchema,
   type Environment,
@@ -24,6 +25,9 @@ export const subscriptionsSettings = {
     .enum(["required", "automatic"])
     .prefault("required")
     .describe("Whether an agent's first PATCH registers it"),
+  REQUESTS_PER_MINUTE_PER_KEY: integerSchema(1, 10_000_000)
+    .prefault("6000")
+    .describe("Requests that one API key may make in a minute, per process; more are answered 429"),
   ...deliverySafetySettings,
   ...headerSecretSettings,
 } as const;

@@ -1,11 +1,10 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "@ringback/runtime/logger";
+import { MAX_BODY_BYTES, UnreadableBodyError } from "./json-body.ts";
+import { OverloadedError } from "./overload.ts";
 import { sendProblem, type Problem } from "./problem.ts";
 import { isUnavailable } from "./unavailable.ts";
 import { InvalidRequestError } from "./validation.ts";
-
-/** The largest body that is read. */
-export const MAX_BODY_BYTES = 256 * 1024;
 
 /** Answers every error that a handler or the framework throws; only our own are logged. */
 export const errorHandler =
@@ -22,8 +21,6 @@ export const errorHandler =
 
 // The names of fastify's errors that callers can do something about.
 const FRAMEWORK_PROBLEMS: Readonly<Record<string, Problem>> = {
-  FST_ERR_CTP_INVALID_JSON_BODY: { code: "invalid_json", detail: "The body is not valid JSON." },
-  FST_ERR_CTP_EMPTY_JSON_BODY: { code: "invalid_json", detail: "The body is empty." },
   FST_ERR_CTP_BODY_TOO_LARGE: {
     code: "payload_too_large",
     detail: `The body is larger than ${MAX_BODY_BYTES} bytes.`,
@@ -38,6 +35,10 @@ const problemOf = (error: unknown): Problem => {
   if (error instanceof InvalidRequestError) {
     const detail = "See errors for everything that is wrong.";
     return { code: "validation_failed", detail, errors: error.errors };
+  }
+  if (error instanceof UnreadableBodyError) return { code: "invalid_json", detail: error.detail };
+  if (error instanceof OverloadedError) {
+    return { code: "overloaded", detail: "Nothing was done: ask again in some seconds." };
   }
   if (isUnavailable(error)) {
     // An append whose answer is missing may be stored: asking again is safe either way.

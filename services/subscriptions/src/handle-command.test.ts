@@ -57,6 +57,17 @@ const storeInMemory = (
   };
   const store: AgentStore = {
     read: async () => ({ state: last(), seq: messages.length }),
+    readAt: async (_address, seq) => {
+      const event = messages[seq - 1];
+      return event === undefined ? INITIAL_AGENT_STATE : stateAfter(event);
+    },
+    findMarked: async (_address, afterSeq, keyHash) => {
+      const n = messages.findIndex(
+        ({ idempotency }, i) => i >= afterSeq && idempotency?.key_hash === keyHash,
+      );
+      const beforeSeq = messages[n]?.idempotency?.before_seq;
+      return beforeSeq === undefined ? undefined : { beforeSeq, seq: n + 1 };
+    },
     append: async (_address, event, lastSeq) => {
       tries += 1;
       beforeAppend(tries, addByAnother);
@@ -89,8 +100,11 @@ test("a command that was overtaken is decided anew over what is then there", asy
     if (tries === 1) add();
   });
   const { deps, conflicts, changed } = depsWith(store);
-  const result = await handleCommand(register, "key", deps);
-  expect(result).toMatchObject({ kind: "accepted", changes: [], state: { kind: "registered" } });
+  const result = await handleCommand(register, { actor: "key" }, deps);
+  expect(result).toMatchObject({
+    kind: "decided",
+    result: { kind: "accepted", changes: [], state: { kind: "registered" } },
+  });
   expect(messages.map(({ actor }) => actor)).toEqual(["another"]);
   expect(conflicts()).toBe(1);
   expect(changed).toEqual([]);
@@ -99,7 +113,7 @@ test("a command that was overtaken is decided anew over what is then there", asy
 test("a command that is overtaken again and again ends in a conflict", async () => {
   const { store, tries } = storeInMemory((_tries, add) => add());
   const { deps, conflicts } = depsWith(store);
-  expect(await handleCommand(edit, "key", deps)).toEqual({ kind: "conflict" });
+  expect(await handleCommand(edit, { actor: "key" }, deps)).toEqual({ kind: "conflict" });
   expect(tries()).toBe(20);
   expect(conflicts()).toBe(20);
 });
@@ -107,8 +121,8 @@ test("a command that is overtaken again and again ends in a conflict", async () 
 test("an agent that is registered by its first edit gets one message for each change", async () => {
   const { store, messages } = storeInMemory();
   const { deps, changed } = depsWith(store);
-  const result = await handleCommand(edit, "key", deps);
-  expect(result).toMatchObject({ kind: "accepted", state: { version: 2 } });
+  const result = await handleCommand(edit, { actor: "key" }, deps);
+  expect(result).toMatchObject({ result: { kind: "accepted", state: { version: 2 } } });
   expect(messages.map(({ version, type, actor }) => [version, type, actor])).toEqual([
     [1, "agent_registered", "key"],
     [2, "event_subscriptions_edited", "key"],
@@ -121,12 +135,14 @@ test("an edit that broke off after the registration is completed when it is aske
     if (tries === 2) throw new Error("the process died");
   });
   const { deps } = depsWith(store);
-  await expect(handleCommand(edit, "key", deps)).rejects.toThrow("the process died");
+  await expect(handleCommand(edit, { actor: "key" }, deps)).rejects.toThrow("the process died");
   expect(messages.map(({ type }) => type)).toEqual(["agent_registered"]);
-  const result = await handleCommand(edit, "key", deps);
+  const result = await handleCommand(edit, { actor: "key" }, deps);
   expect(result).toMatchObject({
-    kind: "accepted",
-    state: { agent: { event_subscriptions: edit.event_subscriptions } },
+    result: {
+      kind: "accepted",
+      state: { agent: { event_subscriptions: edit.event_subscriptions } },
+    },
   });
   expect(messages.at(-1)?.agent?.event_subscriptions).toEqual(edit.event_subscriptions);
 });
@@ -134,8 +150,10 @@ test("an edit that broke off after the registration is completed when it is aske
 test("a command that changes nothing stores nothing", async () => {
   const { store, messages } = storeInMemory();
   const { deps } = depsWith(store);
-  await handleCommand(edit, "key", deps);
-  const result = await handleCommand(edit, "key", deps);
-  expect(result).toMatchObject({ kind: "accepted", changes: [], state: { version: 2 } });
+  await handleCommand(edit, { actor: "key" }, deps);
+  const result = await handleCommand(edit, { actor: "key" }, deps);
+  expect(result).toMatchObject({
+    result: { kind: "accepted", changes: [], state: { version: 2 } },
+  });
   expect(messages).toHaveLength(2);
 });

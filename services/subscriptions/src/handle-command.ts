@@ -5,9 +5,11 @@ import {
 } from "@ringback/contracts/agent";
 import type { AgentAddress } from "@ringback/contracts/subjects";
 import { pause } from "@ringback/runtime/backoff";
-import type { AgentStore, StoredAgent } from "./agent-store.ts";
-import { decide, type Acceptance, type Command, type Rejection } from "./decide/edit.ts";
+import type { AgentStore, MarkedMessage, StoredAgent } from "./agent-store.ts";
+import type { Acceptance, Command, Rejection } from "./decide/edit.ts";
+import { decideIf, type Precondition } from "./decide/precondition.ts";
 import { recordsOf } from "./decide/record.ts";
+import { UnavailableError } from "./unavailable.ts";
 
 export type CommandDeps = {
   readonly store: AgentStore;
@@ -18,14 +20,41 @@ export type CommandDeps = {
   readonly onConflict: () => void;
 };
 
+/** Who asks for a command, and under what condition. */
+export type Wish = {
+  /** The id of the API key. */
+  readonly actor: string;
+  readonly precondition?: Precondition | undefined;
+  /** The request has an `Idempotency-Key`. */
+  readonly once?: Once;
+};
+
+export type Once = {
+  readonly keyHash: string;
+  readonly requestHash: string;
+  /** Another carried this out, perhaps: then its change is after this message. */
+  readonly maybeDoneAfter: number | undefined;
+  /** From then on somebody else may take it over. */
+  readonly giveUpAtMs: number;
+};
+
 /** What came of a command that was carried out; `changes` is empty when all was as wished. */
 export type Handled = Acceptance & { readonly state: AgentState };
 
-export type CommandResult =
-  | Handled
-  | Rejection
-  /** Others changed the agent faster than this could be decided. */
-  | { readonly kind: "conflict" };
+/** Others changed the agent faster than this could be decided. */
+export type Conflict = { readonly kind: "conflict" };
+
+export type CommandResult = Handled | Rejection | Conflict;
+
+/** What was decided, over which message and up to which: from both it can be told again. */
+export type Decided = {
+  readonly kind: "decided";
+  readonly result: Handled | Rejection;
+  readonly beforeSeq: number;
+  readonly seq: number;
+  /** It had been carried out before. */
+  readonly isRepeat: boolean;
+};
 
 const MAX_TRIES = 20;
 const FIRST_WAIT_MS = 10;
@@ -37,44 +66,97 @@ const MAX_WAIT_MS = 250;
  */
 export const handleCommand = async (
   command: Command,
-  actor: string,
+  wish: Wish,
   deps: CommandDeps,
-): Promise<CommandResult> => {
-  const address = {
-    workspaceId: command.agent.workspace_id,
-    agentId: command.agent.agent_id,
-  };
+): Promise<Decided | Conflict> => {
+  const address = addressOf(command);
   for (let n = 0; n < MAX_TRIES; n += 1) {
     if (n > 0) await pause(waitMs(n, deps.random()));
+    if (wish.once !== undefined && deps.now().getTime() >= wish.once.giveUpAtMs) {
+      throw new UnavailableError("the request took too long: another may carry it out now");
+    }
     const before = await deps.store.read(address);
-    const decision = decide(command, before.state);
-    if (decision.kind === "rejected") return decision;
-    const state = await appendAll(decision, before, address, actor, deps);
-    if (state !== "conflict") return { ...decision, state };
+    // After the read: what is stored later than this look makes the append fail.
+    const done = await doneBefore(command, wish, deps);
+    if (done !== undefined) return done;
+    const result = decideIf(wish.precondition, command, before.state);
+    if (result.kind === "rejected") {
+      return { kind: "decided", result, beforeSeq: before.seq, seq: before.seq, isRepeat: false };
+    }
+    const after = await appendAll(result, before, address, wish, deps);
+    if (after !== "conflict") {
+      const handled = { ...result, state: after.state };
+      const seqs = { beforeSeq: before.seq, seq: after.seq };
+      return { kind: "decided", result: handled, ...seqs, isRepeat: false };
+    }
     deps.onConflict();
   }
   return { kind: "conflict" };
 };
 
+const addressOf = ({ agent }: Command): AgentAddress => ({
+  workspaceId: agent.workspace_id,
+  agentId: agent.agent_id,
+});
+
 /** A random part of a span that doubles: of 100 writers at once, each finds a quiet moment. */
 const waitMs = (n: number, random: number): number =>
   random * Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** n);
+
+const doneBefore = async (
+  command: Command,
+  wish: Wish,
+  { store }: CommandDeps,
+): Promise<Decided | undefined> => {
+  if (wish.once?.maybeDoneAfter === undefined) return undefined;
+  const { maybeDoneAfter, keyHash } = wish.once;
+  const found = await store.findMarked(addressOf(command), maybeDoneAfter, keyHash);
+  if (found === undefined) return undefined;
+  const result = await resultAgain(command, wish, found, store);
+  return result.kind === "conflict"
+    ? undefined
+    : { kind: "decided", result, ...found, isRepeat: true };
+};
+
+/**
+ * What a command came to that was decided between these two messages. The decision is a function of the
+ * state before it, so nothing of the answer has to be kept. Where keys that have expired since would make
+ * it another one, it is not told again: a conflict, and nothing was changed.
+ */
+export const resultAgain = async (
+  command: Command,
+  { precondition }: Pick<Wish, "precondition">,
+  { beforeSeq, seq }: MarkedMessage,
+  store: Pick<AgentStore, "readAt">,
+): Promise<CommandResult> => {
+  const address = addressOf(command);
+  const before = await store.readAt(address, beforeSeq);
+  const decision = decideIf(precondition, command, before);
+  if (decision.kind === "rejected") return decision;
+  if (seq === beforeSeq && decision.changes.length > 0) return { kind: "conflict" };
+  const state = seq === beforeSeq ? before : await store.readAt(address, seq);
+  return { ...decision, state };
+};
 
 const appendAll = async (
   { changes }: Acceptance,
   before: StoredAgent,
   address: AgentAddress,
-  actor: string,
+  { actor, once }: Wish,
   { store, now, onChange }: CommandDeps,
-): Promise<AgentState | "conflict"> => {
+): Promise<StoredAgent | "conflict"> => {
   let { state, seq } = before;
   const occasion = { actor, occurred_at: now().toISOString() };
-  for (const record of recordsOf(changes, before.state, occasion)) {
+  const mark =
+    once === undefined
+      ? undefined
+      : { key_hash: once.keyHash, request_hash: once.requestHash, before_seq: before.seq };
+  for (const record of recordsOf(changes, before.state, occasion, mark)) {
     const appended = await store.append(address, record, seq);
     if (appended.kind === "conflict") return "conflict";
     onChange(record.type);
     seq = appended.seq;
     state = stateAfter(record);
   }
-  return state;
+  return { state, seq };
 };

@@ -1,17 +1,63 @@
 import type { Socket } from "node:net";
-import { problemBody, PROBLEM_CONTENT_TYPE } from "./problem.ts";
+import { problemBody, PROBLEM_CONTENT_TYPE, type Problem } from "./problem.ts";
+import { SECURITY_HEADERS } from "./security-headers.ts";
+
+/** Sockets whose request has its answer already, though not all of it has come. */
+const answered = new WeakSet<Socket>();
+
+/** Remembers whether this connection's present request was answered: a second answer would be another's. */
+export const setAnswered = (socket: Socket, isAnswered: boolean): void => {
+  if (isAnswered) answered.add(socket);
+  else answered.delete(socket);
+};
 
 /**
  * Answers what never became a request: bytes that are not HTTP, headers that are too large, a request
  * that took too long to arrive. There is no reply then, only the connection.
  */
 export const answerMalformedHttp = (error: NodeJS.ErrnoException, socket: Socket): void => {
-  // The caller is gone, or had an answer already: nothing to say.
+  // The caller is gone: nothing to say.
   if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) return;
-  const body = problemBody({ code: "bad_request", detail: "The request is not readable HTTP." });
+  if (answered.has(socket)) {
+    socket.destroy();
+    return;
+  }
+  const problem = PROBLEMS[error.code ?? ""] ?? UNREADABLE;
+  const body = problemBody(problem);
   const text = JSON.stringify(body);
+  const headers = {
+    "content-type": PROBLEM_CONTENT_TYPE,
+    "content-length": String(text.length),
+    connection: "close",
+    ...SECURITY_HEADERS,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `HTTP/1.1 ${body.status} Bad Request\r\ncontent-type: ${PROBLEM_CONTENT_TYPE}\r\n` +
-      `content-length: ${text.length}\r\nconnection: close\r\n\r\n${text}`,
+    `HTTP/1.1 ${body.status} ${REASONS[body.status] ?? ""}\r\n${lines.join("")}\r\n${text}`,
   );
+};
+
+const UNREADABLE: Problem = { code: "bad_request", detail: "The request is not readable HTTP." };
+
+// The codes of Node's errors that say more.
+const PROBLEMS: Readonly<Record<string, Problem>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    code: "request_timeout",
+    detail: "The request did not arrive as a whole in time: send it without pauses.",
+  },
+  HPE_HEADER_OVERFLOW: {
+    code: "headers_too_large",
+    detail: "The request line and the headers are larger than 16384 bytes together.",
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    code: "payload_too_large",
+    detail: "The extensions of the body's chunks are too large.",
+  },
+};
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  431: "Request Header Fields Too Large",
 };

@@ -13,13 +13,23 @@ const PROBLEMS = {
   agent_exists: { status: 409, title: "The agent is registered with another name" },
   subscription_exists: { status: 409, title: "There is a subscription already" },
   too_many_signing_secrets: { status: 409, title: "Too many secrets sign at once" },
+  request_in_progress: { status: 409, title: "The same request is being carried out" },
   conflict: { status: 409, title: "The agent was changed by others meanwhile" },
+  request_timeout: { status: 408, title: "The request did not arrive in time" },
+  precondition_failed: { status: 412, title: "The agent is not as If-Match says" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be JSON" },
   validation_failed: { status: 422, title: "The request is not valid" },
+  idempotency_key_reused: {
+    status: 422,
+    title: "The Idempotency-Key was used for another request",
+  },
   duplicate_event_type: { status: 422, title: "An event type is named twice" },
+  too_many_requests: { status: 429, title: "There were too many requests" },
+  headers_too_large: { status: 431, title: "The headers are too large" },
   internal_error: { status: 500, title: "Something went wrong here" },
   unavailable: { status: 503, title: "The service cannot do this now" },
+  overloaded: { status: 503, title: "The service has too much to do" },
 } as const;
 
 /** What callers can tell problems apart by; statuses may be shared. */
@@ -50,9 +60,19 @@ export type Problem = {
 const HEADERS: Partial<Record<ProblemCode, readonly [string, string]>> = {
   unauthorized: ["www-authenticate", "Bearer"],
   unavailable: ["retry-after", "1"],
+  overloaded: ["retry-after", "5"],
+  request_in_progress: ["retry-after", "1"],
 };
 
 export const PROBLEM_CONTENT_TYPE = "application/problem+json; charset=utf-8";
+
+const MAX_SHOWN_CHARACTERS = 64;
+
+/** What a caller sent, for a sentence about it: in quotes, on one line and not at length. */
+export const shownText = (text: string): string =>
+  text.length <= MAX_SHOWN_CHARACTERS
+    ? JSON.stringify(text)
+    : JSON.stringify(`${text.slice(0, MAX_SHOWN_CHARACTERS)}…`);
 
 /** A problem as callers read it. */
 export const problemBody = ({ code, detail, errors }: Problem) => ({

@@ -42,26 +42,44 @@ const headersSchema = z.record(z.string(), z.string()).superRefine(
   { when: ({ value }) => typeof value === "object" && value !== null },
 );
 
+/** Counted before anything is looked at, so that a long list costs no more than its length. */
+const listOf = <T extends z.ZodType>(element: T, what: string) =>
+  z
+    .array(z.unknown())
+    .max(MAX_SUBSCRIPTIONS, {
+      error: ({ input }) =>
+        `holds ${Array.isArray(input) ? input.length : "too many"} ${what}: at most ${MAX_SUBSCRIPTIONS}`,
+    })
+    .pipe(z.array(element));
+
 const eventTypesSchema = z.union([eventTypeSchema, z.array(eventTypeSchema).min(1)], {
   error: `must be one of ${EVENT_TYPES.join(", ")}, or a list of them that is not empty`,
 });
+
+type Named = readonly { readonly event_type: unknown }[];
+
+/** How many subscriptions a list names: one with several event types is as many. */
+const named = (list: Named): number =>
+  list.reduce((sum, { event_type }) => sum + [event_type].flat().length, 0);
 
 const editSchema = (policy: CallbackUrlPolicy) =>
   z
     .strictObject({
       operation: z.literal("edit_event_subscriptions"),
       agent_id: idSchema,
-      event_subscriptions: z
-        .array(
-          z.strictObject({
-            event_type: eventTypesSchema,
-            callback_url: callbackUrlSchema(policy),
-            headers: headersSchema.default({}),
-            method_type: methodTypeSchema.default("POST"),
-            signing: signingAsReadSchema,
-          }),
-        )
-        .max(MAX_SUBSCRIPTIONS),
+      event_subscriptions: listOf(
+        z.strictObject({
+          event_type: eventTypesSchema,
+          callback_url: callbackUrlSchema(policy),
+          headers: headersSchema.default({}),
+          method_type: methodTypeSchema.default("POST"),
+          signing: signingAsReadSchema,
+        }),
+        "subscriptions",
+      ).refine((list) => named(list) <= MAX_SUBSCRIPTIONS, {
+        error: ({ input }) =>
+          `names ${named(input as Named)} subscriptions: at most ${MAX_SUBSCRIPTIONS}, each event type counted`,
+      }),
       mode: z.enum(["merge", "replace"]).default("merge"),
       on_conflict: z.enum(["overwrite", "error"]).default("overwrite"),
     })
@@ -77,7 +95,9 @@ const editSchema = (policy: CallbackUrlPolicy) =>
 const removeSchema = z.strictObject({
   operation: z.literal("remove_event_subscriptions"),
   agent_id: idSchema,
-  event_types: z.array(eventTypeSchema).min(1).max(MAX_SUBSCRIPTIONS),
+  event_types: listOf(eventTypeSchema, "event types").pipe(
+    z.array(eventTypeSchema).min(1, "must not be empty"),
+  ),
 });
 
 const OPERATIONS = [

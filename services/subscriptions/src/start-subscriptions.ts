@@ -14,6 +14,7 @@ import { openApiKeysFile, type ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
+import { requestStore } from "./request-store.ts";
 
 export type SubscriptionsOptions = {
   readonly settings: SubscriptionsSettings;
@@ -133,6 +134,7 @@ const openApi = async (
   const app = buildApp({
     commands: {
       store: agentStore(nats, sealer, log),
+      requests: requestStore(nats),
       now: () => new Date(),
       random: Math.random,
       onChange: metrics.changed,
@@ -142,9 +144,12 @@ const openApi = async (
     callbackUrls: {
       allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
       allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
+      deniedCidrs: settings.DENIED_CIDRS,
+      allowedPorts: settings.ALLOWED_PORTS,
     },
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     keys: keys.current,
+    requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     metrics,
     log,
   });

@@ -1,33 +1,62 @@
+import { textProblems } from "@ringback/contracts/unusable-text";
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
-import type { FieldError } from "./problem.ts";
+import { shownText, type FieldError } from "./problem.ts";
 
-/** A part of a request does not fit its schema; `errors` says everything that is wrong. */
+/** A part of a request does not fit its schema; `errors` says what is wrong. */
 export class InvalidRequestError extends Error {
   override readonly name = "InvalidRequestError";
   readonly errors: readonly FieldError[];
 
   constructor(errors: readonly FieldError[]) {
-    super(errors.map(({ path, message }) => `${path}: ${message}`).join("; "));
+    super(`${errors.length} things are wrong with the request`);
     this.errors = errors;
   }
 }
 
+/** A body of 256 KiB can be wrong in tens of thousands of places; nobody reads so many. */
+const MAX_ERRORS = 100;
+const MAX_PATH_CHARACTERS = 256;
+
 /** Checks bodies and queries with zod, keeping every problem with its own path. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
-  ({ schema }) =>
+  ({ schema, httpPart }) =>
   (data) => {
-    const parsed = schema.safeParse(data);
-    if (parsed.success) return { value: parsed.data };
-    return { error: new InvalidRequestError(parsed.error.issues.flatMap(fieldErrors)) };
+    const parsed = schema.safeParse(data, { reportInput: true });
+    const ofSchema = parsed.error?.issues.flatMap(fieldErrors) ?? [];
+    // What cannot be an id in a path is simply no agent's: that is an answer of its own.
+    const ofTexts = httpPart === "params" ? [] : textProblems(data).map(textError);
+    const others = ofSchema.filter(({ path }) => ofTexts.every((error) => error.path !== path));
+    const errors = [...ofTexts, ...others];
+    if (parsed.success && errors.length === 0) return { value: parsed.data };
+    return { error: new InvalidRequestError(errors.slice(0, MAX_ERRORS)) };
   };
+
+const textError = ({ path, message }: ReturnType<typeof textProblems>[number]): FieldError => ({
+  path: pathText(path),
+  message,
+});
 
 const fieldErrors = (issue: z.core.$ZodIssue): FieldError[] => {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      path: [...issue.path, key].map(String).join("."),
+    return issue.keys.slice(0, MAX_ERRORS).map((key) => ({
+      path: pathText([...issue.path, key]),
       message: "is not known here",
     }));
   }
-  return [{ path: issue.path.map(String).join("."), message: issue.message }];
+  return [{ path: pathText(issue.path), message: `${issue.message}${got(issue)}` }];
+};
+
+const pathText = (path: readonly PropertyKey[]): string => {
+  const text = path.map(String).join(".");
+  return text.length <= MAX_PATH_CHARACTERS ? text : `${text.slice(0, MAX_PATH_CHARACTERS)}…`;
+};
+
+/** A word such as an event type or a mode; secrets that came into the wrong field are longer. */
+const WORD = /^[\w. -]{0,30}$/;
+
+/** What was sent, where that is one of few words or of a form; never a URL or a header, which hold secrets. */
+const got = ({ code, input }: z.core.$ZodIssue): string => {
+  if (code !== "invalid_value" && code !== "invalid_format" && code !== "invalid_union") return "";
+  return typeof input === "string" && WORD.test(input) ? `, got ${shownText(input)}` : "";
 };

@@ -55,6 +55,12 @@ export type FormerSubscription = Pick<Subscription, "event_type" | "callback_url
 export type Rejection =
   | { readonly kind: "rejected"; readonly code: "agent_not_found" }
   | { readonly kind: "rejected"; readonly code: "agent_exists"; readonly agent: Agent }
+  /** `version`: what the agent is at; undefined where there is none. */
+  | {
+      readonly kind: "rejected";
+      readonly code: "precondition_failed";
+      readonly version: number | undefined;
+    }
   | {
       readonly kind: "rejected";
       readonly code: "subscription_exists";

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fasti
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { AgentIndex } from "../agent-index.ts";
 import type { IfAbsent } from "../decide/edit.ts";
-import type { CommandDeps } from "../handle-command.ts";
+import type { OnceDeps } from "../handle-once.ts";
 
 /** Where the calls are. */
 export const BASE_PATH = "/ca/api/v0";
@@ -20,7 +20,7 @@ export type Api = FastifyInstance<
 
 /** What the calls work with. */
 export type RouteDeps = {
-  readonly commands: CommandDeps;
+  readonly commands: OnceDeps;
   readonly index: Pick<AgentIndex, "page" | "applied">;
   readonly callbackUrls: CallbackUrlPolicy;
   readonly ifAbsent: IfAbsent;

@@ -2,10 +2,10 @@ import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
-import { agentNotFound, commandProblem } from "../command-problem.ts";
-import { handleCommand } from "../handle-command.ts";
+import { agentNotFound } from "../command-problem.ts";
 import { sendProblem } from "../problem.ts";
 import { agentPathSchema } from "../request-schemas.ts";
+import { runCommand } from "../run-command.ts";
 import type { Api, RouteDeps } from "./api.ts";
 
 /** `DELETE /agent/v1/{agent_id}`: the agent and its subscriptions are no more; its history stays. */
@@ -18,11 +18,12 @@ export const deregisterAgentRoute = (api: Api, { commands }: RouteDeps): void =>
     },
     async (request, reply) => {
       const { agent_id } = request.params;
-      const { keyId, workspaceId } = callerOf(request);
+      const { workspaceId } = callerOf(request);
       if (!isId(agent_id)) return sendProblem(reply, agentNotFound(agent_id));
       const agent = { workspace_id: workspaceId, agent_id };
-      const result = await handleCommand({ kind: "deregister_agent", agent }, keyId, commands);
-      if (result.kind !== "accepted") return sendProblem(reply, commandProblem(agent_id, result));
+      const command = { kind: "deregister_agent", agent } as const;
+      const ran = await runCommand(request, reply, command, commands);
+      if (ran.kind === "problem") return sendProblem(reply, ran.problem);
       return reply.code(204).send();
     },
   );

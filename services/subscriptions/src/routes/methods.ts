@@ -1,8 +1,10 @@
+import { METHODS as NODE_METHODS } from "node:http";
 import type { HTTPMethods } from "fastify";
 import { sendProblem } from "../problem.ts";
 import { BASE_PATH, type Api } from "./api.ts";
 
-const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const;
+/** All that Node.js reads; CONNECT asks for no path. */
+const METHODS: readonly HTTPMethods[] = NODE_METHODS.filter((method) => method !== "CONNECT");
 
 /** Every path of the API and the methods that it takes. */
 export const PATHS: Readonly<Record<string, readonly HTTPMethods[]>> = {
@@ -13,6 +15,8 @@ export const PATHS: Readonly<Record<string, readonly HTTPMethods[]>> = {
 
 /** Answers the methods that a known path does not take, without asking who calls. */
 export const otherMethodsRoutes = (app: Api): void => {
+  const known = new Set(app.supportedMethods);
+  for (const method of METHODS) if (!known.has(method)) app.addHttpMethod(method);
   for (const [url, allowed] of Object.entries(PATHS)) {
     const allow = allowed.join(", ");
     app.route({

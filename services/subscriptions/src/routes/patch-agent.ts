@@ -7,13 +7,13 @@ import {
   problemAnswers,
 } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
-import { commandProblem } from "../command-problem.ts";
 import type { EditSubscriptions, RemoveSubscriptions } from "../decide/edit.ts";
+import { entityTag } from "../decide/entity-tag.ts";
 import type { RemoveSigningSecret, RotateSigningSecret } from "../decide/signing.ts";
-import { handleCommand } from "../handle-command.ts";
 import { repeatedInEdit, repeatedInList, subscriptionsOf } from "../named-event-types.ts";
 import { sendProblem } from "../problem.ts";
 import { patchAgentSchema } from "../request-schemas.ts";
+import { runCommand } from "../run-command.ts";
 import { signingCommandOf } from "../signing-requests.ts";
 import type { Api, RouteDeps } from "./api.ts";
 
@@ -37,18 +37,16 @@ export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
         const detail = "Name each event type at most once in a request.";
         return sendProblem(reply, { code: "duplicate_event_type", detail, errors });
       }
-      const { keyId, workspaceId } = callerOf(request);
-      const command = commandOf(body, workspaceId, deps);
-      const result = await handleCommand(command, keyId, deps.commands);
-      if (result.kind !== "accepted") {
-        return sendProblem(reply, commandProblem(body.agent_id, result));
-      }
-      const { state, replaced, removed } = result;
+      const command = commandOf(body, callerOf(request).workspaceId, deps);
+      const ran = await runCommand(request, reply, command, deps.commands);
+      if (ran.kind === "problem") return sendProblem(reply, ran.problem);
+      const { state, replaced, removed } = ran.handled;
       if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
+      reply.header("etag", entityTag(state.version));
       const answer = agentAnswer(state.agent, state.version, callerOf(request));
       if (command.kind === "rotate_signing_secret") {
-        reply.header("cache-control", "no-store"); // nobody on the way may keep the secret
-        return { ...answer, ...newKeyAnswer(command.key) };
+        // A repeated answer does not have it any more: the key that was made just now is nobody's.
+        return ran.isRepeat ? answer : { ...answer, ...newKeyAnswer(command.key) };
       }
       const isEdit = command.kind === "edit_event_subscriptions";
       return isEdit

@@ -1,10 +1,10 @@
 import { randomUUIDv7 } from "node:crypto";
 import { agentAnswer, agentAnswerSchema, problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
-import { commandProblem } from "../command-problem.ts";
-import { handleCommand } from "../handle-command.ts";
+import { entityTag } from "../decide/entity-tag.ts";
 import { sendProblem } from "../problem.ts";
 import { registerAgentSchema } from "../request-schemas.ts";
+import { runCommand } from "../run-command.ts";
 import { BASE_PATH, type Api, type RouteDeps } from "./api.ts";
 
 /** `POST /agent/v1`: registers an agent; again with the same name it only answers the agent. */
@@ -19,17 +19,18 @@ export const registerAgentRoute = (api: Api, { commands }: RouteDeps): void => {
       },
     },
     async (request, reply) => {
-      const { keyId, workspaceId } = callerOf(request);
+      const { workspaceId } = callerOf(request);
       const { agent_id = randomUUIDv7(), agent_display_name } = request.body;
       const agent = { workspace_id: workspaceId, agent_id };
       const command = { kind: "register_agent", agent, agent_display_name } as const;
-      const result = await handleCommand(command, keyId, commands);
-      if (result.kind !== "accepted") return sendProblem(reply, commandProblem(agent_id, result));
-      const { state, changes } = result;
+      const ran = await runCommand(request, reply, command, commands);
+      if (ran.kind === "problem") return sendProblem(reply, ran.problem);
+      const { state, changes } = ran.handled;
       if (state.kind !== "registered") throw new Error("'register_agent' left no agent");
       const answer = agentAnswer(state.agent, state.version, callerOf(request));
+      reply.header("etag", entityTag(state.version));
       if (changes.length === 0) return reply.code(200).send(answer);
-      const location = `${BASE_PATH}/agent/v1/${agent_id}`;
+      const location = `${BASE_PATH}/agent/v1/${state.agent.agent_id}`;
       return reply.code(201).header("location", location).send(answer);
     },
   );

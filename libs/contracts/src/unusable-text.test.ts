@@ -1,0 +1,33 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import { textProblems } from "./unusable-text.ts";
+
+const NUL = "the character NUL (U+0000)";
+const HALF = "half of a surrogate pair: not Unicode text";
+
+test.each<[unknown, string[]]>([
+  ["a\0b", [`: holds ${NUL}`]],
+  ["\ud83d", [`: holds ${HALF}`]],
+  ["\ude00x", [`: holds ${HALF}`]],
+  [{ a: [{ b: "\0" }] }, [`a.0.b: holds ${NUL}`]],
+  [{ "a\0": 1 }, [`a\0: is a name with ${NUL}`]],
+  [{ "\udfff": "\0" }, [`\udfff: is a name with ${HALF}`, `\udfff: holds ${NUL}`]],
+  [
+    ["\0", "ok", "\ud800\ud800"],
+    [`0: holds ${NUL}`, `2: holds ${HALF}`],
+  ],
+])("%j cannot be kept", (value, expected) => {
+  const found = textProblems(value).map(({ path, message }) => `${path.join(".")}: ${message}`);
+  expect(found).toEqual(expected);
+});
+
+test("all that is Unicode text and has no NUL can be kept", () => {
+  const values = fc.jsonValue({ stringUnit: "grapheme" });
+  fc.assert(
+    fc.property(values, (value) => {
+      fc.pre(!JSON.stringify(value).includes("\\u0000"));
+      expect(textProblems(value)).toEqual([]);
+    }),
+  );
+  expect(textProblems({ a: "\ud83d\ude00", b: [null, 1, true, ""] })).toEqual([]);
+});

@@ -1,0 +1,35 @@
+import type { RequestRecord } from "@ringback/contracts/request-record";
+
+/** What is to be done with a request whose key may have been used before. */
+export type ClaimDecision =
+  /** Nobody is at it. `earlier`: somebody was, and may have carried it out. */
+  | { readonly kind: "carry_out"; readonly earlier?: RequestRecord }
+  | { readonly kind: "replay"; readonly record: RequestRecord & { readonly kind: "decided" } }
+  | { readonly kind: "in_progress" }
+  /** The key stands for another request. */
+  | { readonly kind: "reused" };
+
+/** How long whoever claimed a request may take; it gives up itself before that. */
+export const CLAIM_MS = 30_000;
+
+/** What the last record of a key means for a request with this hash. */
+export const decideClaim = (
+  record: RequestRecord | undefined,
+  requestHash: string,
+  nowMs: number,
+): ClaimDecision => {
+  if (record === undefined) return { kind: "carry_out" };
+  if (record.request_hash !== requestHash) return { kind: "reused" };
+  switch (record.kind) {
+    case "decided":
+      return { kind: "replay", record };
+    case "released":
+      return { kind: "carry_out", earlier: record };
+    case "claimed": {
+      const isAbandoned = nowMs - Date.parse(record.at) >= CLAIM_MS;
+      return isAbandoned ? { kind: "carry_out", earlier: record } : { kind: "in_progress" };
+    }
+    default:
+      return record satisfies never;
+  }
+};

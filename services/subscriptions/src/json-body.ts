@@ -1,0 +1,71 @@
+import type { Buffer } from "node:buffer";
+import { parseStrictJson } from "@ringback/contracts/strict-json";
+import { sendProblem, shownText, type Problem } from "./problem.ts";
+import type { Api } from "./routes/api.ts";
+
+/** The largest body that is read. */
+export const MAX_BODY_BYTES = 256 * 1024;
+
+const MAX_DEPTH = 32;
+
+/** A body that is not JSON as everybody reads it; `detail` says what is wrong and repeats no value. */
+export class UnreadableBodyError extends Error {
+  override readonly name = "UnreadableBodyError";
+  readonly detail: string;
+
+  constructor(message: string) {
+    const detail = `The body ${message}.`;
+    super(detail);
+    this.detail = detail;
+  }
+}
+
+/** Reads bodies with the one strict reader; an empty one is none where the call has none. */
+export const readJsonBodies = (app: Api): void => {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser<Buffer>(
+    "application/json",
+    { parseAs: "buffer" },
+    (request, body, done) => {
+      if (body.byteLength === 0 && request.method === "DELETE") return done(null, undefined);
+      const json = parseStrictJson(body, { maxDepth: MAX_DEPTH });
+      if (json.kind === "invalid") return done(new UnreadableBodyError(json.message));
+      return done(null, json.value);
+    },
+  );
+};
+
+/** Refuses what is sent as anything but JSON, before a byte of it is read. */
+export const requireJson = (api: Pick<Api, "addHook">): void => {
+  api.addHook("onRequest", async (request, reply) => {
+    if (request.method !== "POST" && request.method !== "PATCH") return undefined;
+    const { headersDistinct } = request.raw;
+    const problem =
+      typeProblem(headersDistinct["content-type"]) ??
+      encodingProblem(headersDistinct["content-encoding"]);
+    return problem === undefined ? undefined : sendProblem(reply, problem);
+  });
+};
+
+// As it was sent and as a whole: readers differ in what they make of tabs, parameters and repeated
+// headers, and a type that one takes for JSON and another does not passes by the checks of one.
+const JSON_TYPE = /^application\/json(?:; ?charset=(?:utf-8|"utf-8"))?$/i;
+
+const typeProblem = (sent: readonly string[] = []): Problem | undefined => {
+  const [type = ""] = sent;
+  if (sent.length === 1 && JSON_TYPE.test(type)) return undefined;
+  const got =
+    sent.length === 0
+      ? "There is no Content-Type"
+      : sent.length > 1
+        ? `There are ${sent.length} Content-Type headers`
+        : `Content-Type is ${shownText(type)}`;
+  const detail = `${got}: expected application/json, with charset=utf-8 or without.`;
+  return { code: "unsupported_media_type", detail };
+};
+
+const encodingProblem = (sent: readonly string[] = []): Problem | undefined => {
+  if (sent.every((encoding) => encoding.toLowerCase() === "identity")) return undefined;
+  const detail = `Content-Encoding is ${shownText(sent.join(", "))}: send the body as it is, without one.`;
+  return { code: "unsupported_media_type", detail };
+};
