@@ -181,6 +181,29 @@ test("every answer says that it is neither a page nor to be kept, whatever it is
   for (const { headers } of answers) expect(headers).toMatchObject(SECURITY_HEADERS);
 });
 
+test("an expectation that nobody knows is answered 417", async () => {
+  const rest = `x-api-key: ${KEY}\r\nexpect: wonders\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`;
+  const answer = await said(appWith(), `${HEAD}${rest}`);
+  expect(answer).toMatch(/^HTTP\/1\.1 417 /);
+  expect(answer).toContain('"code":"expectation_failed"');
+});
+
+test("of two content types none counts, and without any there is none", async () => {
+  const types = "content-type: text/plain\r\n";
+  const rest = `x-api-key: ${KEY}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`;
+  const answer = await said(appWith(), `${HEAD}${types}${rest}`);
+  expect(answer).toMatch(/^HTTP\/1\.1 415 /);
+  expect(answer).toContain("There are 2 Content-Type headers");
+  const none = await appWith().inject({ method: "POST", url: PATH, headers: { "x-api-key": KEY } });
+  expect(none.json()).toMatchObject({ status: 415, code: "unsupported_media_type" });
+});
+
+test("an id that is longer than any is no agent's", async () => {
+  const answer = await get(appWith(), KEY, `${PATH}/${"x".repeat(5_000)}`);
+  expect(answer.json()).toMatchObject({ status: 404, code: "agent_not_found" });
+  expect(answer.body.length).toBeLessThan(500);
+});
+
 test("a known path answers 405 to every method that HTTP has and it does not", async () => {
   const app = appWith();
   for (const method of ["PUT", "OPTIONS", "TRACE", "PROPFIND", "QUERY", "PURGE", "M-SEARCH"]) {

@@ -6,7 +6,7 @@ import type { ApiKeys } from "./api-keys.ts";
 import { requireCaller } from "./caller.ts";
 import { errorHandler } from "./error-handler.ts";
 import { MAX_BODY_BYTES, readJsonBodies, requireJson } from "./json-body.ts";
-import { answerMalformedHttp, setAnswered } from "./malformed-http.ts";
+import { answerExpectation, answerMalformedHttp, setAnswered } from "./malformed-http.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
 import { overloadBounds, refuseWhileOverloaded, type OverloadBounds } from "./overload.ts";
 import { sendProblem, shownText } from "./problem.ts";
@@ -59,7 +59,7 @@ export const buildApp = (deps: AppDeps): Api => {
       // A path that cannot be decoded; hooks are not called for it.
       void handleError(error, request, reply.headers(SECURITY_HEADERS));
     },
-    routerOptions: { maxParamLength: 512 }, // ids have up to 128 characters
+    routerOptions: { maxParamLength: 16_384 }, // too long an id is no agent's, like any other
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -72,6 +72,7 @@ export const buildApp = (deps: AppDeps): Api => {
     return sendProblem(reply, { code: "not_found", detail });
   });
   refuseWhileOverloaded(app, overload);
+  app.server.on("checkExpectation", answerExpectation);
   readJsonBodies(app);
   sendSecurityHeaders(app);
   noteAnswers(app);

@@ -3,11 +3,14 @@ import { entityTag } from "./decide/entity-tag.ts";
 import type { CommandResult, Handled } from "./handle-command.ts";
 import type { Problem } from "./problem.ts";
 
+const MAX_SHOWN_CHARACTERS = 128;
+
 /** What a caller is told about an agent that is not there. */
-export const agentNotFound = (agentId: string): Problem => ({
-  code: "agent_not_found",
-  detail: `There is no agent '${agentId}' in this workspace.`,
-});
+export const agentNotFound = (agentId: string): Problem => {
+  const isLong = agentId.length > MAX_SHOWN_CHARACTERS; // longer than any id
+  const shown = isLong ? `${agentId.slice(0, MAX_SHOWN_CHARACTERS)}…` : agentId;
+  return { code: "agent_not_found", detail: `There is no agent '${shown}' in this workspace.` };
+};
 
 /** Why a command was not carried out, for its caller. */
 export const commandProblem = (

@@ -139,17 +139,20 @@ test("a key that was used for another request is refused", async () => {
   expect(editsIn(messages)).toBe(0);
 });
 
-test("an agent whose id the service chose keeps it when its registration is asked for again", async () => {
-  const { ask, fail, later, messages } = platform();
-  fail({ call: 5, when: "after" }); // the change is stored, its answer is lost
-  await expect(ask(REGISTER)).rejects.toThrow("no answer");
-  fail(undefined);
-  later(CLAIM_MS);
-  const another = { ...REGISTER, agent: { ...AGENT, agent_id: "chosen-anew" } };
-  const state = { agent: { agent_id: "bob" } };
-  expect(await ask(another)).toMatchObject({ isRepeat: true, result: { state } });
-  expect(messages).toHaveLength(1);
-});
+test.each(["before", "after"] as const)(
+  "an agent whose id the service chose keeps it, where the process ended %s its registration",
+  async (when) => {
+    const { ask, fail, later, messages } = platform();
+    fail({ call: 5, when });
+    await expect(ask(REGISTER)).rejects.toThrow("no answer");
+    fail(undefined);
+    later(CLAIM_MS);
+    const another = { ...REGISTER, agent: { ...AGENT, agent_id: "chosen-anew" } };
+    const state = { agent: { agent_id: "bob" } };
+    expect(await ask(another)).toMatchObject({ isRepeat: when === "after", result: { state } });
+    expect(messages).toHaveLength(1);
+  },
+);
 
 test("while a request is under way, the same one is told so", async () => {
   const { ask, fail, later } = platform();

@@ -39,19 +39,23 @@ export const readJsonBodies = (app: Api): void => {
 export const requireJson = (api: Pick<Api, "addHook">): void => {
   api.addHook("onRequest", async (request, reply) => {
     if (request.method !== "POST" && request.method !== "PATCH") return undefined;
-    const { headersDistinct } = request.raw;
+    const { rawHeaders } = request.raw;
     const problem =
-      typeProblem(headersDistinct["content-type"]) ??
-      encodingProblem(headersDistinct["content-encoding"]);
+      typeProblem(valuesOf("content-type", rawHeaders)) ??
+      encodingProblem(valuesOf("content-encoding", rawHeaders));
     return problem === undefined ? undefined : sendProblem(reply, problem);
   });
 };
+
+/** Every value of a header: of a second one, `headers` keeps nothing. */
+const valuesOf = (name: string, rawHeaders: readonly string[]): string[] =>
+  rawHeaders.filter((_, n) => n % 2 === 1 && rawHeaders[n - 1]?.toLowerCase() === name);
 
 // As it was sent and as a whole: readers differ in what they make of tabs, parameters and repeated
 // headers, and a type that one takes for JSON and another does not passes by the checks of one.
 const JSON_TYPE = /^application\/json(?:; ?charset=(?:utf-8|"utf-8"))?$/i;
 
-const typeProblem = (sent: readonly string[] = []): Problem | undefined => {
+const typeProblem = (sent: readonly string[]): Problem | undefined => {
   const [type = ""] = sent;
   if (sent.length === 1 && JSON_TYPE.test(type)) return undefined;
   const got =
@@ -64,7 +68,7 @@ const typeProblem = (sent: readonly string[] = []): Problem | undefined => {
   return { code: "unsupported_media_type", detail };
 };
 
-const encodingProblem = (sent: readonly string[] = []): Problem | undefined => {
+const encodingProblem = (sent: readonly string[]): Problem | undefined => {
   if (sent.every((encoding) => encoding.toLowerCase() === "identity")) return undefined;
   const detail = `Content-Encoding is ${shownText(sent.join(", "))}: send the body as it is, without one.`;
   return { code: "unsupported_media_type", detail };

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { problemBody, PROBLEM_CONTENT_TYPE, type Problem } from "./problem.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
@@ -35,6 +36,14 @@ export const answerMalformedHttp = (error: NodeJS.ErrnoException, socket: Socket
   socket.end(
     `HTTP/1.1 ${body.status} ${REASONS[body.status] ?? ""}\r\n${lines.join("")}\r\n${text}`,
   );
+};
+
+/** Answers a request with an `Expect` that is not `100-continue`, which never comes to fastify. */
+export const answerExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
+  const detail = "Expect: only 100-continue is known here.";
+  const body = problemBody({ code: "expectation_failed", detail });
+  const headers = { "content-type": PROBLEM_CONTENT_TYPE, ...SECURITY_HEADERS };
+  response.writeHead(body.status, headers).end(JSON.stringify(body));
 };
 
 const UNREADABLE: Problem = { code: "bad_request", detail: "The request is not readable HTTP." };

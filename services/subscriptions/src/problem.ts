@@ -20,6 +20,7 @@ const PROBLEMS = {
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be JSON" },
   validation_failed: { status: 422, title: "The request is not valid" },
+  expectation_failed: { status: 417, title: "The expectation cannot be met" },
   idempotency_key_reused: {
     status: 422,
     title: "The Idempotency-Key was used for another request",
