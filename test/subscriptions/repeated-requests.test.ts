@@ -1,4 +1,5 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import type { RequestRecord } from "@ringback/contracts/request-record";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo } from "../harness/nats-client.ts";
@@ -157,16 +158,56 @@ describe("Idempotency-Key", () => {
     expect(JSON.stringify(body)).toContain("https://a.example.com/after");
   });
 
+  test("finds a change again that was stored by a process that ended before it could note so", async () => {
+    const key = randomUUID();
+    await register("broken-off");
+    await patch("before", {}, one, "broken-off");
+    // Another workspace's request with the same key is none of this.
+    const theirs = { agent_id: "theirs", agent_display_name: "Theirs" };
+    await one.other.raw("/agent/v1", {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": key },
+      body: JSON.stringify(theirs),
+    });
+    const first = await patch("keyed", { "idempotency-key": key }, one, "broken-off");
+    await patch("after", {}, one, "broken-off");
+    const client = await connectTo(server);
+    const subject = `requests.acme.${createHash("sha256").update(key).digest("hex")}`;
+    const note = await client.jsm.direct.getMessage("REQUESTS", { last_by_subj: subject });
+    const { request_hash, agent_id, after_seq } = note?.json<RequestRecord>() ?? {};
+    const claim = { kind: "claimed", request_hash, agent_id, after_seq };
+    const claimedAt = (ms: number) =>
+      client.js.publish(subject, JSON.stringify({ ...claim, at: new Date(ms).toISOString() }));
+
+    await claimedAt(Date.now());
+    const waiting = await patch("keyed", { "idempotency-key": key }, other, "broken-off");
+    expect(waiting).toMatchObject(problem(409, "request_in_progress"));
+    await claimedAt(Date.now() - 60_000);
+    await client.close();
+    const again = await patch("keyed", { "idempotency-key": key }, other, "broken-off");
+    expect(again).toMatchObject({ status: 200, body: first.body });
+    expect(isReplay(again)).toBe(true);
+    const { body } = await one.reader.get("/agent/v1/broken-off");
+    expect(body?.["version"]).toBe(4);
+    expect(JSON.stringify(body)).toContain("https://a.example.com/after");
+  });
+
   test("is the same key in quotes, and the same request in another order of its fields", async () => {
     const key = randomUUID();
-    const sub = { event_type: "call_completed", callback_url: "https://a.example.com/q" };
+    const headers = { "x-a": "1", "x-b": "2" };
+    const sub = { event_type: "call_completed", callback_url: "https://a.example.com/q", headers };
     const body = {
       operation: "edit_event_subscriptions",
       agent_id: "bob",
       event_subscriptions: [sub],
     };
     await send(one, "PATCH", body, { "idempotency-key": key });
-    const turned = Object.fromEntries(Object.entries(body).toReversed());
+    const other_order = { ...sub, headers: { "x-b": "2", "x-a": "1" } };
+    const turned = {
+      event_subscriptions: [other_order],
+      agent_id: "bob",
+      operation: body.operation,
+    };
     const again = await send(one, "PATCH", turned, { "idempotency-key": `"${key}"` });
     expect([again.status, isReplay(again)]).toEqual([200, true]);
   });
