@@ -9,8 +9,8 @@ process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, ".run/compile-ca
 
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 180_000,
     pool: "forks",
     // Most of a test's time is waiting for other processes, which costs no CPU here.
     maxWorkers: Math.max(4, availableParallelism()),

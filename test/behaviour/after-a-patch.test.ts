@@ -71,7 +71,7 @@ test("a changed subscription is used by events published from one second after i
     const [request] = receiver.requestsTo(path);
     expect((request?.atMs ?? Infinity) - answeredAtMs).toBeLessThan(IN_USE_WITHIN_MS);
   }
-}, 40_000);
+}, 180_000);
 
 test("the same holds right after nats-server was restarted", async () => {
   const at = { agentId: "restarted" };
@@ -92,7 +92,7 @@ test("the same holds right after nats-server was restarted", async () => {
       await platform.publish({ callId: `restarted-${events}`, ...at });
       return Date.now() - answeredAtMs > 8_000;
     },
-    { intervalMs: 100, timeoutMs: 15_000 },
+    { intervalMs: 100, timeoutMs: 60_000 },
   );
   const [last] = await receiver.received(1, { path: "/restarted/new" });
   expect(last).toBeDefined();
@@ -100,4 +100,4 @@ test("the same holds right after nats-server was restarted", async () => {
     .requestsTo("/restarted/old")
     .filter(({ headers }) => Number(headers["webhook-timestamp"]) * 1_000 > answeredAtMs + 1_000);
   expect(late.map(({ atMs }) => atMs - answeredAtMs)).toEqual([]);
-}, 60_000);
+}, 180_000);

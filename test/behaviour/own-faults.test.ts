@@ -67,4 +67,4 @@ test("without file descriptors deliveries are held back, and made when there are
   expect(faults).toBe(held.length);
   expect(metrics.value("ringback_attempts_total")).toBe(ENDPOINTS);
   expect(metrics.value("ringback_attempts_total", { outcome: "delivered" })).toBe(ENDPOINTS);
-}, 90_000);
+}, 180_000);

@@ -49,7 +49,7 @@ it("a dispatcher that died long ago, between dead letter and acknowledgement, le
 
   const main = "services/dispatcher/src/main.ts";
   platform.dispatchers.push(await platform.startDispatcher({}, main));
-  await settled(platform.client, { timeoutMs: 40_000 });
+  await settled(platform.client, { timeoutMs: 60_000 });
   expect((await platform.deadLetters()).map(({ reason }) => reason)).toEqual(["exhausted"]);
   expect(receiver.requests).toHaveLength(2);
-}, 60_000);
+}, 180_000);

@@ -60,7 +60,7 @@ const takeRetries = async (): Promise<JsMsg[]> => {
       if (message !== null) taken.push(message);
       return taken.length === STOPS.length;
     },
-    { timeoutMs: 20_000, what: "both retries are due" },
+    { timeoutMs: 60_000, what: "both retries are due" },
   );
   return taken;
 };
@@ -87,7 +87,7 @@ it("an event that comes again while its retry is in work elsewhere starts nothin
       );
       expect(num_pending + num_ack_pending).toBe(0);
     },
-    { timeoutMs: 40_000, what: "every event has come again and is acknowledged" },
+    { timeoutMs: 60_000, what: "every event has come again and is acknowledged" },
   );
   clearInterval(keepAlive);
   expect(receiver.requestsTo("/recorded")).toHaveLength(1);
@@ -95,9 +95,9 @@ it("an event that comes again while its retry is in work elsewhere starts nothin
   expect((await platform.client.jsm.streams.info("RETRIES")).state.messages).toBe(2);
 
   for (const message of taken) message.nak();
-  await settled(platform.client, { timeoutMs: 20_000 });
+  await settled(platform.client, { timeoutMs: 60_000 });
   expect(receiver.requestsTo("/recorded")).toHaveLength(2);
   expect(receiver.requestsTo("/deferred")).toHaveLength(1);
   expect((await platform.attemptsOf(recorded)).map(({ attempt }) => attempt)).toEqual([1, 2]);
   expect((await platform.attemptsOf(deferred)).map(({ attempt }) => attempt)).toEqual([1]);
-}, 90_000);
+}, 180_000);

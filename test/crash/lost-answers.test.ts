@@ -65,7 +65,7 @@ it("what is stored without an answer in time is stored once, and nobody takes it
     ["ATTEMPTS", "RETRIES"].map((stream) => dispatcher.waitForLog(retrying(stream))),
   );
   process.kill(platform.server.pid, "SIGCONT");
-  await settled(platform.client, { timeoutMs: 30_000 });
+  await settled(platform.client, { timeoutMs: 60_000 });
 
   expect(dispatcher.logs.filter(({ msg }) => msg === "delivery.superseded")).toEqual([]);
   const requested = STOPS.map(({ callId }) =>
@@ -76,4 +76,4 @@ it("what is stored without an answer in time is stored once, and nobody takes it
   const recorded = records.map((ofOne) => ofOne.map(({ attempt }) => attempt));
   expect(recorded).toEqual(STOPS.map(() => [1, 2]));
   expect((await platform.deadLetters()).map(({ reason }) => reason)).toEqual(["exhausted"]);
-}, 60_000);
+}, 180_000);

@@ -45,4 +45,4 @@ it("nats-server killed with 200 deliveries in flight: each attempt is made and r
   expect(repeatedRequests(receiver)).toEqual(new Map());
   expect(eventsPerAttempt(receiver)).toEqual({ 1: EVENTS, 2: EVENTS });
   expect(await recordsPerDelivery(platform)).toEqual({ 2: EVENTS });
-}, 90_000);
+}, 180_000);

@@ -75,10 +75,10 @@ it("one of two dispatchers killed under load: nothing is lost, and only what it 
   await underLoad("one", platform.dispatchers.slice(0, 1), 1);
   expect(await outcome()).toEqual(nothingLost(EVENTS));
   expect(repeatedRequests(receiver).size).toBeLessThanOrEqual(IN_FLIGHT);
-}, 90_000);
+}, 180_000);
 
 it("both dispatchers killed under load: nothing is lost, and only what they had in flight is repeated", async () => {
   await underLoad("both", platform.dispatchers.slice(1), 2);
   expect(await outcome()).toEqual(nothingLost(2 * EVENTS));
   expect(repeatedRequests(receiver).size).toBeLessThanOrEqual(3 * IN_FLIGHT);
-}, 90_000);
+}, 180_000);

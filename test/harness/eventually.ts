@@ -36,7 +36,7 @@ type Poll =
  */
 export async function eventually<T>(
   probe: () => Probed<T> & T,
-  { timeoutMs = 10_000, intervalMs = 25, what = "condition", giveUpWhen }: EventuallyOptions = {},
+  { timeoutMs = 30_000, intervalMs = 25, what = "condition", giveUpWhen }: EventuallyOptions = {},
 ): Promise<Exclude<Awaited<T>, NotYet>> {
   const deadline = performance.now() + timeoutMs;
   let last: Poll = { kind: "unsettled" };

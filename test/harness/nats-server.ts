@@ -38,7 +38,7 @@ interface RunningServer {
   readonly port: number;
 }
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 
 /** Starts a real nats-server with JetStream on 127.0.0.1; resolves once JetStream answers. */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {

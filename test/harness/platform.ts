@@ -146,7 +146,7 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
       ),
     publish: (event) => publish(client, event),
     attemptsOf,
-    attempted: (event, n, timeoutMs = 10_000) =>
+    attempted: (event, n, timeoutMs = 30_000) =>
       eventually(
         async () => {
           const records = await attemptsOf(event);

@@ -166,7 +166,7 @@ function requestsTo(state: ReceiverState, path: string): ReceivedRequest[] {
 async function received(
   state: ReceiverState,
   n: number,
-  { path, timeoutMs = 10_000 }: { readonly path?: string; readonly timeoutMs?: number } = {},
+  { path, timeoutMs = 30_000 }: { readonly path?: string; readonly timeoutMs?: number } = {},
 ): Promise<ReceivedRequest[]> {
   const poll = (): ReceivedRequest[] => {
     const found = path === undefined ? [...state.requests] : requestsTo(state, path);

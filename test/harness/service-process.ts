@@ -69,7 +69,7 @@ const DEFAULT_ENV = {
 export async function startService(options: StartOptions): Promise<ServiceProcess> {
   const service = await spawnService(options);
   try {
-    const { readyWhen = "listening", timeoutMs = 20_000 } = options;
+    const { readyWhen = "listening", timeoutMs = 60_000 } = options;
     await service.waitForLog(readyWhen, { timeoutMs });
     return service;
   } catch (error) {
@@ -132,7 +132,7 @@ async function waitForLog(
   tracked: TrackedChild,
   output: ProcessOutput,
   match: LogMatch,
-  { timeoutMs = 10_000, from = 0 }: { readonly timeoutMs?: number; readonly from?: number } = {},
+  { timeoutMs = 30_000, from = 0 }: { readonly timeoutMs?: number; readonly from?: number } = {},
 ): Promise<LogLine> {
   const matches = typeof match === "string" ? (line: LogLine) => line["msg"] === match : match;
   const wanted = typeof match === "string" ? `'${match}'` : "a log line that matches";

@@ -62,7 +62,7 @@ const held = ({ address, seq }: Published) =>
 const letterOf = ({ seq }: Published) =>
   eventually(
     async () => (await platform.deadLetters()).find((one) => one.event_seq === seq) ?? null,
-    { timeoutMs: 15_000, what: "the dead letter" },
+    { timeoutMs: 60_000, what: "the dead letter" },
   );
 
 const faults = async (): Promise<number> => {

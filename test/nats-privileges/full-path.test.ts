@@ -91,7 +91,7 @@ const settled = (attempts: number, deadLetters: number): Promise<unknown> =>
       expect(await stateOf("EVENTS")).toMatchObject({ open: 0 });
       expect(await stateOf("RETRIES")).toMatchObject({ open: 0 });
     },
-    { what: `${attempts} attempts and ${deadLetters} dead letters`, timeoutMs: 20_000 },
+    { what: `${attempts} attempts and ${deadLetters} dead letters`, timeoutMs: 60_000 },
   );
 
 test("subscriptions may not make streams: it waits until the dispatcher has", async () => {
@@ -102,12 +102,12 @@ test("subscriptions may not make streams: it waits until the dispatcher has", as
     env: { ...nats.env("subscriptions"), ...LOOPBACK, API_KEYS_FILE: keys.file },
   });
   services.push(subscriptions);
-  const line = await subscriptions.waitForLog("streams.waiting", { timeoutMs: 20_000 });
+  const line = await subscriptions.waitForLog("streams.waiting", { timeoutMs: 60_000 });
   expect(JSON.stringify(line)).toContain("this user of NATS may not make it");
   // That one refusal is the rule at work; from here on there is to be none.
   expect(violationsIn(nats.log()).every((text) => text.includes("STREAM.CREATE"))).toBe(true);
   await startDispatcher("500ms");
-  await subscriptions.waitForLog("listening", { timeoutMs: 20_000 });
+  await subscriptions.waitForLog("listening", { timeoutMs: 60_000 });
 });
 
 test("an event is delivered after a retry, another one becomes a dead letter", async () => {
@@ -170,7 +170,7 @@ test("after a restart of the server both services go on", async () => {
         expect(unused(["$JS.API.CONSUMER.CREATE.SUBSCRIPTIONS.>"], subjects)).toEqual([]);
       }
     },
-    { what: "both views of the subscriptions begin anew", timeoutMs: 30_000 },
+    { what: "both views of the subscriptions begin anew", timeoutMs: 60_000 },
   );
 });
 

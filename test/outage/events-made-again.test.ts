@@ -46,9 +46,9 @@ test("after EVENTS was deleted and made again, its new events are delivered from
       const calls = new Set(sent.map((text) => (JSON.parse(text) as { call_id: string }).call_id));
       for (let n = 0; n < 5; n += 1) expect([...calls]).toContain(`new-${n}`);
     },
-    { timeoutMs: 20_000 },
+    { timeoutMs: 60_000 },
   );
-}, 60_000);
+}, 180_000);
 
 /** It knows then how far its consumer had come: the retry is seen after that. */
 async function untilTheDispatcherLookedAtItsStreams(): Promise<void> {
@@ -58,7 +58,7 @@ async function untilTheDispatcherLookedAtItsStreams(): Promise<void> {
       const metrics = await platform.dispatchers[0]?.metrics();
       return metrics?.value("ringback_retries_waiting") === 1;
     },
-    { timeoutMs: 15_000, what: "the dispatcher sees the retry that waits" },
+    { timeoutMs: 60_000, what: "the dispatcher sees the retry that waits" },
   );
 }
 

@@ -46,7 +46,7 @@ test("on SIGTERM what is in flight is finished, and what was not begun is given 
   expect(Math.max(...requests.map(({ atMs }) => atMs)) - stoppedAtMs).toBeLessThan(10_000);
   await drained(platform.client);
   expect(requestCounts(receiver)).toEqual({ 1: EVENTS });
-}, 40_000);
+}, 180_000);
 
 test("an attempt that is not answered while its process stops fails at its deadline and is retried", async () => {
   receiver.setScript((_request, nth) =>
@@ -61,7 +61,7 @@ test("an attempt that is not answered while its process stops fails at its deadl
   platform.dispatchers.push(await platform.startDispatcher());
   await platform.attempted(event, 2);
   expect(receiver.requests).toHaveLength(2);
-}, 40_000);
+}, 180_000);
 
 test("while it stops, a dispatcher says that it is alive and not ready", async () => {
   receiver.setScript({ kind: "late_status", status: 200, afterMs: 2_000 });

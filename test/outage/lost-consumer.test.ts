@@ -53,7 +53,7 @@ describe.each([1, 2])("with %i dispatcher(s)", (dispatchers) => {
     await receiver.received(EACH, { path: "/fails-once" });
     await platform.client.jsm.consumers.delete("RETRIES", "dispatcher");
     await publishMany("retried-later", "recording_completed");
-    await receiver.received(4 * EACH, { path: "/fails-once", timeoutMs: 15_000 });
+    await receiver.received(4 * EACH, { path: "/fails-once", timeoutMs: 60_000 });
     await drained(platform.client);
     expect(requestCounts(receiver, "/fails-once")).toEqual({ 2: 2 * EACH });
   });

@@ -11,7 +11,7 @@ failOnLeaks();
 const LOST = "what it held is lost";
 
 describe.concurrent("a deleted stream ends every dispatcher with one clear error", () => {
-  test.for(Object.values(STREAMS))("%s", { timeout: 40_000 }, async (stream) => {
+  test.for(Object.values(STREAMS))("%s", { timeout: 120_000 }, async (stream) => {
     await withTwoDispatchers(async ({ jsm }, dispatchers) => {
       await jsm.streams.delete(stream);
       for (const dispatcher of dispatchers) {
@@ -23,7 +23,7 @@ describe.concurrent("a deleted stream ends every dispatcher with one clear error
 });
 
 describe.concurrent("a stream that is deleted and made again does, too", () => {
-  test.for(Object.values(STREAMS))("%s", { timeout: 40_000 }, async (stream) => {
+  test.for(Object.values(STREAMS))("%s", { timeout: 120_000 }, async (stream) => {
     await withTwoDispatchers(async ({ jsm }, dispatchers) => {
       const { config } = await jsm.streams.info(stream);
       await jsm.streams.delete(stream);

@@ -64,7 +64,7 @@ beforeAll(async () => {
   await platform.attempted(lost, 4);
   await eventually(async () => (await platform.deadLetters()).length === 1);
   await lookEverywhere();
-}, 60_000);
+}, 180_000);
 
 afterAll(async () => {
   await platform.stop();

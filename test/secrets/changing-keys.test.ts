@@ -125,7 +125,7 @@ test("keys are changed while customers change subscriptions and events are deliv
   expect(new Webhook(signing_secret).verify(signed?.body.toString() ?? "", headers)).toBeTruthy();
   const last = Math.max(...written.keys());
   expect(await delivered(last, "c3")).toBe(valueOf(last, written.get(last)));
-}, 90_000);
+}, 180_000);
 
 test("a re-encryption is in the agent's history, and its owner sees no change", async () => {
   await useKeys(OLD, NEW);
@@ -193,4 +193,4 @@ test("without its key a delivery waits, uses up no attempt, and is made when the
   await useKeys(NEW, OLD);
   const records = await platform.attempted(event, 1, 30_000);
   expect(records).toMatchObject([{ attempt: 1, outcome: { kind: "delivered" } }]);
-}, 60_000);
+}, 180_000);

@@ -108,7 +108,7 @@ test.concurrent(
         const [request] = await sentBy(agentId, "/rotated");
         return request !== undefined && signaturesOf(request).length === 1 ? request : null;
       },
-      { timeoutMs: 15_000, intervalMs: 250, what: "the old secret signs no more" },
+      { timeoutMs: 60_000, intervalMs: 250, what: "the old secret signs no more" },
     );
     expect(() => verifyV1(old, after)).toThrow("No matching signature");
     verifyV1(fresh, after);

@@ -148,7 +148,7 @@ test.skipIf(!hasPython)(`the example for Python does${orWhyNot(hasPython, "pytho
 
 test.skipIf(!hasGo)(
   `the example for Go does${orWhyNot(hasGo, "go")}`,
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   async () => {
     const cases = [...V1, ...V1A];
     const verdicts = await inGo(cases.map(([, request]) => request));
