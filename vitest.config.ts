@@ -28,7 +28,11 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "whole processes", include: ["test/**/*.test.ts", "scripts/**/*.test.ts"] },
+        test: {
+          name: "whole processes",
+          include: ["test/**/*.test.ts", "scripts/**/*.test.ts"],
+          globalSetup: "test/harness/compiled-services.ts",
+        },
       },
     ],
   },

@@ -17,7 +17,7 @@ describe.concurrent("SIGTERM ends a dispatcher within seconds and with 0", () =>
   test("while it waits for its first connection to NATS", { timeout: 120_000 }, async () => {
     const dispatcher = await spawnDispatcher({ url: `nats://127.0.0.1:${await unusedPort()}` });
     await dispatcher.waitForLog("nats.waiting");
-    expect(await endAfter(dispatcher, "SIGTERM", 3_000)).toBe(STOPPED);
+    expect(await endAfter(dispatcher, "SIGTERM", 8_000)).toBe(STOPPED);
   });
 
   test("while the NATS it connects to accepts and says nothing", { timeout: 120_000 }, async () => {
@@ -26,7 +26,7 @@ describe.concurrent("SIGTERM ends a dispatcher within seconds and with 0", () =>
     const { port } = mute.address() as AddressInfo;
     const dispatcher = await spawnDispatcher({ url: `nats://127.0.0.1:${port}` });
     await once(mute, "connection");
-    expect(await endAfter(dispatcher, "SIGTERM", 3_000)).toBe(STOPPED);
+    expect(await endAfter(dispatcher, "SIGTERM", 8_000)).toBe(STOPPED);
     mute.close();
   });
 
@@ -43,7 +43,7 @@ describe.concurrent("SIGTERM ends a dispatcher within seconds and with 0", () =>
     const server = await startNatsServer();
     const dispatcher = await startDispatcher(server);
     process.kill(server.pid, "SIGSTOP");
-    expect(await endAfter(dispatcher, "SIGTERM", 10_000)).toBe(STOPPED);
+    expect(await endAfter(dispatcher, "SIGTERM", 15_000)).toBe(STOPPED);
     process.kill(server.pid, "SIGCONT");
     await server.stop();
   });
@@ -51,7 +51,7 @@ describe.concurrent("SIGTERM ends a dispatcher within seconds and with 0", () =>
   test("while nothing is to be done, by SIGINT too", { timeout: 120_000 }, async () => {
     const server = await startNatsServer();
     const dispatcher = await startDispatcher(server);
-    expect(await endAfter(dispatcher, "SIGINT", 3_000)).toBe(STOPPED);
+    expect(await endAfter(dispatcher, "SIGINT", 8_000)).toBe(STOPPED);
     await server.stop();
   });
 
@@ -64,7 +64,7 @@ describe.concurrent("SIGTERM ends a dispatcher within seconds and with 0", () =>
     await platform.server.kill();
     // It hopes for NATS as long as the deadline of an attempt and ten seconds more.
     for (const dispatcher of platform.dispatchers) {
-      expect(await endAfter(dispatcher, "SIGTERM", 12_000)).toBe(STOPPED);
+      expect(await endAfter(dispatcher, "SIGTERM", 17_000)).toBe(STOPPED);
     }
     await Promise.all([platform.stop(), receiver.stop()]);
   });
