@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog load check api-key up header-key reencrypt format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check api-key up header-key reencrypt format clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -35,6 +35,9 @@ backlog: set-up ## drain 50,000 events that were published before, and watch mem
 
 load: set-up ## 300 hostile endpoints at once; wants the machine to itself
 	npx vitest run --config vitest.load.config.ts $(TEST_ARGS)
+
+bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=short: docs/performance.md); Linux
+	@node bench/run.ts
 
 check: set-up ## check types, lint, format, and known vulnerabilities where the registry tells
 	npm run check

@@ -21,7 +21,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "beside the code",
-          include: ["libs/**/*.test.ts", "services/**/*.test.ts"],
+          include: ["libs/**/*.test.ts", "services/**/*.test.ts", "bench/**/*.test.ts"],
           // They share no state: one process serves many files, which saves each its start.
           isolate: false,
         },

@@ -76,8 +76,8 @@ test("decisions import contracts, zod and each other, and no shell", () => {
   ).toEqual([]);
 });
 
-test("runtime knows of contracts only names, addresses, ports and the form of sealed text", () => {
-  const names = /^@ringback\/contracts\/(subjects|address|ports|sealed-text)$/;
+test("runtime knows of contracts only names, addresses, ports, and the forms of durations and sealed text", () => {
+  const names = /^@ringback\/contracts\/(subjects|address|ports|duration|sealed-text)$/;
   expect(foreign(runtime, (name) => !/contracts|services/.test(name) || names.test(name))).toEqual(
     [],
   );

@@ -57,6 +57,11 @@ const OF_DISPATCHER: Record<string, Promised> = {
     type: "counter",
     labels: { attempt: ["2", "3", "4", "5+"] },
   },
+  ringback_retry_overdue_seconds: { type: "gauge" },
+  ringback_retries_republished_total: {
+    type: "counter",
+    labels: { reason: ["overdue", "missing"] },
+  },
   ringback_retry_lateness_seconds: { type: "histogram" },
   ringback_attempts_in_flight: { type: "gauge" },
   ringback_attempts_in_flight_limit: { type: "gauge" },
@@ -66,7 +71,9 @@ const OF_DISPATCHER: Record<string, Promised> = {
   },
   ringback_backlog_events: { type: "gauge" },
   ringback_retries_waiting: { type: "gauge" },
-  // Beyond what was promised: faults of our own, by which customers' attempts are not used up.
+  // Beyond what was promised: how many share the limits of subscriptions.
+  ringback_dispatchers: { type: "gauge" },
+  // Also: faults of our own, by which customers' attempts are not used up.
   ringback_own_faults_total: {
     type: "counter",
     labels: { fault: ["resources", "network", "secret", "unexpected"] },

@@ -25,9 +25,11 @@ afterAll(async () => {
   await Promise.all([proxy.stop(), receiver.stop()]);
 });
 
-/** Pulling, and looking at streams and consumers every few seconds, is not done per delivery. */
+/** Pulling, and what is looked at or said every few seconds, is not done per delivery. */
 const isBackground = ({ subject }: ClientMessage): boolean =>
-  /^\$JS\.API\.(CONSUMER\.(MSG\.NEXT|INFO|CREATE)|STREAM\.INFO)\./.test(subject);
+  /^(\$JS\.API\.(CONSUMER\.(MSG\.NEXT|INFO|CREATE)|STREAM\.INFO|DIRECT\.GET)|dispatchers\.alive|leases)\./.test(
+    subject,
+  );
 
 test("a delivered first attempt costs one round trip: its record, before the acknowledgement", async () => {
   await deliverAll("warm-up");

@@ -18,7 +18,8 @@ failOnLeaks();
 const DEADLINE_MS = 1_500;
 
 /** How late a verdict may be on a busy machine. */
-const LATE_MS = 700;
+/** Other tests want the same processors; `make load` measures it. */
+const LATE_MS = 2_500;
 
 let platform: Platform;
 let receiver: Receiver;

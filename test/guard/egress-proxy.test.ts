@@ -22,6 +22,8 @@ const REFUSALS: Record<string, string> = {
   unclear: "99",
 };
 
+const TIMEOUT_MS = 1_500;
+
 let ca: TestCa;
 let plain: Receiver;
 let secure: Receiver;
@@ -66,14 +68,21 @@ afterAll(async () => {
 
 const resultOf = async (url: string, through: string, extraCa: readonly string[] = [ca.caPem]) => {
   const sender = createSender({
-    timeoutMs: 1_500,
+    usualTimeoutMs: TIMEOUT_MS,
     maxConnectionsPerOrigin: 4,
     allowedPrivateCidrs: [],
     extraCa,
     proxy: egressProxyOf(through),
   });
   const body = Buffer.from("{}");
-  const sent = await sender.send({ workspaceId: "w1", method: "POST", url, headers: {}, body });
+  const sent = await sender.send({
+    workspaceId: "w1",
+    timeoutMs: TIMEOUT_MS,
+    method: "POST",
+    url,
+    headers: {},
+    body,
+  });
   await sent.released;
   await sender.close();
   return sent.result;

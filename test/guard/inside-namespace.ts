@@ -27,6 +27,7 @@ export interface NamespaceReport {
   readonly verdicts: Readonly<Record<string, string>>;
 }
 
+const TIMEOUT_MS = 2_000;
 const PUBLIC = ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"];
 const TRAPPED_PORTS = [80, 4_222, 8_443];
 const INTERNAL = ["127.0.0.1", "127.8.9.10", "10.0.0.1", "10.255.255.254", "169.254.169.254"];
@@ -133,7 +134,7 @@ const bySender = async (
   caPem: string,
 ): Promise<Record<string, string>> => {
   const sender = createSender({
-    timeoutMs: 2_000,
+    usualTimeoutMs: TIMEOUT_MS,
     maxConnectionsPerOrigin: 8,
     allowedPrivateCidrs: [],
     extraCa: [caPem],
@@ -142,7 +143,14 @@ const bySender = async (
   const body = Buffer.from("{}");
   const verdicts: Record<string, string> = {};
   for (const url of urls) {
-    const request = { workspaceId: "w1", method: "POST", url, headers: {}, body } as const;
+    const request = {
+      workspaceId: "w1",
+      timeoutMs: TIMEOUT_MS,
+      method: "POST",
+      url,
+      headers: {},
+      body,
+    } as const;
     const { result, released } = await sender.send(request);
     await released;
     verdicts[url] = "status" in result ? String(result.status) : result.detail;

@@ -39,7 +39,7 @@ beforeAll(async () => {
   open = await startTcpEndpoint(says(OK, "end"));
   trap = await startTcpEndpoint(says(OK, "end"), { host: "127.0.0.2", port: open.port });
   sender = createSender({
-    timeoutMs: 7_000,
+    usualTimeoutMs: 7_000,
     maxConnectionsPerOrigin: 64,
     allowedPrivateCidrs: ["127.0.0.1/32"],
     names: {
@@ -58,6 +58,7 @@ afterAll(async () => {
 const ask = (name: string, workspaceId = "w1", scheme = "http"): Promise<Sent> =>
   sender.send({
     workspaceId,
+    timeoutMs: 7_000,
     method: "POST",
     url: `${scheme}://${name}:${open.port}/`,
     headers: {},

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
 import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
+import type { DeliveryPolicy } from "@ringback/contracts/delivery-policy";
 import { eventMessage, type EventAddress, type EventBody } from "@ringback/contracts/event";
 import type { EventType } from "@ringback/contracts/event-types";
 import { attemptSubject } from "@ringback/contracts/subjects";
@@ -29,6 +30,7 @@ export interface SubscriptionInput {
   callback_url: string;
   headers?: Record<string, string>;
   method_type?: "POST" | "PUT" | "PATCH";
+  delivery?: DeliveryPolicy;
 }
 
 /** What an event needs; the rest is filled in. */

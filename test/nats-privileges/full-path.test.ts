@@ -15,7 +15,15 @@ import { type SecuredNats, startSecuredNats } from "./secured-nats.ts";
 failOnLeaks();
 vi.setConfig({ testTimeout: 60_000 }); // each step starts several processes
 
-const STREAMS = ["SUBSCRIPTIONS", "EVENTS", "RETRIES", "ATTEMPTS", "DEAD_LETTERS", "REQUESTS"];
+const STREAMS = [
+  "SUBSCRIPTIONS",
+  "EVENTS",
+  "RETRIES",
+  "ATTEMPTS",
+  "DEAD_LETTERS",
+  "REQUESTS",
+  "LEASES",
+];
 const LOOPBACK = { ALLOW_INSECURE_HTTP: "true", ALLOWED_PRIVATE_CIDRS: "127.0.0.0/8" };
 
 let nats: SecuredNats;

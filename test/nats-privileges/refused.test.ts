@@ -8,7 +8,15 @@ import { type Role, ROLES, type SecuredNats, startSecuredNats } from "./secured-
 
 failOnLeaks();
 
-const STREAMS = ["SUBSCRIPTIONS", "EVENTS", "RETRIES", "ATTEMPTS", "DEAD_LETTERS", "REQUESTS"];
+const STREAMS = [
+  "SUBSCRIPTIONS",
+  "EVENTS",
+  "RETRIES",
+  "ATTEMPTS",
+  "DEAD_LETTERS",
+  "REQUESTS",
+  "LEASES",
+];
 
 let nats: SecuredNats;
 let state: JetStreamManager;
@@ -68,6 +76,7 @@ const writing = {
   attempts: "attempts.w1.c1.a1.call_completed.1",
   dead: "dead_letters.w1.c1.a1.call_completed",
   requests: "requests.w1.1",
+  lease: "leases.overdue_watch",
 };
 const without = (...names: (keyof typeof writing)[]): string[] =>
   Object.entries(writing)
@@ -95,9 +104,12 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "dispatcher",
     [
-      ...without("scheduled", "attempts", "dead"),
+      ...without("scheduled", "attempts", "dead", "lease"),
       ...reading.filter(
-        (subject) => !/STREAM\.MSG\.GET\.(?!REQUESTS)|MSG\.NEXT\.([SE]|RETRIES)/.test(subject),
+        (subject) =>
+          !/STREAM\.MSG\.GET\.(?!REQUESTS)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS)$/.test(
+            subject,
+          ),
       ),
       ...changing.filter(
         (subject) =>

@@ -75,6 +75,28 @@ const edit = (event_subscriptions: unknown[]) =>
     event_subscriptions,
   });
 
+test("a delivery policy is stored as it was set; an edit without it sets it back to the defaults", async () => {
+  await register("policy");
+  const delivery = { timeout: "10s", rate_limit: { per_second: 5, burst: 10 } };
+  const set = (one: object) =>
+    started.writer.patch({
+      operation: "edit_event_subscriptions",
+      agent_id: "policy",
+      event_subscriptions: [{ ...CALL, ...one }],
+    });
+  const stored = await set({ delivery });
+  expect(stored.body).toMatchObject({ version: 2, event_subscriptions: [{ ...CALL, delivery }] });
+  const read = await started.reader.get("/agent/v1/policy");
+  expect(read.body).toMatchObject({ event_subscriptions: [{ delivery }] });
+  expect((await set({ delivery })).body).toMatchObject({ version: 2 });
+  const other = { ...delivery, timeout: "11s" };
+  expect((await set({ delivery: other })).body).toMatchObject({ version: 3 });
+  expect((await set({})).body).toMatchObject({ version: 4, event_subscriptions: [CALL] });
+  const bare = (await set({ delivery: {} })).body;
+  expect(bare).toMatchObject({ version: 4 });
+  expect(JSON.stringify(bare)).not.toContain("delivery");
+});
+
 test("an edit sets what it names and leaves the rest", async () => {
   await register("edited");
   const first = await edit([CALL]);

@@ -54,6 +54,13 @@ describe("a PATCH is refused with the path of what is wrong", () => {
     ["a header with a newline", sub({ headers: { "X-A": "a\nb" } }), [first("headers.X-A")]],
     ["a header that is no text", sub({ headers: { "X-A": 1 } }), [first("headers.X-A")]],
     ["headers that are a list", sub({ headers: ["X-A"] }), [first("headers")]],
+    ["a timeout out of bounds", sub({ delivery: { timeout: "31s" } }), [first("delivery.timeout")]],
+    [
+      "several things of a delivery policy",
+      sub({ delivery: { retry_delays: ["10s", 60], rate_limit: { per_second: 1 }, retries: 3 } }),
+      ["retry_delays.1", "rate_limit.burst", "retries"].map((name) => first(`delivery.${name}`)),
+    ],
+    ["a delivery policy that is none", sub({ delivery: "fast" }), [first("delivery")]],
     [
       "several things at once",
       edit(

@@ -77,9 +77,21 @@ export const isCidr = (text: string): boolean => {
 /** True when the address, or the IPv4 address that it maps, lies in one of the CIDRs. */
 export const isWithin = (address: string, cidrs: readonly string[]): boolean => {
   const parsed = ipaddr.process(address);
-  const sameFamily = cidrs.filter((cidr) => familyOf(cidr) === parsed.kind());
-  return sameFamily.some((cidr) => parsed.match(ipaddr.parseCIDR(cidr)));
+  return parsedCidrs(cidrs).some((cidr) => cidr[0].kind() === parsed.kind() && parsed.match(cidr));
 };
+
+/** Settings are lists that stay: each is parsed once, and not for every URL that is judged. */
+const parsedCidrs = (cidrs: readonly string[]): readonly Cidr[] => {
+  const known = parsedLists.get(cidrs);
+  if (known !== undefined) return known;
+  const parsed = cidrs.map((cidr) => ipaddr.parseCIDR(cidr));
+  parsedLists.set(cidrs, parsed);
+  return parsed;
+};
+
+type Cidr = ReturnType<typeof ipaddr.parseCIDR>;
+
+const parsedLists = new WeakMap<readonly string[], readonly Cidr[]>();
 
 /**
  * The addresses that a connection may not go to, for `net.BlockList`'s check of the address that

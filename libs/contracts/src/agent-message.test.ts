@@ -51,6 +51,21 @@ describe("readAgentState", () => {
     });
   });
 
+  it("gives the delivery policy of a subscription, without what it does not know", () => {
+    const delivery = { timeout: "5s", retry_delays: ["1m"], retry_after: "ignore" };
+    const stored = { ...subscription, delivery: { ...delivery, later: true } };
+    const message = {
+      occurred_at: "2026-01-02T00:00:00Z",
+      version: 7,
+      agent: { ...agent, event_subscriptions: [stored] },
+    };
+    const event_subscriptions = [{ ...subscription, delivery }];
+    expect(readAgentState(at, bytes(message))).toStrictEqual({
+      kind: "state",
+      state: { kind: "registered", version: 7, agent: { ...agent, event_subscriptions } },
+    });
+  });
+
   it("fills in what another version may leave out, and ignores what it adds", () => {
     const bare = {
       event_type: "call_completed",

@@ -61,11 +61,12 @@ export const readAgentState = (address: AgentAddress, data: Uint8Array): ReadAge
         agent_id: address.agentId,
         agent_display_name: agent.agent_display_name ?? address.agentId,
         event_subscriptions: agent.event_subscriptions.map(
-          ({ event_type, callback_url, headers, method_type, signing }) => ({
+          ({ event_type, callback_url, headers, method_type, delivery, signing }) => ({
             event_type,
             callback_url,
             headers,
             method_type,
+            ...(delivery === undefined ? {} : { delivery }),
             ...(signing === undefined ? {} : { signing }),
           }),
         ),

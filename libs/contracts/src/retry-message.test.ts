@@ -1,7 +1,13 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EVENT_TYPES } from "./event-types.ts";
-import { readableParts, readRetry, retryHeaders, type RetryMessage } from "./retry-message.ts";
+import {
+  readableParts,
+  readDue,
+  readRetry,
+  retryHeaders,
+  type RetryMessage,
+} from "./retry-message.ts";
 
 const AGENT = { workspaceId: "w1", agentId: "a1" };
 const RETRY: RetryMessage = {
@@ -43,6 +49,13 @@ test("what is written into the headers of a retry is read from them", () => {
       expect(readRetry(retry.address, headersOf(retry))).toEqual({ kind: "retry", retry });
     }),
   );
+});
+
+test("when a retry is due can be read alone; what says no time says so", () => {
+  expect(readDue(headersOf(RETRY))).toBe(RETRY.dueMs);
+  for (const text of ["", "soon"]) {
+    expect(readDue(headersOf(RETRY, { "Ringback-Due": text }))).toBeUndefined();
+  }
 });
 
 test("all headers carry our prefix and fit into one line each", () => {

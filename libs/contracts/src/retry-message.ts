@@ -92,6 +92,12 @@ export const readRetry = (
   return { kind: "retry", retry: { address, dueMs: Date.parse(due), ...counts, ...heldSinceMs } };
 };
 
+/** When a retry is due, in ms since 1970: alone, for whoever looks at very many. */
+export const readDue = (get: (name: string) => string): number | undefined => {
+  const dueMs = Date.parse(get(HEADERS.due));
+  return Number.isNaN(dueMs) ? undefined : dueMs;
+};
+
 /** What can be read of a retry that cannot be read as a whole: for its dead letter. */
 export type RetryParts = Partial<
   Pick<RetryMessage, "eventSeq"> & Pick<EventAddress, "callId" | "eventType">

@@ -96,9 +96,16 @@ const keyProblem = (
 
 /** Where the string that opens at `start` is closed: at the first quote with no odd run of \ before. */
 const endOfString = (text: string, start: number): number => {
-  let i = start + 1;
-  while (text[i] !== '"') i += text[i] === "\\" ? 2 : 1;
-  return i;
+  // Strings are most of a body: searching in them is left to the engine.
+  let end = text.indexOf('"', start + 1);
+  while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
+  return end;
+};
+
+const isEscaped = (text: string, quote: number): boolean => {
+  let before = quote - 1;
+  while (text[before] === "\\") before -= 1;
+  return (quote - before) % 2 === 0;
 };
 
 /** A key may be written with escapes: `"\u0061"` and `"a"` are the same one. */

@@ -5,11 +5,15 @@ import { isId } from "./id.ts";
 import {
   attemptSubject,
   deadLetterSubject,
+  deliveryIdInAttemptSubject,
   dueRetrySubject,
   eventSubject,
   invalidEventDeadLetterSubject,
+  LEASES,
+  leaseSubject,
   parseDueRetrySubject,
   parseEventSubject,
+  parseScheduledRetrySubject,
   parseSubscriptionSubject,
   scheduledRetrySubject,
   STREAM_SUBJECTS,
@@ -64,6 +68,7 @@ test("the subjects are those that others rely on", () => {
     scheduled: scheduledRetrySubject(AT, "7"),
     due: dueRetrySubject(AT),
     deadLetter: deadLetterSubject(AT),
+    lease: leaseSubject(LEASES.overdueWatch),
   }).toEqual({
     event: "events.w1.c1.a1.call_completed",
     subscription: "subscriptions.w1.a1",
@@ -71,6 +76,7 @@ test("the subjects are those that others rely on", () => {
     scheduled: "retries.scheduled.w1.a1.7",
     due: "retries.due.w1.a1",
     deadLetter: "dead_letters.w1.c1.a1.call_completed",
+    lease: "leases.overdue_watch",
   });
 });
 
@@ -95,6 +101,32 @@ test("subjects of agents are parsed into the agent that they were built from", (
       expect(parseDueRetrySubject(dueRetrySubject(at))).toEqual(at);
     }),
   );
+});
+
+test("subjects of deliveries are parsed into the delivery that they were built from", () => {
+  fc.assert(
+    fc.property(address, id, (at, deliveryId) => {
+      const { workspaceId, agentId } = at;
+      const scheduled = parseScheduledRetrySubject(scheduledRetrySubject(at, deliveryId));
+      expect(scheduled).toEqual({ agent: { workspaceId, agentId }, deliveryId });
+      expect(deliveryIdInAttemptSubject(attemptSubject(at, deliveryId))).toBe(deliveryId);
+    }),
+  );
+});
+
+test.each([
+  "retries.scheduled.w1.a1",
+  "retries.scheduled.w1.a1.7.8",
+  "retries.scheduled.w1.*.7",
+  "retries.scheduled.w1.a1.",
+  "retries.due.w1.a1.7",
+  "attempts.w1.c1.a1.call_completed",
+  "attempts.w1.c1.a1.call_completed.7.8",
+  "attempts.w1.c1.a1.call_completed.>",
+  "events.w1.c1.a1.call_completed.7",
+])("'%s' names no delivery", (subject) => {
+  expect(parseScheduledRetrySubject(subject)).toBeUndefined();
+  expect(deliveryIdInAttemptSubject(subject)).toBeUndefined();
 });
 
 test("two deliveries never share a subject", () => {

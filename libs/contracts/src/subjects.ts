@@ -9,6 +9,7 @@ export const STREAMS = {
   attempts: "ATTEMPTS",
   deadLetters: "DEAD_LETTERS",
   requests: "REQUESTS",
+  leases: "LEASES",
 } as const;
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
@@ -24,10 +25,27 @@ export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = 
   ATTEMPTS: ["attempts.>"],
   DEAD_LETTERS: ["dead_letters.>"],
   REQUESTS: ["requests.>"],
+  LEASES: ["leases.>"],
 };
 
 /** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
 export const DUE_RETRIES = "retries.due.>";
+
+/** The schedules of RETRIES: no consumer may see them, as an acknowledgement would delete one. */
+export const SCHEDULED_RETRIES = "retries.scheduled.>";
+
+/** Every attempt's record. */
+export const ATTEMPT_RECORDS = "attempts.>";
+
+/** What only one process at a time does. */
+export const LEASES = { overdueWatch: "overdue_watch" } as const;
+
+export type LeaseName = (typeof LEASES)[keyof typeof LEASES];
+
+/** The last message says who has the lease; without one, nobody has it. */
+export const leaseSubject = (name: LeaseName): string => `leases.${name}`;
+/** What every dispatcher hears of all others; on no stream, as only the present counts. */
+export const ALL_PRESENCE = "dispatchers.alive.*";
 
 /** Whose an event is, as its subject says it. */
 export type EventAddress = {
@@ -74,6 +92,17 @@ export const scheduledRetrySubject = (
 
 export const dueRetrySubject = ({ workspaceId, agentId }: AgentAddress): string =>
   `retries.due.${token(workspaceId)}.${token(agentId)}`;
+
+/** Where one dispatcher says that it is there; its id is made anew at each start. */
+export const presenceSubject = (dispatcherId: string): string =>
+  `dispatchers.alive.${token(dispatcherId)}`;
+
+/** The dispatcher that a presence subject names, or undefined. */
+export const parsePresenceSubject = (subject: string): string | undefined => {
+  const [dispatchers, alive, id, ...rest] = subject.split(".");
+  if (dispatchers !== "dispatchers" || alive !== "alive" || rest.length > 0) return undefined;
+  return id !== undefined && isId(id) ? id : undefined;
+};
 
 /** Stands for a token of a dead letter's subject that is not known, or could not be used. */
 export const UNKNOWN_TOKEN = "_";
@@ -144,4 +173,26 @@ export const parseDueRetrySubject = (subject: string): AgentAddress | undefined 
   if (retries !== "retries" || due !== "due" || rest.length > 0) return undefined;
   if (workspaceId === undefined || agentId === undefined) return undefined;
   return isId(workspaceId) && isId(agentId) ? { workspaceId, agentId } : undefined;
+};
+
+/** The agent and the delivery that `retries.scheduled.<workspace_id>.<agent_id>.<delivery_id>` names. */
+export const parseScheduledRetrySubject = (
+  subject: string,
+): { readonly agent: AgentAddress; readonly deliveryId: string } | undefined => {
+  const [retries, scheduled, workspaceId, agentId, deliveryId, ...rest] = subject.split(".");
+  if (retries !== "retries" || scheduled !== "scheduled" || rest.length > 0) return undefined;
+  if (workspaceId === undefined || agentId === undefined || deliveryId === undefined) {
+    return undefined;
+  }
+  if (![workspaceId, agentId, deliveryId].every(isId)) return undefined;
+  return { agent: { workspaceId, agentId }, deliveryId };
+};
+
+/** The delivery that a subject of ATTEMPTS names, or undefined. */
+export const deliveryIdInAttemptSubject = (subject: string): string | undefined => {
+  const tokens = subject.split(".");
+  const id = tokens[5];
+  return tokens[0] === "attempts" && tokens.length === 6 && id !== undefined && isId(id)
+    ? id
+    : undefined;
 };

@@ -7,6 +7,7 @@ test("subscriptions are the same whatever the order of their headers, and not ot
     callback_url: "https://1.example.com/",
     headers: { a: "1", b: "2" },
     method_type: "POST",
+    delivery: { timeout: "10s" },
   };
   expect(sameSubscription(one, { ...one, headers: { b: "2", a: "1" } })).toBe(true);
   const others: Partial<Subscription>[] = [
@@ -17,6 +18,7 @@ test("subscriptions are the same whatever the order of their headers, and not ot
     { headers: { a: "1", b: "3" } },
     { headers: { a: "1", c: "2" } },
     { headers: { a: "1", b: "2", c: "3" } },
+    { delivery: { timeout: "5s" } },
   ];
   for (const other of others) {
     expect(sameSubscription(one, { ...one, ...other })).toBe(false);

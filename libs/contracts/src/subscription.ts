@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { samePolicy, storedPolicySchema } from "./delivery-policy.ts";
 import { eventTypeSchema } from "./event-types.ts";
 import { signingKeySchema } from "./signing-key.ts";
 
@@ -15,6 +16,8 @@ export const subscriptionSchema = z.object({
   callback_url: z.string(),
   headers: z.record(z.string(), z.string()),
   method_type: methodTypeSchema,
+  /** How it is delivered, where that differs from the operator's settings. */
+  delivery: storedPolicySchema.optional(),
   /** What requests are signed with, newest first; without, they are not signed. */
   signing: z.array(signingKeySchema).min(1).optional(),
 });
@@ -29,5 +32,6 @@ export const sameSubscription = (a: Subscription, b: Subscription): boolean =>
   a.event_type === b.event_type &&
   a.callback_url === b.callback_url &&
   a.method_type === b.method_type &&
+  samePolicy(a.delivery, b.delivery) &&
   Object.keys(a.headers).length === Object.keys(b.headers).length &&
   Object.entries(a.headers).every(([name, value]) => b.headers[name] === value);

@@ -10,12 +10,13 @@ export const fail = (log: Logger, error: unknown): never => {
 
 /**
  * On SIGTERM, SIGINT or an unexpected error: `stop`, at most `graceMs`, then exit; 0 after a signal,
- * 1 after an error.
+ * 1 after an error. `stop` is told that its time is over when most of `neededMs` is, which is asked then.
  */
 export const stopGracefully = (
   log: Logger,
   graceMs: number,
   stop: (signal: AbortSignal) => Promise<void>,
+  neededMs: () => number = () => graceMs,
 ): void => {
   const outOfTime = new AbortController();
   closeWithGrace(
@@ -27,7 +28,7 @@ export const stopGracefully = (
     async ({ signal, err }) => {
       if (err !== undefined) log.fatal({ err }, "stopping.after_error");
       log.info({ signal }, "stopping");
-      const timer = setTimeout(() => outOfTime.abort(), graceMs * 0.9);
+      const timer = setTimeout(() => outOfTime.abort(), Math.min(graceMs, neededMs()) * 0.9);
       await stop(outOfTime.signal);
       clearTimeout(timer);
       log.info("stopped");

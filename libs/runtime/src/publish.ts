@@ -19,6 +19,8 @@ export type Publication = {
   readonly expectedLastSeq?: number;
   /** The server publishes body and headers to `target`, in the same stream, at `atMs`. */
   readonly schedule?: { readonly atMs: number; readonly target: string };
+  /** The server deletes it after this time, at least 1 s; for streams that allow it. */
+  readonly livesForMs?: number;
 };
 
 export type Published =
@@ -36,7 +38,7 @@ export const publishOnce = async (
   publication: Publication,
   timeoutMs = PUBLISH_TIMEOUT_MS,
 ): Promise<Published> => {
-  const { subject, body, messageId, expectedLastSeq, schedule } = publication;
+  const { subject, body, messageId, expectedLastSeq, schedule, livesForMs } = publication;
   const headers = newHeaders(); // made anew each time: the client writes into it
   for (const [name, value] of publication.headers ?? []) headers.set(name, value);
   try {
@@ -53,6 +55,7 @@ export const publishOnce = async (
         ...(schedule === undefined
           ? {}
           : { schedule: { specification: new Date(schedule.atMs), target: schedule.target } }),
+        ...(livesForMs === undefined ? {} : { ttl: `${livesForMs}ms` }),
       },
     );
     return { kind: "stored", seq: ack.seq };

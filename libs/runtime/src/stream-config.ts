@@ -64,6 +64,14 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       max_msgs_per_subject: 1, // how far a request has come is all that is asked
       discard: DiscardPolicy.Old, // a note that is forgotten costs less than a request that is refused
     },
+    // Each lease is its subject's last message, and runs out with it.
+    {
+      ...base(STREAMS.leases),
+      ...limits,
+      ...UNLIMITED,
+      max_msgs_per_subject: 1,
+      allow_msg_ttl: true,
+    },
   ];
 };
 

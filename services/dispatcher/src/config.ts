@@ -1,3 +1,5 @@
+import { RETRY_AFTER_CHOICES } from "@ringback/contracts/delivery-policy";
+import { parseSuccessStatus } from "@ringback/contracts/success-status";
 import { caFileSchema } from "@ringback/runtime/ca-file";
 import { durationListSchema, durationSchema } from "@ringback/runtime/duration";
 import {
@@ -13,8 +15,8 @@ import {
   type Settings,
 } from "@ringback/runtime/settings";
 import { z } from "zod";
+import type { EffectivePolicy } from "./decide/delivery-policy.ts";
 import { egressProxyOf } from "./decide/egress-proxy.ts";
-import { parseSuccessStatus } from "./decide/success-status.ts";
 
 const MAX_RETRIES = 20;
 const MAX_TIMEOUT_MS = 10 * 60_000;
@@ -70,6 +72,10 @@ export const dispatcherSettings = {
   SUCCESS_STATUS: successStatus
     .prefault("200")
     .describe("Statuses that acknowledge an event: `200`, `200,202`, `2xx`"),
+  RETRY_AFTER: z
+    .enum(RETRY_AFTER_CHOICES)
+    .prefault("honour")
+    .describe("Whether `Retry-After` of a 429 or 503 lengthens a delay: `honour` or `ignore`"),
   MAX_IN_FLIGHT: integerSchema(1, 65_536)
     .prefault("1024")
     .describe("Attempts at once in a process"),
@@ -85,6 +91,14 @@ export const dispatcherSettings = {
 } as const;
 
 export type DispatcherSettings = Settings<typeof dispatcherSettings>;
+
+/** What deliveries go by unless their subscription says otherwise. */
+export const operatorsPolicy = (settings: DispatcherSettings): EffectivePolicy => ({
+  timeoutMs: settings.DELIVERY_TIMEOUT,
+  retry: { delaysMs: settings.RETRY_DELAYS, jitter: settings.RETRY_JITTER },
+  isSuccess: settings.SUCCESS_STATUS,
+  retryAfter: settings.RETRY_AFTER,
+});
 
 /** The dispatcher's settings in an environment; throws one SettingsError with all problems. */
 export const readDispatcherSettings = (environment: Environment): DispatcherSettings =>

@@ -2,13 +2,13 @@ import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import type { SigningKey } from "@ringback/contracts/signing-key";
 import type { Subscription } from "@ringback/contracts/subscription";
+import { parseSuccessStatus } from "@ringback/contracts/success-status";
 import { keyRing } from "@ringback/runtime/sealing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { status } from "../../../test/harness/behaviour.ts";
 import { failOnLeaks } from "../../../test/harness/leaks.ts";
 import { startReceiver, type Receiver } from "../../../test/harness/receiver.ts";
 import type { SendResult } from "./decide/outcome.ts";
-import { parseSuccessStatus } from "./decide/success-status.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
 import { createGate } from "./gate.ts";
@@ -49,7 +49,6 @@ let sender: Sender;
 beforeAll(async () => {
   receiver = await startReceiver();
   sender = createSender({
-    timeoutMs: 5_000,
     maxConnectionsPerOrigin: 4,
     allowedPrivateCidrs: ["127.0.0.0/8"],
   });
@@ -74,8 +73,13 @@ const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
   send: sender.send,
   gate: createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now),
   ownNetwork: ownNetworkWatch(now),
-  retryPolicy: { delaysMs: [10_000, 60_000], jitter: 0.1 },
-  isSuccess: parseSuccessStatus("200") ?? (() => false),
+  operatorsPolicy: {
+    timeoutMs: 5_000,
+    retry: { delaysMs: [10_000, 60_000], jitter: 0.1 },
+    isSuccess: parseSuccessStatus("200") ?? (() => false),
+    retryAfter: "honour",
+  },
+  dispatchers: () => 2,
   userAgent: "Ringback/1.2.3",
   now,
   chance: () => 0.5,
@@ -139,6 +143,19 @@ describe("an attempt", () => {
     expect(turn).toMatchObject({
       record: { attempt: 3, trigger: "retry", next: { kind: "dead_letter" } },
     });
+  });
+
+  test("that is answered with Retry-After is tried again no sooner, where that is honoured", async () => {
+    receiver.setScript(status(503, { headers: { "retry-after": "60" } }));
+    const at = async (more: Partial<Subscription>): Promise<string | undefined> => {
+      const find = async () => ({ ...subscription(receiver.url("/hook")), ...more });
+      const turn = await deliver(DELIVERY, depsFor({ find }));
+      const next = turn.kind === "attempted" ? turn.record.next : undefined;
+      return next?.kind === "retry" ? next.at : undefined;
+    };
+    expect(await at({})).toBe("2026-01-01T00:01:13.000Z");
+    expect(await at({ delivery: { retry_after: "ignore" } })).toBe("2026-01-01T00:00:20.500Z");
+    expect(await at({ delivery: { retry_delays: ["2m"] } })).toBe("2026-01-01T00:02:16.000Z");
   });
 
   test("that has no answer is recorded with the reason and without a response", async () => {
@@ -333,6 +350,23 @@ describe("signatures", () => {
 });
 
 describe("the gate", () => {
+  test("is told this process's share of the subscription's limits, where it has any", async () => {
+    receiver.setScript(status(200));
+    const told: unknown[] = [];
+    const real = createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now);
+    const ask: typeof real.ask = (...asking) => {
+      told.push(asking[3]);
+      return real.ask(...asking);
+    };
+    const delivery = { max_in_flight: 8, rate_limit: { per_second: 5, burst: 10 } };
+    const limited = { ...subscription(receiver.url("/hook")), delivery };
+    await deliver(DELIVERY, depsFor({ gate: { ...real, ask }, find: async () => limited }));
+    await deliver(DELIVERY, depsFor({ gate: { ...real, ask } }));
+    const rateLimit = { perSecond: 2.5, burst: 5 };
+    const shared = { key: "w1 a1 call_completed", maxInFlight: 4, rateLimit };
+    expect(told).toEqual([shared, undefined]);
+  });
+
   test("is passed back once the request holds no socket any more, and not before", async () => {
     const released = Promise.withResolvers<void>();
     const result = { kind: "own_fault", fault: "unexpected", detail: "x" } as const;

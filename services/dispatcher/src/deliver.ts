@@ -1,22 +1,22 @@
 import type { AttemptRecord, NextStep, Outcome } from "@ringback/contracts/attempt";
-import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/callback-url";
-import { headerProblems } from "@ringback/contracts/request-headers";
+import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
 import { withLiveKeys } from "@ringback/contracts/subscription-signing";
+import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
 import { withoutEchoes } from "./decide/echoed-secrets.ts";
 import { outcomeOf, type EndpointResult, type OwnFault } from "./decide/outcome.ts";
+import { refusalOf, type Refusal } from "./decide/refusal.ts";
 import { endpointOf, requestFor, urlForRecords } from "./decide/request.ts";
-import { holdBackMs, nextStep, type RetryPolicy } from "./decide/retry.ts";
-import type { SuccessStatus } from "./decide/success-status.ts";
+import { askedWaitMs } from "./decide/retry-after.ts";
+import { holdBackMs, nextStep } from "./decide/retry.ts";
+import { shareOfLimits } from "./decide/shared-limits.ts";
 import { idsOf, type Delivery } from "./delivery.ts";
 import type { Gate } from "./gate.ts";
 import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
 import { signatures } from "./signatures.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
-
-const MAX_NAME_SHOWN = 128;
 
 /** What one turn of a delivery came to. */
 export type Turn =
@@ -44,8 +44,10 @@ export type DeliverDeps = {
   readonly send: (request: OutgoingRequest) => Promise<Sent>;
   readonly gate: Gate;
   readonly ownNetwork: OwnNetworkWatch;
-  readonly retryPolicy: RetryPolicy;
-  readonly isSuccess: SuccessStatus;
+  /** What deliveries go by unless their subscription says otherwise. */
+  readonly operatorsPolicy: EffectivePolicy;
+  /** How many dispatchers share the limits of a subscription, this one included. */
+  readonly dispatchers: () => number;
   readonly userAgent: string;
   readonly now: () => number;
   /** In [0, 1). */
@@ -64,26 +66,33 @@ export const deliver = async (delivery: Delivery, deps: DeliverDeps): Promise<Tu
   const live = withLiveKeys(stored, deps.now()); // a key that has expired may be gone with its sealing key
   const { subscription, problems } = openSubscription(delivery.address, live, deps.sealer);
   if (problems.length > 0) return withoutKey(delivery, problems, deps);
+  const policy = effectivePolicy(subscription.delivery, deps.operatorsPolicy);
   const refusal = refusalOf(subscription, deps.urlPolicy);
-  if (refusal !== undefined) return refused(delivery, subscription, refusal, deps);
+  if (refusal !== undefined) return refused(delivery, subscription, refusal, policy, deps);
   const origin = endpointOf(subscription.callback_url);
   const isReturning = delivery.deferrals > 0;
-  const passage = await deps.gate.ask(delivery.address.workspaceId, origin, isReturning);
+  const limits = shareOfLimits(delivery.address, policy, deps.dispatchers());
+  const passage = await deps.gate.ask(delivery.address.workspaceId, origin, isReturning, limits);
   if (passage.kind !== "admitted") return passage;
 
   const startedMs = deps.now();
   deps.onStart(delivery, startedMs);
-  const request = () => requestOf(delivery, subscription, startedMs, deps.userAgent);
+  const request = () => ({
+    ...requestOf(delivery, subscription, startedMs, deps.userAgent),
+    timeoutMs: policy.timeoutMs,
+  });
   const sent = await sendWith(request, deps, passage.release);
   const result = deps.ownNetwork(origin, sent.result);
   if (result.kind === "own_fault") {
     const atMs = deps.now() + holdBackMs(delivery.deferrals);
     return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };
   }
-  const outcome = outcomeOf(result, deps.isSuccess);
+  const outcome = outcomeOf(result, policy.isSuccess);
   const { attempt } = delivery;
-  const failure = { outcome, attempt, atMs: deps.now(), chance: deps.chance() };
-  const next = nextStep(failure, deps.retryPolicy);
+  const atMs = deps.now();
+  const askedMs = policy.retryAfter === "honour" ? askedWaitMs(result, atMs) : undefined;
+  const failure = { outcome, attempt, atMs, chance: deps.chance(), askedMs };
+  const next = nextStep(failure, policy.retry);
   const made = {
     duration_ms: result.durationMs,
     request: recordedRequest(subscription),
@@ -124,7 +133,7 @@ const requestOf = (
   subscription: Subscription,
   nowMs: number,
   userAgent: string,
-): OutgoingRequest => {
+): Omit<OutgoingRequest, "timeoutMs"> => {
   const { eventId, address, attempt, body } = delivery;
   const { eventType, workspaceId } = address;
   const facts = { eventId, eventType, attempt, nowMs, userAgent, body, sign: signatures };
@@ -136,28 +145,6 @@ const cancelled = (delivery: Delivery, nowMs: number): Turn => ({
   record: recordOf(delivery, nowMs, { kind: "cancelled" }, { kind: "done" }),
 });
 
-type Refusal = { readonly reason: "blocked_address" | "protocol"; readonly detail: string };
-
-/**
- * Why a subscription may not (or no longer) be sent to as it is stored: rules grow, rows stay. The same
- * functions judged it when it was stored. A header's value is never repeated.
- */
-const refusalOf = (
-  { callback_url, headers }: Subscription,
-  urlPolicy: CallbackUrlPolicy,
-): Refusal | undefined => {
-  const checked = checkCallbackUrl(callback_url, urlPolicy);
-  if (checked.kind === "refused") {
-    return { reason: "blocked_address", detail: `the callback URL ${checked.message}` };
-  }
-  const [problem] = headerProblems(headers);
-  if (problem === undefined) return undefined;
-  const { name, message } = problem;
-  const what = name === undefined ? "headers:" : `header '${name.slice(0, MAX_NAME_SHOWN)}'`;
-  // No other reason of the closed set is nearer: it would be no proper HTTP request.
-  return { reason: "protocol", detail: `the subscription's ${what} ${message}` };
-};
-
 const recordedRequest = ({ method_type: method, callback_url }: Subscription) => ({
   method,
   url: urlForRecords(callback_url),
@@ -168,14 +155,12 @@ const refused = (
   delivery: Delivery,
   subscription: Subscription,
   refusal: Refusal,
-  { now, chance, retryPolicy }: DeliverDeps,
+  { retry }: EffectivePolicy,
+  { now, chance }: DeliverDeps,
 ): Turn => {
   const atMs = now();
   const outcome: Outcome = { kind: "failed", ...refusal };
-  const next = nextStep(
-    { outcome, attempt: delivery.attempt, atMs, chance: chance() },
-    retryPolicy,
-  );
+  const next = nextStep({ outcome, attempt: delivery.attempt, atMs, chance: chance() }, retry);
   const request = recordedRequest(subscription);
   return { kind: "attempted", record: { ...recordOf(delivery, atMs, outcome, next), request } };
 };

@@ -1,7 +1,6 @@
 import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/subjects";
 import { startAdminServer, type AdminServer } from "@ringback/runtime/admin-server";
-import { pause } from "@ringback/runtime/backoff";
 import type { Logger } from "@ringback/runtime/logger";
 import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
@@ -10,7 +9,9 @@ import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
 import { ensureStreams } from "@ringback/runtime/streams";
 import manifest from "../package.json" with { type: "json" };
-import type { DispatcherSettings } from "./config.ts";
+import { closeAll } from "./close-all.ts";
+import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
+import type { OverdueWatchPolicy } from "./decide/overdue.ts";
 import type { HoldBackPolicy } from "./decide/retry.ts";
 import { createGate, type Gate } from "./gate.ts";
 import type { HandleDeps } from "./handle-event.ts";
@@ -18,7 +19,9 @@ import { exportState, lookAt, readiness, silence, type Parts } from "./health.ts
 import { startIntake } from "./intake.ts";
 import { natsJournal, type Journal } from "./journal.ts";
 import { dispatcherMetrics, type DispatcherMetrics } from "./metrics.ts";
+import { startOverdueWatch } from "./overdue/overdue-watch.ts";
 import { ownNetworkWatch } from "./own-network.ts";
+import { joinDispatchers, type Presence } from "./presence.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
 import { createSender, type Sender } from "./send/send.ts";
 import { settleSteps, type SettleSteps } from "./settle.ts";
@@ -35,6 +38,7 @@ export type DispatcherOptions = {
   /** The steps as they are, or with something around them. */
   readonly stepsOf: (steps: Steps) => Steps;
   readonly holdBack: HoldBackPolicy;
+  readonly overdueWatch: OverdueWatchPolicy;
 };
 
 export type Dispatcher = {
@@ -42,6 +46,8 @@ export type Dispatcher = {
   readonly ready: Promise<void>;
   /** Stops pulling, finishes what is in flight, gives back the rest; `outOfTime` ends the waiting. */
   readonly stop: (outOfTime: AbortSignal) => Promise<void>;
+  /** The longest deadline of the attempts so far, and at least the operator's. */
+  readonly longestTimeoutMs: () => number;
 };
 
 const MIN_POOLS = 256;
@@ -53,11 +59,13 @@ export const startDispatcher = (options: DispatcherOptions): Dispatcher => {
   const started = start(options, parts, giveUp.signal);
   return {
     ready: started,
+    longestTimeoutMs: () => parts.sender?.longestTimeoutMs() ?? options.settings.DELIVERY_TIMEOUT,
     stop: async (outOfTime) => {
       parts.stopping = true;
       outOfTime.addEventListener("abort", () => giveUp.abort(), { once: true });
       // One that still waits for NATS has nothing to finish.
       if (parts.running === undefined) return;
+      parts.presence?.leave(); // nothing more is begun: the others may have its share
       await parts.running.intake.stop(outOfTime);
       giveUp.abort();
       await parts.running.close();
@@ -92,6 +100,9 @@ const start = async (
   await view.following.caughtUp;
 
   const sender = senderFor(settings);
+  parts.sender = sender;
+  const presence = joinDispatchers(nats, log);
+  parts.presence = presence;
   const journal = natsJournal(nats, created.get(STREAMS.events) ?? 0, log, giveUp);
   const steps = stepsOf({ ...settleSteps(journal), send: sender.send });
   const gate = createGate(
@@ -99,37 +110,37 @@ const start = async (
     now,
   );
   parts.gate = gate;
+  const deps = handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence);
+  const overdue = watchOverdue(options.overdueWatch, deps, nats, parts);
   const intake = startIntake({
     nats,
     maxInFlight: settings.MAX_IN_FLIGHT,
-    deps: {
-      ...handleDeps(settings, log, own, journal, steps, view, sealing.ring, gate),
-      holdBack: options.holdBack,
-    },
+    deps,
     created,
     acknowledgedUpTo: () => parts.acknowledgedUpTo,
     onStreamLost: onFatal,
   });
-  const close = async (): Promise<void> => {
-    const stopped = Promise.all([
-      view.following.stop(),
-      watch.stop(),
-      sender.close(),
-      sealing.stop(),
-    ]);
-    await drain(nats); // ends what they still ask of a server that does not answer
-    await stopped;
-    await admin.close();
-  };
+  const stops = [view.following.stop, watch.stop, overdue.stop, sender.close, sealing.stop];
+  const close = () => closeAll(stops, nats, admin);
   parts.running = { intake, close };
   await intake.started;
   parts.isPulling = true;
   log.info({ admin: admin.url }, "listening");
 };
 
+const watchOverdue = (policy: OverdueWatchPolicy, deps: HandleDeps, nats: Nats, parts: Parts) =>
+  startOverdueWatch({
+    ...deps,
+    nats,
+    policy,
+    onOverdue: (ms) => {
+      parts.retryOverdueMs = ms;
+    },
+  });
+
 const senderFor = (settings: DispatcherSettings): Sender =>
   createSender({
-    timeoutMs: settings.DELIVERY_TIMEOUT,
+    usualTimeoutMs: settings.DELIVERY_TIMEOUT,
     maxConnectionsPerOrigin: settings.MAX_IN_FLIGHT,
     maxPools: Math.max(MIN_POOLS, settings.MAX_IN_FLIGHT),
     allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
@@ -156,18 +167,19 @@ const openAdmin = async (
 const now = (): number => Date.now();
 
 const handleDeps = (
-  settings: DispatcherSettings,
-  log: Logger,
+  { settings, log, holdBack }: DispatcherOptions,
   own: DispatcherMetrics,
   journal: Journal,
   steps: Steps,
   view: SubscriptionView,
   sealer: Sealer,
   gate: Gate,
-): Omit<HandleDeps, "holdBack"> => {
+  { dispatchers }: Presence,
+): HandleDeps => {
   return {
     journal,
     steps,
+    holdBack,
     send: steps.send,
     metrics: own,
     log,
@@ -180,8 +192,8 @@ const handleDeps = (
     },
     gate,
     ownNetwork: ownNetworkWatch(now),
-    retryPolicy: { delaysMs: settings.RETRY_DELAYS, jitter: settings.RETRY_JITTER },
-    isSuccess: settings.SUCCESS_STATUS,
+    operatorsPolicy: operatorsPolicy(settings),
+    dispatchers,
     userAgent: `Ringback/${manifest.version}`,
     now,
     chance: Math.random,
@@ -191,14 +203,4 @@ const handleDeps = (
         own.retryLateness.observe(Math.max(0, startedMs - dueMs) / 1_000);
     },
   };
-};
-
-const DRAIN_MS = 2_000;
-
-/** Sends what is still in the client's buffers; gives up on it where no server answers. */
-const drain = async ({ connection, isConnected }: Nats): Promise<void> => {
-  const drained = isConnected() ? connection.drain().catch(() => undefined) : undefined;
-  // The client's drain never ends when the connection is closed meanwhile: it is not waited for then.
-  await Promise.race([drained, pause(DRAIN_MS)]);
-  await connection.close();
 };

@@ -8,6 +8,7 @@ import {
   type Asking,
   type EndpointLoad,
 } from "./decide/admission.ts";
+import type { SubscriptionLimits } from "./decide/shared-limits.ts";
 
 /** What a delivery that wants to make an attempt is told. */
 export type Passage =
@@ -17,8 +18,16 @@ export type Passage =
   | { readonly kind: "closed" };
 
 export type Gate = {
-  /** Waits while there is room soon; an endpoint is one workspace's, at one origin. */
-  readonly ask: (workspaceId: string, origin: string, isReturning: boolean) => Promise<Passage>;
+  /**
+   * Waits while there is room soon; an endpoint is one workspace's, at one origin. `limits` are those
+   * of the subscription, as far as they are this process's share.
+   */
+  readonly ask: (
+    workspaceId: string,
+    origin: string,
+    isReturning: boolean,
+    limits?: SubscriptionLimits,
+  ) => Promise<Passage>;
   readonly inFlight: () => number;
   /** Tells those who wait, and all who ask later, that nothing more is begun. */
   readonly close: () => void;

@@ -7,6 +7,8 @@ import type { Nats } from "@ringback/runtime/nats";
 import type { DispatcherSettings } from "./config.ts";
 import type { Gate } from "./gate.ts";
 import type { Intake } from "./intake.ts";
+import type { Presence } from "./presence.ts";
+import type { Sender } from "./send/send.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 
 /** What there is so far: probes and gauges look at it, and are there before the rest. */
@@ -14,6 +16,8 @@ export type Parts = {
   nats?: Nats;
   view?: SubscriptionView;
   gate?: Gate;
+  sender?: Sender;
+  presence?: Presence;
   /** Set as one, so that whatever pulls can also be stopped. */
   running?: { readonly intake: Intake; readonly close: () => Promise<void> };
   isPulling?: boolean;
@@ -21,6 +25,7 @@ export type Parts = {
   backlog: number;
   retriesWaiting: number;
   acknowledgedUpTo?: number;
+  retryOverdueMs?: number;
 };
 
 /** Without a turn of the intake for this long, consuming has stopped for good. */
@@ -80,11 +85,21 @@ export const exportState = (metrics: Metrics, parts: Parts, settings: Dispatcher
   );
   gauge("ringback_backlog_events", "Events stored and not taken yet", () => parts.backlog);
   gauge("ringback_retries_waiting", "Retries that are not due yet", () => parts.retriesWaiting);
+  gauge(
+    "ringback_retry_overdue_seconds",
+    "How long the most overdue retry is overdue, by the dispatcher that watches; 0: none",
+    () => (parts.retryOverdueMs ?? 0) / 1_000,
+  );
   gauge("ringback_agents", "Agents registered", () => parts.view?.counts().agents ?? 0);
   gauge(
     "ringback_subscriptions",
     "Subscriptions of all agents",
     () => parts.view?.counts().subscriptions ?? 0,
+  );
+  gauge(
+    "ringback_dispatchers",
+    "Dispatchers that share the limits of subscriptions, this one included",
+    () => parts.presence?.dispatchers() ?? 0,
   );
   gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     parts.nats?.isConnected() === true ? 1 : 0,

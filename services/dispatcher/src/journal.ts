@@ -3,7 +3,7 @@ import type { StoredMsg } from "@nats-io/jetstream";
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
 import type { DeadLetter } from "@ringback/contracts/dead-letter";
 import { eventId, type EventAddress } from "@ringback/contracts/event";
-import { readRetry, retryHeaders, type RetryMessage } from "@ringback/contracts/retry-message";
+import { retryHeaders, type RetryMessage } from "@ringback/contracts/retry-message";
 import {
   attemptSubject,
   deadLetterSubject,
@@ -14,15 +14,16 @@ import {
 } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
-import { headerReader } from "@ringback/runtime/message-headers";
 import { isUnavailable } from "@ringback/runtime/nats-errors";
 import {
   MESSAGE_ID_HEADER,
+  publishOnce,
   publishUntilStored,
   readLast,
   readSequence,
   type Published,
 } from "@ringback/runtime/publish";
+import { returnOf, type Return } from "./coming-back.ts";
 import { addressOf } from "./delivery.ts";
 
 /** An event as it is stored. */
@@ -50,6 +51,16 @@ export type Journal = {
   /** Stores when the delivery comes back; replaces what was stored for it before. */
   readonly scheduleRetry: (retry: RetryMessage) => Promise<void>;
   /**
+   * The same in the place of the schedule with this sequence, 0 for none; `conflict` when it has fired
+   * or was replaced. Not tried again: throws where the server does not answer.
+   */
+  readonly replaceSchedule: (retry: RetryMessage, seq: number) => Promise<Published["kind"]>;
+  /** Whether the delivery comes back for this attempt or a later one. */
+  readonly returnOf: (
+    delivery: Pick<RetryMessage, "address" | "deliveryId">,
+    attempt: number,
+  ) => Promise<Return>;
+  /**
    * True when a message waits, or is in work, that brings the delivery back for this attempt or a
    * later one. Of those that are due already only the ones behind `afterSeq` count.
    */
@@ -61,9 +72,6 @@ export type Journal = {
   /** Stores a dead letter unless the same one is there. */
   readonly storeDeadLetter: (letter: DeadLetter, key: string) => Promise<void>;
 };
-
-/** More messages due at once for one agent than this are not searched for one delivery. */
-const MAX_DUE_SEARCHED = 1_000;
 
 /** The journal on NATS. Writes are tried until they are stored or `signal` is aborted. */
 export const natsJournal = (
@@ -103,7 +111,13 @@ export const natsJournal = (
     scheduleRetry: async (retry) => {
       await publishUntilStored(nats, retryPublication(retry), log, signal);
     },
-    isComingBack: (delivery, attempt, afterSeq) => isComingBack(nats, delivery, attempt, afterSeq),
+    replaceSchedule: async (retry, seq) => {
+      const publication = { ...retryPublication(retry), expectedLastSeq: seq };
+      return (await publishOnce(nats, publication)).kind;
+    },
+    returnOf: (delivery, attempt) => returnOf(nats, delivery, attempt),
+    isComingBack: async (delivery, attempt, afterSeq) =>
+      (await returnOf(nats, delivery, attempt, afterSeq)) === "coming_back",
     storeDeadLetter: (letter, key) => storeDeadLetter(nats, letter, key, log, signal),
   };
 };
@@ -135,36 +149,6 @@ const retryPublication = (retry: RetryMessage) => ({
   headers: retryHeaders(retry),
   schedule: { atMs: retry.dueMs, target: dueRetrySubject(retry.address) },
 });
-
-const isComingBack = async (
-  nats: Nats,
-  { address, deliveryId }: Pick<RetryMessage, "address" | "deliveryId">,
-  attempt: number,
-  afterSeq = 0,
-): Promise<boolean> => {
-  const bringsItBack = (stored: StoredMsg): boolean => {
-    const header = headerReader(() => stored.header);
-    if (header === undefined) return false;
-    const read = readRetry(address, header);
-    if (read.kind !== "retry" || read.retry.deliveryId !== deliveryId) return false;
-    return read.retry.attempt >= attempt;
-  };
-  const subject = scheduledRetrySubject(address, deliveryId);
-  const scheduled = await readLast(nats, STREAMS.retries, subject);
-  if (scheduled !== null && bringsItBack(scheduled)) return true;
-  // Fired messages stay in the work queue until they are acknowledged, so one in work is found too.
-  let seq = afterSeq + 1;
-  for (let n = 0; n < MAX_DUE_SEARCHED; n += 1) {
-    // The leader answers `next_by_subj` too; the client's type knows it for direct gets only, and those
-    // may be answered by a follower that is a moment behind.
-    const query = { seq, next_by_subj: dueRetrySubject(address) };
-    const due = await nats.jsm.streams.getMessage(STREAMS.retries, query);
-    if (due === null) return false;
-    if (bringsItBack(due)) return true;
-    seq = due.seq + 1;
-  }
-  return false;
-};
 
 const storeDeadLetter = async (
   nats: Nats,

@@ -73,6 +73,11 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
     "Retries scheduled, by the number of the attempt to come",
     { attempt: ATTEMPT_LABELS.slice(1) },
   ),
+  retriesRepublished: metrics.counter(
+    "ringback_retries_republished_total",
+    "Retries published again: overdue had a schedule that did not fire, missing had none",
+    { reason: ["overdue", "missing"] },
+  ),
   deferred: metrics.counter("ringback_deferred_total", "Deliveries put off without an attempt", {
     reason: ["endpoint_busy", "rate_limited"],
   }),

@@ -1,6 +1,8 @@
+import { POLICY_BOUNDS } from "@ringback/contracts/delivery-policy";
 import { createLogger } from "@ringback/runtime/logger";
 import { fail, failAtStart, stopGracefully } from "@ringback/runtime/process";
 import { readDispatcherSettings } from "./config.ts";
+import { OVERDUE_WATCH, type OverdueWatchPolicy } from "./decide/overdue.ts";
 import { HOLD_BACK, type HoldBackPolicy } from "./decide/retry.ts";
 import { startDispatcher, type DispatcherOptions } from "./dispatcher.ts";
 
@@ -11,13 +13,17 @@ const STOP_MARGIN_MS = 10_000;
 export const runDispatcher = async (
   stepsOf: DispatcherOptions["stepsOf"],
   holdBack: HoldBackPolicy = HOLD_BACK,
+  overdueWatch: OverdueWatchPolicy = OVERDUE_WATCH,
 ): Promise<void> => {
   try {
     const settings = readDispatcherSettings(process.env);
     const log = createLogger("dispatcher", settings.LOG_LEVEL);
     const onFatal = (error: unknown): void => fail(log, error);
-    const dispatcher = startDispatcher({ settings, log, onFatal, stepsOf, holdBack });
-    stopGracefully(log, settings.DELIVERY_TIMEOUT + STOP_MARGIN_MS, dispatcher.stop);
+    const policies = { holdBack, overdueWatch };
+    const dispatcher = startDispatcher({ settings, log, onFatal, stepsOf, ...policies });
+    const longestMs = Math.max(settings.DELIVERY_TIMEOUT, POLICY_BOUNDS.timeoutMs.max);
+    const neededMs = (): number => dispatcher.longestTimeoutMs() + STOP_MARGIN_MS;
+    stopGracefully(log, longestMs + STOP_MARGIN_MS, dispatcher.stop, neededMs);
     await dispatcher.ready;
   } catch (error) {
     failAtStart(createLogger("dispatcher", "info"), error);

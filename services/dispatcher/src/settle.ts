@@ -155,7 +155,8 @@ export const invalidEvent = (
   };
 };
 
-const retryAfter = (record: AttemptRecord, deliveryId: string, at: string): RetryMessage => {
+/** The message that brings a recorded delivery back for its next attempt. */
+export const retryAfter = (record: AttemptRecord, deliveryId: string, at: string): RetryMessage => {
   const delivery = { address: addressOf(record), eventSeq: record.event_seq, deliveryId };
   return comeBack(delivery, record.attempt + 1, Date.parse(at));
 };

@@ -1,3 +1,4 @@
+import { policyToStore } from "@ringback/contracts/delivery-policy";
 import type { EventType } from "@ringback/contracts/event-types";
 import type { Subscription } from "@ringback/contracts/subscription";
 import type { FieldError } from "./problem.ts";
@@ -11,9 +12,11 @@ type Named = { readonly eventType: EventType; readonly path: string };
  * in this way: the ones that are there stay.
  */
 export const subscriptionsOf = ({ event_subscriptions }: EditRequest): Subscription[] =>
-  event_subscriptions.flatMap(({ event_type, signing: _asRead, ...rest }) =>
-    [event_type].flat().map((type) => ({ event_type: type, ...rest })),
-  );
+  event_subscriptions.flatMap(({ event_type, signing: _asRead, delivery, ...rest }) => {
+    const policy = policyToStore(delivery);
+    const set = policy === undefined ? rest : { ...rest, delivery: policy };
+    return [event_type].flat().map((type) => ({ event_type: type, ...set }));
+  });
 
 /** Every place that names an event type which the request named before. */
 export const repeatedInEdit = ({ event_subscriptions }: EditRequest): FieldError[] =>

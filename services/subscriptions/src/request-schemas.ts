@@ -1,4 +1,5 @@
 import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/callback-url";
+import { deliveryPolicySchema } from "@ringback/contracts/delivery-policy";
 import { EVENT_TYPES, eventTypeSchema } from "@ringback/contracts/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import { headerProblems } from "@ringback/contracts/request-headers";
@@ -73,6 +74,7 @@ const editSchema = (policy: CallbackUrlPolicy) =>
           callback_url: callbackUrlSchema(policy),
           headers: headersSchema.default({}),
           method_type: methodTypeSchema.default("POST"),
+          delivery: deliveryPolicySchema.optional(),
           signing: signingAsReadSchema,
         }),
         "subscriptions",

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { parseDurationMs } from "@ringback/contracts/duration";
 import { eventTypeSchema } from "@ringback/contracts/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import {
@@ -15,7 +16,6 @@ import {
   formatSigningSecret,
   parseSigningSecret,
 } from "@ringback/contracts/signing-secret";
-import { parseDurationMs } from "@ringback/runtime/duration";
 import { ed25519PublicKey } from "@ringback/runtime/ed25519";
 import { z } from "zod";
 import type { RemoveSigningSecret, RotateSigningSecret } from "./decide/signing.ts";

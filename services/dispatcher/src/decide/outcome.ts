@@ -1,5 +1,5 @@
 import type { FailureReason, Outcome } from "@ringback/contracts/attempt";
-import type { SuccessStatus } from "./success-status.ts";
+import type { SuccessStatus } from "@ringback/contracts/success-status";
 
 /** A fault of our own machine, network or keys: none of the customer's attempts is used up by it. */
 export const OWN_FAULTS = ["resources", "network", "secret", "unexpected"] as const;

@@ -6,6 +6,7 @@ import {
   heldBackForMs,
   HOLD_BACK,
   holdBackMs,
+  MOST_ASKED_MS,
   nextStep,
   type RetryPolicy,
 } from "./retry.ts";
@@ -58,6 +59,25 @@ describe("after a failure", () => {
         const next = nextStep({ outcome, attempt: n + 1, atMs, chance: by }, p);
         expect(nextStepSchema.parse(JSON.parse(JSON.stringify(next)))).toEqual(next);
       }),
+    );
+  });
+
+  test("an endpoint's wish can only make a retry later, by at most ten minutes and the jitter", () => {
+    const asked = fc.oneof(fc.nat({ max: 2 * MOST_ASKED_MS }), fc.constant(Number.MAX_VALUE));
+    fc.assert(
+      fc.property(policy, failed, time, chance, asked, (p, outcome, atMs, by, askedMs) => {
+        const failure = { outcome, attempt: 1, atMs, chance: by };
+        const [delayMs] = p.delaysMs;
+        fc.pre(delayMs !== undefined);
+        const plain = nextStep(failure, p);
+        const wished = nextStep({ ...failure, askedMs }, p);
+        const dueMs = Date.parse(wished.kind === "retry" ? wished.at : "");
+        expect(dueMs).toBeGreaterThanOrEqual(Date.parse(plain.kind === "retry" ? plain.at : ""));
+        expect(dueMs).toBeGreaterThanOrEqual(atMs + Math.min(askedMs, MOST_ASKED_MS));
+        const waitMs = Math.max(delayMs, Math.min(askedMs, MOST_ASKED_MS));
+        expect(dueMs).toBeLessThanOrEqual(atMs + waitMs * (1 + p.jitter));
+      }),
+      { numRuns: 500 },
     );
   });
 

@@ -15,15 +15,22 @@ export type Failure = {
   readonly atMs: number;
   /** Chance, in [0, 1). */
   readonly chance: number;
+  /** How long the endpoint asked to be left alone from then on (`Retry-After`). */
+  readonly askedMs?: number | undefined;
 };
+
+/** An endpoint may lengthen a delay up to this: one that asks for a day gets no silence of a day. */
+export const MOST_ASKED_MS = 600_000;
 
 /** What happens after an attempt: done, another one at a time, or given up and kept. */
 export const nextStep = (failure: Failure, { delaysMs, jitter }: RetryPolicy): NextStep => {
-  const { outcome, attempt, atMs, chance } = failure;
+  const { outcome, attempt, atMs, chance, askedMs = 0 } = failure;
   if (outcome.kind !== "failed") return { kind: "done" };
   const delayMs = delaysMs[attempt - 1];
   if (delayMs === undefined) return { kind: "dead_letter" };
-  const dueMs = atMs + delayMs + Math.floor(delayMs * jitter * chance);
+  // The jitter is on top: all who were told the same date would come back at once.
+  const waitMs = Math.max(delayMs, Math.min(askedMs, MOST_ASKED_MS));
+  const dueMs = atMs + waitMs + Math.floor(waitMs * jitter * chance);
   return { kind: "retry", at: new Date(dueMs).toISOString() };
 };
 

@@ -32,7 +32,6 @@ afterAll(() => endpoint.stop());
 
 beforeEach(() => {
   sender = createSender({
-    timeoutMs: 5_000,
     maxConnectionsPerOrigin: 1,
     allowedPrivateCidrs: ["127.0.0.0/8"],
     connectionTtlMs: LIFE_MS,
@@ -44,6 +43,7 @@ afterEach(() => sender.close());
 const ask = async (): Promise<void> => {
   const { result, released } = await sender.send({
     workspaceId: "w1",
+    timeoutMs: 5_000,
     method: "POST",
     url: endpoint.url("/"),
     headers: { "content-type": "application/json" },

@@ -12,8 +12,8 @@ import { nameResolver, type ResolverOptions } from "./resolve-name.ts";
 import { trusting } from "./trusted-authorities.ts";
 
 export type SenderOptions = AddressPolicy & {
-  /** From the start of the attempt to the answer's status and headers. */
-  readonly timeoutMs: number;
+  /** The operator's deadline. Where it is short, connecting is given up a little after it. */
+  readonly usualTimeoutMs?: number;
   readonly maxConnectionsPerOrigin: number;
   /** Pools that are kept; at least the requests at once, so that an idle one can always go. */
   readonly maxPools?: number;
@@ -25,7 +25,11 @@ export type SenderOptions = AddressPolicy & {
 };
 
 /** A request and whose it is: nothing is shared between workspaces, connections and lookups included. */
-export type OutgoingRequest = DeliveryRequest & { readonly workspaceId: string };
+export type OutgoingRequest = DeliveryRequest & {
+  readonly workspaceId: string;
+  /** From the start of the attempt to the answer's status and headers. */
+  readonly timeoutMs: number;
+};
 
 export type Sent = {
   readonly result: SendResult;
@@ -35,6 +39,8 @@ export type Sent = {
 
 export type Sender = {
   readonly send: (request: OutgoingRequest) => Promise<Sent>;
+  /** The longest deadline of a request so far: those on their way end within it. */
+  readonly longestTimeoutMs: () => number;
   readonly close: () => Promise<void>;
 };
 
@@ -49,11 +55,16 @@ const CONNECTION_TTL_MS = 60_000;
 
 /** The one way out: first attempts, retries and all others go through `send`. */
 export const createSender = (options: SenderOptions): Sender => {
-  const { timeoutMs, maxPools = MAX_POOLS, extraCa = [], proxy } = options;
+  const {
+    usualTimeoutMs = CONNECT_TIMEOUT_MS,
+    maxPools = MAX_POOLS,
+    extraCa = [],
+    proxy,
+  } = options;
   const { allowedPrivateCidrs, deniedCidrs = [], names: nameOptions } = options;
   const names = nameResolver(nameOptions ?? { useSystemNames: true });
   // Never before a short deadline: that one is exact, and says what the endpoint had.
-  const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, timeoutMs + TIMER_TICKS_MS);
+  const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, usualTimeoutMs + TIMER_TICKS_MS);
   const secureContext = trusting(extraCa);
   const policy = { allowedPrivateCidrs, deniedCidrs, connectTimeoutMs, secureContext, proxy };
   const connectFor = guardedConnect(policy, names);
@@ -76,8 +87,13 @@ export const createSender = (options: SenderOptions): Sender => {
     idleMs: connectionTtlMs,
     now: () => performance.now(),
   });
+  let longestTimeoutMs = usualTimeoutMs;
   return {
-    send: (request) => sendOnce(pools, request, timeoutMs),
+    send: (request) => {
+      longestTimeoutMs = Math.max(longestTimeoutMs, request.timeoutMs);
+      return sendOnce(pools, request);
+    },
+    longestTimeoutMs: () => longestTimeoutMs,
     close: async () => {
       names.close();
       await pools.destroy();
@@ -86,11 +102,8 @@ export const createSender = (options: SenderOptions): Sender => {
 };
 
 /** One request. Never throws for what a network or a server can do. */
-const sendOnce = async (
-  pools: Pools<Pool>,
-  request: OutgoingRequest,
-  timeoutMs: number,
-): Promise<Sent> => {
+const sendOnce = async (pools: Pools<Pool>, request: OutgoingRequest): Promise<Sent> => {
+  const { timeoutMs } = request;
   const startedMs = performance.now();
   const durationMs = (): number => Math.round(performance.now() - startedMs);
   const cancel = new AbortController();

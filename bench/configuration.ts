@@ -1,0 +1,51 @@
+import {
+  evolve,
+  INITIAL_AGENT_STATE,
+  type ConfigurationChange,
+  type ConfigurationEvent,
+} from "@ringback/contracts/agent";
+import type { Subscription } from "@ringback/contracts/subscription";
+import { subscriptionSubject } from "@ringback/contracts/subjects";
+import { addressOf, callbackUrl } from "./payload.ts";
+
+const OCCURRED_AT = "2026-01-01T00:00:00.000Z";
+
+/**
+ * The message on SUBSCRIPTIONS that the API would have stored last for this agent: one subscription of
+ * `call_completed` at `origin`.
+ */
+export const storedConfiguration = (
+  agent: number,
+  origin: string,
+): { readonly subject: string; readonly body: string } => {
+  const { workspaceId, agentId, eventType } = addressOf(agent, 0);
+  const names = { workspace_id: workspaceId, agent_id: agentId };
+  const occasion = { occurred_at: OCCURRED_AT, actor: "bench" };
+  const registered = evolve(INITIAL_AGENT_STATE, {
+    type: "agent_registered",
+    change: { ...names, agent_display_name: `Agent ${agent}` },
+    ...occasion,
+  });
+  const subscription: Subscription = {
+    event_type: eventType,
+    callback_url: callbackUrl(origin, agent),
+    headers: { authorization: `Bearer ${String(agent).padStart(32, "0")}` },
+    method_type: "POST",
+  };
+  const change: ConfigurationChange = {
+    type: "event_subscriptions_edited",
+    change: { set: [subscription], removed: [] },
+  };
+  const state = evolve(registered, { ...change, ...occasion });
+  const stored = state.kind === "registered" ? state.agent : null;
+  const event: ConfigurationEvent = {
+    ...change,
+    ...occasion,
+    version: state.version,
+    agent: stored,
+  };
+  return {
+    subject: subscriptionSubject({ workspaceId, agentId }),
+    body: JSON.stringify(event),
+  };
+};

@@ -1,0 +1,51 @@
+import type { StoredMsg } from "@nats-io/jetstream";
+import type { StreamName } from "@ringback/contracts/subjects";
+import type { Nats } from "@ringback/runtime/nats";
+import { readPage } from "@ringback/runtime/read-batch";
+import { afterLook, nextToRead, surveyFrom } from "../decide/survey.ts";
+
+export type ReadThroughOptions = {
+  readonly nats: Nats;
+  readonly stream: StreamName;
+  readonly filter: string;
+  readonly fromSeq: number;
+  /** How long after the end was reached it is looked at again. */
+  readonly tailAgainMs: number;
+  /** Looks at a page; says when something in it has to be looked at again. */
+  readonly judge: (page: readonly StoredMsg[], nowMs: number) => Promise<number | undefined>;
+  readonly now: () => number;
+};
+
+/** Small enough to keep nothing else waiting: a message takes about 40 µs. */
+const PAGE = 128;
+/** With a round every 10 s: at most 3,200 messages a second. */
+const PAGES_PER_ROUND = 250;
+const ROUND_MS = 3_000;
+
+/**
+ * Reads what is to be looked at in a stream by now, page by page, while `canGoOn`, and at most for a
+ * few seconds; the rest is read in the next round. Keeps in memory when to look at which page again.
+ */
+export const readThrough = (
+  options: ReadThroughOptions,
+): ((canGoOn: () => boolean) => Promise<void>) => {
+  const { nats, stream, filter, tailAgainMs, judge, now } = options;
+  let survey = surveyFrom(options.fromSeq);
+  return async (canGoOn) => {
+    const begunMs = now();
+    for (let pages = 0; pages < PAGES_PER_ROUND && canGoOn(); pages += 1) {
+      const nowMs = now();
+      const fromSeq = nextToRead(survey, nowMs);
+      if (fromSeq === undefined || nowMs - begunMs > ROUND_MS) return;
+      const page = await readPage(nats, stream, { filter, from: fromSeq, size: PAGE });
+      survey = afterLook(survey, {
+        fromSeq,
+        lastSeq: page.at(-1)?.seq,
+        isEnd: page.length < PAGE,
+        lookAtMs: await judge(page, nowMs),
+        nowMs,
+        tailLookAtMs: nowMs + tailAgainMs,
+      });
+    }
+  };
+};

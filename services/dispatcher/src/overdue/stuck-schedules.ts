@@ -1,0 +1,108 @@
+import type { StoredMsg } from "@nats-io/jetstream";
+import { readDue, readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
+import {
+  parseScheduledRetrySubject,
+  SCHEDULED_RETRIES,
+  STREAMS,
+} from "@ringback/contracts/subjects";
+import { headerReader } from "@ringback/runtime/message-headers";
+import { scheduleState } from "../decide/overdue.ts";
+import {
+  countRepair,
+  forEachAFew,
+  isFull,
+  noteOverdue,
+  type Findings,
+  type OverdueWatchDeps,
+} from "./findings.ts";
+import { readThrough } from "./read-through.ts";
+
+type Stuck = { readonly retry: RetryMessage; readonly seq: number; readonly overdueMs: number };
+
+/**
+ * One round over the schedules on RETRIES: those that the server should have fired are published again,
+ * each in its own place, so that one that fires meanwhile is left alone.
+ */
+export const stuckSchedules = (
+  deps: OverdueWatchDeps,
+): ((findings: Findings, canGoOn: () => boolean) => Promise<void>) => {
+  let findings: Findings;
+  let canGoOn: () => boolean;
+  const read = readThrough({
+    nats: deps.nats,
+    stream: STREAMS.retries,
+    filter: SCHEDULED_RETRIES,
+    fromSeq: 1,
+    tailAgainMs: deps.policy.everyMs / 2, // once in each round
+    now: deps.now,
+    judge: async (page, nowMs) => {
+      const { stuck, lookAtMs } = sorted(page, nowMs, findings, deps);
+      await forEachAFew(stuck, canGoOn, (one) => publishAgain(one, findings, deps));
+      // What was not come to is looked at again at once; what was is behind the end now.
+      return canGoOn() ? lookAtMs : nowMs;
+    },
+  });
+  return async (inRound, mayGoOn) => {
+    findings = inRound;
+    canGoOn = mayGoOn;
+    await read(() => mayGoOn() && !isFull(inRound));
+  };
+};
+
+const sorted = (
+  page: readonly StoredMsg[],
+  nowMs: number,
+  findings: Findings,
+  { policy }: OverdueWatchDeps,
+): { readonly stuck: readonly Stuck[]; readonly lookAtMs: number | undefined } => {
+  const stuck: Stuck[] = [];
+  let lookAtMs: number | undefined;
+  const lookAgain = (ms: number): void => {
+    lookAtMs = Math.min(lookAtMs ?? ms, ms);
+  };
+  for (const message of page) {
+    const dueMs = readDue(headerReader(() => message.header) ?? (() => ""));
+    if (dueMs === undefined) continue; // nobody can tell
+    const times = { dueMs, storedMs: message.time.getTime() };
+    const state = scheduleState(times, nowMs, policy);
+    switch (state.kind) {
+      case "waiting":
+        lookAgain(state.lookAtMs);
+        break;
+      case "late":
+        noteOverdue(findings, state.overdueMs);
+        lookAgain(state.lookAtMs);
+        break;
+      case "stuck": {
+        const retry = retryIn(message);
+        if (retry !== undefined)
+          stuck.push({ retry, seq: message.seq, overdueMs: state.overdueMs });
+        break;
+      }
+      default:
+        state satisfies never;
+    }
+  }
+  return { stuck, lookAtMs };
+};
+
+const retryIn = (message: StoredMsg): RetryMessage | undefined => {
+  const named = parseScheduledRetrySubject(message.subject);
+  const header = headerReader(() => message.header);
+  if (named === undefined || header === undefined) return undefined;
+  const read = readRetry(named.agent, header);
+  return read.kind === "retry" && read.retry.deliveryId === named.deliveryId
+    ? read.retry
+    : undefined;
+};
+
+const publishAgain = async (
+  { retry, seq, overdueMs }: Stuck,
+  findings: Findings,
+  { journal, metrics }: OverdueWatchDeps,
+): Promise<void> => {
+  noteOverdue(findings, overdueMs);
+  // With its time as it was: should this clock be wrong, the server still does not fire it early.
+  if ((await journal.replaceSchedule(retry, seq)) === "conflict") return;
+  countRepair(findings, "overdue", retry, metrics);
+};

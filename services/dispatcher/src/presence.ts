@@ -1,0 +1,70 @@
+import { randomUUIDv7 } from "node:crypto";
+import { ALL_PRESENCE, parsePresenceSubject, presenceSubject } from "@ringback/contracts/subjects";
+import type { Logger } from "@ringback/runtime/logger";
+import type { Nats } from "@ringback/runtime/nats";
+import {
+  afterTurn,
+  heard,
+  NOBODY,
+  wordIn,
+  type Others,
+  type PresenceWord,
+} from "./decide/presence.ts";
+
+export type Presence = {
+  /** How many dispatchers there are, this one included; at least 1. */
+  readonly dispatchers: () => number;
+  /** Tells the others that this one begins nothing more, and says nothing from then on. */
+  readonly leave: () => void;
+};
+
+/** Long beside a lost message, short beside what a dispatcher's death costs: its share lies idle for 6 s. */
+export const TURN_MS = 2_000;
+
+/**
+ * Counts the dispatchers that are there, by what each says on core NATS. A new one is known at once, one
+ * that stops too; one that dies counts for up to 6 s more (docs/adr/0014).
+ */
+export const joinDispatchers = (nats: Nats, log: Logger, turnMs = TURN_MS): Presence => {
+  const id = randomUUIDv7();
+  const { connection } = nats;
+  let others: Others = NOBODY;
+
+  const say = (word: PresenceWord): void => connection.publish(presenceSubject(id), word);
+
+  const subscription = connection.subscribe(ALL_PRESENCE, {
+    callback: (error, message) => {
+      // Without the permission each dispatcher believes that it is alone, and says so nowhere else.
+      if (error !== null) return log.error({ err: error }, "presence.deaf");
+      const other = parsePresenceSubject(message.subject);
+      const word = wordIn(message.string());
+      if (other === undefined || other === id || word === undefined) return;
+      others = heard(others, other, word);
+      if (word === "hello") say("here");
+    },
+  });
+
+  const timer = setInterval(() => {
+    // Nobody is heard without a connection: that says nothing about them.
+    if (!nats.isConnected()) return;
+    others = afterTurn(others);
+    say("here");
+  }, turnMs);
+
+  say("hello");
+  void sayHelloAgain(nats, () => say("hello"));
+  return {
+    dispatchers: () => others.size + 1,
+    leave: () => {
+      clearInterval(timer);
+      if (!nats.isConnected()) return;
+      subscription.unsubscribe();
+      say("gone");
+    },
+  };
+};
+
+/** After every new connection: what was said meanwhile was not heard. Ends when the connection does. */
+const sayHelloAgain = async ({ connection }: Nats, hello: () => void): Promise<void> => {
+  for await (const { type } of connection.status()) if (type === "reconnect") hello();
+};

@@ -1,0 +1,11 @@
+import { runDispatcher } from "../../services/dispatcher/src/run-dispatcher.ts";
+
+/** The dispatcher as it is, with fractions of a second where its overdue watch waits for many. */
+await runDispatcher((steps) => steps, undefined, {
+  everyMs: 250,
+  leaseMs: 1_500,
+  overdueAfterMs: 500,
+  missingAfterMs: 500,
+  lookAgainMs: 500,
+  confirmAfterMs: 200,
+});
