@@ -140,7 +140,13 @@ test("what waits is shown: the backlog and the retries that are not due", async 
   );
   receiver.setScript({ kind: "hang" });
   const { length } = await publishMany(200, { agentId: "waiting" });
-  await eventually(async () => (await scrape()).value("ringback_attempts_in_flight") === 64);
+  // One endpoint never has all of the 77 places, but as many as are left.
+  const inFlight = await eventually(async () => {
+    const value = (await scrape()).value("ringback_attempts_in_flight") ?? 0;
+    expect(value).toBeGreaterThan(15);
+    return value;
+  });
+  expect(inFlight).toBeLessThan(40);
   await eventually(async () => (await scrape()).value("ringback_retries_waiting"), {
     what: "retries that wait",
   });

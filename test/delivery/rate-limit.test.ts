@@ -9,9 +9,7 @@ failOnLeaks();
 const EVENTS = 40;
 const RATE = { per_second: 10, burst: 4 };
 
-// The gate is told a subscription's limits and does not keep them yet: they come with its virtual clock.
-// oxlint-disable-next-line vitest/no-disabled-tests
-describe.skip("a rate limit", () => {
+describe("a rate limit", () => {
   let platform: Platform;
   let receiver: Receiver;
 

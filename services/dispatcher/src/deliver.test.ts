@@ -354,9 +354,9 @@ describe("the gate", () => {
     receiver.setScript(status(200));
     const told: unknown[] = [];
     const real = createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now);
-    const ask: typeof real.ask = (...asking) => {
-      told.push(asking[3]);
-      return real.ask(...asking);
+    const ask: typeof real.ask = (asking, answer) => {
+      told.push(asking.limits);
+      real.ask(asking, answer);
     };
     const delivery = { max_in_flight: 8, rate_limit: { per_second: 5, burst: 10 } };
     const limited = { ...subscription(receiver.url("/hook")), delivery };
@@ -384,22 +384,28 @@ describe("the gate", () => {
   });
 
   test("puts a delivery off when the endpoint is slow and busy, and nothing is sent", async () => {
-    const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, now);
+    let nowMs = NOW_MS - 60_000;
+    const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, () => nowMs);
     const origin = new URL(receiver.url("/")).origin;
-    const first = await gate.ask("w1", origin, false);
-    if (first.kind !== "admitted") throw new Error(`the first one is ${first.kind}`);
-    first.release(60_000); // it is slow
-    expect((await gate.ask("w1", origin, false)).kind).toBe("admitted");
+    const asking = { workspaceId: "w1", origin, deferrals: 0, timeoutMs: 60_000 };
+    gate.ask(asking, (first) => {
+      nowMs = NOW_MS; // it is slow
+      if (first.kind === "admitted") first.release("well");
+    });
+    gate.ask(asking, () => undefined);
+    expect(gate.inFlight()).toBe(1);
     const before = receiver.requests.length;
     const turn = await deliver(DELIVERY, depsFor({ gate }));
-    expect(turn).toEqual({ kind: "deferred", atMs: NOW_MS + 60_000 });
+    expect(turn).toEqual({ kind: "deferred", atMs: NOW_MS + 5_000, reason: "endpoint_busy" });
     expect(receiver.requests).toHaveLength(before);
   });
 
   test("does not hold one workspace's deliveries back for another's", async () => {
     receiver.setScript(status(200));
     const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, now);
-    await gate.ask("w2", new URL(receiver.url("/")).origin, false);
+    const { origin } = new URL(receiver.url("/"));
+    gate.ask({ workspaceId: "w2", origin, deferrals: 0, timeoutMs: 5_000 }, () => undefined);
+    expect(gate.inFlight()).toBe(1);
     expect((await deliver(DELIVERY, depsFor({ gate }))).kind).toBe("attempted");
   });
 

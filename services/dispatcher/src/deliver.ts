@@ -3,6 +3,7 @@ import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
 import { withLiveKeys } from "@ringback/contracts/subscription-signing";
+import type { DeferralReason, Passage } from "./asking.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
 import { withoutEchoes } from "./decide/echoed-secrets.ts";
 import { outcomeOf, type EndpointResult, type OwnFault } from "./decide/outcome.ts";
@@ -11,6 +12,7 @@ import { endpointOf, requestFor, urlForRecords } from "./decide/request.ts";
 import { askedWaitMs } from "./decide/retry-after.ts";
 import { holdBackMs, nextStep } from "./decide/retry.ts";
 import { shareOfLimits } from "./decide/shared-limits.ts";
+import { conditionOf, type Condition } from "./decide/slow-start.ts";
 import { idsOf, type Delivery } from "./delivery.ts";
 import type { Gate } from "./gate.ts";
 import type { OwnNetworkWatch } from "./own-network.ts";
@@ -23,8 +25,8 @@ export type Turn =
   | { readonly kind: "attempted"; readonly record: AttemptRecord }
   /** Nobody subscribed this agent's events of this type: nothing is owed. */
   | { readonly kind: "no_subscription" }
-  /** The endpoint has no room: to come back at `atMs`, with the same attempt. */
-  | { readonly kind: "deferred"; readonly atMs: number }
+  /** There is no place for it: to come back at `atMs`, with the same attempt. */
+  | { readonly kind: "deferred"; readonly atMs: number; readonly reason: DeferralReason }
   /** A fault of our own: to come back at `atMs`, with the same attempt. */
   | {
       readonly kind: "held_back";
@@ -70,9 +72,7 @@ export const deliver = async (delivery: Delivery, deps: DeliverDeps): Promise<Tu
   const refusal = refusalOf(subscription, deps.urlPolicy);
   if (refusal !== undefined) return refused(delivery, subscription, refusal, policy, deps);
   const origin = endpointOf(subscription.callback_url);
-  const isReturning = delivery.deferrals > 0;
-  const limits = shareOfLimits(delivery.address, policy, deps.dispatchers());
-  const passage = await deps.gate.ask(delivery.address.workspaceId, origin, isReturning, limits);
+  const passage = await passageTo(origin, delivery, policy, deps);
   if (passage.kind !== "admitted") return passage;
 
   const startedMs = deps.now();
@@ -110,20 +110,31 @@ const withoutKey = (delivery: Delivery, problems: readonly string[], deps: Deliv
   return { kind: "held_back", atMs, fault: "secret", detail: problems.join("; ") };
 };
 
+/** A place for the attempt, or when to come back for one. */
+const passageTo = (
+  origin: string,
+  { address, deferrals }: Delivery,
+  policy: EffectivePolicy,
+  { gate, dispatchers }: DeliverDeps,
+): Promise<Passage> => {
+  const limits = shareOfLimits(address, policy, dispatchers());
+  const { workspaceId } = address;
+  const asking = { workspaceId, origin, deferrals, timeoutMs: policy.timeoutMs, limits };
+  return new Promise((answer) => gate.ask(asking, answer));
+};
+
 /** Builds and sends, and gives the place back when no socket is held any more, however it ended. */
 const sendWith = async (
   request: () => OutgoingRequest,
-  { send, now }: DeliverDeps,
-  release: (durationMs: number) => void,
+  { send }: DeliverDeps,
+  release: (condition: Condition) => void,
 ): Promise<Sent> => {
-  const startedMs = now();
-  const leave = (): void => release(now() - startedMs);
   try {
     const sent = await send(request());
-    void sent.released.finally(leave);
+    void sent.released.finally(() => release(conditionOf(sent.result)));
     return sent;
   } catch (error) {
-    leave();
+    release("unknown");
     throw error;
   }
 };

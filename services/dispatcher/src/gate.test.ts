@@ -1,120 +1,283 @@
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { createGate, type Gate, type Passage } from "./gate.ts";
+import { describe, expect, test } from "vitest";
+import type { Asking, Passage } from "./asking.ts";
+import { RESERVED_SHARE } from "./decide/passage.ts";
+import type { Condition } from "./decide/slow-start.ts";
+import { createGate, type Gate } from "./gate.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers();
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+const DEADLINE_MS = 30_000;
 
-const gateFor = (maxInFlight: number, endpointMaxInFlight: number): Gate =>
-  createGate({ maxInFlight, endpointMaxInFlight }, () => Date.now());
-
-/** What a promise has come to by now, without waiting for anything. */
-const settledNow = async <T>(promise: Promise<T>): Promise<T | "waiting"> => {
-  await vi.advanceTimersByTimeAsync(0);
-  return Promise.race([promise, Promise.resolve("waiting" as const)]);
+/** A gate in time that is moved by hand. */
+const scene = (maxInFlight: number, endpointMaxInFlight: number) => {
+  const clock = { nowMs: 1_000_000 };
+  const gate = createGate({ maxInFlight, endpointMaxInFlight }, () => clock.nowMs);
+  return { clock, gate };
 };
 
-const leave = (passage: Passage | "waiting", durationMs = 10): void => {
-  if (passage === "waiting" || passage.kind !== "admitted") throw new Error("is not inside");
-  passage.release(durationMs);
+const asking = (origin: string, more: Partial<Asking> = {}): Asking => ({
+  workspaceId: `of ${origin}`,
+  origin,
+  deferrals: 0,
+  timeoutMs: DEADLINE_MS,
+  ...more,
+});
+
+/** Asks; the answer is there at once, or once something else has happened. */
+const ask = (gate: Gate, what: Asking): { passage?: Passage } => {
+  const told: { passage?: Passage } = {};
+  gate.ask(what, (passage) => {
+    expect(told.passage).toBeUndefined();
+    told.passage = passage;
+  });
+  return told;
+};
+
+const leave = ({ passage }: { passage?: Passage }, condition: Condition = "well"): void => {
+  if (passage?.kind !== "admitted") throw new Error(`is ${passage?.kind ?? "waiting"}`);
+  passage.release(condition);
 };
 
 describe("the gate", () => {
-  test("lets as many to one endpoint at once as its limit says, and the next when one leaves", async () => {
-    const gate = gateFor(100, 2);
-    const [first, , third] = ["a", "a", "a"].map((origin) => gate.ask("w1", origin, false));
+  test("lets as many to one endpoint at once as its limit says, and the next when one leaves", () => {
+    const { gate } = scene(100, 2);
+    const [first, , third] = ["a", "a", "a"].map((origin) => ask(gate, asking(origin)));
     expect(gate.inFlight()).toBe(2);
-    expect(await settledNow(third!)).toBe("waiting");
-    leave(await first!);
-    expect(await third).toMatchObject({ kind: "admitted" });
+    expect(third?.passage).toBeUndefined();
+    expect(gate.inLine()).toBe(1);
+    leave(first!);
+    expect(third?.passage?.kind).toBe("admitted");
+    expect([gate.inFlight(), gate.inLine()]).toEqual([2, 0]);
+  });
+
+  test("counts the same origin of another workspace as another endpoint", () => {
+    const { gate } = scene(100, 1);
+    ask(gate, asking("a", { workspaceId: "w1" }));
+    expect(ask(gate, asking("a", { workspaceId: "w2" })).passage?.kind).toBe("admitted");
+    expect(ask(gate, asking("a", { workspaceId: "w1" })).passage).toBeUndefined();
+  });
+
+  test("lets as many at once as the process may have, and then endpoint after endpoint", () => {
+    const { gate } = scene(2, 100);
+    const [a, b, c, d, e] = ["a", "b", "c", "c", "d"].map((origin) => ask(gate, asking(origin)));
     expect(gate.inFlight()).toBe(2);
+    leave(a!);
+    expect(c?.passage?.kind).toBe("admitted");
+    leave(b!);
+    expect(e?.passage?.kind).toBe("admitted"); // c has had its turn
+    expect(d?.passage).toBeUndefined();
   });
 
-  test("counts the same origin of another workspace as another endpoint", async () => {
-    const gate = gateFor(100, 1);
-    await gate.ask("w1", "a", false);
-    expect(await settledNow(gate.ask("w2", "a", false))).toMatchObject({ kind: "admitted" });
-    expect(await settledNow(gate.ask("w1", "a", false))).toBe("waiting");
+  test("sends away, at once, who would wait for long at an endpoint that hangs", () => {
+    const { gate, clock } = scene(100, 1);
+    ask(gate, asking("a"));
+    clock.nowMs += 1_000;
+    const { passage } = ask(gate, asking("a"));
+    expect(passage).toMatchObject({ kind: "deferred", reason: "endpoint_busy" });
+    if (passage?.kind !== "deferred") return;
+    expect(passage.atMs - clock.nowMs).toBeGreaterThan(1_000);
   });
 
-  test("lets as many at once as the process may have, and then in the order of asking", async () => {
-    const gate = gateFor(2, 100);
-    const passages = ["a", "b", "c", "d"].map((origin) => gate.ask("w1", origin, false));
-    leave(await passages[0]!);
-    expect(await settledNow(passages[2]!)).toMatchObject({ kind: "admitted" });
-    expect(await settledNow(passages[3]!)).toBe("waiting");
-    expect(gate.inFlight()).toBe(2);
+  test("sends those in line away once their endpoint has become slow, the last ones first", () => {
+    const { gate, clock } = scene(100, 1);
+    const first = ask(gate, asking("a"));
+    clock.nowMs += 20;
+    leave(first); // it was fast
+    ask(gate, asking("a"));
+    const waiting = Array.from({ length: 5 }, () => ask(gate, asking("a")));
+    clock.nowMs += 110; // now it may take 440 ms
+    gate.sweep();
+    expect(waiting.map(({ passage }) => passage?.kind)).toEqual([
+      undefined,
+      "deferred",
+      "deferred",
+      "deferred",
+      "deferred",
+    ]);
+    clock.nowMs += 1_000;
+    gate.sweep();
+    expect(waiting[0]?.passage?.kind).toBe("deferred");
+    expect(gate.inLine()).toBe(0);
   });
 
-  test("sends away who waited in line for a second, to come back later", async () => {
-    const gate = gateFor(100, 1);
-    await gate.ask("w1", "a", false);
-    const waiting = gate.ask("w1", "a", false);
-    await vi.advanceTimersByTimeAsync(1_000);
-    const passage = await waiting;
-    expect(passage).toMatchObject({ kind: "deferred" });
-    expect(passage.kind === "deferred" && passage.atMs).toBeGreaterThan(Date.now());
+  test("gives each that it sends away a slot of its own", () => {
+    const { gate, clock } = scene(100, 1);
+    const first = ask(gate, asking("a"));
+    clock.nowMs += 2_000;
+    leave(first); // so it takes 2 s there
+    ask(gate, asking("a"));
+    const slots = Array.from({ length: 4 }, () => {
+      const { passage } = ask(gate, asking("a"));
+      return passage?.kind === "deferred" ? passage.atMs - clock.nowMs : 0;
+    });
+    const paceMs = 2_000 / 0.9;
+    expect(slots).toEqual([0, 1, 2, 3].map((n) => Math.ceil(2_000 + n * paceMs)));
   });
 
-  test("wakes everyone who waits when it closes, and lets nobody in afterwards", async () => {
-    const gate = gateFor(1, 1);
-    const inside = await gate.ask("w1", "a", false);
-    const waiting = [gate.ask("w1", "a", false), gate.ask("w1", "b", false)];
+  test("keeps the limits of a subscription, without holding up others of its endpoint", () => {
+    const { gate, clock } = scene(100, 10);
+    const limits = { key: "one", maxInFlight: 1 };
+    ask(gate, asking("a", { limits }));
+    clock.nowMs += 1_000;
+    expect(ask(gate, asking("a", { limits })).passage).toMatchObject({
+      kind: "deferred",
+      reason: "endpoint_busy",
+    });
+    const other = { key: "other", maxInFlight: 1 };
+    expect(ask(gate, asking("a", { limits: other })).passage?.kind).toBe("admitted");
+    expect(ask(gate, asking("a")).passage?.kind).toBe("admitted");
+  });
+
+  test("keeps a subscription's rate, and says that it was the rate", () => {
+    const { gate, clock } = scene(100, 10);
+    const limits = { key: "one", rateLimit: { perSecond: 2, burst: 2 } };
+    const kinds = [1, 2, 3, 4].map(() => ask(gate, asking("a", { limits })).passage);
+    expect(kinds.map((passage) => passage?.kind)).toEqual([
+      "admitted",
+      "admitted",
+      "deferred",
+      "deferred",
+    ]);
+    const slots = kinds.flatMap((passage) =>
+      passage?.kind === "deferred" ? [passage.atMs - clock.nowMs, passage.reason] : [],
+    );
+    expect(slots).toEqual([500, "rate_limited", 1_000, "rate_limited"]);
+    clock.nowMs += 500;
+    expect(ask(gate, asking("a", { limits })).passage?.kind).toBe("deferred"); // a slot is promised
+    const returning = asking("a", { limits, deferrals: 1 });
+    expect(ask(gate, returning).passage?.kind).toBe("admitted");
+  });
+
+  test("lets those in who come in their slot a moment before the rate allows it", () => {
+    const { gate, clock } = scene(100, 10);
+    const limits = { key: "one", rateLimit: { perSecond: 2, burst: 1 } };
+    ask(gate, asking("a", { limits }));
+    clock.nowMs += 490;
+    const early = ask(gate, asking("a", { limits, deferrals: 1 }));
+    expect(early.passage).toBeUndefined();
+    clock.nowMs += 10;
+    gate.sweep();
+    expect(early.passage?.kind).toBe("admitted");
+  });
+
+  test("wakes everyone who waits when it closes, and lets nobody in afterwards", () => {
+    const { gate } = scene(1, 1);
+    const inside = ask(gate, asking("a"));
+    const waiting = [ask(gate, asking("a")), ask(gate, asking("b"))];
     gate.close();
-    expect(await Promise.all(waiting)).toEqual([{ kind: "closed" }, { kind: "closed" }]);
-    expect(await gate.ask("w1", "c", false)).toEqual({ kind: "closed" });
+    expect(waiting.map(({ passage }) => passage)).toEqual([{ kind: "closed" }, { kind: "closed" }]);
+    expect(ask(gate, asking("c")).passage).toEqual({ kind: "closed" });
     leave(inside);
-    expect(gate.inFlight()).toBe(0);
-  });
-
-  test("does not hold up one endpoint for another's line", async () => {
-    const gate = gateFor(10, 1);
-    await gate.ask("w1", "slow", false);
-    const inLine = Array.from({ length: 16 }, () => gate.ask("w1", "slow", false));
-    expect(await settledNow(gate.ask("w1", "fast", false))).toMatchObject({ kind: "admitted" });
-    gate.close();
-    await Promise.all(inLine);
+    expect([gate.inFlight(), gate.inLine()]).toEqual([0, 0]);
   });
 });
 
-test("whatever comes, the limits hold, everyone gets an answer, and all places come back", async () => {
-  const step = fc.record({
-    origin: fc.constantFrom("a", "b", "c"),
-    isReturning: fc.boolean(),
-    staysMs: fc.integer({ min: 0, max: 3_000 }),
-    pauseMs: fc.integer({ min: 0, max: 400 }),
+describe("an endpoint that comes back", () => {
+  test("is met with eight attempts at once, and twice as many after each round that succeeds", () => {
+    const { gate, clock } = scene(1_000, 64);
+    for (let n = 0; n < 8; n += 1) leave(ask(gate, asking("a")), "failing");
+    const rounds = Array.from({ length: 5 }, () => {
+      const round = Array.from({ length: 100 }, () => ask(gate, asking("a", { deferrals: 1 })));
+      const inside = round.filter(({ passage }) => passage?.kind === "admitted");
+      const size = inside.length;
+      clock.nowMs += 2_000;
+      gate.sweep(); // nobody in line goes in between
+      for (const one of inside) leave(one);
+      return size;
+    });
+    expect(rounds).toEqual([8, 16, 32, 64, 64]);
   });
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-      const gate = gateFor(3, 2);
-      const inside = new Map<string, number>();
-      const answers: Promise<string>[] = [];
-      for (const { origin, isReturning, staysMs, pauseMs } of steps) {
-        answers.push(
-          gate.ask("w1", origin, isReturning).then((passage) => {
-            if (passage.kind !== "admitted") return passage.kind;
-            const now = (inside.get(origin) ?? 0) + 1;
-            inside.set(origin, now);
-            expect(now).toBeLessThanOrEqual(2);
-            expect(gate.inFlight()).toBeLessThanOrEqual(3);
-            setTimeout(() => {
-              inside.set(origin, (inside.get(origin) ?? 0) - 1);
-              passage.release(staysMs);
-            }, staysMs);
-            return passage.kind;
-          }),
-        );
-        await vi.advanceTimersByTimeAsync(pauseMs);
+});
+
+describe("a newcomer finds room", () => {
+  const hangs = fc.record({ endpoint: fc.nat(), events: fc.integer({ min: 1, max: 40 }) });
+
+  test("at any moment while no more endpoints hang than a quarter of the places, whatever came when", () => {
+    const most = 64;
+    const few = Math.floor(RESERVED_SHARE * most);
+    fc.assert(
+      fc.property(fc.array(hangs, { maxLength: 60 }), (all) => {
+        const { gate, clock } = scene(most, 8);
+        for (const { endpoint, events } of all) {
+          const origin = `hangs-${endpoint % few}`;
+          for (let n = 0; n < events; n += 1) ask(gate, asking(origin));
+          clock.nowMs += 300;
+          gate.sweep();
+          const newcomer = ask(gate, asking("newcomer"));
+          expect(newcomer.passage?.kind).toBe("admitted");
+          leave(newcomer);
+        }
+      }),
+    );
+  });
+
+  test("after the first deadline while fewer endpoints hang than there are places", () => {
+    const most = 32;
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: most - 1 }), fc.nat(20), (count, events) => {
+        const { gate, clock } = scene(most, 8);
+        const found: boolean[] = [];
+        for (let round = 0; round < 6; round += 1) {
+          const inside: { passage?: Passage }[] = [];
+          for (let n = 0; n < (events + 1) * count; n += 1) {
+            inside.push(ask(gate, asking(`hangs-${n % count}`, { deferrals: Math.min(1, round) })));
+          }
+          clock.nowMs += DEADLINE_MS;
+          gate.sweep();
+          const newcomer = ask(gate, asking(`new-${round}`));
+          found.push(newcomer.passage?.kind === "admitted");
+          for (const one of [...inside, newcomer]) {
+            if (one.passage?.kind === "admitted") leave(one, "failing");
+          }
+        }
+        expect(found.slice(1)).toEqual([true, true, true, true, true]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+test("whatever comes, the bounds hold, everyone gets one answer, and all places come back", () => {
+  const step = fc.record({
+    origin: fc.constantFrom("a", "b", "c", "d"),
+    workspaceId: fc.constantFrom("w1", "w2"),
+    deferrals: fc.nat(3),
+    limited: fc.boolean(),
+    leaves: fc.nat(5),
+    condition: fc.constantFrom<Condition>("well", "failing", "unknown"),
+    pauseMs: fc.integer({ min: 0, max: 700 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+      const { gate, clock } = scene(6, 3);
+      const inside: { key: string; told: { passage?: Passage } }[] = [];
+      const asked: { passage?: Passage }[] = [];
+      for (const { origin, workspaceId, deferrals, limited, leaves, condition, pauseMs } of steps) {
+        const limits = limited ? { key: `${workspaceId} ${origin}`, maxInFlight: 2 } : undefined;
+        const told = ask(gate, asking(origin, { workspaceId, deferrals, limits }));
+        asked.push(told);
+        inside.push({ key: `${workspaceId} ${origin}`, told });
+        clock.nowMs += pauseMs;
+        gate.sweep();
+        const now = inside.filter(({ told: { passage } }) => passage?.kind === "admitted");
+        expect(now.length).toBe(gate.inFlight());
+        expect(now.length).toBeLessThanOrEqual(6);
+        const perEndpoint = Object.groupBy(now, ({ key }) => key);
+        const most = Math.max(0, ...Object.values(perEndpoint).map((some = []) => some.length));
+        expect(most).toBeLessThanOrEqual(3);
+        for (const one of now.slice(0, leaves)) {
+          inside.splice(inside.indexOf(one), 1);
+          leave(one.told, condition);
+        }
       }
-      await vi.advanceTimersByTimeAsync(300_000);
-      expect(await Promise.all(answers)).not.toContain("closed");
-      expect(gate.inFlight()).toBe(0);
-      expect(await settledNow(gate.ask("w1", "a", false))).toMatchObject({ kind: "admitted" });
+      for (let n = 0; n < 1_000 && inside.length > 0; n += 1) {
+        clock.nowMs += 100;
+        gate.sweep();
+        const [one] = inside.splice(0, 1);
+        if (one?.told.passage?.kind === "admitted") leave(one.told);
+        else if (one !== undefined && one.told.passage === undefined) inside.push(one);
+      }
+      expect(asked.every(({ passage }) => passage !== undefined)).toBe(true);
+      expect([gate.inFlight(), gate.inLine()]).toEqual([0, 0]);
     }),
-    { numRuns: 50 },
   );
 });

@@ -83,7 +83,7 @@ export const turn = async (
       return;
     case "deferred":
       await settlePutOff(hand, delivery, result.atMs, deps);
-      deps.metrics.deferred.inc({ reason: "endpoint_busy" });
+      deps.metrics.deferred.inc({ reason: result.reason });
       return;
     case "held_back": {
       const { fault, detail, atMs } = result;

@@ -15,7 +15,10 @@ const KEEP_ALIVE_EVERY_MS = 5_000;
 /** Bodies are held in memory while they are worked on; beyond this nothing more is pulled. */
 const MAX_BYTES_IN_HAND = 256 * 1024 * 1024;
 
-/** The messages in work, at most `maxInHand`: one per delivery, kept alive together by one timer. */
+/**
+ * The messages in work, at most `maxInHand`: one per delivery, kept alive together by one timer. There
+ * is never more room than `roomElsewhere` says; it is asked again whenever one is dropped.
+ */
 export type HandRegistry = {
   /** Takes a message for a delivery; undefined when the delivery is in work here already. */
   readonly take: (key: string, message: JsMsg) => InHand | undefined;
@@ -27,11 +30,14 @@ export type HandRegistry = {
   readonly close: () => void;
 };
 
-export const handRegistry = (maxInHand: number): HandRegistry => {
+export const handRegistry = (maxInHand: number, roomElsewhere: () => number): HandRegistry => {
   const inHand = new Map<string, InHand>();
   const dropped = new Set<() => void>();
   let bytesInHand = 0;
-  const free = (): number => (bytesInHand < MAX_BYTES_IN_HAND ? maxInHand - inHand.size : 0);
+  const free = (): number => {
+    if (bytesInHand >= MAX_BYTES_IN_HAND) return 0;
+    return Math.min(maxInHand - inHand.size, roomElsewhere());
+  };
   const timer = setInterval(() => {
     for (const { message, settled } of inHand.values()) if (!settled) message.working();
   }, KEEP_ALIVE_EVERY_MS);

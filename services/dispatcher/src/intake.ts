@@ -9,6 +9,7 @@ import { consume, type Consuming, type Incoming } from "@ringback/runtime/consum
 import type { Nats } from "@ringback/runtime/nats";
 import { isUnavailable } from "@ringback/runtime/nats-errors";
 import type { StreamCreation } from "@ringback/runtime/streams";
+import { SWEEP_EVERY_MS } from "./gate.ts";
 import { handleEvent, type HandleDeps } from "./handle-event.ts";
 import { handleRetry, handleUnreadableRetry, retryIn } from "./handle-retry.ts";
 import { handRegistry, type HandRegistry, type InHand } from "./in-hand.ts";
@@ -42,7 +43,11 @@ export type Intake = {
 /** Takes messages from EVENTS and RETRIES in hand, as many as there is room for, and works on them. */
 export const startIntake = (options: IntakeOptions): Intake => {
   const { nats, deps } = options;
-  const hands = handRegistry(options.maxInFlight + READ_AHEAD);
+  const { gate } = deps;
+  // Where nobody waits for long, a line that is full is a dispatcher that has enough to do.
+  const roomInLine = (): number => READ_AHEAD - gate.inLine();
+  const hands = handRegistry(options.maxInFlight + READ_AHEAD, roomInLine);
+  const sweeping = setInterval(gate.sweep, SWEEP_EVERY_MS);
   const room = async (): Promise<number> => Math.min(MAX_PULL, await hands.room(ROOM_WAIT_MS));
   const shared = { nats, room, onStreamLost: options.onStreamLost, log: deps.log };
   const events = consume({
@@ -62,7 +67,8 @@ export const startIntake = (options: IntakeOptions): Intake => {
     started: Promise.all(both.map(({ started }) => started)).then(() => undefined),
     lastTurnMs: () => Math.min(...both.map((consuming) => consuming.lastTurnMs())),
     stop: async (outOfTime) => {
-      deps.gate.close();
+      gate.close();
+      clearInterval(sweeping);
       await Promise.all(both.map((consuming) => consuming.stop()));
       await hands.empty(outOfTime);
       hands.close();

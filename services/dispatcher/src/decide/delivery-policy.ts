@@ -6,7 +6,7 @@ import {
 import { parseDurationMs } from "@ringback/contracts/duration";
 import { parseSuccessStatus, type SuccessStatus } from "@ringback/contracts/success-status";
 import type { RetryPolicy } from "./retry.ts";
-import type { Rate } from "./shared-limits.ts";
+import type { Rate } from "./virtual-clock.ts";
 
 /** What one delivery goes by. */
 export type EffectivePolicy = {

@@ -1,8 +1,6 @@
 import type { EventAddress } from "@ringback/contracts/event";
 import type { EffectivePolicy } from "./delivery-policy.ts";
-
-/** At most `perSecond` on average over any time, and at most `burst` at once. */
-export type Rate = { readonly perSecond: number; readonly burst: number };
+import type { Rate } from "./virtual-clock.ts";
 
 /** What one subscription allows one dispatcher, beside the operator's limits for its endpoint. */
 export type SubscriptionLimits = {

@@ -1,0 +1,28 @@
+import type { SubscriptionLimits } from "./decide/shared-limits.ts";
+import type { Condition } from "./decide/slow-start.ts";
+
+/** A delivery that wants to make an attempt. An endpoint is one workspace's, at one origin. */
+export type Asking = {
+  readonly workspaceId: string;
+  readonly origin: string;
+  /** How often it was sent away before. */
+  readonly deferrals: number;
+  /** The deadline of its attempt. */
+  readonly timeoutMs: number;
+  /** Those of its subscription, as far as they are this process's share. */
+  readonly limits?: SubscriptionLimits | undefined;
+};
+
+/** Why a delivery was sent away: the label of `ringback_deferred_total`. */
+export type DeferralReason = "endpoint_busy" | "rate_limited";
+
+/** What a delivery that wants to make an attempt is told. */
+export type Passage =
+  /** `release` is called once, when no socket is held any more. */
+  | { readonly kind: "admitted"; readonly release: (condition: Condition) => void }
+  /** To come back at `atMs`; it is kept nowhere here meanwhile. */
+  | { readonly kind: "deferred"; readonly atMs: number; readonly reason: DeferralReason }
+  /** This process is stopping: nothing was begun. */
+  | { readonly kind: "closed" };
+
+export type Answer = (passage: Passage) => void;

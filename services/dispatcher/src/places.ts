@@ -1,0 +1,97 @@
+import type { Asking, Passage } from "./asking.ts";
+import { flowIn, flowOut } from "./decide/admission.ts";
+import { judge, type Judgement, type PlaceLimits } from "./decide/passage.ts";
+import { windowAfter, type Condition } from "./decide/slow-start.ts";
+import { remembered } from "./remembered.ts";
+import {
+  enter,
+  enterSubscription,
+  isUnused,
+  leave,
+  newEndpoint,
+  newFlow,
+  newSubscription,
+  promiseSlot,
+  type Watched,
+} from "./watched.ts";
+
+/** Endpoints, subscriptions and workspaces at which nothing happens are forgotten beyond this many. */
+const MOST_REMEMBERED = 10_000;
+
+/** Where a delivery stands among those who wait. */
+export type Rank = {
+  /** Those in line before it for the same endpoint (or subscription), and altogether. */
+  readonly ahead: number;
+  readonly aheadInAll: number;
+  readonly isInLine: boolean;
+};
+
+type Later = Extract<Judgement, { kind: "later" }>;
+
+export type Places = {
+  readonly watch: (asking: Asking) => Watched;
+  readonly judge: (asking: Asking, watched: Watched, rank: Rank) => Judgement;
+  /** Takes a place; it is given back once, with how the endpoint was. */
+  readonly take: (asking: Asking, watched: Watched) => (condition: Condition) => void;
+  /** Promises a slot to a delivery that has no place. */
+  readonly promise: (asking: Asking, watched: Watched, later: Later) => Passage;
+  readonly inFlight: () => number;
+};
+
+/** The places of this process, and what is known of those whom they are for. */
+export const createPlaces = (
+  limits: PlaceLimits,
+  now: () => number,
+  onGivenBack: () => void,
+): Places => {
+  const endpoints = remembered(MOST_REMEMBERED, newEndpoint, isUnused);
+  const subscriptions = remembered(MOST_REMEMBERED, newSubscription, isUnused);
+  const workspaces = remembered(MOST_REMEMBERED, newFlow, ({ state }) => state.inFlight === 0);
+  const everyone = newFlow();
+  return {
+    inFlight: () => everyone.state.inFlight,
+    watch: ({ workspaceId, origin, limits: own }) => ({
+      endpoint: endpoints.get(`${workspaceId} ${origin}`),
+      subscription: own === undefined ? undefined : subscriptions.get(own.key),
+    }),
+    judge: (asking, { endpoint, subscription }, { isInLine, ...rank }) => {
+      const { workspaceId, deferrals, timeoutMs: mostMs, limits: own } = asking;
+      const standing = {
+        ...rank,
+        nowMs: now(),
+        endpoint: endpoint.state,
+        subscription: subscription && own && { state: subscription.state, limits: own },
+        workspace: workspaces.get(workspaceId).state,
+        everyone: everyone.state,
+        hasPrecedence: isInLine || deferrals > 0,
+        mostMs,
+      };
+      return judge(standing, limits);
+    },
+    take: ({ workspaceId, limits: own }, { endpoint, subscription }) => {
+      const workspace = workspaces.get(workspaceId);
+      const startMs = now();
+      enter(endpoint, startMs);
+      if (subscription !== undefined) enterSubscription(subscription, own?.rateLimit, startMs);
+      workspace.state = flowIn(workspace.state, startMs);
+      everyone.state = flowIn(everyone.state, startMs);
+      return (condition) => {
+        const endMs = now();
+        leave(endpoint, startMs, endMs);
+        if (subscription !== undefined) leave(subscription, startMs, endMs);
+        const window = windowAfter(endpoint.state.window, condition, limits.endpointMaxInFlight);
+        endpoint.state = { ...endpoint.state, window };
+        workspace.state = flowOut(workspace.state, endMs);
+        everyone.state = flowOut(everyone.state, endMs);
+        onGivenBack();
+      };
+    },
+    promise: ({ deferrals }, { endpoint, subscription }, later) => {
+      const homeless = { ...later, nowMs: now(), deferrals };
+      const isOwn = later.by !== "endpoint" && subscription !== undefined;
+      const atMs = isOwn ? promiseSlot(subscription, homeless) : promiseSlot(endpoint, homeless);
+      const reason = later.by === "rate" ? "rate_limited" : "endpoint_busy";
+      return { kind: "deferred", atMs, reason };
+    },
+  };
+};
