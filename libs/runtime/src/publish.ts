@@ -6,6 +6,7 @@ import { backoffMs, pause } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
 import { isSequenceConflict, isUnavailable } from "./nats-errors.ts";
 import type { Nats } from "./nats.ts";
+import { turnEnd } from "./turn-end.ts";
 
 /** One message for a stream. */
 export type Publication = {
@@ -39,6 +40,7 @@ export const publishOnce = async (
   timeoutMs = PUBLISH_TIMEOUT_MS,
 ): Promise<Published> => {
   const { subject, body, messageId, expectedLastSeq, schedule, livesForMs } = publication;
+  await turnEnd();
   const headers = newHeaders(); // made anew each time: the client writes into it
   for (const [name, value] of publication.headers ?? []) headers.set(name, value);
   try {
