@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { EVENT_SCHEMAS } from "./event-types.ts";
 import { MAX_EVENT_BYTES, MAX_EVENT_DEPTH, readEvent } from "./event.ts";
 import { eventSubject, type EventAddress } from "./subjects.ts";
 
@@ -151,4 +152,20 @@ test("an event's address and retry count are said", () => {
   for (const more of [{}, { retry_count: null }]) {
     expect(readEvent(SUBJECT, bytes(json(more)))).toMatchObject({ retryCount: 0 });
   }
+});
+
+test("a transcript is accepted exactly where the catalogue's schema accepts it", () => {
+  const word = fc.oneof(fc.string(), fc.constantFrom(null, 1, true), fc.constant(["a"]));
+  const names = fc.constantFrom("bot", "user", "role", "content", "at");
+  const turn = fc.oneof(fc.dictionary(names, word, { noNullPrototype: true }), word);
+  const transcripts = fc.oneof(fc.array(turn, { maxLength: 3 }), turn);
+  fc.assert(
+    fc.property(transcripts, (transcript) => {
+      const body = { ...REQUIRED, transcript };
+      const isAccepted = EVENT_SCHEMAS.call_completed.safeParse(body).success;
+      const read = readEvent(SUBJECT, bytes(json({ transcript })));
+      expect(read.kind).toBe(isAccepted ? "event" : "invalid");
+    }),
+    { numRuns: 1_000 },
+  );
 });

@@ -47,7 +47,20 @@ export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits): St
 };
 
 /** An object or array that the walk is inside of; an array has no keys. */
-type Level = { readonly keys: Set<string> | undefined; key: string };
+type Level = {
+  readonly isObject: boolean;
+  key: string | undefined;
+  earlier: Set<string> | undefined;
+};
+
+/** UTF-16 code units of what JSON's structure is made of: comparing them is faster than texts. */
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** The first thing that is wrong with a text that is known to be JSON: JSON.parse keeps no trace of it. */
 const problemIn = (
@@ -55,43 +68,52 @@ const problemIn = (
   { maxDepth, refusedKeys = REFUSED_KEYS }: StrictJsonLimits,
 ): string | undefined => {
   const levels: Level[] = [];
+  let level: Level | undefined;
   let isKeyNext = false;
   for (let i = 0; i < text.length; i += 1) {
-    const character = text[i];
-    if (character === "{" || character === "[") {
-      if (levels.length === maxDepth) {
-        return `is nested deeper than ${maxDepth} levels at position ${i}`;
-      }
-      isKeyNext = character === "{";
-      levels.push({ keys: isKeyNext ? new Set() : undefined, key: "" });
-    } else if (character === "}" || character === "]") {
-      levels.pop();
-      isKeyNext = false;
-    } else if (character === ",") {
-      isKeyNext = levels.at(-1)?.keys !== undefined;
-    } else if (character === '"') {
+    const unit = text.charCodeAt(i);
+    if (unit === QUOTE) {
       const end = endOfString(text, i);
-      const level = levels.at(-1);
-      if (isKeyNext && level?.keys !== undefined) {
-        level.key = stringIn(text.slice(i, end + 1));
-        const problem = keyProblem(level.keys, level.key, refusedKeys);
+      if (isKeyNext && level !== undefined) {
+        const key = stringIn(text, i, end);
+        const problem = keyProblem(level, key, refusedKeys);
+        remember(level, key);
         if (problem !== undefined) return `${problem} at ${pathOf(levels)}`;
-        level.keys.add(level.key);
       }
       isKeyNext = false;
       i = end;
+    } else if (unit === COMMA) {
+      isKeyNext = level?.isObject === true;
+    } else if (unit === OPEN_OBJECT || unit === OPEN_ARRAY) {
+      if (levels.length === maxDepth) {
+        return `is nested deeper than ${maxDepth} levels at position ${i}`;
+      }
+      isKeyNext = unit === OPEN_OBJECT;
+      level = { isObject: isKeyNext, key: undefined, earlier: undefined };
+      levels.push(level);
+    } else if (unit === CLOSE_OBJECT || unit === CLOSE_ARRAY) {
+      levels.pop();
+      level = levels.at(-1);
+      isKeyNext = false;
     }
   }
   return undefined;
 };
 
 const keyProblem = (
-  keys: ReadonlySet<string>,
+  level: Level,
   key: string,
   refusedKeys: ReadonlySet<string>,
 ): string | undefined => {
   if (refusedKeys.has(key)) return "has a key that is refused everywhere";
-  return keys.has(key) ? "has a key twice in one object" : undefined;
+  const isTwice = key === level.key || level.earlier?.has(key) === true;
+  return isTwice ? "has a key twice in one object" : undefined;
+};
+
+/** The last key, and a set of those before it: most objects of an event have one or two. */
+const remember = (level: Level, key: string): void => {
+  if (level.key !== undefined) (level.earlier ??= new Set()).add(level.key);
+  level.key = key;
 };
 
 /** Where the string that opens at `start` is closed: at the first quote with no odd run of \ before. */
@@ -104,16 +126,18 @@ const endOfString = (text: string, start: number): number => {
 
 const isEscaped = (text: string, quote: number): boolean => {
   let before = quote - 1;
-  while (text[before] === "\\") before -= 1;
+  while (text.charCodeAt(before) === BACKSLASH) before -= 1;
   return (quote - before) % 2 === 0;
 };
 
 /** A key may be written with escapes: `"\u0061"` and `"a"` are the same one. */
-const stringIn = (literal: string): string =>
-  literal.includes("\\") ? (JSON.parse(literal) as string) : literal.slice(1, -1);
+const stringIn = (text: string, start: number, end: number): string => {
+  const written = text.slice(start + 1, end);
+  return written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written;
+};
 
 /** Such as `headers.__proto__`; elements of arrays have no number here. */
 const pathOf = (levels: readonly Level[]): string => {
-  const path = levels.map(({ keys, key }) => (keys === undefined ? "[]" : key)).join(".");
+  const path = levels.map(({ isObject, key }) => (isObject ? (key ?? "") : "[]")).join(".");
   return path.length <= MAX_SHOWN_CHARACTERS ? path : `${path.slice(0, MAX_SHOWN_CHARACTERS)}…`;
 };
