@@ -130,3 +130,21 @@ test.each<[string, string]>([
   const checked = checkCallbackUrl(text, PUBLIC);
   expect(checked).toEqual({ kind: "refused", message: expect.stringContaining(message) });
 });
+
+test("what was accepted under one policy is judged anew under another", () => {
+  const url = "http://127.0.0.1:8080/hook";
+  const open = { ...PUBLIC, allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"] };
+  const first = checkCallbackUrl(url, open);
+  expect(first.kind).toBe("accepted");
+  expect(checkCallbackUrl(url, open)).toEqual(first);
+  expect(checkCallbackUrl(url, PUBLIC).kind).toBe("refused");
+  expect(checkCallbackUrl(url, { ...open, deniedCidrs: ["127.0.0.1/32"] }).kind).toBe("refused");
+});
+
+test("a URL with a query is not remembered, as that is a secret", () => {
+  const twice = ["https://example.com/a", "https://example.com/a?key=1"].map((url) => [
+    checkCallbackUrl(url, PUBLIC),
+    checkCallbackUrl(url, PUBLIC),
+  ]);
+  expect(twice.map(([first, second]) => first === second)).toEqual([true, false]);
+});

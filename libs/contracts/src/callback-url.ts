@@ -35,6 +35,32 @@ const refused = (message: string): CheckedCallbackUrl => ({ kind: "refused", mes
  * it is stored and again when it is used. Where a name leads is judged when connecting, not here.
  */
 export const checkCallbackUrl = (text: string, policy: CallbackUrlPolicy): CheckedCallbackUrl => {
+  const accepted = acceptedUnder(policy);
+  const known = accepted.get(text);
+  if (known !== undefined) return known;
+  const judged = judge(text, policy);
+  // A query is a secret, which is kept for no longer than it is used.
+  if (judged.kind === "accepted" && !text.includes("?")) {
+    if (accepted.size >= MAX_REMEMBERED) accepted.clear();
+    accepted.set(text, judged);
+  }
+  return judged;
+};
+
+const MAX_REMEMBERED = 10_000;
+
+/** A policy never changes: what was accepted under it is accepted again, at each of many attempts. */
+const acceptedUnder = (policy: CallbackUrlPolicy): Map<string, CheckedCallbackUrl> => {
+  const known = verdicts.get(policy);
+  if (known !== undefined) return known;
+  const none = new Map<string, CheckedCallbackUrl>();
+  verdicts.set(policy, none);
+  return none;
+};
+
+const verdicts = new WeakMap<CallbackUrlPolicy, Map<string, CheckedCallbackUrl>>();
+
+const judge = (text: string, policy: CallbackUrlPolicy): CheckedCallbackUrl => {
   if (text.length > MAX_URL_CHARACTERS) return tooLong(text.length);
   // The parser drops tabs and newlines silently and folds full-width digits and dots.
   if (!/^[\x21-\x7e]+$/.test(text)) {
