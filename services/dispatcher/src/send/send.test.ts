@@ -198,6 +198,14 @@ describe("an answer", () => {
     },
   );
 
+  it.concurrent.each([
+    ["breaks the body off", "ab"],
+    ["sends an endless body", "x".repeat(2_048)],
+  ])("that %s counts, with what came of it", async (what, bodyExcerpt) => {
+    const result = await resultAt(HOSTILE[what] ?? SILENT);
+    expect(result).toMatchObject({ kind: "response", status: 200, bodyExcerpt });
+  });
+
   it("counts when it comes before the body was read", async () => {
     const result = await resultAt(ANSWERS_EARLY, Buffer.alloc(1_024 * 1_024, "x"));
     expect(result).toMatchObject({ kind: "response", status: 413, bodyExcerpt: "too large" });

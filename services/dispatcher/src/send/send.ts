@@ -1,10 +1,10 @@
-import type { Readable } from "node:stream";
-import { Pool, request as undiciRequest } from "undici";
+import { Pool } from "undici";
 import type { AddressPolicy } from "@ringback/contracts/address";
 import type { SendResult } from "../decide/outcome.ts";
 import type { DeliveryRequest } from "../decide/request.ts";
-import { bodyExcerpt, keptHeaders } from "./answer.ts";
+import { keptHeaders } from "./answer.ts";
 import type { EgressProxy } from "../decide/egress-proxy.ts";
+import { exchange, type Exchanged } from "./exchange.ts";
 import { guardedConnect } from "./guarded-connect.ts";
 import { verdictOf } from "./network-error.ts";
 import { createPools, type InUse, type Pools } from "./pools.ts";
@@ -48,7 +48,6 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 /** undici's timers count ticks of half a second: they may end this much before their time. */
 const TIMER_TICKS_MS = 1_000;
-const MAX_INFORMATIONAL = 10;
 const MAX_POOLS = 1_024;
 /** Connections end then, so that a name's new address is soon the one that is used. */
 const CONNECTION_TTL_MS = 60_000;
@@ -103,75 +102,48 @@ export const createSender = (options: SenderOptions): Sender => {
 
 /** One request. Never throws for what a network or a server can do. */
 const sendOnce = async (pools: Pools<Pool>, request: OutgoingRequest): Promise<Sent> => {
-  const { timeoutMs } = request;
+  const { workspaceId, method, headers, body, timeoutMs } = request;
   const startedMs = performance.now();
-  const durationMs = (): number => Math.round(performance.now() - startedMs);
-  const cancel = new AbortController();
-  // AbortSignal is not seen while undici connects: so the deadline is raced, not only signalled.
-  const over = Promise.withResolvers<"timeout" | "protocol">();
-  const timer = setTimeout(() => over.resolve("timeout"), timeoutMs);
-  const answer = ask(pools, request, cancel.signal, () => over.resolve("protocol"));
-  const first = await Promise.race([answer, over.promise]);
-  clearTimeout(timer);
-  const released = answer.then(() => undefined);
-  if (typeof first === "string") {
-    cancel.abort();
-    void answer.then(
-      (late) => late.kind === "answered" && late.body.on("error", () => {}).destroy(),
-    );
-    const detail = first === "timeout" ? "no answer in time" : "too many 1xx answers";
-    const spentMs = Math.max(durationMs(), first === "timeout" ? timeoutMs : 0);
-    const rest = { detail, unreachable: false, durationMs: spentMs };
-    return { result: { kind: "no_response", reason: first, ...rest }, released };
-  }
-  if (first.kind === "failed") return { result: failure(first.error, durationMs()), released };
-  const { status, headers, body } = first;
-  const spentMs = durationMs();
-  const excerpt = await bodyExcerpt(body);
-  return {
-    result: { kind: "response", status, headers, bodyExcerpt: excerpt, durationMs: spentMs },
-    released,
-  };
-};
-
-type Answer =
-  | {
-      readonly kind: "answered";
-      readonly status: number;
-      readonly headers: Record<string, string>;
-      readonly body: Readable;
-    }
-  | { readonly kind: "failed"; readonly error: unknown };
-
-const ask = async (
-  pools: Pools<Pool>,
-  { workspaceId, url, method, headers, body }: OutgoingRequest,
-  signal: AbortSignal,
-  onTooManyInformational: () => void,
-): Promise<Answer> => {
-  let informational = 0;
-  let inUse: InUse<Pool> | undefined;
+  let inUse: InUse<Pool>;
+  let url: URL;
   try {
-    inUse = pools.use(workspaceId, new URL(url).origin);
-    const response = await undiciRequest(url, {
-      dispatcher: inUse.pool,
-      method,
-      headers,
-      body,
-      signal,
-      onInfo: () => {
-        informational += 1;
-        if (informational > MAX_INFORMATIONAL) onTooManyInformational();
-      },
-    });
-    const kept = keptHeaders(response.headers);
-    response.body.once("close", inUse.done);
-    return { kind: "answered", status: response.statusCode, headers: kept, body: response.body };
+    url = new URL(request.url);
+    inUse = pools.use(workspaceId, url.origin);
   } catch (error) {
-    inUse?.done();
-    return { kind: "failed", error };
+    return { result: failure(error, 0), released: Promise.resolve() };
+  }
+  const path = `${url.pathname}${url.search}`;
+  const options = { origin: url.origin, path, method, headers, body };
+  const { ended, released } = exchange(inUse.pool, options, timeoutMs);
+  void released.then(inUse.done);
+  const result = resultOf(await ended, startedMs, timeoutMs);
+  return { result, released };
+};
+
+const resultOf = (end: Exchanged, startedMs: number, timeoutMs: number): SendResult => {
+  const spentMs = Math.round((end.kind === "answered" ? end.atMs : performance.now()) - startedMs);
+  switch (end.kind) {
+    case "answered": {
+      const { status, excerpt: bodyExcerpt } = end;
+      const headers = keptHeaders(end.headers);
+      return { kind: "response", status, headers, bodyExcerpt, durationMs: spentMs };
+    }
+    case "failed":
+      return failure(end.error, spentMs);
+    case "given_up": {
+      if (end.why === "timeout") {
+        const durationMs = Math.max(spentMs, timeoutMs);
+        return noAnswer("timeout", "no answer in time", durationMs);
+      }
+      return noAnswer("protocol", "too many 1xx answers", spentMs);
+    }
+    default:
+      return end satisfies never;
   }
 };
+
+const noAnswer = (reason: "timeout" | "protocol", detail: string, durationMs: number) =>
+  ({ kind: "no_response", reason, detail, unreachable: false, durationMs }) as const;
 
 const failure = (error: unknown, durationMs: number): SendResult => {
   const verdict = verdictOf(error);

@@ -1,0 +1,86 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { Dispatcher } from "undici";
+import { bodyStart } from "./answer.ts";
+
+export type Exchanged =
+  | {
+      readonly kind: "answered";
+      readonly status: number;
+      readonly headers: IncomingHttpHeaders;
+      /** As `performance.now()` says it: when status and headers were there. */
+      readonly atMs: number;
+      /** The beginning of the body, as text. */
+      readonly excerpt: string;
+    }
+  | { readonly kind: "failed"; readonly error: unknown }
+  /** Broken off here. */
+  | { readonly kind: "given_up"; readonly why: "timeout" | "too_many_informational" };
+
+export type Exchange = {
+  readonly ended: Promise<Exchanged>;
+  /** Resolves when no socket is held any more; after a deadline that is a little later. */
+  readonly released: Promise<void>;
+};
+
+const MAX_INFORMATIONAL = 10;
+const MAX_BODY_MS = 2_000;
+
+const NO_LONGER_WANTED = new Error("no longer waited for");
+
+/**
+ * One request and its answer, through undici's own handler interface: `request()` would make a stream,
+ * an abort signal and an iterator for each answer, and most have no body. Never throws and never takes
+ * longer than the deadline and what a body is read for.
+ */
+export const exchange = (
+  pool: Dispatcher,
+  request: Dispatcher.DispatchOptions,
+  timeoutMs: number,
+): Exchange => {
+  const ended = Promise.withResolvers<Exchanged>();
+  const released = Promise.withResolvers<void>();
+  const body = bodyStart();
+  let controller: Dispatcher.DispatchController | undefined;
+  let answer: Omit<Extract<Exchanged, { kind: "answered" }>, "excerpt"> | undefined;
+  let isWanted = true;
+  let informational = 0;
+
+  const breakOff = (): void => {
+    isWanted = false;
+    controller?.abort(NO_LONGER_WANTED);
+  };
+  const giveUp = (why: "timeout" | "too_many_informational"): void => {
+    ended.resolve({ kind: "given_up", why }); // undici hears of it when it has connected
+    breakOff();
+  };
+  let timer = setTimeout(giveUp, timeoutMs, "timeout");
+  const over = (error?: unknown): void => {
+    clearTimeout(timer);
+    // The status decides, whatever became of the body.
+    const failed = { kind: "failed", error } as const;
+    ended.resolve(answer === undefined ? failed : { ...answer, excerpt: body.excerpt() });
+    released.resolve();
+  };
+  pool.dispatch(request, {
+    onRequestStart: (started) => {
+      controller = started;
+      if (!isWanted) breakOff();
+    },
+    onResponseStart: (_, status, headers) => {
+      if (status < 200) {
+        informational += 1;
+        if (informational > MAX_INFORMATIONAL) giveUp("too_many_informational");
+        return;
+      }
+      clearTimeout(timer);
+      answer = { kind: "answered", status, headers, atMs: performance.now() };
+      timer = setTimeout(breakOff, MAX_BODY_MS);
+    },
+    onResponseData: (_, chunk) => {
+      if (!body.take(chunk)) breakOff();
+    },
+    onResponseEnd: () => over(),
+    onResponseError: (_, error) => over(error),
+  });
+  return { ended: ended.promise, released: released.promise };
+};
