@@ -1,6 +1,7 @@
 import type { EventType } from "@ringback/contracts/event-types";
 import { liveKeys, type SigningKey } from "@ringback/contracts/signing-key";
 import type { MethodType, Subscription } from "@ringback/contracts/subscription";
+import { urlParts } from "@ringback/contracts/url-parts";
 
 /** One HTTP request, all but the sending. */
 export type DeliveryRequest = {
@@ -60,9 +61,9 @@ export const requestFor = (subscription: Subscription, facts: RequestFacts): Del
 
 /** A URL without its query and fragment, which may hold a customer's secret. */
 export const urlForRecords = (url: string): string => {
-  const parsed = URL.parse(url);
-  return parsed === null ? "" : `${parsed.origin}${parsed.pathname}`;
+  const parts = urlParts(url);
+  return parts === undefined ? "" : `${parts.origin}${parts.pathname}`;
 };
 
 /** The endpoint that a URL belongs to: its origin. */
-export const endpointOf = (url: string): string => URL.parse(url)?.origin ?? "";
+export const endpointOf = (url: string): string => urlParts(url)?.origin ?? "";

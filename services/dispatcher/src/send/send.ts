@@ -1,5 +1,6 @@
 import { Pool } from "undici";
 import type { AddressPolicy } from "@ringback/contracts/address";
+import { urlParts, type UrlParts } from "@ringback/contracts/url-parts";
 import type { SendResult } from "../decide/outcome.ts";
 import type { DeliveryRequest } from "../decide/request.ts";
 import { keptHeaders } from "./answer.ts";
@@ -105,15 +106,15 @@ const sendOnce = async (pools: Pools<Pool>, request: OutgoingRequest): Promise<S
   const { workspaceId, method, headers, body, timeoutMs } = request;
   const startedMs = performance.now();
   let inUse: InUse<Pool>;
-  let url: URL;
+  let url: UrlParts;
   try {
-    url = new URL(request.url);
+    url = urlParts(request.url) ?? new URL(request.url); // which says what is wrong with it
     inUse = pools.use(workspaceId, url.origin);
   } catch (error) {
     return { result: failure(error, 0), released: Promise.resolve() };
   }
-  const path = `${url.pathname}${url.search}`;
-  const options = { origin: url.origin, path, method, headers, body };
+  const { origin, pathname, search } = url;
+  const options = { origin, path: `${pathname}${search}`, method, headers, body };
   const { ended, released } = exchange(inUse.pool, options, timeoutMs);
   void released.then(inUse.done);
   const result = resultOf(await ended, startedMs, timeoutMs);
