@@ -59,7 +59,3 @@ export const latenciesMs = (
   }
   return found;
 };
-
-/** How many different events were answered with 200. */
-export const acceptedEvents = ({ n, isAccepted }: Arrivals): number =>
-  new Set(n.filter((_, row) => isAccepted[row] === 1)).size;

@@ -11,7 +11,7 @@ const AFTERWARDS_MS = 3_000;
 /** One workspace publishes a hundred times what all others do together. */
 export const flood: Scenario = {
   name: "flood",
-  longestMs: 6 * 60_000,
+  longestMs: 8 * 60_000,
   run: async (bench) => {
     const { isShort, rounds = isShort ? 1 : 2 } = bench.options;
     const alone: Fared[] = [];
@@ -53,8 +53,8 @@ const measure = async (bench: Bench, times: number): Promise<Fared> => {
   bench.say(times === 0 ? "the others alone" : `one workspace publishes ${times} x as much`);
   await using stack = await startStack(bench, { endpoints: OTHERS + 1, agents: OTHERS + 1 });
   await stack.startDispatcher();
-  const shared = { seconds: seconds ?? (isShort ? 1 : 40), bytes: BYTES };
-  const othersRate = perSecond ?? 10;
+  const shared = { seconds: seconds ?? (isShort ? 1 : 60), bytes: BYTES };
+  const othersRate = perSecond ?? 4;
   const others = {
     ...shared,
     crowd: { first: 1, count: OTHERS },
