@@ -4,6 +4,7 @@ import { failOnLeaks } from "../harness/leaks.ts";
 import { startPlatform, type Platform } from "../harness/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver.ts";
 import type { LogLine } from "../harness/output-lines.ts";
+import { standStill } from "../harness/stand-still.ts";
 import { crashEnv, STOPPED, type Stop } from "./crash-point.ts";
 import { settled } from "./settled.ts";
 
@@ -59,7 +60,7 @@ it("what is stored without an answer in time is stored once, and nobody takes it
     await dispatcher.waitForLog((line) => line["msg"] === STOPPED && line["call_id"] === callId);
   }
   // A server that stands still reads it all later, the first tries and the second ones.
-  process.kill(platform.server.pid, "SIGSTOP");
+  await standStill(platform.server.pid);
   dispatcher.signal("SIGCONT");
   await Promise.all(
     ["ATTEMPTS", "RETRIES"].map((stream) => dispatcher.waitForLog(retrying(stream))),

@@ -7,6 +7,7 @@ import { startNatsServer } from "../harness/nats-server.ts";
 import { startPlatform } from "../harness/platform.ts";
 import { startReceiver } from "../harness/receiver.ts";
 import type { ServiceProcess } from "../harness/service-process.ts";
+import { standStill } from "../harness/stand-still.ts";
 import { spawnDispatcher, startDispatcher } from "./bare-dispatcher.ts";
 
 failOnLeaks();
@@ -42,7 +43,7 @@ describe.concurrent("SIGTERM ends a dispatcher within seconds and with 0", () =>
   test("while NATS is connected and says nothing", { timeout: 120_000 }, async () => {
     const server = await startNatsServer();
     const dispatcher = await startDispatcher(server);
-    process.kill(server.pid, "SIGSTOP");
+    await standStill(server.pid);
     expect(await endAfter(dispatcher, "SIGTERM", 15_000)).toBe(STOPPED);
     process.kill(server.pid, "SIGCONT");
     await server.stop();

@@ -3,6 +3,7 @@ import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo } from "../harness/nats-client.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
+import { standStill } from "../harness/stand-still.ts";
 import { type Answer, editOf, problem } from "./api-client.ts";
 import { type StartedService, startOn } from "./start-service.ts";
 
@@ -81,7 +82,7 @@ test("told to stop while NATS is away, the service ends with 0 at once", async (
 
 test("a server that takes connections and says nothing gives 503 within three seconds", async () => {
   const { writer, reader } = started;
-  process.kill(server.pid, "SIGSTOP");
+  await standStill(server.pid);
   const refusals = await Promise.all([
     refusalOf(writer.patch(edit(1))),
     refusalOf(reader.get("/agent/v1/bob")),
