@@ -10,20 +10,11 @@ import { failOnLeaks } from "../harness/leaks.ts";
 import { type Receiver, startReceiver } from "../harness/receiver.ts";
 import { type ServiceProcess, spawnService, startService } from "../harness/service-process.ts";
 import { allowedTo, unused, usedBy } from "./permissions.ts";
-import { type SecuredNats, startSecuredNats } from "./secured-nats.ts";
+import { type SecuredNats, startSecuredNats, STREAMS } from "./secured-nats.ts";
 
 failOnLeaks();
 vi.setConfig({ testTimeout: 60_000 }); // each step starts several processes
 
-const STREAMS = [
-  "SUBSCRIPTIONS",
-  "EVENTS",
-  "RETRIES",
-  "ATTEMPTS",
-  "DEAD_LETTERS",
-  "REQUESTS",
-  "LEASES",
-];
 const LOOPBACK = { ALLOW_INSECURE_HTTP: "true", ALLOWED_PRIVATE_CIDRS: "127.0.0.0/8" };
 
 let nats: SecuredNats;

@@ -4,19 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { startService } from "../harness/service-process.ts";
 import { isSubscriptionRefused, outcomeOf, settledOn } from "./refusal.ts";
-import { type Role, ROLES, type SecuredNats, startSecuredNats } from "./secured-nats.ts";
+import { type Role, ROLES, type SecuredNats, startSecuredNats, STREAMS } from "./secured-nats.ts";
 
 failOnLeaks();
-
-const STREAMS = [
-  "SUBSCRIPTIONS",
-  "EVENTS",
-  "RETRIES",
-  "ATTEMPTS",
-  "DEAD_LETTERS",
-  "REQUESTS",
-  "LEASES",
-];
 
 let nats: SecuredNats;
 let state: JetStreamManager;

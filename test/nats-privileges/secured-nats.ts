@@ -9,6 +9,17 @@ import { trackOpen } from "../harness/open-resources.ts";
 import { makeTempDir, writeTempFile } from "../harness/temp-dir.ts";
 import { makeTestCa, writeCaFile } from "../harness/tls.ts";
 
+/** Every stream, by name and not from the code: what users may do is about these. */
+export const STREAMS = [
+  "SUBSCRIPTIONS",
+  "EVENTS",
+  "RETRIES",
+  "ATTEMPTS",
+  "DEAD_LETTERS",
+  "REQUESTS",
+  "LEASES",
+];
+
 /** The configuration that is shipped: what is tested is this file and no copy of it. */
 export const CONFIG_FILE = resolve(import.meta.dirname, "../../deploy/nats/nats-server.conf");
 
