@@ -1,8 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { STREAMS } from "@ringback/contracts/subjects";
-import type { Arrivals } from "../arrivals.ts";
 import { atMost, figure, type Figure } from "../figures.ts";
-import { arrivalsDuring, eventsOf, faredOf, publishPaced, type Pace } from "../paced-run.ts";
+import {
+  arrivalsDuring,
+  eventsOf,
+  faredOf,
+  publishPaced,
+  type Fared,
+  type Pace,
+} from "../paced-run.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 import { startStack, type Stack } from "../stack.ts";
 
@@ -15,7 +21,10 @@ const RETRY_DELAYS = { full: "2s,5s,10s", short: "100ms,100ms,100ms" };
 const DOWN_MS = { full: 60_000, short: 1_000 };
 const SETTLED_WITHIN_MS = 5 * 60_000;
 
-/** An endpoint is down for longer than its whole schedule, then it is back. */
+/**
+ * An endpoint is down for longer than its whole schedule while its events go on coming, then it is back.
+ * Then it is down again, and as many events come at once.
+ */
 export const outage: Scenario = {
   name: "outage",
   longestMs: 9 * 60_000,
@@ -23,58 +32,78 @@ export const outage: Scenario = {
     const { isShort, events = isShort ? 200 : 50_000 } = bench.options;
     await using stack = await startStack(bench, { endpoints: OTHERS + 1, agents: OTHERS + 1 });
     await stack.startDispatcher({ RETRY_DELAYS: RETRY_DELAYS[isShort ? "short" : "full"] });
-    const others = othersOf(bench);
+    const downMs = DOWN_MS[isShort ? "short" : "full"];
+    const alone = othersOf(bench, 0, downMs);
     bench.say("the others alone");
-    const publish = () => publishPaced(stack, others);
-    const alone = await arrivalsDuring(stack, publish, 500, bench.signal);
-    bench.say(`an endpoint with ${events} events is down`);
-    const from = eventsOf(others);
-    const down = await whileDown(bench, stack, { ...others, from }, events);
+    const before = await fared(bench, stack, alone, () => publishPaced(stack, alone));
+    const down = othersOf(bench, eventsOf(alone), downMs);
+    const steadily = { crowd: DOWN, from: down.from + eventsOf(down), count: events, bytes: BYTES };
+    bench.say(`an endpoint is down, and ${events} events come meanwhile`);
+    await stack.receivers.behave(0, 1, "refuses");
+    const perSecond = (events * 1_000) / downMs;
+    const during = await fared(bench, stack, down, () =>
+      Promise.all([
+        stack.load.ask("paced", { ...steadily, perSecond }, downMs + 60_000),
+        publishPaced(stack, down),
+      ]),
+    );
     bench.say("it is back");
-    const back = await recovery(bench, stack, { first: from + eventsOf(others), events });
-    const before = faredOf(alone, others, isOther);
-    const during = faredOf(down, { ...others, from }, isOther);
-    return [
-      figure("p99 of the others, by before", [during.p99 / before.p99], "ratio", atMost(1.2)),
-      figure("p99 of the others before", [before.p99], "ms"),
-      figure("p99 of the others meanwhile", [during.p99], "ms"),
-      figure("others not delivered in time", [during.missing], "count", atMost(0)),
-      figure("events lost: neither delivered nor a dead letter", [back.lost], "count", atMost(0)),
-      figure("events given up", [back.givenUp], "count"),
-      figure("back → its next event is delivered", [back.nextMs], "ms"),
-      figure("back → every earlier event is delivered or given up", [back.allMs / 1_000], "s"),
-    ] satisfies readonly Figure[];
+    const back = await recovery(bench, stack, { first: steadily.from, events });
+    const again = othersOf(bench, steadily.from + events + 1, downMs);
+    const atOnce = { ...steadily, from: again.from + eventsOf(again) };
+    bench.say(`it is down again, and ${events} events come at once`);
+    await stack.receivers.behave(0, 1, "refuses");
+    const burst = await fared(bench, stack, again, () =>
+      Promise.all([stack.load.ask("burst", atOnce, 60_000), publishPaced(stack, again)]),
+    );
+    return figuresOf(before, during, back, burst);
   },
 };
 
+const figuresOf = (
+  before: Fared,
+  during: Fared,
+  back: Recovery,
+  burst: Fared,
+): readonly Figure[] => [
+  figure("p99 of the others, by before", [during.p99 / before.p99], "ratio", atMost(1.2)),
+  figure("p99 of the others before", [before.p99], "ms"),
+  figure("p99 of the others meanwhile", [during.p99], "ms"),
+  figure("others not delivered in time", [during.missing + burst.missing], "count", atMost(0)),
+  figure("events lost: neither delivered nor a dead letter", [back.lost], "count", atMost(0)),
+  figure("events given up", [back.givenUp], "count"),
+  figure("back → its next event is delivered", [back.nextMs], "ms"),
+  figure("back → every earlier event is delivered or given up", [back.allMs / 1_000], "s"),
+  figure(
+    "all at once: p99 of the others, by before",
+    [burst.p99 / before.p99],
+    "ratio",
+    atMost(1.2),
+  ),
+  figure("all at once: p99 of the others", [burst.p99], "ms"),
+  figure("all at once: p50 of the others", [burst.p50], "ms"),
+];
+
+/** The agent whose endpoint is down. */
+const DOWN = { first: 0, count: 1 };
+
 const isOther = (agent: number): boolean => agent > 0;
 
-const othersOf = ({ options }: Bench): Pace => ({
+/** The others, at their pace for as long as the endpoint is down. */
+const othersOf = ({ options }: Bench, from: number, downMs: number): Pace => ({
   crowd: { first: 1, count: OTHERS },
-  from: 0,
+  from,
   perSecond: options.perSecond ?? 100,
-  seconds: options.seconds ?? (options.isShort ? 1 : 30),
+  seconds: options.seconds ?? downMs / 1_000,
   bytes: BYTES,
 });
 
-/** The others go on at their pace while agent 0's events are published at once, and all fail. */
-const whileDown = async (
-  bench: Bench,
+const fared = async (
+  { signal }: Bench,
   stack: Stack,
   others: Pace,
-  events: number,
-): Promise<Arrivals> => {
-  const { load, receivers } = stack;
-  await receivers.behave(0, 1, "refuses");
-  const crowd = { first: 0, count: 1 };
-  const batch = { crowd, from: others.from + eventsOf(others), count: events, bytes: BYTES };
-  const isUpAgain = delay(DOWN_MS[bench.options.isShort ? "short" : "full"], undefined, {
-    signal: bench.signal,
-  });
-  const work = () => Promise.all([load.ask("burst", batch, 60_000), publishPaced(stack, others)]);
-  const [arrivals] = await Promise.all([arrivalsDuring(stack, work, 500, bench.signal), isUpAgain]);
-  return arrivals;
-};
+  work: () => Promise<unknown>,
+): Promise<Fared> => faredOf(await arrivalsDuring(stack, work, 500, signal), others, isOther);
 
 type Recovery = {
   /** Until an event that is published when the endpoint is back has reached it. */

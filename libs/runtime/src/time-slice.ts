@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** Long enough that turning costs nothing, short enough that nobody notices who waits meanwhile. */
-const SLICE_MS = 5;
+const SLICE_MS = 2;
 
 /**
  * The same items, with a turn of the event loop whenever those since the last one took some

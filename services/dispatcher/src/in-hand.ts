@@ -7,10 +7,16 @@ export type InHand = {
   readonly bytes: number;
   /** The message was acknowledged or given back: it is no longer kept alive. */
   settled: boolean;
+  /** When the server last heard of it, by the monotonic clock. */
+  heardMs: number;
 };
 
-/** Well below ack_wait (15 s), so that two lost heartbeats do no harm. */
-const KEEP_ALIVE_EVERY_MS = 5_000;
+/** With what `LOOK_EVERY_MS` adds at most: well below ack_wait (15 s), so that two lost heartbeats do no harm. */
+const KEEP_ALIVE_EVERY_MS = 3_500;
+
+/** Heartbeats are spread: those of a thousand messages in one go would hold everything up for 10 ms. */
+const LOOK_EVERY_MS = 100;
+const LOOKS_FOR_ALL = 15;
 
 /** Bodies are held in memory while they are worked on; beyond this nothing more is pulled. */
 const MAX_BYTES_IN_HAND = 256 * 1024 * 1024;
@@ -38,14 +44,12 @@ export const handRegistry = (maxInHand: number, roomElsewhere: () => number): Ha
     if (bytesInHand >= MAX_BYTES_IN_HAND) return 0;
     return Math.min(maxInHand - inHand.size, roomElsewhere());
   };
-  const timer = setInterval(() => {
-    for (const { message, settled } of inHand.values()) if (!settled) message.working();
-  }, KEEP_ALIVE_EVERY_MS);
+  const timer = setInterval(() => keepSomeAlive(inHand), LOOK_EVERY_MS);
   return {
     take: (key, message) => {
       if (inHand.has(key)) return undefined;
       const bytes = message.data.byteLength + rawHeaders(message).byteLength;
-      const taken = { message, bytes, settled: false };
+      const taken = { message, bytes, settled: false, heardMs: performance.now() };
       inHand.set(key, taken);
       bytesInHand += bytes;
       return taken;
@@ -62,6 +66,18 @@ export const handRegistry = (maxInHand: number, roomElsewhere: () => number): Ha
     empty: (signal) => until(() => inHand.size === 0, dropped, signal),
     close: () => clearInterval(timer),
   };
+};
+
+const keepSomeAlive = (inHand: ReadonlyMap<string, InHand>): void => {
+  const nowMs = performance.now();
+  let left = Math.ceil(inHand.size / LOOKS_FOR_ALL);
+  for (const hand of inHand.values()) {
+    if (hand.settled || nowMs - hand.heardMs < KEEP_ALIVE_EVERY_MS) continue;
+    hand.message.working();
+    hand.heardMs = nowMs;
+    left -= 1;
+    if (left === 0) return;
+  }
 };
 
 /** Resolves when the condition holds, looked at on every notice, or when the signal is aborted. */

@@ -1,5 +1,6 @@
 import type { StoredMsg } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/subjects";
+import { pause } from "@ringback/runtime/backoff";
 import type { Nats } from "@ringback/runtime/nats";
 import { readPage } from "@ringback/runtime/read-batch";
 import { afterLook, nextToRead, surveyFrom } from "../decide/survey.ts";
@@ -16,11 +17,14 @@ export type ReadThroughOptions = {
   readonly now: () => number;
 };
 
-/** Small enough to keep nothing else waiting: a message takes about 40 µs. */
-const PAGE = 128;
+/** A page is decoded in one go, about 40 µs a message: what comes in meanwhile waits for that long. */
+const PAGE = 32;
+/** After each page it rests so many times as long as that took: deliveries have most of the time. */
+const REST_BY_WORK = 3;
+const MOST_REST_MS = 100;
 /** With a round every 10 s: at most 3,200 messages a second. */
-const PAGES_PER_ROUND = 250;
-const ROUND_MS = 3_000;
+const PAGES_PER_ROUND = 1_000;
+const ROUND_MS = 4_000;
 
 /**
  * Reads what is to be looked at in a stream by now, page by page, while `canGoOn`, and at most for a
@@ -35,6 +39,7 @@ export const readThrough = (
     const begunMs = now();
     for (let pages = 0; pages < PAGES_PER_ROUND && canGoOn(); pages += 1) {
       const nowMs = now();
+      const workedFromMs = performance.now();
       const fromSeq = nextToRead(survey, nowMs);
       if (fromSeq === undefined || nowMs - begunMs > ROUND_MS) return;
       const page = await readPage(nats, stream, { filter, from: fromSeq, size: PAGE });
@@ -46,6 +51,8 @@ export const readThrough = (
         nowMs,
         tailLookAtMs: nowMs + tailAgainMs,
       });
+      const restMs = REST_BY_WORK * (performance.now() - workedFromMs);
+      await pause(Math.min(MOST_REST_MS, restMs));
     }
   };
 };
