@@ -1,4 +1,5 @@
-import { Agent, request } from "undici";
+import { request } from "undici";
+import { bareDispatcher, headersFor } from "./bare-requests.ts";
 import { answerCalls } from "./calls.ts";
 import { monotonicUs } from "./clock.ts";
 import { agentOf, bodyOf, bodyTail, callbackUrl, type Crowd } from "./payload.ts";
@@ -14,28 +15,6 @@ export type BareLoopCalls = {
     readonly concurrency: number;
   }) => Promise<void>;
 };
-
-/** Set up as the dispatcher's connections are, but for one set of them instead of one a workspace. */
-const dispatcher = new Agent({
-  pipelining: 1,
-  allowH2: false,
-  headersTimeout: 0,
-  bodyTimeout: 0,
-  keepAliveTimeout: 4_000,
-  keepAliveMaxTimeout: 15_000,
-});
-
-/** As many headers as an attempt has. */
-const headersFor = (n: number): Record<string, string> => ({
-  "content-type": "application/json",
-  authorization: "Bearer 00000000000000000000000000000000",
-  "webhook-id": `evt_bench_${n}`,
-  "webhook-timestamp": String(Math.floor(Date.now() / 1_000)),
-  "ringback-event-type": "call_completed",
-  "ringback-attempt": "1",
-  "user-agent": "bare-loop",
-  "accept-encoding": "identity",
-});
 
 const post: BareLoopCalls["post"] = async (input) => {
   const { origins, crowd, from, count, bytes, concurrency } = input;
@@ -53,7 +32,7 @@ const post: BareLoopCalls["post"] = async (input) => {
       next += 1;
       const url = urls[agentOf(n, crowd) - crowd.first] ?? "";
       const response = await request(url, {
-        dispatcher,
+        dispatcher: bareDispatcher,
         method: "POST",
         headers: headersFor(n),
         body,

@@ -1,5 +1,6 @@
 import { atLeast, figure, type Figure } from "../figures.ts";
 import type { BareLoopCalls } from "../bare-loop.ts";
+import type { BarePipelineCalls } from "../bare-pipeline.ts";
 import type { Crowd } from "../payload.ts";
 import type { Bench, Scenario } from "../scenario.ts";
 import { startStack, type Stack } from "../stack.ts";
@@ -61,6 +62,7 @@ export const throughput: Scenario = {
 type Scene = {
   readonly stack: Stack;
   readonly bare: Worker<BareLoopCalls>;
+  readonly pipeline: Worker<BarePipelineCalls>;
   readonly dispatcherPid: number;
   readonly crowd: Crowd;
   readonly signal: AbortSignal;
@@ -77,19 +79,31 @@ const measureCell = async (bench: Bench, cell: Cell, sizes: Sizes): Promise<read
   bench.say(name);
   await using stack = await startStack(bench, { endpoints, agents: endpoints });
   await using bare = startWorker<BareLoopCalls>("bare-loop.ts", bench.signal);
+  await using pipeline = startWorker<BarePipelineCalls>("bare-pipeline.ts", bench.signal);
+  await pipeline.ask("connect", { url: stack.nats.url });
   const { pid: dispatcherPid } = await stack.startDispatcher();
   const crowd = { first: 0, count: endpoints };
   const concurrency = concurrencyOf(bench, endpoints);
-  const scene = { stack, bare, dispatcherPid, crowd, signal: bench.signal, cell, concurrency };
+  const { signal } = bench;
+  const scene = { stack, bare, pipeline, dispatcherPid, crowd, signal, cell, concurrency };
   await dispatched(scene, 0, warmUp);
   await posted(scene, 0, warmUp);
-  const pairs: { readonly ours: Window; readonly bare: Window }[] = [];
+  await piped(scene, 0, warmUp);
+  const taken: Round[] = [];
   for (let round = 0; round < sizes.rounds; round += 1) {
     const from = warmUp + round * events;
     const ours = await dispatched(scene, from, events);
-    pairs.push({ ours, bare: await posted(scene, from, events) });
+    const loop = await posted(scene, from, events);
+    taken.push({ ours, bare: loop, pipeline: await piped(scene, from, events) });
   }
-  const each = (value: (pair: (typeof pairs)[number]) => number): number[] => pairs.map(value);
+  return figuresOf(name, taken);
+};
+
+/** The same events by each of the three. */
+type Round = { readonly ours: Window; readonly bare: Window; readonly pipeline: Window };
+
+const figuresOf = (name: string, rounds: readonly Round[]): readonly Figure[] => {
+  const each = (value: (round: Round) => number): number[] => rounds.map(value);
   const perCpu = each((p) => perCpuSecond(p.ours) / perCpuSecond(p.bare));
   const perWall = each((p) => perSecond(p.ours) / perSecond(p.bare));
   return [
@@ -109,6 +123,21 @@ const measureCell = async (bench: Bench, cell: Cell, sizes: Sizes): Promise<read
       `${name}: bare loop, by its CPU`,
       each((p) => perCpuSecond(p.bare)),
       "per second",
+    ),
+    figure(
+      `${name}: per CPU-second, of the bare pipeline's`,
+      each((p) => perCpuSecond(p.ours) / perCpuSecond(p.pipeline)),
+      "ratio",
+    ),
+    figure(
+      `${name}: bare pipeline per CPU-second, of the bare loop's`,
+      each((p) => perCpuSecond(p.pipeline) / perCpuSecond(p.bare)),
+      "ratio",
+    ),
+    figure(
+      `${name}: bare pipeline per second, of the bare loop's`,
+      each((p) => perSecond(p.pipeline) / perSecond(p.bare)),
+      "ratio",
     ),
   ];
 };
@@ -132,6 +161,21 @@ const posted = async (scene: Scene, from: number, count: number): Promise<Window
   const window = countedWindow(scene, [bare.pid], count, await stack.receivers.count());
   const input = { origins, crowd, from, count, bytes: cell.bytes, concurrency };
   const [result] = await Promise.all([window, bare.ask("post", input, ROUND_TIMEOUT_MS)]);
+  return result;
+};
+
+/** The same events, consumed, posted, recorded and acknowledged, while the dispatcher gets none of them. */
+const piped = async (scene: Scene, from: number, count: number): Promise<Window> => {
+  const { stack, pipeline, crowd, cell, concurrency } = scene;
+  const { origins } = stack.receivers;
+  await stack.nats.holdEvents();
+  await pipeline.ask("prepare", undefined);
+  await stack.load.ask("burst", { crowd, from, count, bytes: cell.bytes });
+  const window = countedWindow(scene, [pipeline.pid], count, await stack.receivers.count());
+  const input = { origins, crowd, from, count, concurrency };
+  const [result] = await Promise.all([window, pipeline.ask("deliver", input, ROUND_TIMEOUT_MS)]);
+  await stack.nats.forget();
+  await stack.nats.releaseEvents();
   return result;
 };
 
