@@ -10,6 +10,7 @@ export type DispatcherOptions = {
   readonly name: string;
   /** Settings that differ from the defaults. */
   readonly settings: Readonly<Record<string, string>>;
+  readonly nodeOptions: string;
   /** Where a CPU profile goes; none is taken without. */
   readonly profileTo?: string | undefined;
   readonly signal: AbortSignal;
@@ -17,7 +18,7 @@ export type DispatcherOptions = {
 
 /** A dispatcher as it runs in production, but for plain http to loopback and header values in plain text. */
 export const startDispatcher = (options: DispatcherOptions): Promise<Program<string>> => {
-  const { natsUrl, directory, name, settings, profileTo, signal } = options;
+  const { natsUrl, directory, name, settings, nodeOptions, profileTo, signal } = options;
   const { PATH, HOME, NODE_COMPILE_CACHE } = process.env;
   const profiling = profileTo === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileTo}`];
   return startProgram({
@@ -27,6 +28,7 @@ export const startDispatcher = (options: DispatcherOptions): Promise<Program<str
       PATH,
       HOME,
       NODE_COMPILE_CACHE,
+      NODE_OPTIONS: nodeOptions,
       NATS_URL: natsUrl,
       ADMIN_HOST: "127.0.0.1",
       ADMIN_PORT: "0",

@@ -13,6 +13,7 @@ export const benchSettings = {
   ROUNDS: integerSchema(1, 100).optional(),
   ENDPOINTS: integerSchema(1, 20_000).optional(),
   PROFILE: booleanSchema.prefault("false"),
+  DISPATCHER_NODE_OPTIONS: z.string().prefault(""),
   RESULTS_DIR: z.string().prefault(join(import.meta.dirname, "results")),
 } as const;
 
@@ -27,6 +28,8 @@ export type BenchOptions = {
   readonly endpoints: number | undefined;
   readonly profileTo: string | undefined;
   readonly resultsTo: string;
+  /** Options of Node.js for the dispatcher, such as --max-semi-space-size=4. */
+  readonly dispatcherNodeOptions: string;
   /** Settings of the dispatcher that the environment names, such as MAX_IN_FLIGHT. */
   readonly dispatcherSettings: Readonly<Record<string, string>>;
 };
@@ -51,6 +54,7 @@ export const readOptions = (environment: NodeJS.ProcessEnv): BenchOptions => {
     endpoints: read.ENDPOINTS,
     profileTo: read.PROFILE ? join(read.RESULTS_DIR, "profiles") : undefined,
     resultsTo: read.RESULTS_DIR,
+    dispatcherNodeOptions: read.DISPATCHER_NODE_OPTIONS,
     dispatcherSettings: Object.fromEntries(given),
   };
 };

@@ -53,6 +53,7 @@ export const startStack = async (
           directory,
           name: `dispatcher-${dispatchers}`,
           settings: { ...options.dispatcherSettings, ...settings },
+          nodeOptions: options.dispatcherNodeOptions,
           profileTo: options.profileTo,
           signal,
         }),

@@ -38,8 +38,8 @@ const sizesOf = ({ options }: Bench): Sizes => {
   );
   return {
     cells: isShort ? [{ bytes: KIB, endpoints: endpoints ?? 10 }] : all,
-    events: events ?? (isShort ? 300 : 3_000),
-    warmUp: isShort ? 100 : 2_000,
+    events: events ?? (isShort ? 300 : 10_000),
+    warmUp: isShort ? 100 : 5_000,
     rounds: rounds ?? (isShort ? 1 : 3),
   };
 };
