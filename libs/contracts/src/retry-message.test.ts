@@ -114,3 +114,11 @@ describe("headers that are broken are refused with the header, its value and wha
     expect(unnamed).toEqual(["Ringback-Deferrals"]);
   });
 });
+
+test("a retry carries where its first trace began; garbage there is as if there were none", () => {
+  const trace = { traceId: "a".repeat(32), spanId: "b".repeat(16), isSampled: true, state: "v=1" };
+  const retry = { ...RETRY, trace };
+  expect(readRetry(AGENT, headersOf(retry))).toEqual({ kind: "retry", retry });
+  const broken = headersOf(RETRY, { traceparent: "00-nothing-of-the-kind-01" });
+  expect(readRetry(AGENT, broken)).toEqual({ kind: "retry", retry: RETRY });
+});

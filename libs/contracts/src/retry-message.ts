@@ -2,6 +2,7 @@ import { z } from "zod";
 import { eventTypeSchema } from "./event-types.ts";
 import { idSchema } from "./id.ts";
 import type { EventAddress } from "./subjects.ts";
+import { readTraceContext, traceHeaders, type TraceContext } from "./trace-context.ts";
 
 /**
  * A delivery that comes back later: which event, which attempt, and when it is due. It travels as
@@ -21,6 +22,8 @@ export type RetryMessage = {
    * given up by that, however many processes have tried. Undefined: it met none.
    */
   readonly heldSinceMs?: number | undefined;
+  /** Where the delivery's first trace began, where it is traced: later ones are linked to it. */
+  readonly trace?: TraceContext | undefined;
 };
 
 const HEADERS = {
@@ -46,6 +49,7 @@ export const retryHeaders = (retry: RetryMessage): ReadonlyArray<readonly [strin
   ...(retry.heldSinceMs === undefined
     ? []
     : [[HEADERS.heldSince, new Date(retry.heldSinceMs).toISOString()] as const]),
+  ...traceHeaders(retry.trace),
 ];
 
 const count = z
@@ -89,7 +93,15 @@ export const readRetry = (
   const { due, heldSince, callId, eventType, ...counts } = parsed.data;
   const address = { ...agent, callId, eventType };
   const heldSinceMs = heldSince === undefined ? {} : { heldSinceMs: Date.parse(heldSince) };
-  return { kind: "retry", retry: { address, dueMs: Date.parse(due), ...counts, ...heldSinceMs } };
+  const trace = traceIn(get);
+  const dueMs = Date.parse(due);
+  return { kind: "retry", retry: { address, dueMs, ...counts, ...heldSinceMs, ...trace } };
+};
+
+/** One that is wrong is no reason to lose a delivery: it is as if there were none. */
+const traceIn = (get: (name: string) => string): Pick<RetryMessage, "trace"> => {
+  const trace = readTraceContext(get);
+  return trace === undefined ? {} : { trace };
 };
 
 /** When a retry is due, in ms since 1970: alone, for whoever looks at very many. */
