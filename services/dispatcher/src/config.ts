@@ -3,6 +3,7 @@ import { parseSuccessStatus } from "@ringback/contracts/success-status";
 import { caFileSchema } from "@ringback/runtime/ca-file";
 import { durationListSchema, durationSchema } from "@ringback/runtime/duration";
 import {
+  booleanSchema,
   COMMON_SECRETS,
   commonSettings,
   deliverySafetySettings,
@@ -14,6 +15,7 @@ import {
   type Environment,
   type Settings,
 } from "@ringback/runtime/settings";
+import { TRACING_SECRETS, tracingSettings } from "@ringback/runtime/tracing-settings";
 import { z } from "zod";
 import type { EffectivePolicy } from "./decide/delivery-policy.ts";
 import { egressProxyOf } from "./decide/egress-proxy.ts";
@@ -57,6 +59,7 @@ export const dispatcherSettings = {
   ...commonSettings,
   ...deliverySafetySettings,
   ...headerSecretSettings,
+  ...tracingSettings,
   ADMIN_PORT: portSchema.prefault("9082").describe("Port of /livez, /readyz and /metrics"),
   RETRY_DELAYS: retryDelays
     .prefault("10s,1m,2m")
@@ -88,6 +91,11 @@ export const dispatcherSettings = {
   EGRESS_PROXY: egressProxy
     .optional()
     .describe("HTTP proxy that all requests go through (CONNECT); it has to judge addresses then"),
+  FORWARD_TRACE_CONTEXT: booleanSchema
+    .prefault("false")
+    .describe(
+      "`true`: requests of traced deliveries have the header `traceparent`, unless the subscription's own headers have one",
+    ),
 } as const;
 
 export type DispatcherSettings = Settings<typeof dispatcherSettings>;
@@ -105,6 +113,6 @@ export const readDispatcherSettings = (environment: Environment): DispatcherSett
   parseSettings(
     dispatcherSettings,
     environment,
-    [...COMMON_SECRETS, "EGRESS_PROXY"],
+    [...COMMON_SECRETS, ...TRACING_SECRETS, "EGRESS_PROXY"],
     [headerKeysRule],
   );

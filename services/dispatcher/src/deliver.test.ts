@@ -417,3 +417,43 @@ describe("the gate", () => {
     expect(receiver.requests).toHaveLength(before);
   });
 });
+
+describe("an attempt that is traced", () => {
+  const trace = { traceId: "a".repeat(32), spanId: "b".repeat(16), isSampled: true };
+
+  test("says what it belongs to when it begins, and what it came to when it ends", async () => {
+    receiver.setScript(status(200));
+    const told: unknown[] = [];
+    const traceAttempt: DeliverDeps["traceAttempt"] = ({ attempt }, { method_type }, parent) => {
+      told.push([attempt, method_type, parent]);
+      return { headers: {}, end: (turn) => told.push(turn) };
+    };
+    const turn = await deliver(DELIVERY, depsFor({ traceAttempt }), trace);
+    expect(turn.kind).toBe("attempted");
+    expect(told).toEqual([[1, "PUT", trace], turn]);
+  });
+
+  test("ends in its trace when our own code throws", async () => {
+    const ends: unknown[] = [];
+    const traceAttempt: DeliverDeps["traceAttempt"] = () => ({
+      headers: {},
+      end: (turn) => ends.push(turn),
+    });
+    const deps = depsFor({ traceAttempt, send: failing });
+    await expect(deliver(DELIVERY, deps, trace)).rejects.toThrow("a bug");
+    expect(ends).toEqual([undefined]);
+    expect(deps.gate.inFlight()).toBe(0);
+  });
+
+  test("is none while nothing is sent", async () => {
+    const begun: unknown[] = [];
+    const traceAttempt: DeliverDeps["traceAttempt"] = (delivery) => {
+      begun.push(delivery);
+      return { headers: {}, end: () => {} };
+    };
+    await deliver(RETRY, depsFor({ traceAttempt, find: nobody }), trace);
+    const urlPolicy = { allowInsecureHttp: false, allowedPrivateCidrs: [], allowedPorts: [] };
+    await deliver(DELIVERY, depsFor({ traceAttempt, urlPolicy }), trace);
+    expect(begun).toEqual([]);
+  });
+});

@@ -1,19 +1,21 @@
-import type { AttemptRecord, NextStep, Outcome } from "@ringback/contracts/attempt";
+import type { AttemptRecord, Outcome } from "@ringback/contracts/attempt";
 import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
 import { withLiveKeys } from "@ringback/contracts/subscription-signing";
+import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { DeferralReason, Passage } from "./asking.ts";
+import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
+import type { TraceAttempt } from "./attempt-trace.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
-import { withoutEchoes } from "./decide/echoed-secrets.ts";
-import { outcomeOf, type EndpointResult, type OwnFault } from "./decide/outcome.ts";
+import { outcomeOf, type OwnFault } from "./decide/outcome.ts";
 import { refusalOf, type Refusal } from "./decide/refusal.ts";
-import { endpointOf, requestFor, urlForRecords } from "./decide/request.ts";
+import { endpointOf, requestFor, type RequestFacts } from "./decide/request.ts";
 import { askedWaitMs } from "./decide/retry-after.ts";
 import { holdBackMs, nextStep } from "./decide/retry.ts";
 import { shareOfLimits } from "./decide/shared-limits.ts";
 import { conditionOf, type Condition } from "./decide/slow-start.ts";
-import { idsOf, type Delivery } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
 import type { Gate } from "./gate.ts";
 import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
@@ -56,10 +58,19 @@ export type DeliverDeps = {
   readonly chance: () => number;
   /** Told when an attempt begins: delay and lateness are counted from it. */
   readonly onStart: (delivery: Delivery, startedMs: number) => void;
+  /** Where attempts are traced. */
+  readonly traceAttempt?: TraceAttempt | undefined;
 };
 
-/** One turn of a delivery, top to bottom: find → open → decide (and sign) → send → judge. Stores nothing. */
-export const deliver = async (delivery: Delivery, deps: DeliverDeps): Promise<Turn> => {
+/**
+ * One turn of a delivery, top to bottom: find → open → decide (and sign) → send → judge. Stores nothing.
+ * `parent`: what its attempt belongs to, where it is traced.
+ */
+export const deliver = async (
+  delivery: Delivery,
+  deps: DeliverDeps,
+  parent?: TraceContext,
+): Promise<Turn> => {
   const stored = await deps.find(delivery.address);
   if (stored === undefined) {
     const isNew = delivery.attempt === 1 && delivery.dueMs === undefined;
@@ -75,14 +86,38 @@ export const deliver = async (delivery: Delivery, deps: DeliverDeps): Promise<Tu
   const passage = await passageTo(origin, delivery, policy, deps);
   if (passage.kind !== "admitted") return passage;
 
+  const trace = deps.traceAttempt?.(delivery, subscription, parent);
+  const attempt = { delivery, subscription, policy, release: passage.release };
+  let turn: Turn | undefined;
+  try {
+    turn = await attemptOf(attempt, trace?.headers, deps);
+    return turn;
+  } finally {
+    trace?.end(turn);
+  }
+};
+
+/** What an attempt is made of that was admitted. */
+type Admitted = {
+  readonly delivery: Delivery;
+  readonly subscription: Subscription;
+  readonly policy: EffectivePolicy;
+  readonly release: (condition: Condition) => void;
+};
+
+const attemptOf = async (
+  { delivery, subscription, policy, release }: Admitted,
+  traceHeaders: RequestFacts["traceHeaders"],
+  deps: DeliverDeps,
+): Promise<Turn> => {
   const startedMs = deps.now();
   deps.onStart(delivery, startedMs);
   const request = () => ({
-    ...requestOf(delivery, subscription, startedMs, deps.userAgent),
+    ...requestOf(delivery, subscription, startedMs, deps.userAgent, traceHeaders),
     timeoutMs: policy.timeoutMs,
   });
-  const sent = await sendWith(request, deps, passage.release);
-  const result = deps.ownNetwork(origin, sent.result);
+  const sent = await sendWith(request, deps, release);
+  const result = deps.ownNetwork(endpointOf(subscription.callback_url), sent.result);
   if (result.kind === "own_fault") {
     const atMs = deps.now() + holdBackMs(delivery.deferrals);
     return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };
@@ -96,7 +131,7 @@ export const deliver = async (delivery: Delivery, deps: DeliverDeps): Promise<Tu
   const made = {
     duration_ms: result.durationMs,
     request: recordedRequest(subscription),
-    ...responseOf(result, subscription),
+    ...recordedResponse(result, subscription),
   };
   return {
     kind: "attempted",
@@ -144,21 +179,18 @@ const requestOf = (
   subscription: Subscription,
   nowMs: number,
   userAgent: string,
+  traceHeaders: RequestFacts["traceHeaders"],
 ): Omit<OutgoingRequest, "timeoutMs"> => {
   const { eventId, address, attempt, body } = delivery;
   const { eventType, workspaceId } = address;
-  const facts = { eventId, eventType, attempt, nowMs, userAgent, body, sign: signatures };
+  const what = { eventId, eventType, attempt, body };
+  const facts = { ...what, nowMs, userAgent, sign: signatures, traceHeaders };
   return { ...requestFor(subscription, facts), workspaceId };
 };
 
 const cancelled = (delivery: Delivery, nowMs: number): Turn => ({
   kind: "attempted",
   record: recordOf(delivery, nowMs, { kind: "cancelled" }, { kind: "done" }),
-});
-
-const recordedRequest = ({ method_type: method, callback_url }: Subscription) => ({
-  method,
-  url: urlForRecords(callback_url),
 });
 
 /** The attempt fails without a connection. */
@@ -174,28 +206,4 @@ const refused = (
   const next = nextStep({ outcome, attempt: delivery.attempt, atMs, chance: chance() }, retry);
   const request = recordedRequest(subscription);
   return { kind: "attempted", record: { ...recordOf(delivery, atMs, outcome, next), request } };
-};
-
-const recordOf = (
-  delivery: Delivery,
-  startedMs: number,
-  outcome: Outcome,
-  next: NextStep,
-): AttemptRecord => ({
-  ...idsOf(delivery),
-  attempt: delivery.attempt,
-  trigger: delivery.trigger,
-  at: new Date(startedMs).toISOString(),
-  duration_ms: 0,
-  outcome,
-  next,
-});
-
-const responseOf = (
-  result: EndpointResult,
-  subscription: Subscription,
-): Pick<AttemptRecord, "response"> => {
-  if (result.kind !== "response") return {};
-  const { headers, bodyExcerpt: body_excerpt } = result;
-  return { response: withoutEchoes({ headers, body_excerpt }, subscription) };
 };

@@ -1,6 +1,7 @@
 import type { EventAddress } from "@ringback/contracts/event";
 import type { AttemptRecord, Trigger } from "@ringback/contracts/attempt";
 import type { RetryMessage } from "@ringback/contracts/retry-message";
+import type { TraceContext } from "@ringback/contracts/trace-context";
 
 /** One event owed to one subscription, and the attempt that is to be made now. */
 export type Delivery = {
@@ -19,6 +20,8 @@ export type Delivery = {
   readonly deferrals: number;
   /** When this attempt first met an unexpected error of our own, in ms since 1970. */
   readonly heldSinceMs?: number | undefined;
+  /** Where its first trace began, for one that comes back and is traced. */
+  readonly trace?: TraceContext | undefined;
 };
 
 /** The message that brings a delivery back at `dueMs` for an attempt. */

@@ -8,7 +8,9 @@ import { connectNats, type Nats } from "@ringback/runtime/nats";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
 import { ensureStreams } from "@ringback/runtime/streams";
+import { openTracing } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
+import { traceDeps } from "./attempt-trace.ts";
 import { closeAll } from "./close-all.ts";
 import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
 import type { OverdueWatchPolicy } from "./decide/overdue.ts";
@@ -51,6 +53,7 @@ export type Dispatcher = {
 };
 
 const MIN_POOLS = 256;
+const traced = { name: "ringback-dispatcher", version: manifest.version };
 
 /** Starts a dispatcher: the probes at once, the rest as soon as NATS is there. */
 export const startDispatcher = (options: DispatcherOptions): Dispatcher => {
@@ -85,6 +88,7 @@ const start = async (
   const own = dispatcherMetrics(metrics);
   exportState(metrics, parts, settings);
   const admin = await openAdmin(settings, metrics, parts);
+  const tracing = await openTracing(settings, traced, log);
   const nats = await connectNats(settings, "ringback-dispatcher", log);
   parts.nats = nats;
   const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp);
@@ -110,7 +114,10 @@ const start = async (
     now,
   );
   parts.gate = gate;
-  const deps = handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence);
+  const deps = {
+    ...handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence),
+    ...traceDeps(tracing?.tracer, settings.FORWARD_TRACE_CONTEXT),
+  };
   const overdue = watchOverdue(options.overdueWatch, deps, nats, parts);
   const intake = startIntake({
     nats,
@@ -121,6 +128,7 @@ const start = async (
     onStreamLost: onFatal,
   });
   const stops = [view.following.stop, watch.stop, overdue.stop, sender.close, sealing.stop];
+  if (tracing !== undefined) stops.push(tracing.close);
   const close = () => closeAll(stops, nats, admin);
   parts.running = { intake, close };
   await intake.started;

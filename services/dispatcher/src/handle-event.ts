@@ -2,9 +2,11 @@ import { deliveryId, readEvent, type ReadEvent } from "@ringback/contracts/event
 import { headersProblem } from "@ringback/contracts/event-headers";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
 import { rawHeaders } from "@ringback/runtime/message-headers";
+import type { Tracer } from "@ringback/runtime/tracing";
 import { fenceOf } from "./decide/fence.ts";
 import type { HoldBackPolicy } from "./decide/retry.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
+import { traceIds, traceTurn } from "./delivery-trace.ts";
 import { idsOf, type Delivery } from "./delivery.ts";
 import type { InHand } from "./in-hand.ts";
 import {
@@ -18,7 +20,12 @@ import {
   type SettleDeps,
 } from "./settle.ts";
 
-export type HandleDeps = SettleDeps & DeliverDeps & { readonly holdBack: HoldBackPolicy };
+export type HandleDeps = SettleDeps &
+  DeliverDeps & {
+    readonly holdBack: HoldBackPolicy;
+    /** Where deliveries are traced. */
+    readonly tracer?: Tracer | undefined;
+  };
 
 /** A message of EVENTS: understand it, make sure that it was not handled before, deliver it. */
 export const handleEvent = async (
@@ -57,7 +64,10 @@ export const handleEvent = async (
   settleDone(hand, deps);
 };
 
-/** What a message of EVENTS says. Its headers are measured and never read: they are the producer's. */
+/**
+ * What a message of EVENTS says. Its headers are measured and nothing in them steers a delivery: they are
+ * the producer's. (A trace is looked for in them where deliveries are traced: delivery-trace.ts.)
+ */
 export const eventIn = ({ message }: Pick<InHand, "message">): ReadEvent => {
   const problem = headersProblem(rawHeaders(message));
   if (problem !== undefined) return { kind: "invalid", message: problem };
@@ -71,7 +81,9 @@ export const turn = async (
   after: number,
   deps: HandleDeps,
 ): Promise<void> => {
-  const result = await deliver(delivery, deps);
+  traceIds(hand.trace, delivery);
+  const result = await deliver(delivery, deps, hand.trace?.span.context);
+  traceTurn(hand.trace, result);
   if (result.kind === "closed") return giveBack(hand);
   countEvent(delivery, result.kind === "no_subscription", deps);
   switch (result.kind) {

@@ -100,6 +100,7 @@ export const handleRetry = async (
     dueMs: retry.dueMs,
     deferrals: retry.deferrals,
     heldSinceMs: retry.heldSinceMs,
+    trace: retry.trace,
   };
   return turn(hand, delivery, last.seq, deps);
 };

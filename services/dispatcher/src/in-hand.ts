@@ -1,5 +1,6 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import { rawHeaders } from "@ringback/runtime/message-headers";
+import type { HandTrace } from "./delivery-trace.ts";
 
 /** One message that this process is working on. */
 export type InHand = {
@@ -9,6 +10,8 @@ export type InHand = {
   settled: boolean;
   /** When the server last heard of it, by the monotonic clock. */
   heardMs: number;
+  /** Where deliveries are traced. */
+  trace?: HandTrace;
 };
 
 /** With what `LOOK_EVERY_MS` adds at most: well below ack_wait (15 s), so that two lost heartbeats do no harm. */
@@ -49,7 +52,7 @@ export const handRegistry = (maxInHand: number, roomElsewhere: () => number): Ha
     take: (key, message) => {
       if (inHand.has(key)) return undefined;
       const bytes = message.data.byteLength + rawHeaders(message).byteLength;
-      const taken = { message, bytes, settled: false, heardMs: performance.now() };
+      const taken: InHand = { message, bytes, settled: false, heardMs: performance.now() };
       inHand.set(key, taken);
       bytesInHand += bytes;
       return taken;

@@ -9,6 +9,7 @@ import { consume, type Consuming, type Incoming } from "@ringback/runtime/consum
 import type { Nats } from "@ringback/runtime/nats";
 import { isUnavailable } from "@ringback/runtime/nats-errors";
 import type { StreamCreation } from "@ringback/runtime/streams";
+import { traceEvent, traceRetry } from "./delivery-trace.ts";
 import { SWEEP_EVERY_MS } from "./gate.ts";
 import { handleEvent, type HandleDeps } from "./handle-event.ts";
 import { handleRetry, handleUnreadableRetry, retryIn } from "./handle-retry.ts";
@@ -89,6 +90,8 @@ const takeEvent = (
   const key = deliveryId(message.seq);
   const hand = hands.take(key, message);
   if (hand === undefined) return; // in work here: its end acknowledges this delivery of it too
+  const { tracer } = options.deps;
+  if (tracer !== undefined) hand.trace = traceEvent(message, tracer);
   void work(key, hand, hands, options, {
     handle: () => handleEvent(hand, mayBeHandled, options.deps),
     delivery: () => firstAttempt(hand),
@@ -105,6 +108,10 @@ const takeRetry = (
   const key = read.kind === "retry" ? read.retry.deliveryId : `unreadable:${message.seq}`;
   const hand = hands.take(key, message);
   if (hand === undefined) return;
+  if (deps.tracer !== undefined) {
+    const first = read.kind === "retry" ? read.retry.trace : undefined;
+    hand.trace = traceRetry(message, first, deps.tracer);
+  }
   void work(key, hand, hands, options, {
     handle: () =>
       read.kind === "retry"
@@ -132,9 +139,12 @@ const work = async (
     await handle();
   } catch (error) {
     // Without an acknowledgement the broker brings it again; the fence then knows what was done.
-    if (isUnavailable(error)) deps.log.warn({ err: error, key }, "delivery.interrupted");
-    else await handleUnexpectedError(hand, error, delivery, deps);
+    if (isUnavailable(error)) {
+      deps.log.warn({ err: error, key }, "delivery.interrupted");
+      hand.trace?.span.fail("unavailable");
+    } else await handleUnexpectedError(hand, error, delivery, deps);
   } finally {
+    hand.trace?.span.end();
     hands.drop(key);
   }
 };

@@ -4,6 +4,8 @@ import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/dead
 import { deliveryId as deliveryIdOf } from "@ringback/contracts/event";
 import type { RetryMessage } from "@ringback/contracts/retry-message";
 import type { Logger } from "@ringback/runtime/logger";
+import type { TraceContext } from "@ringback/contracts/trace-context";
+import { firstTrace, traceDeadLetter } from "./delivery-trace.ts";
 import { addressOf, comeBack, type Delivery } from "./delivery.ts";
 import type { InHand } from "./in-hand.ts";
 import type { Journal } from "./journal.ts";
@@ -12,16 +14,22 @@ import { attemptLabel, countAttempt, type DispatcherMetrics } from "./metrics.ts
 /** The steps by which a turn is made final, in this order. */
 export type SettleSteps = {
   readonly appendAttempt: Journal["appendAttempt"];
-  /** Stores what the record says comes next: a retry's schedule, a dead letter, or nothing. */
-  readonly storeNextStep: (record: AttemptRecord, deliveryId: string) => Promise<void>;
+  /** Stores what the record says comes next: a retry's schedule (linked to `trace`), a dead letter, or nothing. */
+  readonly storeNextStep: (
+    record: AttemptRecord,
+    deliveryId: string,
+    trace?: TraceContext,
+  ) => Promise<void>;
   readonly acknowledge: (hand: InHand) => void;
 };
 
 export const settleSteps = (journal: Journal): SettleSteps => ({
   appendAttempt: journal.appendAttempt,
-  storeNextStep: async (record, deliveryId) => {
+  storeNextStep: async (record, deliveryId, trace) => {
     const { next, attempt } = record;
-    if (next.kind === "retry") await journal.scheduleRetry(retryAfter(record, deliveryId, next.at));
+    if (next.kind === "retry") {
+      await journal.scheduleRetry({ ...retryAfter(record, deliveryId, next.at), trace });
+    }
     if (next.kind === "dead_letter") {
       await journal.storeDeadLetter(exhausted(record), String(attempt));
     }
@@ -54,11 +62,12 @@ export const settleAttempt = async (
   const appended = await steps.appendAttempt(record, delivery.deliveryId, after);
   if (appended === "conflict") {
     log.warn(loggable(record), "delivery.superseded");
+    hand.trace?.span.event("ringback.superseded");
     return;
   }
   log.info(loggable(record), "delivery.attempted");
   countAttempt(metrics, record, delivery.storedAtMs);
-  await steps.storeNextStep(record, delivery.deliveryId);
+  await steps.storeNextStep(record, delivery.deliveryId, firstTrace(hand, delivery));
   countNextStep(record, metrics);
   steps.acknowledge(hand);
 };
@@ -73,7 +82,7 @@ export const settleRecorded = async (
   const isThere = record.next.kind === "done" || (await isGoingOn(record, id, journal));
   if (!isThere) {
     log.info(loggable(record), "delivery.resumed");
-    await steps.storeNextStep(record, id);
+    await steps.storeNextStep(record, id, hand.trace?.origin);
     countNextStep(record, metrics);
   }
   steps.acknowledge(hand);
@@ -102,7 +111,12 @@ export const settlePutOff = async (
   const { attempt, deferrals, heldSinceMs } = delivery;
   // Kept until the attempt is recorded: one that fails behind its request must come to an end, too.
   const held = heldSinceMs === undefined ? {} : { heldSinceMs };
-  await journal.scheduleRetry({ ...comeBack(delivery, attempt, atMs, deferrals + 1), ...held });
+  const trace = firstTrace(hand, delivery);
+  await journal.scheduleRetry({
+    ...comeBack(delivery, attempt, atMs, deferrals + 1),
+    ...held,
+    trace,
+  });
   steps.acknowledge(hand);
 };
 
@@ -118,6 +132,7 @@ export const settleDeadLetter = async (
 ): Promise<void> => {
   await journal.storeDeadLetter(letter, key);
   const { reason, event_id, event_seq, message } = letter;
+  traceDeadLetter(hand.trace, reason, event_id);
   log.warn({ reason, event_id, event_seq, detail: message }, "delivery.dead_lettered");
   metrics.deadLetters.inc({ reason });
   steps.acknowledge(hand);

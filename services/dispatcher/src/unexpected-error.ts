@@ -29,6 +29,7 @@ export const handleUnexpectedError = async (
   deps: HandleDeps,
 ): Promise<void> => {
   deps.metrics.ownFaults.inc({ fault: "unexpected" });
+  hand.trace?.span.fail("internal");
   try {
     const delivery = orUndefined(deliveryIn);
     await holdBack(hand, error, delivery, deps);

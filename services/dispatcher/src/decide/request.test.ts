@@ -59,6 +59,17 @@ describe("the request of an event", () => {
     expect(none.headers).not.toHaveProperty("webhook-signature");
   });
 
+  it("says the trace where it is told to, unless the customer's headers say one", () => {
+    const traced = { ...facts, traceHeaders: { traceparent: "ours" } };
+    const traceOf = (headers: Record<string, string>) =>
+      Object.entries(requestFor({ ...subscription, headers }, traced).headers).filter(([name]) =>
+        /^trace/i.test(name),
+      );
+    expect(traceOf({ "X-Tenant": "t1" })).toEqual([["traceparent", "ours"]]);
+    expect(traceOf({ TraceParent: "theirs" })).toEqual([["TraceParent", "theirs"]]);
+    expect(traceOf({ Tracestate: "a=1" })).toEqual([["Tracestate", "a=1"]]);
+  });
+
   it.each(["content-type", "Content-Type", "CONTENT-TYPE"])(
     "keeps a customer's %s and adds no other",
     (name) => {

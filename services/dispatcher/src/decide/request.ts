@@ -1,6 +1,7 @@
 import type { EventType } from "@ringback/contracts/event-types";
 import { liveKeys, type SigningKey } from "@ringback/contracts/signing-key";
 import type { MethodType, Subscription } from "@ringback/contracts/subscription";
+import { TRACEPARENT, TRACESTATE } from "@ringback/contracts/trace-context";
 import { urlParts } from "@ringback/contracts/url-parts";
 
 /** One HTTP request, all but the sending. */
@@ -31,6 +32,8 @@ export type RequestFacts = {
   readonly userAgent: string;
   readonly body: Uint8Array;
   readonly sign: Sign;
+  /** What the endpoint is told of our trace; the customer's own headers of that kind go before it. */
+  readonly traceHeaders?: Readonly<Record<string, string>> | undefined;
 };
 
 /** The request that an event becomes: the customer's method and headers, then ours. */
@@ -46,6 +49,7 @@ export const requestFor = (subscription: Subscription, facts: RequestFacts): Del
     url,
     headers: {
       ...(hasContentType ? {} : { "content-type": "application/json" }),
+      ...(saysItsTrace(headers) ? {} : facts.traceHeaders),
       ...headers,
       "webhook-id": content.id,
       "webhook-timestamp": content.timestamp,
@@ -58,6 +62,10 @@ export const requestFor = (subscription: Subscription, facts: RequestFacts): Del
     body: facts.body,
   };
 };
+
+/** One of the two alone, beside one of ours, would say something that nobody meant. */
+const saysItsTrace = (headers: Readonly<Record<string, string>>): boolean =>
+  Object.keys(headers).some((name) => [TRACEPARENT, TRACESTATE].includes(name.toLowerCase()));
 
 /** A URL without its query and fragment, which may hold a customer's secret. */
 export const urlForRecords = (url: string): string => {
