@@ -9,9 +9,12 @@ import { readAgentState } from "@ringback/contracts/agent-message";
 import { markIn } from "@ringback/contracts/request-record";
 import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS, subscriptionSubject, type AgentAddress } from "@ringback/contracts/subjects";
+import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { publishOnce, type Published } from "@ringback/runtime/publish";
+import type { Tracer } from "@ringback/runtime/tracing";
+import { tracedAppend } from "./append-trace.ts";
 import { openState, sealEvent } from "./stored-secrets.ts";
 import { refuseWhileDisconnected, within } from "./unavailable.ts";
 
@@ -33,11 +36,12 @@ export type AgentStore = {
     afterSeq: number,
     keyHash: string,
   ) => Promise<MarkedMessage | undefined>;
-  /** Appends unless something else came after `lastSeq`. */
+  /** Appends unless something else came after `lastSeq`. `trace`: what asked for it, where that is traced. */
   readonly append: (
     address: AgentAddress,
     event: ConfigurationEvent,
     lastSeq: number,
+    trace?: TraceContext,
   ) => Promise<Published>;
   /** The sequence of the stream's last message: all that was stored so far. */
   readonly lastSeq: () => Promise<number>;
@@ -49,7 +53,12 @@ export type MarkedMessage = { readonly beforeSeq: number; readonly seq: number }
 const ANSWER_TIMEOUT_MS = 2_000;
 
 /** The agents in SUBSCRIPTIONS, always asked of the stream's leader: it knows what was stored. */
-export const agentStore = (nats: Nats, sealer: Sealer, log: Logger): AgentStore => ({
+export const agentStore = (
+  nats: Nats,
+  sealer: Sealer,
+  log: Logger,
+  tracer?: Tracer,
+): AgentStore => ({
   read: async (address) => {
     const subject = subscriptionSubject(address);
     const message = await asked(nats, subject, { last_by_subj: subject });
@@ -78,7 +87,7 @@ export const agentStore = (nats: Nats, sealer: Sealer, log: Logger): AgentStore 
       seq = message.seq + 1;
     }
   },
-  append: (address, event, lastSeq) => {
+  append: (address, event, lastSeq, trace) => {
     refuseWhileDisconnected(nats);
     const subject = subscriptionSubject(address);
     const publication = {
@@ -88,11 +97,12 @@ export const agentStore = (nats: Nats, sealer: Sealer, log: Logger): AgentStore 
       messageId: randomUUIDv7(),
       expectedLastSeq: lastSeq,
     };
-    return within(
-      ANSWER_TIMEOUT_MS,
-      `appending to ${subject}`,
-      publishOnce(nats, publication, ANSWER_TIMEOUT_MS),
-    );
+    const append = (context: TraceContext | undefined): Promise<Published> => {
+      const publishing = { ...publication, headers: traceHeaders(context) };
+      const published = publishOnce(nats, publishing, ANSWER_TIMEOUT_MS);
+      return within(ANSWER_TIMEOUT_MS, `appending to ${subject}`, published);
+    };
+    return tracer === undefined ? append(undefined) : tracedAppend(tracer, event, trace, append);
   },
   lastSeq: async () => {
     refuseWhileDisconnected(nats);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import fastify from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Logger } from "@ringback/runtime/logger";
+import type { Tracer } from "@ringback/runtime/tracing";
 import type { ApiKeys } from "./api-keys.ts";
 import { requireCaller } from "./caller.ts";
 import { errorHandler } from "./error-handler.ts";
@@ -12,6 +13,7 @@ import { overloadBounds, refuseWhileOverloaded, type OverloadBounds } from "./ov
 import { sendProblem, shownText } from "./problem.ts";
 import { requestLimits } from "./request-limits.ts";
 import { recordRequests } from "./request-log.ts";
+import { traceRequests } from "./request-trace.ts";
 import { BASE_PATH, type Api, type RouteDeps } from "./routes/api.ts";
 import { deregisterAgentRoute } from "./routes/deregister-agent.ts";
 import { getAgentRoute } from "./routes/get-agent.ts";
@@ -28,6 +30,8 @@ export type AppDeps = RouteDeps & {
   readonly log: Logger;
   readonly requestsPerMinutePerKey: number;
   readonly bounds?: AppBounds;
+  /** Where requests are traced. */
+  readonly tracer?: Tracer | undefined;
 };
 
 export type AppBounds = {
@@ -71,6 +75,7 @@ export const buildApp = (deps: AppDeps): Api => {
     const detail = `There is nothing at ${shownText(path)}: the paths are ${paths.join(", ")}.`;
     return sendProblem(reply, { code: "not_found", detail });
   });
+  traceRequests(app, deps.tracer);
   refuseWhileOverloaded(app, overload);
   app.server.on("checkExpectation", answerExpectation);
   readJsonBodies(app);

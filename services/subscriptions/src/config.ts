@@ -11,6 +11,7 @@ import {
   type Environment,
   type Settings,
 } from "@ringback/runtime/settings";
+import { TRACING_SECRETS, tracingSettings } from "@ringback/runtime/tracing-settings";
 
 /** What the subscriptions service is told by its environment. */
 export const subscriptionsSettings = {
@@ -30,10 +31,16 @@ export const subscriptionsSettings = {
     .describe("Requests that one API key may make in a minute, per process; more are answered 429"),
   ...deliverySafetySettings,
   ...headerSecretSettings,
+  ...tracingSettings,
 } as const;
 
 export type SubscriptionsSettings = Settings<typeof subscriptionsSettings>;
 
 /** The service's settings in an environment; throws one SettingsError with all problems. */
 export const readSubscriptionsSettings = (environment: Environment): SubscriptionsSettings =>
-  parseSettings(subscriptionsSettings, environment, COMMON_SECRETS, [headerKeysRule]);
+  parseSettings(
+    subscriptionsSettings,
+    environment,
+    [...COMMON_SECRETS, ...TRACING_SECRETS],
+    [headerKeysRule],
+  );

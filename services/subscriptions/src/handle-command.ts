@@ -4,6 +4,7 @@ import {
   type ConfigurationEventType,
 } from "@ringback/contracts/agent";
 import type { AgentAddress } from "@ringback/contracts/subjects";
+import type { TraceContext } from "@ringback/contracts/trace-context";
 import { pause } from "@ringback/runtime/backoff";
 import type { AgentStore, MarkedMessage, StoredAgent } from "./agent-store.ts";
 import type { Acceptance, Command, Rejection } from "./decide/edit.ts";
@@ -27,6 +28,8 @@ export type Wish = {
   readonly precondition?: Precondition | undefined;
   /** The request has an `Idempotency-Key`. */
   readonly once?: Once;
+  /** What the changes belong to, where requests are traced. */
+  readonly trace?: TraceContext | undefined;
 };
 
 export type Once = {
@@ -142,7 +145,7 @@ const appendAll = async (
   { changes }: Acceptance,
   before: StoredAgent,
   address: AgentAddress,
-  { actor, once }: Wish,
+  { actor, once, trace }: Wish,
   { store, now, onChange }: CommandDeps,
 ): Promise<StoredAgent | "conflict"> => {
   let { state, seq } = before;
@@ -152,7 +155,7 @@ const appendAll = async (
       ? undefined
       : { key_hash: once.keyHash, request_hash: once.requestHash, before_seq: before.seq };
   for (const record of recordsOf(changes, before.state, occasion, mark)) {
-    const appended = await store.append(address, record, seq);
+    const appended = await store.append(address, record, seq, trace);
     if (appended.kind === "conflict") return "conflict";
     onChange(record.type);
     seq = appended.seq;

@@ -40,12 +40,12 @@ const problem = (what: Problem): { kind: "problem"; problem: Problem } => ({
 });
 
 const wishOf = (request: FastifyRequest) => {
-  const { keyId: actor } = callerOf(request);
+  const by = { actor: callerOf(request).keyId, trace: request.span?.context };
   const value = request.headers["if-match"];
-  if (value === undefined) return { kind: "wish", wish: { actor } satisfies Wish } as const;
+  if (value === undefined) return { kind: "wish", wish: by satisfies Wish } as const;
   const precondition = entityTagsIn(value);
   if (precondition.kind !== "invalid") {
-    return { kind: "wish", wish: { actor, precondition } satisfies Wish } as const;
+    return { kind: "wish", wish: { ...by, precondition } satisfies Wish } as const;
   }
   const detail = `If-Match is ${shownText(value)}: expected the ETag of an agent such as "3" with its quotes, a list of them, or *.`;
   return problem({ code: "bad_request", detail });

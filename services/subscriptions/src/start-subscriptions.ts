@@ -7,6 +7,7 @@ import { connectNats, type Nats } from "@ringback/runtime/nats";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
 import { ensureStreams } from "@ringback/runtime/streams";
+import { openTracing, type Tracer } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import { followAgents, type AgentIndex } from "./agent-index.ts";
 import { agentStore } from "./agent-store.ts";
@@ -67,13 +68,18 @@ const start = async (
   });
   const admin = await openAdmin(settings, metrics, () => notReady(parts, stopping));
   open.defer(admin.close);
+  const service = { name: "ringback-subscriptions", version: manifest.version };
+  const tracing = await openTracing(settings, service, log);
+  if (tracing !== undefined) open.defer(tracing.close);
   const nats = await connectNats(settings, "subscriptions", log);
   open.defer(() => goodbye(nats));
   parts.nats = nats;
   const index = await followAll(nats, options, open, stopping);
   parts.index = index;
   await index.caughtUp;
-  const http = await openApi({ nats, index, keys, sealer: sealing.ring, metrics }, options, open);
+  const sealer = sealing.ring;
+  const api = { nats, index, keys, sealer, metrics, tracer: tracing?.tracer };
+  const http = await openApi(api, options, open);
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
 
@@ -123,17 +129,18 @@ type ApiParts = {
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
   readonly metrics: SubscriptionsMetrics;
+  readonly tracer: Tracer | undefined;
 };
 
 /** Opens the API's port; gives its address. */
 const openApi = async (
-  { nats, index, keys, sealer, metrics }: ApiParts,
+  { nats, index, keys, sealer, metrics, tracer }: ApiParts,
   { settings, log }: SubscriptionsOptions,
   open: AsyncDisposableStack,
 ): Promise<string> => {
   const app = buildApp({
     commands: {
-      store: agentStore(nats, sealer, log),
+      store: agentStore(nats, sealer, log, tracer),
       requests: requestStore(nats),
       now: () => new Date(),
       random: Math.random,
@@ -152,6 +159,7 @@ const openApi = async (
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     metrics,
     log,
+    tracer,
   });
   open.defer(() => app.close());
   try {

@@ -1,0 +1,51 @@
+import type { FastifyInstance } from "fastify";
+import { readTraceContext } from "@ringback/contracts/trace-context";
+import type { Span, Tracer } from "@ringback/runtime/tracing";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Where requests are traced. */
+    span: Span | null;
+  }
+}
+
+/**
+ * A span for each request, under the caller's `traceparent` where there is one. The path is in it as its
+ * route's pattern: nothing that a caller wrote.
+ */
+export const traceRequests = (
+  app: Pick<FastifyInstance, "addHook" | "decorateRequest">,
+  tracer: Tracer | undefined,
+): void => {
+  app.decorateRequest("span", null);
+  if (tracer === undefined) return;
+  app.addHook("onRequest", async (request) => {
+    const { method, headers, routeOptions } = request;
+    const route = routeOptions.url;
+    // Sent twice, `traceparent` comes joined with a comma, and is none then.
+    const parent = readTraceContext((name) => String(headers[name] ?? ""));
+    const attributes = {
+      "http.request.method": method,
+      "http.route": route,
+      "url.scheme": "http",
+      "ringback.request_id": request.id,
+    };
+    const name = route === undefined ? method : `${method} ${route}`;
+    request.span = tracer.start(name, { kind: "server", attributes, parent });
+  });
+  app.addHook("onRequestAbort", async ({ span }) => {
+    span?.fail("aborted");
+    span?.end();
+  });
+  app.addHook("onResponse", async ({ span, caller }, { statusCode }) => {
+    if (span === null) return;
+    span.set({
+      "http.response.status_code": statusCode,
+      "ringback.workspace_id": caller?.workspaceId,
+      "ringback.key_id": caller?.keyId,
+    });
+    // A mistake of the caller is no error of the server: HTTP conventions for spans.
+    if (statusCode >= 500) span.fail(String(statusCode));
+    span.end();
+  });
+};
