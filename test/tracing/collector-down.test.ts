@@ -102,6 +102,24 @@ test("a collector that takes spans and never answers does not hold up the end of
   }
 });
 
+test("spans that have no room while a collector is slow are dropped, and the log says how many", async () => {
+  const collector = await startCollector({ kind: "late_status", status: 200, afterMs: 300 });
+  try {
+    const small = { ...tracingTo(collector), OTEL_BSP_MAX_QUEUE_SIZE: "4" };
+    const dispatching = await startDispatcher(small);
+    await deliver(EVENTS);
+    const { spans, level } = await dispatching.waitForLog("tracing.spans_dropped");
+    expect(level).toBe("warn");
+    expect(spans).toBeGreaterThan(0);
+    expect(spans).toBeLessThan(2 * EVENTS);
+    await dispatching.stop();
+    expect(linesOf(dispatching, "tracing.export_failed")).toEqual([]);
+    expect(linesOf(dispatching, "tracing.spans_dropped")).toHaveLength(1);
+  } finally {
+    await collector.stop();
+  }
+});
+
 test("what was traced last is sent before a process ends", async () => {
   const collector = await startCollector();
   try {

@@ -33,6 +33,7 @@ import type {
   Tracing,
 } from "./tracing.ts";
 import { reportingExporter } from "./tracing-export.ts";
+import { spanQueue } from "./tracing-queue.ts";
 import { samplerOf } from "./tracing-sampler.ts";
 import { batchBoundsOf, samplingOf, type TracingSettings } from "./tracing-settings.ts";
 
@@ -56,16 +57,14 @@ export const startTracing = (
   const batch = batchBoundsOf(process.env);
   for (const wrong of [...ignored, ...batch.ignored]) log.warn(wrong, "tracing.setting_ignored");
   const exporter = new OTLPTraceExporter({ url: target, headers: headersOf(settings) });
+  const queue = spanQueue(batch.bounds.maxQueueSize);
+  const reporting = reportingExporter(exporter, withoutSecrets(target), queue, log);
+  const sending = new BatchSpanProcessor({ exporter: reporting, ...batch.bounds });
   const provider = new TracerProvider({
     resource: resourceOf(settings, service),
     sampler: samplerOf(choice),
     spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_CHARACTERS },
-    spanProcessors: [
-      new BatchSpanProcessor({
-        exporter: reportingExporter(exporter, withoutSecrets(target), log),
-        ...batch.bounds,
-      }),
-    ],
+    spanProcessors: [queue.before(sending)],
   });
   log.info({ collector: withoutSecrets(target), sampler: settings.OTEL_TRACES_SAMPLER }, "tracing");
   return {
