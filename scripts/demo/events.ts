@@ -1,26 +1,26 @@
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { eventMessage, type EventMessage } from "@ringback/contracts/event";
-import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
 import type { EventAddress } from "@ringback/contracts/subjects";
+import { AGENT_EVENT_TYPES, type AgentEventType } from "@ringback/contracts/workspace-agent";
 
 const ROOT = join(import.meta.dirname, "../..");
 const EXAMPLES = join(ROOT, "libs/contracts/examples");
 
 /** One of the sample events, ready to publish: its body is the file, byte for byte. */
 export type SampleEvent = {
-  readonly eventType: EventType;
+  readonly eventType: AgentEventType;
   readonly address: EventAddress;
   /** From the root of the repository. */
   readonly file: string;
   readonly message: EventMessage;
 };
 
-/** The sample event of every type in the catalogue, all about one call. */
+/** The sample event of every type of calls, all about one call. */
 export const readSampleEvents = (): Promise<readonly SampleEvent[]> =>
-  Promise.all(EVENT_TYPES.map(readSampleEvent));
+  Promise.all(AGENT_EVENT_TYPES.map(readSampleEvent));
 
-const readSampleEvent = async (eventType: EventType): Promise<SampleEvent> => {
+const readSampleEvent = async (eventType: AgentEventType): Promise<SampleEvent> => {
   const path = join(EXAMPLES, `${eventType}.json`);
   const body = await readFile(path);
   // Only to learn whose it is; the bytes that are published stay the file's.

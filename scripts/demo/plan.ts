@@ -1,6 +1,6 @@
 import type { Outcome } from "@ringback/contracts/attempt";
-import type { EventType } from "@ringback/contracts/event-types";
 import type { MethodType } from "@ringback/contracts/subscription";
+import type { AgentEventType } from "@ringback/contracts/workspace-agent";
 
 /** The dispatcher's schedule in the demo: as in production, but for the length of the delays. */
 export const RETRY_DELAYS_MS = [1_000, 2_000, 3_000] as const;
@@ -16,7 +16,7 @@ export type Endpoint = {
 };
 
 /** Where each type of event goes, and what awaits it there. */
-export const PLAN: Readonly<Record<EventType, Endpoint>> = {
+export const PLAN: Readonly<Record<AgentEventType, Endpoint>> = {
   call_completed: {
     path: "/crm/calls",
     method: "POST",

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
+import type { EventType } from "@ringback/contracts/event-types";
+import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../services/dispatcher/package.json" with { type: "json" };
 import { byPath, inTurn, status, type Script } from "../harness/behaviour.ts";
@@ -27,7 +28,7 @@ let receiver: Receiver;
 beforeAll(async () => {
   const scripts: Record<string, Script> = {};
   const twice = inTurn(status(500), status(503), status(200));
-  for (const type of EVENT_TYPES) scripts[`/retried/${type}`] = twice;
+  for (const type of AGENT_EVENT_TYPES) scripts[`/retried/${type}`] = twice;
   [platform, receiver] = await Promise.all([
     startPlatform({ dispatcherEnv: { RETRY_DELAYS: "300ms,1s" } }),
     startReceiver(byPath(scripts)),
@@ -48,7 +49,7 @@ describe.each(METHODS)("with %s", (method) => {
 
   beforeAll(() =>
     platform.subscribe(
-      EVENT_TYPES.map((type) => ({
+      AGENT_EVENT_TYPES.map((type) => ({
         event_type: type,
         callback_url: receiver.url(`${pathOf(type)}?for=${type}&a=%20b`),
         method_type: method,
@@ -58,7 +59,7 @@ describe.each(METHODS)("with %s", (method) => {
     ),
   );
 
-  it.each(EVENT_TYPES)("%s goes to its own URL with its own headers", async (type) => {
+  it.each(AGENT_EVENT_TYPES)("%s goes to its own URL with its own headers", async (type) => {
     const body = rawBody(type, `call-${method}`);
     await platform.publish({ agentId, callId: `call-${method}`, eventType: type, body });
     const [request] = (await receiver.received(1, { path: pathOf(type) })) as [ReceivedRequest];
@@ -77,11 +78,11 @@ describe.each(METHODS)("with %s", (method) => {
   });
 
   it("nothing else was sent there", () => {
-    for (const type of EVENT_TYPES) expect(receiver.requestsTo(pathOf(type))).toHaveLength(1);
+    for (const type of AGENT_EVENT_TYPES) expect(receiver.requestsTo(pathOf(type))).toHaveLength(1);
   });
 });
 
-it.concurrent.each(EVENT_TYPES)(
+it.concurrent.each(AGENT_EVENT_TYPES)(
   "%s is the same at every attempt, but for its number and time",
   async (type) => {
     const agentId = newAgentId();

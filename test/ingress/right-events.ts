@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
 import * as fc from "fast-check";
 
 /** A message for EVENTS as it goes over the wire, and what must come of it. */
@@ -35,7 +35,7 @@ export const right: fc.Arbitrary<Right> = fc.record({
   workspace: fc.constantFrom("w1", "w2"),
   call: fc.stringMatching(ID),
   agent: fc.oneof(fc.constantFrom<string>(...SUBSCRIBED), fc.stringMatching(ID)),
-  type: fc.constantFrom(...EVENT_TYPES),
+  type: fc.constantFrom(...AGENT_EVENT_TYPES),
   fields: fc.dictionary(
     fc.string({ maxLength: 8, unit: "grapheme" }).map((name) => `x-${name}`),
     fc.jsonValue({ maxDepth: 3 }).filter((value) => !/__proto__/.test(JSON.stringify(value))),

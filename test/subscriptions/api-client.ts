@@ -1,4 +1,5 @@
-import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
+import type { EventType } from "@ringback/contracts/event-types";
+import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
 
 /** What the API answered; `body` is parsed, and null where there is none. */
 export interface Answer {
@@ -61,7 +62,7 @@ export async function request(url: string, init: CallInit): Promise<Answer> {
 export function editOf(
   agent_id: string,
   callback_url: string,
-  event_type: EventType | readonly EventType[] = EVENT_TYPES,
+  event_type: EventType | readonly EventType[] = AGENT_EVENT_TYPES,
 ) {
   const event_subscriptions = [{ event_type, callback_url }];
   return { operation: "edit_event_subscriptions", agent_id, event_subscriptions };

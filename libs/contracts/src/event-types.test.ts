@@ -29,10 +29,11 @@ const ids = (name: string): Field => ({
   wrong: ["", "a.b", "*", "a b", "ü", "x".repeat(129), 1, {}],
 });
 
-/** The optional fields of every type, as the table of events has them. */
-const COMMON: readonly Field[] = [
-  ids("agent_id"),
-  ids("workspace_id"),
+/** The optional fields of every type. */
+const COMMON: readonly Field[] = [ids("agent_id"), ids("workspace_id")];
+
+/** The optional fields of every type of calls, as the table of events has them. */
+const OF_CALLS: readonly Field[] = [
   texts("call_sid"),
   {
     name: "custom_args_values",
@@ -74,18 +75,26 @@ const FIELDS: Readonly<Record<EventType, readonly Field[]>> = {
   client_analysis_completed: [
     { name: "analysis_data", right: [{}, [], "text", 1, false, { a: [1] }], wrong: [] },
   ],
+  delivery_exhausted: [
+    {
+      name: "delivery",
+      right: [{}, { event_id: "evt_1_1", attempts: 4, reason: "status", status_code: 500, x: 1 }],
+      wrong: [[], "evt_1_1", 1, { attempts: 0 }, { agent_id: "a.b" }, { status_code: "500" }],
+    },
+  ],
 };
 
 const required = (type: EventType) => ({ event_type: type, call_id: "c1" });
 const accepts = (type: EventType, fields: object): boolean =>
   EVENT_SCHEMAS[type].safeParse({ ...required(type), ...fields }).success;
 
-test("the catalogue has the four event types, in their order", () => {
+test("the catalogue has the four event types of calls and the workspace's one, in their order", () => {
   expect(EVENT_TYPES).toEqual([
     "call_completed",
     "recording_completed",
     "platform_analysis_completed",
     "client_analysis_completed",
+    "delivery_exhausted",
   ]);
 });
 
@@ -97,7 +106,8 @@ test("only what is in the catalogue is an event type", () => {
 });
 
 describe.each(EVENT_TYPES)("%s", (type) => {
-  const fields = [...COMMON, ...FIELDS[type]];
+  const ofCalls = type === "delivery_exhausted" ? [] : OF_CALLS;
+  const fields = [...COMMON, ...ofCalls, ...FIELDS[type]];
 
   test("knows exactly the fields that are promised", () => {
     const known = Object.keys(EVENT_SCHEMAS[type].shape).toSorted();

@@ -14,6 +14,13 @@ const common = {
   custom_args_values: optional(z.record(z.string(), z.unknown())),
 };
 
+/** A workspace is told of its deliveries by events of its own; they have no call's particulars. */
+const ofWorkspace = {
+  call_id: idSchema,
+  agent_id: optional(idSchema),
+  workspace_id: optional(idSchema),
+};
+
 const turn = z.union(
   [
     z.looseObject({ bot: z.string() }),
@@ -59,6 +66,24 @@ export const EVENT_SCHEMAS = {
     event_type: z.literal("client_analysis_completed"),
     ...common,
     analysis_data: z.unknown().optional(),
+  }),
+  /** Ringback's own: a delivery of another event was given up after its last attempt. */
+  delivery_exhausted: z.looseObject({
+    event_type: z.literal("delivery_exhausted"),
+    ...ofWorkspace,
+    delivery: optional(
+      z.looseObject({
+        event_id: optional(z.string()),
+        event_type: optional(z.string()),
+        agent_id: optional(idSchema),
+        delivery_id: optional(idSchema),
+        attempts: optional(z.int().positive()),
+        given_up_at: optional(z.iso.datetime()),
+        endpoint: optional(z.string()),
+        reason: optional(z.string()),
+        status_code: optional(z.int()),
+      }),
+    ),
   }),
 } as const;
 

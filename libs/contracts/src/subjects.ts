@@ -10,6 +10,7 @@ export const STREAMS = {
   deadLetters: "DEAD_LETTERS",
   requests: "REQUESTS",
   leases: "LEASES",
+  operations: "OPERATIONS",
 } as const;
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
@@ -26,6 +27,7 @@ export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = 
   DEAD_LETTERS: ["dead_letters.>"],
   REQUESTS: ["requests.>"],
   LEASES: ["leases.>"],
+  OPERATIONS: ["operations.>"],
 };
 
 /** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
@@ -38,7 +40,7 @@ export const SCHEDULED_RETRIES = "retries.scheduled.>";
 export const ATTEMPT_RECORDS = "attempts.>";
 
 /** What only one process at a time does. */
-export const LEASES = { overdueWatch: "overdue_watch" } as const;
+export const LEASES = { overdueWatch: "overdue_watch", endpointWatch: "endpoint_watch" } as const;
 
 export type LeaseName = (typeof LEASES)[keyof typeof LEASES];
 
@@ -187,6 +189,38 @@ export const parseScheduledRetrySubject = (
   if (![workspaceId, agentId, deliveryId].every(isId)) return undefined;
   return { agent: { workspaceId, agentId }, deliveryId };
 };
+
+/** What operators and workspaces are told about deliveries as a whole. */
+export const OPERATION_KINDS = [
+  "delivery.exhausted",
+  "endpoint.failing",
+  "endpoint.recovered",
+] as const;
+
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+/** Where an operational event goes; a kind is two tokens. */
+export const operationSubject = (workspaceId: string, kind: OperationKind): string =>
+  `operations.${token(workspaceId)}.${kind}`;
+
+/** What is told of endpoints, of all workspaces. */
+export const ENDPOINT_OPERATIONS = "operations.*.endpoint.*";
+
+/** Narrows what is read of a workspace's events or attempts. */
+export type LiveFilter = {
+  readonly workspaceId: string;
+  readonly agentId?: string | undefined;
+  readonly eventType?: EventType | undefined;
+};
+
+const filterTokens = ({ workspaceId, agentId, eventType }: LiveFilter): string =>
+  `${token(workspaceId)}.*.${agentId === undefined ? "*" : token(agentId)}.${eventType ?? "*"}`;
+
+/** The filter on EVENTS for a workspace's events. */
+export const eventsFilter = (filter: LiveFilter): string => `events.${filterTokens(filter)}`;
+
+/** The filter on ATTEMPTS for a workspace's records. */
+export const attemptsFilter = (filter: LiveFilter): string => `attempts.${filterTokens(filter)}.*`;
 
 /** The delivery that a subject of ATTEMPTS names, or undefined. */
 export const deliveryIdInAttemptSubject = (subject: string): string | undefined => {

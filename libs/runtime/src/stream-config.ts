@@ -22,6 +22,9 @@ const REQUESTS_MAX_AGE_MS = 24 * 60 * 60_000;
 /** About 300 bytes each; beyond, the oldest are forgotten. */
 const REQUESTS_MAX_MSGS = 1_000_000;
 
+/** News, not a record: attempts and dead letters are kept longer, and say the same. */
+const OPERATIONS_MAX_AGE_MS = 7 * 24 * 60 * 60_000;
+
 const DUPLICATE_WINDOW_MS = 10 * 60_000;
 
 /** How every stream is to be: what is asked of the server, and what its answer is compared with. */
@@ -72,6 +75,7 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       max_msgs_per_subject: 1,
       allow_msg_ttl: true,
     },
+    { ...base(STREAMS.operations), ...limits, max_age: nanos(OPERATIONS_MAX_AGE_MS) },
   ];
 };
 

@@ -6,6 +6,7 @@ import {
   subscriptionSubject,
 } from "@ringback/contracts/subjects";
 import type { Subscription } from "@ringback/contracts/subscription";
+import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
@@ -24,6 +25,7 @@ export type SubscriptionView = {
 
 type AgentEntry = {
   readonly seq: number;
+  /** As an agent of calls: the workspace's own one does not count. */
   readonly registered: boolean;
   readonly subscriptions: readonly Subscription[];
 };
@@ -103,5 +105,6 @@ const entryFrom = (
   }
   const { state } = read;
   const subscriptions = state.kind === "registered" ? state.agent.event_subscriptions : [];
-  return { seq, registered: state.kind === "registered", subscriptions };
+  const registered = state.kind === "registered" && address?.agentId !== WORKSPACE_AGENT;
+  return { seq, registered, subscriptions };
 };

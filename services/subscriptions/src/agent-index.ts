@@ -1,5 +1,6 @@
 import { readAgentState } from "@ringback/contracts/agent-message";
 import { parseSubscriptionSubject, STREAMS } from "@ringback/contracts/subjects";
+import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { pause } from "@ringback/runtime/backoff";
 import { followLastValues, type LastValue } from "@ringback/runtime/last-values";
 import type { Logger } from "@ringback/runtime/logger";
@@ -7,7 +8,10 @@ import type { Nats } from "@ringback/runtime/nats";
 import { createAgentList, type AgentList, type AgentPage } from "./agent-list.ts";
 import { UnavailableError } from "./unavailable.ts";
 
-/** All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. */
+/**
+ * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. The workspaces' own
+ * ones are no agents to list; their subscriptions count.
+ */
 export type AgentIndex = {
   readonly page: (workspaceId: string, limit: number, after?: string) => AgentPage;
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
@@ -33,11 +37,12 @@ const LOOK_EVERY_MS = 5;
 /** Begins to read every agent's last message and follows what comes after. */
 export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): AgentIndex => {
   const lists = new Map<string, AgentList>();
+  const own = createAgentList();
   const values = followLastValues({
     nats,
     stream: STREAMS.subscriptions,
     filter: "subscriptions.>",
-    apply: applier(lists, log),
+    apply: applier(lists, own, log),
     onStreamLost,
     log,
   });
@@ -59,7 +64,8 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
     isCaughtUp: values.isCaughtUp,
     caughtUp: values.caughtUp,
     agentCount: () => sumOf(lists, (list) => list.agentCount()),
-    subscriptionCount: () => sumOf(lists, (list) => list.subscriptionCount()),
+    subscriptionCount: () =>
+      sumOf(lists, (list) => list.subscriptionCount()) + own.subscriptionCount(),
     stop: values.stop,
   };
 };
@@ -67,7 +73,7 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
 const sumOf = (lists: ReadonlyMap<string, AgentList>, count: (list: AgentList) => number): number =>
   lists.values().reduce((sum, list) => sum + count(list), 0);
 
-const applier = (lists: Map<string, AgentList>, log: Logger) => {
+const applier = (lists: Map<string, AgentList>, own: AgentList, log: Logger) => {
   let appliedSeq = 0;
   return ({ subject, seq, data }: LastValue): void => {
     // After a restart of the reading older messages come again: what they said is in the lists.
@@ -81,11 +87,13 @@ const applier = (lists: Map<string, AgentList>, log: Logger) => {
       return;
     }
     const { workspaceId, agentId } = address;
-    const list = lists.get(workspaceId) ?? createAgentList();
-    lists.set(workspaceId, list);
-    if (read.state.kind === "absent") return list.remove(agentId);
+    const isOwn = agentId === WORKSPACE_AGENT;
+    const list = isOwn ? own : (lists.get(workspaceId) ?? createAgentList());
+    if (!isOwn) lists.set(workspaceId, list);
+    const id = isOwn ? workspaceId : agentId;
+    if (read.state.kind === "absent") return list.remove(id);
     const { agent_display_name, event_subscriptions, updated_at } = read.state.agent;
     const event_types = event_subscriptions.map(({ event_type }) => event_type);
-    list.set({ agent_id: agentId, agent_display_name, event_types, updated_at });
+    list.set({ agent_id: id, agent_display_name, event_types, updated_at });
   };
 };

@@ -5,6 +5,7 @@ import { idSchema } from "@ringback/contracts/id";
 import { headerProblems } from "@ringback/contracts/request-headers";
 import { queryProblem, secretValueProblem } from "@ringback/contracts/subscription-secrets";
 import { methodTypeSchema } from "@ringback/contracts/subscription";
+import { subscribableTypes, WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { z } from "zod";
 import { agentIdInCursor } from "./list-cursor.ts";
 import {
@@ -92,7 +93,19 @@ const editSchema = (policy: CallbackUrlPolicy) =>
         context.addIssue({ code: "custom", message, path: ["event_subscriptions"] });
       },
       { when: ({ value }) => typeof value === "object" && value !== null },
-    );
+    )
+    .superRefine(({ agent_id, event_subscriptions }, context) => {
+      const types = subscribableTypes(agent_id);
+      const message = `may be ${types.join(", ")} for agent '${agent_id}'`;
+      for (const [n, { event_type }] of event_subscriptions.entries()) {
+        if ([event_type].flat().every((type) => types.includes(type))) continue;
+        context.addIssue({
+          code: "custom",
+          message,
+          path: ["event_subscriptions", n, "event_type"],
+        });
+      }
+    });
 
 const removeSchema = z.strictObject({
   operation: z.literal("remove_event_subscriptions"),
@@ -124,7 +137,9 @@ export type EditRequest = z.output<ReturnType<typeof editSchema>>;
 
 /** The body of `POST /agent/v1`. */
 export const registerAgentSchema = z.strictObject({
-  agent_id: idSchema.optional(),
+  agent_id: idSchema
+    .refine((id) => id !== WORKSPACE_AGENT, `'${WORKSPACE_AGENT}' is the workspace's own`)
+    .optional(),
   agent_display_name: z.string().min(1).max(MAX_NAME_CHARACTERS),
 });
 

@@ -1,12 +1,18 @@
 import { isId } from "@ringback/contracts/id";
+import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
 import { agentNotFound } from "../command-problem.ts";
-import { sendProblem } from "../problem.ts";
+import { sendProblem, type Problem } from "../problem.ts";
 import { agentPathSchema } from "../request-schemas.ts";
 import { runCommand } from "../run-command.ts";
 import type { Api, RouteDeps } from "./api.ts";
+
+const RESERVED: Problem = {
+  code: "reserved_agent",
+  detail: `Agent '${WORKSPACE_AGENT}' is the workspace's own: remove its subscriptions instead.`,
+};
 
 /** `DELETE /agent/v1/{agent_id}`: the agent and its subscriptions are no more; its history stays. */
 export const deregisterAgentRoute = (api: Api, { commands }: RouteDeps): void => {
@@ -20,6 +26,7 @@ export const deregisterAgentRoute = (api: Api, { commands }: RouteDeps): void =>
       const { agent_id } = request.params;
       const { workspaceId } = callerOf(request);
       if (!isId(agent_id)) return sendProblem(reply, agentNotFound(agent_id));
+      if (agent_id === WORKSPACE_AGENT) return sendProblem(reply, RESERVED);
       const agent = { workspace_id: workspaceId, agent_id };
       const command = { kind: "deregister_agent", agent } as const;
       const ran = await runCommand(request, reply, command, commands);

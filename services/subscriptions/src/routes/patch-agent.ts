@@ -1,3 +1,4 @@
+import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import type { z } from "zod";
 import {
   agentAnswer,
@@ -64,12 +65,13 @@ const repeatedIn = (body: PatchRequest) =>
 const commandOf = (
   body: PatchRequest,
   workspace_id: string,
-  { ifAbsent: if_absent, commands }: RouteDeps,
+  { ifAbsent, commands }: RouteDeps,
 ): EditSubscriptions | RemoveSubscriptions | RotateSigningSecret | RemoveSigningSecret => {
   if (body.operation === "rotate_signing_secret" || body.operation === "remove_signing_secret") {
     return signingCommandOf(body, workspace_id, commands.now());
   }
   const agent = { workspace_id, agent_id: body.agent_id };
+  const if_absent = body.agent_id === WORKSPACE_AGENT ? "register" : ifAbsent;
   if (body.operation === "remove_event_subscriptions") {
     return { kind: body.operation, agent, event_types: body.event_types, if_absent };
   }
