@@ -2,6 +2,7 @@ import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
 import { FAILURE_REASONS } from "@ringback/contracts/attempt";
 import { CONFIGURATION_EVENT_TYPES } from "@ringback/contracts/agent";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { OPERATION_KINDS } from "@ringback/contracts/subjects";
 import { createMetrics } from "@ringback/runtime/metrics";
 import { describe, expect, test } from "vitest";
 import { readDispatcherSettings } from "../services/dispatcher/src/config.ts";
@@ -62,6 +63,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
     type: "counter",
     labels: { reason: ["overdue", "missing"] },
   },
+  ringback_operations_total: { type: "counter", labels: { kind: OPERATION_KINDS } },
   ringback_retry_lateness_seconds: { type: "histogram" },
   ringback_attempts_in_flight: { type: "gauge" },
   ringback_attempts_in_flight_limit: { type: "gauge" },

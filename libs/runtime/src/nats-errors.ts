@@ -12,6 +12,9 @@ const FIRST_COPY_IN_FLIGHT = 10_158;
 /** The account's storage is full; answered with status 400, though nothing about the request is wrong. */
 const ACCOUNT_FULL = 10_002;
 
+/** A stream that pushes back (`discard: new`) has reached its limit. */
+const STREAM_FULL = 10_077;
+
 /** Errors of the server's own (5xx) that say what is wrong with a wish, and so stay. */
 const REFUSED_CONFIGURATIONS = new Set([
   10_047, // not enough storage for the stream's size
@@ -28,6 +31,9 @@ export const isStreamNotFound = (error: unknown): boolean => apiCode(error) === 
 /** The consumer does not exist. */
 export const isConsumerNotFound = (error: unknown): boolean =>
   apiCode(error) === CONSUMER_NOT_FOUND;
+
+/** The stream has no room, and refuses rather than drop what it has: only its age makes room. */
+export const isStreamFull = (error: unknown): boolean => apiCode(error) === STREAM_FULL;
 
 /** The subject has another last message than the publisher expected: nothing was stored. */
 export const isSequenceConflict = (error: unknown): boolean => {

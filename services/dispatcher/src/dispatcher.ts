@@ -22,6 +22,8 @@ import { startIntake } from "./intake.ts";
 import { natsJournal, type Journal } from "./journal.ts";
 import { dispatcherMetrics, type DispatcherMetrics } from "./metrics.ts";
 import { startOverdueWatch } from "./overdue/overdue-watch.ts";
+import { startEndpointWatch, type EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
+import { exhaustedTeller } from "./operations/tell-exhausted.ts";
 import { ownNetworkWatch } from "./own-network.ts";
 import { joinDispatchers, type Presence } from "./presence.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
@@ -41,6 +43,7 @@ export type DispatcherOptions = {
   readonly stepsOf: (steps: Steps) => Steps;
   readonly holdBack: HoldBackPolicy;
   readonly overdueWatch: OverdueWatchPolicy;
+  readonly endpointWatch: EndpointWatchPolicy;
 };
 
 export type Dispatcher = {
@@ -108,7 +111,8 @@ const start = async (
   const presence = joinDispatchers(nats, log);
   parts.presence = presence;
   const journal = natsJournal(nats, created.get(STREAMS.events) ?? 0, log, giveUp);
-  const steps = stepsOf({ ...settleSteps(journal), send: sender.send });
+  const tell = exhaustedTeller({ nats, find: view.find, metrics: own, log, signal: giveUp });
+  const steps = stepsOf({ ...settleSteps(journal, tell), send: sender.send });
   const gate = createGate(
     { maxInFlight: settings.MAX_IN_FLIGHT, endpointMaxInFlight: settings.ENDPOINT_MAX_IN_FLIGHT },
     now,
@@ -119,6 +123,7 @@ const start = async (
     ...traceDeps(tracing?.tracer, settings.FORWARD_TRACE_CONTEXT),
   };
   const overdue = watchOverdue(options.overdueWatch, deps, nats, parts);
+  const endpoints = startEndpointWatch({ ...deps, nats, policy: options.endpointWatch });
   const intake = startIntake({
     nats,
     maxInFlight: settings.MAX_IN_FLIGHT,
@@ -127,7 +132,8 @@ const start = async (
     acknowledgedUpTo: () => parts.acknowledgedUpTo,
     onStreamLost: onFatal,
   });
-  const stops = [view.following.stop, watch.stop, overdue.stop, sender.close, sealing.stop];
+  const watches = [watch.stop, overdue.stop, endpoints.stop];
+  const stops = [view.following.stop, ...watches, sender.close, sealing.stop];
   if (tracing !== undefined) stops.push(tracing.close);
   const close = () => closeAll(stops, nats, admin);
   parts.running = { intake, close };

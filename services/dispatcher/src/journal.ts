@@ -14,9 +14,7 @@ import {
 } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
-import { isUnavailable } from "@ringback/runtime/nats-errors";
 import {
-  MESSAGE_ID_HEADER,
   publishOnce,
   publishUntilStored,
   readLast,
@@ -25,6 +23,7 @@ import {
 } from "@ringback/runtime/publish";
 import { returnOf, type Return } from "./coming-back.ts";
 import { addressOf } from "./delivery.ts";
+import { hasMessage } from "./has-message.ts";
 
 /** An event as it is stored. */
 export type StoredEvent = {
@@ -169,27 +168,7 @@ const storeDeadLetter = async (
   const body = JSON.stringify(letter);
   const messageId = `${letter.event_id ?? "unknown"}:${letter.reason}:${key}`;
   // The duplicate window covers the moment; a process may be away for longer than that.
-  if (await hasDeadLetter(nats, subject, messageId)) return;
+  if (await hasMessage(nats, STREAMS.deadLetters, subject, messageId)) return;
   const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
   await publishUntilStored(nats, publication, log, signal);
-};
-
-/** A subject holds few dead letters, as it is one call's; save that of what could not be understood. */
-const MAX_DEAD_LETTERS_SEARCHED = 20;
-
-const hasDeadLetter = async (nats: Nats, subject: string, messageId: string): Promise<boolean> => {
-  let seq = 1;
-  try {
-    for (let n = 0; n < MAX_DEAD_LETTERS_SEARCHED; n += 1) {
-      const query = { seq, next_by_subj: subject };
-      const letter = await nats.jsm.streams.getMessage(STREAMS.deadLetters, query);
-      if (letter === null) return false;
-      if (letter.header.get(MESSAGE_ID_HEADER) === messageId) return true;
-      seq = letter.seq + 1;
-    }
-  } catch (error) {
-    // Storing waits for the server to come back; that is what this is about, not the looking.
-    if (!isUnavailable(error)) throw error;
-  }
-  return false;
 };

@@ -2,6 +2,7 @@ import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
 import { FAILURE_REASONS, type AttemptRecord, type Outcome } from "@ringback/contracts/attempt";
 import type { EventAddress } from "@ringback/contracts/event";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { OPERATION_KINDS } from "@ringback/contracts/subjects";
 import type { Metrics } from "@ringback/runtime/metrics";
 import { OWN_FAULTS } from "./decide/outcome.ts";
 
@@ -80,6 +81,9 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
   ),
   deferred: metrics.counter("ringback_deferred_total", "Deliveries put off without an attempt", {
     reason: ["endpoint_busy", "rate_limited"],
+  }),
+  operations: metrics.counter("ringback_operations_total", "Operational events, by their kind", {
+    kind: OPERATION_KINDS,
   }),
   ownFaults: metrics.counter(
     "ringback_own_faults_total",

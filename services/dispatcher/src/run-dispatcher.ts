@@ -4,6 +4,7 @@ import { fail, failAtStart, stopGracefully } from "@ringback/runtime/process";
 import { readDispatcherSettings } from "./config.ts";
 import { OVERDUE_WATCH, type OverdueWatchPolicy } from "./decide/overdue.ts";
 import { HOLD_BACK, type HoldBackPolicy } from "./decide/retry.ts";
+import { ENDPOINT_WATCH, type EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
 import { startDispatcher, type DispatcherOptions } from "./dispatcher.ts";
 
 /** Beyond an attempt's deadline: to read the answer's body, store the record and say goodbye. */
@@ -14,12 +15,13 @@ export const runDispatcher = async (
   stepsOf: DispatcherOptions["stepsOf"],
   holdBack: HoldBackPolicy = HOLD_BACK,
   overdueWatch: OverdueWatchPolicy = OVERDUE_WATCH,
+  endpointWatch: EndpointWatchPolicy = ENDPOINT_WATCH,
 ): Promise<void> => {
   try {
     const settings = readDispatcherSettings(process.env);
     const log = createLogger("dispatcher", settings.LOG_LEVEL);
     const onFatal = (error: unknown): void => fail(log, error);
-    const policies = { holdBack, overdueWatch };
+    const policies = { holdBack, overdueWatch, endpointWatch };
     const dispatcher = startDispatcher({ settings, log, onFatal, stepsOf, ...policies });
     const longestMs = Math.max(settings.DELIVERY_TIMEOUT, POLICY_BOUNDS.timeoutMs.max);
     const neededMs = (): number => dispatcher.longestTimeoutMs() + STOP_MARGIN_MS;

@@ -23,7 +23,10 @@ export type SettleSteps = {
   readonly acknowledge: (hand: InHand) => void;
 };
 
-export const settleSteps = (journal: Journal): SettleSteps => ({
+/** Tells whoever wants to know that this record's delivery was given up; harmless twice. */
+export type TellExhausted = (record: AttemptRecord, deliveryId: string) => Promise<void>;
+
+export const settleSteps = (journal: Journal, tellExhausted: TellExhausted): SettleSteps => ({
   appendAttempt: journal.appendAttempt,
   storeNextStep: async (record, deliveryId, trace) => {
     const { next, attempt } = record;
@@ -32,6 +35,7 @@ export const settleSteps = (journal: Journal): SettleSteps => ({
     }
     if (next.kind === "dead_letter") {
       await journal.storeDeadLetter(exhausted(record), String(attempt));
+      await tellExhausted(record, deliveryId);
     }
   },
   acknowledge: (hand) => {

@@ -1,0 +1,176 @@
+import { Buffer } from "node:buffer";
+import { operationSchema, type EndpointOperation } from "@ringback/contracts/operation";
+import {
+  ATTEMPT_RECORDS,
+  ENDPOINT_OPERATIONS,
+  operationSubject,
+  STREAMS,
+} from "@ringback/contracts/subjects";
+import type { Logger } from "@ringback/runtime/logger";
+import type { Nats } from "@ringback/runtime/nats";
+import { publishOnce } from "@ringback/runtime/publish";
+import { readPage } from "@ringback/runtime/read-batch";
+import {
+  newsOf,
+  sumOf,
+  toldAfter,
+  withAttempt,
+  type HealthNews,
+  type HealthPolicy,
+  type Sum,
+} from "../decide/endpoint-health.ts";
+import type { DispatcherMetrics } from "../metrics.ts";
+import { forEachAFew } from "../overdue/findings.ts";
+import { attemptFacts } from "./attempt-facts.ts";
+import { endpointStates, type EndpointState, type EndpointStates } from "./endpoint-states.ts";
+
+export type EndpointRoundDeps = {
+  readonly nats: Nats;
+  readonly metrics: Pick<DispatcherMetrics, "operations">;
+  readonly log: Logger;
+  readonly health: HealthPolicy;
+  readonly now: () => number;
+};
+
+/** One look at what was attempted since the one before, while `canGoOn`. */
+export type EndpointRound = (canGoOn: () => boolean) => Promise<void>;
+
+/** Small enough to keep nothing else waiting. */
+const PAGE = 256;
+const ROUND_MS = 1_500;
+
+/**
+ * The rounds of one who has just begun to watch: reads what was told of endpoints before, then the
+ * attempts of the last window, so that what another has told is not told again.
+ */
+export const endpointRounds = async (deps: EndpointRoundDeps): Promise<EndpointRound> => {
+  const { nats, health, log, now } = deps;
+  const states = await statesTold(nats, log);
+  const toJudge = new Map<string, { readonly workspaceId: string; readonly endpoint: string }>();
+  let from: number | Date = new Date(now() - health.windowMs);
+  return async (canGoOn) => {
+    const begunMs = now();
+    for (let isMore = true; isMore && canGoOn() && now() - begunMs < ROUND_MS;) {
+      const page = await readPage(nats, STREAMS.attempts, {
+        filter: ATTEMPT_RECORDS,
+        from,
+        size: PAGE,
+      });
+      for (const { data, time } of page) count(states, toJudge, data, time.getTime(), health);
+      const last = page.at(-1);
+      isMore = page.length === PAGE;
+      if (last !== undefined) from = last.seq + 1;
+      if (!isMore || last === undefined || now() - last.time.getTime() < health.windowMs) continue;
+      // More is attempted than can be read: what is older than the window says nothing any more.
+      log.warn({ behind_ms: now() - last.time.getTime() }, "endpoint_watch.behind");
+      from = new Date(now() - health.windowMs);
+    }
+    for (const one of states.failing()) toJudge.set(`${one.workspaceId} ${one.endpoint}`, one);
+    await forEachAFew([...toJudge], canGoOn, async ([key, { workspaceId, endpoint }]) => {
+      await judge(states.get(workspaceId, endpoint), states, deps);
+      toJudge.delete(key);
+    });
+  };
+};
+
+const count = (
+  states: EndpointStates,
+  toJudge: Map<string, { readonly workspaceId: string; readonly endpoint: string }>,
+  data: Uint8Array,
+  atMs: number,
+  health: HealthPolicy,
+): void => {
+  const facts = attemptFacts(data);
+  if (facts === undefined) return;
+  const { workspaceId, endpoint, hasFailed } = facts;
+  const state = states.get(workspaceId, endpoint);
+  states.keep({ ...state, window: withAttempt(state.window, atMs, hasFailed, health) });
+  toJudge.set(`${workspaceId} ${endpoint}`, facts);
+};
+
+/** Tells what is new of an endpoint; kept as told only once it is stored. */
+const judge = async (
+  state: EndpointState,
+  states: EndpointStates,
+  { nats, metrics, log, health, now }: EndpointRoundDeps,
+): Promise<void> => {
+  const nowMs = now();
+  const sum = sumOf(state.window, nowMs, health);
+  const news = newsOf(state.told, sum, health);
+  const operation = operationOf(news, state, sum, nowMs, health);
+  if (operation === undefined) return;
+  const { workspaceId, endpoint, recoveredSeq } = state;
+  const degree = operation.kind === "endpoint.failing" ? operation.threshold_percent : 0;
+  const published = await publishOnce(nats, {
+    stream: STREAMS.operations,
+    subject: operationSubject(workspaceId, operation.kind),
+    body: JSON.stringify(operation),
+    messageId: `${workspaceId}:${endpoint}:${degree}:${recoveredSeq}`,
+  });
+  if (published.kind === "conflict") return;
+  metrics.operations.inc({ kind: operation.kind });
+  log.warn(operation, operation.kind);
+  const told = toldAfter(state.told, news, nowMs);
+  const seq = news.kind === "recovered" ? published.seq : recoveredSeq;
+  states.keep({ ...states.get(workspaceId, endpoint), told, recoveredSeq: seq });
+};
+
+const operationOf = (
+  news: HealthNews,
+  { workspaceId, endpoint }: EndpointState,
+  sum: Sum,
+  nowMs: number,
+  { windowMs }: HealthPolicy,
+): EndpointOperation | undefined => {
+  const at = new Date(nowMs).toISOString();
+  const counts = { ...sum, window_seconds: windowMs / 1_000 };
+  const common = { workspace_id: workspaceId, at, endpoint, ...counts };
+  switch (news.kind) {
+    case "nothing":
+      return undefined;
+    case "failing":
+      return { kind: "endpoint.failing", ...common, threshold_percent: news.atPercent };
+    case "recovered": {
+      const failing_since = new Date(news.sinceMs).toISOString();
+      return { kind: "endpoint.recovered", ...common, failing_since };
+    }
+    default:
+      return news satisfies never;
+  }
+};
+
+/** What OPERATIONS says was told of endpoints. */
+const statesTold = async (nats: Nats, log: Logger): Promise<EndpointStates> => {
+  const states = endpointStates();
+  for (let from = 1; ;) {
+    const query = { filter: ENDPOINT_OPERATIONS, from, size: PAGE };
+    const page = await readPage(nats, STREAMS.operations, query);
+    for (const { seq, data } of page) {
+      const operation = operationIn(data);
+      if (operation === undefined) log.error({ seq }, "endpoint_watch.unreadable");
+      else keepTold(states, operation, seq);
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return states;
+    from = last.seq + 1;
+  }
+};
+
+const keepTold = (states: EndpointStates, operation: EndpointOperation, seq: number): void => {
+  const state = states.get(operation.workspace_id, operation.endpoint);
+  if (operation.kind === "endpoint.recovered") {
+    states.keep({ ...state, told: { kind: "well" }, recoveredSeq: seq });
+    return;
+  }
+  const news = { kind: "failing", atPercent: operation.threshold_percent } as const;
+  states.keep({ ...state, told: toldAfter(state.told, news, Date.parse(operation.at)) });
+};
+
+const operationIn = (data: Uint8Array): EndpointOperation | undefined => {
+  try {
+    const parsed = operationSchema.parse(JSON.parse(Buffer.from(data).toString("utf8")));
+    return parsed.kind === "delivery.exhausted" ? undefined : parsed;
+  } catch {
+    return undefined;
+  }
+};

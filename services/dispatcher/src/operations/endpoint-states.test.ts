@@ -1,0 +1,43 @@
+import { expect, test } from "vitest";
+import { endpointStates } from "./endpoint-states.ts";
+
+const URL = "https://a.example.com";
+
+test("an endpoint that nothing is known of is well", () => {
+  expect(endpointStates().get("w1", URL)).toEqual({
+    workspaceId: "w1",
+    endpoint: URL,
+    window: [],
+    told: { kind: "well" },
+    recoveredSeq: 0,
+  });
+});
+
+test("the same origin is another endpoint in another workspace", () => {
+  const states = endpointStates();
+  states.keep({ ...states.get("w1", URL), recoveredSeq: 7 });
+  expect(states.get("w1", URL).recoveredSeq).toBe(7);
+  expect(states.get("w2", URL).recoveredSeq).toBe(0);
+});
+
+test("those that fail are found, until they have recovered", () => {
+  const states = endpointStates();
+  const well = states.get("w1", URL);
+  const failing = { ...well, told: { kind: "failing", atPercent: 50, sinceMs: 1 } } as const;
+  states.keep(failing);
+  expect(states.failing()).toEqual([failing]);
+  states.keep(well);
+  expect(states.failing()).toEqual([]);
+});
+
+test("beyond its bound the one that was quiet longest is forgotten, also while it fails", () => {
+  const states = endpointStates(2);
+  for (const name of ["a", "b"]) {
+    const told = { kind: "failing", atPercent: 50, sinceMs: 1 } as const;
+    states.keep({ ...states.get("w1", name), told });
+  }
+  states.keep(states.get("w1", "a"));
+  states.keep({ ...states.get("w1", "c"), recoveredSeq: 3 });
+  expect(states.failing().map(({ endpoint }) => endpoint)).toEqual(["a"]);
+  expect(states.get("w1", "b").told).toEqual({ kind: "well" });
+});

@@ -1,0 +1,11 @@
+import { HOLD_BACK } from "../../services/dispatcher/src/decide/retry.ts";
+import { ENDPOINT_HEALTH } from "../../services/dispatcher/src/decide/endpoint-health.ts";
+import { OVERDUE_WATCH } from "../../services/dispatcher/src/decide/overdue.ts";
+import { runDispatcher } from "../../services/dispatcher/src/run-dispatcher.ts";
+
+/** The dispatcher as it is, with fractions of a second where its watch of endpoints waits for some. */
+await runDispatcher((steps) => steps, HOLD_BACK, OVERDUE_WATCH, {
+  everyMs: 150,
+  leaseMs: 1_500,
+  health: ENDPOINT_HEALTH,
+});
