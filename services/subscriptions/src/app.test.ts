@@ -48,11 +48,13 @@ const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_00
     index: { page: () => ({ agents: [], hasMore: false }), applied: async () => undefined },
     callbackUrls: { allowInsecureHttp: false, allowedPrivateCidrs: [], allowedPorts: [] },
     ifAbsent: "reject",
+    live: { open: async () => ({ kind: "too_many" }), stop: () => undefined },
     keys: () => apiKeysOf([entry("k1", KEY), entry("k2", OTHER_KEY)]),
     metrics: createSubscriptionsMetrics("0.0.0", {
       agents: () => 0,
       subscriptions: () => 0,
       isConnected: () => true,
+      streams: () => 0,
     }),
     log: createLogger("test", "fatal"),
     requestsPerMinutePerKey,

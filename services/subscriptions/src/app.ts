@@ -14,6 +14,7 @@ import { sendProblem, shownText } from "./problem.ts";
 import { requestLimits } from "./request-limits.ts";
 import { recordRequests } from "./request-log.ts";
 import { traceRequests } from "./request-trace.ts";
+import type { LiveStream } from "./live/live-stream.ts";
 import { BASE_PATH, type Api, type RouteDeps } from "./routes/api.ts";
 import { deregisterAgentRoute } from "./routes/deregister-agent.ts";
 import { getAgentRoute } from "./routes/get-agent.ts";
@@ -21,11 +22,13 @@ import { listAgentsRoute } from "./routes/list-agents.ts";
 import { otherMethodsRoutes, PATHS } from "./routes/methods.ts";
 import { patchAgentRoute } from "./routes/patch-agent.ts";
 import { registerAgentRoute } from "./routes/register-agent.ts";
+import { streamRoute } from "./routes/stream.ts";
 import { SECURITY_HEADERS, sendSecurityHeaders } from "./security-headers.ts";
 import { validatorCompiler } from "./validation.ts";
 
 export type AppDeps = RouteDeps & {
   readonly keys: () => ApiKeys;
+  readonly live: LiveStream;
   readonly metrics: SubscriptionsMetrics;
   readonly log: Logger;
   readonly requestsPerMinutePerKey: number;
@@ -95,6 +98,7 @@ export const buildApp = (deps: AppDeps): Api => {
       getAgentRoute(api, deps);
       deregisterAgentRoute(api, deps);
       listAgentsRoute(api, deps);
+      streamRoute(api, deps);
     },
     { prefix: BASE_PATH },
   );

@@ -11,6 +11,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The scope that a key needs for this call. */
     scope?: Scope;
+    /** Its answers last for as long as the caller listens: how long is no measure of the service. */
+    isEndless?: boolean;
   }
 }
 

@@ -20,6 +20,7 @@ export type Gauges = {
   readonly agents: () => number;
   readonly subscriptions: () => number;
   readonly isConnected: () => boolean;
+  readonly streams: () => number;
 };
 
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -39,6 +40,7 @@ export const createSubscriptionsMetrics = (
   );
   registry.gauge("ringback_agents", "Agents that are registered", gauges.agents);
   registry.gauge("ringback_subscriptions", "Event subscriptions", gauges.subscriptions);
+  registry.gauge("ringback_streams_open", "Callers that read GET /stream", gauges.streams);
   registry.gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     gauges.isConnected() ? 1 : 0,
   );

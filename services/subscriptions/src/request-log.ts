@@ -14,7 +14,10 @@ export const recordRequests = (
   app.addHook("onResponse", async (request, reply) => {
     const { method } = request;
     const route = request.routeOptions.url;
-    metrics.answered({ method, route }, reply.statusCode, reply.elapsedTime / 1_000);
+    const isEndless = request.routeOptions.config.isEndless === true && reply.statusCode < 400;
+    if (!isEndless) {
+      metrics.answered({ method, route }, reply.statusCode, reply.elapsedTime / 1_000);
+    }
     const fields = {
       request_id: request.id,
       method,

@@ -6,7 +6,7 @@ import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats, type Nats } from "@ringback/runtime/nats";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
-import { ensureStreams } from "@ringback/runtime/streams";
+import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
 import { openTracing, type Tracer } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import { followAgents, type AgentIndex } from "./agent-index.ts";
@@ -14,6 +14,8 @@ import { agentStore } from "./agent-store.ts";
 import { openApiKeysFile, type ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
+import { liveReaders, type LiveReaders } from "./live/live-readers.ts";
+import { liveStream } from "./live/live-stream.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
 import { requestStore } from "./request-store.ts";
 
@@ -32,7 +34,7 @@ export type Subscriptions = {
 };
 
 /** What there is so far: probes and gauges look at it, and are there before the rest. */
-type Parts = { nats?: Nats; index?: AgentIndex };
+type Parts = { nats?: Nats; index?: AgentIndex; readers?: LiveReaders };
 
 /** Starts the service: probes at once, the API when all agents are read. */
 export const startSubscriptions = (options: SubscriptionsOptions): Subscriptions => {
@@ -65,6 +67,7 @@ const start = async (
     agents: () => parts.index?.agentCount() ?? 0,
     subscriptions: () => parts.index?.subscriptionCount() ?? 0,
     isConnected: () => parts.nats?.isConnected() ?? false,
+    streams: () => parts.readers?.count() ?? 0,
   });
   const admin = await openAdmin(settings, metrics, () => notReady(parts, stopping));
   open.defer(admin.close);
@@ -74,11 +77,15 @@ const start = async (
   const nats = await connectNats(settings, "subscriptions", log);
   open.defer(() => goodbye(nats));
   parts.nats = nats;
-  const index = await followAll(nats, options, open, stopping);
+  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, stopping);
+  const index = followAll(nats, created, options, open);
   parts.index = index;
   await index.caughtUp;
+  const readers = liveReaders({ keys: keys.current, now: () => new Date() });
+  parts.readers = readers;
   const sealer = sealing.ring;
-  const api = { nats, index, keys, sealer, metrics, tracer: tracing?.tracer };
+  const tracer = tracing?.tracer;
+  const api = { nats, created, index, keys, sealer, metrics, readers, tracer };
   const http = await openApi(api, options, open);
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
@@ -101,13 +108,12 @@ const openAdmin = async (
   }
 };
 
-const followAll = async (
+const followAll = (
   nats: Nats,
-  { settings, log, onFatal }: SubscriptionsOptions,
+  created: StreamCreation,
+  { log, onFatal }: SubscriptionsOptions,
   open: AsyncDisposableStack,
-  stopping: AbortSignal,
-): Promise<AgentIndex> => {
-  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, stopping);
+): AgentIndex => {
   const index = followAgents({ nats, onStreamLost: onFatal, log });
   open.defer(index.stop);
   const watch = watchStreams({
@@ -125,7 +131,9 @@ const followAll = async (
 
 type ApiParts = {
   readonly nats: Nats;
+  readonly created: StreamCreation;
   readonly index: AgentIndex;
+  readonly readers: LiveReaders;
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
   readonly metrics: SubscriptionsMetrics;
@@ -134,7 +142,7 @@ type ApiParts = {
 
 /** Opens the API's port; gives its address. */
 const openApi = async (
-  { nats, index, keys, sealer, metrics, tracer }: ApiParts,
+  { nats, created, index, readers, keys, sealer, metrics, tracer }: ApiParts,
   { settings, log }: SubscriptionsOptions,
   open: AsyncDisposableStack,
 ): Promise<string> => {
@@ -156,6 +164,15 @@ const openApi = async (
     },
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     keys: keys.current,
+    live: liveStream({
+      nats,
+      readers,
+      streams: {
+        attempts: created.get(STREAMS.attempts) ?? 0,
+        events: created.get(STREAMS.events) ?? 0,
+      },
+      log,
+    }),
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     metrics,
     log,

@@ -11,6 +11,7 @@ export const PATHS: Readonly<Record<string, readonly HTTPMethods[]>> = {
   [`${BASE_PATH}/agent/v1`]: ["PATCH", "POST"],
   [`${BASE_PATH}/agent/v1/:agent_id`]: ["DELETE", "GET", "HEAD"],
   [`${BASE_PATH}/assistant`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/stream`]: ["GET"],
 };
 
 /** Answers the methods that a known path does not take, without asking who calls. */

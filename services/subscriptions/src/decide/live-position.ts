@@ -1,0 +1,27 @@
+/** How far a reader has come in both streams: everything up to these sequences was told. */
+export type LivePosition = { readonly attempts: number; readonly events: number };
+
+/** When the two streams were made, in ms since 1970: sequences mean nothing on others. */
+export type LiveStreams = { readonly attempts: number; readonly events: number };
+
+export type ReadPosition =
+  | { readonly kind: "position"; readonly position: LivePosition }
+  /** Of streams that are no more: what came since cannot be told apart from what came before. */
+  | { readonly kind: "former" }
+  | { readonly kind: "invalid" };
+
+const ageOf = ({ attempts, events }: LiveStreams): string =>
+  [attempts, events].map((createdMs) => Math.floor(createdMs / 1_000).toString(36)).join("-");
+
+/** The `id` of a server-sent event: opaque to readers, who send it back as `Last-Event-ID`. */
+export const positionId = (position: LivePosition, streams: LiveStreams): string =>
+  `${ageOf(streams)}.${position.attempts}.${position.events}`;
+
+/** The position that a `Last-Event-ID` names. */
+export const positionIn = (id: string, streams: LiveStreams): ReadPosition => {
+  const match = /^([0-9a-z]{1,12}-[0-9a-z]{1,12})\.(\d{1,15})\.(\d{1,15})$/.exec(id);
+  if (match === null) return { kind: "invalid" };
+  const [, age, attempts, events] = match;
+  if (age !== ageOf(streams)) return { kind: "former" };
+  return { kind: "position", position: { attempts: Number(attempts), events: Number(events) } };
+};
