@@ -46,7 +46,7 @@ is_at_least() { [[ "${1%%.*}" =~ ^[0-9]+$ ]] && ((${1%%.*} >= $2)); }
 # notice a change, not to withstand somebody.
 wanted_stamp() {
   uname -sm
-  cksum package-lock.json .npmrc package.json libs/*/package.json services/*/package.json
+  cksum package-lock.json .npmrc package.json libs/*/package.json services/*/package.json cli/package.json
 }
 
 has_project_node() {

@@ -9,6 +9,7 @@ import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { type Receiver, startReceiver } from "../harness/receiver.ts";
 import { type ServiceProcess, spawnService, startService } from "../harness/service-process.ts";
+import { listenTo, type SseClient } from "../live/sse-client.ts";
 import { allowedTo, unused, usedBy } from "./permissions.ts";
 import { type SecuredNats, startSecuredNats, STREAMS } from "./secured-nats.ts";
 
@@ -23,6 +24,7 @@ let producer: NatsConnection;
 let monitor: NatsConnection;
 let subscriptions: ServiceProcess;
 let key: string;
+let reading: SseClient;
 const services: ServiceProcess[] = [];
 
 beforeAll(async () => {
@@ -34,6 +36,7 @@ beforeAll(async () => {
   monitor = await nats.connectAs("monitor", { reconnect: true, maxReconnectAttempts: -1 });
 });
 afterAll(async () => {
+  reading.close();
   await Promise.all([producer.close(), monitor.close()]);
   await Promise.all(services.map((service) => service.stop()));
   await receiver.stop();
@@ -122,13 +125,25 @@ test("an event is delivered after a retry, another one becomes a dead letter", a
       { event_type: "recording_completed", callback_url: receiver.url("/never") },
     ],
   });
+  await call("PATCH", "/agent/v1", {
+    operation: "edit_event_subscriptions",
+    agent_id: "_workspace",
+    event_subscriptions: [
+      { event_type: "delivery_exhausted", callback_url: receiver.url("/told") },
+    ],
+  });
   expect(await call("GET", "/assistant")).toMatchObject({ agents: [{ agent_id: "a1" }] });
+  const live = subscriptions.httpUrl("/ca/api/v0/stream?include=attempts,events");
+  reading = await listenTo(live, key);
   await publish("c1", "call_completed");
   await publish("c2", "recording_completed");
   await publish("c3", "client_analysis_completed"); // nobody subscribed to it
   await receiver.received(2, { path: "/once" });
   await receiver.received(2, { path: "/never" });
-  await settled(4, 1);
+  await receiver.received(1, { path: "/told" });
+  await settled(5, 1);
+  await reading.hears(5, "attempt");
+  await reading.hears(4, "event");
 });
 
 test("streams that were changed by hand are mended, deleted consumers made again", async () => {
@@ -137,7 +152,7 @@ test("streams that were changed by hand are mended, deleted consumers made again
   const waiting = await startDispatcher("1h");
   await publish("c4", "recording_completed");
   await receiver.received(3, { path: "/never" });
-  await settled(5, 1);
+  await settled(6, 1);
   await waiting.stop();
   await nats.asOperator(async (jsm) => {
     for (const stream of STREAMS) {
@@ -149,9 +164,9 @@ test("streams that were changed by hand are mended, deleted consumers made again
   });
   const last = await startDispatcher("1h");
   // All events come again, and the records say that nothing is left to do for any of them.
-  await settled(5, 1);
+  await settled(6, 1);
   expect(last.logs.map(({ msg }) => msg)).not.toContain("delivery.attempted");
-  expect(receiver.requests).toHaveLength(5);
+  expect(receiver.requests).toHaveLength(6);
   await eventually(async () => (await subscriptions.get("/readyz")).status === 200);
 });
 
@@ -159,7 +174,9 @@ test("after a restart of the server both services go on", async () => {
   const earlier = nats.log().length;
   await nats.asOperator(async () => undefined);
   await eventually(() => publish("c5", "call_completed").then(() => true), { what: "stored" });
-  await settled(6, 1);
+  await settled(7, 1);
+  expect(await reading.hears(7, "attempt")).toHaveLength(7); // told on, and nothing twice
+  expect(reading.hasEnded()).toBe(false);
   // What they followed SUBSCRIPTIONS with is gone: they say so and begin anew.
   await eventually(
     () => {

@@ -67,6 +67,8 @@ const writing = {
   dead: "dead_letters.w1.c1.a1.call_completed",
   requests: "requests.w1.1",
   lease: "leases.overdue_watch",
+  told: "events.w1.c1._workspace.delivery_exhausted",
+  operation: "operations.w1.endpoint.failing",
 };
 const without = (...names: (keyof typeof writing)[]): string[] =>
   Object.entries(writing)
@@ -84,7 +86,7 @@ const cases: readonly [Role, readonly string[]][] = [
       ...without("subscriptions", "requests"),
       ...[...reading, ...changing].filter(
         (subject) =>
-          !/(MSG\.GET|MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.REQUESTS/.test(
+          !/(MSG\.GET|MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.REQUESTS|DIRECT\.GET\.(EVENTS|ATTEMPTS)$|CONSUMER\.(MSG\.NEXT|DELETE)\.ATTEMPTS/.test(
             subject,
           ),
       ),
@@ -94,10 +96,10 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "dispatcher",
     [
-      ...without("scheduled", "attempts", "dead", "lease"),
+      ...without("scheduled", "attempts", "dead", "lease", "told", "operation"),
       ...reading.filter(
         (subject) =>
-          !/STREAM\.MSG\.GET\.(?!REQUESTS)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS)$/.test(
+          !/STREAM\.MSG\.GET\.(?!REQUESTS|OPERATIONS)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS|OPERATIONS)$/.test(
             subject,
           ),
       ),

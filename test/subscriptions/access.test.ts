@@ -61,6 +61,7 @@ const CALLS: readonly Row[] = [
   ["HEAD /agent/v1/:agent_id", "/agent/v1/bob", { method: "HEAD" }, 200, 200, 200, 404],
   ["GET /assistant", "/assistant", {}, 200, 200, 200, 200],
   ["HEAD /assistant", "/assistant", { method: "HEAD" }, 200, 200, 200, 200],
+  ["GET /stream", "/stream", {}, 200, 200, 200, 200],
   [
     "PATCH /agent/v1",
     "/agent/v1",

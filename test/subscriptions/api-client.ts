@@ -52,10 +52,14 @@ export function apiClient(service: { httpUrl(path?: string): string }, key: stri
 /** Sends a request without any key. */
 export async function request(url: string, init: CallInit): Promise<Answer> {
   const response = await fetch(url, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const text = await response.text();
+  const contentType = response.headers.get("content-type");
+  // What has no end is not waited for.
+  const isEndless = contentType?.startsWith("text/event-stream") === true;
+  if (isEndless) await response.body?.cancel();
+  const text = isEndless ? "" : await response.text();
   const body = text === "" ? null : (JSON.parse(text) as Record<string, unknown>);
   const { status, headers } = response;
-  return { status, contentType: headers.get("content-type"), headers, body };
+  return { status, contentType, headers, body };
 }
 
 /** The body of an edit with one URL for some event types. */

@@ -8,6 +8,6 @@ test("an event is a field on each line, and an empty line ends it", () => {
 
 test("whatever a text holds, its event has one line of data", () => {
   const text = "\n\r\n\r\u2028\u2029\0data: x\n\n";
-  const lines = sseFrame({ data: text }).split(/\r\n|\r|\n/);
-  expect(lines).toEqual([`data: ${JSON.stringify(text)}`, "", ""]);
+  const lines = sseFrame({ event: "x", data: text }).split(/\r\n|\r|\n/);
+  expect(lines).toEqual(["event: x", `data: ${JSON.stringify(text)}`, "", ""]);
 });

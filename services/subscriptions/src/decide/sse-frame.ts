@@ -1,9 +1,9 @@
-/** One server-sent event. Without `data` readers hear nothing of it, and remember the `id`. */
+/** One server-sent event. Readers hear only of those with data. */
 export type SseEvent = {
   readonly id?: string;
-  readonly event?: string;
+  readonly event: string;
   /** Written as JSON, which has no line breaks. */
-  readonly data?: unknown;
+  readonly data: unknown;
   /** How long a reader waits before it connects again. */
   readonly retryMs?: number;
 };
@@ -13,8 +13,8 @@ export const sseFrame = ({ id, event, data, retryMs }: SseEvent): string => {
   const lines = [
     ...(retryMs === undefined ? [] : [`retry: ${retryMs}`]),
     ...(id === undefined ? [] : [`id: ${id}`]),
-    ...(event === undefined ? [] : [`event: ${event}`]),
-    ...(data === undefined ? [] : [`data: ${JSON.stringify(data)}`]),
+    `event: ${event}`,
+    `data: ${JSON.stringify(data)}`,
   ];
   return `${lines.join("\n")}\n\n`;
 };

@@ -48,7 +48,8 @@ export const liveReader = (from: LivePosition, streams: LiveStreams): LiveReader
     gone.abort();
     goOn();
   });
-  write(sseFrame({ retryMs: RETRY_MS, id: positionId(position, streams) }));
+  // With data: readers take note of an id only where there is some.
+  write(sseFrame({ retryMs: RETRY_MS, id: positionId(from, streams), event: "ready", data: {} }));
   return {
     body,
     gone: gone.signal,

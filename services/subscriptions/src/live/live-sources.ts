@@ -86,6 +86,6 @@ const eventHead = ({ subject, seq, info, headers }: JsMsg, eventsCreatedMs: numb
     agent_id: agentId,
     workspace_id: workspaceId,
     stored_at: new Date(info.timestampNanos / 1e6).toISOString(),
-    size: Number(headers?.get(SIZE_HEADER) ?? 0),
+    size_bytes: Number(headers?.get(SIZE_HEADER) ?? 0),
   };
 };

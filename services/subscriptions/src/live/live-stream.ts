@@ -35,7 +35,7 @@ export const liveStream = (deps: LiveStreamDeps): LiveStream => {
     stop: readers.stop,
     open: async (caller, headers, wish, lastEventId) => {
       const asked = lastEventId === undefined ? undefined : positionIn(lastEventId, streams);
-      if (asked?.kind === "invalid") return asked && { kind: "invalid_position" };
+      if (asked?.kind === "invalid") return { kind: "invalid_position" };
       const bounds = await boundsOf(deps);
       const isBeyond = asked?.kind === "position" && isAfter(asked.position, bounds.last);
       const isKnown = asked?.kind === "position" && !isBeyond;

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { CliError } from "./cli-error.ts";
+import type { Connection } from "./connection.ts";
+
+/** Calls of the API with a key. */
+export type ApiClient = {
+  /** The answer's JSON, read by the schema; throws for any other status than a 2xx. */
+  readonly call: <T>(call: Call, schema: z.ZodType<T>) => Promise<T>;
+  /** The answer itself, whatever its status. */
+  readonly fetch: (call: Call) => Promise<Response>;
+};
+
+export type Call = {
+  readonly method?: "GET" | "POST";
+  /** Below the base path. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  /** For a whole answer that is read by `call`; some wait for what an endpoint takes. */
+  readonly timeoutMs?: number;
+};
+
+const TIMEOUT_MS = 30_000;
+
+export const apiClient = ({ url, key }: Connection): ApiClient => {
+  const ask = async (call: Call, signal: AbortSignal | undefined): Promise<Response> => {
+    const { method = "GET", path, query = {}, body, headers } = call;
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) search.set(name, String(value));
+    }
+    const text = search.size === 0 ? "" : `?${search.toString()}`;
+    try {
+      return await fetch(`${url}${path}${text}`, {
+        method,
+        headers: {
+          "x-api-key": key,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new CliError(`${url} cannot be reached: ${networkReason(error)}`);
+    }
+  };
+  return {
+    fetch: (call) => ask(call, call.signal),
+    call: async (call, schema) => {
+      const deadline = AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS);
+      const signal = call.signal ? AbortSignal.any([call.signal, deadline]) : deadline;
+      const answer = await ask(call, signal);
+      if (!answer.ok) throw await problemOf(answer);
+      const parsed = schema.safeParse(await answer.json());
+      if (parsed.success) return parsed.data;
+      throw new CliError(`${url}${call.path} answered what is not understood here`);
+    },
+  };
+};
+
+const problemSchema = z.object({
+  code: z.string(),
+  detail: z.string(),
+  errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});
+
+/** What the API says is wrong, or the status alone where something else answers. */
+export const problemOf = async (answer: Response): Promise<CliError> => {
+  const text = await answer.text();
+  const parsed = problemSchema.safeParse(jsonIn(text));
+  if (!parsed.success) return new CliError(`the API answered ${answer.status}`);
+  const { code, detail, errors = [] } = parsed.data;
+  const lines = errors.map(({ path, message }) => `  ${path}: ${message}`);
+  return new CliError([`${detail} (${answer.status} ${code})`, ...lines].join("\n"));
+};
+
+const jsonIn = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+/** Node's `fetch` hides what happened in the cause of its error, or in the causes of that. */
+export const networkReason = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return "no answer in time";
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return networkReason(error.errors[0]);
+  }
+  if (error.cause !== undefined) return networkReason(error.cause);
+  return error.message === "" ? error.name : error.message;
+};

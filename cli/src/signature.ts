@@ -1,0 +1,20 @@
+import { Buffer } from "node:buffer";
+import { createHmac, randomBytes } from "node:crypto";
+import { formatSigningSecret, parseSigningSecret } from "@ringback/contracts/signing-secret";
+import { usageError } from "./cli-error.ts";
+
+/** The value of `webhook-signature` for a request (Standard Webhooks 1.0, v1). */
+export type Sign = (id: string, timestamp: string, body: Uint8Array) => string;
+
+/** Signs as a subscription with this secret would be signed for; throws for what is no `v1` secret. */
+export const signerOf = (secret: string): Sign => {
+  const read = parseSigningSecret(secret);
+  if (read.kind === "refused") throw usageError(`--secret ${read.message}`);
+  if (read.kind !== "v1") throw usageError("--secret must begin with whsec_: only v1 signs here");
+  const { key } = read;
+  return (id, timestamp, body) =>
+    `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest("base64")}`;
+};
+
+/** A secret of its own for one who gives none. */
+export const newSecret = (): string => formatSigningSecret("v1", Buffer.from(randomBytes(32)));

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { printable, table, terminalOf } from "./terminal.ts";
+
+const recorder = (isTTY: boolean) => {
+  const written: string[] = [];
+  const stream = { isTTY, write: (text: string) => written.push(text) };
+  return { written, stream: stream as unknown as NodeJS.WriteStream };
+};
+
+test("lines go to the output and notes do not", () => {
+  const [out, err] = [recorder(false), recorder(false)];
+  const terminal = terminalOf({ stdout: out.stream as never, stderr: err.stream as never }, false);
+  terminal.line("asked for");
+  terminal.note("by the way");
+  terminal.progress("50 %");
+  expect([out.written, err.written]).toEqual([["asked for\n"], ["by the way\n"]]);
+  expect(terminal.style("red", "x")).toBe("x");
+});
+
+test("progress is shown to those who see it, and gives way to the next line", () => {
+  const [out, err] = [recorder(true), recorder(true)];
+  const terminal = terminalOf({ stdout: out.stream as never, stderr: err.stream as never }, false);
+  terminal.progress("50 %");
+  terminal.progress("60 %");
+  terminal.line("done");
+  expect(err.written).toEqual(["50 %", "\r\u001B[K", "60 %", "\r\u001B[K"]);
+  expect(out.written).toEqual(["done\n"]);
+});
+
+test("columns are as wide as their widest cell", () => {
+  expect(table(["id", "name"], [["a1", "Reminder"], ["agent-2", ""]])).toEqual([
+    "id       name",
+    "a1       Reminder",
+    "agent-2",
+  ]);
+});
+
+test("what moves the cursor is not printed", () => {
+  expect(printable("a\u001B[2Jb\u0007\n\u202Ec")).toBe("a\uFFFD[2Jb\uFFFD\uFFFD\uFFFDc");
+  expect(printable("नमस्ते 👩‍💻 é")).toBe("नमस्ते 👩‍💻 é");
+});

@@ -1,0 +1,96 @@
+import { attemptSubject } from "@ringback/contracts/subjects";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../harness/eventually.ts";
+import { failOnLeaks } from "../harness/leaks.ts";
+import { connectTo, type NatsClient } from "../harness/nats-client.ts";
+import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
+import { startOn, type StartedService } from "../subscriptions/start-service.ts";
+import { listenTo } from "./sse-client.ts";
+
+failOnLeaks();
+
+let server: NatsServer;
+let started: StartedService;
+let client: NatsClient;
+
+beforeAll(async () => {
+  server = await startNatsServer();
+  started = await startOn(server);
+  client = await connectTo(server);
+});
+afterAll(async () => {
+  await client.close();
+  await started.service.stop();
+  await server.stop();
+});
+
+const EXCERPT = "x".repeat(2_048);
+
+/** A record as a dispatcher stores it, of an endpoint that answers at length. */
+const record = (seq: number, workspace_id = "acme") => ({
+  event_id: `evt_1_${seq}`,
+  event_seq: seq,
+  event_type: "call_completed",
+  call_id: "c1",
+  agent_id: "a1",
+  workspace_id,
+  attempt: 1,
+  trigger: "event",
+  at: "2026-01-01T00:00:00.000Z",
+  duration_ms: 1,
+  request: { method: "POST", url: "https://a.example.com/" },
+  outcome: { kind: "delivered", status_code: 200 },
+  response: { body_excerpt: EXCERPT },
+  next: { kind: "done" },
+});
+
+let stored = 0;
+const storeAttempts = async (n: number): Promise<void> => {
+  for (const end = stored + n; stored < end;) {
+    const batch = Array.from({ length: Math.min(500, end - stored) }, () => (stored += 1));
+    await Promise.all(
+      batch.map((seq) => {
+        const address = { workspaceId: "acme", callId: "c1", agentId: "a1" };
+        const subject = attemptSubject({ ...address, eventType: "call_completed" }, String(seq));
+        return client.js.publish(subject, JSON.stringify(record(seq)));
+      }),
+    );
+  }
+};
+
+const openAs = (n: number) =>
+  listenTo(started.service.httpUrl("/ca/api/v0/stream"), started.keysFile.keys[n] ?? "");
+
+test("one who reads slowly is told how many it missed; memory and other readers do not notice", async () => {
+  const [slow, quick] = [await openAs(0), await openAs(2)];
+  slow.pause();
+  const before = await started.service.rssBytes();
+  await storeAttempts(16_000); // 36 MB: more than the buffers of both ends hold
+  await quick.hears(16_000, "attempt");
+  expect(quick.named("missed")).toEqual([]);
+  expect((await started.service.rssBytes()) - before).toBeLessThan(60 * 1024 * 1024);
+
+  slow.resume();
+  await slow.hears(1, "missed");
+  await storeAttempts(10);
+  const last = `evt_1_${stored}`;
+  await eventually(() => slow.heard.at(-1)?.data["event_id"] === last, { what: last });
+  const missed = slow.named("missed").reduce((sum, { count }) => sum + Number(count), 0);
+  expect(slow.named("attempt").length + missed).toBe(stored);
+  const told = slow.named("attempt").map((one) => Number(one["event_seq"]));
+  expect(told).toEqual([...new Set(told)].toSorted((a, b) => a - b)); // in order, none twice
+  for (const one of [slow, quick]) one.close();
+});
+
+test("one who comes back after too long is told how many came meanwhile, and hears what is new", async () => {
+  const first = await openAs(0);
+  const id = await eventually(() => first.lastId() ?? null);
+  first.close();
+  await storeAttempts(1_001);
+  const url = started.service.httpUrl("/ca/api/v0/stream");
+  const again = await listenTo(url, started.keysFile.keys[0] ?? "", { "last-event-id": id });
+  expect(await again.hears(1, "missed")).toEqual([{ of: "attempts", count: 1_001 }]);
+  await storeAttempts(1);
+  expect(await again.hears(1, "attempt")).toMatchObject([{ event_seq: stored }]);
+  again.close();
+});
