@@ -32,8 +32,8 @@ export const apiClient = ({ url, key }: Connection): ApiClient => {
       if (value !== undefined) search.set(name, String(value));
     }
     const text = search.size === 0 ? "" : `?${search.toString()}`;
-    try {
-      return await fetch(`${url}${path}${text}`, {
+    return answered(call, () =>
+      fetch(`${url}${path}${text}`, {
         method,
         headers: {
           "x-api-key": key,
@@ -42,9 +42,15 @@ export const apiClient = ({ url, key }: Connection): ApiClient => {
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal === undefined ? {} : { signal }),
-      });
+      }),
+    );
+  };
+  /** What the network does is the person's to know; only Ctrl-C is an end that was asked for. */
+  const answered = async <T>(call: Call, act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act();
     } catch (error) {
-      signal?.throwIfAborted();
+      if (call.signal?.aborted === true) throw error;
       throw new CliError(`${url} cannot be reached: ${networkReason(error)}`);
     }
   };
@@ -55,7 +61,8 @@ export const apiClient = ({ url, key }: Connection): ApiClient => {
       const signal = call.signal ? AbortSignal.any([call.signal, deadline]) : deadline;
       const answer = await ask(call, signal);
       if (!answer.ok) throw await problemOf(answer);
-      const parsed = schema.safeParse(await answer.json());
+      const text = await answered(call, () => answer.text());
+      const parsed = schema.safeParse(jsonIn(text));
       if (parsed.success) return parsed.data;
       throw new CliError(`${url}${call.path} answered what is not understood here`);
     },

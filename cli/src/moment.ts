@@ -11,7 +11,8 @@ export const momentIn = (option: string, text: string, nowMs: number): string =>
 
 /** `Date.parse` alone reads much more than that, and in the time zone of this machine. */
 const timeIn = (text: string): number | undefined => {
-  if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)) return undefined;
+  if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text))
+    return undefined;
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? undefined : ms;
 };

@@ -49,7 +49,9 @@ type GlobalOptions = ConnectionOptions & { readonly json?: boolean };
 
 const programWith = (contextFrom: (options: GlobalOptions) => CommandContext): Command => {
   const program = new Command("ringback")
-    .description("Webhooks of voice-AI calls: listen on your own machine, list, try out, send again")
+    .description(
+      "Webhooks of voice-AI calls: listen on your own machine, list, try out, send again",
+    )
     .version(manifest.version)
     .addOption(new Option("--api <url>", "where the API is (RINGBACK_API_URL)"))
     .addOption(new Option("--key <key>", "API key (better: RINGBACK_API_KEY)"))
@@ -58,7 +60,13 @@ const programWith = (contextFrom: (options: GlobalOptions) => CommandContext): C
     .exitOverride()
     .showHelpAfterError("(ringback --help says what there is)");
   const context = (): CommandContext => contextFrom(program.opts<GlobalOptions>());
-  for (const add of [listenCommand, triggerCommand, eventsCommand, redeliverCommand, agentsCommand]) {
+  for (const add of [
+    listenCommand,
+    triggerCommand,
+    eventsCommand,
+    redeliverCommand,
+    agentsCommand,
+  ]) {
     add(program, context);
   }
   return program;

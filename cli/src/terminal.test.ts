@@ -28,11 +28,15 @@ test("progress is shown to those who see it, and gives way to the next line", ()
 });
 
 test("columns are as wide as their widest cell", () => {
-  expect(table(["id", "name"], [["a1", "Reminder"], ["agent-2", ""]])).toEqual([
-    "id       name",
-    "a1       Reminder",
-    "agent-2",
-  ]);
+  expect(
+    table(
+      ["id", "name"],
+      [
+        ["a1", "Reminder"],
+        ["agent-2", ""],
+      ],
+    ),
+  ).toEqual(["id       name", "a1       Reminder", "agent-2"]);
 });
 
 test("what moves the cursor is not printed", () => {

@@ -54,7 +54,9 @@ const trigger = async (
   }
   const { outcome, request, duration_ms } = attempt;
   const to = request === undefined ? "" : ` ${request.method} ${printable(request.url)}`;
-  terminal.line(`${event_id}:${to}: ${verdict(outcome, terminal)} in ${Math.round(duration_ms)} ms`);
+  terminal.line(
+    `${event_id}:${to}: ${verdict(outcome, terminal)} in ${Math.round(duration_ms)} ms`,
+  );
 };
 
 const verdict = (
