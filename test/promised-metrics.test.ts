@@ -105,7 +105,12 @@ const dispatcherPage = async (): Promise<string> => {
 };
 
 const subscriptionsPage = async (): Promise<string> => {
-  const gauges = { agents: () => 0, subscriptions: () => 0, isConnected: () => true, streams: () => 0 };
+  const gauges = {
+    agents: () => 0,
+    subscriptions: () => 0,
+    isConnected: () => true,
+    streams: () => 0,
+  };
   return (await createSubscriptionsMetrics("1.2.3", gauges).registry.page()).text;
 };
 

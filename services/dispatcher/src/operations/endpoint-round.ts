@@ -6,6 +6,7 @@ import {
   operationSubject,
   STREAMS,
 } from "@ringback/contracts/subjects";
+import { pause } from "@ringback/runtime/backoff";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { publishOnce } from "@ringback/runtime/publish";
@@ -35,37 +36,47 @@ export type EndpointRoundDeps = {
 /** One look at what was attempted since the one before, while `canGoOn`. */
 export type EndpointRound = (canGoOn: () => boolean) => Promise<void>;
 
-/** Small enough to keep nothing else waiting. */
-const PAGE = 256;
+/** A page is decoded in one go, about 40 µs a message: what comes in meanwhile waits for that long. */
+const PAGE = 32;
+/** After each page it rests so many times as long as that took: deliveries have most of the time. */
+const REST_BY_WORK = 7;
+const MOST_REST_MS = 100;
 const ROUND_MS = 1_500;
+
+/** One that is so far behind goes on with what is new: shares then come from a part of the attempts. */
+const MAX_BEHIND_MS = 30_000;
 
 /**
  * The rounds of one who has just begun to watch: reads what was told of endpoints before, then the
- * attempts of the last window, so that what another has told is not told again.
+ * attempts of the last window, so that it knows what another knew.
  */
 export const endpointRounds = async (deps: EndpointRoundDeps): Promise<EndpointRound> => {
   const { nats, health, log, now } = deps;
   const states = await statesTold(nats, log);
-  const toJudge = new Map<string, { readonly workspaceId: string; readonly endpoint: string }>();
+  const toJudge: ToJudge = new Map();
   let from: number | Date = new Date(now() - health.windowMs);
+  let mayBeBehindMs = health.windowMs + MAX_BEHIND_MS;
   return async (canGoOn) => {
     const begunMs = now();
     for (let isMore = true; isMore && canGoOn() && now() - begunMs < ROUND_MS;) {
-      const page = await readPage(nats, STREAMS.attempts, {
-        filter: ATTEMPT_RECORDS,
-        from,
-        size: PAGE,
-      });
+      const workedFromMs = performance.now();
+      const query = { filter: ATTEMPT_RECORDS, from, size: PAGE };
+      const page = await readPage(nats, STREAMS.attempts, query);
       for (const { data, time } of page) count(states, toJudge, data, time.getTime(), health);
-      const last = page.at(-1);
       isMore = page.length === PAGE;
+      if (!isMore) mayBeBehindMs = MAX_BEHIND_MS;
+      const last = page.at(-1);
       if (last !== undefined) from = last.seq + 1;
-      if (!isMore || last === undefined || now() - last.time.getTime() < health.windowMs) continue;
-      // More is attempted than can be read: what is older than the window says nothing any more.
-      log.warn({ behind_ms: now() - last.time.getTime() }, "endpoint_watch.behind");
-      from = new Date(now() - health.windowMs);
+      const behindMs = last === undefined ? 0 : now() - last.time.getTime();
+      if (isMore && behindMs > mayBeBehindMs) {
+        log.warn({ behind_ms: behindMs }, "endpoint_watch.behind");
+        from = new Date(now());
+        mayBeBehindMs = MAX_BEHIND_MS;
+      }
+      const restMs = REST_BY_WORK * (performance.now() - workedFromMs);
+      if (isMore) await pause(Math.min(MOST_REST_MS, restMs));
     }
-    for (const one of states.failing()) toJudge.set(`${one.workspaceId} ${one.endpoint}`, one);
+    for (const one of states.failing()) toJudge.set(keyOf(one), one);
     await forEachAFew([...toJudge], canGoOn, async ([key, { workspaceId, endpoint }]) => {
       await judge(states.get(workspaceId, endpoint), states, deps);
       toJudge.delete(key);
@@ -73,9 +84,16 @@ export const endpointRounds = async (deps: EndpointRoundDeps): Promise<EndpointR
   };
 };
 
+type EndpointName = Pick<EndpointState, "workspaceId" | "endpoint">;
+
+/** Those of which there may be news. */
+type ToJudge = Map<string, EndpointName>;
+
+const keyOf = ({ workspaceId, endpoint }: EndpointName): string => `${workspaceId} ${endpoint}`;
+
 const count = (
   states: EndpointStates,
-  toJudge: Map<string, { readonly workspaceId: string; readonly endpoint: string }>,
+  toJudge: ToJudge,
   data: Uint8Array,
   atMs: number,
   health: HealthPolicy,
@@ -85,7 +103,7 @@ const count = (
   const { workspaceId, endpoint, hasFailed } = facts;
   const state = states.get(workspaceId, endpoint);
   states.keep({ ...state, window: withAttempt(state.window, atMs, hasFailed, health) });
-  toJudge.set(`${workspaceId} ${endpoint}`, facts);
+  toJudge.set(keyOf(facts), facts);
 };
 
 /** Tells what is new of an endpoint; kept as told only once it is stored. */
