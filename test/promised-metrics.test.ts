@@ -2,7 +2,7 @@ import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
 import { FAILURE_REASONS } from "@ringback/contracts/attempt";
 import { CONFIGURATION_EVENT_TYPES } from "@ringback/contracts/agent";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
-import { OPERATION_KINDS } from "@ringback/contracts/subjects";
+import { OPERATION_KINDS } from "@ringback/contracts/operation-subjects";
 import { createMetrics } from "@ringback/runtime/metrics";
 import { describe, expect, test } from "vitest";
 import { readDispatcherSettings } from "../services/dispatcher/src/config.ts";

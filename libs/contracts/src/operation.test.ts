@@ -8,7 +8,7 @@ import {
   operationSchema,
   type EndpointOperation,
 } from "./operation.ts";
-import { OPERATION_KINDS } from "./subjects.ts";
+import { OPERATION_KINDS } from "./operation-subjects.ts";
 
 const RECORD: AttemptRecord = {
   event_id: "evt_t85s00_7",

@@ -3,17 +3,14 @@ import { describe, expect, test } from "vitest";
 import { EVENT_TYPES } from "./event-types.ts";
 import { isId } from "./id.ts";
 import {
-  attemptsFilter,
   attemptSubject,
   deadLetterSubject,
   deliveryIdInAttemptSubject,
   dueRetrySubject,
-  eventsFilter,
   eventSubject,
   invalidEventDeadLetterSubject,
   LEASES,
   leaseSubject,
-  operationSubject,
   parseDueRetrySubject,
   parseEventSubject,
   parseScheduledRetrySubject,
@@ -240,22 +237,4 @@ test("the dead letter of an invalid event keeps what can be kept of its subject"
       expect(invalidEventDeadLetterSubject(eventSubject(at))).toBe(deadLetterSubject(at));
     }),
   );
-});
-
-test("the subject of an operational event names its workspace and its kind", () => {
-  expect(operationSubject("w1", "endpoint.failing")).toBe("operations.w1.endpoint.failing");
-  expect(() => operationSubject("*", "endpoint.failing")).toThrow("cannot be part of a subject");
-});
-
-test("what is read of a workspace is narrowed by agent and event type, and never to another workspace", () => {
-  expect(eventsFilter({ workspaceId: "w1" })).toBe("events.w1.*.*.*");
-  expect(attemptsFilter({ workspaceId: "w1", agentId: "a1" })).toBe("attempts.w1.*.a1.*.*");
-  const narrow = { workspaceId: "w1", agentId: "a1", eventType: "call_completed" } as const;
-  expect(eventsFilter(narrow)).toBe("events.w1.*.a1.call_completed");
-  for (const bad of ["*", ">", "w1.c1", ""]) {
-    expect(() => eventsFilter({ workspaceId: bad })).toThrow("cannot be part of a subject");
-    expect(() => attemptsFilter({ workspaceId: "w1", agentId: bad })).toThrow(
-      "cannot be part of a subject",
-    );
-  }
 });

@@ -61,7 +61,7 @@ export type EventAddress = {
 export type AgentAddress = { readonly workspaceId: string; readonly agentId: string };
 
 /** One token of a subject; throws for what is not an id, as `*`, `>` and dots would change whose it is. */
-const token = (id: string): string => {
+export const token = (id: string): string => {
   if (!isId(id)) {
     throw new TypeError(
       `'${id}' cannot be part of a subject: expected 1 to 128 of A-Z a-z 0-9 _ -`,
@@ -189,38 +189,6 @@ export const parseScheduledRetrySubject = (
   if (![workspaceId, agentId, deliveryId].every(isId)) return undefined;
   return { agent: { workspaceId, agentId }, deliveryId };
 };
-
-/** What operators and workspaces are told about deliveries as a whole. */
-export const OPERATION_KINDS = [
-  "delivery.exhausted",
-  "endpoint.failing",
-  "endpoint.recovered",
-] as const;
-
-export type OperationKind = (typeof OPERATION_KINDS)[number];
-
-/** Where an operational event goes; a kind is two tokens. */
-export const operationSubject = (workspaceId: string, kind: OperationKind): string =>
-  `operations.${token(workspaceId)}.${kind}`;
-
-/** What is told of endpoints, of all workspaces. */
-export const ENDPOINT_OPERATIONS = "operations.*.endpoint.*";
-
-/** Narrows what is read of a workspace's events or attempts. */
-export type LiveFilter = {
-  readonly workspaceId: string;
-  readonly agentId?: string | undefined;
-  readonly eventType?: EventType | undefined;
-};
-
-const filterTokens = ({ workspaceId, agentId, eventType }: LiveFilter): string =>
-  `${token(workspaceId)}.*.${agentId === undefined ? "*" : token(agentId)}.${eventType ?? "*"}`;
-
-/** The filter on EVENTS for a workspace's events. */
-export const eventsFilter = (filter: LiveFilter): string => `events.${filterTokens(filter)}`;
-
-/** The filter on ATTEMPTS for a workspace's records. */
-export const attemptsFilter = (filter: LiveFilter): string => `attempts.${filterTokens(filter)}.*`;
 
 /** The delivery that a subject of ATTEMPTS names, or undefined. */
 export const deliveryIdInAttemptSubject = (subject: string): string | undefined => {

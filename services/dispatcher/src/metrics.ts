@@ -2,7 +2,7 @@ import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
 import { FAILURE_REASONS, type AttemptRecord, type Outcome } from "@ringback/contracts/attempt";
 import type { EventAddress } from "@ringback/contracts/event";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
-import { OPERATION_KINDS } from "@ringback/contracts/subjects";
+import { OPERATION_KINDS } from "@ringback/contracts/operation-subjects";
 import type { Metrics } from "@ringback/runtime/metrics";
 import { OWN_FAULTS } from "./decide/outcome.ts";
 

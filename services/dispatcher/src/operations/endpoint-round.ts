@@ -1,11 +1,7 @@
 import { Buffer } from "node:buffer";
 import { operationSchema, type EndpointOperation } from "@ringback/contracts/operation";
-import {
-  ATTEMPT_RECORDS,
-  ENDPOINT_OPERATIONS,
-  operationSubject,
-  STREAMS,
-} from "@ringback/contracts/subjects";
+import { ENDPOINT_OPERATIONS, operationSubject } from "@ringback/contracts/operation-subjects";
+import { ATTEMPT_RECORDS, STREAMS } from "@ringback/contracts/subjects";
 import { pause } from "@ringback/runtime/backoff";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";

@@ -4,7 +4,8 @@ import {
   exhaustedOperation,
   type ExhaustedEvent,
 } from "@ringback/contracts/operation";
-import { eventSubject, operationSubject, STREAMS } from "@ringback/contracts/subjects";
+import { operationSubject } from "@ringback/contracts/operation-subjects";
+import { eventSubject, STREAMS } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { isStreamFull } from "@ringback/runtime/nats-errors";

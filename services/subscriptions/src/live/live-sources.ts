@@ -1,13 +1,8 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import { attemptRecordSchema } from "@ringback/contracts/attempt";
 import { eventId } from "@ringback/contracts/event";
-import {
-  attemptsFilter,
-  eventsFilter,
-  parseEventSubject,
-  STREAMS,
-  type LiveFilter,
-} from "@ringback/contracts/subjects";
+import { attemptsFilter, eventsFilter, type LiveFilter } from "@ringback/contracts/live-filters";
+import { parseEventSubject, STREAMS } from "@ringback/contracts/subjects";
 import type { LivePosition, LiveStreams } from "../decide/live-position.ts";
 import type { LiveSource } from "./follow-live.ts";
 import type { LiveReader } from "./live-reader.ts";
