@@ -27,18 +27,18 @@ export const runCli = async (args: readonly string[], env: Environment): Promise
     if (error.code === "EPIPE") process.exit(EXIT.ok);
   });
   let terminal = terminalOf(process, args.includes("--json"));
-  let exitCode: ExitCode = EXIT.ok;
+  const result = { exitCode: EXIT.ok as ExitCode };
+  const fail = (): void => {
+    result.exitCode = EXIT.failed;
+  };
   const program = programWith((options) => {
     terminal = terminalOf(process, options.json === true);
     const client = apiClient(connectionFrom(options, env));
-    const fail = (): void => {
-      exitCode = EXIT.failed;
-    };
     return { client, terminal, interrupted: interrupted.signal, fail };
   });
   try {
     await program.parseAsync(args, { from: "user" });
-    return exitCode;
+    return result.exitCode;
   } catch (error) {
     if (interrupted.signal.aborted) return EXIT.interrupted;
     return exitCodeFor(error, terminal);

@@ -103,8 +103,8 @@ test("after a break it goes on where it was: what was published meanwhile comes,
   await service.stop();
   await run.prints("The connection is lost");
   await platform.publish({ callId: "r2", workspaceId: "acme" });
-  const env = { HTTP_PORT: new URL(url).port };
-  const again = await startOn(platform.server, { keysFile, env });
+  const samePort = { HTTP_PORT: new URL(url).port };
+  const again = await startOn(platform.server, { keysFile, env: samePort });
   await run.prints('"call_id":"r2"');
   const bodies = developer.requestsTo("/again").map(({ body }) => JSON.parse(body.toString()));
   expect(bodies).toMatchObject([{ call_id: "r1" }, { call_id: "r2" }]);

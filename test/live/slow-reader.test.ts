@@ -47,8 +47,8 @@ const record = (seq: number, workspace_id = "acme") => ({
 
 let stored = 0;
 const storeAttempts = async (n: number): Promise<void> => {
-  for (const end = stored + n; stored < end;) {
-    const batch = Array.from({ length: Math.min(500, end - stored) }, () => (stored += 1));
+  for (let left = n; left > 0; left -= 500) {
+    const batch = Array.from({ length: Math.min(500, left) }, () => (stored += 1));
     await Promise.all(
       batch.map((seq) => {
         const address = { workspaceId: "acme", callId: "c1", agentId: "a1" };

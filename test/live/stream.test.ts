@@ -44,7 +44,7 @@ const listen = async (query = "", workspace = 0, headers = {}): Promise<SseClien
 };
 
 const callsOf = (told: readonly Readonly<Record<string, unknown>>[]) =>
-  told.map((one) => one["call_id"]);
+  told.map((one) => String(one["call_id"]));
 
 test("attempts are told as they happen, of the caller's workspace and of no other", async () => {
   const [ours, theirs] = await Promise.all([listen(), listen("", 1)]);

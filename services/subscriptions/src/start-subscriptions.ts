@@ -77,8 +77,7 @@ const start = async (
   const nats = await connectNats(settings, "subscriptions", log);
   open.defer(() => goodbye(nats));
   parts.nats = nats;
-  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, stopping);
-  const index = followAll(nats, created, options, open);
+  const { index, created } = await followAll(nats, options, open, stopping);
   parts.index = index;
   await index.caughtUp;
   const readers = liveReaders({ keys: keys.current, now: () => new Date() });
@@ -108,12 +107,13 @@ const openAdmin = async (
   }
 };
 
-const followAll = (
+const followAll = async (
   nats: Nats,
-  created: StreamCreation,
-  { log, onFatal }: SubscriptionsOptions,
+  { settings, log, onFatal }: SubscriptionsOptions,
   open: AsyncDisposableStack,
-): AgentIndex => {
+  stopping: AbortSignal,
+): Promise<{ readonly index: AgentIndex; readonly created: StreamCreation }> => {
+  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, stopping);
   const index = followAgents({ nats, onStreamLost: onFatal, log });
   open.defer(index.stop);
   const watch = watchStreams({
@@ -126,13 +126,13 @@ const followAll = (
     log,
   });
   open.defer(watch.stop);
-  return index;
+  return { index, created };
 };
 
 type ApiParts = {
   readonly nats: Nats;
-  readonly created: StreamCreation;
   readonly index: AgentIndex;
+  readonly created: StreamCreation;
   readonly readers: LiveReaders;
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;

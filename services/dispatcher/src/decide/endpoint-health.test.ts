@@ -61,6 +61,8 @@ const placed = (gaps: readonly { afterMs: number; hasFailed: boolean }[]): Attem
   return gaps.map(({ afterMs, hasFailed }) => ({ atMs: (atMs += afterMs), hasFailed }));
 };
 
+const failedIn = (list: readonly Attempt[]): number => list.filter((one) => one.hasFailed).length;
+
 const windowOf = (all: readonly Attempt[]): HealthWindow =>
   all.reduce<HealthWindow>(
     (window, { atMs, hasFailed }) => withAttempt(window, atMs, hasFailed, POLICY),
@@ -76,11 +78,10 @@ test("the window holds every attempt of its time, and none that is older by a bu
       const { windowMs, bucketMs } = POLICY;
       const surely = all.filter(({ atMs }) => atMs > nowMs - windowMs + bucketMs);
       const perhaps = all.filter(({ atMs }) => atMs > nowMs - windowMs);
-      const failed = (list: readonly Attempt[]) => list.filter((one) => one.hasFailed).length;
       expect(sum.attempts).toBeGreaterThanOrEqual(surely.length);
       expect(sum.attempts).toBeLessThanOrEqual(perhaps.length);
-      expect(sum.failed).toBeGreaterThanOrEqual(failed(surely));
-      expect(sum.failed).toBeLessThanOrEqual(failed(perhaps));
+      expect(sum.failed).toBeGreaterThanOrEqual(failedIn(surely));
+      expect(sum.failed).toBeLessThanOrEqual(failedIn(perhaps));
     }),
   );
 });
@@ -114,28 +115,31 @@ const toldOf = (all: readonly Attempt[]): HealthNews[] => {
   });
 };
 
+/** What was told between two recoveries, or before the first and after the last. */
+const episodes = (news: readonly HealthNews[]): number[][] => {
+  const all: number[][] = [[]];
+  for (const one of news) {
+    if (one.kind === "failing") all.at(-1)?.push(one.atPercent);
+    else all.push([]);
+  }
+  return all;
+};
+
 test("each share is told at most once until the endpoint recovers, and shares only grow till then", () => {
   fc.assert(
     fc.property(attempts, (gaps) => {
-      let highest = 0;
-      let isFailing = false;
-      for (const news of toldOf(placed(gaps))) {
-        if (news.kind === "failing") {
-          expect(news.atPercent).toBeGreaterThan(highest);
-          highest = news.atPercent;
-          isFailing = true;
-        } else {
-          expect(isFailing).toBe(true);
-          [highest, isFailing] = [0, false];
-        }
-      }
+      const told = episodes(toldOf(placed(gaps)));
+      const growing = told.map((shares) => [...new Set(shares)].toSorted((x, y) => x - y));
+      expect(told).toEqual(growing);
+      expect(told.slice(0, -1).filter((shares) => shares.length === 0)).toEqual([]);
     }),
   );
 });
 
+const row = (n: number, hasFailed: boolean) =>
+  Array.from({ length: n }, () => ({ afterMs: 1_000, hasFailed }));
+
 test("an endpoint that goes down, comes back and goes down again is told of each time", () => {
-  const row = (n: number, hasFailed: boolean) =>
-    Array.from({ length: n }, () => ({ afterMs: 1_000, hasFailed }));
   const all = placed([...row(10, false), ...row(40, true), ...row(200, false), ...row(300, true)]);
   const told = toldOf(all);
   expect(told.map((news) => (news.kind === "failing" ? news.atPercent : news.kind))).toEqual([

@@ -1,0 +1,72 @@
+import { nanos } from "@nats-io/nats-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { crashEnv, STOPPED } from "../crash/crash-point.ts";
+import { settled } from "../crash/settled.ts";
+import { byPath, status } from "../harness/behaviour.ts";
+import { eventually } from "../harness/eventually.ts";
+import { failOnLeaks } from "../harness/leaks.ts";
+import { startPlatform, type Platform } from "../harness/platform.ts";
+import { startReceiver, type Receiver } from "../harness/receiver.ts";
+import { told } from "./told.ts";
+
+failOnLeaks();
+
+const CALLS = ["untold", "told"] as const;
+
+let platform: Platform;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  const stops = [
+    { callId: "untold", attempt: 1, point: "after the attempt record" },
+    { callId: "told", attempt: 1, point: "before the acknowledgement" },
+  ] as const;
+  [platform, receiver] = await Promise.all([
+    startPlatform({
+      dispatcherEntry: "test/crash/dispatcher-that-dies.ts",
+      dispatcherEnv: { RETRY_DELAYS: "none", ...crashEnv({ stops, deed: { kind: "wait" } }) },
+    }),
+    startReceiver(byPath({ "/fails": status(500) })),
+  ]);
+  await platform.subscribe([
+    { event_type: "call_completed", callback_url: receiver.url("/fails") },
+  ]);
+  await platform.subscribe(
+    [{ event_type: "delivery_exhausted", callback_url: receiver.url("/told") }],
+    { agentId: "_workspace" },
+  );
+});
+afterAll(async () => {
+  await Promise.all([platform.stop(), receiver.stop()]);
+});
+
+/** Makes the server forget the ids of all events, as it does ten minutes after they came. */
+const forgetMessageIds = async (): Promise<void> => {
+  const { js, jsm } = platform.client;
+  await jsm.streams.update("EVENTS", { duplicate_window: nanos(100) });
+  const subject = "events.w1.probe.a9.call_completed";
+  await js.publish(subject, "{}", { msgID: "probe" });
+  await eventually(async () => !(await js.publish(subject, "{}", { msgID: "probe" })).duplicate);
+};
+
+test("a dispatcher that dies around the telling leaves it told once, on OPERATIONS and by webhook", async () => {
+  const dead = platform.dispatchers[0]!;
+  for (const callId of CALLS) await platform.publish({ callId });
+  await eventually(() => {
+    const stopped = dead.logs
+      .filter(({ msg }) => msg === STOPPED)
+      .map((line) => String(line["call_id"]));
+    expect(stopped.toSorted()).toEqual(CALLS.toSorted());
+  });
+  await dead.kill();
+  await forgetMessageIds();
+  platform.dispatchers.push(await platform.startDispatcher({}, "services/dispatcher/src/main.ts"));
+  await settled(platform.client, { timeoutMs: 60_000 });
+  const operations = (await told(platform.client)).map(({ operation }) => operation);
+  const exhausted = operations.filter((one) => one.kind === "delivery.exhausted");
+  expect(exhausted.map((one) => one.call_id).toSorted()).toEqual(CALLS.toSorted());
+  const webhooks = receiver.requestsTo("/told").map(({ body }) => JSON.parse(body.toString()));
+  expect(webhooks.map((one) => String(one.call_id)).toSorted()).toEqual(CALLS.toSorted());
+  const letters = (await platform.deadLetters()).filter(({ reason }) => reason === "exhausted");
+  expect(letters).toHaveLength(CALLS.length);
+}, 120_000);
