@@ -4,7 +4,7 @@ import { startAdminServer, type AdminServer } from "@ringback/runtime/admin-serv
 import type { Logger } from "@ringback/runtime/logger";
 import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
-import { connectNats, type Nats } from "@ringback/runtime/nats";
+import { connectNats } from "@ringback/runtime/nats";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
 import { ensureStreams } from "@ringback/runtime/streams";
@@ -21,14 +21,14 @@ import { exportState, lookAt, readiness, silence, type Parts } from "./health.ts
 import { startIntake } from "./intake.ts";
 import { natsJournal, type Journal } from "./journal.ts";
 import { dispatcherMetrics, type DispatcherMetrics } from "./metrics.ts";
-import { startOverdueWatch } from "./overdue/overdue-watch.ts";
-import { startEndpointWatch, type EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
+import type { EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
 import { exhaustedTeller } from "./operations/tell-exhausted.ts";
 import { ownNetworkWatch } from "./own-network.ts";
 import { joinDispatchers, type Presence } from "./presence.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
 import { createSender, type Sender } from "./send/send.ts";
 import { settleSteps, type SettleSteps } from "./settle.ts";
+import { startWatches } from "./start-watches.ts";
 import { subscriptionView, type SubscriptionView } from "./subscription-view.ts";
 
 /** The steps of a delivery that touch the outside, in their order. */
@@ -122,8 +122,7 @@ const start = async (
     ...handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence),
     ...traceDeps(tracing?.tracer, settings.FORWARD_TRACE_CONTEXT),
   };
-  const overdue = watchOverdue(options.overdueWatch, deps, nats, parts);
-  const endpoints = startEndpointWatch({ ...deps, nats, policy: options.endpointWatch });
+  const watches = startWatches(options, deps, nats, parts);
   const intake = startIntake({
     nats,
     maxInFlight: settings.MAX_IN_FLIGHT,
@@ -132,8 +131,7 @@ const start = async (
     acknowledgedUpTo: () => parts.acknowledgedUpTo,
     onStreamLost: onFatal,
   });
-  const watches = [watch.stop, overdue.stop, endpoints.stop];
-  const stops = [view.following.stop, ...watches, sender.close, sealing.stop];
+  const stops = [view.following.stop, watch.stop, ...watches, sender.close, sealing.stop];
   if (tracing !== undefined) stops.push(tracing.close);
   const close = () => closeAll(stops, nats, admin);
   parts.running = { intake, close };
@@ -141,16 +139,6 @@ const start = async (
   parts.isPulling = true;
   log.info({ admin: admin.url }, "listening");
 };
-
-const watchOverdue = (policy: OverdueWatchPolicy, deps: HandleDeps, nats: Nats, parts: Parts) =>
-  startOverdueWatch({
-    ...deps,
-    nats,
-    policy,
-    onOverdue: (ms) => {
-      parts.retryOverdueMs = ms;
-    },
-  });
 
 const senderFor = (settings: DispatcherSettings): Sender =>
   createSender({

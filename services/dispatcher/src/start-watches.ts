@@ -1,0 +1,29 @@
+import type { Nats } from "@ringback/runtime/nats";
+import type { OverdueWatchPolicy } from "./decide/overdue.ts";
+import type { HandleDeps } from "./handle-event.ts";
+import type { Parts } from "./health.ts";
+import { startEndpointWatch, type EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
+import { startOverdueWatch } from "./overdue/overdue-watch.ts";
+
+export type WatchPolicies = {
+  readonly overdueWatch: OverdueWatchPolicy;
+  readonly endpointWatch: EndpointWatchPolicy;
+};
+
+/**
+ * Starts what goes on beside the deliveries, each in whichever dispatcher has the lease for it; gives what
+ * stops them.
+ */
+export const startWatches = (
+  { overdueWatch, endpointWatch }: WatchPolicies,
+  deps: HandleDeps,
+  nats: Nats,
+  parts: Parts,
+): (() => Promise<void>)[] => {
+  const onOverdue = (ms: number): void => {
+    parts.retryOverdueMs = ms;
+  };
+  const overdue = startOverdueWatch({ ...deps, nats, policy: overdueWatch, onOverdue });
+  const endpoints = startEndpointWatch({ ...deps, nats, policy: endpointWatch });
+  return [overdue.stop, endpoints.stop];
+};
