@@ -16,10 +16,17 @@ import { recordRequests } from "./request-log.ts";
 import { traceRequests } from "./request-trace.ts";
 import { BASE_PATH, type Api, type RouteDeps } from "./routes/api.ts";
 import { deregisterAgentRoute } from "./routes/deregister-agent.ts";
+import { agentHistoryRoute } from "./routes/agent-history.ts";
+import { eventAttemptsRoute } from "./routes/event-attempts.ts";
+import { eventTypesRoute } from "./routes/event-types.ts";
 import { getAgentRoute } from "./routes/get-agent.ts";
+import { getCallEventsRoute } from "./routes/get-call-events.ts";
+import { getDeadLetterRoute } from "./routes/get-dead-letter.ts";
+import { getEventRoute } from "./routes/get-event.ts";
 import { listAgentsRoute } from "./routes/list-agents.ts";
 import { otherMethodsRoutes, PATHS } from "./routes/methods.ts";
 import { patchAgentRoute } from "./routes/patch-agent.ts";
+import { postEventsRoute } from "./routes/post-events.ts";
 import { registerAgentRoute } from "./routes/register-agent.ts";
 import { SECURITY_HEADERS, sendSecurityHeaders } from "./security-headers.ts";
 import { validatorCompiler } from "./validation.ts";
@@ -71,7 +78,7 @@ export const buildApp = (deps: AppDeps): Api => {
   app.setErrorHandler(handleError);
   app.setNotFoundHandler((request, reply) => {
     const [path = ""] = request.url.split("?"); // a query may hold what is no log's or answer's business
-    const paths = Object.keys(PATHS).map((one) => one.replace(":agent_id", "{agent_id}"));
+    const paths = Object.keys(PATHS).map((one) => one.replaceAll(/:(\w+)/g, "{$1}"));
     const detail = `There is nothing at ${shownText(path)}: the paths are ${paths.join(", ")}.`;
     return sendProblem(reply, { code: "not_found", detail });
   });
@@ -90,15 +97,26 @@ export const buildApp = (deps: AppDeps): Api => {
       const limits = await requestLimits(api, requestsPerMinutePerKey);
       requireCaller(api, { keys, now: commands.now, limits });
       requireJson(api);
-      patchAgentRoute(api, deps);
-      registerAgentRoute(api, deps);
-      getAgentRoute(api, deps);
-      deregisterAgentRoute(api, deps);
-      listAgentsRoute(api, deps);
+      addRoutes(api, deps);
     },
     { prefix: BASE_PATH },
   );
   return app;
+};
+
+const addRoutes = (api: Api, deps: RouteDeps): void => {
+  patchAgentRoute(api, deps);
+  registerAgentRoute(api, deps);
+  getAgentRoute(api, deps);
+  deregisterAgentRoute(api, deps);
+  listAgentsRoute(api, deps);
+  agentHistoryRoute(api, deps);
+  getCallEventsRoute(api, deps);
+  getEventRoute(api, deps);
+  eventAttemptsRoute(api, deps);
+  getDeadLetterRoute(api, deps);
+  eventTypesRoute(api);
+  postEventsRoute(api, deps);
 };
 
 /** For `answerMalformedHttp`: a body that still drips in after its answer gets no second one. */

@@ -8,6 +8,9 @@ const PROBLEMS = {
   insufficient_scope: { status: 403, title: "The API key may not do this" },
   not_found: { status: 404, title: "There is nothing at this path" },
   agent_not_found: { status: 404, title: "There is no such agent" },
+  call_not_found: { status: 404, title: "There is no such call" },
+  event_not_found: { status: 404, title: "There is no such event" },
+  dead_letter_not_found: { status: 404, title: "There is no such dead letter" },
   subscription_not_found: { status: 404, title: "There is no such subscription" },
   method_not_allowed: { status: 405, title: "This path does not take this method" },
   agent_exists: { status: 409, title: "The agent is registered with another name" },
@@ -31,6 +34,7 @@ const PROBLEMS = {
   internal_error: { status: 500, title: "Something went wrong here" },
   unavailable: { status: 503, title: "The service cannot do this now" },
   overloaded: { status: 503, title: "The service has too much to do" },
+  events_full: { status: 507, title: "There is no room for further events" },
 } as const;
 
 /** What callers can tell problems apart by; statuses may be shared. */
@@ -63,6 +67,7 @@ const HEADERS: Partial<Record<ProblemCode, readonly [string, string]>> = {
   unavailable: ["retry-after", "1"],
   overloaded: ["retry-after", "5"],
   request_in_progress: ["retry-after", "1"],
+  events_full: ["retry-after", "60"],
 };
 
 export const PROBLEM_CONTENT_TYPE = "application/problem+json; charset=utf-8";
@@ -84,13 +89,14 @@ export const problemBody = ({ code, detail, errors }: Problem) => ({
   ...(errors === undefined ? {} : { errors }),
 });
 
-/** Answers with a problem. */
+/** Answers with a problem; `more` are members of its own (RFC 9457 section 3.2). */
 export const sendProblem = (
   reply: Pick<FastifyReply, "code" | "header" | "type" | "send">,
   problem: Problem,
+  more: object = {},
 ) => {
   const header = HEADERS[problem.code];
   if (header !== undefined) reply.header(...header);
-  const body = problemBody(problem);
+  const body = { ...problemBody(problem), ...more };
   return reply.code(body.status).type(PROBLEM_CONTENT_TYPE).send(body);
 };

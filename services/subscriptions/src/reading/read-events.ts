@@ -13,7 +13,12 @@ import {
 import { readSequence } from "@ringback/runtime/publish";
 import { refuseWhileDisconnected, within } from "../unavailable.ts";
 import { readNewest } from "./newest-first.ts";
-import { attemptsSince, deadLettersSince, type RecordsDeps, type StoredAttempt } from "./records.ts";
+import {
+  attemptsSince,
+  deadLettersSince,
+  type RecordsDeps,
+  type StoredAttempt,
+} from "./records.ts";
 import { situationsOf, type Situation } from "./situation.ts";
 import { storedEvent, type StoredEvent } from "./stored-event.ts";
 import { readStored } from "./stored-messages.ts";

@@ -10,7 +10,15 @@ const METHODS: readonly HTTPMethods[] = NODE_METHODS.filter((method) => method !
 export const PATHS: Readonly<Record<string, readonly HTTPMethods[]>> = {
   [`${BASE_PATH}/agent/v1`]: ["PATCH", "POST"],
   [`${BASE_PATH}/agent/v1/:agent_id`]: ["DELETE", "GET", "HEAD"],
+  [`${BASE_PATH}/agent/v1/:agent_id/history`]: ["GET", "HEAD"],
   [`${BASE_PATH}/assistant`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/calls/:call_id/events`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/dead-letters/:event_id`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/event-types`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/events`]: ["POST"],
+  [`${BASE_PATH}/events/:event_id`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/events/:event_id/attempts`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/events/:event_id/payload`]: ["GET", "HEAD"],
 };
 
 /** Answers the methods that a known path does not take, without asking who calls. */
