@@ -16,7 +16,6 @@ const AT_ONCE = 256;
 const TURN = "The caller asked whether the appointment could be moved to the following week. ";
 
 let api: SeededApi;
-let firstSeq = 0;
 beforeAll(async () => {
   api = await startSeededApi({ REQUESTS_PER_MINUTE_PER_KEY: "100000" });
   await fill();
@@ -51,7 +50,6 @@ async function fill(): Promise<void> {
     }
   };
   let seq = 1;
-  firstSeq = seq;
   for (let call = 0; call < CALLS; call += 1) {
     for (let n = 0; n < EVENTS_OF_CALL; n += 1, seq += 1) await store(`c-${call}`, n, seq);
     if (call % Math.floor(CALLS / LONG_CALL_EVENTS) !== 0) continue;
@@ -75,14 +73,18 @@ async function timesOf(count: number, path: (n: number) => string): Promise<numb
 
 const p95 = (times: readonly number[]): number => times[Math.floor(times.length * 0.95)] ?? NaN;
 
+const call = (n: number): string => `/calls/c-${(n * 7_919) % CALLS}/events`;
+
 test("a call's events come within 50 ms, with 100,000 events and 250,000 attempts stored", async () => {
   const { state } = await api.client.jsm.streams.info("EVENTS");
   const attempts = await api.client.jsm.streams.info("ATTEMPTS");
+  expect(state.messages).toBeGreaterThan(100_000);
+  expect(attempts.state.messages).toBeGreaterThan(250_000);
   console.log(`${state.messages} events, ${attempts.state.messages} attempts`);
-  const call = (n: number): string => `/calls/c-${(n * 7_919) % CALLS}/events`;
   const id = async (n: number): Promise<string> => {
     const { body } = await api.reader.get(call(n));
-    return String((body?.["events"] as { event_id: string }[])[0]?.event_id);
+    const [event] = (body?.["events"] ?? []) as { event_id: string }[];
+    return event?.event_id ?? "";
   };
   const ids = await Promise.all(Array.from({ length: 20 }, (_, n) => id(n)));
   const measured = {
@@ -95,7 +97,6 @@ test("a call's events come within 50 ms, with 100,000 events and 250,000 attempt
     const middle = times[Math.floor(times.length / 2)] ?? NaN;
     console.log(`${what}: p50 ${middle.toFixed(1)} ms, p95 ${p95(times).toFixed(1)} ms`);
   }
-  expect(firstSeq).toBe(1);
   expect(p95(measured["a call's events"])).toBeLessThan(50);
   expect(p95(measured["an event"])).toBeLessThan(50);
   expect(p95(measured["an event's attempts"])).toBeLessThan(50);

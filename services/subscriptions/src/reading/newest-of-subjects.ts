@@ -26,7 +26,11 @@ const mergedPage = ({ limit, maxBytes }: Omit<NewestQuery, "filter">) => {
   return {
     merge: (one: NewestPage): void => {
       if (one.hasOlder) fromSeq = Math.max(fromSeq, one.messages.at(-1)?.seq ?? 0);
-      const all = [...messages, ...one.messages].toSorted((a, b) => b.seq - a.seq);
+      // A subject may be published with a literal `*` in it, and then finds those of others, too.
+      const bySeq = new Map(
+        [...messages, ...one.messages].map((message) => [message.seq, message]),
+      );
+      const all = [...bySeq.values()].toSorted((a, b) => b.seq - a.seq);
       const whole = all.filter(({ seq }) => seq >= fromSeq);
       messages = newestWithin(whole, limit, maxBytes);
       if (messages.length < all.length) fromSeq = messages.at(-1)?.seq ?? fromSeq;
