@@ -15,6 +15,11 @@ export const agentHistoryRoute = (api: Api, { history }: RouteDeps): void => {
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listAgentChanges",
+        summary: "List the changes of an agent",
+        description:
+          "Who changed what and when, newest first, also of an agent that was removed. Secrets are shown as in the agent itself.",
+        tags: ["Agents"],
         params: agentPathSchema,
         querystring: pageQuerySchema,
         response: { 200: historyAnswerSchema, ...problemAnswers },

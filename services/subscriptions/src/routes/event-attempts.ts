@@ -21,6 +21,11 @@ export const eventAttemptsRoute = (api: Api, { events: reader }: RouteDeps): voi
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listEventAttempts",
+        summary: "List the attempts at an event",
+        description:
+          "Every attempt at an event in all its deliveries, redeliveries too, newest first. Read from the streams: never behind.",
+        tags: ["Attempts"],
         params: eventPathSchema,
         querystring: pageQuerySchema,
         response: { 200: answerSchema, ...problemAnswers },

@@ -11,6 +11,11 @@ export const eventTypesRoute = (api: Api): void => {
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listEventTypes",
+        summary: "List the types of events",
+        description:
+          "Every type with the JSON Schema by which its payload is checked, and a sample.",
+        tags: ["Publishing"],
         querystring: noQuerySchema,
         response: { 200: eventCatalogueSchema, ...problemAnswers },
       },

@@ -17,6 +17,11 @@ export const getCallEventsRoute = (api: Api, { events: reader }: RouteDeps): voi
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listCallEvents",
+        summary: "List the events of a call",
+        description:
+          "Every event of a call with its payload as it was published, what became of it and its last attempts, newest first. Read from the streams: never behind. A page holds at most 4 MiB of payloads.",
+        tags: ["Events"],
         params: z.object({ call_id: z.string() }),
         querystring: pageQuerySchema,
         response: { 200: callEventsAnswerSchema, ...problemAnswers },

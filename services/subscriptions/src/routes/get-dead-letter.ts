@@ -14,6 +14,11 @@ export const getDeadLetterRoute = (api: Api, { events: reader }: RouteDeps): voi
     {
       config: { scope: "read" },
       schema: {
+        operationId: "getDeadLetter",
+        summary: "Read a dead letter",
+        description:
+          "Why an event was given up, also when the event itself is kept no more; of one that could not be understood with the message as it came.",
+        tags: ["Dead letters"],
         params: eventPathSchema,
         querystring: noQuerySchema,
         response: { 200: deadLetterAnswerSchema, ...problemAnswers },

@@ -20,7 +20,15 @@ export const getEventRoute = (api: Api, { events: reader }: RouteDeps): void => 
     "/events/:event_id",
     {
       config: { scope: "read" },
-      schema: { ...schema, response: { 200: eventAnswerSchema, ...problemAnswers } },
+      schema: {
+        ...schema,
+        operationId: "getEvent",
+        summary: "Read an event",
+        description:
+          "One event with its payload byte for byte, what became of it, its last attempts and when the next one is due.",
+        tags: ["Events"],
+        response: { 200: eventAnswerSchema, ...problemAnswers },
+      },
     },
     async (request, reply) => {
       const { event_id: eventId } = request.params;
@@ -31,7 +39,18 @@ export const getEventRoute = (api: Api, { events: reader }: RouteDeps): void => 
   );
   api.get(
     "/events/:event_id/payload",
-    { config: { scope: "read" }, schema: { ...schema, response: problemAnswers } },
+    {
+      config: { scope: "read" },
+      schema: {
+        ...schema,
+        operationId: "getEventPayload",
+        summary: "Read an event's payload",
+        description:
+          "The payload alone, byte for byte as it was published: `application/json`, or `application/octet-stream` where it is no JSON.",
+        tags: ["Events"],
+        response: { 200: z.unknown(), ...problemAnswers },
+      },
+    },
     async (request, reply) => {
       const { event_id: eventId } = request.params;
       const event = await reader.storedEvent(callerOf(request).workspaceId, eventId);
