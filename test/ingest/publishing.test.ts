@@ -236,3 +236,18 @@ test("while NATS is away an event is refused at once, and nothing is kept for la
   await api.server.restart();
   await api.client.reconnected();
 });
+
+test("an event that is posted in a trace is stored with it, so that its delivery is found from there", async () => {
+  // Nobody listens there: a collector that is away costs no request anything.
+  const traced = await startSeededApi({ OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9" });
+  const trace = "0af7651916cd43dd8448eb211c80319c";
+  const { status } = await traced.admin.raw("/events", {
+    method: "POST",
+    headers: { "content-type": "application/json", traceparent: `00-${trace}-b7ad6b7169203331-01` },
+    body: JSON.stringify(eventOf("traced")),
+  });
+  expect(status).toBe(202);
+  const message = await traced.client.jsm.streams.getMessage("EVENTS", { seq: 1 });
+  expect(message?.header.get("traceparent")).toMatch(new RegExp(`^00-${trace}-`));
+  await traced.stop();
+});

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import { MAX_EVENT_BYTES, type EventMessage } from "@ringback/contracts/event";
+import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Nats } from "@ringback/runtime/nats";
 import { isUnavailable, refuseWhileDisconnected } from "../unavailable.ts";
 
@@ -19,8 +20,14 @@ export type StoredItem =
 /** Stores events, and knows what a server of NATS takes. */
 export type EventStore = {
   readonly maxEventBytes: () => number;
-  /** Each with its message id, in no promised order; throws where NATS cannot be asked at all. */
-  readonly store: (events: readonly EventMessage[]) => Promise<readonly StoredItem[]>;
+  /**
+   * Each with its message id, in no promised order; throws where NATS cannot be asked at all. `trace`:
+   * what asked for it, where that is traced.
+   */
+  readonly store: (
+    events: readonly EventMessage[],
+    trace?: TraceContext,
+  ) => Promise<readonly StoredItem[]>;
 };
 
 /** Of one request: the server answers the first before the last of so many are written. */
@@ -41,7 +48,7 @@ export const eventStore = (nats: Nats): EventStore => ({
     const taken = nats.connection.info?.max_payload ?? MAX_EVENT_BYTES;
     return Math.min(MAX_EVENT_BYTES, taken - HEADER_BYTES);
   },
-  store: async (events) => {
+  store: async (events, trace) => {
     refuseWhileDisconnected(nats);
     const items = new Map<string, StoredItem>();
     // Twice in one request is once: a cluster does not like two copies at the same time.
@@ -49,7 +56,7 @@ export const eventStore = (nats: Nats): EventStore => ({
     let isOver = false;
     const work = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined && !isOver; next = queue.shift()) {
-        const item = await stored(next, nats);
+        const item = await stored(next, trace, nats);
         items.set(next.messageId, item);
         isOver ||= item.kind !== "stored";
       }
@@ -74,13 +81,16 @@ const inOrder = (
 
 const stored = async (
   { subject, body, messageId }: EventMessage,
+  trace: TraceContext | undefined,
   nats: Nats,
 ): Promise<StoredItem> => {
+  const headers = newHeaders(); // made anew each time: the client writes into it
+  for (const [name, value] of traceHeaders(trace)) headers.set(name, value);
   try {
     const ack = await nats.js.publish(subject, body, {
       msgID: messageId,
       timeout: PUBLISH_TIMEOUT_MS,
-      headers: newHeaders(), // made anew each time: the client writes into it
+      headers,
     });
     return { kind: "stored", seq: ack.seq, duplicate: ack.duplicate };
   } catch (error) {
