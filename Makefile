@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check api-key up header-key reencrypt format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check openapi asyncapi api-key up header-key reencrypt format clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -41,6 +41,12 @@ bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=s
 
 check: set-up ## check types, lint, format, and known vulnerabilities where the registry tells
 	npm run check
+
+openapi: set-up ## write docs/openapi.json anew from the routes' schemas
+	@node scripts/openapi.ts
+
+asyncapi: set-up ## write docs/asyncapi.yaml anew from the schemas of what is on the streams
+	@node scripts/asyncapi.ts
 
 api-key: set-up ## make an API key: WORKSPACE=acme SCOPES=read,write, and KEY_ID=… EXPIRES=2030-01-31 at will
 	@node scripts/make-api-key.ts

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { format } from "prettier";
+import { parse as parseYaml } from "yaml";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -18,13 +19,12 @@ export const writeGenerated = async ({ path, text }: GeneratedFile): Promise<voi
   console.log(`${path}: ${formatted.split("\n").length - 1} lines`);
 };
 
-/** Throws, with what to do about it, where the file is not what the code makes of it now. */
-export const requireCurrent = async <T>(
-  { path, command, text }: GeneratedFile,
-  parse: (text: string) => T,
-): Promise<void> => {
+/** What to do about a file that is not what the code makes of it now; undefined for one that is. */
+export const staleness = async ({ path, command, text }: GeneratedFile) => {
   const stored = await readFile(join(ROOT, path), "utf8").catch(() => "null");
   // Its content, not its bytes: what it looks like is the formatter's business.
-  if (JSON.stringify(parse(stored)) === JSON.stringify(parse(await text()))) return;
-  throw new Error(`${path} is not what the code says: run ${command}, look at it, and commit it`);
+  const content = (of: string): string =>
+    JSON.stringify(path.endsWith(".json") ? JSON.parse(of) : parseYaml(of));
+  if (content(stored) === content(await text())) return undefined;
+  return `${path} is not what the code says: run ${command}, look at it, and commit it`;
 };

@@ -22,9 +22,12 @@ const depsOfNothing = new Proxy({} as AppDeps, {
   },
 });
 
+/** The API with all its routes, for looking at them; what a call works with is not there. */
+export const apiOfNothing = () => buildApp(depsOfNothing);
+
 /** The API's document, as `GET /openapi.json` of a running service answers it. */
 export const openApiDocument = async (): Promise<ApiDocument> => {
-  await using app = buildApp(depsOfNothing);
+  await using app = apiOfNothing();
   await app.ready();
   return JSON.parse(JSON.stringify(app.swagger())) as ApiDocument;
 };

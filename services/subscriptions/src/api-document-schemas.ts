@@ -12,7 +12,7 @@ type Shown = {
 export const asDocumented = ({ zodSchema, jsonSchema }: Shown): void => {
   showInstead(jsonSchema);
   leaveOut(jsonSchema);
-  const { def } = zodSchema._zod;
+  const { def } = zodSchema as unknown as { def: { type: string; catchall?: unknown } };
   // As fastify-type-provider-zod shows an answer without a body; an `override` takes the place of its own.
   if (def.type === "undefined") jsonSchema.type = "null";
   // The same of a choice that cannot be shown: it is none that a reader could make.

@@ -20,12 +20,12 @@ export const API_TAGS = {
   Publishing: "Events by HTTP, for producers without NATS.",
 } as const;
 
-const DESCRIPTION = `Ringback delivers events of voice-AI calls to the HTTPS endpoints that customers subscribe.
-
-A key belongs to one workspace and sees nothing of another. Each call says which scope its key needs: \`admin\`
-includes \`write\`, \`write\` includes \`read\`. Bodies are strict JSON, and unknown fields are refused. Whatever is not
-carried out is answered with \`application/problem+json\` and a \`code\` to tell the cases apart. Calls that read
-lists answer in pages: send \`next_cursor\` back as \`cursor\` until it is null.`;
+const DESCRIPTION = [
+  "Ringback delivers events of voice-AI calls to the HTTPS endpoints that customers subscribe.",
+  "A key belongs to one workspace and sees nothing of another. Each call says which scope its key needs: `admin` includes `write`, `write` includes `read`.",
+  "Bodies are strict JSON, and unknown fields are refused. Whatever is not carried out is answered with `application/problem+json` and a `code` to tell the cases apart.",
+  "Lists come in pages: send `next_cursor` back as `cursor` until it is null.",
+].join("\n\n");
 
 const toJson = { override: asDocumented };
 
@@ -67,6 +67,7 @@ export const documentApi = (app: Api): void => {
       const plain = withHeaders(schema as PlainSchema, document.route);
       return { schema: withProblems(plain, document.route), url };
     },
-    transformObject: (document) => tidied(withComponents(document) as ApiDocument),
+    transformObject: (document) =>
+      tidied(withComponents(document) as ApiDocument) as ReturnType<typeof withComponents>,
   });
 };
