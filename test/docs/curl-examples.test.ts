@@ -90,7 +90,7 @@ test.each(files)(
     ]);
     const KEY = platform.apiKeys[files.findIndex((one) => one.file === file)] ?? "";
     // -u: a variable that nothing has set is a mistake in the example.
-    const { stdout, stderr } = await run("bash", ["-uc", script.join("\n")], {
+    const { stdout, stderr } = await run("bash", ["--norc", "-uc", script.join("\n")], {
       cwd: ROOT,
       env: { PATH: process.env["PATH"], KEY, ...variables },
       timeout: 45_000,
