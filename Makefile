@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check openapi asyncapi api-key up header-key reencrypt format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check api-key up header-key reencrypt format clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -42,6 +42,7 @@ bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=s
 check: set-up ## check types, lint, format, and known vulnerabilities where the registry tells
 	npm run check
 
+.PHONY: openapi asyncapi
 openapi: set-up ## write docs/openapi.json anew from the routes' schemas
 	@node scripts/openapi.ts
 

@@ -15,9 +15,12 @@ const nothing: unknown = new Proxy(() => undefined, {
   apply: () => nothing,
 });
 
+/** What the API does without. */
+const OPTIONAL: ReadonlySet<string | symbol> = new Set(["bounds", "tracer"]);
+
 const depsOfNothing = new Proxy({} as AppDeps, {
   get: (_target, name) => {
-    if (name === "bounds") return undefined; // its own bounds
+    if (OPTIONAL.has(name)) return undefined;
     return name === "requestsPerMinutePerKey" ? 1 : nothing;
   },
 });

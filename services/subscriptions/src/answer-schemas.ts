@@ -8,7 +8,7 @@ import type { Caller } from "./api-keys.ts";
 import { problemSchema } from "./problem.ts";
 
 /** A subscription, as answers show it: of signing keys all but the secret. */
-const shownSubscriptionSchema = subscriptionSchema
+export const shownSubscriptionSchema = subscriptionSchema
   .extend({
     headers: subscriptionSchema.shape.headers.meta({
       description: "Sent with every request; values are `<redacted>` for keys without `write`",
