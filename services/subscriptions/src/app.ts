@@ -3,6 +3,8 @@ import fastify from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Tracer } from "@ringback/runtime/tracing";
+import { documentApi } from "./api-document.ts";
+import { documentRoutes } from "./api-document-routes.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { requireCaller } from "./caller.ts";
 import { errorHandler } from "./error-handler.ts";
@@ -91,6 +93,8 @@ export const buildApp = (deps: AppDeps): Api => {
   letConnectionsGo(app);
   recordRequests(app, deps.log, deps.metrics);
   otherMethodsRoutes(app);
+  documentApi(app);
+  documentRoutes(app);
   void app.register(
     async (api: Api) => {
       const { keys, commands, requestsPerMinutePerKey } = deps;

@@ -40,20 +40,31 @@ const PROBLEMS = {
 /** What callers can tell problems apart by; statuses may be shared. */
 export type ProblemCode = keyof typeof PROBLEMS;
 
-const fieldErrorSchema = z.object({ path: z.string(), message: z.string() });
+/** Every code that there is. */
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
+
+const fieldErrorSchema = z.object({
+  path: z.string().meta({ description: "Such as `event_subscriptions.0.callback_url`" }),
+  message: z.string(),
+});
 
 /** One thing that is wrong with a request; the path is such as `event_subscriptions.0.headers.Host`. */
 export type FieldError = z.infer<typeof fieldErrorSchema>;
 
 /** The body of every answer that is an error (RFC 9457). */
-export const problemSchema = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  code: z.string(),
-  detail: z.string(),
-  errors: z.array(fieldErrorSchema).optional(),
-});
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ description: "`urn:ringback:problem:` and the code" }),
+    title: z.string().meta({ description: "The same words for every problem with this code" }),
+    status: z.int().meta({ description: "The answer's status" }),
+    code: z.string().meta({ description: "What programs tell problems apart by" }),
+    detail: z.string().meta({ description: "What is wrong in this case, for a person to read" }),
+    errors: z
+      .array(fieldErrorSchema)
+      .optional()
+      .meta({ description: "With status 422: all that is wrong with the request, by its place" }),
+  })
+  .meta({ id: "Problem", description: "Why a request was not carried out (RFC 9457)." });
 
 /** One way in which a request was not carried out, with words for this case. */
 export type Problem = {
@@ -70,7 +81,9 @@ const HEADERS: Partial<Record<ProblemCode, readonly [string, string]>> = {
   events_full: ["retry-after", "60"],
 };
 
-export const PROBLEM_CONTENT_TYPE = "application/problem+json; charset=utf-8";
+export const PROBLEM_MEDIA_TYPE = "application/problem+json";
+
+export const PROBLEM_CONTENT_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
 
 const MAX_SHOWN_CHARACTERS = 64;
 

@@ -13,7 +13,7 @@ export const agentHistoryRoute = (api: Api, { history }: RouteDeps): void => {
   api.get(
     "/agent/v1/:agent_id/history",
     {
-      config: { scope: "read" },
+      config: { scope: "read", documented: { problems: ["agent_not_found"] } },
       schema: {
         operationId: "listAgentChanges",
         summary: "List the changes of an agent",

@@ -12,6 +12,10 @@ import type { EventReader } from "../reading/read-events.ts";
 /** Where the calls are. */
 export const BASE_PATH = "/ca/api/v0";
 
+/** Where the API's document and the page that shows it are; neither needs a key. */
+export const DOCUMENT_PATH = "/openapi.json";
+export const DOCS_PATH = "/docs";
+
 /** A fastify instance whose requests and answers are typed by zod. */
 export type Api = FastifyInstance<
   RawServerDefault,

@@ -19,7 +19,7 @@ export const eventAttemptsRoute = (api: Api, { events: reader }: RouteDeps): voi
   api.get(
     "/events/:event_id/attempts",
     {
-      config: { scope: "read" },
+      config: { scope: "read", documented: { problems: ["event_not_found"] } },
       schema: {
         operationId: "listEventAttempts",
         summary: "List the attempts at an event",

@@ -40,8 +40,16 @@ export const getAgentRoute = (api: Api, { commands, history }: RouteDeps): void 
   api.get(
     "/agent/v1/:agent_id",
     {
-      config: { scope: "read" },
+      config: {
+        scope: "read",
+        documented: { problems: ["agent_not_found"], takes: ["If-None-Match"], gives: ["ETag"] },
+      },
       schema: {
+        operationId: "getAgent",
+        summary: "Read an agent",
+        description:
+          "The agent as the last stored change left it, whichever instance stored it. A key without the scope `write` sees `<redacted>` in place of header values and the queries of URLs.",
+        tags: ["Agents"],
         params: agentPathSchema,
         querystring: querySchema,
         response: { 200: agentAnswerSchema, 304: z.undefined(), ...problemAnswers },

@@ -15,7 +15,7 @@ export const getCallEventsRoute = (api: Api, { events: reader }: RouteDeps): voi
   api.get(
     "/calls/:call_id/events",
     {
-      config: { scope: "read" },
+      config: { scope: "read", documented: { problems: ["call_not_found"] } },
       schema: {
         operationId: "listCallEvents",
         summary: "List the events of a call",

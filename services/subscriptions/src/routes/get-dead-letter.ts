@@ -12,7 +12,7 @@ export const getDeadLetterRoute = (api: Api, { events: reader }: RouteDeps): voi
   api.get(
     "/dead-letters/:event_id",
     {
-      config: { scope: "read" },
+      config: { scope: "read", documented: { problems: ["dead_letter_not_found"] } },
       schema: {
         operationId: "getDeadLetter",
         summary: "Read a dead letter",

@@ -19,7 +19,7 @@ export const getEventRoute = (api: Api, { events: reader }: RouteDeps): void => 
   api.get(
     "/events/:event_id",
     {
-      config: { scope: "read" },
+      config: { scope: "read", documented: { problems: ["event_not_found"] } },
       schema: {
         ...schema,
         operationId: "getEvent",
@@ -40,7 +40,7 @@ export const getEventRoute = (api: Api, { events: reader }: RouteDeps): void => 
   api.get(
     "/events/:event_id/payload",
     {
-      config: { scope: "read" },
+      config: { scope: "read", documented: { problems: ["event_not_found"] } },
       schema: {
         ...schema,
         operationId: "getEventPayload",

@@ -36,13 +36,13 @@ export const postEventsRoute = (api: Api, { ingest: deps }: RouteDeps): void => 
     own.post(
       "/events",
       {
-        config: { scope: "admin" },
+        config: { scope: "admin", documented: { problems: ["events_full"] } },
         bodyLimit: MAX_INGEST_BYTES,
         schema: {
           operationId: "publishEvents",
           summary: "Publish events",
           description:
-            "One event, or a list of up to 1,000: all are checked before the first is stored, and 202 means that all are stored. At most 8 MiB, and 1 MiB an event. An endpoint gets the bytes of its event as they are in the request. Sent again within 10 minutes, what is stored is not stored twice.",
+            "One event, or a list of up to 1,000: all are checked before the first is stored, and 202 means that all are stored. At most 8 MiB, and 1 MiB an event. An endpoint gets the bytes of its event as they are in the request. Sent again within 10 minutes, what is stored is not stored twice; with an `Idempotency-Key` that counts by the key, for any events.",
           tags: ["Publishing"],
           querystring: noQuerySchema,
           body: z.union([eventSchema, z.array(eventSchema).min(1).max(MAX_EVENTS)]),
