@@ -1,5 +1,7 @@
+import { AckPolicy } from "@nats-io/jetstream";
 import { deadLetterSubject } from "@ringback/contracts/subjects";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectRaw } from "../ingress/raw-publisher.ts";
 import { problem } from "../subscriptions/api-client.ts";
@@ -302,6 +304,66 @@ describe("a call", () => {
     const answer = await api.reader.get(`/calls/many/events?${query}`);
     expect(answer).toMatchObject(problem(422, "validation_failed"));
     expect(answer.body?.["errors"]).toMatchObject([{ path }]);
+  });
+});
+
+/** As dispatchers leave EVENTS behind when nothing is left to do. */
+const acknowledgeAll = async (): Promise<void> => {
+  const { js, jsm } = api.client;
+  await jsm.consumers.add("EVENTS", {
+    durable_name: "dispatcher",
+    ack_policy: AckPolicy.Explicit,
+    filter_subject: "events.>",
+  });
+  const consumer = await js.consumers.get("EVENTS", "dispatcher");
+  const { num_pending } = await consumer.info();
+  const messages = await consumer.fetch({ max_messages: num_pending, expires: 5_000 });
+  for await (const message of messages) if (!(await message.ackAck())) throw new Error("no ack");
+};
+
+describe("an event that the dispatcher has acknowledged without an attempt", () => {
+  afterEach(() => api.client.jsm.consumers.delete("EVENTS", "dispatcher"));
+
+  test("had no subscription, unless it waits for its turn or is in work", async () => {
+    const unwanted = await api.seed({ callId: "unwanted" });
+    const scheduled = await api.seed({ callId: "scheduled" });
+    const due = await api.seed({ callId: "due" });
+    const dueAgain = await api.seed({ callId: "due-again" });
+    await acknowledgeAll();
+    await api.schedule(scheduled, Date.parse(RETRY_AT));
+    // Due at once, so that the server publishes them where a dispatcher would take them.
+    await api.schedule(due, Date.now());
+    await api.schedule(dueAgain, Date.now(), `${dueAgain.seq}-by-hand`);
+    const late = await api.seed({ callId: "after-the-floor" });
+    await eventually(async () => {
+      const { state } = await api.client.jsm.streams.info("RETRIES", { subjects_filter: ">" });
+      expect(state.subjects).toMatchObject({ "retries.due.acme.a1": 2 });
+    });
+    const statuses = await Promise.all(
+      [unwanted, scheduled, due, dueAgain, late].map(
+        async (one) => (await eventOf(one))?.["status"],
+      ),
+    );
+    expect(statuses).toEqual(["no_subscription", "pending", "pending", "pending", "pending"]);
+  });
+
+  test("is not called so where more is due for its agent than is looked through", async () => {
+    const busy = await api.seed({ callId: "busy", agentId: "a-busy" });
+    const quiet = await api.seed({ callId: "quiet", agentId: "a-quiet" });
+    await acknowledgeAll();
+    const { address } = busy;
+    const others = Array.from({ length: 256 }, (_, n) => ({
+      ...busy,
+      seq: 1_000_000 + n,
+      address,
+    }));
+    await Promise.all(others.map((one) => api.schedule(one, Date.now())));
+    await eventually(async () => {
+      const { state } = await api.client.jsm.streams.info("RETRIES", { subjects_filter: ">" });
+      expect(state.subjects).toMatchObject({ "retries.due.acme.a-busy": 256 });
+    });
+    expect(await eventOf(busy)).toMatchObject({ status: "pending" });
+    expect(await eventOf(quiet)).toMatchObject({ status: "no_subscription" });
   });
 });
 
