@@ -76,6 +76,9 @@ const HEADERS: Partial<Record<ProblemCode, readonly [string, string]>> = {
   request_in_progress: ["retry-after", "1"],
 };
 
+/** The header that answers with this code have besides, and its value. */
+export const headerOf = (code: ProblemCode) => HEADERS[code];
+
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
 export const PROBLEM_CONTENT_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
@@ -102,7 +105,7 @@ export const sendProblem = (
   reply: Pick<FastifyReply, "code" | "header" | "type" | "send">,
   problem: Problem,
 ) => {
-  const header = HEADERS[problem.code];
+  const header = headerOf(problem.code);
   if (header !== undefined) reply.header(...header);
   const body = problemBody(problem);
   return reply.code(body.status).type(PROBLEM_CONTENT_TYPE).send(body);
