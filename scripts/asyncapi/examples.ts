@@ -110,10 +110,22 @@ const RETRY = {
   deferrals: 0,
 } as const;
 
+const TRACE = {
+  traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+  spanId: "00f067aa0ba902b7",
+  isSampled: true,
+  state: "vendor=1",
+} as const;
+
 /** The headers of a retry as they are written. */
 export const RETRY_HEADERS = Object.fromEntries(retryHeaders(RETRY));
 
 /** The same, with those that only some have. */
 export const ALL_RETRY_HEADERS = Object.fromEntries(
-  retryHeaders({ ...RETRY, deferrals: 3, heldSinceMs: Date.parse("2026-03-02T10:17:52.000Z") }),
+  retryHeaders({
+    ...RETRY,
+    deferrals: 3,
+    heldSinceMs: Date.parse("2026-03-02T10:17:52.000Z"),
+    trace: TRACE,
+  }),
 );

@@ -27,6 +27,6 @@ test("the table of calls has every call of the service with its scope", async ()
 test("the table of problems has every code, and no other", () => {
   const inPage = rows
     .filter(([, status = ""]) => /^\d{3}$/.test(status))
-    .flatMap(([, , codes = ""]) => [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => code));
+    .flatMap(([, , codes = ""]) => [...codes.matchAll(/`(\w+)`/g)].map(([, code = ""]) => code));
   expect(inPage.toSorted()).toEqual([...PROBLEM_CODES].toSorted());
 });

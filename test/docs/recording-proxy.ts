@@ -10,6 +10,7 @@ export interface RecordedCall {
   readonly path: string;
   readonly status: number;
   readonly contentType: string;
+  /** What of it has come so far. */
   readonly body: string;
 }
 
@@ -29,11 +30,7 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
     const forwarded = httpRequest(new URL(path, target), { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 0, answer.rawHeaders);
       outgoing.flushHeaders(); // a stream's first event may be long in coming
-      record(answer, (body) => {
-        const { statusCode: status = 0, headers: of } = answer;
-        const contentType = (of["content-type"] ?? "").split(";")[0] ?? "";
-        calls.push({ label, method, path, status, contentType, body });
-      });
+      calls.push(recorded({ label, method, path }, answer));
       answer.pipe(outgoing);
     });
     // The reader of a stream goes when it has seen enough.
@@ -59,9 +56,21 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
   };
 }
 
-/** Gives the whole of an answer, or what there was of it when it was broken off. */
-function record(answer: IncomingMessage, done: (body: string) => void): void {
+/** Kept from its beginning on: a stream that is broken off was answered too. */
+function recorded(
+  asked: Pick<RecordedCall, "label" | "method" | "path">,
+  answer: IncomingMessage,
+): RecordedCall {
   const chunks: Buffer[] = [];
   answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-  answer.once("close", () => done(Buffer.concat(chunks).toString("utf8")));
+  const { statusCode: status = 0, headers } = answer;
+  const [contentType = ""] = (headers["content-type"] ?? "").split(";");
+  return {
+    ...asked,
+    status,
+    contentType,
+    get body() {
+      return Buffer.concat(chunks).toString("utf8");
+    },
+  };
 }

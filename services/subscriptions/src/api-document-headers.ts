@@ -31,6 +31,11 @@ export const REQUEST_HEADERS = {
     },
     problems: ["request_in_progress", "idempotency_key_reused"],
   },
+  "Last-Event-ID": {
+    description: "Goes on behind this event of the stream: the last `id` that was read.",
+    schema: { type: "string" },
+    problems: ["validation_failed"],
+  },
 } as const satisfies Readonly<Record<string, DocumentedHeader>>;
 
 /** Headers that answers may have, beside those of every answer. */
@@ -91,6 +96,7 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
     const { schema: plain, description } = ANSWER_HEADERS[name];
     return [name, { ...plain, description }];
   });
+  const { produces = ["application/json"] } = schema;
   const zodOf = (own?.response ?? {}) as Readonly<Record<string, { description?: string }>>;
   const answers = Object.entries(schema.response ?? {}).map(([status, answer]) => {
     if (!/^[23]\d\d$/.test(status)) return [status, answer];
@@ -102,7 +108,8 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
     if ("content" in answer) return [status, { ...said, ...answer }];
     // `null` stands for an answer without a body.
     if (answer["type"] === "null") return [status, { ...answer, ...said }];
-    return [status, { ...said, content: { "application/json": { schema: answer } } }];
+    const content = produces.map((type) => [type, { schema: answer }]);
+    return [status, { ...said, content: Object.fromEntries(content) }];
   });
   return {
     ...schema,

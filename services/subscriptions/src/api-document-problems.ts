@@ -5,7 +5,13 @@ import {
   type Documented,
   type PlainSchema,
 } from "./api-document-headers.ts";
-import { problemBody, PROBLEM_MEDIA_TYPE, type Problem, type ProblemCode } from "./problem.ts";
+import {
+  headerOf,
+  problemBody,
+  PROBLEM_MEDIA_TYPE,
+  type Problem,
+  type ProblemCode,
+} from "./problem.ts";
 
 /** Every call may be answered these; what is no HTTP at all comes to no call. */
 const OF_EVERY_CALL: readonly ProblemCode[] = [
@@ -85,10 +91,11 @@ const RETRY_AFTER = { type: "integer", minimum: 1, description: "Seconds to wait
 const WWW_AUTHENTICATE = { type: "string", const: "Bearer", description: "How to send the key." };
 
 const headersOf = (bodies: readonly ProblemBody[]) => {
-  const codes = new Set<ProblemCode>(bodies.map(({ code }) => code));
-  if (codes.has("unauthorized")) return { "WWW-Authenticate": WWW_AUTHENTICATE };
-  const waits: readonly ProblemCode[] = ["too_many_requests", "unavailable", "overloaded"];
-  return waits.some((code) => codes.has(code)) ? { "Retry-After": RETRY_AFTER } : undefined;
+  const names = new Set(bodies.map(({ code }) => headerOf(code)?.[0]));
+  // How long depends on the case: it is not among the headers that a code alone says.
+  const waits = names.has("retry-after") || bodies.some(({ status }) => status === 429);
+  if (names.has("www-authenticate")) return { "WWW-Authenticate": WWW_AUTHENTICATE };
+  return waits ? { "Retry-After": RETRY_AFTER } : undefined;
 };
 
 const DETAILS: Partial<Record<ProblemCode, string>> = {

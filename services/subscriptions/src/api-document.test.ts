@@ -92,6 +92,21 @@ test("a body, headers and a scope bring their own problems", async () => {
   });
 });
 
+test("an answer is of the media types that its route produces, whatever it may hold", async () => {
+  const { paths } = await documentOf((api) => {
+    const produces = ["application/json", "application/octet-stream"];
+    const schema = { produces, response: { 200: z.unknown(), ...problemAnswers } };
+    api.get("/things", { config: { scope: "read" }, schema }, handler);
+  });
+  const { responses } = (paths["/things"] ?? {})["get"] as unknown as {
+    responses: { 200: { content: object } };
+  };
+  expect(Object.keys(responses[200]?.content ?? {})).toEqual([
+    "application/json",
+    "application/octet-stream",
+  ]);
+});
+
 test("a route that does not declare problems is not said to have any", async () => {
   const { paths } = await documentOf((api) => {
     api.get("/things", { schema: { response: { 200: thing } } }, handler);
@@ -122,7 +137,7 @@ test("fields show as readers need them, and what nothing refers to is left out",
       },
     ],
   });
-  const { responses } = paths["/things"]?.["get"] as unknown as {
+  const { responses } = (paths["/things"] ?? {})["get"] as unknown as {
     responses: { 200: { content: { "application/json": { schema: object } } } };
   };
   expect(responses[200].content["application/json"].schema).toEqual({

@@ -81,6 +81,9 @@ const HEADERS: Partial<Record<ProblemCode, readonly [string, string]>> = {
   events_full: ["retry-after", "60"],
 };
 
+/** The header that answers with this code have besides, and its value. */
+export const headerOf = (code: ProblemCode) => HEADERS[code];
+
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
 export const PROBLEM_CONTENT_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
@@ -108,7 +111,7 @@ export const sendProblem = (
   problem: Problem,
   more: object = {},
 ) => {
-  const header = HEADERS[problem.code];
+  const header = headerOf(problem.code);
   if (header !== undefined) reply.header(...header);
   const body = { ...problemBody(problem), ...more };
   return reply.code(body.status).type(PROBLEM_CONTENT_TYPE).send(body);
