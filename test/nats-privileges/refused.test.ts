@@ -81,12 +81,12 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "subscriptions",
     [
-      ...without("subscriptions", "requests"),
+      ...without("subscriptions", "requests", "events"),
       ...[...reading, ...changing].filter(
         (subject) =>
-          !/(MSG\.GET|MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.REQUESTS/.test(
+          !/(MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.(SUB|REQ|EV)/.test(
             subject,
-          ),
+          ) && !/DIRECT\.GET\.(SUBSCRIPTIONS|EVENTS|ATTEMPTS|DEAD_LETTERS|RETRIES)$/.test(subject),
       ),
       ...foreign,
     ],

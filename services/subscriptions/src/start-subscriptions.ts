@@ -6,7 +6,7 @@ import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats, type Nats } from "@ringback/runtime/nats";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
-import { ensureStreams } from "@ringback/runtime/streams";
+import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
 import { openTracing, type Tracer } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import { followAgents, type AgentIndex } from "./agent-index.ts";
@@ -14,7 +14,10 @@ import { agentStore } from "./agent-store.ts";
 import { openApiKeysFile, type ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
+import { eventStore } from "./ingest/store-events.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
+import { agentHistory } from "./reading/agent-history.ts";
+import { eventReader } from "./reading/read-events.ts";
 import { requestStore } from "./request-store.ts";
 
 export type SubscriptionsOptions = {
@@ -74,11 +77,11 @@ const start = async (
   const nats = await connectNats(settings, "subscriptions", log);
   open.defer(() => goodbye(nats));
   parts.nats = nats;
-  const index = await followAll(nats, options, open, stopping);
+  const { index, created } = await followAll(nats, options, open, stopping);
   parts.index = index;
   await index.caughtUp;
   const sealer = sealing.ring;
-  const api = { nats, index, keys, sealer, metrics, tracer: tracing?.tracer };
+  const api = { nats, index, created, keys, sealer, metrics, tracer: tracing?.tracer };
   const http = await openApi(api, options, open);
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
@@ -106,7 +109,7 @@ const followAll = async (
   { settings, log, onFatal }: SubscriptionsOptions,
   open: AsyncDisposableStack,
   stopping: AbortSignal,
-): Promise<AgentIndex> => {
+): Promise<{ readonly index: AgentIndex; readonly created: StreamCreation }> => {
   const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, stopping);
   const index = followAgents({ nats, onStreamLost: onFatal, log });
   open.defer(index.stop);
@@ -120,12 +123,13 @@ const followAll = async (
     log,
   });
   open.defer(watch.stop);
-  return index;
+  return { index, created };
 };
 
 type ApiParts = {
   readonly nats: Nats;
   readonly index: AgentIndex;
+  readonly created: StreamCreation;
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
   readonly metrics: SubscriptionsMetrics;
@@ -134,10 +138,11 @@ type ApiParts = {
 
 /** Opens the API's port; gives its address. */
 const openApi = async (
-  { nats, index, keys, sealer, metrics, tracer }: ApiParts,
+  { nats, index, created, keys, sealer, metrics, tracer }: ApiParts,
   { settings, log }: SubscriptionsOptions,
   open: AsyncDisposableStack,
 ): Promise<string> => {
+  const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const app = buildApp({
     commands: {
       store: agentStore(nats, sealer, log, tracer),
@@ -148,6 +153,9 @@ const openApi = async (
       onConflict: metrics.conflicted,
     },
     index,
+    events: eventReader({ nats, eventsCreatedMs, log }),
+    history: agentHistory({ nats, sealer }),
+    ingest: { events: eventStore(nats), eventsCreatedMs },
     callbackUrls: {
       allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
       allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
