@@ -42,6 +42,13 @@ bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=s
 check: set-up ## check types, lint, format, and known vulnerabilities where the registry tells
 	npm run check
 
+.PHONY: openapi asyncapi
+openapi: set-up ## write docs/openapi.json anew from the routes' schemas
+	@node scripts/openapi.ts
+
+asyncapi: set-up ## write docs/asyncapi.yaml anew from the schemas of what is on the streams
+	@node scripts/asyncapi.ts
+
 api-key: set-up ## make an API key: WORKSPACE=acme SCOPES=read,write, and KEY_ID=… EXPIRES=2030-01-31 at will
 	@node scripts/make-api-key.ts
 

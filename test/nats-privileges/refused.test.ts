@@ -83,12 +83,12 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "subscriptions",
     [
-      ...without("subscriptions", "requests"),
+      ...without("subscriptions", "requests", "events", "told"),
       ...[...reading, ...changing].filter(
         (subject) =>
-          !/(MSG\.GET|MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.REQUESTS|DIRECT\.GET\.(EVENTS|ATTEMPTS)$|CONSUMER\.(MSG\.NEXT|DELETE)\.ATTEMPTS/.test(
+          !/(MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.(SUB|REQ|EV)|CONSUMER\.(MSG\.NEXT|DELETE)\.ATTEMPTS/.test(
             subject,
-          ),
+          ) && !/DIRECT\.GET\.(SUBSCRIPTIONS|EVENTS|ATTEMPTS|DEAD_LETTERS|RETRIES)$/.test(subject),
       ),
       ...foreign,
     ],

@@ -28,8 +28,8 @@ const ofEndpoint = {
 };
 
 /** What is told about deliveries as a whole, as it is kept on OPERATIONS. Later versions may add fields. */
-export const operationSchema = z.discriminatedUnion("kind", [
-  z.looseObject({
+export const operationSchemas = {
+  "delivery.exhausted": z.looseObject({
     kind: z.literal("delivery.exhausted"),
     ...common,
     event_id: z.string(),
@@ -43,18 +43,24 @@ export const operationSchema = z.discriminatedUnion("kind", [
     reason: z.enum(FAILURE_REASONS).optional(),
     status_code: z.int().optional(),
   }),
-  z.looseObject({
+  "endpoint.failing": z.looseObject({
     kind: z.literal("endpoint.failing"),
     ...ofEndpoint,
     /** The highest of the shares that are news which was reached. */
     threshold_percent: z.literal(FAILING_AT_PERCENT),
   }),
-  z.looseObject({
+  "endpoint.recovered": z.looseObject({
     kind: z.literal("endpoint.recovered"),
     ...ofEndpoint,
     /** When it was first told to be failing. */
     failing_since: z.iso.datetime(),
   }),
+} as const;
+
+export const operationSchema = z.discriminatedUnion("kind", [
+  operationSchemas["delivery.exhausted"],
+  operationSchemas["endpoint.failing"],
+  operationSchemas["endpoint.recovered"],
 ]);
 
 export type Operation = z.infer<typeof operationSchema>;

@@ -14,9 +14,12 @@ import { agentStore } from "./agent-store.ts";
 import { openApiKeysFile, type ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
+import { eventStore } from "./ingest/store-events.ts";
 import { liveReaders, type LiveReaders } from "./live/live-readers.ts";
 import { liveStream } from "./live/live-stream.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
+import { agentHistory } from "./reading/agent-history.ts";
+import { eventReader } from "./reading/read-events.ts";
 import { requestStore } from "./request-store.ts";
 
 export type SubscriptionsOptions = {
@@ -146,6 +149,7 @@ const openApi = async (
   { settings, log }: SubscriptionsOptions,
   open: AsyncDisposableStack,
 ): Promise<string> => {
+  const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const app = buildApp({
     commands: {
       store: agentStore(nats, sealer, log, tracer),
@@ -156,6 +160,9 @@ const openApi = async (
       onConflict: metrics.conflicted,
     },
     index,
+    events: eventReader({ nats, eventsCreatedMs, log }),
+    history: agentHistory({ nats, sealer }),
+    ingest: { events: eventStore(nats), eventsCreatedMs },
     callbackUrls: {
       allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
       allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,

@@ -30,8 +30,18 @@ export const streamRoute = (api: Api, { live }: { readonly live: LiveStream }): 
     "/stream",
     {
       exposeHeadRoute: false, // there is no end whose length a HEAD could tell
-      config: { scope: "read", isEndless: true },
+      config: {
+        scope: "read",
+        isEndless: true,
+        documented: { problems: ["too_many_streams"], takes: ["Last-Event-ID"] },
+      },
       schema: {
+        operationId: "readStream",
+        summary: "Read attempts and events as they happen",
+        description:
+          "Server-sent events: `attempt`, `event`, `missed`, `closing`; an `id` is a place to come back to.",
+        tags: ["Events"],
+        produces: ["text/event-stream"],
         querystring: streamQuerySchema,
         response: { 200: z.string(), ...problemAnswers },
       },

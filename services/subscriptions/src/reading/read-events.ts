@@ -1,0 +1,165 @@
+import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import { eventId, eventSequence } from "@ringback/contracts/event";
+import { isId } from "@ringback/contracts/id";
+import {
+  attemptsOfAddress,
+  attemptsOfCall,
+  deadLettersOfWorkspace,
+  eventsOfCall,
+  STREAMS,
+} from "@ringback/contracts/subjects";
+import { readSequence } from "@ringback/runtime/publish";
+import { refuseWhileDisconnected, within } from "../unavailable.ts";
+import { attemptsOf, deadLetterOf } from "./event-history.ts";
+import { newestOfSubjects } from "./newest-of-subjects.ts";
+import { deadLettersOn, type RecordsDeps, type StoredAttempt } from "./records.ts";
+import { situationsOf, type Situation } from "./situation.ts";
+import { storedEvent, type StoredEvent } from "./stored-event.ts";
+import { subjectsUnder } from "./subjects-under.ts";
+
+/** What a list takes of what it finds, newest first. */
+export type PageQuery = { readonly limit: number; readonly beforeSeq: number | undefined };
+
+export type FoundEvent = {
+  readonly eventId: string;
+  readonly event: StoredEvent;
+  readonly situation: Situation;
+};
+
+/**
+ * Events and what was recorded about them, read from the streams when it is asked for and so never
+ * behind them. Of one workspace alone: what is another's is not there. Throws what `isUnavailable`
+ * knows when NATS cannot be asked.
+ */
+export type EventReader = {
+  /** A page of a call's events; none: there is no event before the place, or at all. */
+  readonly eventsOfCall: (
+    workspaceId: string,
+    callId: string,
+    page: PageQuery,
+  ) => Promise<{ readonly found: readonly FoundEvent[]; readonly nextBeforeSeq?: number }>;
+  readonly event: (workspaceId: string, eventId: string) => Promise<FoundEvent | undefined>;
+  /** The event alone, without a look at what became of it. */
+  readonly storedEvent: (workspaceId: string, eventId: string) => Promise<StoredEvent | undefined>;
+  readonly attemptsOf: (
+    event: StoredEvent,
+    page: PageQuery,
+  ) => Promise<{ readonly attempts: readonly StoredAttempt[]; readonly nextBeforeSeq?: number }>;
+  /** The last dead letter of an event, also when EVENTS has the event no more. */
+  readonly deadLetter: (workspaceId: string, eventId: string) => Promise<DeadLetter | undefined>;
+};
+
+export type EventReaderDeps = RecordsDeps & {
+  /** When EVENTS was made, in ms since 1970: part of every event's id. */
+  readonly eventsCreatedMs: number;
+};
+
+/** Payloads of one page together: one event may have 1 MiB. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+/** In a call's list, and of a single event. */
+const ATTEMPTS_IN_LIST = 10;
+const ATTEMPTS_OF_EVENT = 50;
+const ANSWER_TIMEOUT_MS = 2_000;
+
+export const eventReader = (deps: EventReaderDeps): EventReader => ({
+  eventsOfCall: (workspaceId, callId, page) => callPage(workspaceId, callId, page, deps),
+  event: async (workspaceId, id) => {
+    const event = await findEvent(workspaceId, id, deps);
+    if (event === undefined) return undefined;
+    const { address } = event;
+    const attempts = address === undefined ? undefined : attemptsOfAddress(address);
+    const query = { events: [event], attempts, keep: ATTEMPTS_OF_EVENT };
+    return foundIn(event, await situationsOf(query, deps), deps);
+  },
+  storedEvent: (workspaceId, id) => findEvent(workspaceId, id, deps),
+  attemptsOf: (event, page) => attemptsPage(event, page, deps),
+  deadLetter: (workspaceId, id) => findDeadLetter(workspaceId, id, deps),
+});
+
+const callPage = async (
+  workspaceId: string,
+  callId: string,
+  { limit, beforeSeq }: PageQuery,
+  deps: EventReaderDeps,
+) => {
+  if (!isId(callId)) return { found: [] }; // no call's
+  const filter = eventsOfCall(workspaceId, callId);
+  const subjects = await subjectsUnder(deps.nats, STREAMS.events, filter);
+  const { messages, hasOlder } = await newestOfSubjects(deps.nats, subjects, {
+    stream: STREAMS.events,
+    beforeSeq,
+    limit,
+    maxBytes: PAGE_BYTES,
+  });
+  const events = messages.flatMap((message) => storedEvent(workspaceId, message) ?? []);
+  const attempts = attemptsOfCall(workspaceId, callId);
+  const situations = await situationsOf({ events, attempts, keep: ATTEMPTS_IN_LIST }, deps);
+  const last = messages.at(-1);
+  return {
+    found: events.map((event) => foundIn(event, situations, deps)),
+    ...(hasOlder && last !== undefined ? { nextBeforeSeq: last.seq } : {}),
+  };
+};
+
+const foundIn = (
+  event: StoredEvent,
+  situations: ReadonlyMap<number, Situation>,
+  { eventsCreatedMs }: EventReaderDeps,
+): FoundEvent => {
+  const situation = situations.get(event.seq);
+  if (situation === undefined) throw new Error(`nothing was found out about EVENTS ${event.seq}`);
+  return { eventId: eventId(eventsCreatedMs, event.seq), event, situation };
+};
+
+const findEvent = async (
+  workspaceId: string,
+  id: string,
+  { nats, eventsCreatedMs }: EventReaderDeps,
+): Promise<StoredEvent | undefined> => {
+  const seq = eventSequence(id, eventsCreatedMs);
+  if (seq === undefined) return undefined;
+  // By the leader, which knows what was stored; what it gives is not decoded before it is asked for.
+  refuseWhileDisconnected(nats);
+  const asking = readSequence(nats, STREAMS.events, seq);
+  const stored = await within(ANSWER_TIMEOUT_MS, `reading ${STREAMS.events}`, asking);
+  if (stored === null) return undefined;
+  const { subject, data, time } = stored;
+  return storedEvent(workspaceId, { subject, seq, data, storedAtMs: time.getTime(), pending: 0 });
+};
+
+const attemptsPage = async (
+  event: StoredEvent,
+  { limit, beforeSeq = Infinity }: PageQuery,
+  deps: EventReaderDeps,
+) => {
+  const before = (await attemptsOf(event, deps)).filter(({ seq }) => seq < beforeSeq);
+  const attempts = before.slice(0, limit);
+  const last = attempts.at(-1);
+  const hasOlder = before.length > limit;
+  return { attempts, ...(hasOlder && last !== undefined ? { nextBeforeSeq: last.seq } : {}) };
+};
+
+const findDeadLetter = async (
+  workspaceId: string,
+  id: string,
+  deps: EventReaderDeps,
+): Promise<DeadLetter | undefined> => {
+  const seq = eventSequence(id, deps.eventsCreatedMs);
+  if (seq === undefined) return undefined;
+  const event = await findEvent(workspaceId, id, deps);
+  if (event !== undefined) return deadLetterOf(event, deps);
+  // The letter outlives its event by weeks, and then nothing says on which subject it is.
+  if (!(await isExpired(seq, deps))) return undefined;
+  let found: DeadLetter | undefined;
+  for await (const letter of deadLettersOn(deps, deadLettersOfWorkspace(workspaceId), 1)) {
+    if (letter.event_id === id) found = letter;
+  }
+  return found;
+};
+
+const isExpired = async (seq: number, { nats }: EventReaderDeps): Promise<boolean> => {
+  refuseWhileDisconnected(nats);
+  const asking = nats.jsm.streams.info(STREAMS.events);
+  const { state } = await within(ANSWER_TIMEOUT_MS, `asking for ${STREAMS.events}`, asking);
+  return seq < state.first_seq;
+};
