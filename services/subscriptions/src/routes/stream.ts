@@ -25,7 +25,9 @@ const streamQuerySchema = z.strictObject({
 
 /** `GET /stream`: attempts, and events at will, as server-sent events while the caller listens. */
 export const streamRoute = (api: Api, { live }: { readonly live: LiveStream }): void => {
-  api.addHook("preClose", async () => live.stop());
+  api.addHook("preClose", async () => {
+    live.stop();
+  });
   api.get(
     "/stream",
     {
