@@ -5,9 +5,9 @@ import { idSchema } from "@ringback/contracts/id";
 import { headerProblems } from "@ringback/contracts/request-headers";
 import { queryProblem, secretValueProblem } from "@ringback/contracts/subscription-secrets";
 import { methodTypeSchema } from "@ringback/contracts/subscription";
-import { subscribableTypes, WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { z } from "zod";
 import { agentIdInCursor } from "./list-cursor.ts";
+import { refuseOthersTypes } from "./others-types.ts";
 import {
   removeSigningSecretSchema,
   rotateSigningSecretSchema,
@@ -15,7 +15,6 @@ import {
 } from "./signing-requests.ts";
 
 const MAX_SUBSCRIPTIONS = 50;
-const MAX_NAME_CHARACTERS = 256;
 const MAX_PAGE = 200;
 const DEFAULT_PAGE = 50;
 
@@ -109,18 +108,7 @@ const editSchema = (policy: CallbackUrlPolicy) =>
       },
       { when: ({ value }) => typeof value === "object" && value !== null },
     )
-    .superRefine(({ agent_id, event_subscriptions }, context) => {
-      const types = subscribableTypes(agent_id);
-      const message = `may be ${types.join(", ")} for agent '${agent_id}'`;
-      for (const [n, { event_type }] of event_subscriptions.entries()) {
-        if ([event_type].flat().every((type) => types.includes(type))) continue;
-        context.addIssue({
-          code: "custom",
-          message,
-          path: ["event_subscriptions", n, "event_type"],
-        });
-      }
-    });
+    .superRefine(refuseOthersTypes);
 
 const removeSchema = z.strictObject({
   operation: z.literal("remove_event_subscriptions"),
@@ -194,17 +182,6 @@ export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
     .meta({ "x-examples": PATCH_EXAMPLES });
 
 export type EditRequest = z.output<ReturnType<typeof editSchema>>;
-
-/** The body of `POST /agent/v1`. */
-export const registerAgentSchema = z
-  .strictObject({
-    agent_id: idSchema
-      .refine((id) => id !== WORKSPACE_AGENT, `'${WORKSPACE_AGENT}' is the workspace's own`)
-      .optional()
-      .meta({ description: "Without it the agent gets one" }),
-    agent_display_name: z.string().min(1).max(MAX_NAME_CHARACTERS),
-  })
-  .meta({ examples: [{ agent_id: "agent-7", agent_display_name: "Reminder calls" }] });
 
 /** The agent in a path; what cannot be an id is simply no agent's. */
 export const agentPathSchema = z.object({

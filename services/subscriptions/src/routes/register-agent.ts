@@ -3,7 +3,7 @@ import { agentAnswer, agentAnswerSchema, problemAnswers } from "../answer-schema
 import { callerOf } from "../caller.ts";
 import { entityTag } from "../decide/entity-tag.ts";
 import { sendProblem } from "../problem.ts";
-import { registerAgentSchema } from "../request-schemas.ts";
+import { registerAgentSchema } from "../register-agent-schema.ts";
 import { runCommand } from "../run-command.ts";
 import { BASE_PATH, type Api, type RouteDeps } from "./api.ts";
 

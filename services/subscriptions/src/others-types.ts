@@ -1,0 +1,21 @@
+import type { EventType } from "@ringback/contracts/event-types";
+import { subscribableTypes } from "@ringback/contracts/workspace-agent";
+import type { z } from "zod";
+
+type Edit = {
+  readonly agent_id: string;
+  readonly event_subscriptions: readonly { readonly event_type: EventType | EventType[] }[];
+};
+
+/** Refuses types that this agent cannot subscribe: a workspace's own are not for agents of calls, nor theirs for it. */
+export const refuseOthersTypes = (
+  { agent_id, event_subscriptions }: Edit,
+  context: Pick<z.core.$RefinementCtx, "addIssue">,
+): void => {
+  const types = subscribableTypes(agent_id);
+  const message = `may be ${types.join(", ")} for agent '${agent_id}'`;
+  for (const [n, { event_type }] of event_subscriptions.entries()) {
+    if ([event_type].flat().every((type) => types.includes(type))) continue;
+    context.addIssue({ code: "custom", message, path: ["event_subscriptions", n, "event_type"] });
+  }
+};
