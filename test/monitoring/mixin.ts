@@ -41,7 +41,12 @@ export interface PanelOnDisk {
   readonly links?: readonly { readonly title: string; readonly url: string }[];
   readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
   readonly datasource?: { readonly uid: string };
-  readonly fieldConfig?: { readonly defaults: { readonly unit?: string } };
+  readonly fieldConfig?: {
+    readonly defaults: {
+      readonly unit?: string;
+      readonly custom?: { readonly stacking: { readonly mode: string } };
+    };
+  };
 }
 
 export interface DashboardOnDisk {

@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -12,7 +14,7 @@ export const tools = await findPrometheus();
 export const orWhyNot =
   tools.kind === "found" ? "" : ` (SKIPPED, no Prometheus here: ${tools.reason})`;
 
-/** What promtool says; empty text and "ok" are for those who expect no complaint. */
+/** Runs promtool to its end; what it says, and its exit code. */
 export const promtool = async (
   args: readonly string[],
 ): Promise<{ readonly code: number; readonly said: string }> => {
@@ -20,6 +22,17 @@ export const promtool = async (
   const result = await runCommand(tools.promtool, args, { timeoutMs: 60_000 });
   if (result.kind === "not_run") throw new Error(result.reason);
   return { code: result.code, said: `${result.stdout}\n${result.stderr}` };
+};
+
+/** The same with a file as its input, as `promtool check metrics` wants it. */
+export const promtoolReading = (
+  path: string,
+  args: readonly string[],
+): { readonly code: number | null; readonly said: string } => {
+  if (tools.kind === "absent") throw new Error(tools.reason);
+  const options = { input: readFileSync(path), encoding: "utf8", timeout: 60_000 } as const;
+  const { status: code, stdout, stderr } = spawnSync(tools.promtool, args, options);
+  return { code, said: `${stdout}${stderr}`.trim() };
 };
 
 /** Writes rule groups to a file of their own and gives its path. */
