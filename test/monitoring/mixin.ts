@@ -103,3 +103,15 @@ export const runbooks: ReadonlyMap<string, string> = new Map(
     .map((path) => [basename(path, ".md"), readFileSync(path, "utf8")] as const)
     .filter(([name]) => name !== "README"),
 );
+
+/** The blocks of one language in a runbook, with its name. */
+export const runbookBlocks = (language: string): { runbook: string; text: string }[] =>
+  [...runbooks].flatMap(([runbook, page]) =>
+    [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)]
+      .filter(([, found]) => found === language)
+      .map(([, , text = ""]) => ({ runbook, text })),
+  );
+
+export const runbookExpressions: readonly { readonly expr: string }[] = runbookBlocks("promql").map(
+  ({ text }) => ({ expr: text }),
+);

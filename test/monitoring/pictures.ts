@@ -31,7 +31,7 @@ const panelFrom = async (
 ): Promise<PicturePanel> => {
   const lines = await Promise.all(
     (panel.targets ?? []).map(async ({ expr, legendFormat }) => {
-      const asked = shortenedExpression(withoutVariables(expr, "10s", "300s"));
+      const asked = withoutVariables(shortenedExpression(expr), "10s", "300s");
       const found = await prometheus.range(asked, fromSeconds, toSeconds);
       return found.map(({ metric, values }) => ({
         name: legendFormat.replaceAll(

@@ -6,7 +6,13 @@ import { type Platform, startPlatform } from "../harness/platform.ts";
 import { parseMetrics } from "../harness/prometheus-text.ts";
 import { type Receiver, startReceiver } from "../harness/receiver.ts";
 import { writeTempFile } from "../harness/temp-dir.ts";
-import { alerts, panelExpressions, recordingRules, ruleFiles } from "./mixin.ts";
+import {
+  alerts,
+  panelExpressions,
+  recordingRules,
+  ruleFiles,
+  runbookExpressions,
+} from "./mixin.ts";
 import { drawPictures } from "./pictures.ts";
 import { type Prometheus, type Sample, startPrometheus } from "./prometheus-server.ts";
 import { selectorsOf, withoutVariables } from "./promql.ts";
@@ -90,11 +96,11 @@ const scrape = (): Promise<string> =>
 const OF_PROMETHEUS = ["namespace", "job", "instance", "le"];
 const MADE_BY_PROMETHEUS = new Set(["up", ...recordingRules.map(({ record }) => record)]);
 
-test("alerts and dashboards read only metrics and labels that the services export", async () => {
+test("alerts, dashboards and runbooks read only metrics and labels that the services export", async () => {
   const { series } = parseMetrics(await scrape());
   const known = new Map(series.map(({ name, labels }) => [name, Object.keys(labels)]));
-  const read = [...alerts, ...recordingRules, ...panelExpressions].flatMap(({ expr }) =>
-    selectorsOf(withoutVariables(expr)),
+  const read = [...alerts, ...recordingRules, ...panelExpressions, ...runbookExpressions].flatMap(
+    ({ expr }) => selectorsOf(withoutVariables(expr)),
   );
   const unknown = read.filter(({ metric, labels }) => {
     if (MADE_BY_PROMETHEUS.has(metric)) return false;
@@ -177,7 +183,7 @@ describe.skipIf(tools.kind === "absent")(`in a real Prometheus${orWhyNot}`, () =
       ...recordingRules.map(({ record }) => ({ where: record, expr: record })),
       ...panelExpressions.map(({ where, expr }) => ({
         where,
-        expr: shortenedExpression(withoutVariables(expr, "10s", "30s")),
+        expr: withoutVariables(shortenedExpression(expr), "10s", "30s"),
       })),
     ];
     let silent: readonly string[] = ["not asked"];
