@@ -33,7 +33,7 @@ const programs = async (
 };
 
 const nothing = async (): Promise<Unpacked> => ({ kind: "unavailable", reason: "no route" });
-const package_ =
+const asPackage =
   (version: string) =>
   async (into: string): Promise<Unpacked> => ({
     kind: "unpacked",
@@ -72,14 +72,14 @@ test("one on PATH is used, unless it is too old for the rules", async () => {
 test("what is fetched is kept: the second time nothing is asked for", async () => {
   const kept = join(toolsDirectory, "prometheus");
   const expected = { kind: "found", promtool: join(kept, "promtool"), version: "2.53.3" };
-  expect(await find({ PATH: "" }, package_("2.53.3"))).toMatchObject(expected);
+  expect(await find({ PATH: "" }, asPackage("2.53.3"))).toMatchObject(expected);
   expect(await find({ PATH: "" }, nothing)).toMatchObject(expected);
   expect(await readdir(toolsDirectory)).toEqual(["prometheus"]);
 });
 
 test("what was kept and is of no use is fetched again", async () => {
   await programs(join(toolsDirectory, "prometheus"), "none", ["promtool"]);
-  const found = await find({ PATH: "" }, package_("2.53.3"));
+  const found = await find({ PATH: "" }, asPackage("2.53.3"));
   expect(found).toMatchObject({ kind: "found", version: "2.53.3" });
 });
 

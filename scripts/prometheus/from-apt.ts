@@ -9,19 +9,22 @@ export type Unpacked =
 const APT_TIMEOUT_MS = 180_000;
 
 /**
- * The `prometheus` package of this machine's own release of Debian or Ubuntu (promtool is in it),
- * unpacked below `directory` and not installed. Needs no root and leaves the machine's apt as it was:
+ * The package `prometheus` of this machine's own release of Debian or Ubuntu, with promtool, unpacked
+ * below `directory` and not installed. Needs no root and leaves the machine's apt as it was:
  * its sources, keys and proxies are used, while lists and cache are private.
  */
 export const unpackFromApt = async (directory: string): Promise<Unpacked> => {
   const apt = join(directory, "apt");
   try {
     const config = await writeAptConfig(apt);
+    const aptGet = (...args: readonly string[]): Promise<CommandResult> =>
+      runCommand("apt-get", ["-q", "-c", config, ...args], { timeoutMs: APT_TIMEOUT_MS, cwd: apt });
     for (const args of [["update"], ["download", "prometheus"]]) {
-      const options = { timeoutMs: APT_TIMEOUT_MS, cwd: apt };
-      const result = await runCommand("apt-get", ["-q", "-c", config, ...args], options);
+      const result = await aptGet(...args);
       if (!succeeded(result)) return { kind: "unavailable", reason: failureOf(result) };
     }
+    // A package of its own since Debian 14; where there is none, it came with the other.
+    await aptGet("download", "promtool");
     return await unpack(apt, join(directory, "package"));
   } finally {
     await rm(apt, { recursive: true, force: true });
@@ -58,11 +61,13 @@ const writeAptConfig = async (apt: string): Promise<string> => {
 };
 
 const unpack = async (downloads: string, directory: string): Promise<Unpacked> => {
-  const archive = (await readdir(downloads)).find((name) => name.endsWith(".deb"));
-  if (archive === undefined) return { kind: "unavailable", reason: "apt downloaded no package" };
-  const args = ["-x", join(downloads, archive), directory];
-  const unpacked = await runCommand("dpkg", args, { timeoutMs: 60_000 });
-  if (!succeeded(unpacked)) return { kind: "unavailable", reason: failureOf(unpacked) };
+  const archives = (await readdir(downloads)).filter((name) => name.endsWith(".deb"));
+  if (archives.length === 0) return { kind: "unavailable", reason: "apt downloaded no package" };
+  for (const archive of archives) {
+    const args = ["-x", join(downloads, archive), directory];
+    const unpacked = await runCommand("dpkg", args, { timeoutMs: 60_000 });
+    if (!succeeded(unpacked)) return { kind: "unavailable", reason: failureOf(unpacked) };
+  }
   return { kind: "unpacked", directory: join(directory, "usr", "bin") };
 };
 

@@ -89,7 +89,7 @@ const addressIn = (log: string): string | null => {
 
 const asking = (url: string): Omit<Prometheus, "stop"> => {
   const ask = async <T>(path: string, query: Record<string, string> = {}): Promise<T> => {
-    const asked = `${url}/api/v1/${path}?${new URLSearchParams(query)}`;
+    const asked = `${url}/api/v1/${path}?${new URLSearchParams(query).toString()}`;
     const answer = await fetch(asked, { signal: AbortSignal.timeout(10_000) });
     const body = (await answer.json()) as { status: string; error?: string; data: T };
     if (body.status !== "success") throw new Error(`${query["query"] ?? path}: ${body.error}`);

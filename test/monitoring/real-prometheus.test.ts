@@ -13,11 +13,12 @@ import {
   ruleFiles,
   runbookExpressions,
 } from "./mixin.ts";
+import { firingAbout, withoutData } from "./observed.ts";
 import { drawPictures } from "./pictures.ts";
-import { type Prometheus, type Sample, startPrometheus } from "./prometheus-server.ts";
+import { type Prometheus, startPrometheus } from "./prometheus-server.ts";
 import { selectorsOf, withoutVariables } from "./promql.ts";
 import { orWhyNot, promtoolReading, tools } from "./promtool.ts";
-import { shortened, shortenedExpression } from "./shortened.ts";
+import { shortened } from "./shortened.ts";
 import { steadyLoad } from "./steady-load.ts";
 
 failOnLeaks();
@@ -111,35 +112,35 @@ test("alerts, dashboards and runbooks read only metrics and labels that the serv
   expect([read.length > 100, unknown]).toEqual([true, []]);
 });
 
-describe.skipIf(tools.kind === "absent")(`in a real Prometheus${orWhyNot}`, () => {
-  const server = (): Prometheus => {
-    if (prometheus === undefined) throw new Error("Prometheus was not started");
-    return prometheus;
-  };
+const server = (): Prometheus => {
+  if (prometheus === undefined) throw new Error("Prometheus was not started");
+  return prometheus;
+};
 
+describe.skipIf(tools.kind === "absent")(`in a real Prometheus${orWhyNot}`, () => {
   test.each(["dispatcher", "subscriptions"])(
     "promtool has nothing to say against the page of the %s",
     async (name) => {
       await scrape();
       const file = await writeTempFile("page.txt", pages[name] ?? "");
-      expect(await promtoolReading(file, ["check", "metrics"])).toEqual({ code: 0, said: "" });
+      expect(promtoolReading(file, ["check", "metrics"])).toEqual({ code: 0, said: "" });
     },
   );
 
   test("every rule and every panel has data while one endpoint fails, and the alerts about it fire until it is well again", async () => {
     const startedSeconds = Date.now() / 1_000;
     await watched(startedSeconds);
-    expect(await firingOf("w3")).toEqual([]);
+    expect(await firingAbout("w3", server())).toEqual([]);
     receiver.setScript(wellBut(500));
     await eventually(
-      async () => expect(await firingOf("w3")).toContain("RingbackWorkspaceFailing"),
+      async () => expect(await firingAbout("w3", server())).toContain("RingbackWorkspaceFailing"),
       {
         what: "the alert about the failing endpoint fires",
         timeoutMs: 60_000,
         intervalMs: 500,
       },
     );
-    const unsaid = await withoutData();
+    const unsaid = await withoutData(server());
     expect(unsaid).toEqual([]);
     await watched(Date.now() / 1_000);
     const told = (await server().firing()).find(
@@ -148,7 +149,7 @@ describe.skipIf(tools.kind === "absent")(`in a real Prometheus${orWhyNot}`, () =
     expect(told?.labels).toMatchObject({ workspace_id: "w3", fault: "customer" });
     expect(told?.annotations["description"]).toMatch(/^\d+(\.\d+)?% of its attempts/);
     receiver.setScript(wellBut(200));
-    await eventually(async () => expect(await firingOf("w3")).toEqual([]), {
+    await eventually(async () => expect(await firingAbout("w3", server())).toEqual([]), {
       what: "the alerts about the endpoint stop",
       timeoutMs: 90_000,
       intervalMs: 500,
@@ -170,42 +171,7 @@ describe.skipIf(tools.kind === "absent")(`in a real Prometheus${orWhyNot}`, () =
       { what: "the alerts about the dispatcher fire", timeoutMs: 60_000, intervalMs: 500 },
     );
   });
-
-  /** Names of the alerts about a workspace. */
-  const firingOf = async (workspaceId: string): Promise<string[]> =>
-    (await server().firing())
-      .filter(({ labels }) => labels["workspace_id"] === workspaceId)
-      .map(({ labels }) => labels["alertname"] ?? "");
-
-  /** Every rule and panel that has no number, tried until there are none or it has been long enough. */
-  const withoutData = async (): Promise<readonly string[]> => {
-    const all = [
-      ...recordingRules.map(({ record }) => ({ where: record, expr: record })),
-      ...panelExpressions.map(({ where, expr }) => ({
-        where,
-        expr: withoutVariables(shortenedExpression(expr), "10s", "30s"),
-      })),
-    ];
-    let silent: readonly string[] = ["not asked"];
-    await eventually(
-      async () => {
-        const asked = await Promise.all(
-          all.map(async ({ where, expr }) => ({
-            where,
-            has: hasNumber(await server().query(expr)),
-          })),
-        );
-        silent = asked.filter(({ has }) => !has).map(({ where }) => where);
-        return silent.length === 0;
-      },
-      { what: "every rule and panel has data", timeoutMs: 40_000, intervalMs: 1_000 },
-    ).catch(() => undefined);
-    return silent;
-  };
 });
-
-const hasNumber = (samples: readonly Sample[]): boolean =>
-  samples.some(({ value: [, text] }) => !Number.isNaN(Number(text)));
 
 /** Where pictures are drawn, each state lasts for a while. */
 const watched = (fromSeconds: number): Promise<unknown> =>

@@ -27,7 +27,7 @@ const tests: readonly AlertTest[] = testFiles.flatMap(
 const checks = tests.flatMap(({ alert_rule_test: each }) => each);
 
 test("there are alerts about us, producers and customers, and about the service levels", () => {
-  const faults = new Set(alerts.map(({ labels }) => labels?.["fault"]));
+  const faults = new Set(alerts.map(({ labels }) => labels?.["fault"] ?? ""));
   expect([...faults].toSorted()).toEqual(["customer", "platform", "producer"]);
   expect(alertNames.length).toBeGreaterThanOrEqual(20);
 });

@@ -25,6 +25,10 @@ const SETTINGS = new Set([
   "NODE_OPTIONS",
 ]);
 
+/** What stands in commands for something that whoever runs them puts in. */
+const isPlace = (name: string): boolean =>
+  ["DISPATCHER", "SUBSCRIPTIONS", "WORKSPACE", "SEQ"].includes(name);
+
 /** What matches in all runbooks but is not as it should be, as `runbook: what`. */
 const wrong = (pattern: RegExp, isRight: (found: string) => boolean): string[] =>
   [...runbooks].flatMap(([name, page]) =>
@@ -67,9 +71,7 @@ test("what is written in capitals is a setting, a stream or a place to fill in",
   expect(
     wrong(/`([A-Z][A-Z0-9_]{4,})`/g, (name) => SETTINGS.has(name) || STREAM_NAMES.includes(name)),
   ).toEqual([]);
-  const place = (name: string): boolean =>
-    ["DISPATCHER", "SUBSCRIPTIONS", "WORKSPACE", "SEQ"].includes(name);
-  expect(wrong(/\$([A-Z_]+)/g, place)).toEqual([]);
+  expect(wrong(/\$([A-Z_]+)/g, isPlace)).toEqual([]);
 });
 
 test("each path that is asked for is one of the admin port's", () => {
