@@ -71,6 +71,7 @@ test.each([
   [123_456, "short", "123 K"],
   [NaN, "short", "–"],
   [1, "bool", "yes"],
+  [0.5, "bool", ""],
 ])("%d in %s is shown as %s", (value, unit, shown) => {
   expect(shownValue(value, unit)).toBe(shown);
 });

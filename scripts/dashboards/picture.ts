@@ -21,7 +21,7 @@ interface Box {
   readonly h: number;
 }
 
-const WIDTH = 1_080;
+const WIDTH = 1_088;
 const HEAD = 34;
 const GAP = 8;
 const STAT = { w: 172, h: 58 };
@@ -78,9 +78,10 @@ const statMarks = ({ lines, unit }: PicturePanel): string[] => {
 const graphMarks = ({ lines, unit, isStacked }: PicturePanel, { w, h }: Box): string[] => {
   const plot = { x: 48, y: 24, w: w - 58, h: h - 40 - 12 * LEGEND_ROWS };
   const stacked = isStacked ? onTopOfEachOther(lines) : lines;
-  const all = stacked.flatMap(({ points }) => points).filter(([, value]) => Number.isFinite(value));
+  const asked = stacked.flatMap(({ points }) => points);
+  const all = asked.filter(([, value]) => Number.isFinite(value));
   if (all.length === 0) return [text(w / 2 - 20, h / 2, "no data", 'fill="#888"')];
-  const times = all.map(([time]) => time);
+  const times = asked.map(([time]) => time); // gaps take their time too
   const [from, to] = [Math.min(...times), Math.max(...times)];
   const top = Math.max(...all.map(([, value]) => value)) || 1;
   const place = ([time, value]: readonly [number, number]): string => {

@@ -12,7 +12,7 @@ export const shownValue = (value: number, unit: string): string => {
     case "ops":
       return `${digits(value)}/s`;
     case "bool":
-      return value === 0 ? "no" : "yes";
+      return ["no", "yes"][value] ?? "";
     case "short":
       return value >= 10_000 ? `${digits(value / 1_000)} K` : digits(value);
     default:

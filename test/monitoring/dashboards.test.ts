@@ -6,6 +6,7 @@ import {
   dashboardText,
   runbookBaseUrl,
 } from "../../scripts/dashboards.ts";
+import { shownValue } from "../../scripts/dashboards/shown-value.ts";
 import { alertNames, dashboards, panels } from "./mixin.ts";
 
 test("there are three: Delivery, Pipeline and Runtime", () => {
@@ -74,6 +75,11 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
     });
   },
 );
+
+test("every unit is one that Grafana and the pictures in the documents know", () => {
+  const units = panels.map(({ fieldConfig }) => fieldConfig?.defaults.unit ?? "");
+  for (const unit of units) expect(shownValue(1, unit)).not.toBe("");
+});
 
 test("every alert has a panel that leads to its runbook, and no other is named", async () => {
   const baseUrl = await runbookBaseUrl();
