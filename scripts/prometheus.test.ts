@@ -84,6 +84,10 @@ test("what was kept and is of no use is fetched again", async () => {
 });
 
 test("where it cannot be had, the reason is told and nothing is left", async () => {
-  expect(await find({ PATH: "" })).toEqual({ kind: "absent", reason: "no route" });
+  const told: string[] = [];
+  const report = (line: string): void => void told.push(line);
+  const found = await findPrometheus({ env: {}, toolsDirectory, fetch: nothing, report });
+  expect(found).toEqual({ kind: "absent", reason: "no route" });
+  expect(told.at(-1)).toContain("no route");
   expect(await readdir(toolsDirectory)).toEqual([]);
 });

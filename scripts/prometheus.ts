@@ -52,7 +52,10 @@ export const findPrometheus = async (
     if (judged.kind === "found") return judged;
   }
   report("fetching the distribution's package (some 30 MB, once) ...");
-  return fetchInto(kept, toolsDirectory, fetch);
+  const fetched = await fetchInto(kept, toolsDirectory, fetch);
+  if (fetched.kind === "absent")
+    report(`there is none, what needs it is left out: ${fetched.reason}`);
+  return fetched;
 };
 
 /** Fetched beside its place and renamed at the end: others see all of it or nothing. */

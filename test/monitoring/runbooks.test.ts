@@ -88,6 +88,16 @@ test("each line of the log that is looked for is written by some code", () => {
   expect(wrong(/\.msg == "([^"]+)"/g, (msg) => sources.includes(`"${msg}"`))).toEqual([]);
 });
 
+test("levels of the log are asked for by their names, as they are written", () => {
+  const lists = runbookBlocks("sh").flatMap(({ text }) => [
+    ...text.matchAll(/\.level \| IN\((.*?)\)/g),
+  ]);
+  const names = lists.flatMap(([, list = ""]) => list.split(", ").map((name) => name.slice(1, -1)));
+  expect(names.length).toBeGreaterThan(3);
+  expect(names.filter((name) => !["warn", "error", "fatal"].includes(name))).toEqual([]);
+  expect(wrong(/(\.level [<=>]+ *\S+)/g, () => false)).toEqual([]);
+});
+
 test("each stream and consumer that NATS is asked for is ours", () => {
   expect(
     wrong(/\bnats stream (?:info|get|cluster step-down) (\S+?)[`\s]/g, (name) =>
