@@ -1,3 +1,10 @@
+import type {
+  AnnotationQuery,
+  Dashboard as GrafanaDashboard,
+  Panel as GrafanaPanel,
+  RowPanel,
+  VariableModel,
+} from "@grafana/schema";
 import { grafanaPanel, type Panel, type Place } from "./panel.ts";
 
 export interface Row {
@@ -26,7 +33,10 @@ const SIZES = {
 } as const;
 
 /** The dashboard as Grafana imports it; the data source is chosen when it is opened. */
-export const grafanaDashboard = (dashboard: Dashboard, runbookBaseUrl: string): object => ({
+export const grafanaDashboard = (
+  dashboard: Dashboard,
+  runbookBaseUrl: string,
+): GrafanaDashboard => ({
   uid: dashboard.uid,
   title: dashboard.title,
   description: dashboard.description,
@@ -46,6 +56,8 @@ export const grafanaDashboard = (dashboard: Dashboard, runbookBaseUrl: string): 
     {
       type: "dashboards",
       title: "Ringback",
+      tooltip: "The other dashboards",
+      icon: "external link",
       tags: [TAG],
       asDropdown: false,
       includeVars: true,
@@ -58,23 +70,28 @@ export const grafanaDashboard = (dashboard: Dashboard, runbookBaseUrl: string): 
 
 const DATASOURCE = { type: "prometheus", uid: "${datasource}" };
 
-const firingAlerts = {
+const firingAlertsQuery = {
+  refId: "Anno",
+  expr: 'ALERTS{alertname=~"Ringback.+", alertstate="firing"}',
+};
+
+/** The formats are of the data source of Prometheus, which the schema leaves open. */
+const firingAlerts: AnnotationQuery & Record<"titleFormat" | "textFormat", string> = {
   name: "Firing alerts",
   datasource: DATASOURCE,
   enable: true,
   iconColor: "red",
-  expr: 'ALERTS{alertname=~"Ringback.+", alertstate="firing"}',
+  target: firingAlertsQuery,
   titleFormat: "{{alertname}}",
   textFormat: "{{severity}}",
 };
 
-const chosen = (name: string, label: string, query: string): object => ({
+const chosen = (name: string, label: string, query: string): VariableModel => ({
   type: "query",
   name,
   label,
   datasource: DATASOURCE,
   query: { query, refId: name },
-  definition: query,
   refresh: 2,
   sort: 1,
   multi: true,
@@ -84,7 +101,7 @@ const chosen = (name: string, label: string, query: string): object => ({
   current: { selected: true, text: ["All"], value: ["$__all"] },
 });
 
-const variables = (byWorkspace: boolean): object[] => [
+const variables = (byWorkspace: boolean): VariableModel[] => [
   {
     type: "datasource",
     name: "datasource",
@@ -105,8 +122,8 @@ const variables = (byWorkspace: boolean): object[] => [
 ];
 
 /** Rows below each other, in each the panels side by side as far as there is room. */
-const panelsOf = (rows: readonly Row[], runbookBaseUrl: string): object[] => {
-  const found: object[] = [];
+const panelsOf = (rows: readonly Row[], runbookBaseUrl: string): (GrafanaPanel | RowPanel)[] => {
+  const found: (GrafanaPanel | RowPanel)[] = [];
   let y = 0;
   let id = 1;
   for (const row of rows) {
@@ -121,7 +138,7 @@ const panelsOf = (rows: readonly Row[], runbookBaseUrl: string): object[] => {
   return found;
 };
 
-const rowPanel = (title: string, id: number, gridPos: Place): object => ({
+const rowPanel = (title: string, id: number, gridPos: Place): RowPanel => ({
   id,
   type: "row",
   title,

@@ -1,3 +1,5 @@
+import type { DashboardLink, FieldConfig, Panel as GrafanaPanel } from "@grafana/schema";
+
 /** A query and how its series are called in the legend. */
 export interface Query {
   readonly expr: string;
@@ -63,18 +65,16 @@ export const grafanaPanel = (
   id: number,
   gridPos: Place,
   runbookBaseUrl: string,
-): object => ({
+): GrafanaPanel => ({
   id,
   type: panel.kind,
   title: panel.title,
   description: panel.description,
   datasource: DATASOURCE,
   gridPos,
-  links: (panel.alerts ?? []).map((alert) => ({
-    title: `Runbook: ${alert}`,
-    url: `${runbookBaseUrl}/${alert}.md`,
-    targetBlank: true,
-  })),
+  links: (panel.alerts ?? []).map((alert) =>
+    linkTo(`Runbook: ${alert}`, `${runbookBaseUrl}/${alert}.md`),
+  ),
   targets: panel.queries.map(({ expr, legend }, n) => ({
     refId: String.fromCodePoint("A".codePointAt(0)! + n),
     datasource: DATASOURCE,
@@ -87,7 +87,20 @@ export const grafanaPanel = (
   options: OPTIONS[panel.kind],
 });
 
-const fieldDefaults = ({ kind, unit, isStacked = false }: Panel): object => {
+const linkTo = (title: string, url: string): DashboardLink => ({
+  type: "link",
+  title,
+  url,
+  tooltip: "",
+  icon: "external link",
+  tags: [],
+  asDropdown: false,
+  includeVars: false,
+  keepTime: false,
+  targetBlank: true,
+});
+
+const fieldDefaults = ({ kind, unit, isStacked = false }: Panel): FieldConfig => {
   const shared = { unit, ...(unit === "percentunit" ? { min: 0, max: 1 } : {}) };
   if (kind !== "timeseries") return shared;
   const custom = {
@@ -100,7 +113,7 @@ const fieldDefaults = ({ kind, unit, isStacked = false }: Panel): object => {
   return { ...shared, min: 0, custom };
 };
 
-const OPTIONS: Readonly<Record<Panel["kind"], object>> = {
+const OPTIONS: Readonly<Record<Panel["kind"], Record<string, unknown>>> = {
   stat: {
     reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false },
     colorMode: "none",
