@@ -9,7 +9,7 @@ import { runtime } from "./dashboards/runtime.ts";
 export const DASHBOARDS: readonly Dashboard[] = [delivery, pipeline, runtime];
 
 const MONITORING = resolve(import.meta.dirname, "../deploy/monitoring");
-const RUNBOOK_URL = /(?<=runbook_url: "?)\S+(?=\/\w+\.md)/g;
+const RUNBOOK_URL = /(?<=runbook_url: "?)[^\s"]+(?=\/\w+\.md)/g;
 
 /** Where the runbooks are read, without a slash at the end, as the alerts have it; all have the same. */
 export const runbookBaseUrl = async (): Promise<string> => {
@@ -29,18 +29,20 @@ export const dashboardText = (dashboard: Dashboard, baseUrl: string): Promise<st
 export const dashboardPath = ({ uid }: Dashboard): string =>
   join(MONITORING, "dashboards", `${uid}.json`);
 
-/** Lets all alerts, and the tests that expect them, name another place. */
-const setRunbookBaseUrl = async (wish: string): Promise<void> => {
-  if (!URL.canParse(wish) || !/^https?:\/\//.test(wish)) {
-    throw new Error(`RUNBOOK_BASE_URL: '${wish}' is not a URL such as https://git.example.com/r`);
-  }
-  const baseUrl = wish.replace(/\/+$/, "");
+/** A rule file, or a test of one, whose alerts have their runbooks at another place. */
+export const withRunbookBaseUrl = (text: string, baseUrl: string): string =>
+  text.replaceAll(RUNBOOK_URL, () => baseUrl);
+
+/** `RUNBOOK_BASE_URL` without slashes at its end; throws when it is none that a link can begin with. */
+export const parseRunbookBaseUrl = (wish: string): string => {
+  if (URL.canParse(wish) && /^https?:\/\/[^\s"'\\]+$/.test(wish)) return wish.replace(/\/+$/, "");
+  const expected = "a URL such as https://git.example.com/ringback/docs/runbooks";
+  throw new Error(`RUNBOOK_BASE_URL: '${wish}' is not ${expected}`);
+};
+
+const setRunbookBaseUrl = async (baseUrl: string): Promise<void> => {
   for (const path of [...(await yamlFiles("rules")), ...(await yamlFiles("tests"))]) {
-    const text = await readFile(path, "utf8");
-    await writeFile(
-      path,
-      text.replaceAll(RUNBOOK_URL, () => baseUrl),
-    );
+    await writeFile(path, withRunbookBaseUrl(await readFile(path, "utf8"), baseUrl));
   }
 };
 
@@ -53,7 +55,7 @@ const yamlFiles = async (folder: string): Promise<string[]> => {
 
 if (import.meta.main) {
   const wish = process.env["RUNBOOK_BASE_URL"] ?? "";
-  if (wish !== "") await setRunbookBaseUrl(wish);
+  if (wish !== "") await setRunbookBaseUrl(parseRunbookBaseUrl(wish));
   const baseUrl = await runbookBaseUrl();
   await mkdir(join(MONITORING, "dashboards"), { recursive: true });
   for (const dashboard of DASHBOARDS) {
