@@ -9,11 +9,11 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check api-key up header-key reencrypt format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check api-key up header-key reencrypt format clean dashboards monitoring-proof
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
-		while IFS='|' read -r name does; do printf 'make %-11s %s\n' "$$name" "$$does"; done
+		while IFS='|' read -r name does; do printf 'make %-16s %s\n' "$$name" "$$does"; done
 
 set-up: ## get the clone ready: npm packages, Node 24, nats-server
 	@bash scripts/set-up.sh
@@ -60,6 +60,12 @@ header-key: set-up ## make a file of keys that encrypt header values, or add a k
 
 reencrypt: set-up ## encrypt all stored header values with the first key (settings from the environment)
 	@node services/subscriptions/src/reencrypt-main.ts
+
+dashboards: set-up ## write Grafana's dashboards again (RUNBOOK_BASE_URL=https://… : where runbooks are read)
+	@node scripts/dashboards.ts
+
+monitoring-proof: set-up ## watch a failing endpoint in a real Prometheus for minutes, and draw docs/images
+	MONITORING_PICTURES=docs/images npm test -- test/monitoring/real-prometheus.test.ts $(TEST_ARGS)
 
 format: set-up ## format every file
 	npm run format

@@ -57,7 +57,7 @@ const traced = { name: "ringback-dispatcher", version: manifest.version };
 
 /** Starts a dispatcher: the probes at once, the rest as soon as NATS is there. */
 export const startDispatcher = (options: DispatcherOptions): Dispatcher => {
-  const parts: Parts = { backlog: 0, retriesWaiting: 0 };
+  const parts: Parts = { streams: new Map(), backlog: 0, retriesWaiting: 0 };
   const giveUp = new AbortController();
   const started = start(options, parts, giveUp.signal);
   return {
@@ -95,7 +95,7 @@ const start = async (
   const watch = watchStreams({
     nats,
     created,
-    onInfo: (name, info) => lookAt(name, info.state, nats, parts),
+    onInfo: (name, info) => lookAt(name, info, nats, parts),
     onStreamLost: onFatal,
     log,
   });
