@@ -64,7 +64,7 @@ async function start(name: "dispatcher" | "subscriptions"): Promise<ServiceProce
 }
 
 const saysInError = (line: LogLine): string =>
-  String((line["err"] as { message?: unknown } | undefined)?.message ?? "");
+  (line["err"] as { message?: string } | undefined)?.message ?? "";
 
 /** The first line with this `msg` whose error says all of this. */
 const waitingFor = (service: ServiceProcess, msg: string, texts: readonly string[]) =>
@@ -142,7 +142,6 @@ test("with verify, a consumer that others made anew brings delivered events agai
     ),
   );
   await subscribe(subscriptions, receiver.url("/calls"));
-  const event = (call_id: string) => ({ event_type: "call_completed", call_id });
   const publish = (callId: string) =>
     client.js.publish(`events.w1.${callId}.a1.call_completed`, JSON.stringify(event(callId)));
   await publish("c1");
@@ -157,6 +156,8 @@ test("with verify, a consumer that others made anew brings delivered events agai
   const calls = receiver.requests.map(({ body }) => JSON.parse(body.toString()) as object);
   expect(calls).toEqual([event("c1"), event("c2")]);
 }, 120_000);
+
+const event = (call_id: string) => ({ event_type: "call_completed", call_id });
 
 /**
  * Brings EVENTS to a sequence beyond those that a server may have forgotten (which are looked up at any
