@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check api-key up header-key reencrypt format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check api-key up header-key reencrypt images images-proof sbom k8s format clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
@@ -60,6 +60,22 @@ header-key: set-up ## make a file of keys that encrypt header values, or add a k
 
 reencrypt: set-up ## encrypt all stored header values with the first key (settings from the environment)
 	@node services/subscriptions/src/reencrypt-main.ts
+
+images: set-up ## build both images (ENGINE=podman, TAG=…, IMAGE_PREFIX=…, BUILD_ARGS="…", LOCAL_BASES=true: docs/operations.md)
+	@node scripts/images.ts
+
+images-proof: set-up ## build both images on bases of this machine's own files and deliver an event with them; Linux, root, podman
+	IMAGES_PROOF=true npx vitest run test/deploy/images.test.ts $(TEST_ARGS)
+
+sbom: set-up ## list what is in each image, as CycloneDX, in .run/sbom
+	@mkdir -p .run/sbom
+	@for service in subscriptions dispatcher; do \
+		npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx --sbom-type=application \
+			--workspace=services/$$service > .run/sbom/$$service.cdx.json && echo ".run/sbom/$$service.cdx.json"; \
+	done
+
+k8s: set-up ## make the generated files of deploy/ again (streams, consumers, rules, dashboards)
+	@node scripts/k8s.ts
 
 format: set-up ## format every file
 	npm run format
