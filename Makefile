@@ -12,8 +12,8 @@ TEST_ARGS ?=
 .PHONY: help set-up demo test fuzz-events fuzz backlog load bench check api-key up header-key reencrypt images images-proof sbom k8s format clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
-		while IFS='|' read -r name does; do printf 'make %-11s %s\n' "$$name" "$$does"; done
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
+		while IFS='|' read -r name does; do printf 'make %-13s %s\n' "$$name" "$$does"; done
 
 set-up: ## get the clone ready: npm packages, Node 24, nats-server
 	@bash scripts/set-up.sh
