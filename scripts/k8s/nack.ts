@@ -11,6 +11,8 @@ export const NACK_SETTINGS = {
   EVENTS_MAX_BYTES: "40GiB",
 } as const;
 
+type ConsumedStream = keyof typeof DISPATCHER_FILTERS;
+
 const API_VERSION = "jetstream.nats.io/v1beta2";
 
 const NS_PER_SECOND = 1_000_000_000;
@@ -45,7 +47,7 @@ export const streamResource = (stream: WantedStream): object => ({
 });
 
 /** The custom resource of NACK that makes the dispatcher's consumer on a stream. */
-export const consumerResource = (stream: keyof typeof DISPATCHER_FILTERS): object => {
+export const consumerResource = (stream: ConsumedStream): object => {
   const filter = DISPATCHER_FILTERS[stream];
   const config = consumerConfig({ name: DISPATCHER_CONSUMER, filter });
   return {
@@ -69,8 +71,7 @@ export const consumerResource = (stream: keyof typeof DISPATCHER_FILTERS): objec
 /** Every stream and consumer as custom resources, as the services with these settings need them. */
 export const nackResources = (environment: Readonly<Record<string, string>>): object[] => [
   ...wantedStreams(parseSettings(commonSettings, environment)).map(streamResource),
-  consumerResource("EVENTS"),
-  consumerResource("RETRIES"),
+  ...(Object.keys(DISPATCHER_FILTERS) as ConsumedStream[]).map(consumerResource),
 ];
 
 /** The text of deploy/k8s/components/nack/resources.yaml. */
