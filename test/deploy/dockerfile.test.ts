@@ -1,6 +1,5 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { createRequire } from "node:module";
 import {
   type Copy,
   DockerfileParser,
@@ -13,6 +12,7 @@ import { IMAGE_TARGETS } from "../../scripts/images/build.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { subscriptionsSettings } from "../../services/subscriptions/src/config.ts";
+import { buildContext } from "./build-context.ts";
 import { settingRows } from "../harness/setting-defaults.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
@@ -121,52 +121,17 @@ test.each([
   expect(texts.toSorted()).toEqual(ports.toSorted());
 });
 
-// Its types say that it has a default export, and its code has none.
-const dockerignore = createRequire(import.meta.url)("@balena/dockerignore") as () => Ignore;
-
-interface Ignore {
-  add(patterns: string): Ignore;
-  ignores(path: string): boolean;
-  filter(paths: readonly string[]): string[];
-}
-
-const ignored = dockerignore().add(read(".dockerignore"));
-
-const filesUnder = (folder: string): string[] =>
-  readdirSync(resolve(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .map((path) => `${folder}/${path}`)
-    .filter((path) => !path.includes("node_modules") && statSync(resolve(ROOT, path)).isFile());
-
 test("what is copied is there and not ignored, every package's manifest among it", () => {
   const copied = ofKind(Keyword.COPY)
     .filter((one) => (one as Copy).getFromFlag() === null)
     .map((one) => (one.getArgumentsContent() ?? "").split(" "))
     .flatMap((paths) => paths.slice(0, -1));
   const missing = copied.filter(
-    (path) => !existsSync(resolve(ROOT, path)) || ignored.ignores(path),
+    (path) => !existsSync(resolve(ROOT, path)) || buildContext().ignores(path),
   );
   expect(missing).toEqual([]);
   const manifests = ["libs", "services"].flatMap((folder) =>
     readdirSync(resolve(ROOT, folder)).map((name) => `${folder}/${name}/package.json`),
   );
   expect(copied).toEqual(expect.arrayContaining(manifests));
-});
-
-test("of all files, the context has the manifests and the sources that run, and no others", () => {
-  const sources = ["libs", "services"].flatMap(filesUnder);
-  const sent = ignored.filter(sources);
-  const running = sources.filter(
-    (path) => /\/package\.json$|\/src\/.*\.ts$/.test(path) && !path.endsWith(".test.ts"),
-  );
-  expect(sent.toSorted()).toEqual(running.toSorted());
-  const others = [
-    "README.md",
-    ".env",
-    ".git/config",
-    ".run/api-keys.json",
-    "test/house.test.ts",
-    "deploy/compose.yaml",
-    "node_modules/x/index.js",
-  ];
-  expect(ignored.filter(others)).toEqual([]);
 });
