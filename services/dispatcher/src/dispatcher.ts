@@ -91,7 +91,8 @@ const start = async (
   const tracing = await openTracing(settings, traced, log);
   const nats = await connectNats(settings, "ringback-dispatcher", log);
   parts.nats = nats;
-  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp);
+  const management = settings.STREAM_MANAGEMENT;
+  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp, management);
   const watch = watchStreams({
     nats,
     created,
@@ -124,6 +125,7 @@ const start = async (
     maxInFlight: settings.MAX_IN_FLIGHT,
     deps,
     created,
+    management,
     acknowledgedUpTo: () => parts.acknowledgedUpTo,
     onStreamLost: onFatal,
   });
