@@ -4,25 +4,28 @@ import { buildApp } from "../../services/subscriptions/src/app.ts";
 import type { ApiDocument } from "../../services/subscriptions/src/api-document-tidy.ts";
 
 /**
- * Stands for everything that the calls work with. Routes are only registered here, never called, so
- * that whatever they are given is good enough, and stays so when a route needs something more.
+ * Stands for whatever the calls work with: parts of it are there by any name, and do nothing. Routes are
+ * only registered here, so that this is good enough, and stays so when a route needs something more.
  */
 const nothing: unknown = new Proxy(() => undefined, {
-  get: (_target, name) => {
-    if (name === Symbol.toPrimitive) return () => "nothing";
-    return name === "then" ? undefined : nothing; // no promise: nobody is to wait for it
-  },
-  apply: () => nothing,
+  get: (_target, name) => (name === "then" ? undefined : nothing), // no promise: nobody is to wait for it
 });
 
-/** What the API does without. */
-const OPTIONAL: ReadonlySet<string | symbol> = new Set(["bounds", "tracer"]);
+/** What is looked at before a call is refused for want of a key, and what must not be there by any name. */
+const KNOWN: Readonly<Record<string, unknown>> = {
+  keys: () => new Map(),
+  commands: new Proxy(
+    { now: () => new Date() },
+    { get: (of, name) => Reflect.get(of, name) ?? nothing },
+  ),
+  requestsPerMinutePerKey: 1,
+  bounds: undefined,
+  tracer: undefined,
+};
 
 const depsOfNothing = new Proxy({} as AppDeps, {
-  get: (_target, name) => {
-    if (OPTIONAL.has(name)) return undefined;
-    return name === "requestsPerMinutePerKey" ? 1 : nothing;
-  },
+  get: (_target, name) =>
+    typeof name === "string" && Object.hasOwn(KNOWN, name) ? KNOWN[name] : nothing,
 });
 
 /** The API with all its routes, for looking at them; what a call works with is not there. */

@@ -78,23 +78,30 @@ const prepare = async (workspaceId: string): Promise<Record<string, string>> => 
   return { event_id: first?.event_id ?? "", dead_event_id: second?.event_id ?? "" };
 };
 
+/** How a shell ends that stops at the first command which fails, or at a variable that nothing has set. */
+const endOf = async (script: string, env: NodeJS.ProcessEnv): Promise<string> => {
+  const told = `trap 'code=$?; test $code -eq 0 || echo "$place: exit code $code" >&2' EXIT\n${script}`;
+  try {
+    await run("bash", ["--norc", "-euc", told], { cwd: ROOT, env, timeout: 45_000 });
+    return "well";
+  } catch (error) {
+    const { stderr = "" } = error as { stderr?: string };
+    return stderr === "" ? String(error) : stderr;
+  }
+};
+
 test.each(files)(
   "the examples of $file run as they stand, and are answered as the document says",
   async ({ file, blocks }) => {
     const workspace = workspaceOf(file);
     const variables = await prepare(workspace);
     const label = (n: number): string => `${workspace}.${n}`;
-    const script = blocks.flatMap(({ code }, n) => [
-      `api=${proxy.origin(label(n))}${BASE_PATH}`,
+    const script = blocks.flatMap(({ code, place }, n) => [
+      `place=${place} api=${proxy.origin(label(n))}${BASE_PATH}`,
       inThisStack(code, receiver.url("")),
     ]);
     const KEY = platform.apiKeys[files.findIndex((one) => one.file === file)] ?? "";
-    // -u: a variable that nothing has set is a mistake in the example.
-    const { stderr } = await run("bash", ["--norc", "-uc", script.join("\n")], {
-      cwd: ROOT,
-      env: { PATH: process.env["PATH"], KEY, ...variables },
-      timeout: 45_000,
-    });
+    const ended = await endOf(script.join("\n"), { PATH: process.env["PATH"], KEY, ...variables });
     const wrong = blocks.flatMap(({ place, expected }, n) => {
       const calls = proxy.calls.filter((call) => call.label === label(n));
       if (calls.length === 0) return [`${place}: made no call`];
@@ -109,6 +116,6 @@ test.each(files)(
         ...calls.flatMap((call) => problemOf(call) ?? []).map((problem) => `${place}: ${problem}`),
       ];
     });
-    expect(wrong.length > 0 ? { wrong, stderr } : { wrong }).toEqual({ wrong: [] });
+    expect({ wrong, ended }).toEqual({ wrong: [], ended: "well" });
   },
 );

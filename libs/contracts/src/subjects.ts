@@ -33,6 +33,9 @@ export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = 
 /** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
 export const DUE_RETRIES = "retries.due.>";
 
+/** The streams that the dispatcher has a durable consumer on, and what that sees of them. */
+export const DISPATCHER_FILTERS = { EVENTS: "events.>", RETRIES: DUE_RETRIES } as const;
+
 /** The schedules of RETRIES: no consumer may see them, as an acknowledgement would delete one. */
 export const SCHEDULED_RETRIES = "retries.scheduled.>";
 

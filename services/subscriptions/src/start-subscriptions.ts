@@ -116,7 +116,13 @@ const followAll = async (
   open: AsyncDisposableStack,
   stopping: AbortSignal,
 ): Promise<{ readonly index: AgentIndex; readonly created: StreamCreation }> => {
-  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, stopping);
+  const created = await ensureStreams(
+    nats.jsm,
+    wantedStreams(settings),
+    log,
+    stopping,
+    settings.STREAM_MANAGEMENT,
+  );
   const index = followAgents({ nats, onStreamLost: onFatal, log });
   open.defer(index.stop);
   const watch = watchStreams({
