@@ -17,6 +17,8 @@ COPY libs/contracts/package.json libs/contracts/
 COPY libs/runtime/package.json libs/runtime/
 COPY services/subscriptions/package.json services/subscriptions/
 COPY services/dispatcher/package.json services/dispatcher/
+# In no image, but npm compares the lockfile with all that it names.
+COPY cli/package.json cli/
 
 # No install scripts: nothing that runs in production has one.
 FROM manifests AS subscriptions-dependencies

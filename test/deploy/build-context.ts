@@ -28,6 +28,9 @@ export function filesOfPackages(): string[] {
   );
 }
 
+/** For developers' own machines: in no image. */
+const COMMAND_LINE = "node_modules/ringback";
+
 interface Lockfile {
   readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly link?: boolean }>>;
 }
@@ -43,6 +46,7 @@ export async function layOutImage(): Promise<string> {
   for (const [path, { dev = false, link = false }] of Object.entries(lockfile.packages)) {
     // Packages below packages come with them.
     if (dev || !/^node_modules\/(@[^/]+\/)?[^/]+$/.test(path)) continue;
+    if (path === COMMAND_LINE) continue;
     await mkdir(dirname(join(directory, path)), { recursive: true });
     const [, , name = ""] = path.split("/");
     const target = link ? await workspaceNamed(name, directory) : join(ROOT, path);
