@@ -135,8 +135,7 @@ const start = async (
   });
   const stops = [view.following.stop, watch.stop, ...watches, sender.close, sealing.stop];
   if (tracing !== undefined) stops.push(tracing.close);
-  const close = () => closeAll(stops, nats, admin);
-  parts.running = { intake, close };
+  parts.running = { intake, close: () => closeAll(stops, nats, admin) };
   await intake.started;
   parts.isPulling = true;
   log.info({ admin: admin.url }, "listening");
