@@ -106,7 +106,6 @@ export type EventRow = {
 /** Where a record is on ATTEMPTS; whatever else is known of it is read from there. */
 export type AttemptRow = {
   readonly seq: number;
-  readonly eventSeq: number;
   readonly atMs: number;
 };
 
