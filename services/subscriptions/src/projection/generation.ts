@@ -41,6 +41,8 @@ export type Generation = {
   readonly answers: Answers;
   readonly following: Readonly<Record<ProjectedStream, Following>>;
   readonly drop: DropExpired;
+  /** To be told of damage that a question has met. */
+  readonly damaged: (error: unknown) => void;
   readonly stop: () => Promise<void>;
 };
 
@@ -79,7 +81,7 @@ export const openGeneration = async (options: GenerationOptions): Promise<Genera
   const following = followAll(apply, positions, options);
   const settling = settleEvents({
     nats,
-    undecided: undecidedEvents(db, ids, AT_ONCE),
+    undecided: undecidedEvents(db, AT_ONCE),
     inTurn,
     transaction,
     appliedUpTo: (stream) => following[stream].appliedUpTo(),
@@ -91,6 +93,7 @@ export const openGeneration = async (options: GenerationOptions): Promise<Genera
     answers: answersFrom(db, ids),
     following,
     drop: dropExpired(db, inTurn, stopping.signal),
+    damaged: options.onDamaged,
     stop: async () => {
       stopping.abort();
       await Promise.all([settling.stop(), ...Object.values(following).map((one) => one.stop())]);

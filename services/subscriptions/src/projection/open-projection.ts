@@ -4,13 +4,20 @@ import { backoffMs, pause } from "@ringback/runtime/backoff";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import type { StreamCreation } from "@ringback/runtime/streams";
-import { UnavailableError } from "../unavailable.ts";
+import { isUnavailable, UnavailableError } from "../unavailable.ts";
+import type { Answers } from "./answers.ts";
 import { listeners } from "./listeners.ts";
 import { openFolder } from "./folder.ts";
 import { openGeneration, STREAM_OF, type Generation } from "./generation.ts";
 import { isDamaged, removeIndexFile } from "./index-file.ts";
 import { PROJECTED_STREAMS } from "./positions.ts";
-import type { AppliedAttempt, AppliedEvent, Projection, ProjectionLag } from "./projection.ts";
+import type {
+  AppliedAttempt,
+  AppliedEvent,
+  ProjectedStream,
+  Projection,
+  ProjectionLag,
+} from "./projection.ts";
 
 export type ProjectionOptions = {
   readonly nats: Nats;
@@ -30,4 +37,151 @@ export type OpenProjection = Projection & {
   /** To be told the state of every stream every few seconds. */
   readonly compare: (stream: StreamName, info: Pick<StreamInfo, "state">) => void;
   readonly stop: () => Promise<void>;
+};
+
+/** How often the counts of long ago are dropped. */
+const DROP_COUNTS_EVERY_MS = 3_600_000;
+
+/**
+ * Opens the index and keeps it up to date until it is stopped; where its file turns out to be damaged
+ * it is thrown away and built anew. Throws where no file can be made.
+ */
+export const openProjection = async (options: ProjectionOptions): Promise<OpenProjection> => {
+  const { nats, created, log, now, onStreamLost } = options;
+  const folder = openFolder(options.folder);
+  const stopping = new AbortController();
+  const attempts = listeners<AppliedAttempt>();
+  const events = listeners<AppliedEvent>();
+  let current: Generation | undefined;
+  let replacing: Promise<void> = Promise.resolve();
+  const open = (): Promise<Generation> => {
+    let isReported = false;
+    return openGeneration({
+      nats,
+      created,
+      path: folder.file,
+      now,
+      onStreamLost,
+      onAttempt: attempts.tell,
+      onEvent: events.tell,
+      onDamaged: (error) => {
+        if (isReported || stopping.signal.aborted) return;
+        isReported = true;
+        log.error({ err: error, path: folder.file }, "projection.damaged");
+        replacing = replacing.then(replace).catch(options.onFatal);
+      },
+      log,
+    });
+  };
+  const replace = async (): Promise<void> => {
+    const damaged = current;
+    current = undefined;
+    await damaged?.stop().catch(() => undefined); // it is thrown away, however it ends
+    removeIndexFile(folder.file);
+    current = await untilAvailable(open, stopping.signal, log);
+  };
+  current = await open();
+  const dropping = dropCounts(() => current, options, stopping.signal);
+  return {
+    ...projectionOf(() => current),
+    onAttempt: attempts.add,
+    onEvent: events.add,
+    compare: (name, { state }) => {
+      for (const stream of PROJECTED_STREAMS) {
+        if (STREAM_OF[stream] !== name) continue;
+        current?.following[stream].compare(state);
+        // What goes wrong with the file has been reported by then.
+        void current?.drop.rows(stream, state.first_seq).catch(() => undefined);
+      }
+    },
+    stop: async () => {
+      stopping.abort();
+      await replacing;
+      await dropping;
+      await current?.stop();
+      folder.leave();
+    },
+  };
+};
+
+/** The server may be away at that moment: the rebuild waits for it. */
+const untilAvailable = async (
+  open: () => Promise<Generation>,
+  stopping: AbortSignal,
+  log: Logger,
+): Promise<Generation | undefined> => {
+  for (let n = 0; !stopping.aborted; n += 1) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+      log.warn({ err: error }, "projection.waiting");
+      await pause(backoffMs(n), stopping);
+    }
+  }
+  return undefined;
+};
+
+const dropCounts = async (
+  current: () => Generation | undefined,
+  { attemptsMaxAgeMs, now }: ProjectionOptions,
+  stopping: AbortSignal,
+): Promise<void> => {
+  while (!stopping.aborted) {
+    await current()
+      ?.drop.counts(now() - attemptsMaxAgeMs)
+      .catch(() => undefined); // reported, if it is the file; again in an hour
+    await pause(DROP_COUNTS_EVERY_MS, stopping);
+  }
+};
+
+type Asked = Omit<Projection, "onAttempt" | "onEvent">;
+
+/** The projection as it is at each question: there is none for a moment while it is replaced. */
+const projectionOf = (current: () => Generation | undefined): Asked => {
+  const there = (): Generation => {
+    const generation = current();
+    if (generation === undefined) throw new UnavailableError("the projection is being made anew");
+    return generation;
+  };
+  const lagOf = (stream: ProjectedStream): number => current()?.following[stream].lag() ?? 0;
+  return {
+    ...answersOf(there),
+    caughtUp: async () => {
+      await Promise.all(Object.values(there().following).map((one) => one.caughtUp));
+    },
+    isCaughtUp: () =>
+      Object.values(current()?.following ?? {}).every((one) => one.isCaughtUp()) &&
+      current() !== undefined,
+    appliedUpTo: (stream) => current()?.following[stream].appliedUpTo() ?? 0,
+    lag: (): ProjectionLag => {
+      const lags = PROJECTED_STREAMS.map((stream) => [stream, lagOf(stream)] as const);
+      const total = lags.reduce((sum, [, lag]) => sum + lag, 0);
+      return { ...(Object.fromEntries(lags) as Record<ProjectedStream, number>), total };
+    },
+  };
+};
+
+/** Where a question meets damage, it is as if the projection were being made anew, which it then is. */
+const answersOf = (there: () => Generation): Answers => {
+  const ask =
+    <Q extends readonly unknown[], A>(question: (answers: Answers) => (...query: Q) => Promise<A>) =>
+    async (...query: Q): Promise<A> => {
+      const generation = there();
+      try {
+        return await question(generation.answers)(...query);
+      } catch (error) {
+        if (!isDamaged(error)) throw error;
+        generation.damaged(error);
+        throw new UnavailableError("the projection is damaged and made anew", { cause: error });
+      }
+    };
+  return {
+    events: ask((answers) => answers.events),
+    attempts: ask((answers) => answers.attempts),
+    deadLetters: ask((answers) => answers.deadLetters),
+    stats: ask((answers) => answers.stats),
+    selectForRedelivery: ask((answers) => answers.selectForRedelivery),
+    redeliveryProgress: ask((answers) => answers.redeliveryProgress),
+  };
 };

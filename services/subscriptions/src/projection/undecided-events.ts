@@ -1,7 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { nextLookMs } from "../decide/next-look.ts";
 import { EVENT_FACETS } from "./facets.ts";
-import type { Ids } from "./ids.ts";
 
 /** An event of which there is neither a record nor a dead letter. */
 export type Undecided = {
@@ -26,12 +25,8 @@ export type UndecidedPage = { readonly events: readonly Undecided[]; readonly re
 /** Read in a turn of the event loop; most of a long backlog is not to be looked at yet. */
 const ROWS = 2_000;
 
-export const undecidedEvents = (
-  db: DatabaseSync,
-  ids: Ids,
-  /** The server answers for so many subjects at once. */
-  most: number,
-): UndecidedEvents => {
+/** At most `most` events are read at once. */
+export const undecidedEvents = (db: DatabaseSync, most: number): UndecidedEvents => {
   const next = db.prepare(`
     SELECT seq, look_ms FROM events INDEXED BY events_undecided
     WHERE look_ms IS NOT NULL AND seq > ? AND seq <= ? ORDER BY seq LIMIT ${ROWS}`);
