@@ -90,6 +90,25 @@ export const scheduledRetrySubject = (
   deliveryId: string,
 ): string => `retries.scheduled.${token(workspaceId)}.${token(agentId)}.${token(deliveryId)}`;
 
+/** Every event of a call, those with a subject that is not right too. */
+export const eventsOfCall = (workspaceId: string, callId: string): string =>
+  `events.${token(workspaceId)}.${token(callId)}.>`;
+
+/** Every attempt at every event of a call. */
+export const attemptsOfCall = (workspaceId: string, callId: string): string =>
+  `attempts.${token(workspaceId)}.${token(callId)}.>`;
+
+/** Every attempt at the events with this address: several, where a call has more than one of a type. */
+export const attemptsOfAddress = (at: EventAddress): string => `attempts.${eventTokens(at)}.>`;
+
+/** Every dead letter of a call. */
+export const deadLettersOfCall = (workspaceId: string, callId: string): string =>
+  `dead_letters.${token(workspaceId)}.${token(callId)}.>`;
+
+/** Every dead letter of a workspace. */
+export const deadLettersOfWorkspace = (workspaceId: string): string =>
+  `dead_letters.${token(workspaceId)}.>`;
+
 export const dueRetrySubject = ({ workspaceId, agentId }: AgentAddress): string =>
   `retries.due.${token(workspaceId)}.${token(agentId)}`;
 

@@ -8,7 +8,7 @@ import type { Caller } from "./api-keys.ts";
 import { problemSchema } from "./problem.ts";
 
 /** A subscription, as answers show it: of signing keys all but the secret. */
-const shownSubscriptionSchema = subscriptionSchema.extend({
+export const shownSubscriptionSchema = subscriptionSchema.extend({
   signing: z.array(shownSigningKeySchema).optional(),
 });
 

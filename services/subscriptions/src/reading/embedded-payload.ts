@@ -1,0 +1,57 @@
+import { Buffer, isUtf8 } from "node:buffer";
+
+/** A payload in an answer: as it was stored where it is JSON, else in base64. */
+export type EmbeddedPayload =
+  | { readonly kind: "json"; readonly bytes: Uint8Array }
+  | { readonly kind: "base64"; readonly text: string; readonly isTruncated: boolean };
+
+/** At most so much is shown of what is no JSON: nobody was sent it, and its payload can be fetched. */
+const MAX_BASE64_BYTES = 64 * 1024;
+
+/** How a payload can be part of an answer that is JSON. */
+export const embeddedPayload = (body: Uint8Array): EmbeddedPayload => {
+  if (isJson(body)) return { kind: "json", bytes: body };
+  const shown = Buffer.from(body.subarray(0, MAX_BASE64_BYTES)).toString("base64");
+  return { kind: "base64", text: shown, isTruncated: body.byteLength > MAX_BASE64_BYTES };
+};
+
+const isJson = (body: Uint8Array): boolean => {
+  if (!isUtf8(body)) return false;
+  try {
+    JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8"));
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * The JSON of an object with a payload as its last field. The payload's bytes are put in as they are:
+ * parsed and printed again, large numbers and the order of keys would be others.
+ */
+export const withPayload = (head: object, payload: EmbeddedPayload): Buffer => {
+  const fields =
+    payload.kind === "json"
+      ? head
+      : {
+          ...head,
+          payload_base64: payload.text,
+          ...(payload.isTruncated ? { payload_truncated: true } : {}),
+        };
+  const text = `${JSON.stringify(fields).slice(0, -1)},"payload":`;
+  const value = payload.kind === "json" ? payload.bytes : Buffer.from("null");
+  return Buffer.concat([Buffer.from(text), value, Buffer.from("}")]);
+};
+
+/** The JSON of an object with a list as its first field, whose elements are JSON already. */
+export const withList = (name: string, elements: readonly Buffer[], rest: object): Buffer => {
+  const parts = elements.flatMap((element, n) => (n === 0 ? [element] : [COMMA, element]));
+  const end = JSON.stringify(rest).slice(1);
+  return Buffer.concat([
+    Buffer.from(`{${JSON.stringify(name)}:[`),
+    ...parts,
+    Buffer.from(end === "}" ? "]}" : `],${end}`),
+  ]);
+};
+
+const COMMA = Buffer.from(",");

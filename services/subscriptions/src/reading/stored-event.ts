@@ -1,0 +1,31 @@
+import { isId } from "@ringback/contracts/id";
+import { parseEventSubject, type EventAddress } from "@ringback/contracts/subjects";
+import type { StoredMessage } from "./stored-messages.ts";
+
+/** An event as EVENTS has it, also one that nobody understands. */
+export type StoredEvent = {
+  readonly seq: number;
+  readonly subject: string;
+  /** Undefined where the subject is not that of an event: it cannot be delivered. */
+  readonly address: EventAddress | undefined;
+  /** What the subject says as far as it goes. */
+  readonly callId: string | undefined;
+  readonly agentId: string | undefined;
+  readonly eventType: string | undefined;
+  readonly storedAtMs: number;
+  /** As it was published, byte for byte. */
+  readonly body: Uint8Array;
+};
+
+/** The event in a message of EVENTS; undefined when it is not of this workspace. */
+export const storedEvent = (
+  workspaceId: string,
+  { seq, subject, storedAtMs, data }: StoredMessage,
+): StoredEvent | undefined => {
+  const [events, workspace, ...others] = subject.split(".");
+  if (events !== "events" || workspace !== workspaceId) return undefined;
+  const parsed = parseEventSubject(subject);
+  const [callId, agentId, eventType] = others.map((token) => (isId(token) ? token : undefined));
+  const address = parsed.kind === "event" ? parsed.address : undefined;
+  return { seq, subject, address, callId, agentId, eventType, storedAtMs, body: data };
+};
