@@ -83,6 +83,10 @@ const OF_DISPATCHER: Record<string, Promised> = {
 const OF_SUBSCRIPTIONS: Record<string, Promised> = {
   ringback_config_changes_total: { type: "counter", labels: { type: CONFIGURATION_EVENT_TYPES } },
   ringback_config_conflicts_total: { type: "counter" },
+  ringback_projection_lag_messages: {
+    type: "gauge",
+    labels: { stream: ["events", "attempts", "dead_letters"] },
+  },
   http_request_duration_seconds: {
     type: "histogram",
     labels: { method: "any", route: "any", status_class: ["2xx", "4xx", "5xx"] },
@@ -102,7 +106,12 @@ const dispatcherPage = async (): Promise<string> => {
 };
 
 const subscriptionsPage = async (): Promise<string> => {
-  const gauges = { agents: () => 0, subscriptions: () => 0, isConnected: () => true };
+  const gauges = {
+    agents: () => 0,
+    subscriptions: () => 0,
+    isConnected: () => true,
+    projectionLag: () => 0,
+  };
   return (await createSubscriptionsMetrics("1.2.3", gauges).registry.page()).text;
 };
 

@@ -13,6 +13,13 @@ export type Metrics = {
     labels?: LabelSets<Name>,
   ) => Counter<Name>;
   readonly gauge: (name: string, help: string, collect?: () => number) => Gauge;
+  /** A gauge for each combination of label values, looked up when they are read. */
+  readonly gauges: <Name extends string>(
+    name: string,
+    help: string,
+    labels: LabelSets<Name>,
+    collect: (set: Partial<Record<Name, string>>) => number,
+  ) => Gauge<Name>;
   readonly histogram: <Name extends string = never>(
     name: string,
     help: string,
@@ -55,6 +62,16 @@ export const createMetrics = (version: string): Metrics => {
                 this.set(collect());
               },
             }),
+      }),
+    gauges: (name, help, labels, collect) =>
+      new Gauge({
+        name,
+        help,
+        labelNames: namesOf(labels),
+        registers,
+        collect() {
+          for (const set of combinations(labels)) this.set(set, collect(set));
+        },
       }),
     histogram: (name, help, bucketsSeconds, labels) => {
       const buckets = [...bucketsSeconds];

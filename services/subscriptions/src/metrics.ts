@@ -1,5 +1,7 @@
 import { CONFIGURATION_EVENT_TYPES, type ConfigurationEventType } from "@ringback/contracts/agent";
 import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
+import { PROJECTED_STREAMS } from "./projection/positions.ts";
+import type { ProjectedStream } from "./projection/projection.ts";
 import { PATHS } from "./routes/methods.ts";
 
 /** What the service counts and measures. */
@@ -20,6 +22,7 @@ export type Gauges = {
   readonly agents: () => number;
   readonly subscriptions: () => number;
   readonly isConnected: () => boolean;
+  readonly projectionLag: (stream: ProjectedStream) => number;
 };
 
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -41,6 +44,12 @@ export const createSubscriptionsMetrics = (
   registry.gauge("ringback_subscriptions", "Event subscriptions", gauges.subscriptions);
   registry.gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     gauges.isConnected() ? 1 : 0,
+  );
+  registry.gauges(
+    "ringback_projection_lag_messages",
+    "Messages that are stored and not in the index that lists come from",
+    { stream: PROJECTED_STREAMS },
+    ({ stream }) => gauges.projectionLag(stream as ProjectedStream),
   );
   const durations = registry.histogram(
     "http_request_duration_seconds",

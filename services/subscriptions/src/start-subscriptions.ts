@@ -1,3 +1,4 @@
+import { eventId } from "@ringback/contracts/event";
 import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/subjects";
 import { startAdminServer } from "@ringback/runtime/admin-server";
@@ -6,7 +7,7 @@ import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats, type Nats } from "@ringback/runtime/nats";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
-import { ensureStreams } from "@ringback/runtime/streams";
+import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
 import { openTracing, type Tracer } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import { followAgents, type AgentIndex } from "./agent-index.ts";
@@ -15,6 +16,8 @@ import { openApiKeysFile, type ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
+import { listedMessages } from "./projection/listed-messages.ts";
+import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
 import { requestStore } from "./request-store.ts";
 
 export type SubscriptionsOptions = {
@@ -32,7 +35,7 @@ export type Subscriptions = {
 };
 
 /** What there is so far: probes and gauges look at it, and are there before the rest. */
-type Parts = { nats?: Nats; index?: AgentIndex };
+type Parts = { nats?: Nats; index?: AgentIndex; projection?: OpenProjection };
 
 /** Starts the service: probes at once, the API when all agents are read. */
 export const startSubscriptions = (options: SubscriptionsOptions): Subscriptions => {
@@ -65,6 +68,7 @@ const start = async (
     agents: () => parts.index?.agentCount() ?? 0,
     subscriptions: () => parts.index?.subscriptionCount() ?? 0,
     isConnected: () => parts.nats?.isConnected() ?? false,
+    projectionLag: (stream) => parts.projection?.lag()[stream] ?? 0,
   });
   const admin = await openAdmin(settings, metrics, () => notReady(parts, stopping));
   open.defer(admin.close);
@@ -74,12 +78,19 @@ const start = async (
   const nats = await connectNats(settings, "subscriptions", log);
   open.defer(() => goodbye(nats));
   parts.nats = nats;
-  const index = await followAll(nats, options, open, stopping);
+  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, stopping);
+  const index = followAgents({ nats, onStreamLost: options.onFatal, log });
+  open.defer(index.stop);
   parts.index = index;
+  const projection = await openProjection(projectionOptions(nats, created, options));
+  open.defer(projection.stop);
+  parts.projection = projection;
+  watchAll({ nats, index, projection, created }, options, open);
   await index.caughtUp;
   const sealer = sealing.ring;
-  const api = { nats, index, keys, sealer, metrics, tracer: tracing?.tracer };
-  const http = await openApi(api, options, open);
+  const tracer = tracing?.tracer;
+  const served = { nats, index, projection, created, keys, sealer, metrics, tracer };
+  const http = await openApi(served, options, open);
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
 
@@ -101,31 +112,47 @@ const openAdmin = async (
   }
 };
 
-const followAll = async (
+const projectionOptions = (
   nats: Nats,
+  created: StreamCreation,
   { settings, log, onFatal }: SubscriptionsOptions,
+) => ({
+  nats,
+  created,
+  folder: settings.PROJECTION_DIR,
+  attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
+  now: Date.now,
+  onStreamLost: onFatal,
+  onFatal,
+  log,
+});
+
+type Followed = {
+  readonly nats: Nats;
+  readonly created: StreamCreation;
+  readonly index: AgentIndex;
+  readonly projection: OpenProjection;
+};
+
+const watchAll = (
+  { nats, created, index, projection }: Followed,
+  { log, onFatal }: SubscriptionsOptions,
   open: AsyncDisposableStack,
-  stopping: AbortSignal,
-): Promise<AgentIndex> => {
-  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, stopping);
-  const index = followAgents({ nats, onStreamLost: onFatal, log });
-  open.defer(index.stop);
+): void => {
   const watch = watchStreams({
     nats,
     created,
-    onInfo: (name, { state }) => {
-      if (name === STREAMS.subscriptions) index.compare(state.last_seq);
+    onInfo: (name, info) => {
+      if (name === STREAMS.subscriptions) index.compare(info.state.last_seq);
+      projection.compare(name, info);
     },
     onStreamLost: onFatal,
     log,
   });
   open.defer(watch.stop);
-  return index;
 };
 
-type ApiParts = {
-  readonly nats: Nats;
-  readonly index: AgentIndex;
+type ApiParts = Followed & {
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
   readonly metrics: SubscriptionsMetrics;
@@ -134,7 +161,7 @@ type ApiParts = {
 
 /** Opens the API's port; gives its address. */
 const openApi = async (
-  { nats, index, keys, sealer, metrics, tracer }: ApiParts,
+  { nats, index, projection, created, keys, sealer, metrics, tracer }: ApiParts,
   { settings, log }: SubscriptionsOptions,
   open: AsyncDisposableStack,
 ): Promise<string> => {
@@ -155,6 +182,9 @@ const openApi = async (
       allowedPorts: settings.ALLOWED_PORTS,
     },
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
+    projection,
+    listed: listedMessages(nats),
+    eventId: (seq) => eventId(created.get(STREAMS.events) ?? 0, seq),
     keys: keys.current,
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     metrics,

@@ -11,12 +11,7 @@ import { attemptCountsReader } from "./stats.ts";
 /** What can be asked of the rows as they are. */
 export type Answers = Pick<
   Projection,
-  | "events"
-  | "attempts"
-  | "deadLetters"
-  | "stats"
-  | "selectForRedelivery"
-  | "redeliveryProgress"
+  "events" | "attempts" | "deadLetters" | "stats" | "selectForRedelivery" | "redeliveryProgress"
 >;
 
 const MAX_LIMIT = 1_000;
@@ -58,7 +53,10 @@ export const answersFrom = (db: DatabaseSync, ids: Ids): Answers => {
       const counted = await counts(ids.agent(query.workspaceId, query.agentId), query);
       const facets = EVENT_FACETS.matching(undefined, ["pending", "retrying"]);
       const waiting = { ...query, sinceMs: 0, untilMs: ALWAYS_MS, limit: 1, facets };
-      const [oldestWaiting] = existing(rowsOf("events", waiting, "oldest_first"), query.workspaceId);
+      const [oldestWaiting] = existing(
+        rowsOf("events", waiting, "oldest_first"),
+        query.workspaceId,
+      );
       return { ...counted, oldestWaiting };
     },
     selectForRedelivery: async (selection) => {

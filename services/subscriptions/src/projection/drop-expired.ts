@@ -15,7 +15,11 @@ const ROWS_PER_TURN = 200;
 const AGENTS_PER_TURN = 200;
 
 /** Keeps the file no larger than the streams: what they have dropped is dropped here. */
-export const dropExpired = (db: DatabaseSync, inTurn: Turns, stopping: AbortSignal): DropExpired => {
+export const dropExpired = (
+  db: DatabaseSync,
+  inTurn: Turns,
+  stopping: AbortSignal,
+): DropExpired => {
   const oldest = (table: ProjectedStream) =>
     db.prepare(
       `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE seq < ? ORDER BY seq LIMIT ${ROWS_PER_TURN})`,
@@ -26,7 +30,9 @@ export const dropExpired = (db: DatabaseSync, inTurn: Turns, stopping: AbortSign
     dead_letters: oldest("dead_letters"),
   };
   const jobs = db.prepare("DELETE FROM redeliveries WHERE last_seq < ?");
-  const agents = db.prepare(`SELECT id FROM agents WHERE id > ? ORDER BY id LIMIT ${AGENTS_PER_TURN}`);
+  const agents = db.prepare(
+    `SELECT id FROM agents WHERE id > ? ORDER BY id LIMIT ${AGENTS_PER_TURN}`,
+  );
   const dropCounts = attemptCountsDropper(db);
   return {
     rows: async (stream, firstSeq) => {

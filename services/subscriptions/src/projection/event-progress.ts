@@ -44,10 +44,10 @@ export const eventProgress = (db: DatabaseSync, ids: Ids): EventProgress => {
       const before = known.of(eventSeq, address);
       if (before === undefined) return;
       const isDelivered = before.status === "delivered" || record.outcome.kind === "delivered";
-      const isGivenUp =
-        before.letterMs !== null && isLastWord(ownLetter(before.letterMs), record);
+      const isGivenUp = before.letterMs !== null && isLastWord(ownLetter(before.letterMs), record);
       const status = eventStatus({ isDelivered, lastRecord: record, isGivenUp, isSettled: false });
-      const nextMs = status === "retrying" && record.next.kind === "retry" ? Date.parse(record.next.at) : null;
+      const nextMs =
+        status === "retrying" && record.next.kind === "retry" ? Date.parse(record.next.at) : null;
       attempted.run(
         EVENT_FACETS.of(address.eventType, status),
         before.attempts + 1,

@@ -13,7 +13,8 @@ export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
     if (row === undefined) return undefined;
     const facet = Number(row["facet"]);
     const eventType = EVENT_FACETS.typeOf(facet);
-    if (eventType === undefined) throw new Error(`event ${seq} has a facet without a type: ${facet}`);
+    if (eventType === undefined)
+      throw new Error(`event ${seq} has a facet without a type: ${facet}`);
     const agentId = ids.agentName(Number(row["agent"]));
     return {
       seq,

@@ -117,7 +117,8 @@ const meta = (db: DatabaseSync, name: string): string | undefined => {
 };
 
 const setMeta = (db: DatabaseSync, name: string, value: string): void => {
-  const sql = "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+  const sql =
+    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
   db.prepare(sql).run(name, value);
 };
 

@@ -165,7 +165,9 @@ const projectionOf = (current: () => Generation | undefined): Asked => {
 /** Where a question meets damage, it is as if the projection were being made anew, which it then is. */
 const answersOf = (there: () => Generation): Answers => {
   const ask =
-    <Q extends readonly unknown[], A>(question: (answers: Answers) => (...query: Q) => Promise<A>) =>
+    <Q extends readonly unknown[], A>(
+      question: (answers: Answers) => (...query: Q) => Promise<A>,
+    ) =>
     async (...query: Q): Promise<A> => {
       const generation = there();
       try {

@@ -20,7 +20,9 @@ export const PROJECTED_STREAMS = ["events", "attempts", "dead_letters"] as const
  */
 export const positionsIn = (db: DatabaseSync, streams: StreamStates): Positions | undefined => {
   const find = db.prepare("SELECT created_ms, applied_seq FROM positions WHERE stream = ?");
-  const begin = db.prepare("INSERT INTO positions (stream, created_ms, applied_seq) VALUES (?, ?, 0)");
+  const begin = db.prepare(
+    "INSERT INTO positions (stream, created_ms, applied_seq) VALUES (?, ?, 0)",
+  );
   const set = db.prepare("UPDATE positions SET applied_seq = ? WHERE stream = ?");
   for (const stream of PROJECTED_STREAMS) {
     const { createdMs, lastSeq } = streams[stream];

@@ -35,7 +35,9 @@ const LOOK_EVERY_MS = 10;
  * them: they are behind what its consumer has acknowledged, RETRIES knows nothing of them, and neither a
  * record nor a dead letter that was stored until after that look is theirs.
  */
-export const settleEvents = (options: SettleEventsOptions): { readonly stop: () => Promise<void> } => {
+export const settleEvents = (
+  options: SettleEventsOptions,
+): { readonly stop: () => Promise<void> } => {
   const stopping = new AbortController();
   const ended = keepSettling(options, stopping.signal);
   return {

@@ -12,7 +12,10 @@ const STEPS_PER_DECADE = 20;
 const MAX_STEP = 5 * STEPS_PER_DECADE;
 
 const stepOf = (durationMs: number): number =>
-  Math.min(MAX_STEP, Math.max(0, Math.round(STEPS_PER_DECADE * Math.log10(Math.max(durationMs, 1)))));
+  Math.min(
+    MAX_STEP,
+    Math.max(0, Math.round(STEPS_PER_DECADE * Math.log10(Math.max(durationMs, 1)))),
+  );
 
 const msOf = (step: number): number => Math.round(10 ** (step / STEPS_PER_DECADE));
 

@@ -34,7 +34,9 @@ export const undecidedEvents = (db: DatabaseSync, most: number): UndecidedEvents
     SELECT workspaces.name AS workspace, agents.name AS agent FROM events
     JOIN workspaces ON workspaces.id = events.workspace JOIN agents ON agents.id = events.agent
     WHERE seq = ?`);
-  const pending = db.prepare("SELECT facet, at_ms FROM events WHERE seq = ? AND look_ms IS NOT NULL");
+  const pending = db.prepare(
+    "SELECT facet, at_ms FROM events WHERE seq = ? AND look_ms IS NOT NULL",
+  );
   const settle = db.prepare("UPDATE events SET facet = ?, look_ms = NULL WHERE seq = ?");
   const putOff = db.prepare("UPDATE events SET look_ms = ? WHERE seq = ?");
   return {

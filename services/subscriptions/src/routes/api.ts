@@ -5,6 +5,8 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { AgentIndex } from "../agent-index.ts";
 import type { IfAbsent } from "../decide/edit.ts";
 import type { OnceDeps } from "../handle-once.ts";
+import type { ListedMessages } from "../projection/listed-messages.ts";
+import type { Projection } from "../projection/projection.ts";
 
 /** Where the calls are. */
 export const BASE_PATH = "/ca/api/v0";
@@ -24,4 +26,8 @@ export type RouteDeps = {
   readonly index: Pick<AgentIndex, "page" | "applied">;
   readonly callbackUrls: CallbackUrlPolicy;
   readonly ifAbsent: IfAbsent;
+  readonly projection: Projection;
+  readonly listed: ListedMessages;
+  /** The id of the event with this sequence on EVENTS. */
+  readonly eventId: (seq: number) => string;
 };

@@ -10,7 +10,11 @@ const METHODS: readonly HTTPMethods[] = NODE_METHODS.filter((method) => method !
 export const PATHS: Readonly<Record<string, readonly HTTPMethods[]>> = {
   [`${BASE_PATH}/agent/v1`]: ["PATCH", "POST"],
   [`${BASE_PATH}/agent/v1/:agent_id`]: ["DELETE", "GET", "HEAD"],
+  [`${BASE_PATH}/agent/v1/:agent_id/stats`]: ["GET", "HEAD"],
   [`${BASE_PATH}/assistant`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/attempts`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/dead-letters`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/events`]: ["GET", "HEAD"],
 };
 
 /** Answers the methods that a known path does not take, without asking who calls. */
