@@ -132,6 +132,7 @@ const follow = async (
   }
   const messages = await consumer.consume({ max_messages: maxMessages, expires: 5_000 });
   reading.messages = messages;
+  if (stopping.aborted) return; // before there was anything to stop
   void watch(messages, options);
   let batch: JsMsg[] = [];
   for await (const message of messages) {
