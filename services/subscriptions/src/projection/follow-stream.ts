@@ -6,6 +6,7 @@ import { isStreamNotFound } from "@ringback/runtime/nats-errors";
 import type { Nats } from "@ringback/runtime/nats";
 import { standstillWatch } from "@ringback/runtime/standstill";
 import { streamLost } from "@ringback/runtime/stream-watch";
+import { bursts } from "./bursts.ts";
 
 /** A stream that is read from a place on, and then as messages come. */
 export type Following = {
@@ -40,8 +41,8 @@ export type FollowOptions = {
 /** Looks in a row, each a few seconds after the one before (`watchStreams`). */
 const STILL_LOOKS = 6;
 
-/** So many that arrived together are applied together. */
-const MAX_BATCH = 256;
+/** Of those that arrive together, so many are applied together. */
+const MAX_BURST = 256;
 
 type Reading = {
   appliedUpTo: number;
@@ -134,17 +135,14 @@ const follow = async (
   reading.messages = messages;
   if (stopping.aborted) return; // before there was anything to stop
   void watch(messages, options);
-  let batch: JsMsg[] = [];
-  for await (const message of messages) {
-    reading.lastSeq = Math.max(reading.lastSeq, message.seq + message.info.pending);
-    batch.push(message);
-    if (messages.getPending() > 0 && batch.length < MAX_BATCH) continue;
-    await options.apply(batch, (seq) => {
+  for await (const burst of bursts(messages, MAX_BURST)) {
+    const last = burst.at(-1) as JsMsg;
+    reading.lastSeq = Math.max(reading.lastSeq, last.seq + last.info.pending);
+    await options.apply(burst, (seq) => {
       reading.appliedUpTo = Math.max(reading.appliedUpTo, seq);
     });
-    batch = [];
     if (stopping.aborted) return;
-    if (reading.appliedUpTo >= state.last_seq || message.info.pending === 0) caughtUp();
+    if (reading.appliedUpTo >= state.last_seq || last.info.pending === 0) caughtUp();
   }
 };
 
