@@ -228,7 +228,8 @@ test("a rebuild holds nothing else up, and questions are answered while it goes 
   delay.disable();
   expect(Math.max(...lags)).toBeGreaterThan(0);
   expect(projection.lag().total).toBe(0);
-  expect((await statusesOf(projection))[1]).toBe("delivered");
+  const statuses = new Set((await eventsOf(projection)).map(({ status }) => status));
+  expect([...statuses]).toEqual(["delivered"]);
   // A slice of work takes 4 ms; the rest is for a machine that has more to do.
   expect(delay.percentile(90) / 1e6).toBeLessThan(50);
 });

@@ -129,7 +129,22 @@ test("an event is delivered after a retry, another one becomes a dead letter", a
   await receiver.received(2, { path: "/once" });
   await receiver.received(2, { path: "/never" });
   await settled(4, 1);
+  await listed({ delivered: 1, dead_lettered: 1, no_subscription: 1 });
 });
+
+/** What lists say about the events so far, with what they show of records and dead letters. */
+const listed = (statuses: Record<string, number>): Promise<unknown> =>
+  eventually(
+    async () => {
+      const { events } = (await call("GET", "/events")) as { events: { status: string }[] };
+      const found = Object.groupBy(events, ({ status }) => status);
+      const counts = Object.entries(found).map(([status, some]) => [status, some?.length]);
+      expect(Object.fromEntries(counts)).toEqual(statuses);
+      expect(await call("GET", "/attempts")).toMatchObject({ attempts: { length: 4 } });
+      expect(await call("GET", "/dead-letters")).toMatchObject({ dead_letters: { length: 1 } });
+    },
+    { what: "lists" },
+  );
 
 test("streams that were changed by hand are mended, deleted consumers made again", async () => {
   const [first] = services.slice(-1);

@@ -86,6 +86,10 @@ const cases: readonly [Role, readonly string[]][] = [
         (subject) =>
           !/(MSG\.GET|MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.REQUESTS/.test(
             subject,
+          ) &&
+          // Of EVENTS it may have a consumer of its own, and not the dispatcher's.
+          !/(MSG\.NEXT|CONSUMER\.DELETE)\.(ATTEMPTS|DEAD_LETTERS)|DIRECT\.GET\.(RETRIES|ATTEMPTS|DEAD_LETTERS)$/.test(
+            subject,
           ),
       ),
       ...foreign,

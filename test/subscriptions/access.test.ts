@@ -59,6 +59,14 @@ type Row = readonly [
 const CALLS: readonly Row[] = [
   ["GET /agent/v1/:agent_id", "/agent/v1/bob", {}, 200, 200, 200, 404],
   ["HEAD /agent/v1/:agent_id", "/agent/v1/bob", { method: "HEAD" }, 200, 200, 200, 404],
+  ["GET /agent/v1/:agent_id/stats", "/agent/v1/bob/stats", {}, 200, 200, 200, 404],
+  ["HEAD /agent/v1/:agent_id/stats", "/agent/v1/bob/stats", { method: "HEAD" }, 200, 200, 200, 404],
+  ["GET /attempts", "/attempts", {}, 200, 200, 200, 200],
+  ["HEAD /attempts", "/attempts", { method: "HEAD" }, 200, 200, 200, 200],
+  ["GET /dead-letters", "/dead-letters", {}, 200, 200, 200, 200],
+  ["HEAD /dead-letters", "/dead-letters", { method: "HEAD" }, 200, 200, 200, 200],
+  ["GET /events", "/events", {}, 200, 200, 200, 200],
+  ["HEAD /events", "/events", { method: "HEAD" }, 200, 200, 200, 200],
   ["GET /assistant", "/assistant", {}, 200, 200, 200, 200],
   ["HEAD /assistant", "/assistant", { method: "HEAD" }, 200, 200, 200, 200],
   [
