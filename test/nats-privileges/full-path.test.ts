@@ -194,7 +194,8 @@ test("the monitor sees every stream and consumer by all that it may ask", async 
   expect(await jsm.streams.list().next()).toHaveLength(STREAMS.length);
   expect(await jsm.consumers.list("RETRIES").next()).toMatchObject([{ name: "dispatcher" }]);
   const answer = await monitor.request("ringback.API.CONSUMER.NAMES.EVENTS");
-  expect(answer.json()).toMatchObject({ consumers: ["dispatcher"] });
+  const names = answer.json<{ consumers: string[] }>().consumers;
+  expect(names).toContain("dispatcher"); // beside it that of the index, which is made anew at each start
 });
 
 test("on the whole way nobody was refused anything but the making of streams", () => {
