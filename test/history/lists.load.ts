@@ -100,6 +100,12 @@ test("built from nothing, while lists are answered and say how far they are", as
   const metrics = await service?.metrics();
   const series = metrics?.series.filter(({ name }) => name === "ringback_projection_lag_messages");
   expect(series?.map(({ value }) => value)).toEqual([0, 0, 0]);
+  const lag = (name: string): string =>
+    `${((metrics?.value(`nodejs_eventloop_lag_${name}_seconds`) ?? 0) * 1_000).toFixed(1)} ms`;
+  said(
+    "event loop late by, median, 90, 99 of 100, at most",
+    [lag("p50"), lag("p90"), lag("p99"), lag("max")].join(", "),
+  );
   said("memory of the service", mib((await service?.rssBytes()) ?? 0));
 });
 

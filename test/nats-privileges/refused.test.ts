@@ -82,6 +82,7 @@ const cases: readonly [Role, readonly string[]][] = [
     "subscriptions",
     [
       ...without("subscriptions", "requests"),
+      "$JS.API.CONSUMER.CREATE.EVENTS.dispatcher.events.>",
       ...[...reading, ...changing].filter(
         (subject) =>
           !/(MSG\.GET|MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.REQUESTS/.test(

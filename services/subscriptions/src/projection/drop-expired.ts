@@ -34,14 +34,21 @@ export const dropExpired = (
     `SELECT id FROM agents WHERE id > ? ORDER BY id LIMIT ${AGENTS_PER_TURN}`,
   );
   const dropCounts = attemptCountsDropper(db);
+  const busy = new Set<ProjectedStream>();
   return {
     rows: async (stream, firstSeq) => {
-      const statement = statements[stream];
-      while (!stopping.aborted) {
-        const { changes } = await inTurn(() => statement.run(firstSeq));
-        if (Number(changes) < ROWS_PER_TURN) break;
+      if (busy.has(stream)) return; // asked every few seconds: what is left is dropped then
+      busy.add(stream);
+      try {
+        const statement = statements[stream];
+        while (!stopping.aborted) {
+          const { changes } = await inTurn(() => statement.run(firstSeq));
+          if (Number(changes) < ROWS_PER_TURN) break;
+        }
+        if (stream === "attempts") await inTurn(() => jobs.run(firstSeq));
+      } finally {
+        busy.delete(stream);
       }
-      if (stream === "attempts") await inTurn(() => jobs.run(firstSeq));
     },
     counts: async (beforeMs) => {
       for (let after = 0; !stopping.aborted;) {

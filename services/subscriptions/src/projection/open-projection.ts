@@ -80,7 +80,12 @@ export const openProjection = async (options: ProjectionOptions): Promise<OpenPr
     removeIndexFile(folder.file);
     current = await untilAvailable(open, stopping.signal, log);
   };
-  current = await open();
+  try {
+    current = await open();
+  } catch (error) {
+    folder.leave();
+    throw error;
+  }
   const dropping = dropCounts(() => current, options, stopping.signal);
   return {
     ...projectionOf(() => current),
