@@ -35,24 +35,20 @@ beforeAll(async () => {
     await platform.publish({ workspaceId, callId: "c2", eventType: "recording_completed" });
     await platform.publish({ workspaceId, callId: "c3", eventType: "client_analysis_completed" });
   }
-  await eventually(
-    async () => {
-      for (const workspaceId of ["w1", "w2"]) {
-        const { events } = await get("/events", workspaceId);
-        expect(events.map(({ status: one }) => one)).toEqual([
-          "no_subscription",
-          "dead_lettered",
-          "delivered",
-        ]);
-      }
-    },
-    { what: "every event has come to its end" },
-  );
+  await eventually(() => haveEnded(["w1", "w2"]), { what: "every event has come to its end" });
 });
 afterAll(async () => {
   await platform.stop();
   await receiver.stop();
 });
+
+const haveEnded = async (workspaceIds: readonly string[]): Promise<boolean> => {
+  const lists = await Promise.all(workspaceIds.map((workspaceId) => get("/events", workspaceId)));
+  return lists.every(({ events }) => {
+    const statuses = events.map((event) => event["status"]);
+    return statuses.join() === "no_subscription,dead_lettered,delivered";
+  });
+};
 
 const get = async (path: string, workspaceId?: string): Promise<Page> => {
   const answer = await platform.api("GET", path, undefined, workspaceId);
@@ -121,16 +117,18 @@ test.each([
   }
 });
 
+/** The ids of the events that lists name. */
+const ids = async (workspaceId: string): Promise<unknown[]> => {
+  const pages = await Promise.all(
+    ["/events", "/attempts", "/dead-letters", "/events?call_id=c1", "/attempts?agent_id=a1"].map(
+      (path) => get(path, workspaceId),
+    ),
+  );
+  const items = pages.flatMap((page) => Object.values(page).filter(Array.isArray).flat());
+  return items.map(({ event_id }) => event_id);
+};
+
 test("nothing of another workspace is in any list, though ids are the same", async () => {
-  const ids = async (workspaceId: string): Promise<unknown[]> => {
-    const pages = await Promise.all(
-      ["/events", "/attempts", "/dead-letters", "/events?call_id=c1", "/attempts?agent_id=a1"].map(
-        (path) => get(path, workspaceId),
-      ),
-    );
-    const items = pages.flatMap((page) => Object.values(page).filter(Array.isArray).flat());
-    return items.map(({ event_id }) => event_id);
-  };
   const [ours, theirs] = [await ids("w1"), await ids("w2")];
   expect(ours.length).toBeGreaterThan(6);
   expect(ours.filter((id) => theirs.includes(id))).toEqual([]);

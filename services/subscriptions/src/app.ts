@@ -14,14 +14,11 @@ import { sendProblem, shownText } from "./problem.ts";
 import { requestLimits } from "./request-limits.ts";
 import { recordRequests } from "./request-log.ts";
 import { traceRequests } from "./request-trace.ts";
-import { agentStatsRoute } from "./routes/agent-stats.ts";
 import { BASE_PATH, type Api, type RouteDeps } from "./routes/api.ts";
 import { deregisterAgentRoute } from "./routes/deregister-agent.ts";
 import { getAgentRoute } from "./routes/get-agent.ts";
 import { listAgentsRoute } from "./routes/list-agents.ts";
-import { listAttemptsRoute } from "./routes/list-attempts.ts";
-import { listDeadLettersRoute } from "./routes/list-dead-letters.ts";
-import { listEventsRoute } from "./routes/list-events.ts";
+import { listRoutes } from "./routes/list-routes.ts";
 import { otherMethodsRoutes, PATHS } from "./routes/methods.ts";
 import { patchAgentRoute } from "./routes/patch-agent.ts";
 import { registerAgentRoute } from "./routes/register-agent.ts";
@@ -99,10 +96,7 @@ export const buildApp = (deps: AppDeps): Api => {
       getAgentRoute(api, deps);
       deregisterAgentRoute(api, deps);
       listAgentsRoute(api, deps);
-      agentStatsRoute(api, deps);
-      listAttemptsRoute(api, deps);
-      listDeadLettersRoute(api, deps);
-      listEventsRoute(api, deps);
+      listRoutes(api, deps);
     },
     { prefix: BASE_PATH },
   );

@@ -21,23 +21,25 @@ import { undecidedEvents } from "./undecided-events.ts";
 
 const CREATED_MS = 1_700_000_000_000;
 
+const onUnreadable = (seq: number): never => {
+  throw new Error(`${seq} cannot be read`);
+};
+
+const message = (subject: string, seq: number, atMs: number, body: object) => ({
+  subject,
+  seq,
+  atMs,
+  data: Buffer.from(JSON.stringify(body)),
+  header: (name: string) => (name === "Nats-Msg-Size" ? "100" : ""),
+});
+
 /** An index in memory, and what is stored in its streams. */
 const emptyIndex = () => {
   const db = new DatabaseSync(":memory:");
   db.exec(SCHEMA);
   const ids = idsIn(db);
   const progress = eventProgress(db, ids);
-  const onUnreadable = (seq: number): never => {
-    throw new Error(`${seq} cannot be read`);
-  };
   const deps = { db, ids, progress, eventsCreatedMs: CREATED_MS, onUnreadable };
-  const message = (subject: string, seq: number, atMs: number, body: object) => ({
-    subject,
-    seq,
-    atMs,
-    data: Buffer.from(JSON.stringify(body)),
-    header: (name: string) => (name === "Nats-Msg-Size" ? "100" : ""),
-  });
   const applyEvent = eventApplier(db, ids);
   const applyAttempt = attemptApplier(deps);
   const applyLetter = deadLetterApplier(deps);

@@ -45,10 +45,11 @@ test("whoever stops reading ends the source", async () => {
   expect(hasEnded).toBe(true);
 });
 
+async function* broken() {
+  yield 1;
+  throw new Error("gone");
+}
+
 test("what the source throws comes through", async () => {
-  const broken = async function* () {
-    yield 1;
-    throw new Error("gone");
-  };
   await expect(collected(broken(), 2)).rejects.toThrow("gone");
 });

@@ -29,11 +29,6 @@ export const idsIn = (db: DatabaseSync): Ids => {
   const agents = new Map<string, number>();
   const names = new Map<number, string>();
 
-  const kept = <K, V>(cache: Map<K, V>, key: K, value: V | undefined): V | undefined => {
-    if (cache.size >= MAX_CACHED) cache.clear();
-    if (value !== undefined) cache.set(key, value);
-    return value;
-  };
   const workspace = (name: string): number | undefined =>
     workspaces.get(name) ?? kept(workspaces, name, idIn(findWorkspace.get(name)));
   const agentOf = (workspaceNumber: number, name: string): number | undefined => {
@@ -62,6 +57,12 @@ export const idsIn = (db: DatabaseSync): Ids => {
       names.clear();
     },
   };
+};
+
+const kept = <K, V>(cache: Map<K, V>, key: K, value: V | undefined): V | undefined => {
+  if (cache.size >= MAX_CACHED) cache.clear();
+  if (value !== undefined) cache.set(key, value);
+  return value;
 };
 
 type Row = Readonly<Record<string, unknown>> | undefined;

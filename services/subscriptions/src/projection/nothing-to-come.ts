@@ -32,12 +32,12 @@ export const nothingToCome = async (
   return withoutSchedule(quiet, nats);
 };
 
+const subjectOf = (event: Undecided): string => scheduledRetrySubject(event, deliveryId(event.seq));
+
 const withoutSchedule = async (
   events: readonly Undecided[],
   nats: Nats,
 ): Promise<readonly Undecided[]> => {
-  const subjectOf = (event: Undecided): string =>
-    scheduledRetrySubject(event, deliveryId(event.seq));
   const found = await readLastOf(nats, STREAMS.retries, events.map(subjectOf));
   const scheduled = new Set(found.map(({ subject }) => subject));
   return events.filter((event) => !scheduled.has(subjectOf(event)));

@@ -8,7 +8,12 @@ import { isUnavailable, UnavailableError } from "../unavailable.ts";
 import type { Answers } from "./answers.ts";
 import { listeners } from "./listeners.ts";
 import { openFolder } from "./folder.ts";
-import { openGeneration, STREAM_OF, type Generation } from "./generation.ts";
+import {
+  openGeneration,
+  STREAM_OF,
+  type Generation,
+  type GenerationOptions,
+} from "./generation.ts";
 import { isDamaged, removeIndexFile } from "./index-file.ts";
 import { PROJECTED_STREAMS } from "./positions.ts";
 import type {
@@ -47,65 +52,80 @@ const DROP_COUNTS_EVERY_MS = 3_600_000;
  * it is thrown away and built anew. Throws where no file can be made.
  */
 export const openProjection = async (options: ProjectionOptions): Promise<OpenProjection> => {
-  const { nats, created, log, now, onStreamLost } = options;
   const folder = openFolder(options.folder);
   const stopping = new AbortController();
   const attempts = listeners<AppliedAttempt>();
   const events = listeners<AppliedEvent>();
-  let current: Generation | undefined;
-  let replacing: Promise<void> = Promise.resolve();
-  const open = (): Promise<Generation> => {
-    let isReported = false;
-    return openGeneration({
-      nats,
-      created,
-      path: folder.file,
-      now,
-      onStreamLost,
-      onAttempt: attempts.tell,
-      onEvent: events.tell,
-      onDamaged: (error) => {
-        if (isReported || stopping.signal.aborted) return;
-        isReported = true;
-        log.error({ err: error, path: folder.file }, "projection.damaged");
-        replacing = replacing.then(replace).catch(options.onFatal);
-      },
-      log,
-    });
-  };
-  const replace = async (): Promise<void> => {
-    const damaged = current;
-    current = undefined;
-    await damaged?.stop().catch(() => undefined); // it is thrown away, however it ends
-    removeIndexFile(folder.file);
-    current = await untilAvailable(open, stopping.signal, log);
-  };
+  const path = folder.file;
+  const told = { onAttempt: attempts.tell, onEvent: events.tell };
+  const index = replaceable({ ...options, ...told, path }, stopping.signal);
   try {
-    current = await open();
+    await index.open();
   } catch (error) {
     folder.leave();
     throw error;
   }
-  const dropping = dropCounts(() => current, options, stopping.signal);
+  const { current } = index;
+  const dropping = dropCounts(current, options, stopping.signal);
   return {
-    ...projectionOf(() => current),
+    ...projectionOf(current),
     onAttempt: attempts.add,
     onEvent: events.add,
     compare: (name, { state }) => {
       for (const stream of PROJECTED_STREAMS) {
         if (STREAM_OF[stream] !== name) continue;
-        current?.following[stream].compare(state);
+        current()?.following[stream].compare(state);
         // What goes wrong with the file has been reported by then.
-        void current?.drop.rows(stream, state.first_seq).catch(() => undefined);
+        void current()
+          ?.drop.rows(stream, state.first_seq)
+          .catch(() => undefined);
       }
     },
     stop: async () => {
       stopping.abort();
-      await replacing;
+      await index.replaced();
       await dropping;
-      await current?.stop();
+      await current()?.stop();
       folder.leave();
     },
+  };
+};
+
+type ReplaceableOptions = Omit<GenerationOptions, "onDamaged"> & Pick<ProjectionOptions, "onFatal">;
+
+/** The index in use, another one in its place where it turns out to be damaged. */
+const replaceable = (options: ReplaceableOptions, stopping: AbortSignal) => {
+  const { path, log, onFatal } = options;
+  let current: Generation | undefined;
+  let replacing: Promise<void> = Promise.resolve();
+  const open = (): Promise<Generation> => {
+    let isReported = false;
+    const onDamaged = (error: unknown): void => {
+      if (isReported || stopping.aborted) return;
+      isReported = true;
+      log.error({ err: error, path }, "projection.damaged");
+      replacing = replace(replacing);
+    };
+    return openGeneration({ ...options, onDamaged });
+  };
+  const replace = async (earlier: Promise<void>): Promise<void> => {
+    await earlier;
+    const damaged = current;
+    current = undefined;
+    try {
+      await damaged?.stop().catch(() => undefined); // it is thrown away, however it ends
+      removeIndexFile(path);
+      current = await untilAvailable(open, stopping, log);
+    } catch (error) {
+      onFatal(error);
+    }
+  };
+  return {
+    open: async (): Promise<void> => {
+      current = await open();
+    },
+    current: () => current,
+    replaced: () => replacing,
   };
 };
 

@@ -1,11 +1,11 @@
-import fc from "fast-check";
+import { assert, nat, property, record } from "fast-check";
 import { expect, test } from "vitest";
 import { cursorAfterPlace, placeInCursor } from "./place-cursor.ts";
 
 test("a cursor gives back its place, in its list and in no other", () => {
-  const place = fc.record({ atMs: fc.nat(2 ** 50), seq: fc.nat(2 ** 50) });
-  fc.assert(
-    fc.property(place, (one) => {
+  const place = record({ atMs: nat(2 ** 50), seq: nat(2 ** 50) });
+  assert(
+    property(place, (one) => {
       const cursor = cursorAfterPlace("events", one);
       expect(placeInCursor("events", cursor)).toEqual(one);
       expect(placeInCursor("attempts", cursor)).toBeUndefined();

@@ -47,8 +47,6 @@ export const attemptCountsReader = (db: DatabaseSync) => {
     const last = Math.floor((untilMs - 1) / INTERVAL_MS);
     const byResult = new Map<number, number>();
     const byStep = new Map<number, number>();
-    const add = (counts: Map<number, number>, key: number, count: number): unknown =>
-      counts.set(key, (counts.get(key) ?? 0) + count);
     let place: readonly [number, number, number] = [first, -1, -1];
     for (let isMore = agent !== undefined; isMore;) {
       const rows = next.all(agent ?? 0, ...place, last);
@@ -64,6 +62,9 @@ export const attemptCountsReader = (db: DatabaseSync) => {
     return counted(first * INTERVAL_MS, byResult, byStep);
   };
 };
+
+const add = (counts: Map<number, number>, key: number, count: number): unknown =>
+  counts.set(key, (counts.get(key) ?? 0) + count);
 
 type Counts = ReadonlyMap<number, number>;
 

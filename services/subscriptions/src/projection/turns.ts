@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 export type Turns = <T>(work: () => T) => Promise<T>;
 
 /** How long one piece may take: requests that come meanwhile wait for that long. */
-export const SLICE_MS = 4;
+export const SLICE_MS = 3;
 
 /**
  * The database works while everything else waits, and several streams are applied to it side by side:
