@@ -9,11 +9,11 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog load history-load bench check api-key up header-key reencrypt format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog load history-load bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 help: ## list the targets
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | \
-		while IFS='|' read -r name does; do printf 'make %-11s %s\n' "$$name" "$$does"; done
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
+		while IFS='|' read -r name does; do printf 'make %-16s %s\n' "$$name" "$$does"; done
 
 set-up: ## get the clone ready: npm packages, Node 24, nats-server
 	@bash scripts/set-up.sh
@@ -45,6 +45,13 @@ bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=s
 check: set-up ## check types, lint, format, and known vulnerabilities where the registry tells
 	npm run check
 
+.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+openapi: set-up ## write docs/openapi.json anew from the routes' schemas
+	@node scripts/openapi.ts
+
+asyncapi: set-up ## write docs/asyncapi.yaml anew from the schemas of what is on the streams
+	@node scripts/asyncapi.ts
+
 api-key: set-up ## make an API key: WORKSPACE=acme SCOPES=read,write, and KEY_ID=… EXPIRES=2030-01-31 at will
 	@node scripts/make-api-key.ts
 
@@ -56,6 +63,28 @@ header-key: set-up ## make a file of keys that encrypt header values, or add a k
 
 reencrypt: set-up ## encrypt all stored header values with the first key (settings from the environment)
 	@node services/subscriptions/src/reencrypt-main.ts
+
+dashboards: set-up ## write Grafana's dashboards again (RUNBOOK_BASE_URL=https://… : where runbooks are read)
+	@node scripts/dashboards.ts
+
+monitoring-proof: set-up ## watch a failing endpoint in a real Prometheus for minutes, and draw docs/images
+	MONITORING_PICTURES=docs/images npm test -- test/monitoring/real-prometheus.test.ts $(TEST_ARGS)
+
+images: set-up ## build both images (ENGINE=podman, TAG=…, IMAGE_PREFIX=…, BUILD_ARGS="…", LOCAL_BASES=true: docs/operations.md)
+	@node scripts/images.ts
+
+images-proof: set-up ## build both images on bases of this machine's own files and deliver an event with them; Linux, root, podman
+	IMAGES_PROOF=true npx vitest run test/deploy/images.test.ts $(TEST_ARGS)
+
+sbom: set-up ## list what is in each image, as CycloneDX, in .run/sbom
+	@mkdir -p .run/sbom
+	@for service in subscriptions dispatcher; do \
+		npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx --sbom-type=application \
+			--workspace=services/$$service > .run/sbom/$$service.cdx.json && echo ".run/sbom/$$service.cdx.json"; \
+	done
+
+k8s: set-up ## make the generated files of deploy/ again (streams, consumers, rules, dashboards)
+	@node scripts/k8s.ts
 
 format: set-up ## format every file
 	npm run format

@@ -73,6 +73,10 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_retries_waiting: { type: "gauge" },
   // Beyond what was promised: how many share the limits of subscriptions.
   ringback_dispatchers: { type: "gauge" },
+  // Also: how large each stream is, for those who watch that it does not fill up.
+  ringback_stream_messages: { type: "gauge", labels: { stream: ["EVENTS", "RETRIES"] } },
+  ringback_stream_size_bytes: { type: "gauge", labels: { stream: ["EVENTS", "RETRIES"] } },
+  ringback_stream_limit_bytes: { type: "gauge", labels: { stream: ["EVENTS"] } },
   // Also: faults of our own, by which customers' attempts are not used up.
   ringback_own_faults_total: {
     type: "counter",
@@ -98,7 +102,14 @@ const dispatcherPage = async (): Promise<string> => {
   const own = dispatcherMetrics(registry);
   exportState(
     registry,
-    { backlog: 0, retriesWaiting: 0 },
+    {
+      streams: new Map([
+        ["EVENTS", { messages: 1, bytes: 300, maxBytes: 1_000 }],
+        ["RETRIES", { messages: 0, bytes: 0, maxBytes: undefined }],
+      ]),
+      backlog: 0,
+      retriesWaiting: 0,
+    },
     readDispatcherSettings({ ALLOW_PLAINTEXT_HEADERS: "true" }),
   );
   own.workspaceAttempt("w1", "delivered"); // their series begin with the first sight of a workspace

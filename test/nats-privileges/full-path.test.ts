@@ -145,6 +145,20 @@ const listed = (statuses: Record<string, number>): Promise<unknown> =>
     },
     { what: "lists" },
   );
+test("events are published and read over HTTP", async () => {
+  const event = { event_type: "client_analysis_completed", call_id: "c0", agent_id: "a1" };
+  const stored = await call("POST", "/events", event); // nobody subscribed to it
+  expect(stored).toMatchObject({ events: [{ duplicate: false }] });
+  await settled(4, 1);
+  const { events } = (await call("GET", "/calls/c0/events")) as { events: { event_id: string }[] };
+  expect(events).toMatchObject([{ status: "no_subscription" }]);
+  const found = await call("GET", `/events/${events[0]?.event_id}`);
+  expect(found).toMatchObject({ payload: event });
+  expect(await call("GET", "/calls/c1/events")).toMatchObject({ events: [{ attempt_count: 2 }] });
+  const dead = { events: [{ status: "dead_lettered" }] };
+  expect(await call("GET", "/calls/c2/events")).toMatchObject(dead);
+  expect(await call("GET", "/agent/v1/a1/history")).toMatchObject({ changes: [{}, {}] });
+});
 
 test("streams that were changed by hand are mended, deleted consumers made again", async () => {
   const [first] = services.slice(-1);

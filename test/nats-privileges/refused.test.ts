@@ -81,17 +81,16 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "subscriptions",
     [
-      ...without("subscriptions", "requests"),
+      ...without("subscriptions", "requests", "events"),
       "$JS.API.CONSUMER.CREATE.EVENTS.dispatcher.events.>",
       ...[...reading, ...changing].filter(
         (subject) =>
-          !/(MSG\.GET|MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.REQUESTS/.test(
+          !/(MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.(SUB|REQ|EV)/.test(
             subject,
           ) &&
           // Of EVENTS it may have a consumer of its own, and not the dispatcher's.
-          !/(MSG\.NEXT|CONSUMER\.DELETE)\.(ATTEMPTS|DEAD_LETTERS)|DIRECT\.GET\.(RETRIES|ATTEMPTS|DEAD_LETTERS)$/.test(
-            subject,
-          ),
+          !/(MSG\.NEXT|CONSUMER\.DELETE)\.(ATTEMPTS|DEAD_LETTERS)/.test(subject) &&
+          !/DIRECT\.GET\.(SUBSCRIPTIONS|EVENTS|ATTEMPTS|DEAD_LETTERS|RETRIES)$/.test(subject),
       ),
       ...foreign,
     ],

@@ -1,7 +1,10 @@
+import { eventId as eventIdOf } from "@ringback/contracts/event";
+import { deadLetterSubject, eventSubject } from "@ringback/contracts/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PATHS } from "../../services/subscriptions/src/routes/methods.ts";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
+import { connectTo } from "../harness/nats-client.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
 import { type Answer, type CallInit, editOf, request } from "./api-client.ts";
 import { type StartedService, startOn } from "./start-service.ts";
@@ -19,6 +22,7 @@ const KEYS = [
 
 let server: NatsServer;
 let started: StartedService;
+let eventId: string;
 const keys = new Map<string, string | undefined>([
   ["no", undefined],
   ["wrong", "rb_x_y"],
@@ -28,11 +32,39 @@ beforeAll(async () => {
   const keysFile = await writeApiKeysFile(KEYS.map(([, key]) => key));
   started = await startOn(server, { keysFile });
   for (const [n, [name]] of KEYS.entries()) keys.set(name, keysFile.keys[n]);
+  eventId = await storeEvent();
 });
 afterAll(async () => {
   await started.service.stop();
   await server.stop();
 });
+
+/** An event of acme that was given up; its id stands for EVENT in the paths below. */
+const storeEvent = async (): Promise<string> => {
+  const client = await connectTo(server);
+  const address = {
+    workspaceId: "acme",
+    callId: "c-1",
+    agentId: "bob",
+    eventType: "call_completed",
+  } as const;
+  const { seq } = await client.js.publish(eventSubject(address), JSON.stringify(EVENT));
+  const { created } = await client.jsm.streams.info("EVENTS");
+  const event_id = eventIdOf(Date.parse(created), seq);
+  const letter = {
+    ...EVENT,
+    workspace_id: "acme",
+    reason: "event_expired",
+    event_id,
+    event_seq: seq,
+    at: created,
+    message: "gone",
+  };
+  await client.js.publish(deadLetterSubject(address), JSON.stringify(letter));
+  await client.close();
+  return event_id;
+};
+const EVENT = { event_type: "call_completed", call_id: "c-1", agent_id: "bob" };
 
 const json = (method: string, body: unknown): CallInit => ({
   method,
@@ -55,18 +87,30 @@ type Row = readonly [
   other: number,
 ];
 
+/** GET and HEAD of what every key of the workspace may read. */
+const readable = (route: string, path: string, other: number): Row[] => [
+  [`GET ${route}`, path, {}, 200, 200, 200, other],
+  [`HEAD ${route}`, path, { method: "HEAD" }, 200, 200, 200, other],
+];
+
 /** What every call answers to a key of each scope, and to one of another workspace. */
 const CALLS: readonly Row[] = [
   ["GET /agent/v1/:agent_id", "/agent/v1/bob", {}, 200, 200, 200, 404],
   ["HEAD /agent/v1/:agent_id", "/agent/v1/bob", { method: "HEAD" }, 200, 200, 200, 404],
-  ["GET /agent/v1/:agent_id/stats", "/agent/v1/bob/stats", {}, 200, 200, 200, 404],
-  ["HEAD /agent/v1/:agent_id/stats", "/agent/v1/bob/stats", { method: "HEAD" }, 200, 200, 200, 404],
-  ["GET /attempts", "/attempts", {}, 200, 200, 200, 200],
-  ["HEAD /attempts", "/attempts", { method: "HEAD" }, 200, 200, 200, 200],
-  ["GET /dead-letters", "/dead-letters", {}, 200, 200, 200, 200],
-  ["HEAD /dead-letters", "/dead-letters", { method: "HEAD" }, 200, 200, 200, 200],
-  ["GET /events", "/events", {}, 200, 200, 200, 200],
-  ["HEAD /events", "/events", { method: "HEAD" }, 200, 200, 200, 200],
+  ["GET /agent/v1/:agent_id", "/agent/v1/bob?at=2099-01-01T00:00:00Z", {}, 200, 200, 200, 404],
+  ...readable("/agent/v1/:agent_id/history", "/agent/v1/bob/history", 404),
+  ...readable("/agent/v1/:agent_id/stats", "/agent/v1/bob/stats", 404),
+  ...readable("/attempts", "/attempts", 200),
+  ...readable("/calls/:call_id/events", "/calls/c-1/events", 404),
+  ...readable("/dead-letters", "/dead-letters", 200),
+  ...readable("/dead-letters/:event_id", "/dead-letters/EVENT", 404),
+  ...readable("/event-types", "/event-types", 200),
+  ...readable("/events", "/events", 200),
+  ...readable("/events/:event_id", "/events/EVENT", 404),
+  ...readable("/events/:event_id/attempts", "/events/EVENT/attempts", 404),
+  ...readable("/events/:event_id/payload", "/events/EVENT/payload", 404),
+  // Whoever's key it is, the event is of the key's own workspace.
+  ["POST /events", "/events", json("POST", EVENT), 202, 403, 403, 202],
   ["GET /assistant", "/assistant", {}, 200, 200, 200, 200],
   ["HEAD /assistant", "/assistant", { method: "HEAD" }, 200, 200, 200, 200],
   [
@@ -92,14 +136,16 @@ const CALLS: readonly Row[] = [
   ["DELETE /agent/v1/:agent_id", "/agent/v1/bob", { method: "DELETE" }, 204, 403, 403, 204],
 ];
 
-const CODES: Readonly<Record<number, string>> = {
-  401: "unauthorized",
-  403: "insufficient_scope",
-  404: "agent_not_found",
+const codeOf = (path: string, status: number): string | undefined => {
+  if (status === 401) return "unauthorized";
+  if (status === 403) return "insufficient_scope";
+  if (status !== 404) return undefined;
+  const what = ["call", "dead-letter", "event"].find((one) => path.startsWith(`/${one}s/`));
+  return `${what?.replace("-", "_") ?? "agent"}_not_found`;
 };
 
 const call = (path: string, init: CallInit, key: string | undefined): Promise<Answer> =>
-  request(started.service.httpUrl(`/ca/api/v0${path}`), {
+  request(started.service.httpUrl(`/ca/api/v0${path.replace("EVENT", eventId)}`), {
     ...init,
     headers: { ...init.headers, ...(key === undefined ? {} : { "x-api-key": key }) },
   });
@@ -134,7 +180,7 @@ test.each(CALLS)(
     ]) {
       const answer = await call(path, init, keys.get(name));
       expect([name, answer.status]).toEqual([name, status]);
-      expect(answer.body?.["code"]).toBe(init.method === "HEAD" ? undefined : CODES[status]);
+      expect(answer.body?.["code"]).toBe(init.method === "HEAD" ? undefined : codeOf(path, status));
       if (name !== refused.at(-1)?.[0]) continue;
       const after = await call("/agent/v1/bob", {}, keys.get("read"));
       expect(after.body).toEqual(before.body);
@@ -151,4 +197,14 @@ test("what another workspace's key lists, changes and deletes is its own", async
   expect(list.body?.["agents"]).toEqual([]);
   expect((await call("/agent/v1/bob", { method: "DELETE" }, theirs)).status).toBe(404);
   expect((await call("/agent/v1/bob", {}, keys.get("read"))).status).toBe(200);
+});
+
+test("what another workspace's key publishes is seen by that workspace alone", async () => {
+  const event = { event_type: "call_completed", call_id: "c-theirs", agent_id: "bob" };
+  const theirs = keys.get("another workspace's");
+  const { body } = await call("/events", json("POST", event), theirs);
+  const [stored] = (body?.["events"] ?? []) as { event_id: string }[];
+  const paths = ["/calls/c-theirs/events", `/events/${stored?.event_id}`];
+  for (const path of paths) expect((await call(path, {}, theirs)).status).toBe(200);
+  for (const path of paths) expect((await call(path, {}, keys.get("admin"))).status).toBe(404);
 });

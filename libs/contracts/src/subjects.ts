@@ -31,6 +31,9 @@ export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = 
 /** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
 export const DUE_RETRIES = "retries.due.>";
 
+/** The streams that the dispatcher has a durable consumer on, and what that sees of them. */
+export const DISPATCHER_FILTERS = { EVENTS: "events.>", RETRIES: DUE_RETRIES } as const;
+
 /** The schedules of RETRIES: no consumer may see them, as an acknowledgement would delete one. */
 export const SCHEDULED_RETRIES = "retries.scheduled.>";
 
@@ -100,10 +103,6 @@ export const attemptsOfCall = (workspaceId: string, callId: string): string =>
 
 /** Every attempt at the events with this address: several, where a call has more than one of a type. */
 export const attemptsOfAddress = (at: EventAddress): string => `attempts.${eventTokens(at)}.>`;
-
-/** Every dead letter of a call. */
-export const deadLettersOfCall = (workspaceId: string, callId: string): string =>
-  `dead_letters.${token(workspaceId)}.${token(callId)}.>`;
 
 /** Every dead letter of a workspace. */
 export const deadLettersOfWorkspace = (workspaceId: string): string =>

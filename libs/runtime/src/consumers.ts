@@ -9,6 +9,12 @@ import { STREAM_SUBJECTS, STREAMS, type StreamName } from "@ringback/contracts/s
 import { isConsumerNotFound } from "./nats-errors.ts";
 import type { Logger } from "./logger.ts";
 import type { Nats } from "./nats.ts";
+import {
+  leftToOthers,
+  listed,
+  type Difference,
+  type StreamManagement,
+} from "./stream-management.ts";
 import { refuseAnother } from "./stream-watch.ts";
 
 export type WantedConsumer = {
@@ -17,6 +23,7 @@ export type WantedConsumer = {
   readonly filter: string;
   /** When its stream was made, in ms since 1970: sequences mean nothing on another one. */
   readonly streamCreatedMs: number;
+  readonly management: StreamManagement;
 };
 
 export type EnsuredConsumer = {
@@ -43,7 +50,11 @@ const FORGOTTEN_AT_MOST = 16_384;
 
 const BOUNDARY = "ringback-may-be-handled-up-to";
 
-const configOf = ({ name, filter }: WantedConsumer): Partial<ConsumerConfig> => ({
+/** How a durable consumer is to be: what is asked of the server, and what it is compared with. */
+export const consumerConfig = ({
+  name,
+  filter,
+}: Pick<WantedConsumer, "name" | "filter">): Partial<ConsumerConfig> => ({
   durable_name: name,
   ack_policy: AckPolicy.Explicit,
   ack_wait: nanos(ACK_WAIT_MS),
@@ -54,7 +65,8 @@ const configOf = ({ name, filter }: WantedConsumer): Partial<ConsumerConfig> => 
 
 /**
  * The durable consumer, made when it is missing and brought up to date when it differs. One that is
- * made anew goes on behind `resumeAfter` where that is known.
+ * made anew goes on behind `resumeAfter` where that is known. With `verify` nothing is made or changed:
+ * throws what is missing or differs, and the caller tries again.
  */
 export const ensureConsumer = async (
   nats: Nats,
@@ -62,10 +74,11 @@ export const ensureConsumer = async (
   resumeAfter: number | undefined,
   log: Logger,
 ): Promise<EnsuredConsumer> => {
-  const { stream, name } = wanted;
-  const config = configOf(wanted);
+  const { stream, name, management } = wanted;
+  const config = consumerConfig(wanted);
   refuseAnother(stream, wanted.streamCreatedMs, await nats.jsm.streams.info(stream));
   const found = await consumerInfo(nats, stream, name);
+  if (management === "verify") return verified(nats, wanted, found);
   if (found === undefined) {
     const info = await makeConsumer(nats, wanted, resumeAfter);
     const mayBeHandledUpTo = await boundaryOf(nats, wanted, info);
@@ -74,11 +87,28 @@ export const ensureConsumer = async (
     log[level]({ stream, consumer: name, resume_after: resumeAfter }, "consumer.made");
     return { info, mayBeHandledUpTo };
   }
-  const differs = Object.entries(config).some(
-    ([option, value]) => (found.config as unknown as Record<string, unknown>)[option] !== value,
-  );
+  const differs = differencesOf(config, found).length > 0;
   const info = differs ? await nats.jsm.consumers.update(stream, name, config) : found;
   return { info, mayBeHandledUpTo: await boundaryOf(nats, wanted, found) };
+};
+
+const verified = async (
+  nats: Nats,
+  wanted: WantedConsumer,
+  found: ConsumerInfo | undefined,
+): Promise<EnsuredConsumer> => {
+  const which = `consumer ${wanted.name} of ${wanted.stream}`;
+  if (found === undefined) throw leftToOthers([`${which} is missing`]);
+  const different = differencesOf(consumerConfig(wanted), found);
+  if (different.length > 0) throw leftToOthers([`${which} is not as needed: ${listed(different)}`]);
+  return { info: found, mayBeHandledUpTo: await boundaryOf(nats, wanted, found) };
+};
+
+const differencesOf = (config: Partial<ConsumerConfig>, found: ConsumerInfo): Difference[] => {
+  const actual = found.config as unknown as Readonly<Record<string, unknown>>;
+  return Object.entries(config)
+    .map(([option, wanted]) => ({ option, wanted, actual: actual[option] }))
+    .filter(({ wanted, actual: is }) => wanted !== is);
 };
 
 /** What the server says of a consumer, or undefined when there is none. */
@@ -107,7 +137,7 @@ const makeConsumer = async (
       : { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: resumeAfter + 1 };
   try {
     return await nats.jsm.consumers.add(wanted.stream, {
-      ...configOf(wanted),
+      ...consumerConfig(wanted),
       ...start,
       metadata: { [BOUNDARY]: String(boundary) },
     });
@@ -132,8 +162,11 @@ const boundaryOf = async (
   { config, delivered }: ConsumerInfo,
 ): Promise<number> => {
   const soFar = await handledSoFar(nats, stream);
+  const noted = config.metadata?.[BOUNDARY];
+  // Somebody else made it, perhaps in place of one that had gone far: it notes nothing of that.
+  if (noted === undefined) return soFar;
   // Where the consumer sees every message, the sequences that were forgotten follow each other.
   const seesAll = STREAM_SUBJECTS[stream].every((subject) => subject === filter);
   const forgotten = seesAll ? Math.min(soFar, delivered.stream_seq + FORGOTTEN_AT_MOST) : soFar;
-  return Math.max(Number(config.metadata?.[BOUNDARY] ?? "0"), forgotten);
+  return Math.max(Number(noted), forgotten);
 };

@@ -76,6 +76,24 @@ test("a gauge shows what it finds when the page is read", async () => {
   expect((await page(metrics)).value("found")).toBe(8);
 });
 
+test("a gauge by label has the series that there are when the page is read, and no other", async () => {
+  const metrics = createMetrics("1.2.3");
+  let sizes = new Map([
+    ["A", 1],
+    ["B", 2],
+  ]);
+  metrics.gaugeBy("size_bytes", "Size", "stream", () => sizes);
+  expect(await seriesOf(metrics, "size_bytes")).toEqual({ A: 1, B: 2 });
+  sizes = new Map([["B", 3]]);
+  expect(await seriesOf(metrics, "size_bytes")).toEqual({ B: 3 });
+});
+
+test("no gauge is named like a counter", async () => {
+  const { text } = await createMetrics("1.2.3").page();
+  expect(text).toContain("# TYPE nodejs_active_handles gauge");
+  expect([...text.matchAll(/^# TYPE \S+_total gauge$/gm)].map(([line]) => line)).toEqual([]);
+});
+
 test("two processes' metrics do not mix", async () => {
   const [one, other] = [createMetrics("1.2.3"), createMetrics("1.2.3")];
   one.counter("mine_total", "Mine").inc();

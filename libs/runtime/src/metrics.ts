@@ -13,12 +13,12 @@ export type Metrics = {
     labels?: LabelSets<Name>,
   ) => Counter<Name>;
   readonly gauge: (name: string, help: string, collect?: () => number) => Gauge;
-  /** A gauge for each combination of label values, looked up when they are read. */
-  readonly gauges: <Name extends string>(
+  /** One series for each value of a label, as they are when the page is read. */
+  readonly gaugeBy: <Name extends string>(
     name: string,
     help: string,
-    labels: LabelSets<Name>,
-    collect: (set: Partial<Record<Name, string>>) => number,
+    label: Name,
+    collect: () => ReadonlyMap<string, number>,
   ) => Gauge<Name>;
   readonly histogram: <Name extends string = never>(
     name: string,
@@ -30,6 +30,9 @@ export type Metrics = {
   readonly page: () => Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
+/** Gauges of prom-client that are named like counters, which misleads; each has a twin without `_total`. */
+const MISNAMED = ["handles", "requests", "resources"].map((what) => `nodejs_active_${what}_total`);
+
 /**
  * An empty registry with the process's own metrics. Series start at zero, so that a rate is right from
  * the first scrape and an alert on a missing series means something.
@@ -38,6 +41,7 @@ export const createMetrics = (version: string): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   new Gauge({
     name: "ringback_build_info",
     help: "Constant 1; labels tell what runs",
@@ -63,14 +67,15 @@ export const createMetrics = (version: string): Metrics => {
               },
             }),
       }),
-    gauges: (name, help, labels, collect) =>
+    gaugeBy: (name, help, label, collect) =>
       new Gauge({
         name,
         help,
-        labelNames: namesOf(labels),
+        labelNames: [label],
         registers,
         collect() {
-          for (const set of combinations(labels)) this.set(set, collect(set));
+          this.reset();
+          for (const [value, measured] of collect()) this.labels(value).set(measured);
         },
       }),
     histogram: (name, help, bucketsSeconds, labels) => {

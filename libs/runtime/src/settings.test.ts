@@ -132,6 +132,7 @@ test("the defaults of both services are those of the design", () => {
     NATS_URL: "nats://127.0.0.1:4222",
     NATS_INBOX_PREFIX: "_INBOX",
     STREAM_REPLICAS: 1,
+    STREAM_MANAGEMENT: "manage",
     EVENTS_MAX_AGE: 7 * day,
     ATTEMPTS_MAX_AGE: 30 * day,
     DEAD_LETTERS_MAX_AGE: 30 * day,

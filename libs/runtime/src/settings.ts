@@ -4,6 +4,7 @@ import { portRangeOf } from "@ringback/contracts/ports";
 import { z } from "zod";
 import { durationSchema } from "./duration.ts";
 import { readNatsServers } from "./nats-servers.ts";
+import { STREAM_MANAGEMENT } from "./stream-management.ts";
 
 /** Environment variables as they come. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -64,6 +65,12 @@ export const commonSettings = {
   STREAM_REPLICAS: integerSchema(1, 5)
     .prefault("1")
     .describe("Copies of each stream; 3 in a cluster"),
+  STREAM_MANAGEMENT: z
+    .enum(STREAM_MANAGEMENT)
+    .prefault("manage")
+    .describe(
+      "`manage`: makes the streams and consumers; `verify`: waits for them, changes nothing",
+    ),
   EVENTS_MAX_AGE: maxAgeSchema.prefault("7d").describe("How long events are kept"),
   EVENTS_MAX_BYTES: bytesSchema
     .prefault("unlimited")

@@ -2,6 +2,7 @@ import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "
 import { nanos } from "@nats-io/nats-core";
 import { STREAM_SUBJECTS, STREAMS, type StreamName } from "@ringback/contracts/subjects";
 import type { Settings, commonSettings } from "./settings.ts";
+import type { Difference } from "./stream-management.ts";
 
 export type StreamSettings = Pick<
   Settings<typeof commonSettings>,
@@ -86,10 +87,7 @@ const windowFor = (name: StreamName, settings: StreamSettings): number => {
 };
 
 /** Every setting in which the server's stream differs from what was asked for. */
-export const differences = (
-  wanted: WantedStream,
-  actual: Partial<StreamConfig>,
-): { readonly option: string; readonly wanted: unknown; readonly actual: unknown }[] =>
+export const differences = (wanted: WantedStream, actual: Partial<StreamConfig>): Difference[] =>
   Object.entries(wanted)
     .map(([option, value]) => ({
       option,

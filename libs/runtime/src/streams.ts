@@ -4,6 +4,12 @@ import { backoffMs, pause } from "./backoff.ts";
 import { isForbidden, isStreamNotFound, isUnavailable } from "./nats-errors.ts";
 import type { Logger } from "./logger.ts";
 import { differences, type WantedStream } from "./stream-config.ts";
+import {
+  leftToOthers,
+  listed,
+  NotOursToChangeError,
+  type StreamManagement,
+} from "./stream-management.ts";
 
 /** When each stream was made, in ms since 1970: tells a stream from another of the same name. */
 export type StreamCreation = ReadonlyMap<StreamName, number>;
@@ -12,17 +18,21 @@ export type StreamCreation = ReadonlyMap<StreamName, number>;
  * Makes the streams that are missing, brings the others up to date and compares what the server
  * then says with what was asked for: older servers take options that they do not know and ignore
  * them. Waits while JetStream has no leader, and for somebody else to make or change a stream where
- * this user may not; throws when a stream cannot be what it has to be.
+ * this user may not; throws when a stream cannot be what it has to be. With `verify` it makes and
+ * changes nothing, and waits until all streams are as they have to be.
  */
 export const ensureStreams = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
   log: Logger,
   signal: AbortSignal,
+  management: StreamManagement = "manage",
 ): Promise<StreamCreation> => {
   for (let n = 0; ; n += 1) {
     try {
-      return await ensureAll(jsm, wanted, log);
+      return management === "verify"
+        ? await verifyAll(jsm, wanted)
+        : await ensureAll(jsm, wanted, log);
     } catch (error) {
       const canWait = isUnavailable(error) || error instanceof NotOursToChangeError;
       if (!canWait || signal.aborted) throw error;
@@ -54,6 +64,24 @@ const ensureAll = async (
   return created;
 };
 
+/** Says all that is wrong at once: whoever has to change it is somebody else. */
+const verifyAll = async (
+  jsm: JetStreamManager,
+  wanted: readonly WantedStream[],
+): Promise<StreamCreation> => {
+  const problems: string[] = [];
+  const created = new Map<StreamName, number>();
+  for (const stream of wanted) {
+    const info = await infoOf(jsm, stream.name);
+    const found = info === undefined ? [] : differences(stream, info.config);
+    if (info === undefined) problems.push(`stream ${stream.name} is missing`);
+    else if (found.length > 0) problems.push(notAsNeeded(stream, info));
+    else created.set(stream.name, Date.parse(info.created));
+  }
+  if (problems.length > 0) throw leftToOthers(problems);
+  return created;
+};
+
 const infoOf = async (jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> => {
   try {
     return await jsm.streams.info(name);
@@ -62,11 +90,6 @@ const infoOf = async (jsm: JetStreamManager, name: string): Promise<StreamInfo |
     throw error;
   }
 };
-
-/** A stream is not as needed, and NATS lets another user change that. */
-class NotOursToChangeError extends Error {
-  override readonly name = "NotOursToChangeError";
-}
 
 const made = async (jsm: JetStreamManager, wanted: WantedStream): Promise<StreamInfo> => {
   try {
@@ -93,7 +116,7 @@ const updated = async (
   try {
     return await jsm.streams.update(wanted.name, { ...before.config, ...wanted });
   } catch (error) {
-    const difference = `stream ${wanted.name} is not as needed: ${listed(wanted, before)}`;
+    const difference = notAsNeeded(wanted, before);
     if (isForbidden(error)) {
       throw new NotOursToChangeError(`${difference}, and this user of NATS may not change it`, {
         cause: error,
@@ -106,12 +129,8 @@ const updated = async (
 
 const refuseDifferences = (wanted: WantedStream, info: StreamInfo): void => {
   if (differences(wanted, info.config).length === 0) return;
-  throw new Error(
-    `stream ${wanted.name} is not as needed: ${listed(wanted, info)}; is this nats-server too old?`,
-  );
+  throw new Error(`${notAsNeeded(wanted, info)}; is this nats-server too old?`);
 };
 
-const listed = (wanted: WantedStream, info: StreamInfo): string =>
-  differences(wanted, info.config)
-    .map((d) => `${d.option} is ${JSON.stringify(d.actual)}, needed ${JSON.stringify(d.wanted)}`)
-    .join(", ");
+const notAsNeeded = (wanted: WantedStream, info: StreamInfo): string =>
+  `stream ${wanted.name} is not as needed: ${listed(differences(wanted, info.config))}`;

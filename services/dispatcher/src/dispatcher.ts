@@ -57,7 +57,7 @@ const traced = { name: "ringback-dispatcher", version: manifest.version };
 
 /** Starts a dispatcher: the probes at once, the rest as soon as NATS is there. */
 export const startDispatcher = (options: DispatcherOptions): Dispatcher => {
-  const parts: Parts = { backlog: 0, retriesWaiting: 0 };
+  const parts: Parts = { streams: new Map(), backlog: 0, retriesWaiting: 0 };
   const giveUp = new AbortController();
   const started = start(options, parts, giveUp.signal);
   return {
@@ -91,11 +91,12 @@ const start = async (
   const tracing = await openTracing(settings, traced, log);
   const nats = await connectNats(settings, "ringback-dispatcher", log);
   parts.nats = nats;
-  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp);
+  const management = settings.STREAM_MANAGEMENT;
+  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp, management);
   const watch = watchStreams({
     nats,
     created,
-    onInfo: (name, info) => lookAt(name, info.state, nats, parts),
+    onInfo: (name, info) => lookAt(name, info, nats, parts),
     onStreamLost: onFatal,
     log,
   });
@@ -124,6 +125,7 @@ const start = async (
     maxInFlight: settings.MAX_IN_FLIGHT,
     deps,
     created,
+    management,
     acknowledgedUpTo: () => parts.acknowledgedUpTo,
     onStreamLost: onFatal,
   });

@@ -1,4 +1,4 @@
-import type { StreamState } from "@nats-io/jetstream";
+import type { StreamInfo } from "@nats-io/jetstream";
 import { DISPATCHER_CONSUMER, STREAMS, type StreamName } from "@ringback/contracts/subjects";
 import type { Check } from "@ringback/runtime/admin-server";
 import { consumerInfo } from "@ringback/runtime/consumers";
@@ -11,8 +11,18 @@ import type { Presence } from "./presence.ts";
 import type { Sender } from "./send/send.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 
+/** How large a stream is. */
+export type StreamSize = {
+  readonly messages: number;
+  readonly bytes: number;
+  /** Where the server ends its growth; undefined: nowhere. */
+  readonly maxBytes: number | undefined;
+};
+
 /** What there is so far: probes and gauges look at it, and are there before the rest. */
 export type Parts = {
+  /** What was last seen of each stream. */
+  readonly streams: Map<StreamName, StreamSize>;
   nats?: Nats;
   view?: SubscriptionView;
   gate?: Gate;
@@ -37,10 +47,11 @@ const SILENT_FOR_MS = 60_000;
  */
 export const lookAt = async (
   name: StreamName,
-  { messages, last_seq }: Pick<StreamState, "messages" | "last_seq">,
+  { state: { messages, bytes, last_seq }, config: { max_bytes } }: StreamInfo,
   nats: Nats,
   parts: Parts,
 ): Promise<void> => {
+  parts.streams.set(name, { messages, bytes, maxBytes: max_bytes > 0 ? max_bytes : undefined });
   if (name === STREAMS.subscriptions) parts.view?.following.compare(last_seq);
   if (name !== STREAMS.events && name !== STREAMS.retries) return;
   const info = await consumerInfo(nats, name, DISPATCHER_CONSUMER);
@@ -103,5 +114,34 @@ export const exportState = (metrics: Metrics, parts: Parts, settings: Dispatcher
   );
   gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     parts.nats?.isConnected() === true ? 1 : 0,
+  );
+  exportStreams(metrics, parts);
+};
+
+const exportStreams = ({ gaugeBy }: Metrics, { streams }: Parts): void => {
+  const each = (measure: (size: StreamSize) => number | undefined) => () =>
+    new Map(
+      [...streams].flatMap(([name, size]) => {
+        const measured = measure(size);
+        return measured === undefined ? [] : [[name, measured] as const];
+      }),
+    );
+  gaugeBy(
+    "ringback_stream_messages",
+    "Messages that a stream holds",
+    "stream",
+    each(({ messages }) => messages),
+  );
+  gaugeBy(
+    "ringback_stream_size_bytes",
+    "What a stream holds on each of its servers",
+    "stream",
+    each(({ bytes }) => bytes),
+  );
+  gaugeBy(
+    "ringback_stream_limit_bytes",
+    "Size that a stream may reach; none without a limit. EVENTS refuses events there",
+    "stream",
+    each(({ maxBytes }) => maxBytes),
   );
 };

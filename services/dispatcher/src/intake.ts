@@ -1,13 +1,9 @@
 import { deliveryId } from "@ringback/contracts/event";
-import {
-  DISPATCHER_CONSUMER,
-  DUE_RETRIES,
-  STREAMS,
-  type StreamName,
-} from "@ringback/contracts/subjects";
+import { DISPATCHER_CONSUMER, DISPATCHER_FILTERS, STREAMS } from "@ringback/contracts/subjects";
 import { consume, type Consuming, type Incoming } from "@ringback/runtime/consume";
 import type { Nats } from "@ringback/runtime/nats";
 import { isUnavailable } from "@ringback/runtime/nats-errors";
+import type { StreamManagement } from "@ringback/runtime/stream-management";
 import type { StreamCreation } from "@ringback/runtime/streams";
 import { traceEvent, traceRetry } from "./delivery-trace.ts";
 import { SWEEP_EVERY_MS } from "./gate.ts";
@@ -29,6 +25,7 @@ export type IntakeOptions = {
   readonly maxInFlight: number;
   readonly deps: HandleDeps;
   readonly created: StreamCreation;
+  readonly management: StreamManagement;
   readonly acknowledgedUpTo: () => number | undefined;
   readonly onStreamLost: (error: unknown) => void;
 };
@@ -53,13 +50,13 @@ export const startIntake = (options: IntakeOptions): Intake => {
   const shared = { nats, room, onStreamLost: options.onStreamLost, log: deps.log };
   const events = consume({
     ...shared,
-    wanted: wantedConsumer(STREAMS.events, "events.>", options.created),
+    wanted: wantedConsumer(STREAMS.events, options),
     acknowledgedUpTo: options.acknowledgedUpTo,
     take: (incoming) => takeEvent(incoming, hands, options),
   });
   const retries = consume({
     ...shared,
-    wanted: wantedConsumer(STREAMS.retries, DUE_RETRIES, options.created),
+    wanted: wantedConsumer(STREAMS.retries, options),
     acknowledgedUpTo: () => undefined, // a work queue keeps what is not acknowledged, and no more
     take: (incoming) => takeRetry(incoming, hands, options),
   });
@@ -77,9 +74,13 @@ export const startIntake = (options: IntakeOptions): Intake => {
   };
 };
 
-const wantedConsumer = (stream: StreamName, filter: string, created: StreamCreation) => {
+const wantedConsumer = (
+  stream: keyof typeof DISPATCHER_FILTERS,
+  { created, management }: Pick<IntakeOptions, "created" | "management">,
+) => {
+  const filter = DISPATCHER_FILTERS[stream];
   const streamCreatedMs = created.get(stream) ?? 0;
-  return { stream, name: DISPATCHER_CONSUMER, filter, streamCreatedMs };
+  return { stream, name: DISPATCHER_CONSUMER, filter, streamCreatedMs, management };
 };
 
 const takeEvent = (

@@ -8,48 +8,83 @@ import type { Caller } from "./api-keys.ts";
 import { problemSchema } from "./problem.ts";
 
 /** A subscription, as answers show it: of signing keys all but the secret. */
-export const shownSubscriptionSchema = subscriptionSchema.extend({
-  signing: z.array(shownSigningKeySchema).optional(),
-});
+export const shownSubscriptionSchema = subscriptionSchema
+  .extend({
+    headers: subscriptionSchema.shape.headers.meta({
+      description: "Sent with every request; values are `<redacted>` for keys without `write`",
+    }),
+    delivery: subscriptionSchema.shape.delivery.meta({
+      description: "What was set for this subscription alone; for the rest the operator's settings",
+    }),
+    signing: z.array(shownSigningKeySchema).optional().meta({
+      description: "The keys that sign its requests, newest first, without their secrets",
+    }),
+  })
+  .meta({ id: "Subscription", description: "One agent's events of one type go to this URL." });
+
+const timeSchema = (description: string) =>
+  z.string().meta({ description, format: "date-time", examples: ["2026-01-31T09:30:00.000Z"] });
 
 /** An agent, as answers show it. Fields that are not named here never leave the service. */
-export const agentAnswerSchema = z.object({
-  agent_id: z.string(),
-  agent_display_name: z.string(),
-  event_subscriptions: z.array(shownSubscriptionSchema),
-  created_at: z.string(),
-  updated_at: z.string(),
-  /** Counts the changes of this agent. */
-  version: z.int(),
-});
+export const agentAnswerSchema = z
+  .object({
+    agent_id: z.string().meta({ examples: ["agent-7"] }),
+    agent_display_name: z.string().meta({ examples: ["Reminder calls"] }),
+    event_subscriptions: z.array(shownSubscriptionSchema),
+    created_at: timeSchema("When it was registered"),
+    updated_at: timeSchema("When it was changed last"),
+    version: z.int().meta({ description: "Counts the changes of this agent", examples: [7] }),
+  })
+  .meta({ id: "Agent", description: "The agent as it now is." });
 
 export type AgentAnswer = z.infer<typeof agentAnswerSchema>;
 
-const formerSubscriptionSchema = z.object({
-  event_type: eventTypeSchema,
-  callback_url: z.string(),
-});
+const formerSubscriptionSchema = z
+  .object({ event_type: eventTypeSchema, callback_url: z.string() })
+  .meta({ id: "FormerSubscription", description: "A subscription as it was before the change." });
 
 /** The agent as it now is, and for an edit the subscriptions that it took the place of. */
-export const patchAnswerSchema = agentAnswerSchema.extend({
-  replaced: z.array(formerSubscriptionSchema).optional(),
-  removed: z.array(formerSubscriptionSchema).optional(),
-  /** Of `rotate_signing_secret`, in this one answer and never again. */
-  signing_secret: z.string().optional(),
-  signing_public_key: z.string().optional(),
-});
-
-export const listAnswerSchema = z.object({
-  agents: z.array(
-    z.object({
-      agent_id: z.string(),
-      agent_display_name: z.string(),
-      event_types: z.array(eventTypeSchema),
-      updated_at: z.string(),
+export const patchAnswerSchema = agentAnswerSchema
+  .extend({
+    replaced: z
+      .array(formerSubscriptionSchema)
+      .optional()
+      .meta({ description: "Of an edit: the subscriptions that it took the place of" }),
+    removed: z
+      .array(formerSubscriptionSchema)
+      .optional()
+      .meta({ description: "Of an edit in mode `replace`: those that it did not name" }),
+    signing_secret: z.string().optional().meta({
+      description: "Of `rotate_signing_secret` with `v1`: in this one answer and never again",
     }),
-  ),
-  next_cursor: z.string().nullable(),
-});
+    signing_public_key: z
+      .string()
+      .optional()
+      .meta({ description: "Of `rotate_signing_secret` with `v1a`" }),
+  })
+  .meta({
+    id: "ChangedAgent",
+    description: "The agent as it now is, and what the change took the place of.",
+  });
+
+export const listAnswerSchema = z
+  .object({
+    agents: z.array(
+      z.object({
+        agent_id: z.string(),
+        agent_display_name: z.string(),
+        event_types: z
+          .array(eventTypeSchema)
+          .meta({ description: "The types that it has subscriptions for" }),
+        updated_at: timeSchema("When it was changed last"),
+      }),
+    ),
+    next_cursor: z
+      .string()
+      .nullable()
+      .meta({ description: "Send it as `cursor` for the next page; null: this was the last" }),
+  })
+  .meta({ id: "AgentList", description: "One page of the workspace's agents." });
 
 /** What every call answers when it is not carried out. */
 export const problemAnswers = { "4xx": problemSchema, "5xx": problemSchema } as const;

@@ -63,6 +63,18 @@ const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_00
       onConflict: () => undefined,
     },
     index: { page: () => ({ agents: [], hasMore: false }), applied: async () => undefined },
+    events: {
+      eventsOfCall: async () => ({ found: [] }),
+      event: async () => undefined,
+      storedEvent: async () => undefined,
+      attemptsOf: async () => ({ attempts: [] }),
+      deadLetter: async () => undefined,
+    },
+    history: {
+      changes: async () => ({ entries: [] }),
+      stateAt: async () => INITIAL_AGENT_STATE,
+    },
+    ingest: { events: { maxEventBytes: () => 0, store: async () => [] }, eventsCreatedMs: 0 },
     callbackUrls: { allowInsecureHttp: false, allowedPrivateCidrs: [], allowedPorts: [] },
     ifAbsent: "reject",
     projection: NO_PROJECTION,

@@ -3,6 +3,8 @@ import fastify from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Tracer } from "@ringback/runtime/tracing";
+import { documentApi } from "./api-document.ts";
+import { documentRoutes } from "./api-document-routes.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { requireCaller } from "./caller.ts";
 import { errorHandler } from "./error-handler.ts";
@@ -16,11 +18,18 @@ import { recordRequests } from "./request-log.ts";
 import { traceRequests } from "./request-trace.ts";
 import { BASE_PATH, type Api, type RouteDeps } from "./routes/api.ts";
 import { deregisterAgentRoute } from "./routes/deregister-agent.ts";
+import { agentHistoryRoute } from "./routes/agent-history.ts";
+import { eventAttemptsRoute } from "./routes/event-attempts.ts";
+import { eventTypesRoute } from "./routes/event-types.ts";
 import { getAgentRoute } from "./routes/get-agent.ts";
+import { getCallEventsRoute } from "./routes/get-call-events.ts";
+import { getDeadLetterRoute } from "./routes/get-dead-letter.ts";
+import { getEventRoute } from "./routes/get-event.ts";
 import { listAgentsRoute } from "./routes/list-agents.ts";
 import { listRoutes } from "./routes/list-routes.ts";
 import { otherMethodsRoutes, PATHS } from "./routes/methods.ts";
 import { patchAgentRoute } from "./routes/patch-agent.ts";
+import { postEventsRoute } from "./routes/post-events.ts";
 import { registerAgentRoute } from "./routes/register-agent.ts";
 import { SECURITY_HEADERS, sendSecurityHeaders } from "./security-headers.ts";
 import { validatorCompiler } from "./validation.ts";
@@ -72,7 +81,7 @@ export const buildApp = (deps: AppDeps): Api => {
   app.setErrorHandler(handleError);
   app.setNotFoundHandler((request, reply) => {
     const [path = ""] = request.url.split("?"); // a query may hold what is no log's or answer's business
-    const paths = Object.keys(PATHS).map((one) => one.replace(":agent_id", "{agent_id}"));
+    const paths = Object.keys(PATHS).map((one) => one.replaceAll(/:(\w+)/g, "{$1}"));
     const detail = `There is nothing at ${shownText(path)}: the paths are ${paths.join(", ")}.`;
     return sendProblem(reply, { code: "not_found", detail });
   });
@@ -85,22 +94,35 @@ export const buildApp = (deps: AppDeps): Api => {
   letConnectionsGo(app);
   recordRequests(app, deps.log, deps.metrics);
   otherMethodsRoutes(app);
+  documentApi(app);
+  documentRoutes(app);
   void app.register(
     async (api: Api) => {
       const { keys, commands, requestsPerMinutePerKey } = deps;
       const limits = await requestLimits(api, requestsPerMinutePerKey);
       requireCaller(api, { keys, now: commands.now, limits });
       requireJson(api);
-      patchAgentRoute(api, deps);
-      registerAgentRoute(api, deps);
-      getAgentRoute(api, deps);
-      deregisterAgentRoute(api, deps);
-      listAgentsRoute(api, deps);
-      listRoutes(api, deps);
+      addRoutes(api, deps);
     },
     { prefix: BASE_PATH },
   );
   return app;
+};
+
+const addRoutes = (api: Api, deps: RouteDeps): void => {
+  patchAgentRoute(api, deps);
+  registerAgentRoute(api, deps);
+  getAgentRoute(api, deps);
+  deregisterAgentRoute(api, deps);
+  listAgentsRoute(api, deps);
+  listRoutes(api, deps);
+  agentHistoryRoute(api, deps);
+  getCallEventsRoute(api, deps);
+  getEventRoute(api, deps);
+  eventAttemptsRoute(api, deps);
+  getDeadLetterRoute(api, deps);
+  eventTypesRoute(api);
+  postEventsRoute(api, deps);
 };
 
 /** For `answerMalformedHttp`: a body that still drips in after its answer gets no second one. */

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { authenticate, type ApiKeys, type Caller } from "./api-keys.ts";
 import type { Scope } from "./api-key-entries.ts";
 import { sendProblem } from "./problem.ts";
@@ -31,9 +31,7 @@ export const requireCaller = (
     const waitSeconds = await (caller === undefined ? limits.ofStranger : limits.ofKey)(request);
     if (waitSeconds !== undefined) {
       const who = caller === undefined ? "this address without a valid key" : "this key";
-      const detail = `There were too many requests by ${who}: ask again in ${waitSeconds} s.`;
-      reply.header("retry-after", waitSeconds);
-      return sendProblem(reply, { code: "too_many_requests", detail });
+      return sendTooManyRequests(reply, who, waitSeconds);
     }
     if (caller === undefined) {
       // One answer for every cause: nobody learns which keys there are.
@@ -46,6 +44,15 @@ export const requireCaller = (
       return sendProblem(reply, { code: "insufficient_scope", detail });
     }
     return undefined;
+  });
+};
+
+/** Answers a request that is one too many. */
+export const sendTooManyRequests = (reply: FastifyReply, who: string, waitSeconds: number) => {
+  const detail = `There were too many requests by ${who}: ask again in ${waitSeconds} s.`;
+  return sendProblem(reply.header("retry-after", waitSeconds), {
+    code: "too_many_requests",
+    detail,
   });
 };
 

@@ -10,7 +10,7 @@ import { InvalidRequestError } from "./validation.ts";
 export const errorHandler =
   (log: Logger) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    const problem = problemOf(error);
+    const problem = problemOf(error, request.routeOptions.bodyLimit);
     if (problem.code === "internal_error") {
       log.error({ err: error, request_id: request.id }, "http.failed");
     } else if (problem.code === "unavailable") {
@@ -21,17 +21,13 @@ export const errorHandler =
 
 // The names of fastify's errors that callers can do something about.
 const FRAMEWORK_PROBLEMS: Readonly<Record<string, Problem>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: {
-    code: "payload_too_large",
-    detail: `The body is larger than ${MAX_BODY_BYTES} bytes.`,
-  },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     code: "unsupported_media_type",
     detail: "Send the body as application/json.",
   },
 };
 
-const problemOf = (error: unknown): Problem => {
+const problemOf = (error: unknown, maxBodyBytes = MAX_BODY_BYTES): Problem => {
   if (error instanceof InvalidRequestError) {
     const detail = "See errors for everything that is wrong.";
     return { code: "validation_failed", detail, errors: error.errors };
@@ -46,6 +42,10 @@ const problemOf = (error: unknown): Problem => {
     return { code: "unavailable", detail };
   }
   const { code = "", statusCode = 500 } = error as Partial<FastifyError>;
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    const detail = `The body is larger than ${maxBodyBytes} bytes.`;
+    return { code: "payload_too_large", detail };
+  }
   const known = FRAMEWORK_PROBLEMS[code];
   if (known !== undefined) return known;
   if (statusCode >= 400 && statusCode < 500) {

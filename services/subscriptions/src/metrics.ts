@@ -45,11 +45,11 @@ export const createSubscriptionsMetrics = (
   registry.gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     gauges.isConnected() ? 1 : 0,
   );
-  registry.gauges(
+  registry.gaugeBy(
     "ringback_projection_lag_messages",
     "Messages that are stored and not in the index that lists come from",
-    { stream: PROJECTED_STREAMS },
-    ({ stream }) => gauges.projectionLag(stream as ProjectedStream),
+    "stream",
+    () => new Map(PROJECTED_STREAMS.map((stream) => [stream, gauges.projectionLag(stream)])),
   );
   const durations = registry.histogram(
     "http_request_duration_seconds",

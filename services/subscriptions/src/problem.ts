@@ -8,6 +8,9 @@ const PROBLEMS = {
   insufficient_scope: { status: 403, title: "The API key may not do this" },
   not_found: { status: 404, title: "There is nothing at this path" },
   agent_not_found: { status: 404, title: "There is no such agent" },
+  call_not_found: { status: 404, title: "There is no such call" },
+  event_not_found: { status: 404, title: "There is no such event" },
+  dead_letter_not_found: { status: 404, title: "There is no such dead letter" },
   subscription_not_found: { status: 404, title: "There is no such subscription" },
   method_not_allowed: { status: 405, title: "This path does not take this method" },
   agent_exists: { status: 409, title: "The agent is registered with another name" },
@@ -31,25 +34,37 @@ const PROBLEMS = {
   internal_error: { status: 500, title: "Something went wrong here" },
   unavailable: { status: 503, title: "The service cannot do this now" },
   overloaded: { status: 503, title: "The service has too much to do" },
+  events_full: { status: 507, title: "There is no room for further events" },
 } as const;
 
 /** What callers can tell problems apart by; statuses may be shared. */
 export type ProblemCode = keyof typeof PROBLEMS;
 
-const fieldErrorSchema = z.object({ path: z.string(), message: z.string() });
+/** Every code that there is. */
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
+
+const fieldErrorSchema = z.object({
+  path: z.string().meta({ description: "Such as `event_subscriptions.0.callback_url`" }),
+  message: z.string(),
+});
 
 /** One thing that is wrong with a request; the path is such as `event_subscriptions.0.headers.Host`. */
 export type FieldError = z.infer<typeof fieldErrorSchema>;
 
 /** The body of every answer that is an error (RFC 9457). */
-export const problemSchema = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  code: z.string(),
-  detail: z.string(),
-  errors: z.array(fieldErrorSchema).optional(),
-});
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ description: "`urn:ringback:problem:` and the code" }),
+    title: z.string().meta({ description: "The same words for every problem with this code" }),
+    status: z.int().meta({ description: "The answer's status" }),
+    code: z.string().meta({ description: "What programs tell problems apart by" }),
+    detail: z.string().meta({ description: "What is wrong in this case, for a person to read" }),
+    errors: z
+      .array(fieldErrorSchema)
+      .optional()
+      .meta({ description: "With status 422: all that is wrong with the request, by its place" }),
+  })
+  .meta({ id: "Problem", description: "Why a request was not carried out (RFC 9457)." });
 
 /** One way in which a request was not carried out, with words for this case. */
 export type Problem = {
@@ -63,9 +78,15 @@ const HEADERS: Partial<Record<ProblemCode, readonly [string, string]>> = {
   unavailable: ["retry-after", "1"],
   overloaded: ["retry-after", "5"],
   request_in_progress: ["retry-after", "1"],
+  events_full: ["retry-after", "60"],
 };
 
-export const PROBLEM_CONTENT_TYPE = "application/problem+json; charset=utf-8";
+/** The header that answers with this code have besides, and its value. */
+export const headerOf = (code: ProblemCode) => HEADERS[code];
+
+export const PROBLEM_MEDIA_TYPE = "application/problem+json";
+
+export const PROBLEM_CONTENT_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
 
 const MAX_SHOWN_CHARACTERS = 64;
 
@@ -84,13 +105,14 @@ export const problemBody = ({ code, detail, errors }: Problem) => ({
   ...(errors === undefined ? {} : { errors }),
 });
 
-/** Answers with a problem. */
+/** Answers with a problem; `more` are members of its own (RFC 9457 section 3.2). */
 export const sendProblem = (
   reply: Pick<FastifyReply, "code" | "header" | "type" | "send">,
   problem: Problem,
+  more: object = {},
 ) => {
-  const header = HEADERS[problem.code];
+  const header = headerOf(problem.code);
   if (header !== undefined) reply.header(...header);
-  const body = problemBody(problem);
+  const body = { ...problemBody(problem), ...more };
   return reply.code(body.status).type(PROBLEM_CONTENT_TYPE).send(body);
 };

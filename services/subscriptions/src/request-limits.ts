@@ -21,18 +21,26 @@ const STRANGERS_PER_MINUTE = 600;
  * addresses at once and forgets those that were quiet longest: the library's bound.
  */
 export const requestLimits = async (api: Api, perMinutePerKey: number): Promise<RequestLimits> => {
+  const counting = await counters(api);
+  return {
+    ofKey: counting(perMinutePerKey, ({ caller }) => caller?.keyId ?? ""),
+    ofStranger: counting(STRANGERS_PER_MINUTE),
+  };
+};
+
+/** As many requests as strangers may make, by address: for what is read without a key. */
+export const openLimit = async (api: Api): Promise<CountRequest> =>
+  (await counters(api))(STRANGERS_PER_MINUTE);
+
+const counters = async (api: Api) => {
   await api.register(rateLimit, { global: false, timeWindow: MINUTE_MS });
-  const counting = (max: number, keyGenerator?: (request: FastifyRequest) => string) => {
+  return (max: number, keyGenerator?: (request: FastifyRequest) => string): CountRequest => {
     const by = keyGenerator === undefined ? {} : { keyGenerator };
     const count = api.createRateLimit({ max, ...by });
-    return async (request: FastifyRequest): Promise<number | undefined> => {
+    return async (request) => {
       const counted = await count(request);
       if (counted.isAllowed || !counted.isExceeded) return undefined;
       return Math.max(1, counted.ttlInSeconds);
     };
-  };
-  return {
-    ofKey: counting(perMinutePerKey, ({ caller }) => caller?.keyId ?? ""),
-    ofStranger: counting(STRANGERS_PER_MINUTE),
   };
 };

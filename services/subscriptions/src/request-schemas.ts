@@ -20,13 +20,19 @@ const DEFAULT_PAGE = 50;
 
 /** A URL that events may be sent to, in its normal form. */
 const callbackUrlSchema = (policy: CallbackUrlPolicy) =>
-  z.string().transform((text, context) => {
-    const checked = checkCallbackUrl(text, policy);
-    const problem = checked.kind === "refused" ? checked.message : queryProblem(checked.href);
-    if (checked.kind === "accepted" && problem === undefined) return checked.href;
-    context.addIssue(problem ?? "is refused");
-    return z.NEVER;
-  });
+  z
+    .string()
+    .transform((text, context) => {
+      const checked = checkCallbackUrl(text, policy);
+      const problem = checked.kind === "refused" ? checked.message : queryProblem(checked.href);
+      if (checked.kind === "accepted" && problem === undefined) return checked.href;
+      context.addIssue(problem ?? "is refused");
+      return z.NEVER;
+    })
+    .meta({
+      description: "`https:`, of a public host; without user, password and fragment",
+      documentedAs: { type: "string", format: "uri" },
+    });
 
 // `when`: says all that is wrong, also where another rule is broken already.
 const headersSchema = z.record(z.string(), z.string()).superRefine(
@@ -45,13 +51,11 @@ const headersSchema = z.record(z.string(), z.string()).superRefine(
 
 /** Counted before anything is looked at, so that a long list costs no more than its length. */
 const listOf = <T extends z.ZodType>(element: T, what: string) =>
-  z
-    .array(z.unknown())
-    .max(MAX_SUBSCRIPTIONS, {
-      error: ({ input }) =>
-        `holds ${Array.isArray(input) ? input.length : "too many"} ${what}: at most ${MAX_SUBSCRIPTIONS}`,
-    })
-    .pipe(z.array(element));
+  z.preprocess((list, context) => {
+    if (!Array.isArray(list) || list.length <= MAX_SUBSCRIPTIONS) return list;
+    context.addIssue(`holds ${list.length} ${what}: at most ${MAX_SUBSCRIPTIONS}`);
+    return z.NEVER;
+  }, z.array(element).max(MAX_SUBSCRIPTIONS));
 
 const eventTypesSchema = z.union([eventTypeSchema, z.array(eventTypeSchema).min(1)], {
   error: `must be one of ${EVENT_TYPES.join(", ")}, or a list of them that is not empty`,
@@ -72,18 +76,29 @@ const editSchema = (policy: CallbackUrlPolicy) =>
         z.strictObject({
           event_type: eventTypesSchema,
           callback_url: callbackUrlSchema(policy),
-          headers: headersSchema.default({}),
+          headers: headersSchema.default({}).meta({
+            description: "Sent with every request: a customer's own authorization, for example",
+            examples: [{ Authorization: "Bearer crm-token" }],
+          }),
           method_type: methodTypeSchema.default("POST"),
-          delivery: deliveryPolicySchema.optional(),
-          signing: signingAsReadSchema,
+          delivery: deliveryPolicySchema.optional().meta({
+            description: "How it is delivered, where that differs from the operator's settings",
+          }),
+          signing: signingAsReadSchema.meta({
+            description: "Taken so that a list can be sent back as it was read, and not used",
+          }),
         }),
         "subscriptions",
       ).refine((list) => named(list) <= MAX_SUBSCRIPTIONS, {
         error: ({ input }) =>
           `names ${named(input as Named)} subscriptions: at most ${MAX_SUBSCRIPTIONS}, each event type counted`,
       }),
-      mode: z.enum(["merge", "replace"]).default("merge"),
-      on_conflict: z.enum(["overwrite", "error"]).default("overwrite"),
+      mode: z.enum(["merge", "replace"]).default("merge").meta({
+        description: "`merge`: types that are not named stay; `replace`: they are removed",
+      }),
+      on_conflict: z.enum(["overwrite", "error"]).default("overwrite").meta({
+        description: "`error`: 409 instead of overwriting a subscription that is there",
+      }),
     })
     .superRefine(
       ({ event_subscriptions, mode }, context) => {
@@ -97,9 +112,9 @@ const editSchema = (policy: CallbackUrlPolicy) =>
 const removeSchema = z.strictObject({
   operation: z.literal("remove_event_subscriptions"),
   agent_id: idSchema,
-  event_types: listOf(eventTypeSchema, "event types").pipe(
-    z.array(eventTypeSchema).min(1, "must not be empty"),
-  ),
+  event_types: listOf(eventTypeSchema, "event types").refine((list) => list.length > 0, {
+    error: "must not be empty",
+  }),
 });
 
 const OPERATIONS = [
@@ -109,27 +124,76 @@ const OPERATIONS = [
   "remove_signing_secret",
 ];
 
+const PATCH_EXAMPLES = {
+  edit: {
+    summary: "Where events go",
+    value: {
+      operation: "edit_event_subscriptions",
+      agent_id: "agent-7",
+      event_subscriptions: [
+        {
+          event_type: "call_completed",
+          callback_url: "https://crm.example.com/calls",
+          headers: { Authorization: "Bearer crm-token" },
+        },
+        {
+          event_type: ["platform_analysis_completed", "client_analysis_completed"],
+          callback_url: "https://crm.example.com/analysis",
+          method_type: "PUT",
+          delivery: { timeout: "10s", retry_delays: ["10s", "5m", "1h"] },
+        },
+      ],
+    },
+  },
+  remove: {
+    summary: "No more events of a type",
+    value: {
+      operation: "remove_event_subscriptions",
+      agent_id: "agent-7",
+      event_types: ["call_completed"],
+    },
+  },
+  rotate_secret: {
+    summary: "A new signing secret for all subscriptions",
+    value: { operation: "rotate_signing_secret", agent_id: "agent-7", overlap: "24h" },
+  },
+  remove_secret: {
+    summary: "Requests are signed no more",
+    value: {
+      operation: "remove_signing_secret",
+      agent_id: "agent-7",
+      event_types: ["call_completed"],
+    },
+  },
+};
+
 /** The body of `PATCH /agent/v1`; URLs are judged by the operator's policy. */
 export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
-  z.discriminatedUnion(
-    "operation",
-    [editSchema(policy), removeSchema, rotateSigningSecretSchema, removeSigningSecretSchema],
-    {
-      error: ({ code }) =>
-        code === "invalid_union" ? `must be one of ${OPERATIONS.join(", ")}` : undefined,
-    },
-  );
+  z
+    .discriminatedUnion(
+      "operation",
+      [editSchema(policy), removeSchema, rotateSigningSecretSchema, removeSigningSecretSchema],
+      {
+        error: ({ code }) =>
+          code === "invalid_union" ? `must be one of ${OPERATIONS.join(", ")}` : undefined,
+      },
+    )
+    .meta({ "x-examples": PATCH_EXAMPLES });
 
 export type EditRequest = z.output<ReturnType<typeof editSchema>>;
 
 /** The body of `POST /agent/v1`. */
-export const registerAgentSchema = z.strictObject({
-  agent_id: idSchema.optional(),
-  agent_display_name: z.string().min(1).max(MAX_NAME_CHARACTERS),
-});
+export const registerAgentSchema = z
+  .strictObject({
+    agent_id: idSchema.optional().meta({ description: "Without it the agent gets one" }),
+    agent_display_name: z.string().min(1).max(MAX_NAME_CHARACTERS),
+  })
+  .meta({ examples: [{ agent_id: "agent-7", agent_display_name: "Reminder calls" }] });
 
 /** The agent in a path; what cannot be an id is simply no agent's. */
-export const agentPathSchema = z.object({ agent_id: z.string() });
+export const agentPathSchema = z.object({
+  agent_id: z.string().meta({ description: "The agent's id", examples: ["agent-7"] }),
+});
 
 /** The query of `GET /assistant`; the cursor becomes the id of the agent that the page comes after. */
 export const listQuerySchema = z.strictObject({
@@ -138,7 +202,11 @@ export const listQuerySchema = z.strictObject({
     .regex(/^\d+$/, "must be a whole number")
     .transform(Number)
     .pipe(z.number().min(1).max(MAX_PAGE))
-    .default(DEFAULT_PAGE),
+    .default(DEFAULT_PAGE)
+    .meta({
+      description: "How many a page has at most",
+      documentedAs: { type: "integer", minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE },
+    }),
   cursor: z
     .string()
     .transform((text, context) => {
@@ -147,5 +215,6 @@ export const listQuerySchema = z.strictObject({
       context.addIssue("is not a next_cursor of an earlier answer");
       return z.NEVER;
     })
-    .optional(),
+    .optional()
+    .meta({ description: "`next_cursor` of the page before; without it the first page" }),
 });

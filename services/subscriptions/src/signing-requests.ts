@@ -60,7 +60,9 @@ const overlapSchema = z.string().transform((text, context) => {
 /** `signing` as answers show it: taken so that a list can be sent back as it was read, and not used. */
 export const signingAsReadSchema = z.array(shownSigningKeySchema).max(MAX_SIGNING_KEYS).optional();
 
-const eventTypes = z.array(eventTypeSchema).min(1).max(50).optional();
+const eventTypes = z.array(eventTypeSchema).min(1).max(50).optional().meta({
+  description: "Of the subscriptions for these; without it of all",
+});
 
 /** The body of `rotate_signing_secret`. */
 export const rotateSigningSecretSchema = z
@@ -68,9 +70,16 @@ export const rotateSigningSecretSchema = z
     operation: z.literal("rotate_signing_secret"),
     agent_id: idSchema,
     event_types: eventTypes,
-    scheme: signingSchemeSchema.optional(),
-    overlap: overlapSchema.prefault("24h"),
-    signing_secret: ownSecretSchema.optional(),
+    scheme: signingSchemeSchema.optional().meta({
+      description: "`v1`: HMAC-SHA256, unless `signing_secret` says otherwise; `v1a`: Ed25519",
+    }),
+    overlap: overlapSchema.prefault("24h").meta({
+      description: "How long the secrets before go on signing: at most 7d",
+      examples: ["24h"],
+    }),
+    signing_secret: ownSecretSchema.optional().meta({
+      description: "A secret to bring along, `whsec_…` or `whsk_…`; without it one is made",
+    }),
   })
   .superRefine(({ scheme, signing_secret: own }, context) => {
     if (scheme === undefined || own === undefined || own.scheme === scheme) return;

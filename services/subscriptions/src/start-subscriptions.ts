@@ -15,9 +15,12 @@ import { agentStore } from "./agent-store.ts";
 import { openApiKeysFile, type ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
+import { eventStore } from "./ingest/store-events.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
 import { listedMessages } from "./projection/listed-messages.ts";
 import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
+import { agentHistory } from "./reading/agent-history.ts";
+import { eventReader } from "./reading/read-events.ts";
 import { requestStore } from "./request-store.ts";
 
 export type SubscriptionsOptions = {
@@ -78,7 +81,13 @@ const start = async (
   const nats = await connectNats(settings, "subscriptions", log);
   open.defer(() => goodbye(nats));
   parts.nats = nats;
-  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, stopping);
+  const created = await ensureStreams(
+    nats.jsm,
+    wantedStreams(settings),
+    log,
+    stopping,
+    settings.STREAM_MANAGEMENT,
+  );
   const index = followAgents({ nats, onStreamLost: options.onFatal, log });
   open.defer(index.stop);
   parts.index = index;
@@ -165,6 +174,7 @@ const openApi = async (
   { settings, log }: SubscriptionsOptions,
   open: AsyncDisposableStack,
 ): Promise<string> => {
+  const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const app = buildApp({
     commands: {
       store: agentStore(nats, sealer, log, tracer),
@@ -175,6 +185,9 @@ const openApi = async (
       onConflict: metrics.conflicted,
     },
     index,
+    events: eventReader({ nats, eventsCreatedMs, log }),
+    history: agentHistory({ nats, sealer }),
+    ingest: { events: eventStore(nats), eventsCreatedMs },
     callbackUrls: {
       allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
       allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,

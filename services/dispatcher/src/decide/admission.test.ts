@@ -189,6 +189,11 @@ describe("whatever comes", () => {
     );
   });
 
+  test("an endpoint that answers at once has a pace, however small its average became", () => {
+    const tiny = load([0], Number.MIN_VALUE);
+    expect(expectedMs(tiny, NOW_MS, DEADLINE_MS)).toBeGreaterThan(0.001);
+  });
+
   test("nobody is let into a line for longer than its maximum", () => {
     fc.assert(
       fc.property(anyWanting, (one) => {

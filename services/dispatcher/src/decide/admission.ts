@@ -53,12 +53,16 @@ const LEAST_SILENCE_MS = 100;
 /** Of an endpoint that nothing is known of. */
 const FIRST_GUESS_MS = 10;
 
+/** The clock says 0 for what took less than a millisecond: an average of that would sink to nothing. */
+const LEAST_EXPECTED_MS = 0.01;
+
 /**
  * How long an attempt is expected to take, at most `mostMs`, its deadline. The average is of those that
  * ended, so an endpoint that stopped answering is known by its silence alone.
  */
 export const expectedMs = (load: Load, nowMs: number, mostMs: number): number => {
-  const usualMs = load.serviceMs === 0 ? FIRST_GUESS_MS : load.serviceMs;
+  const usualMs =
+    load.serviceMs === 0 ? FIRST_GUESS_MS : Math.max(LEAST_EXPECTED_MS, load.serviceMs);
   const silentMs = silenceMs(load, nowMs);
   const isSilent = silentMs > Math.max(LEAST_SILENCE_MS, SILENT_FOR_DURATIONS * usualMs);
   return Math.min(mostMs, isSilent ? SILENT_FOR_DURATIONS * silentMs : usualMs);

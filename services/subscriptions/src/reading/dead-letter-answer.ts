@@ -37,5 +37,7 @@ export const deadLetterAnswer = (eventId: string, letter: DeadLetter): DeadLette
 };
 
 /** Only a redelivery's record says it. */
-const deliveryIdOf = (record: NonNullable<(DeadLetter & { reason: "exhausted" })["last_attempt"]>) =>
+const deliveryIdOf = (
+  record: NonNullable<(DeadLetter & { reason: "exhausted" })["last_attempt"]>,
+) =>
   typeof record["delivery_id"] === "string" ? record["delivery_id"] : deliveryId(record.event_seq);

@@ -2,11 +2,16 @@ import type { AttemptRecord } from "@ringback/contracts/attempt";
 import type { DeadLetter } from "@ringback/contracts/dead-letter";
 import { isLastWord } from "@ringback/contracts/event-status";
 import {
-  attemptsSince,
-  deadLettersSince,
-  type RecordsDeps,
-  type StoredAttempt,
-} from "./records.ts";
+  attemptsOfAddress,
+  deliveryIdInAttemptSubject,
+  invalidEventDeadLetterSubject,
+  STREAMS,
+  UNKNOWN_TOKEN,
+} from "@ringback/contracts/subjects";
+import { atOnce } from "./at-once.ts";
+import { attemptsOn, deadLettersOn, type RecordsDeps, type StoredAttempt } from "./records.ts";
+import type { StoredEvent } from "./stored-event.ts";
+import { subjectsUnder } from "./subjects-under.ts";
 
 /** What ATTEMPTS and DEAD_LETTERS have about one event, over all of its deliveries. */
 export type EventHistory = {
@@ -19,79 +24,113 @@ export type EventHistory = {
   readonly deadLetter: DeadLetter | undefined;
 };
 
-/** Where to look for what was recorded about some events. */
 export type HistoryQuery = {
-  readonly seqs: readonly number[];
-  /** Filter on ATTEMPTS; undefined: nothing can have been attempted. */
+  readonly events: readonly StoredEvent[];
+  /** The subjects of ATTEMPTS to look at: all of a call, or of one event's address. */
   readonly attempts: string | undefined;
-  /** Filter on DEAD_LETTERS. */
-  readonly deadLetters: string;
-  /** When the first of the events was stored. */
-  readonly sinceMs: number;
   /** At most so many attempts are kept of each event. */
   readonly keep: number;
 };
 
-type Collected = {
-  attemptCount: number;
-  isDelivered: boolean;
-  readonly attempts: StoredAttempt[];
-  letter: DeadLetter | undefined;
-};
+/** Requests that one answer may have under way at once. */
+const REQUESTS_AT_ONCE = 16;
 
-/** What was recorded about each of these events: one request for each stream, as long as it is not much. */
+/** By how much the clocks of two servers may differ, where one stored an event and one its dead letter. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/** What was recorded about each of these events, by their sequences. */
 export const historyOf = async (
-  query: HistoryQuery,
+  { events, attempts, keep }: HistoryQuery,
   deps: RecordsDeps,
 ): Promise<ReadonlyMap<number, EventHistory>> => {
-  const collected = new Map(query.seqs.map((seq) => [seq, nothing()]));
-  await Promise.all([
-    collectAttempts(collected, query, deps),
-    collectLetters(collected, query, deps),
+  const [bySeq, letters] = await Promise.all([
+    attempts === undefined ? new Map() : attemptsUnder(attempts, events, deps),
+    lettersOf(events, deps),
   ]);
-  return new Map(collected.entries().map(([seq, one]) => [seq, historyIn(one)]));
+  return new Map(
+    events.map(({ seq }) => [seq, historyIn(bySeq.get(seq) ?? [], letters.get(seq), keep)]),
+  );
 };
 
-const nothing = (): Collected => ({
-  attemptCount: 0,
-  isDelivered: false,
-  attempts: [],
-  letter: undefined,
-});
-
-const collectAttempts = async (
-  collected: ReadonlyMap<number, Collected>,
-  { attempts: filter, sinceMs, keep }: HistoryQuery,
+/** The attempts at these events in all their deliveries, by the events' sequences. */
+const attemptsUnder = async (
+  filter: string,
+  events: readonly StoredEvent[],
   deps: RecordsDeps,
-): Promise<void> => {
-  if (filter === undefined) return;
-  for await (const attempt of attemptsSince(deps, filter, sinceMs)) {
-    const one = collected.get(attempt.record.event_seq);
-    if (one === undefined) continue;
-    one.attemptCount += 1;
-    one.isDelivered ||= attempt.record.outcome.kind === "delivered";
-    one.attempts.push(attempt);
-    if (one.attempts.length > keep) one.attempts.shift();
-  }
+): Promise<Map<number, StoredAttempt[]>> => {
+  const seqs = new Set(events.map(({ seq }) => seq));
+  const found = new Map<number, StoredAttempt[]>();
+  const all = await subjectsUnder(deps.nats, STREAMS.attempts, filter);
+  const subjects = all.filter((subject) => seqs.has(eventSeqIn(subject)));
+  await atOnce(subjects, REQUESTS_AT_ONCE, async (subject) => {
+    const records = await attemptsOn(deps, subject);
+    const seq = eventSeqIn(subject);
+    found.set(seq, [...(found.get(seq) ?? []), ...records]);
+  });
+  return found;
 };
 
-const collectLetters = async (
-  collected: ReadonlyMap<number, Collected>,
-  { deadLetters: filter, sinceMs }: HistoryQuery,
+/** A delivery's id begins with the sequence of its event. */
+const eventSeqIn = (subject: string): number =>
+  Number(/^\d+/.exec(deliveryIdInAttemptSubject(subject) ?? "")?.[0]);
+
+const lettersOf = async (
+  events: readonly StoredEvent[],
   deps: RecordsDeps,
-): Promise<void> => {
-  for await (const letter of deadLettersSince(deps, filter, sinceMs)) {
-    const one = letter.event_seq === undefined ? undefined : collected.get(letter.event_seq);
-    if (one !== undefined) one.letter = letter;
-  }
+): Promise<ReadonlyMap<number, DeadLetter>> => {
+  const bySeq = new Map(events.map((event) => [event.seq, event]));
+  const letters = new Map<number, DeadLetter>();
+  const bySubject = Map.groupBy(events, deadLetterSubjectOf);
+  await atOnce([...bySubject], REQUESTS_AT_ONCE, async ([subject, its]) => {
+    for await (const letter of deadLettersOn(deps, subject, letterPlace(subject, its))) {
+      if (letter.event_seq === undefined || !bySeq.has(letter.event_seq)) continue;
+      letters.set(letter.event_seq, letter);
+    }
+  });
+  return letters;
 };
 
-const historyIn = ({ attemptCount, isDelivered, attempts, letter }: Collected): EventHistory => {
-  const lastAttempt = attempts.at(-1);
+const deadLetterSubjectOf = ({ subject }: StoredEvent): string =>
+  invalidEventDeadLetterSubject(subject);
+
+/** Where letters of an event can be. What came under no id that can be used shares a subject with many. */
+const letterPlace = (subject: string, events: readonly StoredEvent[]): number | Date => {
+  if (!subject.split(".").includes(UNKNOWN_TOKEN)) return 1;
+  const sinceMs = Math.min(...events.map(({ storedAtMs }) => storedAtMs));
+  return new Date(Math.max(0, sinceMs - CLOCKS_DIFFER_MS));
+};
+
+/** The last dead letter of an event, also of a delivery that a redelivery has gone beyond. */
+export const deadLetterOf = async (
+  event: StoredEvent,
+  deps: RecordsDeps,
+): Promise<DeadLetter | undefined> => (await lettersOf([event], deps)).get(event.seq);
+
+/** All attempts at an event, newest first. */
+export const attemptsOf = async (
+  event: StoredEvent,
+  deps: RecordsDeps,
+): Promise<StoredAttempt[]> => {
+  if (event.address === undefined) return [];
+  const found = await attemptsUnder(attemptsOfAddress(event.address), [event], deps);
+  return newestFirst(found.get(event.seq) ?? []);
+};
+
+const newestFirst = (attempts: readonly StoredAttempt[]): StoredAttempt[] =>
+  attempts.toSorted((a, b) => b.seq - a.seq);
+
+const historyIn = (
+  found: readonly StoredAttempt[],
+  letter: DeadLetter | undefined,
+  keep: number,
+): EventHistory => {
+  const attempts = newestFirst(found);
+  const [lastAttempt] = attempts;
+  const isDelivered = attempts.some(({ record }) => record.outcome.kind === "delivered");
   return {
-    attemptCount,
+    attemptCount: attempts.length,
     isDelivered,
-    attempts: attempts.toReversed(),
+    attempts: attempts.slice(0, keep),
     lastAttempt,
     deadLetter: isOfNow(letter, lastAttempt?.record) && !isDelivered ? letter : undefined,
   };

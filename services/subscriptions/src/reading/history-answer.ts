@@ -35,7 +35,10 @@ export const historyAnswerSchema = z.object({
 type ChangeAnswer = z.infer<typeof changeSchema>;
 
 /** A change for a caller: who may set secrets reads those of the past back, too. */
-export const changeAnswer = (entry: HistoryEntry, caller: Pick<Caller, "scopes">): ChangeAnswer => ({
+export const changeAnswer = (
+  entry: HistoryEntry,
+  caller: Pick<Caller, "scopes">,
+): ChangeAnswer => ({
   version: entry.version,
   type: entry.type,
   at: entry.occurredAt,

@@ -5,6 +5,7 @@ import { readStored, readThrough, type StoredMessage } from "./stored-messages.t
 /** Which messages of a stream are asked for. */
 export type NewestQuery = {
   readonly stream: StreamName;
+  /** A literal subject: wildcards are slow on a large stream. */
   readonly filter: string;
   /** Only messages before this sequence; undefined: to the end. */
   readonly beforeSeq: number | undefined;

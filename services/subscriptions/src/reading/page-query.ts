@@ -12,7 +12,10 @@ export const pageQuerySchema = z.strictObject({
     .transform(Number)
     .pipe(z.number().min(1).max(MAX_PAGE))
     .default(DEFAULT_PAGE)
-    .meta({ description: `How many at most: 1 to ${MAX_PAGE}, ${DEFAULT_PAGE} unless given.` }),
+    .meta({
+      description: "How many a page has at most",
+      documentedAs: { type: "integer", minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE },
+    }),
   cursor: z
     .string()
     .transform((text, context) => {

@@ -4,19 +4,18 @@ import { isId } from "@ringback/contracts/id";
 import {
   attemptsOfAddress,
   attemptsOfCall,
-  deadLettersOfCall,
   deadLettersOfWorkspace,
   eventsOfCall,
-  invalidEventDeadLetterSubject,
   STREAMS,
 } from "@ringback/contracts/subjects";
 import { readSequence } from "@ringback/runtime/publish";
 import { refuseWhileDisconnected, within } from "../unavailable.ts";
-import { readNewest } from "./newest-first.ts";
-import { attemptsSince, deadLettersSince, type RecordsDeps, type StoredAttempt } from "./records.ts";
+import { attemptsOf, deadLetterOf } from "./event-history.ts";
+import { newestOfSubjects } from "./newest-of-subjects.ts";
+import { deadLettersOn, type RecordsDeps, type StoredAttempt } from "./records.ts";
 import { situationsOf, type Situation } from "./situation.ts";
 import { storedEvent, type StoredEvent } from "./stored-event.ts";
-import { readStored } from "./stored-messages.ts";
+import { subjectsUnder } from "./subjects-under.ts";
 
 /** What a list takes of what it finds, newest first. */
 export type PageQuery = { readonly limit: number; readonly beforeSeq: number | undefined };
@@ -67,14 +66,10 @@ export const eventReader = (deps: EventReaderDeps): EventReader => ({
   event: async (workspaceId, id) => {
     const event = await findEvent(workspaceId, id, deps);
     if (event === undefined) return undefined;
-    const { address, subject } = event;
-    const query = {
-      attempts: address === undefined ? undefined : attemptsOfAddress(address),
-      deadLetters: invalidEventDeadLetterSubject(subject),
-      keep: ATTEMPTS_OF_EVENT,
-    };
-    const situations = await situationsOf([event], query, deps);
-    return foundIn(event, situations, deps);
+    const { address } = event;
+    const attempts = address === undefined ? undefined : attemptsOfAddress(address);
+    const query = { events: [event], attempts, keep: ATTEMPTS_OF_EVENT };
+    return foundIn(event, await situationsOf(query, deps), deps);
   },
   storedEvent: (workspaceId, id) => findEvent(workspaceId, id, deps),
   attemptsOf: (event, page) => attemptsPage(event, page, deps),
@@ -88,20 +83,17 @@ const callPage = async (
   deps: EventReaderDeps,
 ) => {
   if (!isId(callId)) return { found: [] }; // no call's
-  const { messages, hasOlder } = await readNewest(deps.nats, {
+  const filter = eventsOfCall(workspaceId, callId);
+  const subjects = await subjectsUnder(deps.nats, STREAMS.events, filter);
+  const { messages, hasOlder } = await newestOfSubjects(deps.nats, subjects, {
     stream: STREAMS.events,
-    filter: eventsOfCall(workspaceId, callId),
     beforeSeq,
     limit,
     maxBytes: PAGE_BYTES,
   });
   const events = messages.flatMap((message) => storedEvent(workspaceId, message) ?? []);
-  const query = {
-    attempts: attemptsOfCall(workspaceId, callId),
-    deadLetters: deadLettersOfCall(workspaceId, callId),
-    keep: ATTEMPTS_IN_LIST,
-  };
-  const situations = await situationsOf(events, query, deps);
+  const attempts = attemptsOfCall(workspaceId, callId);
+  const situations = await situationsOf({ events, attempts, keep: ATTEMPTS_IN_LIST }, deps);
   const last = messages.at(-1);
   return {
     found: events.map((event) => foundIn(event, situations, deps)),
@@ -126,10 +118,7 @@ const findEvent = async (
 ): Promise<StoredEvent | undefined> => {
   const seq = eventSequence(id, eventsCreatedMs);
   if (seq === undefined) return undefined;
-  const part = { stream: STREAMS.events, filter: "events.>", from: seq, size: 1, maxBytes: 1 };
-  const [message] = await readStored(nats, part);
-  if (message?.seq === seq) return storedEvent(workspaceId, message);
-  // A replica may be a moment behind; the leader knows.
+  // By the leader, which knows what was stored; what it gives is not decoded before it is asked for.
   refuseWhileDisconnected(nats);
   const asking = readSequence(nats, STREAMS.events, seq);
   const stored = await within(ANSWER_TIMEOUT_MS, `reading ${STREAMS.events}`, asking);
@@ -143,17 +132,10 @@ const attemptsPage = async (
   { limit, beforeSeq = Infinity }: PageQuery,
   deps: EventReaderDeps,
 ) => {
-  if (event.address === undefined) return { attempts: [] };
-  const kept: StoredAttempt[] = [];
-  const filter = attemptsOfAddress(event.address);
-  for await (const attempt of attemptsSince(deps, filter, event.storedAtMs)) {
-    if (attempt.record.event_seq !== event.seq || attempt.seq >= beforeSeq) continue;
-    kept.push(attempt);
-    if (kept.length > limit + 1) kept.shift();
-  }
-  const hasOlder = kept.length > limit;
-  const attempts = kept.slice(hasOlder ? 1 : 0).toReversed();
+  const before = (await attemptsOf(event, deps)).filter(({ seq }) => seq < beforeSeq);
+  const attempts = before.slice(0, limit);
   const last = attempts.at(-1);
+  const hasOlder = before.length > limit;
   return { attempts, ...(hasOlder && last !== undefined ? { nextBeforeSeq: last.seq } : {}) };
 };
 
@@ -165,15 +147,12 @@ const findDeadLetter = async (
   const seq = eventSequence(id, deps.eventsCreatedMs);
   if (seq === undefined) return undefined;
   const event = await findEvent(workspaceId, id, deps);
-  // The letter outlives its event by weeks, and then nothing else says on which subject it is.
-  if (event === undefined && !(await isExpired(seq, deps))) return undefined;
-  const filter =
-    event === undefined
-      ? deadLettersOfWorkspace(workspaceId)
-      : invalidEventDeadLetterSubject(event.subject);
+  if (event !== undefined) return deadLetterOf(event, deps);
+  // The letter outlives its event by weeks, and then nothing says on which subject it is.
+  if (!(await isExpired(seq, deps))) return undefined;
   let found: DeadLetter | undefined;
-  for await (const letter of deadLettersSince(deps, filter, event?.storedAtMs ?? 0)) {
-    if (letter.event_seq === seq && letter.event_id === id) found = letter;
+  for await (const letter of deadLettersOn(deps, deadLettersOfWorkspace(workspaceId), 1)) {
+    if (letter.event_id === id) found = letter;
   }
   return found;
 };

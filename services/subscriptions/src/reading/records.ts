@@ -17,38 +17,36 @@ export type StoredAttempt = {
   readonly record: AttemptRecord;
 };
 
-/** By how much the clocks of two servers may differ, where one stored an event and one its records. */
-const CLOCKS_DIFFER_MS = 60_000;
-
-const placeOf = (sinceMs: number): Date => new Date(Math.max(0, sinceMs - CLOCKS_DIFFER_MS));
-
-/** The records on subjects of ATTEMPTS about events that were stored from a time on, oldest first. */
-export async function* attemptsSince(
+/** The records of one delivery, given by its subject on ATTEMPTS, oldest first. */
+export const attemptsOn = async (
   { nats, log }: RecordsDeps,
-  filter: string,
-  sinceMs: number,
-): AsyncGenerator<StoredAttempt> {
-  const part = { stream: STREAMS.attempts, filter, from: placeOf(sinceMs) };
+  subject: string,
+): Promise<StoredAttempt[]> => {
+  const deliveryId = deliveryIdInAttemptSubject(subject);
+  if (deliveryId === undefined) return [];
+  const found: StoredAttempt[] = [];
+  const part = { stream: STREAMS.attempts, filter: subject, from: 1, size: RECORDS_AT_ONCE };
   for await (const message of readThrough(nats, part)) {
     const record = valueIn(message, attemptRecordSchema, log);
-    const deliveryId = deliveryIdInAttemptSubject(message.subject);
-    if (record === undefined || deliveryId === undefined) continue;
-    yield { seq: message.seq, deliveryId, record };
+    if (record !== undefined) found.push({ seq: message.seq, deliveryId, record });
   }
-}
+  return found;
+};
 
-/** The dead letters on subjects of DEAD_LETTERS about such events, oldest first. */
-export async function* deadLettersSince(
+/** The dead letters on a subject, oldest first. */
+export async function* deadLettersOn(
   { nats, log }: RecordsDeps,
   filter: string,
-  sinceMs: number,
+  from: number | Date,
 ): AsyncGenerator<DeadLetter> {
-  const part = { stream: STREAMS.deadLetters, filter, from: placeOf(sinceMs) };
-  for await (const message of readThrough(nats, part)) {
+  for await (const message of readThrough(nats, { stream: STREAMS.deadLetters, filter, from })) {
     const letter = valueIn(message, deadLetterSchema, log);
     if (letter !== undefined) yield letter;
   }
 }
+
+/** A delivery has as many at most as a schedule may have delays, and one more. */
+const RECORDS_AT_ONCE = 32;
 
 /** What a later version may have stored in another form is passed over, and not hidden. */
 const valueIn = <T extends z.ZodType>(

@@ -14,17 +14,13 @@ export type Situation = EventHistory & {
 
 /** Where each of these events stands, by what the streams say now. */
 export const situationsOf = async (
-  events: readonly StoredEvent[],
-  query: Omit<HistoryQuery, "seqs" | "sinceMs">,
+  query: HistoryQuery,
   deps: RecordsDeps,
 ): Promise<ReadonlyMap<number, Situation>> => {
-  const [first] = events;
-  if (first === undefined) return new Map();
-  const sinceMs = Math.min(...events.map(({ storedAtMs }) => storedAtMs));
-  const seqs = events.map(({ seq }) => seq);
+  const { events } = query;
   // Acknowledged before the records are read: what has none then had its turn, or waits for it.
   const floor = await acknowledgedUpTo(deps.nats);
-  const histories = await historyOf({ ...query, seqs, sinceMs }, deps);
+  const histories = await historyOf(query, deps);
   const open = events.flatMap((event) => openDelivery(event, histories.get(event.seq)));
   const [due, settled] = await Promise.all([
     schedulesOf(open, deps.nats),

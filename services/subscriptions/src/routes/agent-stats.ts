@@ -14,8 +14,13 @@ export const agentStatsRoute = (api: Api, deps: RouteDeps): void => {
   api.get(
     "/agent/v1/:agent_id/stats",
     {
-      config: { scope: "read" },
+      config: { scope: "read", documented: { problems: ["agent_not_found"] } },
       schema: {
+        operationId: "getAgentStats",
+        summary: "Read an agent's stats",
+        description:
+          "What the agent's attempts of the last time came to, how long they took, and which event waits longest.",
+        tags: ["Agents"],
         params: agentPathSchema,
         querystring: statsQuerySchema,
         response: { 200: statsAnswerSchema, ...problemAnswers },

@@ -5,11 +5,18 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { AgentIndex } from "../agent-index.ts";
 import type { IfAbsent } from "../decide/edit.ts";
 import type { OnceDeps } from "../handle-once.ts";
+import type { IngestDeps } from "../ingest/ingest.ts";
+import type { AgentHistory } from "../reading/agent-history.ts";
+import type { EventReader } from "../reading/read-events.ts";
 import type { ListedMessages } from "../projection/listed-messages.ts";
 import type { Projection } from "../projection/projection.ts";
 
 /** Where the calls are. */
 export const BASE_PATH = "/ca/api/v0";
+
+/** Where the API's document and the page that shows it are; neither needs a key. */
+export const DOCUMENT_PATH = "/openapi.json";
+export const DOCS_PATH = "/docs";
 
 /** A fastify instance whose requests and answers are typed by zod. */
 export type Api = FastifyInstance<
@@ -26,6 +33,9 @@ export type RouteDeps = {
   readonly index: Pick<AgentIndex, "page" | "applied">;
   readonly callbackUrls: CallbackUrlPolicy;
   readonly ifAbsent: IfAbsent;
+  readonly events: EventReader;
+  readonly history: AgentHistory;
+  readonly ingest: IngestDeps;
   readonly projection: Projection;
   readonly listed: ListedMessages;
   /** The id of the event with this sequence on EVENTS. */

@@ -13,8 +13,23 @@ export const deregisterAgentRoute = (api: Api, { commands }: RouteDeps): void =>
   api.delete(
     "/agent/v1/:agent_id",
     {
-      config: { scope: "admin" },
-      schema: { params: agentPathSchema, response: { 204: z.undefined(), ...problemAnswers } },
+      config: {
+        scope: "admin",
+        documented: {
+          problems: ["agent_not_found", "conflict"],
+          takes: ["If-Match", "Idempotency-Key"],
+          gives: ["Idempotency-Replayed"],
+        },
+      },
+      schema: {
+        operationId: "deregisterAgent",
+        summary: "Remove an agent",
+        description:
+          "The agent and its subscriptions are no more: what is under way for them ends as `cancelled`. Its history stays.",
+        tags: ["Agents"],
+        params: agentPathSchema,
+        response: { 204: z.undefined(), ...problemAnswers },
+      },
     },
     async (request, reply) => {
       const { agent_id } = request.params;

@@ -1,6 +1,12 @@
 import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
-import { agentAnswer, agentAnswerSchema, problemAnswers } from "../answer-schemas.ts";
+import {
+  agentAnswer,
+  agentAnswerSchema,
+  problemAnswers,
+  type AgentAnswer,
+} from "../answer-schemas.ts";
+import type { Caller } from "../api-keys.ts";
 import { callerOf } from "../caller.ts";
 import { agentNotFound } from "../command-problem.ts";
 import { entityTag, entityTagsIn, type EntityTags } from "../decide/entity-tag.ts";
@@ -22,18 +28,39 @@ const names = (tags: EntityTags, version: number): boolean =>
   tags.kind === "any" ||
   (tags.kind === "tags" && tags.tags.some(({ opaque }) => opaque === String(version)));
 
-/** `GET /agent/v1/{agent_id}`: the agent as the last stored change left it. */
-export const getAgentRoute = (api: Api, { commands }: RouteDeps): void => {
+const querySchema = z.strictObject({
+  at: z.iso
+    .datetime({ offset: true, error: "must be a time such as 2026-01-31T12:00:00Z" })
+    .optional()
+    .meta({ description: "The agent as it was then, without an ETag." }),
+});
+
+/** `GET /agent/v1/{agent_id}`: the agent as the last stored change left it, or as it was at a time. */
+export const getAgentRoute = (api: Api, { commands, history }: RouteDeps): void => {
   api.get(
     "/agent/v1/:agent_id",
     {
-      config: { scope: "read" },
+      config: {
+        scope: "read",
+        documented: { problems: ["agent_not_found"], takes: ["If-None-Match"], gives: ["ETag"] },
+      },
       schema: {
+        operationId: "getAgent",
+        summary: "Read an agent",
+        description:
+          "The agent as the last stored change left it, whichever instance stored it. A key without the scope `write` sees `<redacted>` in place of header values and the queries of URLs.",
+        tags: ["Agents"],
         params: agentPathSchema,
+        querystring: querySchema,
         response: { 200: agentAnswerSchema, 304: z.undefined(), ...problemAnswers },
       },
     },
     async (request, reply) => {
+      const { at } = request.query;
+      if (at !== undefined) {
+        const agent = await pastAgent(request.params.agent_id, at, callerOf(request), history);
+        return agent ?? sendProblem(reply, agentNotFoundAt(request.params.agent_id, at));
+      }
       const known = tagsIn(request.headers["if-none-match"]);
       if (known?.kind === "invalid") return sendProblem(reply, INVALID_IF_NONE_MATCH);
       const { agent_id: agentId } = request.params;
@@ -46,4 +73,21 @@ export const getAgentRoute = (api: Api, { commands }: RouteDeps): void => {
       return agentAnswer(state.agent, state.version, callerOf(request));
     },
   );
+};
+
+/** Changes are made over the agent as it is, so that a state of the past has no ETag to be named by. */
+const pastAgent = async (
+  agentId: string,
+  at: string,
+  caller: Caller,
+  history: RouteDeps["history"],
+): Promise<AgentAnswer | undefined> => {
+  const agent = { workspaceId: caller.workspaceId, agentId };
+  const state = await history.stateAt(agent, Date.parse(at));
+  return state.kind === "absent" ? undefined : agentAnswer(state.agent, state.version, caller);
+};
+
+const agentNotFoundAt = (agentId: string, at: string): Problem => {
+  const { code, detail } = agentNotFound(agentId);
+  return { code, detail: detail.replace(/\.$/, ` at ${at}.`).replace("is no", "was no") };
 };

@@ -11,6 +11,10 @@ export const listAgentsRoute = (api: Api, { commands, index }: RouteDeps): void 
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listAgents",
+        summary: "List the workspace's agents",
+        description: "In pages, ordered by id. What anybody was told is stored is in it.",
+        tags: ["Agents"],
         querystring: listQuerySchema,
         response: { 200: listAnswerSchema, ...problemAnswers },
       },

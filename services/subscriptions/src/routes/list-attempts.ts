@@ -12,6 +12,11 @@ export const listAttemptsRoute = (api: Api, { projection, listed }: RouteDeps): 
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listAttempts",
+        summary: "List attempts",
+        description:
+          "The workspace's attempts with what came back, newest first by when they began. It comes from an index: `projection_lag` says by how many messages that is behind.",
+        tags: ["Attempts"],
         querystring: attemptsQuerySchema,
         response: { 200: attemptsAnswerSchema, ...problemAnswers },
       },

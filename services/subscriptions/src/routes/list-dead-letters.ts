@@ -12,6 +12,11 @@ export const listDeadLettersRoute = (api: Api, { projection, listed }: RouteDeps
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listDeadLetters",
+        summary: "List dead letters",
+        description:
+          "What was given up in the workspace and why, newest first. It comes from an index: `projection_lag` says by how many messages that is behind.",
+        tags: ["Dead letters"],
         querystring: deadLettersQuerySchema,
         response: { 200: deadLettersAnswerSchema, ...problemAnswers },
       },

@@ -12,6 +12,11 @@ export const listEventsRoute = (api: Api, { projection, eventId }: RouteDeps): v
     {
       config: { scope: "read" },
       schema: {
+        operationId: "listEvents",
+        summary: "List events",
+        description:
+          "The workspace's events without their payloads, newest first by when they were stored. It comes from an index: `projection_lag` says by how many messages that is behind.",
+        tags: ["Events"],
         querystring: eventsQuerySchema,
         response: { 200: eventsAnswerSchema, ...problemAnswers },
       },

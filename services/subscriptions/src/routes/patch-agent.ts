@@ -24,8 +24,27 @@ export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
   api.patch(
     "/agent/v1",
     {
-      config: { scope: "write" },
+      config: {
+        scope: "write",
+        documented: {
+          problems: [
+            "agent_not_found",
+            "subscription_exists",
+            "subscription_not_found",
+            "too_many_signing_secrets",
+            "conflict",
+            "duplicate_event_type",
+          ],
+          takes: ["If-Match", "Idempotency-Key"],
+          gives: ["ETag", "Idempotency-Replayed"],
+        },
+      },
       schema: {
+        operationId: "changeAgent",
+        summary: "Change an agent's subscriptions or signing secrets",
+        description:
+          "`operation` says what is done; it is done wholly or not at all, and stored when it is answered 200. At most 50 subscriptions in a request, each event type counted.",
+        tags: ["Agents"],
         body: patchAgentSchema(deps.callbackUrls),
         response: { 200: patchAnswerSchema, ...problemAnswers },
       },

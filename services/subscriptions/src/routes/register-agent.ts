@@ -12,8 +12,20 @@ export const registerAgentRoute = (api: Api, { commands }: RouteDeps): void => {
   api.post(
     "/agent/v1",
     {
-      config: { scope: "admin" },
+      config: {
+        scope: "admin",
+        documented: {
+          problems: ["agent_exists", "conflict"],
+          takes: ["If-Match", "Idempotency-Key"],
+          gives: ["ETag", "Location", "Idempotency-Replayed"],
+        },
+      },
       schema: {
+        operationId: "registerAgent",
+        summary: "Register an agent",
+        description:
+          "Answered 201 when it is new, and 200 when it is there with the same name. Without `agent_id` it gets one.",
+        tags: ["Agents"],
         body: registerAgentSchema,
         response: { 200: agentAnswerSchema, 201: agentAnswerSchema, ...problemAnswers },
       },

@@ -1,0 +1,130 @@
+import { configurationEventSchema } from "@ringback/contracts/agent";
+import { attemptRecordSchema } from "@ringback/contracts/attempt";
+import { deadLetterSchema } from "@ringback/contracts/dead-letter";
+import { EVENT_SCHEMAS, EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
+import { STREAMS, type StreamName } from "@ringback/contracts/subjects";
+import type { DocumentedChannel, DocumentedMessage } from "./channel.ts";
+import {
+  DELIVERED_ATTEMPT,
+  eventExample,
+  EXHAUSTED,
+  FAILED_ATTEMPT,
+  NOT_UNDERSTOOD,
+  REGISTERED,
+} from "./examples.ts";
+import { DUE_RETRIES, SCHEDULED_RETRIES } from "./retry-channels.ts";
+import { SUBJECTS } from "./subjects.ts";
+import { TRACE_HEADERS } from "./trace-headers.ts";
+
+/** Streams that nobody outside of the services has any business with, and why. */
+export const NOT_DOCUMENTED: Partial<Record<StreamName, string>> = {
+  REQUESTS: "notes of the API about requests with an Idempotency-Key, for itself alone",
+  LEASES: "which dispatcher does what only one may do, for the dispatchers alone",
+};
+
+/** `call_completed` as `CallCompleted`. */
+const inCapitals = (type: EventType): string =>
+  type.replaceAll(/(?:^|_)(\w)/g, (_all, letter: string) => letter.toUpperCase());
+
+const eventMessageOf = (type: EventType): DocumentedMessage => {
+  const { payload, messageId } = eventExample(type);
+  return {
+    name: inCapitals(type),
+    summary: `An event of type ${type}: the body is what the endpoint gets, byte for byte`,
+    payload: EVENT_SCHEMAS[type],
+    headers: {
+      "Nats-Msg-Id": {
+        description:
+          "JetStream drops repeats within 10 minutes: `<workspace>:<agent>:<call>:<type>:<retry_count>`",
+      },
+      ...TRACE_HEADERS,
+    },
+    examples: [{ name: type, payload, headers: { "Nats-Msg-Id": messageId } }],
+  };
+};
+
+const EVENTS: DocumentedChannel = {
+  name: "events",
+  stream: STREAMS.events,
+  subject: SUBJECTS.events,
+  title: "Events",
+  description:
+    "What happened on calls. Producers publish here and wait for the stream's answer. At most 1 MiB of strict JSON; what cannot be understood becomes a dead letter. A full stream refuses: publish again later.",
+  messages: EVENT_TYPES.map(eventMessageOf),
+  operations: [
+    { name: "receiveEvent", action: "receive", summary: "Deliver an event to its subscription" },
+  ],
+};
+
+const ATTEMPTS: DocumentedChannel = {
+  name: "attempts",
+  stream: STREAMS.attempts,
+  subject: SUBJECTS.attempts,
+  title: "Attempts",
+  description:
+    "A record of every attempt, stored before the next step is taken. One subject for each delivery, its attempts in order.",
+  messages: [
+    {
+      name: "AttemptRecord",
+      summary: "One attempt: what was requested, what it came to, and what is next",
+      payload: attemptRecordSchema,
+      examples: [
+        { name: "failed", payload: FAILED_ATTEMPT },
+        { name: "delivered", payload: DELIVERED_ATTEMPT },
+      ],
+    },
+  ],
+  operations: [{ name: "sendAttempt", action: "send", summary: "Keep a record of an attempt" }],
+};
+
+const DEAD_LETTERS: DocumentedChannel = {
+  name: "deadLetters",
+  stream: STREAMS.deadLetters,
+  subject: SUBJECTS.deadLetters,
+  title: "Dead letters",
+  description:
+    "What was given up, kept for people. A token that is not known, or could not be used, is `_`.",
+  messages: [
+    {
+      name: "DeadLetter",
+      summary: "A delivery that was given up, or a message that could not be understood",
+      payload: deadLetterSchema,
+      examples: [
+        { name: "exhausted", payload: EXHAUSTED },
+        { name: "not understood", payload: NOT_UNDERSTOOD },
+      ],
+    },
+  ],
+  operations: [{ name: "sendDeadLetter", action: "send", summary: "Keep what was given up" }],
+};
+
+const SUBSCRIPTIONS: DocumentedChannel = {
+  name: "subscriptions",
+  stream: STREAMS.subscriptions,
+  subject: SUBJECTS.subscriptions,
+  title: "Configuration",
+  description:
+    "Every change of an agent and its subscriptions, with the state that resulted: the last message of a subject is how the agent is now. Header values, URL queries and signing secrets are encrypted. Written by the API alone.",
+  messages: [
+    {
+      name: "ConfigurationEvent",
+      summary: "One change of an agent, who made it, and the agent as it was left",
+      payload: configurationEventSchema,
+      headers: TRACE_HEADERS,
+      examples: [{ name: "registered", payload: REGISTERED }],
+    },
+  ],
+  operations: [
+    { name: "sendConfigurationEvent", action: "send", summary: "Store a change of an agent" },
+  ],
+};
+
+/** All that is documented. A further stream is one more entry here. */
+export const CHANNELS: readonly DocumentedChannel[] = [
+  EVENTS,
+  ATTEMPTS,
+  DEAD_LETTERS,
+  SUBSCRIPTIONS,
+  SCHEDULED_RETRIES,
+  DUE_RETRIES,
+];

@@ -1,0 +1,49 @@
+import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
+import {
+  attemptSubject,
+  deadLetterSubject,
+  dueRetrySubject,
+  eventSubject,
+  scheduledRetrySubject,
+  subscriptionSubject,
+} from "@ringback/contracts/subjects";
+import type { SubjectParameter } from "./channel.ts";
+
+/** What each token of a subject may be, in words. */
+export const PARAMETERS: Readonly<
+  Record<SubjectParameter, { readonly description: string; readonly enum?: readonly string[] }>
+> = {
+  workspace_id: { description: "The customer's account: 1 to 128 of A-Z a-z 0-9 _ -" },
+  call_id: { description: "The call: 1 to 128 of A-Z a-z 0-9 _ -" },
+  agent_id: { description: "The agent, unique in its workspace: 1 to 128 of A-Z a-z 0-9 _ -" },
+  event_type: { description: "A type of the catalogue", enum: EVENT_TYPES },
+  delivery_id: { description: "The delivery; an opaque token" },
+};
+
+const AT = {
+  workspaceId: "workspace_id",
+  callId: "call_id",
+  agentId: "agent_id",
+  eventType: "event_type" as EventType,
+};
+
+/** A subject that was built from the parameters' names, with those in braces. */
+const withBraces = (subject: string): string => {
+  const [first = "", ...rest] = subject.split(".");
+  const tokens = rest.map((token) => (Object.hasOwn(PARAMETERS, token) ? `{${token}}` : token));
+  return [first, ...tokens].join(".");
+};
+
+/** Each form of subject, from the function that builds it: written once, in contracts. */
+export const SUBJECTS = {
+  events: withBraces(eventSubject(AT)),
+  attempts: withBraces(attemptSubject(AT, "delivery_id")),
+  deadLetters: withBraces(deadLetterSubject(AT)),
+  subscriptions: withBraces(subscriptionSubject(AT)),
+  scheduledRetries: withBraces(scheduledRetrySubject(AT, "delivery_id")),
+  dueRetries: withBraces(dueRetrySubject(AT)),
+} as const;
+
+/** The parameters that a subject in braces has. */
+export const parametersIn = (subject: string): SubjectParameter[] =>
+  [...subject.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as SubjectParameter);

@@ -1,0 +1,146 @@
+import type { Dashboard, Row } from "./dashboard.ts";
+import { NS, quantiles, rateBy } from "./expressions.ts";
+import { graph, stat } from "./panel.ts";
+import { api, serviceLevels } from "./service-levels.ts";
+
+const now: Row = {
+  title: "Now",
+  panels: [
+    stat(
+      "Backlog",
+      "short",
+      "Events that are stored and that no dispatcher has taken yet.",
+      { events: `max(namespace:ringback_backlog_events:max{${NS}})` },
+      { alerts: ["RingbackDeliveringStopped", "RingbackBacklogGrowing"] },
+    ),
+    stat("Retries that wait", "short", "Retries that are not due yet.", {
+      retries: `max(namespace:ringback_retries_waiting:max{${NS}})`,
+    }),
+    stat(
+      "Most overdue retry",
+      "s",
+      "0 when all came back in time. Beyond a minute, publishing it again did not help.",
+      { overdue: `max(ringback_retry_overdue_seconds{${NS}})` },
+      { alerts: ["RingbackRetriesOverdue"] },
+    ),
+    stat(
+      "Places in use",
+      "percentunit",
+      "Attempts at this moment, of those that all dispatchers may make at once.",
+      { "in use": `max(namespace:ringback_attempts_in_flight:ratio{${NS}})` },
+      { alerts: ["RingbackInFlightNearLimit"] },
+    ),
+    stat(
+      "Dispatchers",
+      "short",
+      "Dispatchers that Prometheus sees.",
+      { dispatchers: `count(ringback_attempts_in_flight_limit{${NS}})` },
+      { alerts: ["RingbackDispatcherMissing", "RingbackDispatchersDisagree"] },
+    ),
+    stat(
+      "Subscriptions services",
+      "short",
+      "Processes of the API that Prometheus sees.",
+      { services: `count(ringback_config_conflicts_total{${NS}})` },
+      { alerts: ["RingbackSubscriptionsMissing"] },
+    ),
+  ],
+};
+
+const work: Row = {
+  title: "Work",
+  panels: [
+    graph(
+      "Backlog over time",
+      "short",
+      "Events that wait; more and more of them mean that dispatchers do not keep up.",
+      { "events {{namespace}}": `namespace:ringback_backlog_events:max{${NS}}` },
+      { alerts: ["RingbackBacklogGrowing", "RingbackDeliveringStopped"] },
+    ),
+    graph("Events taken and attempts made", "ops", "What goes through the dispatchers.", {
+      "events {{namespace}}": `namespace:ringback_events:rate5m{${NS}}`,
+      "attempts {{namespace}}": `namespace:ringback_attempts:rate5m{${NS}}`,
+    }),
+    graph(
+      "Attempts at once",
+      "short",
+      "In each dispatcher, and how many it may make at once (MAX_IN_FLIGHT).",
+      {
+        "{{instance}}": `ringback_attempts_in_flight{${NS}}`,
+        "limit {{instance}}": `ringback_attempts_in_flight_limit{${NS}}`,
+      },
+      { alerts: ["RingbackInFlightNearLimit"] },
+    ),
+    graph(
+      "Faults of our own",
+      "ops",
+      "Deliveries held back: resources (descriptors, memory), network, secret (a key is missing), unexpected (see the log).",
+      { "{{fault}}": rateBy("fault", "ringback_own_faults_total") },
+      { isStacked: true, alerts: ["RingbackOwnFaults"] },
+    ),
+    graph(
+      "Deferred",
+      "ops",
+      "Put off without an attempt: endpoint_busy has more than it can take, rate_limited more than its rate_limit.",
+      { "{{reason}}": rateBy("reason", "ringback_deferred_total") },
+      { isStacked: true },
+    ),
+    graph(
+      "What dispatchers count",
+      "short",
+      "How many dispatchers each believes to run: they share the limits of subscriptions by it.",
+      { "{{instance}}": `ringback_dispatchers{${NS}}` },
+      { alerts: ["RingbackDispatchersDisagree"] },
+    ),
+  ],
+};
+
+const retries: Row = {
+  title: "Retries",
+  panels: [
+    graph("Retries that wait over time", "short", "Retries that are not due yet.", {
+      "retries {{namespace}}": `namespace:ringback_retries_waiting:max{${NS}}`,
+    }),
+    graph(
+      "How late retries are",
+      "s",
+      "From the time that a retry was due to its start.",
+      quantiles("ringback_retry_lateness_seconds", [0.5, 0.99]),
+      { alerts: ["RingbackRetriesOverdue"] },
+    ),
+    graph(
+      "Retries published again",
+      "short",
+      "In 5 minutes. overdue: its schedule did not fire. missing: there was none. Both are rare.",
+      { "{{reason}}": `sum by (reason) (increase(ringback_retries_republished_total{${NS}}[5m]))` },
+      { alerts: ["RingbackRetriesRepublished", "RingbackRetriesOverdue"] },
+    ),
+  ],
+};
+
+const streams: Row = {
+  title: "Streams",
+  panels: [
+    graph("Size of streams", "bytes", "On each of a stream's servers.", {
+      "{{stream}}": `max by (stream) (namespace_stream:ringback_stream_size_bytes:max{${NS}})`,
+    }),
+    graph(
+      "Fill of streams with a limit",
+      "percentunit",
+      "EVENTS refuses events when it is full. Empty where no stream has a limit (EVENTS_MAX_BYTES).",
+      { "{{stream}}": `max by (stream) (namespace_stream:ringback_stream_fill:ratio{${NS}})` },
+      { alerts: ["RingbackStreamNearLimit"] },
+    ),
+    graph("Messages in streams", "short", "As the dispatchers last saw them.", {
+      "{{stream}}": `max by (stream) (ringback_stream_messages{${NS}})`,
+    }),
+  ],
+};
+
+/** What those who run Ringback look at: whether work flows, and what holds it up. */
+export const pipeline: Dashboard = {
+  uid: "ringback-pipeline",
+  title: "Ringback / Pipeline",
+  description: "What those who run Ringback look at: whether work flows, and what holds it up.",
+  rows: [now, serviceLevels, work, retries, streams, api],
+};

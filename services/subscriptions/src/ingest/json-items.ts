@@ -1,0 +1,90 @@
+import type { Buffer } from "node:buffer";
+
+/** Where the events are in a request's body, as the bytes that were sent. */
+export type JsonItems =
+  | { readonly kind: "one"; readonly item: Buffer }
+  | { readonly kind: "list"; readonly items: readonly Buffer[] }
+  | { readonly kind: "too_many" }
+  /** Says what and where, and repeats no value. */
+  | { readonly kind: "invalid"; readonly message: string };
+
+const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d]); // RFC 8259 section 2
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const COMMA = 0x2c;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/**
+ * The bytes of each element of a JSON array, or of all there is. Elements are told apart by brackets,
+ * strings and commas alone (all of them ASCII, which is no part of other characters in UTF-8): whether
+ * each is JSON is for its reader to say, and the body is JSON exactly when all of them are.
+ */
+export const jsonItems = (body: Buffer, maxItems: number): JsonItems => {
+  const start = skipSpaces(body, 0);
+  if (start === body.byteLength) return invalid("is empty");
+  if (body[start] !== OPEN_ARRAY)
+    return { kind: "one", item: trimmed(body, start, body.byteLength) };
+  const items: Buffer[] = [];
+  let from = start + 1;
+  let depth = 1;
+  for (let at = from; at < body.byteLength; at += 1) {
+    const byte = body[at];
+    if (byte === QUOTE) {
+      at = endOfString(body, at);
+      if (at === -1) return invalid("is not valid JSON: a string has no end");
+    } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      depth += 1;
+    } else if (byte === CLOSE_OBJECT || (byte === CLOSE_ARRAY && depth > 1)) {
+      depth -= 1;
+      if (depth === 0) return invalid(`is not valid JSON at byte ${at}`);
+    } else if ((byte === COMMA || byte === CLOSE_ARRAY) && depth === 1) {
+      const item = trimmed(body, from, at);
+      const isLast = byte === CLOSE_ARRAY;
+      // An empty array is one, an empty element is a comma too many.
+      const isNone = isLast && items.length === 0 && item.byteLength === 0;
+      if (item.byteLength === 0 && !isNone) return invalid(`is not valid JSON at byte ${at}`);
+      if (!isNone) items.push(item);
+      if (items.length > maxItems) return { kind: "too_many" };
+      if (isLast) return listUpTo(body, at, items);
+      from = at + 1;
+    }
+  }
+  return invalid("is not valid JSON: the array has no end");
+};
+
+const invalid = (message: string): JsonItems => ({ kind: "invalid", message });
+
+const listUpTo = (body: Buffer, end: number, items: readonly Buffer[]): JsonItems => {
+  const rest = skipSpaces(body, end + 1);
+  if (rest < body.byteLength) return invalid(`is not valid JSON at byte ${rest}`);
+  return { kind: "list", items };
+};
+
+const skipSpaces = (body: Buffer, from: number): number => {
+  let at = from;
+  while (at < body.byteLength && SPACES.has(body[at] ?? 0)) at += 1;
+  return at;
+};
+
+const trimmed = (body: Buffer, from: number, to: number): Buffer => {
+  const start = Math.min(skipSpaces(body, from), to);
+  let end = to;
+  while (end > start && SPACES.has(body[end - 1] ?? 0)) end -= 1;
+  return body.subarray(start, end);
+};
+
+/** Where the string that opens at `start` is closed, -1 where it is not: behind no odd run of \. */
+const endOfString = (body: Buffer, start: number): number => {
+  let end = body.indexOf(QUOTE, start + 1);
+  while (end !== -1 && isEscaped(body, end)) end = body.indexOf(QUOTE, end + 1);
+  return end;
+};
+
+const isEscaped = (body: Buffer, quote: number): boolean => {
+  let before = quote - 1;
+  while (body[before] === BACKSLASH) before -= 1;
+  return (quote - before) % 2 === 0;
+};

@@ -1,0 +1,43 @@
+import { problemAnswers } from "../answer-schemas.ts";
+import { callerOf } from "../caller.ts";
+import { agentNotFound } from "../command-problem.ts";
+import { sendProblem } from "../problem.ts";
+import { changeAnswer, historyAnswerSchema } from "../reading/history-answer.ts";
+import { pageQuerySchema } from "../reading/page-query.ts";
+import { cursorBefore } from "../reading/seq-cursor.ts";
+import { agentPathSchema } from "../request-schemas.ts";
+import type { Api, RouteDeps } from "./api.ts";
+
+/** `GET /agent/v1/{agent_id}/history`: who changed what and when, also of an agent that is gone. */
+export const agentHistoryRoute = (api: Api, { history }: RouteDeps): void => {
+  api.get(
+    "/agent/v1/:agent_id/history",
+    {
+      config: { scope: "read", documented: { problems: ["agent_not_found"] } },
+      schema: {
+        operationId: "listAgentChanges",
+        summary: "List the changes of an agent",
+        description:
+          "Who changed what and when, newest first, also of an agent that was removed. Secrets are shown as in the agent itself.",
+        tags: ["Agents"],
+        params: agentPathSchema,
+        querystring: pageQuerySchema,
+        response: { 200: historyAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { agent_id: agentId } = request.params;
+      const { limit, cursor: beforeSeq } = request.query;
+      const caller = callerOf(request);
+      const agent = { workspaceId: caller.workspaceId, agentId };
+      const { entries, nextBeforeSeq } = await history.changes(agent, { limit, beforeSeq });
+      if (entries.length === 0 && beforeSeq === undefined) {
+        return sendProblem(reply, agentNotFound(agentId));
+      }
+      return {
+        changes: entries.map((entry) => changeAnswer(entry, caller)),
+        next_cursor: nextBeforeSeq === undefined ? null : cursorBefore(nextBeforeSeq),
+      };
+    },
+  );
+};

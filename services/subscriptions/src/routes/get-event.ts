@@ -1,0 +1,68 @@
+import { Buffer } from "node:buffer";
+import { z } from "zod";
+import { problemAnswers } from "../answer-schemas.ts";
+import { callerOf } from "../caller.ts";
+import { eventNotFound } from "../not-found.ts";
+import { sendProblem } from "../problem.ts";
+import { embeddedPayload } from "../reading/embedded-payload.ts";
+import { eventAnswer, eventAnswerSchema } from "../reading/event-answer.ts";
+import { noQuerySchema } from "../reading/page-query.ts";
+import { sendJson } from "../send-json.ts";
+import type { Api, RouteDeps } from "./api.ts";
+
+/** The event in a path; what cannot be an id is simply no event's. */
+export const eventPathSchema = z.object({ event_id: z.string() });
+
+/** `GET /events/{event_id}` and its payload alone: one event, byte for byte as it was published. */
+export const getEventRoute = (api: Api, { events: reader }: RouteDeps): void => {
+  const schema = { params: eventPathSchema, querystring: noQuerySchema };
+  api.get(
+    "/events/:event_id",
+    {
+      config: { scope: "read", documented: { problems: ["event_not_found"] } },
+      schema: {
+        ...schema,
+        operationId: "getEvent",
+        summary: "Read an event",
+        description:
+          "One event with its payload byte for byte, what became of it, its last attempts and when the next one is due.",
+        tags: ["Events"],
+        response: { 200: eventAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { event_id: eventId } = request.params;
+      const found = await reader.event(callerOf(request).workspaceId, eventId);
+      if (found === undefined) return sendProblem(reply, eventNotFound(eventId));
+      return sendJson(reply, eventAnswer(found.eventId, found.event, found.situation));
+    },
+  );
+  api.get(
+    "/events/:event_id/payload",
+    {
+      config: { scope: "read", documented: { problems: ["event_not_found"] } },
+      schema: {
+        ...schema,
+        operationId: "getEventPayload",
+        summary: "Read an event's payload",
+        description:
+          "The payload alone, byte for byte as it was published: `application/json`, or `application/octet-stream` where it is no JSON.",
+        tags: ["Events"],
+        response: { 200: z.unknown(), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { event_id: eventId } = request.params;
+      const event = await reader.storedEvent(callerOf(request).workspaceId, eventId);
+      if (event === undefined) return sendProblem(reply, eventNotFound(eventId));
+      const { buffer, byteOffset, byteLength } = event.body;
+      const bytes = Buffer.from(buffer, byteOffset, byteLength);
+      if (embeddedPayload(bytes).kind === "json") return sendJson(reply, bytes);
+      // Somebody published what is no JSON: nothing is to be made of it but a file.
+      return sendFile(reply, bytes);
+    },
+  );
+};
+
+const sendFile = (reply: Parameters<typeof sendJson>[0], bytes: Buffer) =>
+  reply.type("application/octet-stream").send(bytes);

@@ -1,0 +1,114 @@
+import type { Buffer } from "node:buffer";
+import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
+import { z } from "zod";
+import { problemAnswers } from "../answer-schemas.ts";
+import { callerOf } from "../caller.ts";
+import { idempotencyKeyIn } from "../decide/idempotency-key.ts";
+import { bodyBudget, type BodyBudget } from "../ingest/body-budget.ts";
+import { MAX_EVENTS } from "../ingest/check-request.ts";
+import { ingest } from "../ingest/ingest.ts";
+import { ingestAnswerSchema, partialProblemSchema } from "../ingest/ingest-answer.ts";
+import { OverloadedError } from "../overload.ts";
+import { sendProblem, type Problem } from "../problem.ts";
+import { noQuerySchema } from "../reading/page-query.ts";
+import { InvalidRequestError, validatorCompiler } from "../validation.ts";
+import type { Api, RouteDeps } from "./api.ts";
+
+/** The largest request. */
+const MAX_INGEST_BYTES = 8 * 1024 * 1024;
+
+/** Of all that are being read or stored at once. */
+const MAX_BYTES_AT_ONCE = 8 * MAX_INGEST_BYTES;
+
+const eventSchema = z.looseObject({
+  event_type: z.string(),
+  call_id: z.string(),
+  agent_id: z.string(),
+});
+
+/** `POST /events`: stores events for producers without NATS, all of them checked before the first. */
+export const postEventsRoute = (api: Api, { ingest: deps }: RouteDeps): void => {
+  const budget = bodyBudget(MAX_BYTES_AT_ONCE);
+  void api.register(async (own: Api) => {
+    readRawBodies(own);
+    own.setValidatorCompiler(allButTheBody);
+    refuseBeyond(own, budget);
+    own.post(
+      "/events",
+      {
+        config: { scope: "admin", documented: { problems: ["events_full"] } },
+        bodyLimit: MAX_INGEST_BYTES,
+        schema: {
+          operationId: "publishEvents",
+          summary: "Publish events",
+          description:
+            "One event, or a list of up to 1,000: all are checked before the first is stored, and 202 means that all are stored. At most 8 MiB, and 1 MiB an event. An endpoint gets the bytes of its event as they are in the request. Sent again within 10 minutes, what is stored is not stored twice; with an `Idempotency-Key` that counts by the key, for any events.",
+          tags: ["Publishing"],
+          querystring: noQuerySchema,
+          body: z.union([eventSchema, z.array(eventSchema).min(1).max(MAX_EVENTS)]),
+          response: { 202: ingestAnswerSchema, ...problemAnswers, "5xx": partialProblemSchema },
+        },
+      },
+      async (request, reply) => {
+        const key = keyIn(request);
+        if (key.kind === "problem") return sendProblem(reply, key.problem);
+        const body = request.body as unknown as Buffer;
+        const { workspaceId } = callerOf(request);
+        const sent = { workspaceId, body, key: key.key, trace: request.span?.context };
+        const done = await ingest(sent, deps);
+        switch (done.kind) {
+          case "all":
+            return reply.code(202).send(done.answer);
+          case "invalid_json":
+            return sendProblem(reply, {
+              code: "invalid_json",
+              detail: `The body ${done.message}: nothing was stored.`,
+            });
+          case "invalid":
+            throw new InvalidRequestError(done.errors);
+          case "partial":
+            return sendProblem(reply, done.problem, { events: done.events });
+          default:
+            return done satisfies never;
+        }
+      },
+    );
+  });
+};
+
+/** The body stays the bytes that were sent, as they are what an endpoint will get; `ingest` reads it. */
+const allButTheBody: FastifySchemaCompiler<z.ZodType> = (part) =>
+  part.httpPart === "body" ? (value) => ({ value }) : validatorCompiler(part);
+
+const readRawBodies = (own: Api): void => {
+  own.removeContentTypeParser("application/json");
+  own.addContentTypeParser<Buffer>(
+    "application/json",
+    { parseAs: "buffer" },
+    (_request, body, done) => done(null, body),
+  );
+};
+
+/** A body takes its room before it is read, and gives it back with the end of its answer. */
+const refuseBeyond = (own: Api, budget: BodyBudget): void => {
+  own.addHook("onRequest", async (request, reply) => {
+    const announced = Number(request.headers["content-length"] ?? MAX_INGEST_BYTES);
+    const giveBack = budget.take(Math.min(announced, MAX_INGEST_BYTES));
+    if (giveBack === undefined) throw new OverloadedError("too many bytes of events at once");
+    reply.raw.once("close", giveBack);
+  });
+};
+
+const keyIn = (
+  request: FastifyRequest,
+):
+  | { readonly kind: "key"; readonly key: string | undefined }
+  | { readonly kind: "problem"; readonly problem: Problem } => {
+  const sent = request.headers["idempotency-key"];
+  if (sent === undefined) return { kind: "key", key: undefined };
+  const read = typeof sent === "string" ? idempotencyKeyIn(sent) : ({ kind: "invalid" } as const);
+  if (read.kind !== "invalid") return { kind: "key", key: read.key };
+  const detail =
+    "Idempotency-Key: expected once, 1 to 255 visible ASCII characters such as a UUID.";
+  return { kind: "problem", problem: { code: "bad_request", detail } };
+};

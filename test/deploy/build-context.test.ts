@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { IMAGE_TARGETS } from "../../scripts/images/build.ts";
+import { writeApiKeysFile } from "../harness/api-keys.ts";
+import { failOnLeaks } from "../harness/leaks.ts";
+import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
+import { startService } from "../harness/service-process.ts";
+import { buildContext, filesOfPackages, layOutImage } from "./build-context.ts";
+
+failOnLeaks();
+
+let server: NatsServer;
+let image: string;
+
+beforeAll(async () => {
+  [server, image] = await Promise.all([startNatsServer(), layOutImage()]);
+});
+
+afterAll(() => server.stop());
+
+test("of all files, a builder gets the packages without their tests and simulations, and nothing else", () => {
+  const sent = buildContext().filter(filesOfPackages());
+  const wanted = filesOfPackages().filter((path) => !/\.test\.ts$|\/simulation\//.test(path));
+  expect(sent.toSorted()).toEqual(wanted.toSorted());
+  const others = [
+    "README.md",
+    ".env",
+    ".git/config",
+    ".run/api-keys.json",
+    "test/house.test.ts",
+    "deploy/compose.yaml",
+    "node_modules/x/index.js",
+  ];
+  expect(buildContext().filter(others)).toEqual([]);
+});
+
+test.each(IMAGE_TARGETS)(
+  "%s starts with the files and packages that its image has",
+  async (target) => {
+    const keys = await writeApiKeysFile([{ workspaceId: "w1", scopes: ["read"] }]);
+    const service = await startService({
+      entry: join(image, `services/${target}/src/main.ts`),
+      env: { NATS_URL: server.url, API_KEYS_FILE: keys.file },
+    });
+    expect((await service.get("/readyz")).status).toBe(200);
+    expect(await service.stop()).toEqual({ code: 0, signal: null });
+  },
+);

@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import { basename } from "node:path";
+import { describe, expect, test } from "vitest";
+import { parse } from "yaml";
+import {
+  alertNames,
+  alerts,
+  panelExpressions,
+  recordingRules,
+  ruleFiles,
+  testFiles,
+} from "./mixin.ts";
+import { selectorsOf, withoutVariables } from "./promql.ts";
+import { orWhyNot, promtool, ruleFile, tools } from "./promtool.ts";
+
+interface AlertTest {
+  readonly name: string;
+  readonly alert_rule_test: readonly {
+    readonly alertname: string;
+    readonly exp_alerts: readonly { readonly exp_labels: Readonly<Record<string, string>> }[];
+  }[];
+}
+
+const tests: readonly AlertTest[] = testFiles.flatMap(
+  (path) => (parse(readFileSync(path, "utf8")) as { tests: AlertTest[] }).tests,
+);
+const checks = tests.flatMap(({ alert_rule_test: each }) => each);
+
+test("there are alerts about us, producers and customers, and about the service levels", () => {
+  const faults = new Set(alerts.map(({ labels }) => labels?.["fault"] ?? ""));
+  expect([...faults].toSorted()).toEqual(["customer", "platform", "producer"]);
+  expect(alertNames.length).toBeGreaterThanOrEqual(20);
+});
+
+describe.each(
+  alerts.map((rule) => [`${rule.alert} (${rule.labels?.["severity"]})`, rule] as const),
+)("%s", (_title, { alert, expr, for: pending, labels, annotations }) => {
+  test("waits, has a severity, says whose fault it is, and names its runbook", () => {
+    expect(alert).toMatch(/^Ringback[A-Z]\w+$/);
+    expect(pending).toMatch(/^\d+[mh]$/);
+    expect(["critical", "warning", "info"]).toContain(labels?.["severity"]);
+    const { summary = "", description = "", runbook_url: url = "" } = annotations ?? {};
+    expect(Math.min(summary.length, description.length)).toBeGreaterThan(10);
+    expect(url).toMatch(new RegExp(`^https?://\\S+/${alert}\\.md$`));
+  });
+
+  test("is tested firing and quiet", () => {
+    const own = checks.filter(({ alertname }) => alertname === alert);
+    const severity = labels?.["severity"];
+    const fires = own.some(({ exp_alerts: expected }) =>
+      expected.some(({ exp_labels: found }) => found["severity"] === severity),
+    );
+    const isQuiet = own.some(({ exp_alerts: expected }) => expected.length === 0);
+    expect([fires, isQuiet]).toEqual([true, true]);
+  });
+
+  test("is PromQL", () => {
+    expect(selectorsOf(expr).length).toBeGreaterThan(0);
+  });
+});
+
+test("what is recorded is named level:metric:operation, once, and grouped by that level", () => {
+  const names = recordingRules.map(({ record }) => record);
+  expect(names.filter((name) => !/^[a-z]+(_[a-z]+)*:[a-z_]+:[a-z0-9_]+$/.test(name))).toEqual([]);
+  expect(names.length).toBe(new Set(names).size);
+  const levels = new Map([
+    ["namespace", "namespace"],
+    ["namespace_outcome", "namespace, outcome"],
+    ["namespace_result", "namespace, result"],
+    ["namespace_stream", "namespace, stream"],
+    ["namespace_workspace", "namespace, workspace_id"],
+    ["job_instance", "namespace, job, instance"],
+  ]);
+  const others = recordingRules.filter(({ record, expr }) => {
+    const labels = levels.get(record.split(":")[0] ?? "");
+    return labels === undefined || !expr.includes(`by (${labels}`);
+  });
+  expect(others.map(({ record }) => record)).toEqual([]);
+});
+
+test("everything that is recorded is used by an alert or a panel", () => {
+  const readers = [...alerts, ...recordingRules, ...panelExpressions];
+  const selectors = readers.flatMap(({ expr }) => selectorsOf(withoutVariables(expr)));
+  const read = new Set(selectors.map(({ metric }) => metric));
+  expect(recordingRules.filter(({ record }) => !read.has(record)).map((r) => r.record)).toEqual([]);
+});
+
+test("every expression of a dashboard is PromQL", () => {
+  for (const { expr } of panelExpressions) selectorsOf(withoutVariables(expr));
+  expect(panelExpressions.length).toBeGreaterThan(40);
+});
+
+describe.skipIf(tools.kind === "absent")(`promtool${orWhyNot}`, () => {
+  test("takes every rule file", async () => {
+    const { code, said } = await promtool(["check", "rules", ...ruleFiles.map(({ path }) => path)]);
+    expect([code, said]).toEqual([0, expect.not.stringMatching(/FAILED|duplicate/)]);
+  });
+
+  test.each(testFiles.map((path) => [basename(path), path] as const))(
+    "finds the alerts firing and quiet as %s says",
+    async (_name, path) => {
+      const { code, said } = await promtool(["test", "rules", path]);
+      expect([code, said]).toEqual([0, expect.stringContaining("SUCCESS")]);
+    },
+  );
+
+  test("takes every expression of a dashboard", async () => {
+    const rules = panelExpressions.map(({ expr }, n) => ({
+      record: `panel_${n}`,
+      expr: withoutVariables(expr),
+    }));
+    const { code, said } = await promtool([
+      "check",
+      "rules",
+      await ruleFile([{ name: "p", rules }]),
+    ]);
+    expect([code, said]).toEqual([0, expect.stringContaining(`${rules.length} rules found`)]);
+  });
+
+  test("refuses what is no PromQL", async () => {
+    const rules = [{ record: "broken", expr: "sum by (le" }];
+    const { code } = await promtool(["check", "rules", await ruleFile([{ name: "b", rules }])]);
+    expect(code).not.toBe(0);
+  });
+});
