@@ -90,6 +90,10 @@ const OF_SUBSCRIPTIONS: Record<string, Promised> = {
   ringback_config_changes_total: { type: "counter", labels: { type: CONFIGURATION_EVENT_TYPES } },
   ringback_config_conflicts_total: { type: "counter" },
   ringback_streams_open: { type: "gauge" },
+  ringback_projection_lag_messages: {
+    type: "gauge",
+    labels: { stream: ["events", "attempts", "dead_letters"] },
+  },
   http_request_duration_seconds: {
     type: "histogram",
     labels: { method: "any", route: "any", status_class: ["2xx", "4xx", "5xx"] },
@@ -121,6 +125,7 @@ const subscriptionsPage = async (): Promise<string> => {
     subscriptions: () => 0,
     isConnected: () => true,
     streams: () => 0,
+    projectionLag: () => 0,
   };
   return (await createSubscriptionsMetrics("1.2.3", gauges).registry.page()).text;
 };

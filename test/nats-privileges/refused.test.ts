@@ -84,11 +84,15 @@ const cases: readonly [Role, readonly string[]][] = [
     "subscriptions",
     [
       ...without("subscriptions", "requests", "events", "told"),
+      "$JS.API.CONSUMER.CREATE.EVENTS.dispatcher.events.>",
       ...[...reading, ...changing].filter(
         (subject) =>
           !/(MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.(SUB|REQ|EV)|CONSUMER\.(MSG\.NEXT|DELETE)\.ATTEMPTS/.test(
             subject,
-          ) && !/DIRECT\.GET\.(SUBSCRIPTIONS|EVENTS|ATTEMPTS|DEAD_LETTERS|RETRIES)$/.test(subject),
+          ) &&
+          // Of EVENTS it may have a consumer of its own, and not the dispatcher's.
+          !/(MSG\.NEXT|CONSUMER\.DELETE)\.(ATTEMPTS|DEAD_LETTERS)/.test(subject) &&
+          !/DIRECT\.GET\.(SUBSCRIPTIONS|EVENTS|ATTEMPTS|DEAD_LETTERS|RETRIES)$/.test(subject),
       ),
       ...foreign,
     ],

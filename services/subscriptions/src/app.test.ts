@@ -7,6 +7,7 @@ import { afterEach, expect, test } from "vitest";
 import { apiKeysOf } from "./api-keys.ts";
 import { buildApp, type AppBounds } from "./app.ts";
 import { createSubscriptionsMetrics } from "./metrics.ts";
+import type { Projection } from "./projection/projection.ts";
 import type { Api } from "./routes/api.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
@@ -26,6 +27,22 @@ const entry = (id: string, key: string) => ({
   sha256: createHash("sha256").update(key).digest("hex"),
   scopes: ["admin" as const],
 });
+
+const NO_ROWS = async () => ({ rows: [], next: undefined });
+const NO_PROJECTION: Projection = {
+  events: NO_ROWS,
+  attempts: NO_ROWS,
+  deadLetters: NO_ROWS,
+  stats: () => Promise.reject(new Error("no agent is there to ask about")),
+  selectForRedelivery: async () => [],
+  redeliveryProgress: async () => ({ attempted: 0, delivered: 0, failed: 0, cancelled: 0 }),
+  caughtUp: async () => undefined,
+  isCaughtUp: () => true,
+  appliedUpTo: () => 0,
+  lag: () => ({ events: 0, attempts: 0, dead_letters: 0, total: 0 }),
+  onAttempt: () => () => undefined,
+  onEvent: () => () => undefined,
+};
 
 /** The API over agents that are not there, as nothing here comes so far. */
 const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_000): Api => {
@@ -61,12 +78,16 @@ const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_00
     callbackUrls: { allowInsecureHttp: false, allowedPrivateCidrs: [], allowedPorts: [] },
     ifAbsent: "reject",
     live: { open: async () => ({ kind: "too_many" }), stop: () => undefined },
+    projection: NO_PROJECTION,
+    listed: { attempts: async () => [], deadLetters: async () => [] },
+    eventId: (seq) => `evt_0_${seq}`,
     keys: () => apiKeysOf([entry("k1", KEY), entry("k2", OTHER_KEY)]),
     metrics: createSubscriptionsMetrics("0.0.0", {
       agents: () => 0,
       subscriptions: () => 0,
       isConnected: () => true,
       streams: () => 0,
+      projectionLag: () => 0,
     }),
     log: createLogger("test", "fatal"),
     requestsPerMinutePerKey,

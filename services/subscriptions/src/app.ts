@@ -26,6 +26,7 @@ import { getCallEventsRoute } from "./routes/get-call-events.ts";
 import { getDeadLetterRoute } from "./routes/get-dead-letter.ts";
 import { getEventRoute } from "./routes/get-event.ts";
 import { listAgentsRoute } from "./routes/list-agents.ts";
+import { listRoutes } from "./routes/list-routes.ts";
 import { otherMethodsRoutes, PATHS } from "./routes/methods.ts";
 import { patchAgentRoute } from "./routes/patch-agent.ts";
 import { postEventsRoute } from "./routes/post-events.ts";
@@ -115,6 +116,7 @@ const addRoutes = (api: Api, deps: RouteDeps): void => {
   getAgentRoute(api, deps);
   deregisterAgentRoute(api, deps);
   listAgentsRoute(api, deps);
+  listRoutes(api, deps);
   agentHistoryRoute(api, deps);
   getCallEventsRoute(api, deps);
   getEventRoute(api, deps);

@@ -29,6 +29,12 @@ export const subscriptionsSettings = {
   REQUESTS_PER_MINUTE_PER_KEY: integerSchema(1, 10_000_000)
     .prefault("6000")
     .describe("Requests that one API key may make in a minute, per process; more are answered 429"),
+  PROJECTION_DIR: z
+    .string()
+    .optional()
+    .describe(
+      "Folder for the index that lists come from, kept over restarts; one for each instance. Without it a temporary one",
+    ),
   ...deliverySafetySettings,
   ...headerSecretSettings,
   ...tracingSettings,

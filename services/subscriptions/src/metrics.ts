@@ -1,5 +1,7 @@
 import { CONFIGURATION_EVENT_TYPES, type ConfigurationEventType } from "@ringback/contracts/agent";
 import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
+import { PROJECTED_STREAMS } from "./projection/positions.ts";
+import type { ProjectedStream } from "./projection/projection.ts";
 import { PATHS } from "./routes/methods.ts";
 
 /** What the service counts and measures. */
@@ -21,6 +23,7 @@ export type Gauges = {
   readonly subscriptions: () => number;
   readonly isConnected: () => boolean;
   readonly streams: () => number;
+  readonly projectionLag: (stream: ProjectedStream) => number;
 };
 
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -43,6 +46,12 @@ export const createSubscriptionsMetrics = (
   registry.gauge("ringback_streams_open", "Callers that read GET /stream", gauges.streams);
   registry.gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     gauges.isConnected() ? 1 : 0,
+  );
+  registry.gaugeBy(
+    "ringback_projection_lag_messages",
+    "Messages that are stored and not in the index that lists come from",
+    "stream",
+    () => new Map(PROJECTED_STREAMS.map((stream) => [stream, gauges.projectionLag(stream)])),
   );
   const durations = registry.histogram(
     "http_request_duration_seconds",

@@ -1,3 +1,4 @@
+import { eventId } from "@ringback/contracts/event";
 import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/subjects";
 import { startAdminServer } from "@ringback/runtime/admin-server";
@@ -18,6 +19,8 @@ import { eventStore } from "./ingest/store-events.ts";
 import { liveReaders, type LiveReaders } from "./live/live-readers.ts";
 import { liveStream } from "./live/live-stream.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
+import { listedMessages } from "./projection/listed-messages.ts";
+import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
 import { agentHistory } from "./reading/agent-history.ts";
 import { eventReader } from "./reading/read-events.ts";
 import { requestStore } from "./request-store.ts";
@@ -37,7 +40,12 @@ export type Subscriptions = {
 };
 
 /** What there is so far: probes and gauges look at it, and are there before the rest. */
-type Parts = { nats?: Nats; index?: AgentIndex; readers?: LiveReaders };
+type Parts = {
+  nats?: Nats;
+  index?: AgentIndex;
+  projection?: OpenProjection;
+  readers?: LiveReaders;
+};
 
 /** Starts the service: probes at once, the API when all agents are read. */
 export const startSubscriptions = (options: SubscriptionsOptions): Subscriptions => {
@@ -71,6 +79,7 @@ const start = async (
     subscriptions: () => parts.index?.subscriptionCount() ?? 0,
     isConnected: () => parts.nats?.isConnected() ?? false,
     streams: () => parts.readers?.count() ?? 0,
+    projectionLag: (stream) => parts.projection?.lag()[stream] ?? 0,
   });
   const admin = await openAdmin(settings, metrics, () => notReady(parts, stopping));
   open.defer(admin.close);
@@ -80,15 +89,27 @@ const start = async (
   const nats = await connectNats(settings, "subscriptions", log);
   open.defer(() => goodbye(nats));
   parts.nats = nats;
-  const { index, created } = await followAll(nats, options, open, stopping);
+  const created = await ensureStreams(
+    nats.jsm,
+    wantedStreams(settings),
+    log,
+    stopping,
+    settings.STREAM_MANAGEMENT,
+  );
+  const index = followAgents({ nats, onStreamLost: options.onFatal, log });
+  open.defer(index.stop);
   parts.index = index;
+  const projection = await openProjection(projectionOptions(nats, created, options));
+  open.defer(projection.stop);
+  parts.projection = projection;
+  watchAll({ nats, index, projection, created }, options, open);
   await index.caughtUp;
   const readers = liveReaders({ keys: keys.current, now: () => new Date() });
   parts.readers = readers;
   const sealer = sealing.ring;
   const tracer = tracing?.tracer;
-  const api = { nats, created, index, keys, sealer, metrics, readers, tracer };
-  const http = await openApi(api, options, open);
+  const served = { nats, index, projection, created, keys, sealer, metrics, readers, tracer };
+  const http = await openApi(served, options, open);
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
 
@@ -110,38 +131,47 @@ const openAdmin = async (
   }
 };
 
-const followAll = async (
+const projectionOptions = (
   nats: Nats,
+  created: StreamCreation,
   { settings, log, onFatal }: SubscriptionsOptions,
+) => ({
+  nats,
+  created,
+  folder: settings.PROJECTION_DIR,
+  attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
+  now: Date.now,
+  onStreamLost: onFatal,
+  onFatal,
+  log,
+});
+
+type Followed = {
+  readonly nats: Nats;
+  readonly created: StreamCreation;
+  readonly index: AgentIndex;
+  readonly projection: OpenProjection;
+};
+
+const watchAll = (
+  { nats, created, index, projection }: Followed,
+  { log, onFatal }: SubscriptionsOptions,
   open: AsyncDisposableStack,
-  stopping: AbortSignal,
-): Promise<{ readonly index: AgentIndex; readonly created: StreamCreation }> => {
-  const created = await ensureStreams(
-    nats.jsm,
-    wantedStreams(settings),
-    log,
-    stopping,
-    settings.STREAM_MANAGEMENT,
-  );
-  const index = followAgents({ nats, onStreamLost: onFatal, log });
-  open.defer(index.stop);
+): void => {
   const watch = watchStreams({
     nats,
     created,
-    onInfo: (name, { state }) => {
-      if (name === STREAMS.subscriptions) index.compare(state.last_seq);
+    onInfo: (name, info) => {
+      if (name === STREAMS.subscriptions) index.compare(info.state.last_seq);
+      projection.compare(name, info);
     },
     onStreamLost: onFatal,
     log,
   });
   open.defer(watch.stop);
-  return { index, created };
 };
 
-type ApiParts = {
-  readonly nats: Nats;
-  readonly index: AgentIndex;
-  readonly created: StreamCreation;
+type ApiParts = Followed & {
   readonly readers: LiveReaders;
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
@@ -151,7 +181,7 @@ type ApiParts = {
 
 /** Opens the API's port; gives its address. */
 const openApi = async (
-  { nats, created, index, readers, keys, sealer, metrics, tracer }: ApiParts,
+  { nats, index, projection, created, keys, sealer, metrics, readers, tracer }: ApiParts,
   { settings, log }: SubscriptionsOptions,
   open: AsyncDisposableStack,
 ): Promise<string> => {
@@ -176,6 +206,9 @@ const openApi = async (
       allowedPorts: settings.ALLOWED_PORTS,
     },
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
+    projection,
+    listed: listedMessages(nats),
+    eventId: (seq) => eventId(created.get(STREAMS.events) ?? 0, seq),
     keys: keys.current,
     live: liveStream({
       nats,

@@ -9,6 +9,8 @@ import type { IngestDeps } from "../ingest/ingest.ts";
 import type { LiveStream } from "../live/live-stream.ts";
 import type { AgentHistory } from "../reading/agent-history.ts";
 import type { EventReader } from "../reading/read-events.ts";
+import type { ListedMessages } from "../projection/listed-messages.ts";
+import type { Projection } from "../projection/projection.ts";
 
 /** Where the calls are. */
 export const BASE_PATH = "/ca/api/v0";
@@ -36,4 +38,8 @@ export type RouteDeps = {
   readonly history: AgentHistory;
   readonly ingest: IngestDeps;
   readonly live: LiveStream;
+  readonly projection: Projection;
+  readonly listed: ListedMessages;
+  /** The id of the event with this sequence on EVENTS. */
+  readonly eventId: (seq: number) => string;
 };

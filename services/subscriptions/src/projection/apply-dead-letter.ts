@@ -1,0 +1,51 @@
+import { Buffer } from "node:buffer";
+import type { DatabaseSync } from "node:sqlite";
+import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
+import { eventSequence } from "@ringback/contracts/event";
+import { parseEventSubject } from "@ringback/contracts/subjects";
+import { DEAD_LETTER_FACETS } from "./facets.ts";
+import type { EventProgress } from "./event-progress.ts";
+import { callHash, type Ids } from "./ids.ts";
+import type { StreamMessage } from "./stream-message.ts";
+
+export type DeadLetterApplierDeps = {
+  readonly db: DatabaseSync;
+  readonly ids: Ids;
+  readonly progress: EventProgress;
+  readonly eventsCreatedMs: number;
+  readonly onUnreadable: (seq: number) => void;
+};
+
+/** Keeps a dead letter and what it says about its event; parts of its subject may be unknown (`_`). */
+export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
+  const { db, ids, progress, eventsCreatedMs, onUnreadable } = deps;
+  const insert = db.prepare(
+    "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, at_ms, call_hash) VALUES (?, ?, ?, ?, ?, ?)",
+  );
+  return ({ subject, seq, data }: StreamMessage): undefined => {
+    const letter = letterIn(data);
+    const [, workspaceId, callId, agentId, eventType, ...rest] = subject.split(".");
+    if (letter === undefined || eventType === undefined || rest.length > 0) {
+      onUnreadable(seq);
+      return;
+    }
+    const at = { workspaceId: workspaceId ?? "", callId: callId ?? "", agentId: agentId ?? "" };
+    const { workspace, agent } = ids.ensured(at.workspaceId, at.agentId);
+    const facet = DEAD_LETTER_FACETS.of(eventType, letter.reason);
+    const atMs = Date.parse(letter.at);
+    insert.run(seq, workspace, agent, facet, atMs, callHash(at.workspaceId, at.callId));
+    const eventSeq = eventSequence(letter.event_id ?? "", eventsCreatedMs);
+    const event = parseEventSubject(subject.replace("dead_letters.", "events."));
+    if (eventSeq === undefined || event.kind === "invalid") return;
+    progress.givenUp(eventSeq, event.address, letter);
+  };
+};
+
+const letterIn = (data: Uint8Array): DeadLetter | undefined => {
+  try {
+    const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");
+    return deadLetterSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+};

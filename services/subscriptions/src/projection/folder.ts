@@ -1,0 +1,54 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** Where the file of a projection lies. */
+export type ProjectionFolder = {
+  readonly file: string;
+  /** Removes it where it was made for this process only. */
+  readonly leave: () => void;
+};
+
+const FILE = "projection.sqlite";
+const PREFIX = "ringback-projection-";
+
+/**
+ * The folder of the setting, kept for the next start; without one a temporary folder, which is removed
+ * at the end. What killed processes have left there is removed at the start.
+ */
+export const openFolder = (setting: string | undefined): ProjectionFolder => {
+  try {
+    if (setting !== undefined) {
+      mkdirSync(setting, { recursive: true, mode: 0o700 });
+      return { file: join(setting, FILE), leave: () => undefined };
+    }
+    removeLeftOvers();
+    const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
+    const leave = (): void => rmSync(folder, { recursive: true, force: true });
+    return { file: join(folder, FILE), leave };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`PROJECTION_DIR: no folder for the projection: ${reason}`, { cause: error });
+  }
+};
+
+const removeLeftOvers = (): void => {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = Number(/^ringback-projection-(\d+)-/.exec(name)?.[1] ?? Number.NaN);
+    if (Number.isNaN(pid) || (isRunning(pid) && pid !== process.pid)) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    } catch {
+      // Another user's: theirs to remove.
+    }
+  }
+};
+
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+};

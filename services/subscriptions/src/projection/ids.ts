@@ -1,0 +1,80 @@
+import { hash } from "node:crypto";
+import type { DatabaseSync } from "node:sqlite";
+
+/** Workspaces and agents as the small numbers that rows have in their place. */
+export type Ids = {
+  /** The number, undefined where nothing of it was ever seen. */
+  readonly workspace: (workspaceId: string) => number | undefined;
+  readonly agent: (workspaceId: string, agentId: string) => number | undefined;
+  /** The numbers; new ones where needed, so within a transaction. */
+  readonly ensured: (
+    workspaceId: string,
+    agentId: string,
+  ) => { readonly workspace: number; readonly agent: number };
+  readonly agentName: (agent: number) => string;
+  /** What a transaction that was rolled back has made is forgotten. */
+  readonly forget: () => void;
+};
+
+/** Beyond, the cache is emptied: there may be very many agents. */
+const MAX_CACHED = 50_000;
+
+export const idsIn = (db: DatabaseSync): Ids => {
+  const findWorkspace = db.prepare("SELECT id FROM workspaces WHERE name = ?");
+  const addWorkspace = db.prepare("INSERT INTO workspaces (name) VALUES (?) RETURNING id");
+  const findAgent = db.prepare("SELECT id FROM agents WHERE workspace = ? AND name = ?");
+  const addAgent = db.prepare("INSERT INTO agents (workspace, name) VALUES (?, ?) RETURNING id");
+  const nameOf = db.prepare("SELECT name FROM agents WHERE id = ?");
+  const workspaces = new Map<string, number>();
+  const agents = new Map<string, number>();
+  const names = new Map<number, string>();
+
+  const workspace = (name: string): number | undefined =>
+    workspaces.get(name) ?? kept(workspaces, name, idIn(findWorkspace.get(name)));
+  const agentOf = (workspaceNumber: number, name: string): number | undefined => {
+    const key = `${workspaceNumber}.${name}`;
+    return agents.get(key) ?? kept(agents, key, idIn(findAgent.get(workspaceNumber, name)));
+  };
+  return {
+    workspace,
+    agent: (workspaceId, agentId) => {
+      const number = workspace(workspaceId);
+      return number === undefined ? undefined : agentOf(number, agentId);
+    },
+    ensured: (workspaceId, agentId) => {
+      const number = workspace(workspaceId) ?? Number(idIn(addWorkspace.get(workspaceId)));
+      const agent = agentOf(number, agentId) ?? Number(idIn(addAgent.get(number, agentId)));
+      return { workspace: number, agent };
+    },
+    agentName: (agent) => {
+      const name = names.get(agent) ?? kept(names, agent, textIn(nameOf.get(agent)));
+      if (name === undefined) throw new Error(`agent ${agent} has no name in the projection`);
+      return name;
+    },
+    forget: () => {
+      workspaces.clear();
+      agents.clear();
+      names.clear();
+    },
+  };
+};
+
+const kept = <K, V>(cache: Map<K, V>, key: K, value: V | undefined): V | undefined => {
+  if (cache.size >= MAX_CACHED) cache.clear();
+  if (value !== undefined) cache.set(key, value);
+  return value;
+};
+
+type Row = Readonly<Record<string, unknown>> | undefined;
+
+const idIn = (row: Row): number | undefined => (row === undefined ? undefined : Number(row["id"]));
+
+const textIn = (row: Row): string | undefined =>
+  row === undefined ? undefined : String(row["name"]);
+
+/**
+ * A number for a call of a workspace, in 6 bytes. Two calls may share one (with ten million calls, one
+ * pair is likely in one of five cases): what is found by it is compared with the call's id.
+ */
+export const callHash = (workspaceId: string, callId: string): number =>
+  hash("sha1", `${workspaceId}.${callId}`, "buffer").readUIntBE(0, 6) - 2 ** 47;

@@ -1,0 +1,142 @@
+import { chmodSync, closeSync, existsSync, openSync, rmSync } from "node:fs";
+import { uptime } from "node:os";
+import { DatabaseSync } from "node:sqlite";
+import { SCHEMA, SCHEMA_FINGERPRINT } from "./schema.ts";
+
+/** What the rows of a file were made from: anything else, and it is thrown away. */
+export type IndexFileOptions = {
+  readonly path: string;
+  /** A short word on why what was there could not be used. */
+  readonly onDiscarded: (reason: string) => void;
+};
+
+/** The machine's start may be told differently by this much as clocks are set. */
+const BOOT_TOLERANCE_MS = 60_000;
+
+/** Of pages that are read again; the system's own cache has more. */
+const CACHE_KIB = 16 * 1024;
+
+/** 1 MiB: more at once would hold everything else up for longer than a slice of work. */
+const CHECKPOINT_PAGES = 256;
+
+/**
+ * The database in a file, made anew where there is none, or none that can be used: of another version,
+ * damaged, or left open when the machine stopped, as nothing waits for the disk (it can be rebuilt).
+ * Throws where the file cannot be made, or another process has it open.
+ */
+export const openIndexFile = ({ path, onDiscarded }: IndexFileOptions): DatabaseSync => {
+  if (existsSync(path)) {
+    const opened = reopened(path);
+    if (opened.kind === "usable") return opened.db;
+    onDiscarded(opened.reason);
+    removeIndexFile(path);
+  }
+  const db = open(path);
+  db.exec(`BEGIN; ${SCHEMA} COMMIT`);
+  setMeta(db, "schema", SCHEMA_FINGERPRINT);
+  markOpen(db);
+  return db;
+};
+
+/** Closes it so that it is used again by the next process. */
+export const closeIndexFile = (db: DatabaseSync): void => {
+  if (!db.isOpen) return;
+  try {
+    setMeta(db, "open_since_boot_ms", "");
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+  } finally {
+    db.close();
+  }
+};
+
+export const removeIndexFile = (path: string): void => {
+  for (const end of ["", "-wal", "-shm", "-journal"]) rmSync(`${path}${end}`, { force: true });
+};
+
+type Reopened =
+  | { readonly kind: "usable"; readonly db: DatabaseSync }
+  | { readonly kind: "useless"; readonly reason: string };
+
+const reopened = (path: string): Reopened => {
+  let db: DatabaseSync | undefined;
+  try {
+    db = open(path);
+    const reason = reasonAgainst(db);
+    if (reason !== undefined) {
+      db.close();
+      return { kind: "useless", reason };
+    }
+    markOpen(db);
+    return { kind: "usable", db };
+  } catch (error) {
+    if (db?.isOpen === true) db.close();
+    if (!isDamaged(error)) throw error;
+    return { kind: "useless", reason: "damaged" };
+  }
+};
+
+const open = (path: string): DatabaseSync => {
+  // Made before SQLite would make it readable to others; its other files get the same mode.
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+  const db = new DatabaseSync(path, { timeout: 0 });
+  try {
+    // Exclusive: two processes that follow the streams into one file would be told apart by nobody.
+    db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+      PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = MEMORY;
+      PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = 0`);
+    return db;
+  } catch (error) {
+    db.close();
+    if (!isBusy(error)) throw error;
+    throw new Error(`${path} is in use by another process: each needs a folder of its own`, {
+      cause: error,
+    });
+  }
+};
+
+const reasonAgainst = (db: DatabaseSync): string | undefined => {
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE name = 'meta'").all();
+  if (tables.length === 0) return "not made by this service";
+  if (meta(db, "schema") !== SCHEMA_FINGERPRINT) return "of another version";
+  const openSince = meta(db, "open_since_boot_ms");
+  if (openSince === undefined || openSince === "") return undefined;
+  const isSameBoot = Math.abs(Number(openSince) - bootMs()) < BOOT_TOLERANCE_MS;
+  return isSameBoot ? undefined : "in use when the machine stopped";
+};
+
+const markOpen = (db: DatabaseSync): void => setMeta(db, "open_since_boot_ms", String(bootMs()));
+
+/** When this machine started: what a killed process has written since is still in the system's cache. */
+const bootMs = (): number => Math.round(Date.now() - uptime() * 1000);
+
+const meta = (db: DatabaseSync, name: string): string | undefined => {
+  const value = db.prepare("SELECT value FROM meta WHERE name = ?").get(name)?.["value"];
+  return value === undefined ? undefined : String(value);
+};
+
+const setMeta = (db: DatabaseSync, name: string, value: string): void => {
+  const sql =
+    "INSERT INTO meta VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+  db.prepare(sql).run(name, value);
+};
+
+// https://sqlite.org/rescode.html: the low byte of an extended code is the primary one.
+const BUSY = 5;
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+
+/** Said by SQLite, whatever it is about. */
+export const isOfDatabase = (error: unknown): boolean => primaryCode(error) !== undefined;
+
+const primaryCode = (error: unknown): number | undefined => {
+  const code = (error as { readonly errcode?: unknown } | undefined)?.errcode;
+  return typeof code === "number" ? code & 0xff : undefined;
+};
+
+const isBusy = (error: unknown): boolean => primaryCode(error) === BUSY;
+
+/** What the file holds cannot be right: nothing but making it anew helps. */
+export const isDamaged = (error: unknown): boolean =>
+  [CORRUPT, NOT_A_DATABASE].includes(primaryCode(error) ?? -1);

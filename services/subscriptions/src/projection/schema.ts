@@ -1,0 +1,59 @@
+import { FACETS_FINGERPRINT } from "./facets.ts";
+
+/** Raise when the meaning of a row changes; a file of another version is built anew. */
+const VERSION = 1;
+
+/** What a file has to be made with to be used. */
+export const SCHEMA_FINGERPRINT = `${VERSION};${FACETS_FINGERPRINT}`;
+
+/**
+ * Ids of workspaces and agents are kept once, as they are in every index; of a call's only a number
+ * made from it (`callHash`). `at_ms` is what lists are ordered by. Rows have no more than lists need:
+ * the streams have the rest.
+ */
+export const SCHEMA = `
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE positions (stream TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, applied_seq INTEGER NOT NULL)
+  WITHOUT ROWID;
+CREATE TABLE workspaces (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE agents (id INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (workspace, name));
+
+-- at_ms is null while only records of the event have been seen. look_ms: when to look whether anything is to come.
+CREATE TABLE events (
+  seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL,
+  at_ms INTEGER, call_hash INTEGER NOT NULL, call_id TEXT NOT NULL, size_bytes INTEGER NOT NULL, is_test INTEGER NOT NULL,
+  attempts INTEGER NOT NULL, last_attempt_ms INTEGER, last_ended_ms INTEGER, next_attempt_ms INTEGER,
+  letter_ms INTEGER, look_ms INTEGER
+);
+CREATE INDEX events_by_workspace ON events (workspace, facet, at_ms);
+CREATE INDEX events_by_agent ON events (agent, facet, at_ms);
+CREATE INDEX events_by_call ON events (call_hash, facet, at_ms);
+CREATE INDEX events_undecided ON events (seq, look_ms) WHERE look_ms IS NOT NULL;
+
+CREATE TABLE attempts (
+  seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL, call_hash INTEGER NOT NULL
+);
+CREATE INDEX attempts_by_workspace ON attempts (workspace, facet, at_ms);
+CREATE INDEX attempts_by_agent ON attempts (agent, facet, at_ms);
+CREATE INDEX attempts_by_call ON attempts (call_hash, facet, at_ms);
+
+CREATE TABLE dead_letters (
+  seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL, call_hash INTEGER NOT NULL
+);
+CREATE INDEX dead_letters_by_workspace ON dead_letters (workspace, facet, at_ms);
+CREATE INDEX dead_letters_by_agent ON dead_letters (agent, facet, at_ms);
+CREATE INDEX dead_letters_by_call ON dead_letters (call_hash, facet, at_ms);
+
+-- How many attempts of an agent began in an interval, by result and by how long they took (stats.ts).
+CREATE TABLE attempt_counts (
+  agent INTEGER NOT NULL, interval INTEGER NOT NULL, result INTEGER NOT NULL, duration INTEGER NOT NULL,
+  count INTEGER NOT NULL, PRIMARY KEY (agent, interval, result, duration)
+) WITHOUT ROWID;
+
+CREATE TABLE redeliveries (
+  workspace INTEGER NOT NULL, name TEXT NOT NULL, attempted INTEGER NOT NULL, delivered INTEGER NOT NULL,
+  failed INTEGER NOT NULL, cancelled INTEGER NOT NULL, last_seq INTEGER NOT NULL, PRIMARY KEY (workspace, name)
+) WITHOUT ROWID;
+`;

@@ -1,0 +1,101 @@
+import type { JetStreamClient } from "@nats-io/jetstream";
+import { FAILURE_REASONS, type AttemptRecord, type Outcome } from "@ringback/contracts/attempt";
+import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import {
+  attemptSubject,
+  deadLetterSubject,
+  eventSubject,
+  type EventAddress,
+} from "@ringback/contracts/subjects";
+import type { StreamCreation } from "@ringback/runtime/streams";
+import { recordOf } from "./streams.ts";
+
+export interface HistorySize {
+  readonly events: number;
+  /** Half as many again are further attempts of events that failed before. */
+  readonly attempts: number;
+}
+
+/** On their way to the server at once. */
+const AT_ONCE = 512;
+
+const AGENTS = 50;
+const DAY_MS = 24 * 3_600_000;
+/** Calls of four events; every tenth is another workspace's. */
+export const addressOf = (n: number): EventAddress => {
+  const call = Math.floor(n / EVENT_TYPES.length);
+  return {
+    workspaceId: call % 10 === 9 ? "w2" : "w1",
+    callId: `call_${call.toString(16).padStart(8, "0")}-4c1e-9d1f-0242ac120002`,
+    agentId: `agent_${(call % AGENTS).toString(16).padStart(4, "0")}-8f1b-4a43-9a51-c2d87d2f1b6a`,
+    eventType: EVENT_TYPES[n % EVENT_TYPES.length] as EventAddress["eventType"],
+  };
+};
+
+/** Stores events, their attempts over the last week, and dead letters of those that were given up. */
+export async function storeHistory(
+  js: JetStreamClient,
+  created: StreamCreation,
+  { events, attempts }: HistorySize,
+): Promise<void> {
+  const publish = (subject: string, body: object) =>
+    js.publish(subject, JSON.stringify(body), { timeout: 60_000 });
+  await forEach(events, async (n) => {
+    await publish(eventSubject(addressOf(n)), payloadOf(n));
+  });
+  const retried = attempts - events;
+  await forEach(events, async (n) => {
+    const rounds =
+      1 + Math.floor(((n + 1) * retried) / events) - Math.floor((n * retried) / events);
+    for (let attempt = 1; attempt <= rounds; attempt += 1) {
+      const record = attemptOf(n, attempt, rounds, created);
+      await publish(attemptSubject(addressOf(n), String(n + 1)), record);
+      if (record.next.kind !== "dead_letter") continue;
+      await publish(deadLetterSubject(addressOf(n)), letterOf(record));
+    }
+  });
+}
+
+const payloadOf = (n: number) => ({
+  event_type: addressOf(n).eventType,
+  call_duration: n % 600,
+  transcript: Array.from({ length: 8 }, (_, turn) => ({ bot: `What can I do for you? ${turn}` })),
+});
+
+const attemptOf = (
+  n: number,
+  attempt: number,
+  rounds: number,
+  created: StreamCreation,
+): AttemptRecord => {
+  const isLast = attempt === rounds;
+  const isGivenUp = isLast && n % 23 === 0;
+  const reason = FAILURE_REASONS[n % FAILURE_REASONS.length] ?? "timeout";
+  const outcome: Outcome =
+    isLast && !isGivenUp ? { kind: "delivered", status_code: 200 } : { kind: "failed", reason };
+  const atMs = Date.now() - ((n * 7_919) % (7 * DAY_MS)) + attempt;
+  const next = isGivenUp
+    ? ({ kind: "dead_letter" } as const)
+    : isLast
+      ? ({ kind: "done" } as const)
+      : ({ kind: "retry", at: new Date(atMs + 10_000).toISOString() } as const);
+  const event = { seq: n + 1, address: addressOf(n) };
+  return recordOf(event, created, { attempt, outcome, next, atMs, durationMs: 5 + (n % 400) });
+};
+
+const letterOf = (last: AttemptRecord) => {
+  const { event_id, event_seq, event_type, call_id, agent_id, workspace_id, at } = last;
+  const ids = { event_id, event_seq, event_type, call_id, agent_id, workspace_id };
+  return { reason: "exhausted", ...ids, at, message: "given up", last_attempt: last };
+};
+
+const forEach = async (count: number, work: (n: number) => Promise<void>): Promise<void> => {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (; next < count;) {
+      next += 1;
+      await work(next - 1);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+};
