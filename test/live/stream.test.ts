@@ -176,13 +176,16 @@ test("a key has ten streams at most, and a place is free again when one is close
 test("what a reader is served by is gone from NATS when it is gone", async () => {
   const { jsm } = platform.client;
   const consumers = async (stream: string) => (await jsm.streams.info(stream)).state.consumer_count;
-  const before = await eventually(async () =>
-    (await consumers("ATTEMPTS")) === 0 ? "none" : null,
-  );
-  expect(before).toBe("none");
-  const client = await listen("?include=attempts,events");
+  const metrics = await eventually(async () => {
+    const now = await platform.subscriptions.metrics();
+    return now.value("ringback_streams_open") === 0 ? now : null;
+  });
+  expect(metrics.value("ringback_streams_open")).toBe(0);
+  // The index follows ATTEMPTS; the dispatcher and the index follow EVENTS.
   await eventually(async () => expect(await consumers("ATTEMPTS")).toBe(1));
+  const client = await listen("?include=attempts,events");
+  await eventually(async () => expect(await consumers("ATTEMPTS")).toBe(2));
   client.close();
-  await eventually(async () => expect(await consumers("ATTEMPTS")).toBe(0));
-  await eventually(async () => expect(await consumers("EVENTS")).toBe(1)); // the dispatcher's
+  await eventually(async () => expect(await consumers("ATTEMPTS")).toBe(1));
+  await eventually(async () => expect(await consumers("EVENTS")).toBe(2));
 });

@@ -155,7 +155,7 @@ const listed = (statuses: Record<string, number>): Promise<unknown> =>
       const counts: Record<string, number> = {};
       for (const event of events) counts[event.status] = (counts[event.status] ?? 0) + 1;
       expect(counts).toEqual(statuses);
-      expect(await call("GET", "/attempts")).toMatchObject({ attempts: { length: 4 } });
+      expect(await call("GET", "/attempts")).toMatchObject({ attempts: { length: 5 } });
       expect(await call("GET", "/dead-letters")).toMatchObject({ dead_letters: { length: 1 } });
     },
     { what: "lists" },

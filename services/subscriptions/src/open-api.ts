@@ -1,0 +1,99 @@
+import { eventId } from "@ringback/contracts/event";
+import type { Sealer } from "@ringback/contracts/subscription-secrets";
+import { STREAMS } from "@ringback/contracts/subjects";
+import type { Logger } from "@ringback/runtime/logger";
+import type { Nats } from "@ringback/runtime/nats";
+import type { StreamCreation } from "@ringback/runtime/streams";
+import type { Tracer } from "@ringback/runtime/tracing";
+import type { AgentIndex } from "./agent-index.ts";
+import { agentStore } from "./agent-store.ts";
+import type { ApiKeysFile } from "./api-keys-file.ts";
+import { buildApp } from "./app.ts";
+import type { SubscriptionsSettings } from "./config.ts";
+import { eventStore } from "./ingest/store-events.ts";
+import type { LiveReaders } from "./live/live-readers.ts";
+import { liveStream } from "./live/live-stream.ts";
+import type { SubscriptionsMetrics } from "./metrics.ts";
+import { listedMessages } from "./projection/listed-messages.ts";
+import type { OpenProjection } from "./projection/open-projection.ts";
+import { agentHistory } from "./reading/agent-history.ts";
+import { eventReader } from "./reading/read-events.ts";
+import { requestStore } from "./request-store.ts";
+
+/** What follows the streams. */
+export type Followed = {
+  readonly nats: Nats;
+  readonly created: StreamCreation;
+  readonly index: AgentIndex;
+  readonly projection: OpenProjection;
+};
+
+export type ApiParts = Followed & {
+  readonly readers: LiveReaders;
+  readonly keys: ApiKeysFile;
+  readonly sealer: Sealer;
+  readonly metrics: SubscriptionsMetrics;
+  readonly tracer: Tracer | undefined;
+};
+
+/** Opens the API's port; gives its address. */
+export const openApi = async (
+  { nats, index, projection, created, keys, sealer, metrics, readers, tracer }: ApiParts,
+  { settings, log }: { readonly settings: SubscriptionsSettings; readonly log: Logger },
+  open: AsyncDisposableStack,
+): Promise<string> => {
+  const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
+  const app = buildApp({
+    commands: {
+      store: agentStore(nats, sealer, log, tracer),
+      requests: requestStore(nats),
+      now: () => new Date(),
+      random: Math.random,
+      onChange: metrics.changed,
+      onConflict: metrics.conflicted,
+    },
+    index,
+    events: eventReader({ nats, eventsCreatedMs, log }),
+    history: agentHistory({ nats, sealer }),
+    ingest: { events: eventStore(nats), eventsCreatedMs },
+    callbackUrls: {
+      allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
+      allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
+      deniedCidrs: settings.DENIED_CIDRS,
+      allowedPorts: settings.ALLOWED_PORTS,
+    },
+    ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
+    projection,
+    listed: listedMessages(nats),
+    eventId: (seq) => eventId(created.get(STREAMS.events) ?? 0, seq),
+    keys: keys.current,
+    live: liveStream({
+      nats,
+      readers,
+      streams: {
+        attempts: created.get(STREAMS.attempts) ?? 0,
+        events: created.get(STREAMS.events) ?? 0,
+      },
+      log,
+    }),
+    requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
+    metrics,
+    log,
+    tracer,
+  });
+  open.defer(() => app.close());
+  try {
+    const url = await app.listen({ host: settings.HTTP_HOST, port: settings.HTTP_PORT });
+    return addressOf(settings.HTTP_HOST, new URL(url).port);
+  } catch (error) {
+    throw cannotListen("HTTP_HOST, HTTP_PORT", error);
+  }
+};
+
+/** Says which settings name what cannot be listened at. */
+export const cannotListen = (names: string, cause: unknown): Error =>
+  new Error(`${names}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+
+/** As it was set: a wildcard says more than one of the addresses that it stands for. */
+export const addressOf = (host: string, port: string): string =>
+  `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
