@@ -72,8 +72,11 @@ test("agent and event type narrow what is told", async () => {
   expect(callsOf(await both.hears(1, "attempt"))).toEqual(["c5"]);
 });
 
+/** Without the agent whose retries of an earlier test may still come. */
+const OURS = "?include=attempts,events&agent_id=a1";
+
 test("with include=events heads of events are told, also of those that nobody is sent", async () => {
-  const client = await listen("?include=attempts,events");
+  const client = await listen(OURS);
   const body = '{ "call_id": "c6", "event_type":"client_analysis_completed" }';
   const { seq } = await platform.publish({
     callId: "c6",
@@ -102,9 +105,6 @@ test("with include=events heads of events are told, also of those that nobody is
   await alone.hears(1, "event");
   expect(alone.named("attempt")).toEqual([]);
 });
-
-/** Without the agent whose retries of an earlier test may still come. */
-const OURS = "?include=attempts,events&agent_id=a1";
 
 test("what came while a reader was away is told when it comes back, and nothing twice", async () => {
   const first = await listen(OURS);
