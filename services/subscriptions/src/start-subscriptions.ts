@@ -5,20 +5,18 @@ import { startAdminServer } from "@ringback/runtime/admin-server";
 import type { Logger } from "@ringback/runtime/logger";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats, type Nats } from "@ringback/runtime/nats";
-import { wantedStreams } from "@ringback/runtime/stream-config";
-import { watchStreams } from "@ringback/runtime/stream-watch";
-import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
 import { openTracing, type Tracer } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
-import { followAgents, type AgentIndex } from "./agent-index.ts";
+import type { AgentIndex } from "./agent-index.ts";
 import { agentStore } from "./agent-store.ts";
 import { openApiKeysFile, type ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
+import { followAll, type Followed } from "./followed.ts";
 import { eventStore } from "./ingest/store-events.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
 import { listedMessages } from "./projection/listed-messages.ts";
-import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
+import type { OpenProjection } from "./projection/open-projection.ts";
 import { agentHistory } from "./reading/agent-history.ts";
 import { eventReader } from "./reading/read-events.ts";
 import { requestStore } from "./request-store.ts";
@@ -81,24 +79,13 @@ const start = async (
   const nats = await connectNats(settings, "subscriptions", log);
   open.defer(() => goodbye(nats));
   parts.nats = nats;
-  const created = await ensureStreams(
-    nats.jsm,
-    wantedStreams(settings),
-    log,
-    stopping,
-    settings.STREAM_MANAGEMENT,
-  );
-  const index = followAgents({ nats, onStreamLost: options.onFatal, log });
-  open.defer(index.stop);
-  parts.index = index;
-  const projection = await openProjection(projectionOptions(nats, created, options));
-  open.defer(projection.stop);
-  parts.projection = projection;
-  watchAll({ nats, index, projection, created }, options, open);
+  const followed = await followAll(nats, options, open, stopping);
+  const { index, projection } = followed;
+  Object.assign(parts, { index, projection });
   await index.caughtUp;
   const sealer = sealing.ring;
   const tracer = tracing?.tracer;
-  const served = { nats, index, projection, created, keys, sealer, metrics, tracer };
+  const served = { ...followed, nats, keys, sealer, metrics, tracer };
   const http = await openApi(served, options, open);
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
@@ -121,47 +108,8 @@ const openAdmin = async (
   }
 };
 
-const projectionOptions = (
-  nats: Nats,
-  created: StreamCreation,
-  { settings, log, onFatal }: SubscriptionsOptions,
-) => ({
-  nats,
-  created,
-  folder: settings.PROJECTION_DIR,
-  attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
-  now: Date.now,
-  onStreamLost: onFatal,
-  onFatal,
-  log,
-});
-
-type Followed = {
-  readonly nats: Nats;
-  readonly created: StreamCreation;
-  readonly index: AgentIndex;
-  readonly projection: OpenProjection;
-};
-
-const watchAll = (
-  { nats, created, index, projection }: Followed,
-  { log, onFatal }: SubscriptionsOptions,
-  open: AsyncDisposableStack,
-): void => {
-  const watch = watchStreams({
-    nats,
-    created,
-    onInfo: (name, info) => {
-      if (name === STREAMS.subscriptions) index.compare(info.state.last_seq);
-      projection.compare(name, info);
-    },
-    onStreamLost: onFatal,
-    log,
-  });
-  open.defer(watch.stop);
-};
-
 type ApiParts = Followed & {
+  readonly nats: Nats;
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
   readonly metrics: SubscriptionsMetrics;
@@ -197,7 +145,7 @@ const openApi = async (
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     projection,
     listed: listedMessages(nats),
-    eventId: (seq) => eventId(created.get(STREAMS.events) ?? 0, seq),
+    eventId: (seq) => eventId(eventsCreatedMs, seq),
     keys: keys.current,
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     metrics,
