@@ -1,9 +1,11 @@
-import { resolve } from "node:path";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
 import { startService } from "../harness/service-process.ts";
+import { makeTempDir } from "../harness/temp-dir.ts";
 
 failOnLeaks();
 
@@ -22,13 +24,15 @@ const loadedBy = async (
   service: "dispatcher" | "subscriptions",
   env: Readonly<Record<string, string>>,
 ): Promise<number> => {
+  const file = join(await makeTempDir("modules"), "loaded");
+  await writeFile(file, "");
   const running = await startService({
     entry: `services/${service}/src/main.ts`,
-    env: { NATS_URL: server.url, API_KEYS_FILE: apiKeys, ...env },
+    env: { NATS_URL: server.url, API_KEYS_FILE: apiKeys, LOADED_MODULES_FILE: file, ...env },
     nodeArgs: ["--import", resolve(import.meta.dirname, "report-modules.ts")],
   });
   await running.stop();
-  return running.logs.filter(({ msg }) => msg === "module.loaded").length;
+  return (await readFile(file, "utf8")).split("\n").length - 1;
 };
 
 // Nobody listens there: nothing is sent as nothing happens.
