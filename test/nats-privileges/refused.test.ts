@@ -67,6 +67,7 @@ const writing = {
   dead: "dead_letters.w1.c1.a1.call_completed",
   requests: "requests.w1.1",
   lease: "leases.overdue_watch",
+  redeliveries: "redeliveries.w1.1",
 };
 const without = (...names: (keyof typeof writing)[]): string[] =>
   Object.entries(writing)
@@ -81,11 +82,11 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "subscriptions",
     [
-      ...without("subscriptions", "requests", "events"),
+      ...without("subscriptions", "requests", "events", "due", "redeliveries"),
       "$JS.API.CONSUMER.CREATE.EVENTS.dispatcher.events.>",
       ...[...reading, ...changing].filter(
         (subject) =>
-          !/(MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.(SUB|REQ|EV)/.test(
+          !/(MSG\.NEXT|CONSUMER\.DELETE)\.(SUBSCRIPTIONS|REDELIVERIES)|STREAM\.MSG\.GET\.(?!DEAD_LETTERS)/.test(
             subject,
           ) &&
           // Of EVENTS it may have a consumer of its own, and not the dispatcher's.
@@ -101,7 +102,7 @@ const cases: readonly [Role, readonly string[]][] = [
       ...without("scheduled", "attempts", "dead", "lease"),
       ...reading.filter(
         (subject) =>
-          !/STREAM\.MSG\.GET\.(?!REQUESTS)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS)$/.test(
+          !/STREAM\.MSG\.GET\.(?!REQUESTS|REDELIVERIES)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS)$/.test(
             subject,
           ),
       ),

@@ -18,6 +18,7 @@ export const STREAMS = [
   "DEAD_LETTERS",
   "REQUESTS",
   "LEASES",
+  "REDELIVERIES",
 ];
 
 /** The configuration that is shipped: what is tested is this file and no copy of it. */

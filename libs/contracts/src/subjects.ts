@@ -10,6 +10,7 @@ export const STREAMS = {
   deadLetters: "DEAD_LETTERS",
   requests: "REQUESTS",
   leases: "LEASES",
+  redeliveries: "REDELIVERIES",
 } as const;
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
@@ -26,6 +27,7 @@ export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = 
   DEAD_LETTERS: ["dead_letters.>"],
   REQUESTS: ["requests.>"],
   LEASES: ["leases.>"],
+  REDELIVERIES: ["redeliveries.>"],
 };
 
 /** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
@@ -41,14 +43,12 @@ export const SCHEDULED_RETRIES = "retries.scheduled.>";
 export const ATTEMPT_RECORDS = "attempts.>";
 
 /** What only one process at a time does. */
-export const LEASES = { overdueWatch: "overdue_watch" } as const;
+export const LEASES = { overdueWatch: "overdue_watch", redelivery: "redelivery" } as const;
 
 export type LeaseName = (typeof LEASES)[keyof typeof LEASES];
 
 /** The last message says who has the lease; without one, nobody has it. */
 export const leaseSubject = (name: LeaseName): string => `leases.${name}`;
-/** What every dispatcher hears of all others; on no stream, as only the present counts. */
-export const ALL_PRESENCE = "dispatchers.alive.*";
 
 /** Whose an event is, as its subject says it. */
 export type EventAddress = {
@@ -62,7 +62,7 @@ export type EventAddress = {
 export type AgentAddress = { readonly workspaceId: string; readonly agentId: string };
 
 /** One token of a subject; throws for what is not an id, as `*`, `>` and dots would change whose it is. */
-const token = (id: string): string => {
+export const token = (id: string): string => {
   if (!isId(id)) {
     throw new TypeError(
       `'${id}' cannot be part of a subject: expected 1 to 128 of A-Z a-z 0-9 _ -`,
@@ -111,16 +111,12 @@ export const deadLettersOfWorkspace = (workspaceId: string): string =>
 export const dueRetrySubject = ({ workspaceId, agentId }: AgentAddress): string =>
   `retries.due.${token(workspaceId)}.${token(agentId)}`;
 
-/** Where one dispatcher says that it is there; its id is made anew at each start. */
-export const presenceSubject = (dispatcherId: string): string =>
-  `dispatchers.alive.${token(dispatcherId)}`;
+/** Every redelivery job. */
+export const REDELIVERY_JOBS = "redeliveries.>";
 
-/** The dispatcher that a presence subject names, or undefined. */
-export const parsePresenceSubject = (subject: string): string | undefined => {
-  const [dispatchers, alive, id, ...rest] = subject.split(".");
-  if (dispatchers !== "dispatchers" || alive !== "alive" || rest.length > 0) return undefined;
-  return id !== undefined && isId(id) ? id : undefined;
-};
+/** One subject per redelivery job; the last message says how far it is. */
+export const redeliverySubject = (workspaceId: string, redeliveryId: string): string =>
+  `redeliveries.${token(workspaceId)}.${token(redeliveryId)}`;
 
 /** Stands for a token of a dead letter's subject that is not known, or could not be used. */
 export const UNKNOWN_TOKEN = "_";

@@ -177,13 +177,17 @@ const storeDeadLetter = async (
 /** A subject holds few dead letters, as it is one call's; save that of what could not be understood. */
 const MAX_DEAD_LETTERS_SEARCHED = 20;
 
+/** Looks at the last one first: each redelivery that fails leaves one more. */
 const hasDeadLetter = async (nats: Nats, subject: string, messageId: string): Promise<boolean> => {
   let seq = 1;
   try {
+    const last = await readLast(nats, STREAMS.deadLetters, subject);
+    if (last === null) return false;
+    if (last.header.get(MESSAGE_ID_HEADER) === messageId) return true;
     for (let n = 0; n < MAX_DEAD_LETTERS_SEARCHED; n += 1) {
       const query = { seq, next_by_subj: subject };
       const letter = await nats.jsm.streams.getMessage(STREAMS.deadLetters, query);
-      if (letter === null) return false;
+      if (letter === null || letter.seq === last.seq) return false;
       if (letter.header.get(MESSAGE_ID_HEADER) === messageId) return true;
       seq = letter.seq + 1;
     }

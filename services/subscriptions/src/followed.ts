@@ -7,12 +7,14 @@ import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
 import { followAgents, type AgentIndex } from "./agent-index.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
+import { startRedelivery, type RunningRedelivery } from "./redelivery/redelivery.ts";
 
 /** What the service keeps up to date from the streams. */
 export type Followed = {
   readonly created: StreamCreation;
   readonly index: AgentIndex;
   readonly projection: OpenProjection;
+  readonly redelivery: RunningRedelivery;
 };
 
 type FollowOptions = {
@@ -44,16 +46,19 @@ export const followAll = async (
     log,
   });
   open.defer(projection.stop);
+  const redelivery = startRedelivery({ nats, created, projection, onStreamLost: onFatal, log });
+  open.defer(redelivery.stop);
   const watch = watchStreams({
     nats,
     created,
     onInfo: (name, info) => {
       if (name === STREAMS.subscriptions) index.compare(info.state.last_seq);
+      if (name === STREAMS.redeliveries) redelivery.compare(info.state);
       projection.compare(name, info);
     },
     onStreamLost: onFatal,
     log,
   });
   open.defer(watch.stop);
-  return { created, index, projection };
+  return { created, index, projection, redelivery };
 };

@@ -118,7 +118,7 @@ type ApiParts = Followed & {
 
 /** Opens the API's port; gives its address. */
 const openApi = async (
-  { nats, index, projection, created, keys, sealer, metrics, tracer }: ApiParts,
+  { nats, index, projection, redelivery, created, keys, sealer, metrics, tracer }: ApiParts,
   { settings, log }: SubscriptionsOptions,
   open: AsyncDisposableStack,
 ): Promise<string> => {
@@ -145,6 +145,7 @@ const openApi = async (
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     projection,
     listed: listedMessages(nats),
+    redelivery: redelivery.redelivery,
     eventId: (seq) => eventId(eventsCreatedMs, seq),
     keys: keys.current,
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
