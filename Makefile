@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog load history-load bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog redelivery-load load history-load bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -35,6 +35,9 @@ backlog: set-up ## drain 50,000 events that were published before, and watch mem
 
 history-load: set-up ## lists over 100,000 events and 250,000 attempts; wants the machine to itself
 	npx vitest run --config vitest.history.config.ts $(TEST_ARGS)
+
+redelivery-load: set-up ## redeliver 20,000 dead letters with the API killed twice meanwhile (make test takes 1,500)
+	REDELIVERIES=20000 npm test -- test/redelivery/api-killed.test.ts $(TEST_ARGS)
 
 load: set-up ## 300 hostile endpoints at once; wants the machine to itself
 	npx vitest run --config vitest.load.config.ts $(TEST_ARGS)

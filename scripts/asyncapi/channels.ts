@@ -21,6 +21,7 @@ import { TRACE_HEADERS } from "./trace-headers.ts";
 export const NOT_DOCUMENTED: Partial<Record<StreamName, string>> = {
   REQUESTS: "notes of the API about requests with an Idempotency-Key, for itself alone",
   LEASES: "which dispatcher does what only one may do, for the dispatchers alone",
+  REDELIVERIES: "how far redelivery jobs are: GET /redeliveries tells",
 };
 
 /** `call_completed` as `CallCompleted`. */

@@ -215,9 +215,51 @@ test("after a restart of the server both services go on", async () => {
         const { publish: subjects } = usedBy(name, log);
         expect(unused(["$JS.API.CONSUMER.CREATE.SUBSCRIPTIONS.>"], subjects)).toEqual([]);
       }
+      const jobs = "$JS.API.CONSUMER.CREATE.REDELIVERIES.>";
+      expect(unused([jobs], usedBy("subscriptions", log).publish)).toEqual([]);
     },
     { what: "both views of the subscriptions begin anew", timeoutMs: 60_000 },
   );
+});
+
+test("what was given up is delivered again, by itself and by a job, and an endpoint is tried", async () => {
+  const { events } = (await call("GET", "/events?status=dead_lettered")) as {
+    events: { event_id: string }[];
+  };
+  const again = `/events/${events[0]?.event_id}/redeliver`;
+  expect(await call("POST", again, undefined, { "idempotency-key": "again" })).toMatchObject({
+    mode: "redelivery",
+  });
+  await receiver.received(4, { path: "/never" });
+  await settled(7, 1); // its retry waits for an hour
+  expect(await call("POST", again)).toMatchObject({ mode: "retry_now", attempt: 2 });
+  await settled(8, 2);
+  const asked = { since: "2020-01-01T00:00:00Z", status: "all", rate_per_second: 1_000 };
+  const job = (await call("POST", "/redeliveries", asked)) as { redelivery_id: string };
+  await eventually(
+    async () => {
+      const now = await call("GET", `/redeliveries/${job.redelivery_id}`);
+      expect(now).toMatchObject({ state: "done", waiting: 1 });
+    },
+    { what: "the job is done but for what waits for an hour", timeoutMs: 60_000 },
+  );
+  const { redelivery_id } = job;
+  expect(await call("GET", "/redeliveries")).toMatchObject({ redeliveries: [{ redelivery_id }] });
+  // With nothing to run nobody has the lease of jobs: whoever takes it later looks who does.
+  const asking = await jetstreamManager(monitor, { apiPrefix: "ringback.API", checkAPI: false });
+  await eventually(
+    async () => {
+      const { state } = await asking.streams.info("LEASES", { subjects_filter: ">" });
+      return !Object.keys(state.subjects ?? {}).includes("leases.redelivery");
+    },
+    { what: "the lease of jobs has run out" },
+  );
+  const second = await call("POST", "/redeliveries", { ...asked, agent_id: "nobody" });
+  const path = `/redeliveries/${(second as typeof job).redelivery_id}`;
+  await eventually(async () => expect(await call("GET", path)).toMatchObject({ state: "done" }));
+  expect(
+    await call("POST", "/agent/v1/a1/test-event", { event_type: "call_completed" }),
+  ).toMatchObject({ attempt: { trigger: "test", outcome: { kind: "delivered" } } });
 });
 
 test("the monitor sees every stream and consumer by all that it may ask", async () => {

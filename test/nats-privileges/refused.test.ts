@@ -69,6 +69,7 @@ const writing = {
   lease: "leases.overdue_watch",
   told: "events.w1.c1._workspace.delivery_exhausted",
   operation: "operations.w1.endpoint.failing",
+  redeliveries: "redeliveries.w1.1",
 };
 const without = (...names: (keyof typeof writing)[]): string[] =>
   Object.entries(writing)
@@ -83,11 +84,11 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "subscriptions",
     [
-      ...without("subscriptions", "requests", "events", "told"),
+      ...without("subscriptions", "requests", "events", "due", "redeliveries", "told"),
       "$JS.API.CONSUMER.CREATE.EVENTS.dispatcher.events.>",
       ...[...reading, ...changing].filter(
         (subject) =>
-          !/(MSG\.NEXT|CONSUMER\.DELETE)\.SUBSCRIPTIONS|STREAM\.MSG\.GET\.(SUB|REQ|EV)|CONSUMER\.(MSG\.NEXT|DELETE)\.ATTEMPTS/.test(
+          !/(MSG\.NEXT|CONSUMER\.DELETE)\.(SUBSCRIPTIONS|REDELIVERIES)|STREAM\.MSG\.GET\.(?!DEAD_LETTERS|OPERATIONS)/.test(
             subject,
           ) &&
           // Of EVENTS it may have a consumer of its own, and not the dispatcher's.
@@ -103,7 +104,7 @@ const cases: readonly [Role, readonly string[]][] = [
       ...without("scheduled", "attempts", "dead", "lease", "told", "operation"),
       ...reading.filter(
         (subject) =>
-          !/STREAM\.MSG\.GET\.(?!REQUESTS|OPERATIONS)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS|OPERATIONS)$/.test(
+          !/STREAM\.MSG\.GET\.(?!REQUESTS|REDELIVERIES|OPERATIONS)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS|OPERATIONS)$/.test(
             subject,
           ),
       ),

@@ -19,6 +19,7 @@ export const STREAMS = [
   "REQUESTS",
   "LEASES",
   "OPERATIONS",
+  "REDELIVERIES",
 ];
 
 /** The configuration that is shipped: what is tested is this file and no copy of it. */

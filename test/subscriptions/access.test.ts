@@ -135,12 +135,53 @@ const CALLS: readonly Row[] = [
     201,
   ],
   ["DELETE /agent/v1/:agent_id", "/agent/v1/bob", { method: "DELETE" }, 204, 403, 403, 204],
+  [
+    "POST /agent/v1/:agent_id/test-event",
+    "/agent/v1/nobody/test-event",
+    json("POST", { event_type: "call_completed" }),
+    404,
+    404,
+    403,
+    404,
+  ],
+  [
+    "POST /events/:event_id/redeliver",
+    "/events/evt_0_1/redeliver",
+    { method: "POST" },
+    404,
+    404,
+    403,
+    404,
+  ],
+  [
+    "POST /redeliveries",
+    "/redeliveries",
+    json("POST", { since: PAST, status: "dead_lettered" }),
+    202,
+    202,
+    403,
+    202,
+  ],
+  ["GET /redeliveries", "/redeliveries", {}, 200, 200, 200, 200],
+  ["HEAD /redeliveries", "/redeliveries", { method: "HEAD" }, 200, 200, 200, 200],
+  ["GET /redeliveries/:redelivery_id", "/redeliveries/r1", {}, 404, 404, 404, 404],
+  ["HEAD /redeliveries/:redelivery_id", "/redeliveries/r1", { method: "HEAD" }, 404, 404, 404, 404],
+  [
+    "DELETE /redeliveries/:redelivery_id",
+    "/redeliveries/r1",
+    { method: "DELETE" },
+    404,
+    404,
+    403,
+    404,
+  ],
 ];
 
 const codeOf = (path: string, status: number): string | undefined => {
   if (status === 401) return "unauthorized";
   if (status === 403) return "insufficient_scope";
   if (status !== 404) return undefined;
+  if (path.startsWith("/redeliveries/")) return "redelivery_not_found";
   const what = ["call", "dead-letter", "event"].find((one) => path.startsWith(`/${one}s/`));
   return `${what?.replace("-", "_") ?? "agent"}_not_found`;
 };

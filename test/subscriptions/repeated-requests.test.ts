@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { RequestRecord } from "@ringback/contracts/request-record";
+import type { CommandRecord } from "@ringback/contracts/request-record";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo } from "../harness/nats-client.ts";
@@ -174,7 +174,7 @@ describe("Idempotency-Key", () => {
     const client = await connectTo(server);
     const subject = `requests.acme.${createHash("sha256").update(key).digest("hex")}`;
     const note = await client.jsm.direct.getMessage("REQUESTS", { last_by_subj: subject });
-    const { request_hash, agent_id, after_seq } = note?.json<RequestRecord>() ?? {};
+    const { request_hash, agent_id, after_seq } = note?.json<CommandRecord>() ?? {};
     const claim = { kind: "claimed", request_hash, agent_id, after_seq };
     const claimedAt = (ms: number) =>
       client.js.publish(subject, JSON.stringify({ ...claim, at: new Date(ms).toISOString() }));

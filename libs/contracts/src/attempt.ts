@@ -57,6 +57,10 @@ export const attemptRecordSchema = z.looseObject({
   call_id: z.string(),
   agent_id: z.string(),
   workspace_id: z.string(),
+  /** Of a redelivery, which is a delivery of its own; an event's first delivery has none. */
+  delivery_id: z.string().optional(),
+  /** The redelivery job that asked for this delivery. */
+  redelivery_id: z.string().optional(),
   /** Counts the requests of a delivery from 1. */
   attempt: z.int().positive(),
   trigger: z.enum(TRIGGERS),

@@ -30,6 +30,9 @@ const ofDelivery = {
   call_id: z.string(),
   agent_id: z.string(),
   workspace_id: z.string(),
+  /** Of a redelivery, which is a delivery of its own; and the job that asked for it. */
+  delivery_id: z.string().optional(),
+  redelivery_id: z.string().optional(),
   /** The delivery's last attempt; missing when none was kept. */
   last_attempt: attemptRecordSchema.optional(),
 };

@@ -25,13 +25,32 @@ const request = {
   after_seq: sequence,
 };
 
-/** The last message on `requests.<workspace_id>.<key hash>`: how far a request has come. */
-export const requestRecordSchema = z.discriminatedUnion("kind", [
+/** How far a request that changes an agent has come. */
+export const commandRecordSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("claimed"), ...request, at: z.iso.datetime() }),
   /** Not under way any more, and not decided: it may have been carried out or not. */
   z.object({ kind: z.literal("released"), ...request }),
   /** The answer follows from the agent's states at these two messages: no body is kept. */
   z.object({ kind: z.literal("decided"), ...request, before_seq: sequence, seq: sequence }),
+]);
+
+export type CommandRecord = z.infer<typeof commandRecordSchema>;
+
+/**
+ * A request that is harmless when it is carried out again, once it is known what it came to: that is
+ * noted before anything is done.
+ */
+const pinnedRecordSchema = z.object({
+  kind: z.literal("pinned"),
+  request_hash: hash,
+  at: z.iso.datetime(),
+  decided: z.record(z.string(), z.unknown()),
+});
+
+/** The last message on `requests.<workspace_id>.<key hash>`. */
+export const requestRecordSchema = z.discriminatedUnion("kind", [
+  ...commandRecordSchema.options,
+  pinnedRecordSchema,
 ]);
 
 export type RequestRecord = z.infer<typeof requestRecordSchema>;

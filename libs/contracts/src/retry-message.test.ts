@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { TRIGGERS } from "./attempt.ts";
 import { EVENT_TYPES } from "./event-types.ts";
 import {
   readableParts,
@@ -43,6 +44,8 @@ test("what is written into the headers of a retry is read from them", () => {
     dueMs: time,
     deferrals: fc.nat(),
     heldSinceMs: fc.option(time, { nil: undefined }),
+    trigger: fc.option(fc.constantFrom(...TRIGGERS), { nil: undefined }),
+    redeliveryId: fc.option(id, { nil: undefined }),
   });
   fc.assert(
     fc.property(retries, (retry) => {
@@ -121,4 +124,16 @@ test("a retry carries where its first trace began; garbage there is as if there 
   expect(readRetry(AGENT, headersOf(retry))).toEqual({ kind: "retry", retry });
   const broken = headersOf(RETRY, { traceparent: "00-nothing-of-the-kind-01" });
   expect(readRetry(AGENT, broken)).toEqual({ kind: "retry", retry: RETRY });
+});
+
+test("a message of a version that knew no redeliveries says nothing of them, and is read as before", () => {
+  const names = retryHeaders(RETRY).map(([name]) => name);
+  expect(names).not.toContain("Ringback-Trigger");
+  expect(names).not.toContain("Ringback-Redelivery-Id");
+  expect(readRetry(AGENT, headersOf(RETRY))).toEqual({ kind: "retry", retry: RETRY });
+});
+
+test("a trigger that does not exist is named", () => {
+  const read = readRetry(AGENT, headersOf(RETRY, { "Ringback-Trigger": "whim" }));
+  expect(read).toMatchObject({ message: expect.stringContaining("Ringback-Trigger 'whim'") });
 });

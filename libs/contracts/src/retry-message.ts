@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TRIGGERS, type Trigger } from "./attempt.ts";
 import { eventTypeSchema } from "./event-types.ts";
 import { idSchema } from "./id.ts";
 import type { EventAddress } from "./subjects.ts";
@@ -24,7 +25,14 @@ export type RetryMessage = {
   readonly heldSinceMs?: number | undefined;
   /** Where the delivery's first trace began, where it is traced: later ones are linked to it. */
   readonly trace?: TraceContext | undefined;
+  /** Why this attempt is made. Undefined: as its number says, an event's first one or a retry. */
+  readonly trigger?: Trigger | undefined;
+  /** The redelivery job that the delivery is part of, over all its attempts. */
+  readonly redeliveryId?: string | undefined;
 };
+
+/** Why an attempt is made, on messages of RETRIES; on EVENTS it marks a test event. */
+export const TRIGGER_HEADER = "Ringback-Trigger";
 
 const HEADERS = {
   eventSeq: "Ringback-Event-Seq",
@@ -35,6 +43,8 @@ const HEADERS = {
   eventType: "Ringback-Event-Type",
   deferrals: "Ringback-Deferrals",
   heldSince: "Ringback-Held-Since",
+  trigger: TRIGGER_HEADER,
+  redeliveryId: "Ringback-Redelivery-Id",
 } as const;
 
 /** The headers that carry a retry, without those that schedule it. */
@@ -50,6 +60,10 @@ export const retryHeaders = (retry: RetryMessage): ReadonlyArray<readonly [strin
     ? []
     : [[HEADERS.heldSince, new Date(retry.heldSinceMs).toISOString()] as const]),
   ...traceHeaders(retry.trace),
+  ...(retry.trigger === undefined ? [] : [[HEADERS.trigger, retry.trigger] as const]),
+  ...(retry.redeliveryId === undefined
+    ? []
+    : [[HEADERS.redeliveryId, retry.redeliveryId] as const]),
 ];
 
 const count = z
@@ -57,6 +71,10 @@ const count = z
   .regex(/^\d{1,16}$/, "is not a whole number")
   .transform(Number)
   .pipe(z.int());
+/** Missing where there was nothing to say, or stored by a version that did not know it. */
+const unlessEmpty = <T extends z.ZodType>(value: T) =>
+  z.preprocess((text) => (text === "" ? undefined : text), value.optional());
+
 const positiveCount = count.pipe(z.int().positive());
 
 const schema = z.object({
@@ -68,8 +86,9 @@ const schema = z.object({
   eventType: eventTypeSchema,
   /** Missing: never put off. */
   deferrals: z.preprocess((text) => (text === "" ? "0" : text), count),
-  /** Missing: never held back by an unexpected error, or stored by a version that did not count. */
-  heldSince: z.preprocess((text) => (text === "" ? undefined : text), z.iso.datetime().optional()),
+  heldSince: unlessEmpty(z.iso.datetime()),
+  trigger: unlessEmpty(z.enum(TRIGGERS)),
+  redeliveryId: unlessEmpty(idSchema),
 });
 
 export type ReadRetry =
@@ -95,7 +114,8 @@ export const readRetry = (
   const heldSinceMs = heldSince === undefined ? {} : { heldSinceMs: Date.parse(heldSince) };
   const trace = traceIn(get);
   const dueMs = Date.parse(due);
-  return { kind: "retry", retry: { address, dueMs, ...counts, ...heldSinceMs, ...trace } };
+  const retry = { address, dueMs, ...counts, ...heldSinceMs, ...trace };
+  return { kind: "retry", retry };
 };
 
 /** One that is wrong is no reason to lose a delivery: it is as if there were none. */

@@ -11,6 +11,7 @@ export const STREAMS = {
   requests: "REQUESTS",
   leases: "LEASES",
   operations: "OPERATIONS",
+  redeliveries: "REDELIVERIES",
 } as const;
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
@@ -28,6 +29,7 @@ export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = 
   REQUESTS: ["requests.>"],
   LEASES: ["leases.>"],
   OPERATIONS: ["operations.>"],
+  REDELIVERIES: ["redeliveries.>"],
 };
 
 /** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
@@ -43,14 +45,16 @@ export const SCHEDULED_RETRIES = "retries.scheduled.>";
 export const ATTEMPT_RECORDS = "attempts.>";
 
 /** What only one process at a time does. */
-export const LEASES = { overdueWatch: "overdue_watch", endpointWatch: "endpoint_watch" } as const;
+export const LEASES = {
+  overdueWatch: "overdue_watch",
+  endpointWatch: "endpoint_watch",
+  redelivery: "redelivery",
+} as const;
 
 export type LeaseName = (typeof LEASES)[keyof typeof LEASES];
 
 /** The last message says who has the lease; without one, nobody has it. */
 export const leaseSubject = (name: LeaseName): string => `leases.${name}`;
-/** What every dispatcher hears of all others; on no stream, as only the present counts. */
-export const ALL_PRESENCE = "dispatchers.alive.*";
 
 /** Whose an event is, as its subject says it. */
 export type EventAddress = {
@@ -113,16 +117,12 @@ export const deadLettersOfWorkspace = (workspaceId: string): string =>
 export const dueRetrySubject = ({ workspaceId, agentId }: AgentAddress): string =>
   `retries.due.${token(workspaceId)}.${token(agentId)}`;
 
-/** Where one dispatcher says that it is there; its id is made anew at each start. */
-export const presenceSubject = (dispatcherId: string): string =>
-  `dispatchers.alive.${token(dispatcherId)}`;
+/** Every redelivery job. */
+export const REDELIVERY_JOBS = "redeliveries.>";
 
-/** The dispatcher that a presence subject names, or undefined. */
-export const parsePresenceSubject = (subject: string): string | undefined => {
-  const [dispatchers, alive, id, ...rest] = subject.split(".");
-  if (dispatchers !== "dispatchers" || alive !== "alive" || rest.length > 0) return undefined;
-  return id !== undefined && isId(id) ? id : undefined;
-};
+/** One subject per redelivery job; the last message says how far it is. */
+export const redeliverySubject = (workspaceId: string, redeliveryId: string): string =>
+  `redeliveries.${token(workspaceId)}.${token(redeliveryId)}`;
 
 /** Stands for a token of a dead letter's subject that is not known, or could not be used. */
 export const UNKNOWN_TOKEN = "_";

@@ -20,6 +20,11 @@ export type Publication = {
   readonly expectedLastSeq?: number;
   /** The server publishes body and headers to `target`, in the same stream, at `atMs`. */
   readonly schedule?: { readonly atMs: number; readonly target: string };
+  /**
+   * Removes the schedule on `subject` in the same step, and only if it is the one with sequence `seq`:
+   * refused when it has fired or was replaced. Not together with `expectedLastSeq`.
+   */
+  readonly cancelSchedule?: { readonly subject: string; readonly seq: number };
   /** The server deletes it after this time, at least 1 s; for streams that allow it. */
   readonly livesForMs?: number;
 };
@@ -40,6 +45,7 @@ export const publishOnce = async (
   timeoutMs = PUBLISH_TIMEOUT_MS,
 ): Promise<Published> => {
   const { subject, body, messageId, expectedLastSeq, schedule, livesForMs } = publication;
+  const { cancelSchedule } = publication;
   await turnEnd();
   const headers = newHeaders(); // made anew each time: the client writes into it
   for (const [name, value] of publication.headers ?? []) headers.set(name, value);
@@ -54,6 +60,7 @@ export const publishOnce = async (
         ...(expectedLastSeq === undefined
           ? {}
           : { expect: { lastSubjectSequence: expectedLastSeq } }),
+        ...(cancelSchedule === undefined ? {} : cancelling(cancelSchedule)),
         ...(schedule === undefined
           ? {}
           : { schedule: { specification: new Date(schedule.atMs), target: schedule.target } }),
@@ -69,6 +76,11 @@ export const publishOnce = async (
     return { kind: "conflict" };
   }
 };
+
+const cancelling = ({ subject, seq }: NonNullable<Publication["cancelSchedule"]>) => ({
+  cancelSchedule: { scheduleSubject: subject },
+  expect: { lastSubjectSequence: seq, lastSubjectSequenceSubject: subject },
+});
 
 /**
  * Publishes until the server says that it is stored (or that another was first). Throws only for what

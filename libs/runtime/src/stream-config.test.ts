@@ -96,6 +96,17 @@ test("the streams are those of the design's table", () => {
       max_age: 7 * DAY_NS,
       allow_rollup_hdrs: false,
     },
+    {
+      ...EVERY_STREAM,
+      name: "REDELIVERIES",
+      subjects: ["redeliveries.>"],
+      retention: "limits",
+      max_age: 30 * DAY_NS,
+      max_msgs: 20_000,
+      max_msgs_per_subject: 1,
+      discard: "old",
+      allow_rollup_hdrs: false,
+    },
   ]);
 });
 
@@ -107,7 +118,7 @@ test("every setting has its place", () => {
     ATTEMPTS_MAX_AGE: 2 * DAY_MS,
     DEAD_LETTERS_MAX_AGE: 3 * DAY_MS,
   });
-  expect(streams.map(({ num_replicas }) => num_replicas)).toEqual([3, 3, 3, 3, 3, 3, 3, 3]);
+  expect(streams.map(({ num_replicas }) => num_replicas)).toEqual([3, 3, 3, 3, 3, 3, 3, 3, 3]);
   expect(streams.map(({ max_age }) => max_age)).toEqual([
     0,
     DAY_NS,
@@ -117,6 +128,7 @@ test("every setting has its place", () => {
     DAY_NS,
     0,
     7 * DAY_NS,
+    30 * DAY_NS,
   ]);
   expect(streams.find(({ name }) => name === "EVENTS")?.max_bytes).toBe(1_024);
 });
@@ -130,7 +142,7 @@ test("a duplicate window is never longer than the stream's age, which the server
     DEAD_LETTERS_MAX_AGE: 10 * minute,
   });
   const windows = streams.map(({ duplicate_window }) => (duplicate_window ?? 0) / MINUTE_NS);
-  expect(windows).toEqual([10, 1, 10, 2, 10, 10, 10, 10]);
+  expect(windows).toEqual([10, 1, 10, 2, 10, 10, 10, 10, 10]);
 });
 
 /** What a server answers: all that was asked for, and options of its own. */

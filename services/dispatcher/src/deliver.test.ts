@@ -457,3 +457,39 @@ describe("an attempt that is traced", () => {
     expect(begun).toEqual([]);
   });
 });
+
+describe("by request", () => {
+  const AGAIN: Delivery = { ...DELIVERY, deliveryId: "7-r1", trigger: "redelivery", dueMs: NOW_MS };
+
+  test("a redelivery is the same request, and its record names the delivery and its job", async () => {
+    const turn = await deliver({ ...AGAIN, redeliveryId: "r1" }, depsFor());
+    const record = { ...RECORDED, delivery_id: "7-r1", redelivery_id: "r1", attempt: 1 };
+    expect(turn).toMatchObject({ kind: "attempted", record: { ...record, trigger: "redelivery" } });
+    const { headers } = receiver.requests.at(-1)!;
+    expect(headers).toMatchObject({ "webhook-id": DELIVERY.eventId, "ringback-attempt": "1" });
+    expect(headers).not.toHaveProperty("ringback-test");
+  });
+
+  test("a first delivery's record names neither", async () => {
+    const turn = await deliver(DELIVERY, depsFor());
+    const record = turn.kind === "attempted" ? turn.record : {};
+    expect(record).not.toHaveProperty("delivery_id");
+    expect(record).not.toHaveProperty("redelivery_id");
+  });
+
+  test("a redelivery without a subscription is recorded as cancelled", async () => {
+    const turn = await deliver(AGAIN, depsFor({ find: nobody }));
+    expect(turn).toMatchObject({ record: { outcome: { kind: "cancelled" } } });
+  });
+
+  test("a test event says so to the endpoint, and is done with its one attempt", async () => {
+    const unreachable = subscription("http://127.0.0.1:1/hook");
+    const tried: Delivery = { ...DELIVERY, trigger: "test" };
+    await deliver(tried, depsFor());
+    expect(receiver.requests.at(-1)!.headers).toMatchObject({ "ringback-test": "true" });
+    const failed = await deliver(tried, depsFor({ find: async () => unreachable }));
+    expect(failed).toMatchObject({
+      record: { trigger: "test", outcome: { kind: "failed" }, next: { kind: "done" } },
+    });
+  });
+});

@@ -123,10 +123,10 @@ const attemptOf = async (
     return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };
   }
   const outcome = outcomeOf(result, policy.isSuccess);
-  const { attempt } = delivery;
+  const { attempt, trigger } = delivery;
   const atMs = deps.now();
   const askedMs = policy.retryAfter === "honour" ? askedWaitMs(result, atMs) : undefined;
-  const failure = { outcome, attempt, atMs, chance: deps.chance(), askedMs };
+  const failure = { outcome, attempt, trigger, atMs, chance: deps.chance(), askedMs };
   const next = nextStep(failure, policy.retry);
   const made = {
     duration_ms: result.durationMs,
@@ -181,9 +181,9 @@ const requestOf = (
   userAgent: string,
   traceHeaders: RequestFacts["traceHeaders"],
 ): Omit<OutgoingRequest, "timeoutMs"> => {
-  const { eventId, address, attempt, body } = delivery;
+  const { eventId, address, attempt, body, trigger } = delivery;
   const { eventType, workspaceId } = address;
-  const what = { eventId, eventType, attempt, body };
+  const what = { eventId, eventType, attempt, isTest: trigger === "test", body };
   const facts = { ...what, nowMs, userAgent, sign: signatures, traceHeaders };
   return { ...requestFor(subscription, facts), workspaceId };
 };
@@ -203,7 +203,8 @@ const refused = (
 ): Turn => {
   const atMs = now();
   const outcome: Outcome = { kind: "failed", ...refusal };
-  const next = nextStep({ outcome, attempt: delivery.attempt, atMs, chance: chance() }, retry);
+  const { attempt, trigger } = delivery;
+  const next = nextStep({ outcome, attempt, trigger, atMs, chance: chance() }, retry);
   const request = recordedRequest(subscription);
   return { kind: "attempted", record: { ...recordOf(delivery, atMs, outcome, next), request } };
 };

@@ -1,5 +1,6 @@
 import type { EventAddress } from "@ringback/contracts/event";
 import type { AttemptRecord, Trigger } from "@ringback/contracts/attempt";
+import { redeliveryIds } from "@ringback/contracts/redelivery-id";
 import type { RetryMessage } from "@ringback/contracts/retry-message";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 
@@ -9,6 +10,8 @@ export type Delivery = {
   readonly eventSeq: number;
   readonly eventId: string;
   readonly deliveryId: string;
+  /** The redelivery job that it is part of. */
+  readonly redeliveryId?: string | undefined;
   /** When the event was stored, in ms since 1970. */
   readonly storedAtMs: number;
   /** The event as it was published, byte for byte. */
@@ -26,13 +29,14 @@ export type Delivery = {
 
 /** The message that brings a delivery back at `dueMs` for an attempt. */
 export const comeBack = (
-  delivery: Pick<Delivery, "address" | "eventSeq" | "deliveryId">,
+  delivery: Pick<Delivery, "address" | "eventSeq" | "deliveryId" | "redeliveryId">,
   attempt: number,
   dueMs: number,
   deferrals = 0,
 ): RetryMessage => {
-  const { address, eventSeq, deliveryId } = delivery;
-  return { address, eventSeq, deliveryId, attempt, dueMs, deferrals };
+  const { address, eventSeq, deliveryId, redeliveryId } = delivery;
+  const ofJob = redeliveryId === undefined ? {} : { redeliveryId };
+  return { address, eventSeq, deliveryId, ...ofJob, attempt, dueMs, deferrals };
 };
 
 /** Whose event a record is about. */
@@ -44,7 +48,12 @@ export const addressOf = (record: AttemptRecord): EventAddress => ({
 });
 
 /** The ids that every log line and record of a delivery carries. */
-export const idsOf = ({ address, eventId, eventSeq }: Omit<Delivery, "body">) => ({
+export const idsOf = (delivery: Omit<Delivery, "body">) => ({
+  ...idsOfEvent(delivery),
+  ...redeliveryIds(delivery),
+});
+
+const idsOfEvent = ({ address, eventId, eventSeq }: Omit<Delivery, "body">) => ({
   event_id: eventId,
   event_seq: eventSeq,
   event_type: address.eventType,

@@ -200,7 +200,8 @@ const handleDeps = (
     userAgent: `Ringback/${manifest.version}`,
     now,
     chance: Math.random,
-    onStart: ({ attempt, storedAtMs, dueMs }, startedMs) => {
+    onStart: ({ attempt, storedAtMs, dueMs, trigger }, startedMs) => {
+      if (trigger === "redelivery") return; // asked for now: neither late nor the first
       if (attempt === 1) own.firstAttemptDelay.observe(Math.max(0, startedMs - storedAtMs) / 1_000);
       else if (dueMs !== undefined)
         own.retryLateness.observe(Math.max(0, startedMs - dueMs) / 1_000);

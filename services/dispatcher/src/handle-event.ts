@@ -1,7 +1,11 @@
+import { Buffer } from "node:buffer";
 import { deliveryId, readEvent, type ReadEvent } from "@ringback/contracts/event";
 import { headersProblem } from "@ringback/contracts/event-headers";
+import type { Trigger } from "@ringback/contracts/attempt";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
-import { rawHeaders } from "@ringback/runtime/message-headers";
+import { TRIGGER_HEADER } from "@ringback/contracts/retry-message";
+import { isTestEvent } from "@ringback/contracts/test-event";
+import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
 import type { Tracer } from "@ringback/runtime/tracing";
 import { fenceOf } from "./decide/fence.ts";
 import type { HoldBackPolicy } from "./decide/retry.ts";
@@ -49,7 +53,7 @@ export const handleEvent = async (
     storedAtMs: message.info.timestampNanos / 1e6,
     body: message.data,
     attempt: 1,
-    trigger: "event",
+    trigger: triggerIn(hand),
     dueMs: undefined,
     deferrals: 0,
   };
@@ -59,20 +63,33 @@ export const handleEvent = async (
   const isComingBack = await deps.journal.isComingBack(delivery, 1);
   const last = await deps.journal.readLastRecord(delivery.address, delivery.deliveryId);
   const fence = fenceOf(last.record, delivery.attempt);
-  if (fence.kind === "recorded") return settleRecorded(hand, fence.last, deps);
+  if (fence.kind === "recorded") {
+    return settleRecorded(hand, delivery.deliveryId, fence.last, deps);
+  }
   if (!isComingBack) return turn(hand, delivery, last.seq, deps);
   settleDone(hand, deps);
 };
 
 /**
- * What a message of EVENTS says. Its headers are measured and nothing in them steers a delivery: they are
- * the producer's. (A trace is looked for in them where deliveries are traced: delivery-trace.ts.)
+ * What a message of EVENTS says. Its headers are measured and only one of them steers a delivery
+ * (`triggerIn`): they are the producer's. (A trace is looked for in them where deliveries are traced.)
  */
 export const eventIn = ({ message }: Pick<InHand, "message">): ReadEvent => {
   const problem = headersProblem(rawHeaders(message));
   if (problem !== undefined) return { kind: "invalid", message: problem };
   return readEvent(message.subject, message.data);
 };
+
+/** Why the event in a message is delivered at all: it happened, or somebody tries their endpoint. */
+export const triggerIn = ({ message }: Pick<InHand, "message">): Trigger => {
+  // Decoding headers takes longer than all else that is done to most events: searched first.
+  if (!mayBeTest(rawHeaders(message))) return "event";
+  const get = headerReader(() => message.headers);
+  return get !== undefined && isTestEvent(get) ? "test" : "event";
+};
+
+const mayBeTest = ({ buffer, byteOffset, byteLength }: Uint8Array): boolean =>
+  Buffer.from(buffer, byteOffset, byteLength).includes(TRIGGER_HEADER);
 
 /** One turn of a delivery, made final. `after`: the sequence of its last record, 0 for none. */
 export const turn = async (

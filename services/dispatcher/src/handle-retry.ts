@@ -7,10 +7,12 @@ import {
   type ReadRetry,
   type RetryMessage,
 } from "@ringback/contracts/retry-message";
+import { redeliveryIds } from "@ringback/contracts/redelivery-id";
 import { eventSubject, parseDueRetrySubject } from "@ringback/contracts/subjects";
 import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
 import { fenceOf } from "./decide/fence.ts";
 import { turn, type HandleDeps } from "./handle-event.ts";
+import { deadLetterKey } from "./exhausted.ts";
 import type { InHand } from "./in-hand.ts";
 import { countGivenUp } from "./metrics.ts";
 import { settleDeadLetter, settleDone, settleRecorded } from "./settle.ts";
@@ -82,7 +84,7 @@ export const handleRetry = async (
     deps.journal.readLastRecord(address, deliveryId),
   ]);
   const fence = fenceOf(last.record, attempt);
-  if (fence.kind === "recorded") return settleRecorded(hand, fence.last, deps);
+  if (fence.kind === "recorded") return settleRecorded(hand, deliveryId, fence.last, deps);
   if (isComingBack) return settleDone(hand, deps);
   // Another subject at this sequence: EVENTS was made anew, this event is gone.
   if (event === undefined || event.subject !== eventSubject(address)) {
@@ -93,10 +95,11 @@ export const handleRetry = async (
     eventSeq,
     eventId: deps.journal.eventId(eventSeq),
     deliveryId,
+    redeliveryId: retry.redeliveryId,
     storedAtMs: event.storedAtMs,
     body: event.body,
     attempt,
-    trigger: attempt === 1 ? ("event" as const) : ("retry" as const),
+    trigger: retry.trigger ?? (attempt === 1 ? ("event" as const) : ("retry" as const)),
     dueMs: retry.dueMs,
     deferrals: retry.deferrals,
     heldSinceMs: retry.heldSinceMs,
@@ -111,6 +114,7 @@ const expire = async (
   last: AttemptRecord | undefined,
   deps: HandleDeps,
 ): Promise<void> => {
+  if (retry.trigger === "test") return settleDone(hand, deps); // nobody is owed it
   const { workspaceId, callId, agentId, eventType } = retry.address;
   const letter: DeadLetter = {
     reason: "event_expired",
@@ -120,10 +124,11 @@ const expire = async (
     call_id: callId,
     agent_id: agentId,
     workspace_id: workspaceId,
+    ...redeliveryIds(retry),
     at: new Date(deps.now()).toISOString(),
     message: `EVENTS has the event no more: attempt ${retry.attempt} came after its maximum age`,
     ...(last === undefined ? {} : { last_attempt: last }),
   };
-  await settleDeadLetter(hand, letter, deps);
+  await settleDeadLetter(hand, letter, deps, deadLetterKey(retry, 0));
   countGivenUp(deps.metrics, retry.address);
 };

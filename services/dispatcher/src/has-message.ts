@@ -1,14 +1,15 @@
 import type { StreamName } from "@ringback/contracts/subjects";
 import type { Nats } from "@ringback/runtime/nats";
 import { isUnavailable } from "@ringback/runtime/nats-errors";
-import { MESSAGE_ID_HEADER } from "@ringback/runtime/publish";
+import { MESSAGE_ID_HEADER, readLast } from "@ringback/runtime/publish";
 
 /** A subject holds few of what is given up, as it is one call's; save that of what could not be understood. */
 const MAX_SEARCHED = 20;
 
 /**
  * Whether a message with this id is on its subject. The server's duplicate window covers the moment; a
- * process may be away for longer than that. False also where no server answers.
+ * process may be away for longer than that. The last one is looked at first: each redelivery that fails
+ * leaves one more. False also where no server answers.
  */
 export const hasMessage = async (
   nats: Nats,
@@ -18,10 +19,13 @@ export const hasMessage = async (
 ): Promise<boolean> => {
   let seq = 1;
   try {
+    const last = await readLast(nats, stream, subject);
+    if (last === null) return false;
+    if (last.header.get(MESSAGE_ID_HEADER) === messageId) return true;
     for (let n = 0; n < MAX_SEARCHED; n += 1) {
       const query = { seq, next_by_subj: subject };
       const message = await nats.jsm.streams.getMessage(stream, query);
-      if (message === null) return false;
+      if (message === null || message.seq === last.seq) return false;
       if (message.header.get(MESSAGE_ID_HEADER) === messageId) return true;
       seq = message.seq + 1;
     }

@@ -174,3 +174,21 @@ test("the buckets of attempts end at the default deadline", async () => {
     .map(({ labels }) => labels["le"]);
   expect(bounds.slice(-2)).toEqual(["30", "+Inf"]);
 });
+
+test("a redelivery counts as a delivery, and not for how long delivering takes", async () => {
+  const redelivered = { delivery_id: "7-r1", trigger: "redelivery" } as const;
+  countAttempt(metrics, record(redelivered), STORED_MS);
+  expect(await counted()).toMatchObject({
+    "ringback_attempts_total call_completed delivered 1": 1,
+    "ringback_deliveries_total call_completed delivered": 1,
+  });
+  expect(await counted()).not.toHaveProperty("ringback_delivery_seconds_count");
+});
+
+test("a test event that fails is an attempt, and no delivery that ended", async () => {
+  const outcome = { kind: "failed", reason: "timeout" } as const;
+  countAttempt(metrics, record({ trigger: "test", outcome }), STORED_MS);
+  const names = Object.keys(await counted());
+  expect(names).toContain("ringback_attempts_total call_completed timeout 1");
+  expect(names.filter((name) => name.includes("deliveries"))).toEqual([]);
+});

@@ -154,11 +154,14 @@ export const countAttempt = (
     metrics.workspaceAttempt(workspace_id, kind);
     metrics.attemptDuration.observe({ outcome: kind }, record.duration_ms / 1_000);
   }
-  if (outcome.kind === "delivered") {
+  // A redelivery comes days after its event: that says nothing of how long delivering takes.
+  if (outcome.kind === "delivered" && record.delivery_id === undefined) {
     const endedMs = Date.parse(record.at) + record.duration_ms;
     metrics.delivery.observe(Math.max(0, endedMs - storedAtMs) / 1_000);
   }
   if (next.kind === "retry") return;
+  // A test event whose one attempt failed: nobody was owed it, so no delivery has ended.
+  if (next.kind === "done" && outcome.kind === "failed") return;
   const result = next.kind === "dead_letter" ? "dead_lettered" : resultOf(outcome);
   metrics.deliveries.inc({ event_type, result });
   metrics.workspaceDelivery(workspace_id, result);

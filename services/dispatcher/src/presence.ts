@@ -1,5 +1,9 @@
 import { randomUUIDv7 } from "node:crypto";
-import { ALL_PRESENCE, parsePresenceSubject, presenceSubject } from "@ringback/contracts/subjects";
+import {
+  ALL_PRESENCE,
+  parsePresenceSubject,
+  presenceSubject,
+} from "@ringback/contracts/presence-subject";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import {

@@ -1,10 +1,10 @@
 import { Buffer } from "node:buffer";
 import type { AttemptRecord } from "@ringback/contracts/attempt";
 import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/dead-letter";
-import { deliveryId as deliveryIdOf } from "@ringback/contracts/event";
 import type { RetryMessage } from "@ringback/contracts/retry-message";
 import type { Logger } from "@ringback/runtime/logger";
 import type { TraceContext } from "@ringback/contracts/trace-context";
+import { deadLetterKey, exhausted } from "./exhausted.ts";
 import { firstTrace, traceDeadLetter } from "./delivery-trace.ts";
 import { addressOf, comeBack, type Delivery } from "./delivery.ts";
 import type { InHand } from "./in-hand.ts";
@@ -34,7 +34,8 @@ export const settleSteps = (journal: Journal, tellExhausted: TellExhausted): Set
       await journal.scheduleRetry({ ...retryAfter(record, deliveryId, next.at), trace });
     }
     if (next.kind === "dead_letter") {
-      await journal.storeDeadLetter(exhausted(record), String(attempt));
+      const key = deadLetterKey({ deliveryId, eventSeq: record.event_seq }, attempt);
+      await journal.storeDeadLetter(exhausted(record), key);
       await tellExhausted(record, deliveryId);
     }
   },
@@ -79,10 +80,10 @@ export const settleAttempt = async (
 /** The delivery's last attempt is recorded: its next step is stored if it is not there. */
 export const settleRecorded = async (
   hand: InHand,
+  id: string,
   record: AttemptRecord,
   { steps, journal, metrics, log }: SettleDeps,
 ): Promise<void> => {
-  const id = deliveryIdOf(record.event_seq);
   const isThere = record.next.kind === "done" || (await isGoingOn(record, id, journal));
   if (!isThere) {
     log.info(loggable(record), "delivery.resumed");
@@ -112,15 +113,14 @@ export const settlePutOff = async (
   atMs: number,
   { steps, journal }: SettleDeps,
 ): Promise<void> => {
-  const { attempt, deferrals, heldSinceMs } = delivery;
+  const { attempt, deferrals, heldSinceMs, trigger } = delivery;
   // Kept until the attempt is recorded: one that fails behind its request must come to an end, too.
   const held = heldSinceMs === undefined ? {} : { heldSinceMs };
   const trace = firstTrace(hand, delivery);
-  await journal.scheduleRetry({
-    ...comeBack(delivery, attempt, atMs, deferrals + 1),
-    ...held,
-    trace,
-  });
+  // What its number does not tell.
+  const asked = trigger === "redelivery" || trigger === "test" ? { trigger } : {};
+  const message = comeBack(delivery, attempt, atMs, deferrals + 1);
+  await journal.scheduleRetry({ ...message, ...held, ...asked, trace });
   steps.acknowledge(hand);
 };
 
@@ -176,24 +176,9 @@ export const invalidEvent = (
 
 /** The message that brings a recorded delivery back for its next attempt. */
 export const retryAfter = (record: AttemptRecord, deliveryId: string, at: string): RetryMessage => {
-  const delivery = { address: addressOf(record), eventSeq: record.event_seq, deliveryId };
+  const { event_seq: eventSeq, redelivery_id: redeliveryId } = record;
+  const delivery = { address: addressOf(record), eventSeq, deliveryId, redeliveryId };
   return comeBack(delivery, record.attempt + 1, Date.parse(at));
-};
-
-const exhausted = (record: AttemptRecord): DeadLetter => {
-  const { event_id, event_seq, event_type, call_id, agent_id, workspace_id, attempt } = record;
-  return {
-    reason: "exhausted",
-    event_id,
-    event_seq,
-    event_type,
-    call_id,
-    agent_id,
-    workspace_id,
-    at: new Date(Date.parse(record.at) + record.duration_ms).toISOString(),
-    message: `given up after ${attempt} attempt${attempt === 1 ? "" : "s"}`,
-    last_attempt: record,
-  };
 };
 
 const countNextStep = ({ next, attempt }: AttemptRecord, metrics: DispatcherMetrics): void => {
@@ -209,6 +194,8 @@ const loggable = (record: AttemptRecord) => ({
   call_id: record.call_id,
   agent_id: record.agent_id,
   workspace_id: record.workspace_id,
+  delivery_id: record.delivery_id,
+  redelivery_id: record.redelivery_id,
   attempt: record.attempt,
   trigger: record.trigger,
   outcome: record.outcome,

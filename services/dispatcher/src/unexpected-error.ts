@@ -1,20 +1,28 @@
 import type { AttemptRecord } from "@ringback/contracts/attempt";
 import type { DeadLetter } from "@ringback/contracts/dead-letter";
 import { deliveryId } from "@ringback/contracts/event";
+import { redeliveryIds } from "@ringback/contracts/redelivery-id";
 import { isUnavailable } from "@ringback/runtime/nats-errors";
 import { afterUnexpectedError, heldBackForMs, holdBackMs } from "./decide/retry.ts";
-import { eventIn, type HandleDeps } from "./handle-event.ts";
+import { eventIn, triggerIn, type HandleDeps } from "./handle-event.ts";
+import { deadLetterKey } from "./exhausted.ts";
 import type { InHand } from "./in-hand.ts";
 import { countGivenUp } from "./metrics.ts";
-import { giveBackLater, settleDeadLetter, settlePutOff, type PutOff } from "./settle.ts";
+import {
+  giveBackLater,
+  settleDeadLetter,
+  settleDone,
+  settlePutOff,
+  type PutOff,
+} from "./settle.ts";
 
 /** The first attempt of the event in a message of EVENTS; undefined when it is not an event. */
 export const firstAttempt = (hand: InHand): PutOff | undefined => {
   const read = eventIn(hand);
   if (read.kind === "invalid") return undefined;
   const { seq } = hand.message;
-  const id = deliveryId(seq);
-  return { address: read.address, eventSeq: seq, deliveryId: id, attempt: 1, deferrals: 0 };
+  const first = { eventSeq: seq, deliveryId: deliveryId(seq), attempt: 1, deferrals: 0 };
+  return { address: read.address, trigger: triggerIn(hand), ...first };
 };
 
 /**
@@ -80,6 +88,7 @@ const giveUp = async (
   sinceMs: number,
   deps: HandleDeps,
 ): Promise<void> => {
+  if (delivery?.trigger === "test") return settleDone(hand, deps); // nobody is owed it
   const { message } = hand;
   const last = delivery === undefined ? undefined : await lastRecord(delivery, deps);
   const letter: DeadLetter = {
@@ -90,8 +99,9 @@ const giveUp = async (
     ...(delivery === undefined ? { subject: message.subject } : {}),
     ...(last === undefined ? {} : { last_attempt: last }),
   };
-  const attempt = delivery?.attempt ?? message.seq;
-  await settleDeadLetter(hand, letter, deps, String(attempt));
+  const key =
+    delivery === undefined ? String(message.seq) : deadLetterKey(delivery, delivery.attempt);
+  await settleDeadLetter(hand, letter, deps, key);
   if (delivery !== undefined) countGivenUp(deps.metrics, delivery.address);
 };
 
@@ -122,6 +132,7 @@ const idsKnown = (hand: InHand, delivery: PutOff | undefined, { journal }: Handl
     call_id: address.callId,
     agent_id: address.agentId,
     workspace_id: address.workspaceId,
+    ...redeliveryIds(delivery),
     attempt,
   };
 };

@@ -8,6 +8,7 @@ import { apiKeysOf } from "./api-keys.ts";
 import { buildApp, type AppBounds } from "./app.ts";
 import { createSubscriptionsMetrics } from "./metrics.ts";
 import type { Projection } from "./projection/projection.ts";
+import type { Redelivery } from "./redelivery/redelivery.ts";
 import type { Api } from "./routes/api.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
@@ -81,6 +82,7 @@ const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_00
     projection: NO_PROJECTION,
     listed: { attempts: async () => [], deadLetters: async () => [] },
     eventId: (seq) => `evt_0_${seq}`,
+    redelivery: {} as Redelivery, // no test here comes to it
     keys: () => apiKeysOf([entry("k1", KEY), entry("k2", OTHER_KEY)]),
     metrics: createSubscriptionsMetrics("0.0.0", {
       agents: () => 0,

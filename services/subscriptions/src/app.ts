@@ -30,9 +30,12 @@ import { listRoutes } from "./routes/list-routes.ts";
 import { otherMethodsRoutes, PATHS } from "./routes/methods.ts";
 import { patchAgentRoute } from "./routes/patch-agent.ts";
 import { postEventsRoute } from "./routes/post-events.ts";
+import { redeliverEventRoute } from "./routes/redeliver-event.ts";
+import { redeliveriesRoutes } from "./routes/redeliveries.ts";
 import { registerAgentRoute } from "./routes/register-agent.ts";
 import { streamRoute } from "./routes/stream.ts";
 import { SECURITY_HEADERS, sendSecurityHeaders } from "./security-headers.ts";
+import { sendTestEventRoute } from "./routes/send-test-event.ts";
 import { validatorCompiler } from "./validation.ts";
 
 export type AppDeps = RouteDeps & {
@@ -125,6 +128,9 @@ const addRoutes = (api: Api, deps: RouteDeps): void => {
   eventTypesRoute(api);
   postEventsRoute(api, deps);
   streamRoute(api, deps);
+  redeliverEventRoute(api, deps);
+  redeliveriesRoutes(api, deps);
+  sendTestEventRoute(api, deps);
 };
 
 /** For `answerMalformedHttp`: a body that still drips in after its answer gets no second one. */

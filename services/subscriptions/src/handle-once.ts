@@ -1,4 +1,4 @@
-import type { RequestRecord } from "@ringback/contracts/request-record";
+import type { CommandRecord, RequestRecord } from "@ringback/contracts/request-record";
 import { CLAIM_MS, decideClaim } from "./decide/claim.ts";
 import type { Command } from "./decide/edit.ts";
 import {
@@ -29,7 +29,7 @@ const MAX_TRIES = 3;
 /** Whoever takes a request over waits longer, by more than clocks differ. */
 const GIVE_UP_AFTER_MS = CLAIM_MS - 10_000;
 
-type NewRecord = Omit<RequestRecord & { kind: "claimed" }, "kind" | "at">;
+type NewRecord = Omit<CommandRecord & { kind: "claimed" }, "kind" | "at">;
 
 /**
  * Carries a command out once for its key, over several processes and their ends: claimed on REQUESTS,
@@ -84,7 +84,7 @@ const ofAgent = (command: Command, agent_id: string): Command => ({
 const requestOf = async (
   { agent }: Command,
   { requestHash: request_hash }: RequestKey,
-  earlier: RequestRecord | undefined,
+  earlier: CommandRecord | undefined,
   { store }: OnceDeps,
 ): Promise<NewRecord> => {
   if (earlier !== undefined) {

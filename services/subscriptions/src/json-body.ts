@@ -1,7 +1,15 @@
 import type { Buffer } from "node:buffer";
 import { parseStrictJson } from "@ringback/contracts/strict-json";
+import type { FastifyRequest } from "fastify";
 import { sendProblem, shownText, type Problem } from "./problem.ts";
 import type { Api } from "./routes/api.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The call says all in its path: it may come without a body and its type. */
+    bodyMayBeEmpty?: boolean;
+  }
+}
 
 /** The largest body that is read. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -27,7 +35,8 @@ export const readJsonBodies = (app: Api): void => {
     "application/json",
     { parseAs: "buffer" },
     (request, body, done) => {
-      if (body.byteLength === 0 && request.method === "DELETE") return done(null, undefined);
+      const mayBeEmpty = request.method === "DELETE" || request.routeOptions.config.bodyMayBeEmpty;
+      if (body.byteLength === 0 && mayBeEmpty === true) return done(null, undefined);
       const json = parseStrictJson(body, { maxDepth: MAX_DEPTH });
       if (json.kind === "invalid") return done(new UnreadableBodyError(json.message));
       return done(null, json.value);
@@ -39,6 +48,7 @@ export const readJsonBodies = (app: Api): void => {
 export const requireJson = (api: Pick<Api, "addHook">): void => {
   api.addHook("onRequest", async (request, reply) => {
     if (request.method !== "POST" && request.method !== "PATCH") return undefined;
+    if (request.routeOptions.config.bodyMayBeEmpty === true && isEmpty(request)) return undefined;
     const { rawHeaders } = request.raw;
     const problem =
       typeProblem(valuesOf("content-type", rawHeaders)) ??
@@ -46,6 +56,12 @@ export const requireJson = (api: Pick<Api, "addHook">): void => {
     return problem === undefined ? undefined : sendProblem(reply, problem);
   });
 };
+
+/** No body comes: RFC 9112 section 6.3. */
+const isEmpty = ({ headers }: Pick<FastifyRequest, "headers">): boolean =>
+  (headers["content-length"] ?? "0") === "0" &&
+  headers["transfer-encoding"] === undefined &&
+  headers["content-type"] === undefined;
 
 /** Every value of a header: of a second one, `headers` keeps nothing. */
 const valuesOf = (name: string, rawHeaders: readonly string[]): string[] =>

@@ -3,33 +3,24 @@ import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
-import type { StreamCreation } from "@ringback/runtime/streams";
 import type { Tracer } from "@ringback/runtime/tracing";
-import type { AgentIndex } from "./agent-index.ts";
 import { agentStore } from "./agent-store.ts";
 import type { ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
+import type { Followed } from "./followed.ts";
 import { eventStore } from "./ingest/store-events.ts";
 import type { LiveReaders } from "./live/live-readers.ts";
 import { liveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
 import { listedMessages } from "./projection/listed-messages.ts";
-import type { OpenProjection } from "./projection/open-projection.ts";
 import { agentHistory } from "./reading/agent-history.ts";
 import { eventReader } from "./reading/read-events.ts";
 import { requestStore } from "./request-store.ts";
 
-/** What follows the streams. */
-export type Followed = {
-  readonly nats: Nats;
-  readonly created: StreamCreation;
-  readonly index: AgentIndex;
-  readonly projection: OpenProjection;
-};
-
 export type ApiParts = Followed & {
   readonly readers: LiveReaders;
+  readonly nats: Nats;
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
   readonly metrics: SubscriptionsMetrics;
@@ -38,7 +29,18 @@ export type ApiParts = Followed & {
 
 /** Opens the API's port; gives its address. */
 export const openApi = async (
-  { nats, index, projection, created, keys, sealer, metrics, readers, tracer }: ApiParts,
+  {
+    nats,
+    index,
+    projection,
+    redelivery,
+    created,
+    keys,
+    sealer,
+    metrics,
+    readers,
+    tracer,
+  }: ApiParts,
   { settings, log }: { readonly settings: SubscriptionsSettings; readonly log: Logger },
   open: AsyncDisposableStack,
 ): Promise<string> => {
@@ -65,15 +67,13 @@ export const openApi = async (
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     projection,
     listed: listedMessages(nats),
-    eventId: (seq) => eventId(created.get(STREAMS.events) ?? 0, seq),
+    redelivery: redelivery.redelivery,
+    eventId: (seq) => eventId(eventsCreatedMs, seq),
     keys: keys.current,
     live: liveStream({
       nats,
       readers,
-      streams: {
-        attempts: created.get(STREAMS.attempts) ?? 0,
-        events: created.get(STREAMS.events) ?? 0,
-      },
+      streams: { attempts: created.get(STREAMS.attempts) ?? 0, events: eventsCreatedMs },
       log,
     }),
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,

@@ -3,11 +3,10 @@ import { callerOf } from "./caller.ts";
 import { commandProblem } from "./command-problem.ts";
 import type { Command } from "./decide/edit.ts";
 import { entityTagsIn } from "./decide/entity-tag.ts";
-import { idempotencyKeyIn } from "./decide/idempotency-key.ts";
 import { handleCommand, type CommandResult, type Handled, type Wish } from "./handle-command.ts";
 import { handleOnce, type HandledOnce, type OnceDeps } from "./handle-once.ts";
 import { shownText, type Problem } from "./problem.ts";
-import { requestKeyOf } from "./request-hash.ts";
+import { requestKeyIn } from "./request-key.ts";
 
 export type RanCommand =
   /** `isRepeat`: for what is shown once only, this is not the time. */
@@ -63,21 +62,14 @@ const handledFor = async (
   wish: Wish,
   deps: OnceDeps,
 ): Promise<Answer | { kind: "problem"; problem: Problem }> => {
-  const sent = request.headers["idempotency-key"];
-  if (sent === undefined) {
+  const read = requestKeyIn(request);
+  if (read.kind === "problem") return read;
+  const { key } = read;
+  if (key === undefined) {
     const decided = await handleCommand(command, wish, deps);
     const result = decided.kind === "decided" ? decided.result : decided;
     return { kind: "answer", result, isRepeat: false };
   }
-  const read = typeof sent === "string" ? idempotencyKeyIn(sent) : ({ kind: "invalid" } as const);
-  if (read.kind === "invalid") {
-    const detail =
-      "Idempotency-Key: expected once, 1 to 255 visible ASCII characters such as a UUID.";
-    return problem({ code: "bad_request", detail });
-  }
-  const [path = ""] = request.url.split("?");
-  const { method, body, headers } = request;
-  const key = requestKeyOf(read.key, { method, path, ifMatch: headers["if-match"], body });
   const handled = await handleOnce(command, wish, key, deps);
   return handled.kind === "answer" ? handled : problem(onceProblem(handled));
 };

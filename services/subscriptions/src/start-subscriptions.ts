@@ -1,20 +1,17 @@
-import { STREAMS } from "@ringback/contracts/subjects";
 import { startAdminServer } from "@ringback/runtime/admin-server";
 import type { Logger } from "@ringback/runtime/logger";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats, type Nats } from "@ringback/runtime/nats";
-import { wantedStreams } from "@ringback/runtime/stream-config";
-import { watchStreams } from "@ringback/runtime/stream-watch";
-import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
 import { openTracing } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
-import { followAgents, type AgentIndex } from "./agent-index.ts";
+import type { AgentIndex } from "./agent-index.ts";
 import { openApiKeysFile } from "./api-keys-file.ts";
 import type { SubscriptionsSettings } from "./config.ts";
+import { followAll } from "./followed.ts";
 import { liveReaders, type LiveReaders } from "./live/live-readers.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
-import { addressOf, cannotListen, openApi, type Followed } from "./open-api.ts";
-import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
+import { addressOf, cannotListen, openApi } from "./open-api.ts";
+import type { OpenProjection } from "./projection/open-projection.ts";
 
 export type SubscriptionsOptions = {
   readonly settings: SubscriptionsSettings;
@@ -80,26 +77,15 @@ const start = async (
   const nats = await connectNats(settings, "subscriptions", log);
   open.defer(() => goodbye(nats));
   parts.nats = nats;
-  const created = await ensureStreams(
-    nats.jsm,
-    wantedStreams(settings),
-    log,
-    stopping,
-    settings.STREAM_MANAGEMENT,
-  );
-  const index = followAgents({ nats, onStreamLost: options.onFatal, log });
-  open.defer(index.stop);
-  parts.index = index;
-  const projection = await openProjection(projectionOptions(nats, created, options));
-  open.defer(projection.stop);
-  parts.projection = projection;
-  watchAll({ nats, index, projection, created }, options, open);
+  const followed = await followAll(nats, options, open, stopping);
+  const { index, projection } = followed;
+  Object.assign(parts, { index, projection });
   await index.caughtUp;
-  const readers = liveReaders({ keys: keys.current, now: () => new Date() });
-  parts.readers = readers;
   const sealer = sealing.ring;
   const tracer = tracing?.tracer;
-  const served = { nats, index, projection, created, keys, sealer, metrics, readers, tracer };
+  const readers = liveReaders({ keys: keys.current, now: () => new Date() });
+  parts.readers = readers;
+  const served = { ...followed, nats, keys, sealer, metrics, readers, tracer };
   const http = await openApi(served, options, open);
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
@@ -120,39 +106,6 @@ const openAdmin = async (
   } catch (error) {
     throw cannotListen("ADMIN_HOST, ADMIN_PORT", error);
   }
-};
-
-const projectionOptions = (
-  nats: Nats,
-  created: StreamCreation,
-  { settings, log, onFatal }: SubscriptionsOptions,
-) => ({
-  nats,
-  created,
-  folder: settings.PROJECTION_DIR,
-  attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
-  now: Date.now,
-  onStreamLost: onFatal,
-  onFatal,
-  log,
-});
-
-const watchAll = (
-  { nats, created, index, projection }: Followed,
-  { log, onFatal }: SubscriptionsOptions,
-  open: AsyncDisposableStack,
-): void => {
-  const watch = watchStreams({
-    nats,
-    created,
-    onInfo: (name, info) => {
-      if (name === STREAMS.subscriptions) index.compare(info.state.last_seq);
-      projection.compare(name, info);
-    },
-    onStreamLost: onFatal,
-    log,
-  });
-  open.defer(watch.stop);
 };
 
 const goodbye = async (nats: Nats): Promise<void> => {

@@ -27,6 +27,8 @@ export type RequestFacts = {
   readonly eventId: string;
   readonly eventType: EventType;
   readonly attempt: number;
+  /** Nothing happened: somebody tries their endpoint. */
+  readonly isTest?: boolean;
   readonly nowMs: number;
   /** `Ringback/<version>` */
   readonly userAgent: string;
@@ -56,6 +58,7 @@ export const requestFor = (subscription: Subscription, facts: RequestFacts): Del
       ...(keys.length === 0 ? {} : { "webhook-signature": facts.sign(keys, content) }),
       "ringback-event-type": facts.eventType,
       "ringback-attempt": String(facts.attempt),
+      ...(facts.isTest === true ? { "ringback-test": "true" } : {}),
       "user-agent": facts.userAgent,
       "accept-encoding": "identity",
     },

@@ -174,3 +174,11 @@ describe("after an unexpected error", () => {
     expect(heldBackForMs(1e9)).toBeGreaterThan(1e9 * (HOLD_BACK.mostMs - 1));
   });
 });
+
+test("a test event is attempted once, however it ends", () => {
+  const failure = { outcome: TIMED_OUT, attempt: 1, atMs: 0, chance: 0, trigger: "test" } as const;
+  expect(nextStep(failure, DEFAULTS)).toEqual({ kind: "done" });
+  expect(nextStep({ ...failure, trigger: "redelivery" }, DEFAULTS)).toMatchObject({
+    kind: "retry",
+  });
+});

@@ -1,10 +1,10 @@
-import type { RequestRecord } from "@ringback/contracts/request-record";
+import type { CommandRecord, RequestRecord } from "@ringback/contracts/request-record";
 
 /** What is to be done with a request whose key may have been used before. */
 export type ClaimDecision =
   /** Nobody is at it. `earlier`: somebody was, and may have carried it out. */
-  | { readonly kind: "carry_out"; readonly earlier?: RequestRecord }
-  | { readonly kind: "replay"; readonly record: RequestRecord & { readonly kind: "decided" } }
+  | { readonly kind: "carry_out"; readonly earlier?: CommandRecord }
+  | { readonly kind: "replay"; readonly record: CommandRecord & { readonly kind: "decided" } }
   | { readonly kind: "in_progress" }
   /** The key stands for another request. */
   | { readonly kind: "reused" };
@@ -29,6 +29,8 @@ export const decideClaim = (
       const isAbandoned = nowMs - Date.parse(record.at) >= CLAIM_MS;
       return isAbandoned ? { kind: "carry_out", earlier: record } : { kind: "in_progress" };
     }
+    case "pinned": // of another call: the same request is never both
+      return { kind: "reused" };
     default:
       return record satisfies never;
   }

@@ -11,6 +11,7 @@ import type { AgentHistory } from "../reading/agent-history.ts";
 import type { EventReader } from "../reading/read-events.ts";
 import type { ListedMessages } from "../projection/listed-messages.ts";
 import type { Projection } from "../projection/projection.ts";
+import type { Redelivery } from "../redelivery/redelivery.ts";
 
 /** Where the calls are. */
 export const BASE_PATH = "/ca/api/v0";
@@ -42,4 +43,5 @@ export type RouteDeps = {
   readonly listed: ListedMessages;
   /** The id of the event with this sequence on EVENTS. */
   readonly eventId: (seq: number) => string;
+  readonly redelivery: Redelivery;
 };

@@ -23,6 +23,10 @@ export const PATHS: Readonly<Record<string, readonly HTTPMethods[]>> = {
   [`${BASE_PATH}/events/:event_id/attempts`]: ["GET", "HEAD"],
   [`${BASE_PATH}/events/:event_id/payload`]: ["GET", "HEAD"],
   [`${BASE_PATH}/stream`]: ["GET"],
+  [`${BASE_PATH}/agent/v1/:agent_id/test-event`]: ["POST"],
+  [`${BASE_PATH}/events/:event_id/redeliver`]: ["POST"],
+  [`${BASE_PATH}/redeliveries`]: ["GET", "HEAD", "POST"],
+  [`${BASE_PATH}/redeliveries/:redelivery_id`]: ["DELETE", "GET", "HEAD"],
 };
 
 /** The API's document and the page that shows it, which need no key. */

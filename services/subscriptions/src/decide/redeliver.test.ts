@@ -1,0 +1,33 @@
+import type { RetryMessage } from "@ringback/contracts/retry-message";
+import { expect, test } from "vitest";
+import { decideRedeliver, type DeliveryFacts } from "./redeliver.ts";
+
+const ENDED: DeliveryFacts = {
+  isDue: false,
+  waiting: undefined,
+  isOpen: false,
+  isRecorded: true,
+  isAcknowledged: true,
+};
+const WAITING: RetryMessage = {
+  address: { workspaceId: "w1", callId: "c1", agentId: "a1", eventType: "call_completed" },
+  eventSeq: 7,
+  deliveryId: "7",
+  attempt: 2,
+  dueMs: 0,
+  deferrals: 0,
+};
+
+test.each<[string, Partial<DeliveryFacts>, string]>([
+  ["ended, delivered or given up, is delivered anew", {}, "new_run"],
+  ["had no subscription is delivered anew", { isRecorded: false }, "new_run"],
+  ["ended before events behind it is delivered anew", { isAcknowledged: false }, "new_run"],
+  ["is not yet taken from EVENTS", { isRecorded: false, isAcknowledged: false }, "in_progress"],
+  ["waits for a retry goes on now", { isOpen: true, waiting: WAITING }, "retry_now"],
+  ["waits for a place goes on now", { isRecorded: false, waiting: WAITING }, "retry_now"],
+  ["is due goes on by itself", { isDue: true }, "in_progress"],
+  ["is due while another of it waits", { isDue: true, waiting: WAITING }, "in_progress"],
+  ["is between record and schedule", { isOpen: true }, "in_progress"],
+])("an event that %s", (_, facts, kind) => {
+  expect(decideRedeliver({ ...ENDED, ...facts }).kind).toBe(kind);
+});

@@ -1,0 +1,64 @@
+import { STREAMS } from "@ringback/contracts/subjects";
+import type { Logger } from "@ringback/runtime/logger";
+import type { Nats } from "@ringback/runtime/nats";
+import { wantedStreams } from "@ringback/runtime/stream-config";
+import { watchStreams } from "@ringback/runtime/stream-watch";
+import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
+import { followAgents, type AgentIndex } from "./agent-index.ts";
+import type { SubscriptionsSettings } from "./config.ts";
+import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
+import { startRedelivery, type RunningRedelivery } from "./redelivery/redelivery.ts";
+
+/** What the service keeps up to date from the streams. */
+export type Followed = {
+  readonly created: StreamCreation;
+  readonly index: AgentIndex;
+  readonly projection: OpenProjection;
+  readonly redelivery: RunningRedelivery;
+};
+
+type FollowOptions = {
+  readonly settings: SubscriptionsSettings;
+  readonly log: Logger;
+  /** Called when a stream is lost, or the index of lists cannot be kept. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+/** Makes sure of the streams and begins to follow them; what is to be closed goes on the stack. */
+export const followAll = async (
+  nats: Nats,
+  { settings, log, onFatal }: FollowOptions,
+  open: AsyncDisposableStack,
+  stopping: AbortSignal,
+): Promise<Followed> => {
+  const wanted = wantedStreams(settings);
+  const created = await ensureStreams(nats.jsm, wanted, log, stopping, settings.STREAM_MANAGEMENT);
+  const index = followAgents({ nats, onStreamLost: onFatal, log });
+  open.defer(index.stop);
+  const projection = await openProjection({
+    nats,
+    created,
+    folder: settings.PROJECTION_DIR,
+    attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
+    now: Date.now,
+    onStreamLost: onFatal,
+    onFatal,
+    log,
+  });
+  open.defer(projection.stop);
+  const redelivery = startRedelivery({ nats, created, projection, onStreamLost: onFatal, log });
+  open.defer(redelivery.stop);
+  const watch = watchStreams({
+    nats,
+    created,
+    onInfo: (name, info) => {
+      if (name === STREAMS.subscriptions) index.compare(info.state.last_seq);
+      if (name === STREAMS.redeliveries) redelivery.compare(info.state);
+      projection.compare(name, info);
+    },
+    onStreamLost: onFatal,
+    log,
+  });
+  open.defer(watch.stop);
+  return { created, index, projection, redelivery };
+};

@@ -1,0 +1,132 @@
+import { Buffer } from "node:buffer";
+import type { StoredMsg } from "@nats-io/jetstream";
+import { attemptRecordSchema } from "@ringback/contracts/attempt";
+import { deliveryId as firstDeliveryId } from "@ringback/contracts/event";
+import { readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
+import {
+  attemptSubject,
+  attemptsOfAddress,
+  deliveryIdInAttemptSubject,
+  DISPATCHER_CONSUMER,
+  dueRetrySubject,
+  scheduledRetrySubject,
+  STREAMS,
+  type AgentAddress,
+} from "@ringback/contracts/subjects";
+import { headerReader } from "@ringback/runtime/message-headers";
+import type { Nats } from "@ringback/runtime/nats";
+import { isConsumerNotFound } from "@ringback/runtime/nats-errors";
+import { readLast } from "@ringback/runtime/publish";
+import { readPage } from "@ringback/runtime/read-batch";
+import type { DeliveryFacts } from "../decide/redeliver.ts";
+import { asked } from "./asking.ts";
+import type { DeliverableEvent } from "./deliverable-event.ts";
+
+/** A call's event has few records; of one that was redelivered hundreds of times the first count. */
+const MAX_RECORDS = 1_000;
+const MAX_DUE = 1_000;
+
+/**
+ * How an event's deliveries stand. Looked at in the order in which they move, so that one that moves
+ * meanwhile is seen at one place at least: acknowledged, recorded, due, scheduled, and due again.
+ */
+export const deliveryFacts = async (
+  nats: Nats,
+  event: DeliverableEvent,
+): Promise<DeliveryFacts> => {
+  const first = firstDeliveryId(event.seq);
+  const isAcknowledged = event.seq <= (await acknowledgedUpTo(nats));
+  const open = await openDeliveries(nats, event);
+  const recordSubject = attemptSubject(event.address, first);
+  const isRecorded = await hasMessage(nats, STREAMS.attempts, recordSubject);
+  const isDueBefore = await isDue(nats, event);
+  const waiting = await firstScheduled(nats, event, isRecorded ? open : [first, ...open]);
+  // One that was put off has no record: it may have fired between the two looks.
+  const mayHaveFired = waiting === undefined && !isRecorded;
+  return {
+    isDue: isDueBefore || (mayHaveFired && (await isDue(nats, event))),
+    waiting,
+    isOpen: open.length > 0,
+    isRecorded,
+    isAcknowledged,
+  };
+};
+
+/** 0 while there is no dispatcher: then nothing was taken from EVENTS. */
+const acknowledgedUpTo = async (nats: Nats): Promise<number> => {
+  try {
+    const { ack_floor: floor } = await asked(nats, "asking for the dispatchers", () =>
+      nats.jsm.consumers.info(STREAMS.events, DISPATCHER_CONSUMER),
+    );
+    return floor.stream_seq;
+  } catch (error) {
+    if (isConsumerNotFound(error)) return 0;
+    throw error;
+  }
+};
+
+/** Deliveries of this event whose last record says that another attempt follows, the latest first. */
+const openDeliveries = async (
+  nats: Nats,
+  { seq, address }: DeliverableEvent,
+): Promise<string[]> => {
+  const filter = attemptsOfAddress(address);
+  const records = await readPage(nats, STREAMS.attempts, { filter, from: 1, size: MAX_RECORDS });
+  const last = new Map<string, StoredMsg>();
+  for (const record of records) {
+    const id = deliveryIdInAttemptSubject(record.subject);
+    // A call may have several events of one type.
+    if (id === undefined || id.split("-")[0] !== String(seq)) continue;
+    last.delete(id); // again at the end: the order is that of the last records
+    last.set(id, record);
+  }
+  const open = [...last].filter(([, record]) => isFollowed(record));
+  return open.map(([id]) => id).toReversed();
+};
+
+const isFollowed = ({ data }: StoredMsg): boolean => {
+  const json: unknown = JSON.parse(Buffer.from(data).toString("utf8"));
+  return attemptRecordSchema.parse(json).next.kind === "retry";
+};
+
+const hasMessage = async (
+  nats: Nats,
+  stream: typeof STREAMS.attempts,
+  subject: string,
+): Promise<boolean> =>
+  (await asked(nats, `reading ${subject}`, () => readLast(nats, stream, subject))) !== null;
+
+/** Whether a message of this agent that is due, or in work, is about the event. */
+const isDue = async (nats: Nats, { seq, address }: DeliverableEvent): Promise<boolean> =>
+  (await dueFor(nats, address)).some(({ eventSeq }) => eventSeq === seq);
+
+/** Retries of an agent that are due or in work; jobs make no more due than are looked at. */
+export const dueFor = async (nats: Nats, agent: AgentAddress): Promise<RetryMessage[]> => {
+  const filter = dueRetrySubject(agent);
+  const due = await readPage(nats, STREAMS.retries, { filter, from: 1, size: MAX_DUE });
+  return due.map((message) => retryIn(message, agent)).filter((retry) => retry !== undefined);
+};
+
+const firstScheduled = async (
+  nats: Nats,
+  { address }: DeliverableEvent,
+  deliveryIds: readonly string[],
+): Promise<RetryMessage | undefined> => {
+  for (const id of deliveryIds) {
+    const subject = scheduledRetrySubject(address, id);
+    const found = await asked(nats, `reading ${subject}`, () =>
+      readLast(nats, STREAMS.retries, subject),
+    );
+    const retry = found === null ? undefined : retryIn(found, address);
+    if (retry !== undefined) return retry;
+  }
+  return undefined;
+};
+
+/** The retry in a message of RETRIES; undefined where it cannot be read. */
+export const retryIn = (message: StoredMsg, agent: AgentAddress): RetryMessage | undefined => {
+  const { workspaceId, agentId } = agent;
+  const get = headerReader(() => message.header);
+  const read = get === undefined ? undefined : readRetry({ workspaceId, agentId }, get);
+  return read?.kind === "retry" ? read.retry : undefined;
+};

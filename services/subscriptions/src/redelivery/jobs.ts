@@ -1,0 +1,123 @@
+import { randomUUIDv7 } from "node:crypto";
+import { idSchema } from "@ringback/contracts/id";
+import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
+import { STREAMS } from "@ringback/contracts/subjects";
+import type { Nats } from "@ringback/runtime/nats";
+import { z } from "zod";
+import { withStopRequested } from "../decide/redelivery-job.ts";
+import type { RequestKey } from "../handle-once.ts";
+import { shownText, type Problem } from "../problem.ts";
+import { UnavailableError } from "../unavailable.ts";
+import { asked } from "./asking.ts";
+import type { JobIndex } from "./job-index.ts";
+import type { JobStore } from "./job-store.ts";
+import { pinned, type PinDeps } from "./pinned.ts";
+
+/** Each has a rate of its own: more of them at once would be a way round it. */
+export const MAX_RUNNING_JOBS = 5;
+
+const MAX_TRIES = 5;
+
+export type JobDeps = PinDeps & {
+  readonly nats: Nats;
+  readonly jobs: JobStore;
+  readonly index: Pick<JobIndex, "runningIn" | "applied">;
+};
+
+/** What a job is asked to do; times are RFC 3339 in UTC. */
+export type JobWish = Pick<
+  RedeliveryJob,
+  "workspace_id" | "agent_id" | "event_types" | "since" | "status" | "rate_per_second"
+> & { readonly until: string | undefined };
+
+export type JobResult =
+  | { readonly kind: "job"; readonly job: RedeliveryJob; readonly isRepeat: boolean }
+  | { readonly kind: "problem"; readonly problem: Problem };
+
+const decidedSchema = z.object({ redelivery_id: idSchema });
+
+const decidedIn = (noted: unknown) => decidedSchema.parse(noted);
+
+/** Notes a new job; whichever process runs jobs finds it there. */
+export const createJob = async (
+  wish: JobWish,
+  key: RequestKey | undefined,
+  deps: JobDeps,
+): Promise<JobResult> => {
+  const decide = async () => {
+    const problem = await refusal(wish.workspace_id, deps);
+    if (problem !== undefined) return { kind: "problem", problem } as const;
+    return { kind: "decided", decided: { redelivery_id: randomUUIDv7() } } as const;
+  };
+  const decision = await pinned(wish.workspace_id, key, decide, decidedIn, deps);
+  if (decision.kind === "problem") return decision;
+  const { decided, isRepeat } = decision;
+  const job = await newJob(wish, decided.redelivery_id, deps);
+  const appended = await deps.jobs.append(job, 0);
+  if (appended.kind === "stored") return { kind: "job", job, isRepeat };
+  const stored = await deps.jobs.read(wish.workspace_id, decided.redelivery_id);
+  if (stored === undefined) throw new UnavailableError(`job ${decided.redelivery_id} is not there`);
+  return { kind: "job", job: stored.job, isRepeat: true };
+};
+
+const refusal = async (workspaceId: string, deps: JobDeps): Promise<Problem | undefined> => {
+  await deps.index.applied(await deps.jobs.lastSeq());
+  const running = deps.index.runningIn(workspaceId);
+  if (running < MAX_RUNNING_JOBS) return undefined;
+  const detail = `${running} redeliveries run in this workspace already, at most ${MAX_RUNNING_JOBS} may: wait for one to end, or stop it.`;
+  return { code: "too_many_redeliveries", detail };
+};
+
+const newJob = async (
+  { until, ...wish }: JobWish,
+  redelivery_id: string,
+  { nats, now }: JobDeps,
+): Promise<RedeliveryJob> => {
+  const lastOf = async (stream: (typeof STREAMS)[keyof typeof STREAMS]): Promise<number> => {
+    const info = await asked(nats, `asking for ${stream}`, () => nats.jsm.streams.info(stream));
+    return info.state.last_seq;
+  };
+  const [events, attempts, dead_letters] = await Promise.all([
+    lastOf(STREAMS.events),
+    lastOf(STREAMS.attempts),
+    lastOf(STREAMS.deadLetters),
+  ]);
+  const at = now().toISOString();
+  return {
+    ...wish,
+    redelivery_id,
+    // What happens from now on is not meant by it, whatever time was named.
+    until: until === undefined || until > at ? at : until,
+    created_at: at,
+    updated_at: at,
+    begins_after: { events, attempts, dead_letters },
+    state: "running",
+    stop_requested: false,
+    found: null,
+    sent: 0,
+    cursor: null,
+    batch: null,
+  };
+};
+
+/** Asks for a job's end; nothing is changed when it has ended already. */
+export const stopJob = async (
+  workspaceId: string,
+  redeliveryId: string,
+  { jobs, now }: Pick<JobDeps, "jobs" | "now">,
+): Promise<Problem | undefined> => {
+  for (let n = 0; n < MAX_TRIES; n += 1) {
+    const stored = await jobs.read(workspaceId, redeliveryId);
+    if (stored === undefined) return jobNotFound(redeliveryId);
+    const { job, seq } = stored;
+    if (job.state !== "running" || job.stop_requested) return undefined;
+    const appended = await jobs.append(withStopRequested(job, now().toISOString()), seq);
+    if (appended.kind === "stored") return undefined;
+  }
+  throw new UnavailableError(`job ${redeliveryId} goes on too fast to be stopped`);
+};
+
+export const jobNotFound = (redeliveryId: string): Problem => ({
+  code: "redelivery_not_found",
+  detail: `There is no redelivery ${shownText(redeliveryId)} in this workspace.`,
+});

@@ -1,0 +1,94 @@
+import { randomUUIDv7 } from "node:crypto";
+import { z } from "zod";
+import { idSchema } from "@ringback/contracts/id";
+import { redeliveryDeliveryId } from "@ringback/contracts/redelivery-id";
+import type { Nats } from "@ringback/runtime/nats";
+import { decideRedeliver } from "../decide/redeliver.ts";
+import type { RequestKey } from "../handle-once.ts";
+import type { Problem } from "../problem.ts";
+import { deliverableEvent, type DeliverableEvent } from "./deliverable-event.ts";
+import { deliveryFacts } from "./delivery-facts.ts";
+import { pinned, type PinDeps } from "./pinned.ts";
+import { bringForward, firstOfRedelivery, startRedelivery, wasStarted } from "./start-delivery.ts";
+
+/** What a request to deliver an event again came to: which delivery, and which attempt of it is next. */
+const runSchema = z.object({
+  mode: z.enum(["redelivery", "retry_now"]),
+  delivery_id: idSchema,
+  attempt: z.int().positive(),
+});
+
+type Run = z.infer<typeof runSchema>;
+
+const runIn = (noted: unknown): Run => runSchema.parse(noted);
+
+export type Redelivered =
+  | { readonly kind: "accepted"; readonly run: Run; readonly isRepeat: boolean }
+  | { readonly kind: "problem"; readonly problem: Problem };
+
+export type RedeliverDeps = PinDeps & { readonly nats: Nats; readonly eventsCreatedMs: number };
+
+/** Delivers an event again: a delivery that waits goes on now, one that has ended begins anew. */
+export const redeliverEvent = async (
+  asked: {
+    readonly workspaceId: string;
+    readonly eventId: string;
+    readonly key: RequestKey | undefined;
+  },
+  deps: RedeliverDeps,
+): Promise<Redelivered> => {
+  const { workspaceId, eventId, key } = asked;
+  const found = await deliverableEvent(deps.nats, deps.eventsCreatedMs, workspaceId, eventId);
+  if (found.kind === "problem") return found;
+  const decide = () => decided(found.event, eventId, deps);
+  const decision = await pinned(workspaceId, key, decide, runIn, deps);
+  if (decision.kind === "problem") return decision;
+  const { decided: run, isRepeat } = decision;
+  const isDone = await carryOut(found.event, run, isRepeat, deps);
+  // With a key it is noted already, and was true: that very attempt has begun by itself.
+  if (!isDone && key === undefined) return inProgress(eventId);
+  return { kind: "accepted", run, isRepeat };
+};
+
+const decided = async (
+  event: DeliverableEvent,
+  eventId: string,
+  { nats }: RedeliverDeps,
+): Promise<{ kind: "decided"; decided: Run } | { kind: "problem"; problem: Problem }> => {
+  const decision = decideRedeliver(await deliveryFacts(nats, event));
+  switch (decision.kind) {
+    case "in_progress":
+      return inProgress(eventId);
+    case "retry_now": {
+      const { deliveryId: delivery_id, attempt } = decision.retry;
+      return { kind: "decided", decided: { mode: "retry_now", delivery_id, attempt } };
+    }
+    case "new_run": {
+      const delivery_id = redeliveryDeliveryId(event.seq, randomUUIDv7());
+      return { kind: "decided", decided: { mode: "redelivery", delivery_id, attempt: 1 } };
+    }
+    default:
+      return decision satisfies never;
+  }
+};
+
+/** False when the delivery that waited has just gone on by itself. */
+const carryOut = async (
+  { seq, address }: DeliverableEvent,
+  { mode, delivery_id: deliveryId, attempt }: Run,
+  isRepeat: boolean,
+  { nats, now }: RedeliverDeps,
+): Promise<boolean> => {
+  const dueMs = now().getTime();
+  if (mode === "retry_now") return bringForward(nats, { address, deliveryId, attempt }, dueMs);
+  // The server may have forgotten the message that began it; its traces are kept.
+  if (isRepeat && (await wasStarted(nats, { address, deliveryId }))) return true;
+  const token = deliveryId.slice(`${seq}-`.length);
+  await startRedelivery(nats, firstOfRedelivery({ seq, address }, token, dueMs));
+  return true;
+};
+
+const inProgress = (eventId: string): { kind: "problem"; problem: Problem } => {
+  const detail = `An attempt to deliver event ${eventId} is under way, or is about to be: look what comes of it first.`;
+  return { kind: "problem", problem: { code: "delivery_in_progress", detail } };
+};

@@ -1,0 +1,64 @@
+import { STREAMS } from "@ringback/contracts/subjects";
+import type { Logger } from "@ringback/runtime/logger";
+import type { Nats } from "@ringback/runtime/nats";
+import type { StreamCreation } from "@ringback/runtime/streams";
+import type { Projection } from "../projection/projection.ts";
+import { requestStore, type RequestStore } from "../request-store.ts";
+import { followJobs, type JobIndex } from "./job-index.ts";
+import { jobStore, type JobStore } from "./job-store.ts";
+import { startRedeliveryRunner } from "./runner.ts";
+
+/** What the calls about redeliveries and test events work with. */
+export type Redelivery = {
+  readonly nats: Nats;
+  /** When EVENTS was made: ids of events name it. */
+  readonly eventsCreatedMs: number;
+  readonly requests: RequestStore;
+  readonly now: () => Date;
+  readonly jobs: JobStore;
+  readonly index: Pick<JobIndex, "page" | "runningIn" | "applied">;
+  readonly projection: Pick<Projection, "redeliveryProgress" | "lag">;
+};
+
+export type RedeliveryOptions = {
+  readonly nats: Nats;
+  readonly created: StreamCreation;
+  readonly projection: Projection;
+  readonly onStreamLost: (error: unknown) => void;
+  readonly log: Logger;
+};
+
+export type RunningRedelivery = {
+  readonly redelivery: Redelivery;
+  /** To be told the state of REDELIVERIES every few seconds. */
+  readonly compare: JobIndex["compare"];
+  readonly stop: () => Promise<void>;
+};
+
+const now = (): Date => new Date();
+
+/** Follows redelivery jobs, and runs them when this process is the one that does. */
+export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery => {
+  const { nats, created, projection, log, onStreamLost } = options;
+  const jobs = jobStore(nats);
+
+  const index = followJobs({ nats, onStreamLost, log });
+  const runner = startRedeliveryRunner({ nats, projection, now, store: jobs, index, log });
+  index.onNew(runner.wake);
+  return {
+    redelivery: {
+      nats,
+      eventsCreatedMs: created.get(STREAMS.events) ?? 0,
+      requests: requestStore(nats),
+      now,
+      jobs,
+      index,
+      projection,
+    },
+    compare: index.compare,
+    stop: async () => {
+      await runner.stop();
+      await index.stop();
+    },
+  };
+};

@@ -1,0 +1,89 @@
+import { Buffer } from "node:buffer";
+import { eventTypeSchema } from "@ringback/contracts/event-types";
+import { idSchema } from "@ringback/contracts/id";
+import { REDELIVERY_RATE, REDELIVERY_STATUSES } from "@ringback/contracts/redelivery-job";
+import { z } from "zod";
+import type { JobPlace } from "./job-index.ts";
+
+const MAX_PAGE = 200;
+const DEFAULT_PAGE = 50;
+
+/** RFC 3339 with any offset, as UTC. */
+const timeSchema = z.iso
+  .datetime({ offset: true, error: "must be a time such as 2026-01-31T08:00:00Z" })
+  .transform((text) => new Date(text).toISOString());
+
+const { min, max, usual } = REDELIVERY_RATE;
+const RATE = `must be a whole number from ${min} to ${max}`;
+
+/** The body of `POST /redeliveries`. */
+export const createJobSchema = z
+  .strictObject({
+    agent_id: idSchema.optional().meta({ description: "Only events of this agent" }),
+    event_types: z
+      .array(eventTypeSchema)
+      .min(1, "must not be empty")
+      .max(50, "must not name more than 50 event types")
+      .transform((types) => [...new Set(types)])
+      .optional()
+      .meta({ description: "Only events of these types" }),
+    since: timeSchema.meta({ description: "Only events that were stored at this time or later" }),
+    until: timeSchema.optional().meta({
+      description: "Only events that were stored before; the time of the request at most",
+    }),
+    status: z.enum(REDELIVERY_STATUSES).meta({
+      description:
+        "undelivered: dead letters, cancelled ones and those without a subscription; all: delivered ones too",
+    }),
+    rate_per_second: z
+      .int({ error: RATE })
+      .min(min, { error: RATE })
+      .max(max, { error: RATE })
+      .default(usual)
+      .meta({ description: "Deliveries started per second" }),
+  })
+  .superRefine(({ since, until }, context) => {
+    if (until === undefined || since < until) return;
+    context.addIssue({ code: "custom", message: "must be after since", path: ["until"] });
+  });
+
+/** The query of `GET /redeliveries`. */
+export const listJobsSchema = z.strictObject({
+  limit: z
+    .string()
+    .regex(/^\d+$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number().min(1).max(MAX_PAGE))
+    .default(DEFAULT_PAGE),
+  cursor: z
+    .string()
+    .transform((text, context) => {
+      const place = placeInCursor(text);
+      if (place !== undefined) return place;
+      context.addIssue("is not a next_cursor of an earlier answer");
+      return z.NEVER;
+    })
+    .optional(),
+});
+
+const placeSchema = z.tuple([z.iso.datetime(), idSchema]);
+
+/** An opaque token for the place behind this job. */
+export const jobCursor = ({ created_at, redelivery_id }: JobPlace): string =>
+  Buffer.from(`${created_at} ${redelivery_id}`).toString("base64url");
+
+/** The place in a cursor, or undefined when it is none of ours. */
+export const placeInCursor = (cursor: string): JobPlace | undefined => {
+  const parsed = placeSchema.safeParse(Buffer.from(cursor, "base64url").toString().split(" "));
+  if (!parsed.success) return undefined;
+  const [created_at, redelivery_id] = parsed.data;
+  const place = { created_at, redelivery_id };
+  // Decoding is lenient: only what encodes to the same text again was made here.
+  return jobCursor(place) === cursor ? place : undefined;
+};
+
+/** Of calls that take no query. */
+export const noQuerySchema = z.strictObject({});
+
+/** The body of `POST /agent/v1/{agent_id}/test-event`. */
+export const testEventSchema = z.strictObject({ event_type: eventTypeSchema });

@@ -1,0 +1,90 @@
+import { redeliveryDeliveryId, redeliveryMessageId } from "@ringback/contracts/redelivery-id";
+import { retryHeaders, type RetryMessage } from "@ringback/contracts/retry-message";
+import {
+  attemptSubject,
+  dueRetrySubject,
+  scheduledRetrySubject,
+  STREAMS,
+} from "@ringback/contracts/subjects";
+import type { Nats } from "@ringback/runtime/nats";
+import { publishOnce, readLast } from "@ringback/runtime/publish";
+import { asked } from "./asking.ts";
+import type { DeliverableEvent } from "./deliverable-event.ts";
+import { dueFor, retryIn } from "./delivery-facts.ts";
+
+/** The first attempt of a redelivery, due now. */
+export const firstOfRedelivery = (
+  { seq, address }: DeliverableEvent,
+  token: string,
+  dueMs: number,
+  redeliveryId?: string,
+): RetryMessage => ({
+  address,
+  eventSeq: seq,
+  deliveryId: redeliveryDeliveryId(seq, token),
+  attempt: 1,
+  dueMs,
+  deferrals: 0,
+  trigger: "redelivery",
+  ...(redeliveryId === undefined ? {} : { redeliveryId }),
+});
+
+/** Starts a redelivery; again it is the same message, which the server or the fence swallows. */
+export const startRedelivery = async (nats: Nats, retry: RetryMessage): Promise<void> => {
+  await asked(nats, `starting ${retry.deliveryId}`, () =>
+    publishOnce(nats, {
+      stream: STREAMS.retries,
+      subject: dueRetrySubject(retry.address),
+      body: "",
+      messageId: redeliveryMessageId(retry.deliveryId, retry.attempt),
+      headers: retryHeaders(retry),
+    }),
+  );
+};
+
+/** Whether a redelivery that may have been started some time ago waits, is due or has been attempted. */
+export const wasStarted = async (
+  nats: Nats,
+  { address, deliveryId }: Pick<RetryMessage, "address" | "deliveryId">,
+): Promise<boolean> => {
+  const scheduled = scheduledRetrySubject(address, deliveryId);
+  const recorded = attemptSubject(address, deliveryId);
+  return (
+    (await asked(nats, scheduled, () => readLast(nats, STREAMS.retries, scheduled))) !== null ||
+    (await dueFor(nats, address)).some((retry) => retry.deliveryId === deliveryId) ||
+    (await asked(nats, recorded, () => readLast(nats, STREAMS.attempts, recorded))) !== null
+  );
+};
+
+const MAX_TRIES = 3;
+
+/**
+ * Lets a delivery that waits for this attempt go on now: one publish takes its schedule away and makes it
+ * due. False when it does not wait any more: nothing was changed then, it has come back by itself.
+ */
+export const bringForward = async (
+  nats: Nats,
+  { address, deliveryId, attempt }: Pick<RetryMessage, "address" | "deliveryId" | "attempt">,
+  dueMs: number,
+): Promise<boolean> => {
+  const subject = scheduledRetrySubject(address, deliveryId);
+  for (let n = 0; n < MAX_TRIES; n += 1) {
+    const schedule = await asked(nats, subject, () => readLast(nats, STREAMS.retries, subject));
+    const retry = schedule === null ? undefined : retryIn(schedule, address);
+    if (schedule === null || retry?.attempt !== attempt) return false;
+    const { seq } = schedule;
+    const published = await asked(nats, `bringing ${deliveryId} forward`, () =>
+      publishOnce(nats, {
+        stream: STREAMS.retries,
+        subject: dueRetrySubject(address),
+        body: "",
+        // Of this schedule: a delivery may be put off, and be brought forward, more than once.
+        messageId: `${redeliveryMessageId(deliveryId, attempt)}:${seq}`,
+        headers: retryHeaders({ ...retry, dueMs, trigger: "redelivery" }),
+        cancelSchedule: { subject, seq },
+      }),
+    );
+    if (published.kind === "stored") return true;
+  }
+  return false;
+};

@@ -1,0 +1,58 @@
+import { z } from "zod";
+import { problemAnswers } from "../answer-schemas.ts";
+import { callerOf } from "../caller.ts";
+import { sendProblem } from "../problem.ts";
+import { redeliverEvent } from "../redelivery/redeliver-event.ts";
+import { noQuerySchema } from "../redelivery/request-schemas.ts";
+import { requestKeyIn } from "../request-key.ts";
+import type { Api, RouteDeps } from "./api.ts";
+
+const answerSchema = z.object({
+  event_id: z.string(),
+  delivery_id: z.string(),
+  mode: z.enum(["redelivery", "retry_now"]).meta({
+    description:
+      "redelivery: a new delivery with the whole schedule; retry_now: the one that waited goes on",
+  }),
+  attempt: z.int().meta({ description: "The attempt of this delivery that is made next" }),
+});
+
+/** `POST /events/{event_id}/redeliver`: delivers an event again, or lets its delivery go on now. */
+export const redeliverEventRoute = (api: Api, { redelivery }: RouteDeps): void => {
+  api.post(
+    "/events/:event_id/redeliver",
+    {
+      config: {
+        scope: "write",
+        bodyMayBeEmpty: true,
+        documented: {
+          problems: ["event_not_found", "delivery_in_progress", "event_not_deliverable"],
+          takes: ["Idempotency-Key"],
+          gives: ["Idempotency-Replayed"],
+        },
+      },
+      schema: {
+        operationId: "redeliverEvent",
+        summary: "Deliver an event again",
+        description:
+          "A new delivery with the whole schedule, of an event that was delivered or given up; a delivery that waits for a retry goes on now instead.",
+        tags: ["Redelivery"],
+        params: z.object({ event_id: z.string() }),
+        querystring: noQuerySchema,
+        body: z.strictObject({}).nullish(),
+        response: { 202: answerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const read = requestKeyIn(request);
+      if (read.kind === "problem") return sendProblem(reply, read.problem);
+      const { event_id } = request.params;
+      const { workspaceId } = callerOf(request);
+      const asked = { workspaceId, eventId: event_id, key: read.key };
+      const result = await redeliverEvent(asked, redelivery);
+      if (result.kind === "problem") return sendProblem(reply, result.problem);
+      if (result.isRepeat) reply.header("idempotency-replayed", "true");
+      return reply.code(202).send({ event_id, ...result.run });
+    },
+  );
+};
