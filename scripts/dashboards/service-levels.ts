@@ -77,5 +77,12 @@ export const api: Row = {
       },
       { alerts: ["RingbackConfigConflictsHigh"] },
     ),
+    graph(
+      "Lists behind the streams",
+      "short",
+      "Stored messages that the index behind the API's lists does not have yet.",
+      { "{{instance}} {{stream}}": `ringback_projection_lag_messages{${NS}}` },
+      { alerts: ["RingbackListsBehind"] },
+    ),
   ],
 };

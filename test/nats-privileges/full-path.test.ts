@@ -231,9 +231,9 @@ test("what was given up is delivered again, by itself and by a job, and an endpo
     mode: "redelivery",
   });
   await receiver.received(4, { path: "/never" });
-  await settled(7, 1); // its retry waits for an hour
+  await settled(8, 1); // its retry waits for an hour
   expect(await call("POST", again)).toMatchObject({ mode: "retry_now", attempt: 2 });
-  await settled(8, 2);
+  await settled(10, 2); // the workspace is told again
   const asked = { since: "2020-01-01T00:00:00Z", status: "all", rate_per_second: 1_000 };
   const job = (await call("POST", "/redeliveries", asked)) as { redelivery_id: string };
   await eventually(

@@ -1,3 +1,4 @@
+import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import { eventId } from "@ringback/contracts/event";
 import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/subjects";
@@ -58,12 +59,7 @@ export const openApi = async (
     events: eventReader({ nats, eventsCreatedMs, log }),
     history: agentHistory({ nats, sealer }),
     ingest: { events: eventStore(nats), eventsCreatedMs },
-    callbackUrls: {
-      allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
-      allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
-      deniedCidrs: settings.DENIED_CIDRS,
-      allowedPorts: settings.ALLOWED_PORTS,
-    },
+    callbackUrls: callbackUrlPolicy(settings),
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     projection,
     listed: listedMessages(nats),
@@ -89,6 +85,13 @@ export const openApi = async (
     throw cannotListen("HTTP_HOST, HTTP_PORT", error);
   }
 };
+
+const callbackUrlPolicy = (settings: SubscriptionsSettings): CallbackUrlPolicy => ({
+  allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
+  allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
+  deniedCidrs: settings.DENIED_CIDRS,
+  allowedPorts: settings.ALLOWED_PORTS,
+});
 
 /** Says which settings name what cannot be listened at. */
 export const cannotListen = (names: string, cause: unknown): Error =>

@@ -52,16 +52,31 @@ export const environmentProblems = (objects: Objects): string[] =>
     return [...problems, ...fileProblems(service, objects)];
   });
 
-/** A file that a setting names has to lie in a Secret that is mounted, read-only and as a directory. */
+/**
+ * A file that a setting names has to lie in a Secret that is mounted, read-only and as a directory. The
+ * index of lists alone is written, to a volume with a bound.
+ */
 const fileProblems = (service: ServiceName, objects: Objects): string[] => {
-  const { container } = serviceIn(objects, service);
-  const files = filesNamed(environmentOf(container, objects));
+  const { container, workload } = serviceIn(objects, service);
+  const environment = environmentOf(container, objects);
+  const files = filesNamed(environment);
   const mounts = container.volumeMounts ?? [];
+  const scratch = (workload.pod.volumes ?? []).filter(({ emptyDir }) => emptyDir !== undefined);
+  const isScratch = (mount: string): boolean => scratch.some(({ name }) => name === mount);
   return [
+    ...scratch
+      .filter(({ emptyDir }) => emptyDir?.sizeLimit === undefined)
+      .map(({ name }) => `${service}: ${name} may fill its node's disk`),
+    ...mounts
+      .filter(
+        ({ name, mountPath }) => isScratch(name) && mountPath !== environment["PROJECTION_DIR"],
+      )
+      .map(({ mountPath }) => `${service}: ${mountPath} can be written to, and nothing is`),
     ...files
       .filter(({ path }) => !mounts.some(({ mountPath }) => path.startsWith(`${mountPath}/`)))
       .map(({ name, path }) => `${service}: ${name}=${path} is mounted nowhere`),
     ...mounts
+      .filter(({ name }) => !isScratch(name))
       .filter(({ readOnly, subPath }) => readOnly !== true || subPath !== undefined)
       .map(({ name }) => `${service}: ${name} is not read-only, or would never be read again`),
   ];
