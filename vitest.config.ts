@@ -13,7 +13,7 @@ export default defineConfig({
     hookTimeout: 180_000,
     pool: "forks",
     // Most of a test's time is waiting for other processes, which costs no CPU here.
-    maxWorkers: Math.max(4, availableParallelism()),
+    maxWorkers: Math.max(6, availableParallelism()),
     maxConcurrency: 8,
     sequence: { sequencer: LongestFirst },
     projects: [
