@@ -43,10 +43,18 @@ afterAll(async () => {
 /** Makes the server forget the ids of all events, as it does ten minutes after they came. */
 const forgetMessageIds = async (): Promise<void> => {
   const { js, jsm } = platform.client;
-  await jsm.streams.update("EVENTS", { duplicate_window: nanos(100) });
   const subject = "events.w1.probe.a9.call_completed";
   await js.publish(subject, "{}", { msgID: "probe" });
-  await eventually(async () => !(await js.publish(subject, "{}", { msgID: "probe" })).duplicate);
+  let windowMs = 100;
+  await eventually(
+    async () => {
+      // Changed each time: the server's clock for it is then wound up again.
+      await jsm.streams.update("EVENTS", { duplicate_window: nanos(windowMs) });
+      windowMs += 1;
+      return !(await js.publish(subject, "{}", { msgID: "probe" })).duplicate;
+    },
+    { what: "the server forgets message ids", intervalMs: 200 },
+  );
 };
 
 test("a dispatcher that dies around the telling leaves it told once, on OPERATIONS and by webhook", async () => {
