@@ -24,6 +24,14 @@ test("every nats pub line publishes its file as a valid event with its message i
   }
 });
 
+test("each sample is posted over HTTP from its file, too", async () => {
+  const samples = await readSampleEvents();
+  const posted = (await commands()).flatMap(
+    (line) => / --data-binary @(\S+)$/.exec(line)?.[1] ?? [],
+  );
+  expect(posted).toEqual(samples.map(({ file }) => file));
+});
+
 test("no sample holds what the nats CLI takes for a template", async () => {
   for (const { message } of await readSampleEvents()) {
     expect(Buffer.from(message.body).toString("utf8")).not.toContain("{{");
@@ -32,7 +40,7 @@ test("no sample holds what the nats CLI takes for a template", async () => {
 
 test("every curl line carries the key, and its body is JSON that a shell leaves alone", async () => {
   const lines = (await commands()).filter((line) => line.includes("/ca/api/v0/"));
-  expect(lines).toHaveLength(3);
+  expect(lines).toHaveLength(4 + (await readSampleEvents()).length);
   for (const line of lines) {
     expect(line).toContain(`-H "X-API-KEY: ${KEY}"`);
     const [, body = "{}"] = / -d '([^']*)'$/.exec(line) ?? [];

@@ -25,7 +25,7 @@ export const AGENT_DISPLAY_NAME = "EMI reminder (Hindi and English)";
  * the API key, or a shell expression for it.
  */
 export const byHand = (samples: readonly SampleEvent[], at: Addresses, key: string): string => {
-  const { agentId } = sharedAddress(samples);
+  const { agentId, callId } = sharedAddress(samples);
   const api = `${at.apiUrl}/ca/api/v0`;
   const eventTypes = samples.map(({ eventType }) => eventType);
   const subscription = { event_type: eventTypes, callback_url: `${at.receiverUrl}/webhooks` };
@@ -45,7 +45,14 @@ export const byHand = (samples: readonly SampleEvent[], at: Addresses, key: stri
     "# an event; within 10 minutes the same Nats-Msg-Id counts as the same event, once",
     ...samples.map((sample) => natsPub(sample, at.natsUrl)),
     "",
-    "# what came of it: every attempt as it happens, and the dispatcher's numbers",
+    "# the same over HTTP, for who has no command line of NATS",
+    ...samples.map(({ file }) => post(`${api}/events`, key, file)),
+    "",
+    "# what became of it; docs/api/index.md has all calls, and /docs shows them",
+    curl("GET", `${api}/calls/${callId}/events`, key),
+    `RINGBACK_API_KEY=${key} npx ringback events`,
+    "",
+    "# every attempt as it happens, and the dispatcher's numbers",
     `nats --server ${at.natsUrl} sub 'attempts.>'`,
     `curl -sS ${at.dispatcherAdminUrl}/metrics | grep '^ringback_.*_total' | grep -v ' 0$'`,
   ].join("\n");
@@ -56,6 +63,9 @@ const curl = (method: string, url: string, key: string, body?: unknown): string 
   if (body === undefined) return start;
   return `${start} \\\n  -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
 };
+
+const post = (url: string, key: string, file: string): string =>
+  `${curl("POST", url, key)} \\\n  -H 'content-type: application/json' --data-binary @${file}`;
 
 // --force-stdin: without it the CLI reads a body from a file only when its own output is a terminal.
 // --jetstream: it waits for the stream's answer and says where the event was stored.

@@ -134,7 +134,10 @@ interface Container {
   readonly output: ProcessOutput;
 }
 
-/** Runs an image as Kubernetes would: nothing to write to, no capability, no new rights. */
+/** Where deploy/k8s, too, lets the index of lists be written; nothing else of an image can be. */
+const PROJECTION_DIR = "/var/lib/ringback";
+
+/** Runs an image as Kubernetes would: nowhere else to write to, no capability, no new rights. */
 async function startContainer(
   target: ImageTarget,
   server: NatsServer,
@@ -150,11 +153,13 @@ async function startContainer(
     HTTP_PORT: "0",
     ADMIN_HOST: "127.0.0.1",
     ADMIN_PORT: "0",
+    PROJECTION_DIR,
   };
   const args = [
     "run",
     "--rm",
     "--read-only",
+    `--tmpfs=${PROJECTION_DIR}:rw,size=64m,mode=1777`,
     "--cap-drop=ALL",
     "--security-opt=no-new-privileges",
     ...Object.entries(settings).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
