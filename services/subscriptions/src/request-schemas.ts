@@ -13,10 +13,9 @@ import {
   rotateSigningSecretSchema,
   signingAsReadSchema,
 } from "./signing-requests.ts";
+import { paging } from "./paging.ts";
 
 const MAX_SUBSCRIPTIONS = 50;
-const MAX_PAGE = 200;
-const DEFAULT_PAGE = 50;
 
 /** A URL that events may be sent to, in its normal form. */
 const callbackUrlSchema = (policy: CallbackUrlPolicy) =>
@@ -190,24 +189,5 @@ export const agentPathSchema = z.object({
 
 /** The query of `GET /assistant`; the cursor becomes the id of the agent that the page comes after. */
 export const listQuerySchema = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.number().min(1).max(MAX_PAGE))
-    .default(DEFAULT_PAGE)
-    .meta({
-      description: "How many a page has at most",
-      documentedAs: { type: "integer", minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE },
-    }),
-  cursor: z
-    .string()
-    .transform((text, context) => {
-      const agentId = agentIdInCursor(text);
-      if (agentId !== undefined) return agentId;
-      context.addIssue("is not a next_cursor of an earlier answer");
-      return z.NEVER;
-    })
-    .optional()
-    .meta({ description: "`next_cursor` of the page before; without it the first page" }),
+  ...paging(agentIdInCursor),
 });

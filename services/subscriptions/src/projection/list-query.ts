@@ -6,9 +6,7 @@ import { eventTypeSchema } from "@ringback/contracts/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
 import { placeInCursor, type ListName } from "./place-cursor.ts";
-
-const MAX_PAGE = 200;
-const DEFAULT_PAGE = 50;
+import { paging } from "../paging.ts";
 
 const time = (description: string) =>
   z.iso
@@ -19,23 +17,7 @@ const time = (description: string) =>
 
 /** What every list takes; its cursor becomes the place that the page comes after. */
 const common = (list: ListName, what: string) => ({
-  limit: z
-    .string()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.number().min(1).max(MAX_PAGE))
-    .default(DEFAULT_PAGE)
-    .meta({ description: `How many at most: 1 to ${MAX_PAGE}, ${DEFAULT_PAGE} unless given.` }),
-  cursor: z
-    .string()
-    .transform((text, context) => {
-      const place = placeInCursor(list, text);
-      if (place !== undefined) return place;
-      context.addIssue("is not a next_cursor of an earlier answer");
-      return z.NEVER;
-    })
-    .optional()
-    .meta({ description: "`next_cursor` of the page before." }),
+  ...paging((text) => placeInCursor(list, text)),
   agent_id: idSchema.optional(),
   call_id: idSchema.optional(),
   event_type: eventTypeSchema.optional(),

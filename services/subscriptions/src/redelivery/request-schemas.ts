@@ -4,9 +4,7 @@ import { idSchema } from "@ringback/contracts/id";
 import { REDELIVERY_RATE, REDELIVERY_STATUSES } from "@ringback/contracts/redelivery-job";
 import { z } from "zod";
 import type { JobPlace } from "./job-index.ts";
-
-const MAX_PAGE = 200;
-const DEFAULT_PAGE = 50;
+import { paging } from "../paging.ts";
 
 /** RFC 3339 with any offset, as UTC. */
 const timeSchema = z.iso
@@ -49,21 +47,7 @@ export const createJobSchema = z
 
 /** The query of `GET /redeliveries`. */
 export const listJobsSchema = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.number().min(1).max(MAX_PAGE))
-    .default(DEFAULT_PAGE),
-  cursor: z
-    .string()
-    .transform((text, context) => {
-      const place = placeInCursor(text);
-      if (place !== undefined) return place;
-      context.addIssue("is not a next_cursor of an earlier answer");
-      return z.NEVER;
-    })
-    .optional(),
+  ...paging((text) => placeInCursor(text)),
 });
 
 const placeSchema = z.tuple([z.iso.datetime(), idSchema]);
