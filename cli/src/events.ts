@@ -1,3 +1,4 @@
+import { EVENT_STATUSES } from "@ringback/contracts/event-status";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
 import { Option, type Command } from "commander";
 import { z } from "zod";
@@ -6,17 +7,6 @@ import type { AddCommand, CommandContext } from "./command-context.ts";
 import { momentIn } from "./moment.ts";
 import { pages } from "./pages.ts";
 import { table, type Style } from "./terminal.ts";
-
-/** What can have become of an event; the API says so of any other. */
-const STATUSES = [
-  "pending",
-  "retrying",
-  "delivered",
-  "dead_lettered",
-  "cancelled",
-  "failed",
-  "no_subscription",
-] as const;
 
 const STYLES: Readonly<Record<string, Style>> = {
   delivered: "green",
@@ -57,7 +47,7 @@ export const eventsCommand: AddCommand = (program, context) => {
   narrowed(program.command("events"))
     .description("list events, newest first, with what became of each")
     .option("--call <call_id>", "only of this call")
-    .addOption(new Option("--status <status>", "only with this status").choices(STATUSES))
+    .addOption(new Option("--status <status>", "only with this status").choices(EVENT_STATUSES))
     .option("--limit <n>", "at most so many", "20")
     .action((options: EventsOptions) => {
       const query = queryOf(options, Date.now());
