@@ -2,11 +2,11 @@ import { Buffer } from "node:buffer";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { eventMessage } from "@ringback/contracts/event";
-import { EVENT_SCHEMAS, EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
+import { EVENT_TYPES, eventSchema, type BuiltInEventType } from "@ringback/contracts/event-types";
 
 const FOLDER = new URL("../libs/contracts/examples/", import.meta.url);
 
-const read = (type: EventType): { text: string; body: Record<string, unknown> } => {
+const read = (type: BuiltInEventType): { text: string; body: Record<string, unknown> } => {
   const text = readFileSync(new URL(`${type}.json`, FOLDER), "utf8");
   return { text, body: JSON.parse(text) as Record<string, unknown> };
 };
@@ -31,7 +31,7 @@ describe.each(EVENT_TYPES)("the sample of %s", (type) => {
 
   test("shows every field that is known of its type", () => {
     const { body } = read(type);
-    const missing = Object.keys(EVENT_SCHEMAS[type].shape).filter(
+    const missing = Object.keys(eventSchema(type).shape).filter(
       (name) => (body[name] ?? null) === null,
     );
     expect(missing).toEqual([]);
@@ -40,7 +40,7 @@ describe.each(EVENT_TYPES)("the sample of %s", (type) => {
 
 test("the sample call is full-size: at least 20 turns, two languages, custom arguments", () => {
   const { body } = read("call_completed");
-  const transcript = EVENT_SCHEMAS.call_completed.parse(body).transcript ?? [];
+  const transcript = body["transcript"] as readonly Record<string, unknown>[];
   expect(transcript.length).toBeGreaterThanOrEqual(20);
   const said = transcript.map((turn) => Object.values(turn).join(" ")).join("\n");
   expect(said).toMatch(/\b(the|you|and)\b/);

@@ -1,7 +1,7 @@
 import { configurationEventSchema } from "@ringback/contracts/agent";
 import { attemptRecordSchema } from "@ringback/contracts/attempt";
 import { deadLetterSchema } from "@ringback/contracts/dead-letter";
-import { EVENT_SCHEMAS, EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
+import { EVENT_TYPES, eventSchema, type BuiltInEventType } from "@ringback/contracts/event-types";
 import { STREAMS, type StreamName } from "@ringback/contracts/subjects";
 import type { DocumentedChannel, DocumentedMessage } from "./channel.ts";
 import {
@@ -25,19 +25,19 @@ export const NOT_DOCUMENTED: Partial<Record<StreamName, string>> = {
 };
 
 /** `call_completed` as `CallCompleted`. */
-const inCapitals = (type: EventType): string =>
+const inCapitals = (type: BuiltInEventType): string =>
   type.replaceAll(/(?:^|_)(\w)/g, (_all, letter: string) => letter.toUpperCase());
 
-const eventMessageOf = (type: EventType): DocumentedMessage => {
+const eventMessageOf = (type: BuiltInEventType): DocumentedMessage => {
   const { payload, messageId } = eventExample(type);
   return {
     name: inCapitals(type),
     summary: `An event of type ${type}: the body is what the endpoint gets, byte for byte`,
-    payload: EVENT_SCHEMAS[type],
+    payload: eventSchema(type),
     headers: {
       "Nats-Msg-Id": {
         description:
-          "JetStream drops repeats within 10 minutes: `<workspace>:<agent>:<call>:<type>:<retry_count>`",
+          "JetStream drops repeats within 10 minutes: `<workspace>:<agent>:<call>:<type>:<retry_count>`, or without a `retry_count` `…:sha256-<hash of the body>`",
       },
       ...TRACE_HEADERS,
     },
@@ -51,7 +51,7 @@ const EVENTS: DocumentedChannel = {
   subject: SUBJECTS.events,
   title: "Events",
   description:
-    "What happened on calls. Producers publish here and wait for the stream's answer. At most 1 MiB of strict JSON; what cannot be understood becomes a dead letter. A full stream refuses: publish again later.",
+    "What happened on calls. Producers publish here and wait for the stream's answer. At most 1 MiB of JSON; what cannot be understood becomes a dead letter. A full stream refuses: publish again later.",
   messages: EVENT_TYPES.map(eventMessageOf),
   operations: [
     { name: "receiveEvent", action: "receive", summary: "Deliver an event to its subscription" },

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Subscription } from "@ringback/contracts/subscription";
-import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
-import { PLAN } from "./plan.ts";
+import { DEMO_EVENT_TYPES, PLAN } from "./plan.ts";
 
 const TIMEOUT_MS = 10_000;
 
@@ -42,7 +41,7 @@ export const registerAgent = async (api: Api, agentId: string, name: string): Pr
  * the answer, and the agent when read again, say exactly that.
  */
 export const subscribe = async (api: Api, agentId: string, receiverUrl: string): Promise<void> => {
-  const event_subscriptions: Subscription[] = AGENT_EVENT_TYPES.map((event_type) => {
+  const event_subscriptions: Subscription[] = DEMO_EVENT_TYPES.map((event_type) => {
     const { path, headers, method } = PLAN[event_type];
     return { event_type, callback_url: `${receiverUrl}${path}`, headers, method_type: method };
   });

@@ -20,7 +20,7 @@ export type Seen = {
 
 /** Everything that went otherwise than planned, one sentence each; empty when all went well. */
 export const problemsOf = (samples: readonly SampleEvent[], seen: Seen): readonly string[] => {
-  const planned = new Set(samples.map(({ eventType }) => PLAN[eventType].path));
+  const planned = new Set<string>(samples.map(({ eventType }) => PLAN[eventType].path));
   const strays = seen.requests.filter(({ path }) => !planned.has(path));
   return [
     ...strays.map(({ method, path }) => `unexpected request ${method} ${path}`),

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { readEvent } from "@ringback/contracts/event";
-import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
 import { expect, test } from "vitest";
 import { readSampleEvents, sharedAddress } from "./events.ts";
+import { DEMO_EVENT_TYPES } from "./plan.ts";
 
 test("there is a valid sample event of every type, all of one call", async () => {
   const samples = await readSampleEvents();
-  expect(samples.map(({ eventType }) => eventType)).toEqual(AGENT_EVENT_TYPES);
+  expect(samples.map(({ eventType }) => eventType)).toEqual(DEMO_EVENT_TYPES);
   for (const { message, address } of samples) {
     expect(readEvent(message.subject, message.body)).toMatchObject({ kind: "event", address });
   }

@@ -2,14 +2,14 @@ import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { eventMessage, type EventMessage } from "@ringback/contracts/event";
 import type { EventAddress } from "@ringback/contracts/subjects";
-import { AGENT_EVENT_TYPES, type AgentEventType } from "@ringback/contracts/workspace-agent";
+import { DEMO_EVENT_TYPES, type DemoEventType } from "./plan.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const EXAMPLES = join(ROOT, "libs/contracts/examples");
 
 /** One of the sample events, ready to publish: its body is the file, byte for byte. */
 export type SampleEvent = {
-  readonly eventType: AgentEventType;
+  readonly eventType: DemoEventType;
   readonly address: EventAddress;
   /** From the root of the repository. */
   readonly file: string;
@@ -18,9 +18,9 @@ export type SampleEvent = {
 
 /** The sample event of every type of calls, all about one call. */
 export const readSampleEvents = (): Promise<readonly SampleEvent[]> =>
-  Promise.all(AGENT_EVENT_TYPES.map(readSampleEvent));
+  Promise.all(DEMO_EVENT_TYPES.map(readSampleEvent));
 
-const readSampleEvent = async (eventType: AgentEventType): Promise<SampleEvent> => {
+const readSampleEvent = async (eventType: DemoEventType): Promise<SampleEvent> => {
   const path = join(EXAMPLES, `${eventType}.json`);
   const body = await readFile(path);
   // Only to learn whose it is; the bytes that are published stay the file's.

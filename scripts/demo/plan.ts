@@ -1,6 +1,5 @@
 import type { Outcome } from "@ringback/contracts/attempt";
 import type { MethodType } from "@ringback/contracts/subscription";
-import type { AgentEventType } from "@ringback/contracts/workspace-agent";
 
 /** The dispatcher's schedule in the demo: as in production, but for the length of the delays. */
 export const RETRY_DELAYS_MS = [1_000, 2_000, 3_000] as const;
@@ -16,7 +15,7 @@ export type Endpoint = {
 };
 
 /** Where each type of event goes, and what awaits it there. */
-export const PLAN: Readonly<Record<AgentEventType, Endpoint>> = {
+export const PLAN = {
   call_completed: {
     path: "/crm/calls",
     method: "POST",
@@ -41,11 +40,16 @@ export const PLAN: Readonly<Record<AgentEventType, Endpoint>> = {
     headers: { "x-queue": "promises", "content-type": "application/json; charset=utf-8" },
     answers: [200],
   },
-};
+} as const satisfies Readonly<Record<string, Endpoint>>;
+
+/** The event types that the demo shows: one of each way a delivery may go. */
+export type DemoEventType = keyof typeof PLAN;
+
+export const DEMO_EVENT_TYPES = Object.keys(PLAN) as DemoEventType[];
 
 /** The status for the `nth` request (from 1) to a path; 404 where nothing was planned. */
 export const plannedStatus = (path: string, nth: number): number => {
-  const endpoint = Object.values(PLAN).find((planned) => planned.path === path);
+  const endpoint = Object.values<Endpoint>(PLAN).find((planned) => planned.path === path);
   return endpoint === undefined ? 404 : answerOf(endpoint, nth);
 };
 

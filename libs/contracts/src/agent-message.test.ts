@@ -94,10 +94,10 @@ describe("readAgentState", () => {
     ["what is not JSON", Buffer.from("{"), /not JSON/],
     ["a message without an agent", bytes({ occurred_at: "x" }), /agent/],
     [
-      "an event type that it does not know",
+      "an event type that can be none",
       bytes({
         occurred_at: "x",
-        agent: { ...agent, event_subscriptions: [{ ...subscription, event_type: "other" }] },
+        agent: { ...agent, event_subscriptions: [{ ...subscription, event_type: "Other type" }] },
       }),
       /event_subscriptions\.0\.event_type/,
     ],

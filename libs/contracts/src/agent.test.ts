@@ -124,7 +124,9 @@ describe("after any history that can be", () => {
       fc.property(history, (changes) => {
         for (const state of statesOf(changes)) {
           const list = state.kind === "registered" ? state.agent.event_subscriptions : [];
-          const indexes = list.map(({ event_type }) => EVENT_TYPES.indexOf(event_type));
+          const indexes = list.map(({ event_type }) =>
+            (EVENT_TYPES as readonly string[]).indexOf(event_type),
+          );
           expect(indexes).toEqual([...new Set(indexes)].toSorted((a, b) => a - b));
         }
       }),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EVENT_TYPES, eventTypeSchema } from "./event-types.ts";
+import { byCatalogue, eventTypeSchema } from "./event-types.ts";
 import { idSchema } from "./id.ts";
 import { idempotencyMarkSchema } from "./request-record.ts";
 import { signingKeySchema, withNewKey } from "./signing-key.ts";
@@ -176,8 +176,8 @@ const withSubscriptions = (
   // Who moves a URL goes on verifying with the same secret (docs/adr/0011).
   const keysOf = new Map(agent.event_subscriptions.map((s) => [s.event_type, s.signing]));
   const added = set.map((s) => withSigning(s, keysOf.get(s.event_type) ?? []));
-  const event_subscriptions = [...kept, ...added].toSorted(
-    (a, b) => EVENT_TYPES.indexOf(a.event_type) - EVENT_TYPES.indexOf(b.event_type),
+  const event_subscriptions = [...kept, ...added].toSorted((a, b) =>
+    byCatalogue(a.event_type, b.event_type),
   );
   const agentAfter = { ...agent, event_subscriptions, updated_at: at };
   return { kind: "registered", version, agent: agentAfter };

@@ -91,7 +91,7 @@ describe("a record", () => {
     ["attempt 0", { attempt: 0 }],
     ["half an attempt", { attempt: 1.5 }],
     ["event sequence 0", { event_seq: 0 }],
-    ["an event type that is not in the catalogue", { event_type: "call_started" }],
+    ["an event type that can be none", { event_type: "Call started" }],
     ["a negative duration", { duration_ms: -1 }],
     ["a time that is none", { at: "now" }],
     ["a delivered outcome without its status", { outcome: { kind: "delivered" } }],

@@ -1,98 +1,61 @@
 import { z } from "zod";
-import { idSchema } from "./id.ts";
+import { EVENT_FIELDS, FIELD_SCHEMAS, type FieldKind } from "./event-fields.ts";
 
-/** A producer may write null where it has nothing to say; that is the same as leaving it out. */
-const optional = <T extends z.ZodType>(schema: T) => schema.nullish();
+/** Event types that Ringback has built in; others are added by a workspace or by the operator. */
+export const EVENT_TYPES = Object.keys(EVENT_FIELDS) as [BuiltInEventType, ...BuiltInEventType[]];
 
-const seconds = z.number().nonnegative();
+export type BuiltInEventType = keyof typeof EVENT_FIELDS;
 
-const common = {
-  call_id: idSchema,
-  agent_id: optional(idSchema),
-  workspace_id: optional(idSchema),
-  call_sid: optional(z.string()),
-  custom_args_values: optional(z.record(z.string(), z.unknown())),
+/** The name of an event type, built in or added. */
+export type EventType = string;
+
+/** What an event type may be called: it becomes a token of subjects and a word in settings. */
+const NAME_PATTERN = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** True for what can be the name of an event type, known or not. */
+export const isEventTypeName = (text: string): boolean => NAME_PATTERN.test(text);
+
+/** True when `text` names an event type of the built-in catalogue. */
+export const isBuiltIn = (text: string): text is BuiltInEventType =>
+  Object.hasOwn(EVENT_FIELDS, text);
+
+/** Any name that an event type may have: which ones are known is asked elsewhere. */
+export const eventTypeSchema = z
+  .string()
+  .regex(NAME_PATTERN, "must be 1 to 64 characters of a-z, 0-9 and _, and begin with a letter");
+
+/** The label `event_type` of metrics: one for all added types together, so that series stay few. */
+export const eventTypeLabel = (eventType: string): BuiltInEventType | "custom" | "unknown" => {
+  if (isBuiltIn(eventType)) return eventType;
+  return isEventTypeName(eventType) ? "custom" : "unknown";
 };
 
-/** A workspace is told of its deliveries by events of its own; they have no call's particulars. */
-const ofWorkspace = {
-  call_id: idSchema,
-  agent_id: optional(idSchema),
-  workspace_id: optional(idSchema),
+/** Every value of the label `event_type` but `unknown`. */
+export const EVENT_TYPE_LABELS = [...EVENT_TYPES, "custom"] as const;
+
+/** Built-in types in the catalogue's order, then the others by name. */
+export const byCatalogue = (a: EventType, b: EventType): number => {
+  const [first, second] = [placeOf(a), placeOf(b)];
+  if (first !== second) return first - second;
+  return a < b ? -1 : a > b ? 1 : 0;
 };
 
-const turn = z.union(
-  [
-    z.looseObject({ bot: z.string() }),
-    z.looseObject({ user: z.string() }),
-    z.looseObject({ role: z.string(), content: z.string() }),
-  ],
-  { error: "Invalid input: expected {bot: text}, {user: text} or {role: text, content: text}" },
-);
+const placeOf = (eventType: EventType): number =>
+  isBuiltIn(eventType) ? EVENT_TYPES.indexOf(eventType) : EVENT_TYPES.length;
 
 /**
- * The catalogue of event types: what a body of each type may carry. Known fields are checked,
- * unknown fields pass. A further type is one more entry here.
+ * What a payload of a built-in type looks like: for documents. It checks nothing that is delivered
+ * (`readEvent` does, by what routes; `eventWarnings` tells of the rest).
  */
-export const EVENT_SCHEMAS = {
-  call_completed: z.looseObject({
-    event_type: z.literal("call_completed"),
-    ...common,
-    call_duration: optional(seconds),
-    call_type: optional(z.enum(["outbound", "inbound", "webcall"])),
-    status: optional(z.enum(["completed", "failed", "retry"])),
-    to_number: optional(z.string()),
-    from_number: optional(z.string()),
-    transcript: optional(z.array(turn)),
-    retry_count: optional(z.int().nonnegative()),
-  }),
-  recording_completed: z.looseObject({
-    event_type: z.literal("recording_completed"),
-    ...common,
-    recording_url: optional(z.string()),
-    recording_duration: optional(seconds),
-  }),
-  platform_analysis_completed: z.looseObject({
-    event_type: z.literal("platform_analysis_completed"),
-    ...common,
-    analysis_data: optional(
-      z.looseObject({
-        key_points: optional(z.array(z.unknown())),
-        summary: optional(z.string()),
-      }),
+export const eventSchema = (eventType: BuiltInEventType) => {
+  const fields: Readonly<Record<string, FieldKind>> = EVENT_FIELDS[eventType];
+  return z.looseObject({
+    event_type: z.literal(eventType),
+    call_id: FIELD_SCHEMAS.call_id,
+    agent_id: FIELD_SCHEMAS.id.nullish(),
+    workspace_id: FIELD_SCHEMAS.id.nullish(),
+    ...Object.fromEntries(
+      Object.entries(fields).map(([name, kind]) => [name, FIELD_SCHEMAS[kind].nullish()]),
     ),
-  }),
-  client_analysis_completed: z.looseObject({
-    event_type: z.literal("client_analysis_completed"),
-    ...common,
-    analysis_data: z.unknown().optional(),
-  }),
-  /** Ringback's own: a delivery of another event was given up after its last attempt. */
-  delivery_exhausted: z.looseObject({
-    event_type: z.literal("delivery_exhausted"),
-    ...ofWorkspace,
-    delivery: optional(
-      z.looseObject({
-        event_id: optional(z.string()),
-        event_type: optional(z.string()),
-        agent_id: optional(idSchema),
-        delivery_id: optional(idSchema),
-        attempts: optional(z.int().positive()),
-        given_up_at: optional(z.iso.datetime()),
-        endpoint: optional(z.string()),
-        reason: optional(z.string()),
-        status_code: optional(z.int()),
-      }),
-    ),
-  }),
-} as const;
-
-export type EventType = keyof typeof EVENT_SCHEMAS;
-
-/** Every event type, in the catalogue's order. */
-export const EVENT_TYPES = Object.keys(EVENT_SCHEMAS) as [EventType, ...EventType[]];
-
-export const eventTypeSchema = z.enum(EVENT_TYPES);
-
-/** True when `text` names an event type of the catalogue. */
-export const isEventType = (text: string): text is EventType => Object.hasOwn(EVENT_SCHEMAS, text);
+  });
+};

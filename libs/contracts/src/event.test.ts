@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { EVENT_SCHEMAS } from "./event-types.ts";
 import { MAX_EVENT_BYTES, MAX_EVENT_DEPTH, readEvent } from "./event.ts";
 import { eventSubject, type EventAddress } from "./subjects.ts";
 
@@ -30,23 +29,13 @@ describe("a message that is no event is refused with what is wrong", () => {
     ["bytes that are not UTF-8", NOT_UTF8, "body is not UTF-8: expected a JSON object in UTF-8"],
     [
       "an id that is there twice",
-      `{"call_id":"c2",${json().slice(1)}`,
-      "body has a key twice in one object at call_id: expected",
+      `{"call_id":"c1",${json().slice(1)}`,
+      "body has the key call_id twice",
     ],
     [
       "an id that is there twice, once in escapes",
-      `{"agent_id":"a1","agent\\u005fid":"a2",${json().slice(1)}`,
-      "body has a key twice in one object at agent_id: expected",
-    ],
-    [
-      "a key that is there twice somewhere inside",
-      json({ x: [] }).replace("[]", '[{"y":{"a":1,"a":1}}]'),
-      "body has a key twice in one object at x.[].y.a: expected",
-    ],
-    [
-      "a key that would be a prototype",
-      json({ x: {} }).replace("{}", '{"__proto__":{"agent_id":"a2"}}'),
-      "body has a key that is refused everywhere at x.__proto__: expected",
+      `{"agent_id":"a1","agent\\u005fid":"a1",${json().slice(1)}`,
+      "body has the key agent_id twice",
     ],
     [
       "deep nesting",
@@ -63,12 +52,15 @@ describe("a message that is no event is refused with what is wrong", () => {
       TOO_LONG,
       `body is ${TOO_LONG.length} bytes, over the limit of 1048576`,
     ],
-    ["no event_type", '{"call_id":"c1"}', 'event_type: Invalid input: expected "call_completed"'],
+    ["no event_type", '{"call_id":"c1"}', "event_type is required in the body"],
+    ["no call_id", '{"event_type":"call_completed"}', "call_id is required in the body"],
+    ["a call_id that is null", json({ call_id: null }), "call_id is required in the body"],
     [
-      "no call_id",
-      '{"event_type":"call_completed"}',
-      "call_id: Invalid input: expected string, received undefined",
+      "ids inside another object",
+      '{"a":{"event_type":"call_completed","call_id":"c1"}}',
+      "event_type is required",
     ],
+    ["NaN", '{"call_id":"c1","event_type":"call_completed","x":NaN}', "body is not valid JSON"],
     [
       "another event_type",
       json({ event_type: "recording_completed" }),
@@ -95,12 +87,13 @@ describe("a message that is no event is refused with what is wrong", () => {
     [
       "an id that is a number",
       json({ agent_id: 1 }),
-      "agent_id: Invalid input: expected string, received number",
+      "agent_id in the body is no text: expected 'a1'",
     ],
+    ["a call_id that is a number", json({ call_id: 123 }), "call_id in the body is no text"],
     [
-      "several wrong fields",
-      json({ call_sid: 1, call_duration: "60" }),
-      "call_sid: Invalid input: expected string, received number; call_duration: Invalid input: expected number, received string",
+      "a workspace_id that is a list",
+      json({ workspace_id: ["w1"] }),
+      "workspace_id in the body is no text",
     ],
   ])("%s", (_what, body, message) => {
     expect(readEvent(SUBJECT, typeof body === "string" ? bytes(body) : body)).toEqual({
@@ -110,8 +103,9 @@ describe("a message that is no event is refused with what is wrong", () => {
   });
 
   test("a subject that is none of an event's", () => {
-    const read = readEvent("events.w1.c1.a1.call_started", bytes(json()));
-    const message = "event type 'call_started' in subject 'events.w1.c1.a1.call_started' is not";
+    const read = readEvent("events.w1.c1.a1.Call-Started", bytes(json()));
+    const message =
+      "event type 'Call-Started' in subject 'events.w1.c1.a1.Call-Started' is no name";
     expect(read).toEqual({ kind: "invalid", message: expect.stringContaining(message) });
   });
 
@@ -143,29 +137,46 @@ test("JSON that is nested very deeply is refused without an exception", () => {
   expect(readEvent(SUBJECT, bytes(body)).kind).toBe("invalid");
 });
 
-test("an event's address and retry count are said", () => {
-  expect(readEvent(SUBJECT, bytes(json({ retry_count: 2 })))).toEqual({
-    kind: "event",
-    address: AT,
-    retryCount: 2,
-  });
-  for (const more of [{}, { retry_count: null }]) {
-    expect(readEvent(SUBJECT, bytes(json(more)))).toMatchObject({ retryCount: 0 });
-  }
+test("an event's address and its body are said", () => {
+  const read = readEvent(SUBJECT, bytes(json({ retry_count: 2 })));
+  expect(read).toEqual({ kind: "event", address: AT, value: { ...REQUIRED, retry_count: 2 } });
 });
 
-test("a transcript is accepted exactly where the catalogue's schema accepts it", () => {
-  const word = fc.oneof(fc.string(), fc.constantFrom(null, 1, true), fc.constant(["a"]));
-  const names = fc.constantFrom("bot", "user", "role", "content", "at");
-  const turn = fc.oneof(fc.dictionary(names, word, { noNullPrototype: true }), word);
-  const transcripts = fc.oneof(fc.array(turn, { maxLength: 3 }), turn);
+test("a call's id of any visible characters stands encoded in the subject and as it is in the body", () => {
+  const at = { ...AT, callId: "a84b4c76e66710@pc33.example:5060;x=1" };
+  const subject = eventSubject(at);
+  expect(subject.split(".")).toHaveLength(5);
+  const read = readEvent(subject, bytes(json({ call_id: at.callId })));
+  expect(read).toMatchObject({ kind: "event", address: at });
+});
+
+/** A body's own keys may repeat, and be any words: only two readers of what routes must agree. */
+test.each([
+  ["a key twice inside", '"x":[{"y":{"a":1,"a":1}}]'],
+  ["a key twice at the top", '"x":1,"x":2'],
+  ["a routing key twice inside", '"x":{"call_id":"c2","call_id":"c3"}'],
+  ["a routing key as a value", '"x":"call_id","y":["call_id","call_id"]'],
+  ["keys of JavaScript's prototypes", '"__proto__":{"agent_id":"a2"},"constructor":1'],
+])("what does not route is delivered: %s", (_what, fields) => {
+  expect(readEvent(SUBJECT, bytes(`{${fields},${json().slice(1)}`)).kind).toBe("event");
+});
+
+test("an event that differs from an accepted one only in what does not route is accepted", () => {
+  const routing = new Set(["event_type", "call_id", "agent_id", "workspace_id"]);
+  const names = fc.oneof(
+    fc.constantFrom("status", "transcript", "analysis_data", "call_duration", "retry_count"),
+    fc.string({ unit: "binary" }).filter((name) => !routing.has(name)),
+  );
+  const fields = fc.dictionary(names, fc.jsonValue({ maxDepth: 8 }), { noNullPrototype: true });
   fc.assert(
-    fc.property(transcripts, (transcript) => {
-      const body = { ...REQUIRED, transcript };
-      const isAccepted = EVENT_SCHEMAS.call_completed.safeParse(body).success;
-      const read = readEvent(SUBJECT, bytes(json({ transcript })));
-      expect(read.kind).toBe(isAccepted ? "event" : "invalid");
+    fc.property(fields, (more) => {
+      const text =
+        json().slice(0, -1) +
+        JSON.stringify(more)
+          .replace(/^\{(?=.)/, ",")
+          .replace(/^,\}$/, "}");
+      expect(readEvent(SUBJECT, bytes(text)).kind).toBe("event");
     }),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   );
 });

@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
-import type { z } from "zod";
-import { EVENT_SCHEMAS, type EventType } from "./event-types.ts";
-import { parseStrictJson } from "./strict-json.ts";
+import { bodyHash } from "./body-hash.ts";
+import { callToken } from "./call-id.ts";
+import { parseEventJson, type EventJsonLimits } from "./event-json.ts";
+import type { EventType } from "./event-types.ts";
 import { eventSubject, parseEventSubject, type EventAddress } from "./subjects.ts";
 
 /** The largest event body that is delivered: 1 MiB, what a NATS server takes by default. */
@@ -13,8 +14,10 @@ export const MAX_EVENT_BYTES = 1024 * 1024;
  */
 export const MAX_EVENT_DEPTH = 64;
 
-/** A customer's analysis may have any words as keys; `__proto__` is none, and harms careless readers. */
-const EVENT_LIMITS = { maxDepth: MAX_EVENT_DEPTH, refusedKeys: new Set(["__proto__"]) };
+const EVENT_LIMITS: EventJsonLimits = {
+  maxDepth: MAX_EVENT_DEPTH,
+  keysOnce: new Set(["event_type", "call_id", "agent_id", "workspace_id"]),
+};
 
 /** What a producer publishes to EVENTS. */
 export type EventMessage = {
@@ -34,26 +37,37 @@ export type EventInput = EventAddress & {
 };
 
 /**
- * Subject, bytes and message id for a producer to publish. The message id names workspace and
- * agent too: ids of calls are not unique across them, and the duplicate window is the stream's
- * (docs/adr/0006). Throws a TypeError that says what is wrong when the dispatcher would refuse it.
+ * Subject, bytes and message id for a producer to publish. Throws a TypeError that says what is wrong when
+ * every dispatcher would refuse it; whether the event's type is known is the dispatcher's to say.
  */
 export const eventMessage = (input: EventInput): EventMessage => {
-  const { workspaceId, callId, agentId, eventType } = input;
   const body = bodyBytes(input.body);
   const subject = eventSubject(input);
   const read = readEvent(subject, body);
   if (read.kind === "invalid") throw new TypeError(read.message);
-  const retryCount = input.retryCount ?? read.retryCount;
+  const retryCount = input.retryCount ?? retryCountIn(read.value);
   // NaN would make the ids of all attempts at a call the same, and all but the first would be dropped.
-  if (!Number.isFinite(retryCount) || retryCount < 0) {
+  if (retryCount !== undefined && (!Number.isFinite(retryCount) || retryCount < 0)) {
     throw new TypeError(`retryCount is ${retryCount}: expected a number from 0`);
   }
-  return {
-    subject,
-    body,
-    messageId: `${workspaceId}:${agentId}:${callId}:${eventType}:${retryCount}`,
-  };
+  return { subject, body, messageId: messageIdOf(input, retryCount, body) };
+};
+
+const retryCountIn = ({ retry_count: said }: Readonly<Record<string, unknown>>) =>
+  typeof said === "number" && said >= 0 ? said : undefined;
+
+/**
+ * The message id names workspace and agent too: ids of calls are not unique across them, and the duplicate
+ * window is the stream's (docs/adr/0006). An event that does not say which attempt at the call it is about is
+ * a repeat only of the same bytes: the `completed` that follows a `retry` is an event of its own.
+ */
+const messageIdOf = (
+  { workspaceId, agentId, callId, eventType }: EventAddress,
+  retryCount: number | undefined,
+  body: Uint8Array,
+): string => {
+  const which = retryCount === undefined ? `sha256-${bodyHash(body)}` : String(retryCount);
+  return `${workspaceId}:${agentId}:${callToken(callId)}:${eventType}:${which}`;
 };
 
 const bodyBytes = (body: EventBody): Uint8Array => {
@@ -64,94 +78,54 @@ const bodyBytes = (body: EventBody): Uint8Array => {
 };
 
 export type ReadEvent =
-  | { readonly kind: "event"; readonly address: EventAddress; readonly retryCount: number }
+  | {
+      readonly kind: "event";
+      readonly address: EventAddress;
+      /** The body, read: for what is to be said of it. What is delivered are its bytes. */
+      readonly value: Readonly<Record<string, unknown>>;
+    }
   | { readonly kind: "invalid"; readonly message: string };
 
 /**
- * What a message on EVENTS says, or what is wrong with it. Only checks: the bytes that an endpoint
- * gets are the message's own, so that key order, numbers and spelling stay as published.
+ * What a message on EVENTS says, or what is wrong with it. Only what routes is checked: the subject, and
+ * that the body is an object which says the same. The bytes that an endpoint gets are the message's own.
  */
 export const readEvent = (subject: string, body: Uint8Array): ReadEvent => {
   const parsed = parseEventSubject(subject);
   if (parsed.kind === "invalid") return parsed;
-  const json = parseObject(body);
-  if (json.kind === "invalid") return json;
-  const { address } = parsed;
-  const checked = EVENT_SCHEMAS[address.eventType].safeParse(withoutGoodTranscript(json.value));
-  const disagreement = disagreementOf(json.value, address);
-  if (disagreement !== undefined) return invalid(disagreement);
-  if (!checked.success) return invalid(issuesText(checked.error));
-  const retryCount = json.value["retry_count"];
-  return { kind: "event", address, retryCount: typeof retryCount === "number" ? retryCount : 0 };
-};
-
-/**
- * What is left for the schema to judge. Nearly all of a large event is its transcript, and the schema
- * builds two objects for each turn of it: one that is made of good turns only is looked at here.
- */
-const withoutGoodTranscript = (
-  value: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> => {
-  const { transcript } = value;
-  if (!Array.isArray(transcript) || !transcript.every(isTurn)) return value;
-  return { ...value, transcript: undefined };
-};
-
-/** True for nothing that the schema refuses; the other way round it has the word, and the message. */
-const isTurn = (value: unknown): boolean => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const { bot, user, role, content } = value as Record<string, unknown>;
-  if (typeof bot === "string" || typeof user === "string") return true;
-  return typeof role === "string" && typeof content === "string";
-};
-
-type ParsedObject =
-  | { readonly kind: "object"; readonly value: Readonly<Record<string, unknown>> }
-  | { readonly kind: "invalid"; readonly message: string };
-
-const parseObject = (body: Uint8Array): ParsedObject => {
   if (body.byteLength > MAX_EVENT_BYTES) {
     return invalid(`body is ${body.byteLength} bytes, over the limit of ${MAX_EVENT_BYTES}`);
   }
   if (body.byteLength === 0) return invalid("body is empty: expected a JSON object");
-  const json = parseStrictJson(body, EVENT_LIMITS);
-  if (json.kind === "invalid") {
-    return invalid(`body ${json.message}: expected a JSON object in UTF-8`);
-  }
-  const { value } = json;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    const found = Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`;
-    return invalid(`body is ${found}: expected a JSON object`);
-  }
-  return { kind: "object", value: value as Record<string, unknown> };
+  const json = parseEventJson(body, EVENT_LIMITS);
+  if (json.kind === "invalid") return json;
+  const { address } = parsed;
+  const problem = routingProblem(json.value, address);
+  return problem === undefined ? { kind: "event", address, value: json.value } : invalid(problem);
 };
 
 const invalid = (message: string) => ({ kind: "invalid", message }) as const;
 
-const disagreementOf = (
+/** Where the body says something else than the subject about whose the event is, or too little. */
+const routingProblem = (
   body: Readonly<Record<string, unknown>>,
-  address: EventAddress,
-): string | undefined => {
-  const expected = {
-    event_type: address.eventType,
-    call_id: address.callId,
-    agent_id: address.agentId,
-    workspace_id: address.workspaceId,
-  };
-  for (const [name, value] of Object.entries(expected)) {
-    const said = body[name];
-    if (typeof said === "string" && said !== value) {
-      return `${name} '${said.slice(0, 200)}' in the body disagrees with '${value}' in the subject`;
-    }
-  }
-  return undefined;
-};
+  { eventType, callId, agentId, workspaceId }: EventAddress,
+): string | undefined =>
+  missing("event_type", body["event_type"]) ??
+  missing("call_id", body["call_id"]) ??
+  disagreement("event_type", body["event_type"], eventType) ??
+  disagreement("call_id", body["call_id"], callId) ??
+  disagreement("agent_id", body["agent_id"], agentId) ??
+  disagreement("workspace_id", body["workspace_id"], workspaceId);
 
-const issuesText = (error: z.ZodError): string =>
-  error.issues
-    .slice(0, 5)
-    .map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`)
-    .join("; ");
+const missing = (name: string, said: unknown): string | undefined =>
+  said === undefined || said === null ? `${name} is required in the body` : undefined;
+
+const disagreement = (name: string, said: unknown, expected: string): string | undefined => {
+  if (said === expected || said === undefined || said === null) return undefined;
+  if (typeof said !== "string") return `${name} in the body is no text: expected '${expected}'`;
+  return `${name} '${said.slice(0, 200)}' in the body disagrees with '${expected}' in the subject`;
+};
 
 /**
  * An event's id, the same over retries and redeliveries. It names the stream's age too, so that ids

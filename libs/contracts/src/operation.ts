@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { FAILURE_REASONS, type AttemptRecord } from "./attempt.ts";
 import type { EventAddress, EventBody } from "./event.ts";
+import { callIdSchema } from "./call-id.ts";
 import { eventTypeSchema } from "./event-types.ts";
 import { idSchema } from "./id.ts";
 import { urlParts } from "./url-parts.ts";
@@ -35,7 +36,7 @@ export const operationSchemas = {
     event_id: z.string(),
     event_seq: z.int().positive(),
     event_type: eventTypeSchema,
-    call_id: idSchema,
+    call_id: callIdSchema,
     agent_id: idSchema,
     delivery_id: idSchema,
     attempts: z.int().positive(),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { callIdSchema } from "./call-id.ts";
 import { eventTypeSchema } from "./event-types.ts";
 import { idSchema } from "./id.ts";
 
@@ -17,7 +18,7 @@ const placeSchema = z.object({ at_ms: z.number().nonnegative(), seq: z.int().non
 
 const startSchema = z.object({
   seq: z.int().positive(),
-  call_id: idSchema,
+  call_id: callIdSchema,
   agent_id: idSchema,
   event_type: eventTypeSchema,
 });

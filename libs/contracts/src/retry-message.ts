@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TRIGGERS, type Trigger } from "./attempt.ts";
+import { callIdSchema } from "./call-id.ts";
 import { eventTypeSchema } from "./event-types.ts";
 import { idSchema } from "./id.ts";
 import type { EventAddress } from "./subjects.ts";
@@ -82,7 +83,7 @@ const schema = z.object({
   attempt: positiveCount,
   due: z.iso.datetime(),
   deliveryId: idSchema,
-  callId: idSchema,
+  callId: callIdSchema,
   eventType: eventTypeSchema,
   /** Missing: never put off. */
   deferrals: z.preprocess((text) => (text === "" ? "0" : text), count),
@@ -138,7 +139,7 @@ export type RetryParts = Partial<
 /** The headers of a broken retry that are right by themselves. */
 export const readableParts = (get: (name: string) => string): RetryParts => {
   const eventSeq = positiveCount.safeParse(get(HEADERS.eventSeq)).data;
-  const callId = idSchema.safeParse(get(HEADERS.callId)).data;
+  const callId = callIdSchema.safeParse(get(HEADERS.callId)).data;
   const eventType = eventTypeSchema.safeParse(get(HEADERS.eventType)).data;
   return {
     ...(eventSeq === undefined ? {} : { eventSeq }),

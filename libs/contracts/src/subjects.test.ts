@@ -1,12 +1,15 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { isCallId } from "./call-id.ts";
 import { EVENT_TYPES } from "./event-types.ts";
 import { isId } from "./id.ts";
 import {
+  attemptsOfCall,
   attemptSubject,
   deadLetterSubject,
   deliveryIdInAttemptSubject,
   dueRetrySubject,
+  eventsOfCall,
   eventSubject,
   invalidEventDeadLetterSubject,
   LEASES,
@@ -28,11 +31,12 @@ const id = fc.string({
   maxLength: 128,
 });
 const agent = fc.record({ workspaceId: id, agentId: id });
+const anyCallId = fc.oneof(id, fc.stringMatching(/^[!-~]{1,128}$/));
 const address: fc.Arbitrary<EventAddress> = fc.record({
   workspaceId: id,
-  callId: id,
+  callId: anyCallId,
   agentId: id,
-  eventType: fc.constantFrom(...EVENT_TYPES),
+  eventType: fc.oneof(fc.constantFrom(...EVENT_TYPES), fc.stringMatching(/^[a-z][a-z0-9_]{0,63}$/)),
 });
 
 const AT: EventAddress = {
@@ -141,17 +145,23 @@ test("two deliveries never share a subject", () => {
   );
 });
 
+const tokensOf = (build: (callId: string) => string, callId: string): number | "refused" => {
+  try {
+    return build(callId).split(".").length;
+  } catch {
+    return "refused";
+  }
+};
+
 describe.each(NOT_IDS)("what is not an id (%s)", (_what, text) => {
   test("is refused in every place of every subject", () => {
     const builders: readonly (() => string)[] = [
       () => eventSubject({ ...AT, workspaceId: text }),
-      () => eventSubject({ ...AT, callId: text }),
       () => eventSubject({ ...AT, agentId: text }),
-      () => eventSubject({ ...AT, eventType: text as "call_completed" }),
-      () => deadLetterSubject({ ...AT, callId: text }),
+      () => eventSubject({ ...AT, eventType: text }),
+      () => deadLetterSubject({ ...AT, agentId: text }),
       () => subscriptionSubject({ ...AT, workspaceId: text }),
       () => subscriptionSubject({ ...AT, agentId: text }),
-      () => attemptSubject({ ...AT, callId: text }, "7"),
       () => attemptSubject(AT, text),
       () => scheduledRetrySubject({ ...AT, agentId: text }, "7"),
       () => scheduledRetrySubject(AT, text),
@@ -162,6 +172,19 @@ describe.each(NOT_IDS)("what is not an id (%s)", (_what, text) => {
       `'${text}' cannot be part of a subject: expected 1 to 128 of A-Z a-z 0-9 _ -`,
     );
     for (const build of builders) expect(build).toThrow(expected);
+  });
+
+  test("is encoded where a call's id may have it, and refused where not", () => {
+    const builders: readonly ((callId: string) => string)[] = [
+      (callId) => eventSubject({ ...AT, callId }),
+      (callId) => deadLetterSubject({ ...AT, callId }),
+      (callId) => attemptSubject({ ...AT, callId }, "7"),
+      (callId) => eventsOfCall("w1", callId),
+      (callId) => attemptsOfCall("w1", callId),
+    ];
+    for (const build of builders) {
+      expect(tokensOf(build, text)).toBe(isCallId(text) ? tokensOf(build, "c1") : "refused");
+    }
   });
 
   test("is not found in a subject either", () => {
@@ -182,7 +205,8 @@ test.each([
   ["events..c1.a1.call_completed", "workspaceId '' in subject"],
   ["events.w1.c*.a1.call_completed", "callId 'c*' in subject"],
   ["events.w1.c1.>.call_completed", "agentId '>' in subject"],
-  ["events.w1.c1.a1.call_started", "event type 'call_started' in subject"],
+  ["events.w1.c=2e1.a1.call_completed", "callId 'c=2e1' in subject"],
+  ["events.w1.c1.a1.", "event type '' in subject"],
   ["events.w1.c1.a1.toString", "event type 'toString' in subject"],
   ["events.w1.c1.a1.Call_completed", "event type 'Call_completed' in subject"],
 ])("'%s' is not an event's subject, and the message says why", (subject, message) => {
@@ -221,7 +245,8 @@ test("any subject at all has a dead-letter subject that is valid", () => {
       const tokens = invalidEventDeadLetterSubject(subject).split(".");
       expect(tokens).toHaveLength(5);
       expect(tokens[0]).toBe("dead_letters");
-      expect(tokens.every(isId)).toBe(true);
+      expect(tokens.filter((_, n) => n !== 2).every(isId)).toBe(true);
+      expect(tokens[2]).toMatch(/^[A-Za-z0-9_=-]{1,384}$/);
     }),
     { numRuns: 300 },
   );
@@ -232,6 +257,10 @@ test("the dead letter of an invalid event keeps what can be kept of its subject"
     "dead_letters.w1._.a1.call_started",
   );
   expect(invalidEventDeadLetterSubject("events.w1")).toBe("dead_letters.w1._._._");
+  // Nobody knows which token is which: none is taken for what it may not be.
+  for (const subject of ["events.w1.c1.call_completed", "events.w1.c1.x.a1.call_completed"]) {
+    expect(invalidEventDeadLetterSubject(subject)).toBe("dead_letters.w1._._._");
+  }
   fc.assert(
     fc.property(address, (at) => {
       expect(invalidEventDeadLetterSubject(eventSubject(at))).toBe(deadLetterSubject(at));

@@ -1,4 +1,5 @@
-import { isEventType, type EventType } from "./event-types.ts";
+import { callIdOf, callToken } from "./call-id.ts";
+import { isEventTypeName, type EventType } from "./event-types.ts";
 import { isId } from "./id.ts";
 
 /** The streams that Ringback keeps everything in. */
@@ -78,12 +79,30 @@ export const token = (id: string): string => {
 };
 
 const eventTokens = (at: EventAddress): string =>
-  `${token(at.workspaceId)}.${token(at.callId)}.${token(at.agentId)}.${token(at.eventType)}`;
+  `${token(at.workspaceId)}.${callToken(at.callId)}.${token(at.agentId)}.${token(at.eventType)}`;
 
 export const eventSubject = (at: EventAddress): string => `events.${eventTokens(at)}`;
 
 export const subscriptionSubject = ({ workspaceId, agentId }: AgentAddress): string =>
   `subscriptions.${token(workspaceId)}.${token(agentId)}`;
+
+/** Stands where an agent's id stands in subjects of SUBSCRIPTIONS, before the name of an event type. */
+const EVENT_TYPE_TOKEN = "_event_type";
+
+/** One subject per event type that a workspace added; the last message says what it is. */
+export const eventTypeSubject = (workspaceId: string, eventType: EventType): string =>
+  `subscriptions.${token(workspaceId)}.${EVENT_TYPE_TOKEN}.${token(eventType)}`;
+
+/** The event type that a subject of SUBSCRIPTIONS names, or undefined. */
+export const parseEventTypeSubject = (
+  subject: string,
+): { readonly workspaceId: string; readonly eventType: EventType } | undefined => {
+  const [prefix, workspaceId, marker, eventType, ...rest] = subject.split(".");
+  if (prefix !== "subscriptions" || marker !== EVENT_TYPE_TOKEN || rest.length > 0)
+    return undefined;
+  if (workspaceId === undefined || eventType === undefined) return undefined;
+  return isId(workspaceId) && isEventTypeName(eventType) ? { workspaceId, eventType } : undefined;
+};
 
 /** One subject per `Idempotency-Key` of a workspace, named by the key's hash. */
 export const requestSubject = (workspaceId: string, keyHash: string): string =>
@@ -101,11 +120,11 @@ export const scheduledRetrySubject = (
 
 /** Every event of a call, those with a subject that is not right too. */
 export const eventsOfCall = (workspaceId: string, callId: string): string =>
-  `events.${token(workspaceId)}.${token(callId)}.>`;
+  `events.${token(workspaceId)}.${callToken(callId)}.>`;
 
 /** Every attempt at every event of a call. */
 export const attemptsOfCall = (workspaceId: string, callId: string): string =>
-  `attempts.${token(workspaceId)}.${token(callId)}.>`;
+  `attempts.${token(workspaceId)}.${callToken(callId)}.>`;
 
 /** Every attempt at the events with this address: several, where a call has more than one of a type. */
 export const attemptsOfAddress = (at: EventAddress): string => `attempts.${eventTokens(at)}.>`;
@@ -131,19 +150,36 @@ export const UNKNOWN_TOKEN = "_";
 export const deadLetterSubject = (at: {
   readonly [K in keyof EventAddress]: EventAddress[K] | undefined;
 }): string => {
-  const tokens = [at.workspaceId, at.callId, at.agentId, at.eventType];
-  return `dead_letters.${tokens.map((id) => token(id ?? UNKNOWN_TOKEN)).join(".")}`;
+  const known = (id: string | undefined): string => token(id ?? UNKNOWN_TOKEN);
+  const call = at.callId === undefined ? UNKNOWN_TOKEN : callToken(at.callId);
+  return `dead_letters.${known(at.workspaceId)}.${call}.${known(at.agentId)}.${known(at.eventType)}`;
 };
 
 /**
- * Where the dead letter of a message with any subject goes: tokens that are ids are kept, so that
+ * What can be told of a message with any subject. Where the subject has too few tokens or too many nobody
+ * knows which one is which: only the workspace, which comes first, is taken.
+ */
+export const partsOfEventSubject = (
+  subject: string,
+): { readonly [K in keyof EventAddress]: string | undefined } => {
+  const [, workspace = "", ...rest] = subject.split(".");
+  const [call = "", agent = "", type = ""] = rest.length === 3 ? rest : [];
+  return {
+    workspaceId: idIn(workspace),
+    callId: callIdOf(call),
+    agentId: idIn(agent),
+    eventType: idIn(type),
+  };
+};
+
+const idIn = (text: string): string | undefined => (isId(text) ? text : undefined);
+
+/**
+ * Where the dead letter of a message with any subject goes: what can be told of it is kept, so that
  * a workspace finds its own, the others become `_`.
  */
-export const invalidEventDeadLetterSubject = (subject: string): string => {
-  const tokens = subject.split(".").slice(1);
-  const kept = [0, 1, 2, 3].map((n) => tokens[n] ?? "").map((t) => (isId(t) ? t : UNKNOWN_TOKEN));
-  return `dead_letters.${kept.join(".")}`;
-};
+export const invalidEventDeadLetterSubject = (subject: string): string =>
+  deadLetterSubject(partsOfEventSubject(subject));
 
 export type ParsedEventSubject =
   | { readonly kind: "event"; readonly address: EventAddress }
@@ -164,18 +200,22 @@ export const parseEventSubject = (subject: string): ParsedEventSubject => {
       `subject '${subject}' is not events.<workspace_id>.<call_id>.<agent_id>.<event_type>`,
     );
   }
-  for (const [name, id] of Object.entries({ workspaceId, callId, agentId })) {
-    if (!isId(id)) {
-      return invalid(
-        `${name} '${id}' in subject '${subject}' is not 1 to 128 characters of A-Z a-z 0-9 _ -`,
-      );
-    }
+  if (!isId(workspaceId)) return invalid(noId("workspaceId", workspaceId, subject));
+  if (!isId(agentId)) return invalid(noId("agentId", agentId, subject));
+  const call = callIdOf(callId);
+  if (call === undefined) {
+    return invalid(
+      `${noId("callId", callId, subject)}, or of them and = with two digits of 0-9 A-F`,
+    );
   }
-  if (!isEventType(eventType)) {
-    return invalid(`event type '${eventType}' in subject '${subject}' is not in the catalogue`);
+  if (!isEventTypeName(eventType)) {
+    return invalid(`event type '${eventType}' in subject '${subject}' is no name of an event type`);
   }
-  return { kind: "event", address: { workspaceId, callId, agentId, eventType } };
+  return { kind: "event", address: { workspaceId, callId: call, agentId, eventType } };
 };
+
+const noId = (name: string, id: string, subject: string): string =>
+  `${name} '${id}' in subject '${subject}' is not 1 to 128 characters of A-Z a-z 0-9 _ -`;
 
 const invalid = (message: string): ParsedEventSubject => ({ kind: "invalid", message });
 

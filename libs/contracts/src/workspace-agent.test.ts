@@ -3,7 +3,7 @@ import { EVENT_TYPES } from "./event-types.ts";
 import { isId } from "./id.ts";
 import {
   AGENT_EVENT_TYPES,
-  subscribableTypes,
+  isWorkspaceEventType,
   WORKSPACE_AGENT,
   WORKSPACE_EVENT_TYPES,
 } from "./workspace-agent.ts";
@@ -14,11 +14,9 @@ test("each type of the catalogue is of calls or of workspaces, and none is of bo
   );
 });
 
-test("the workspace's agent subscribes the workspace's types only, and every other agent the others", () => {
-  expect(subscribableTypes(WORKSPACE_AGENT)).toEqual(["delivery_exhausted"]);
-  for (const agentId of ["a1", "workspace", "_Workspace", "__workspace"]) {
-    expect(subscribableTypes(agentId)).toEqual(AGENT_EVENT_TYPES);
-  }
+test("only what Ringback itself tells is a workspace's type", () => {
+  expect(isWorkspaceEventType("delivery_exhausted")).toBe(true);
+  expect([...AGENT_EVENT_TYPES, "kyc_done"].some(isWorkspaceEventType)).toBe(false);
 });
 
 test("the workspace's agent has an id that can be part of a subject", () => {

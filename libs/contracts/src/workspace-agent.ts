@@ -1,4 +1,4 @@
-import { EVENT_TYPES, type EventType } from "./event-types.ts";
+import { EVENT_TYPES, type BuiltInEventType, type EventType } from "./event-types.ts";
 
 /**
  * The agent that holds a workspace's own subscriptions. It makes no calls: it is there from the first
@@ -11,20 +11,18 @@ export const WORKSPACE_EVENT_TYPES = ["delivery_exhausted"] as const;
 
 export type WorkspaceEventType = (typeof WORKSPACE_EVENT_TYPES)[number];
 
-/** The event types of calls: what producers publish and agents subscribe. */
-export type AgentEventType = Exclude<EventType, WorkspaceEventType>;
+/** The built-in event types of calls: what producers publish and agents subscribe. */
+export type AgentEventType = Exclude<BuiltInEventType, WorkspaceEventType>;
 
-const isOfWorkspace = (eventType: EventType): eventType is WorkspaceEventType =>
+/** True for what Ringback alone publishes, for a workspace itself. */
+export const isWorkspaceEventType = (eventType: EventType): eventType is WorkspaceEventType =>
   WORKSPACE_EVENT_TYPES.some((one) => one === eventType);
 
-const isOfAgents = (eventType: EventType): eventType is AgentEventType => !isOfWorkspace(eventType);
+const isOfAgents = (eventType: BuiltInEventType): eventType is AgentEventType =>
+  !isWorkspaceEventType(eventType);
 
-/** The event types of calls, in the catalogue's order. */
+/** The built-in event types of calls, in the catalogue's order. */
 export const AGENT_EVENT_TYPES = EVENT_TYPES.filter(isOfAgents) as [
   AgentEventType,
   ...AgentEventType[],
 ];
-
-/** The event types that this agent may subscribe. */
-export const subscribableTypes = (agentId: string): readonly EventType[] =>
-  agentId === WORKSPACE_AGENT ? WORKSPACE_EVENT_TYPES : AGENT_EVENT_TYPES;

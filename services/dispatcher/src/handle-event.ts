@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { deliveryId, readEvent, type ReadEvent } from "@ringback/contracts/event";
 import { headersProblem } from "@ringback/contracts/event-headers";
 import type { Trigger } from "@ringback/contracts/attempt";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { eventTypeLabel } from "@ringback/contracts/event-types";
 import { TRIGGER_HEADER } from "@ringback/contracts/retry-message";
 import { isTestEvent } from "@ringback/contracts/test-event";
 import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
@@ -131,10 +131,8 @@ export const turn = async (
 const countEvent = (delivery: Delivery, isUnwanted: boolean, { metrics }: HandleDeps): void => {
   if (delivery.attempt !== 1 || delivery.dueMs !== undefined) return;
   const result = isUnwanted ? "no_subscription" : "accepted";
-  metrics.events.inc({ event_type: delivery.address.eventType, result });
+  metrics.events.inc({ event_type: eventTypeLabel(delivery.address.eventType), result });
 };
 
-const typeInSubject = (subject: string): string => {
-  const last = subject.split(".").at(-1);
-  return EVENT_TYPES.find((type) => type === last) ?? "unknown";
-};
+const typeInSubject = (subject: string): string =>
+  eventTypeLabel(subject.split(".").at(-1) ?? "");

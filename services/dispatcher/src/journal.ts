@@ -163,7 +163,7 @@ const storeDeadLetter = async (
           workspaceId: letter.workspace_id,
           callId: letter.call_id,
           agentId: letter.agent_id,
-          eventType: letter.event_type as EventAddress["eventType"] | undefined,
+          eventType: letter.event_type,
         });
   const body = JSON.stringify(letter);
   const messageId = `${letter.event_id ?? "unknown"}:${letter.reason}:${key}`;

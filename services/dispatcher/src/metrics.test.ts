@@ -71,9 +71,9 @@ test("everything starts at zero", async () => {
     deferred: numberOf("ringback_deferred_total"),
     durations: numberOf("ringback_attempt_duration_seconds_count"),
   }).toEqual({
-    events: 6 * 3,
-    attempts: 5 * 10 * 5,
-    deliveries: 5 * 3,
+    events: 11 * 3,
+    attempts: 10 * 10 * 5,
+    deliveries: 10 * 3,
     deadLetters: 4,
     retries: 4,
     deferred: 2,

@@ -1,7 +1,7 @@
 import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
 import { FAILURE_REASONS, type AttemptRecord, type Outcome } from "@ringback/contracts/attempt";
 import type { EventAddress } from "@ringback/contracts/event";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/operation-subjects";
 import type { Metrics } from "@ringback/runtime/metrics";
 import { OWN_FAULTS } from "./decide/outcome.ts";
@@ -50,20 +50,20 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
   ...workspaceMetrics(metrics),
   ...durationMetrics(metrics),
   events: metrics.counter("ringback_events_total", "Events taken from EVENTS", {
-    event_type: [...EVENT_TYPES, "unknown"], // unknown: of messages that cannot be understood
+    event_type: [...EVENT_TYPE_LABELS, "unknown"], // unknown: of messages that cannot be understood
     result: ["accepted", "no_subscription", "invalid"],
   }),
   attempts: metrics.counter(
     "ringback_attempts_total",
     "Requests to endpoints by what came of them",
     {
-      event_type: EVENT_TYPES,
+      event_type: EVENT_TYPE_LABELS,
       outcome: ["delivered", ...FAILURE_REASONS],
       attempt: ATTEMPT_LABELS,
     },
   ),
   deliveries: metrics.counter("ringback_deliveries_total", "Deliveries that ended", {
-    event_type: EVENT_TYPES,
+    event_type: EVENT_TYPE_LABELS,
     result: RESULTS,
   }),
   deadLetters: metrics.counter("ringback_dead_letters_total", "What was given up, by reason", {
@@ -146,7 +146,8 @@ export const countAttempt = (
   record: AttemptRecord,
   storedAtMs: number,
 ): void => {
-  const { event_type, workspace_id, attempt, outcome, next } = record;
+  const { workspace_id, attempt, outcome, next } = record;
+  const event_type = eventTypeLabel(record.event_type);
   const label = outcomeLabel(outcome);
   const kind = outcome.kind === "delivered" ? "delivered" : "failed";
   if (label !== undefined) {
@@ -172,7 +173,7 @@ export const countGivenUp = (
   metrics: DispatcherMetrics,
   { workspaceId, eventType }: Pick<EventAddress, "workspaceId" | "eventType">,
 ): void => {
-  metrics.deliveries.inc({ event_type: eventType, result: "dead_lettered" });
+  metrics.deliveries.inc({ event_type: eventTypeLabel(eventType), result: "dead_lettered" });
   metrics.workspaceDelivery(workspaceId, "dead_lettered");
 };
 

@@ -1,4 +1,4 @@
-import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
+import type { EventType } from "@ringback/contracts/event-types";
 
 /** What the list of agents shows of one. */
 export type ListedAgent = {
@@ -25,26 +25,31 @@ export type AgentList = {
 };
 
 /** What is kept of an agent: little, as there may be very many. */
-type Entry = { readonly name: string; readonly eventTypes: number; readonly updatedAt: string };
+type Entry = {
+  readonly name: string;
+  readonly eventTypes: readonly EventType[];
+  readonly updatedAt: string;
+};
 
 /** An empty list. It sorts when it is first asked for a page, and keeps the order from then on. */
 export const createAgentList = (): AgentList => {
   const entries = new Map<string, Entry>();
+  const combinations = new Map<string, readonly EventType[]>();
   let sortedIds: string[] | undefined;
   let subscriptionCount = 0;
   return {
     set: ({ agent_id, agent_display_name, event_types, updated_at }) => {
       const before = entries.get(agent_id);
       if (before === undefined) sortedIds?.splice(indexAfter(sortedIds, agent_id), 0, agent_id);
-      const eventTypes = bitsOf(event_types);
-      subscriptionCount += countOf(eventTypes) - countOf(before?.eventTypes ?? 0);
+      const eventTypes = shared(combinations, event_types);
+      subscriptionCount += eventTypes.length - (before?.eventTypes.length ?? 0);
       entries.set(agent_id, { name: agent_display_name, eventTypes, updatedAt: updated_at });
     },
     remove: (agentId) => {
       const before = entries.get(agentId);
       if (before === undefined) return;
       sortedIds?.splice(indexAfter(sortedIds, agentId) - 1, 1);
-      subscriptionCount -= countOf(before.eventTypes);
+      subscriptionCount -= before.eventTypes.length;
       entries.delete(agentId);
     },
     page: (limit, after) => {
@@ -61,8 +66,7 @@ export const createAgentList = (): AgentList => {
 
 const listed = (agent_id: string, entry: Entry | undefined): ListedAgent[] => {
   if (entry === undefined) return [];
-  const { name: agent_display_name, eventTypes, updatedAt: updated_at } = entry;
-  const event_types = EVENT_TYPES.filter((_, n) => (eventTypes & (1 << n)) !== 0);
+  const { name: agent_display_name, eventTypes: event_types, updatedAt: updated_at } = entry;
   return [{ agent_id, agent_display_name, event_types, updated_at }];
 };
 
@@ -80,8 +84,17 @@ const indexAfter = (sortedIds: readonly string[], id: string): number => {
   return low;
 };
 
-/** One bit for each event type of the catalogue. */
-const bitsOf = (eventTypes: readonly EventType[]): number =>
-  eventTypes.reduce((bits, eventType) => bits | (1 << EVENT_TYPES.indexOf(eventType)), 0);
+/** So many combinations of types are kept once for all agents that have them. */
+const MAX_SHARED = 10_000;
 
-const countOf = (bits: number): number => EVENT_TYPES.filter((_, n) => bits & (1 << n)).length;
+/** Most agents of a workspace subscribe the same types: they share one list of them. */
+const shared = (
+  combinations: Map<string, readonly EventType[]>,
+  eventTypes: readonly EventType[],
+): readonly EventType[] => {
+  const key = eventTypes.join(",");
+  const known = combinations.get(key);
+  if (known !== undefined) return known;
+  if (combinations.size < MAX_SHARED) combinations.set(key, eventTypes);
+  return eventTypes;
+};

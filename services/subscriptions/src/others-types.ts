@@ -1,5 +1,9 @@
 import type { EventType } from "@ringback/contracts/event-types";
-import { subscribableTypes } from "@ringback/contracts/workspace-agent";
+import {
+  isWorkspaceEventType,
+  WORKSPACE_AGENT,
+  WORKSPACE_EVENT_TYPES,
+} from "@ringback/contracts/workspace-agent";
 import type { z } from "zod";
 
 type Edit = {
@@ -12,10 +16,12 @@ export const refuseOthersTypes = (
   { agent_id, event_subscriptions }: Edit,
   context: Pick<z.core.$RefinementCtx, "addIssue">,
 ): void => {
-  const types = subscribableTypes(agent_id);
-  const message = `may be ${types.join(", ")} for agent '${agent_id}'`;
+  const isOfWorkspace = agent_id === WORKSPACE_AGENT;
+  const message = isOfWorkspace
+    ? `may be ${WORKSPACE_EVENT_TYPES.join(", ")} for agent '${agent_id}'`
+    : `is a type of the workspace: only agent '${WORKSPACE_AGENT}' subscribes it`;
   for (const [n, { event_type }] of event_subscriptions.entries()) {
-    if ([event_type].flat().every((type) => types.includes(type))) continue;
+    if ([event_type].flat().every((type) => isWorkspaceEventType(type) === isOfWorkspace)) continue;
     context.addIssue({ code: "custom", message, path: ["event_subscriptions", n, "event_type"] });
   }
 };

@@ -71,7 +71,7 @@ type Event = {
   readonly workspaceId: string;
   readonly callId: string;
   readonly agentId: string;
-  readonly eventType: (typeof EVENT_TYPES)[number];
+  readonly eventType: string;
 };
 type Made = Pick<AttemptRecord, "outcome" | "next"> & { readonly atMs: number };
 

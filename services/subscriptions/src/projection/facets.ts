@@ -1,7 +1,7 @@
 import { FAILURE_REASONS, type FailureReason, type Outcome } from "@ringback/contracts/attempt";
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "@ringback/contracts/dead-letter";
 import { EVENT_STATUSES, type EventStatus } from "@ringback/contracts/event-status";
-import { EVENT_TYPES, isEventType, type EventType } from "@ringback/contracts/event-types";
+import { EVENT_TYPES, isBuiltIn, type EventType } from "@ringback/contracts/event-types";
 import type { AttemptOutcome, AttemptsQuery, DeadLettersQuery, EventsQuery } from "./projection.ts";
 
 /**
@@ -25,7 +25,7 @@ const UNKNOWN_TYPE = EVENT_TYPES.length;
 const facetsOf = <State extends string>(all: readonly State[]): Facets<State> => {
   const number = (type: number, state: State): number => type * all.length + all.indexOf(state);
   const typeNumber = (type: string): number =>
-    isEventType(type) ? EVENT_TYPES.indexOf(type) : UNKNOWN_TYPE;
+    isBuiltIn(type) ? EVENT_TYPES.indexOf(type) : UNKNOWN_TYPE;
   const everyType = [...EVENT_TYPES.keys(), UNKNOWN_TYPE];
   return {
     of: (eventType, state) => number(typeNumber(eventType), state),

@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { eventTypeSchema } from "./event-types.ts";
+
+/** What the text of a definition's schema and example may take together, in bytes of JSON. */
+export const MAX_DEFINITION_BYTES = 32 * 1024;
+
+/** So many event types of its own a workspace may have. */
+export const MAX_EVENT_TYPES = 100;
+
+/** What is known of an event type that a workspace added. */
+export const eventTypeDefinitionSchema = z.object({
+  event_type: eventTypeSchema,
+  description: z.string().optional(),
+  /** JSON Schema 2020-12 of a payload: for documents and warnings, never a reason to refuse an event. */
+  schema: z.record(z.string(), z.unknown()).optional(),
+  example: z.record(z.string(), z.unknown()).optional(),
+  created_at: z.iso.datetime(),
+  updated_at: z.iso.datetime(),
+});
+
+export type EventTypeDefinition = z.infer<typeof eventTypeDefinitionSchema>;
+
+/** A message on an event type's subject of SUBSCRIPTIONS: the definition as it is from then on. */
+export const eventTypeMessageSchema = z.looseObject({
+  occurred_at: z.iso.datetime(),
+  /** The API key that asked for it. */
+  actor: z.string().optional(),
+  /** null: it was deleted. */
+  definition: eventTypeDefinitionSchema.nullable(),
+});
+
+export type EventTypeMessage = z.infer<typeof eventTypeMessageSchema>;
+
+export type ReadDefinition =
+  | { readonly kind: "defined"; readonly definition: EventTypeDefinition }
+  | { readonly kind: "deleted" }
+  | { readonly kind: "invalid"; readonly message: string };
+
+const utf8 = new TextDecoder();
+
+/** What a message on an event type's subject says of it. */
+export const readDefinition = (data: Uint8Array): ReadDefinition => {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(data));
+  } catch {
+    return { kind: "invalid", message: "not JSON" };
+  }
+  const parsed = eventTypeMessageSchema.safeParse(value);
+  if (!parsed.success) {
+    const [first] = parsed.error.issues;
+    return { kind: "invalid", message: `${first?.path.join(".")}: ${first?.message}` };
+  }
+  const { definition } = parsed.data;
+  return definition === null ? { kind: "deleted" } : { kind: "defined", definition };
+};
