@@ -1,8 +1,8 @@
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import { bodyHash } from "./body-hash.ts";
 import { callToken } from "./call-id.ts";
-import { parseEventJson, type EventJsonLimits } from "./event-json.ts";
 import type { EventType } from "./event-types.ts";
+import { scanJson, textIn, type ScannedMember } from "./json-scan.ts";
 import { eventSubject, parseEventSubject, type EventAddress } from "./subjects.ts";
 
 /** The largest event body that is delivered: 1 MiB, what a NATS server takes by default. */
@@ -13,11 +13,6 @@ export const MAX_EVENT_BYTES = 1024 * 1024;
  * (System.Text.Json 64, serde_json 128, PHP 512), so that an endpoint can read what it gets.
  */
 export const MAX_EVENT_DEPTH = 64;
-
-const EVENT_LIMITS: EventJsonLimits = {
-  maxDepth: MAX_EVENT_DEPTH,
-  keysOnce: new Set(["event_type", "call_id", "agent_id", "workspace_id"]),
-};
 
 /** What a producer publishes to EVENTS. */
 export type EventMessage = {
@@ -45,7 +40,7 @@ export const eventMessage = (input: EventInput): EventMessage => {
   const subject = eventSubject(input);
   const read = readEvent(subject, body);
   if (read.kind === "invalid") throw new TypeError(read.message);
-  const retryCount = input.retryCount ?? retryCountIn(read.value);
+  const retryCount = input.retryCount ?? retryCountIn(read.members, body);
   // NaN would make the ids of all attempts at a call the same, and all but the first would be dropped.
   if (retryCount !== undefined && (!Number.isFinite(retryCount) || retryCount < 0)) {
     throw new TypeError(`retryCount is ${retryCount}: expected a number from 0`);
@@ -53,8 +48,14 @@ export const eventMessage = (input: EventInput): EventMessage => {
   return { subject, body, messageId: messageIdOf(input, retryCount, body) };
 };
 
-const retryCountIn = ({ retry_count: said }: Readonly<Record<string, unknown>>) =>
-  typeof said === "number" && said >= 0 ? said : undefined;
+const retryCountIn = (members: EventMembers, body: Uint8Array): number | undefined => {
+  const member = members.get("retry_count");
+  if (member === undefined || member.end - member.start > MAX_NUMBER_BYTES) return undefined;
+  const said: unknown = JSON.parse(Buffer.from(body.subarray(member.start, member.end)).toString());
+  return typeof said === "number" && said >= 0 ? said : undefined;
+};
+
+const MAX_NUMBER_BYTES = 32;
 
 /**
  * The message id names workspace and agent too: ids of calls are not unique across them, and the duplicate
@@ -77,12 +78,15 @@ const bodyBytes = (body: EventBody): Uint8Array => {
   throw new TypeError(`body is ${typeof body}: expected a JSON object, its text or its bytes`);
 };
 
+/** The members of a body's outermost object, by key: the last one where a key stands twice. */
+export type EventMembers = ReadonlyMap<string, ScannedMember>;
+
 export type ReadEvent =
   | {
       readonly kind: "event";
       readonly address: EventAddress;
-      /** The body, read: for what is to be said of it. What is delivered are its bytes. */
-      readonly value: Readonly<Record<string, unknown>>;
+      /** Where the body's fields stand in its bytes, for what is to be said of them. */
+      readonly members: EventMembers;
     }
   | { readonly kind: "invalid"; readonly message: string };
 
@@ -93,30 +97,82 @@ export type ReadEvent =
 export const readEvent = (subject: string, body: Uint8Array): ReadEvent => {
   const parsed = parseEventSubject(subject);
   if (parsed.kind === "invalid") return parsed;
-  if (body.byteLength > MAX_EVENT_BYTES) {
-    return invalid(`body is ${body.byteLength} bytes, over the limit of ${MAX_EVENT_BYTES}`);
-  }
-  if (body.byteLength === 0) return invalid("body is empty: expected a JSON object");
-  const json = parseEventJson(body, EVENT_LIMITS);
-  if (json.kind === "invalid") return json;
   const { address } = parsed;
-  const problem = routingProblem(json.value, address);
-  return problem === undefined ? { kind: "event", address, value: json.value } : invalid(problem);
+  const scanned = membersOf(body);
+  if (scanned.kind === "invalid") return scanned;
+  const members = byKey(scanned.members);
+  if (typeof members === "string") return invalid(`body has the key ${members} twice`);
+  const problem = routingProblem(members, body, address);
+  return problem === undefined ? { kind: "event", address, members } : invalid(problem);
 };
 
 const invalid = (message: string) => ({ kind: "invalid", message }) as const;
 
+type Members = readonly ScannedMember[];
+
+const membersOf = (
+  body: Uint8Array,
+): { readonly kind: "object"; readonly members: Members } | ReturnType<typeof invalid> => {
+  if (body.byteLength > MAX_EVENT_BYTES) {
+    return invalid(`body is ${body.byteLength} bytes, over the limit of ${MAX_EVENT_BYTES}`);
+  }
+  const expected = "expected a JSON object in UTF-8";
+  if (body.byteLength === 0) return invalid("body is empty: expected a JSON object");
+  if (!isUtf8(body)) return invalid(`body is not UTF-8: ${expected}`);
+  // RFC 8259 section 8.1 wants none.
+  if (body[0] === 0xef) return invalid(`body begins with a byte-order mark: ${expected}`);
+  const scanned = scanJson(body, MAX_EVENT_DEPTH);
+  switch (scanned.kind) {
+    case "object":
+      return scanned;
+    case "other":
+      return invalid(`body is ${scanned.found}: expected a JSON object`);
+    case "invalid":
+      return invalid(`body ${scanned.message}: ${expected}`);
+    default:
+      return scanned satisfies never;
+  }
+};
+
+const ROUTING: ReadonlySet<string> = new Set(["event_type", "call_id", "agent_id", "workspace_id"]);
+
+/** The members by their keys; the key that stands twice where two readers would then route differently. */
+const byKey = (members: Members): EventMembers | string => {
+  const found = new Map<string, ScannedMember>();
+  for (const member of members) {
+    if (found.has(member.key) && ROUTING.has(member.key)) return member.key;
+    found.set(member.key, member);
+  }
+  return found;
+};
+
 /** Where the body says something else than the subject about whose the event is, or too little. */
 const routingProblem = (
-  body: Readonly<Record<string, unknown>>,
+  members: EventMembers,
+  body: Uint8Array,
   { eventType, callId, agentId, workspaceId }: EventAddress,
-): string | undefined =>
-  missing("event_type", body["event_type"]) ??
-  missing("call_id", body["call_id"]) ??
-  disagreement("event_type", body["event_type"], eventType) ??
-  disagreement("call_id", body["call_id"], callId) ??
-  disagreement("agent_id", body["agent_id"], agentId) ??
-  disagreement("workspace_id", body["workspace_id"], workspaceId);
+): string | undefined => {
+  const said = (name: string): unknown => valueOf(members.get(name), body);
+  return (
+    missing("event_type", said("event_type")) ??
+    missing("call_id", said("call_id")) ??
+    disagreement("event_type", said("event_type"), eventType) ??
+    disagreement("call_id", said("call_id"), callId) ??
+    disagreement("agent_id", said("agent_id"), agentId) ??
+    disagreement("workspace_id", said("workspace_id"), workspaceId)
+  );
+};
+
+/** A text or null as it is; of anything else only that it is something else. */
+const valueOf = (member: ScannedMember | undefined, body: Uint8Array): unknown => {
+  if (member === undefined) return undefined;
+  if (body[member.start] === QUOTE) return textIn(body, member.start, member.end);
+  return body[member.start] === LETTER_N ? null : OTHER;
+};
+
+const QUOTE = 0x22;
+const LETTER_N = 0x6e;
+const OTHER = Symbol("neither text nor null");
 
 const missing = (name: string, said: unknown): string | undefined =>
   said === undefined || said === null ? `${name} is required in the body` : undefined;

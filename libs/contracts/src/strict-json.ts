@@ -18,7 +18,7 @@ const MAX_SHOWN_CHARACTERS = 64;
 // Keeps the byte-order mark, so that it can be told; RFC 8259 section 8.1 wants none.
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const invalid = (message: string) => ({ kind: "invalid", message }) as const;
+const invalid = (message: string): StrictJson => ({ kind: "invalid", message });
 
 /**
  * The value of a JSON text that everybody reads in the same way: UTF-8 without a mark, no key twice,
@@ -26,18 +26,6 @@ const invalid = (message: string) => ({ kind: "invalid", message }) as const;
  * a check is passed by one value and another one is used (RFC 8259 sections 4 and 8).
  */
 export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits): StrictJson => {
-  const json = parsedJson(bytes);
-  if (json.kind === "invalid") return json;
-  const problem = problemIn(json.text, limits);
-  return problem === undefined ? { kind: "value", value: json.value } : invalid(problem);
-};
-
-/** Text and value of JSON in UTF-8 without a byte-order mark, or what is wrong with it. */
-export const parsedJson = (
-  bytes: Uint8Array,
-):
-  | { readonly kind: "value"; readonly text: string; readonly value: unknown }
-  | (StrictJson & { readonly kind: "invalid" }) => {
   let text: string;
   try {
     text = UTF8.decode(bytes);
@@ -46,13 +34,16 @@ export const parsedJson = (
   }
   if (text === "") return invalid("is empty");
   if (text.startsWith("\uFEFF")) return invalid("begins with a byte-order mark");
+  let value: unknown;
   try {
-    return { kind: "value", text, value: JSON.parse(text) };
+    value = JSON.parse(text);
   } catch (error) {
     // Not the parser's message: it quotes the text.
     const place = /at position \d+ \(line \d+ column \d+\)/.exec(String(error))?.[0];
     return invalid(`is not valid JSON${place === undefined ? "" : ` ${place}`}`);
   }
+  const problem = problemIn(text, limits);
+  return problem === undefined ? { kind: "value", value } : invalid(problem);
 };
 
 /** An object or array that the walk is inside of; an array has no keys. */
@@ -126,7 +117,7 @@ const remember = (level: Level, key: string): void => {
 };
 
 /** Where the string that opens at `start` is closed: at the first quote with no odd run of \ before. */
-export const endOfString = (text: string, start: number): number => {
+const endOfString = (text: string, start: number): number => {
   // Strings are most of a body: searching in them is left to the engine.
   let end = text.indexOf('"', start + 1);
   while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
@@ -140,7 +131,7 @@ const isEscaped = (text: string, quote: number): boolean => {
 };
 
 /** A key may be written with escapes: `"\u0061"` and `"a"` are the same one. */
-export const stringIn = (text: string, start: number, end: number): string => {
+const stringIn = (text: string, start: number, end: number): string => {
   const written = text.slice(start + 1, end);
   return written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written;
 };

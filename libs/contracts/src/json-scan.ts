@@ -1,0 +1,258 @@
+/** A member of the outermost object: its key, and where its value stands in the bytes. */
+export type ScannedMember = {
+  readonly key: string;
+  readonly start: number;
+  /** Behind the value's last byte. */
+  readonly end: number;
+  /** Of a value that is an array: the index of the first element that is no object; -1: all are objects. */
+  readonly oddElement: number;
+};
+
+export type ScannedJson =
+  /** Members in their order; a key may be there more than once. */
+  | { readonly kind: "object"; readonly members: readonly ScannedMember[] }
+  /** JSON, but no object. `found`: such as `an array`. */
+  | { readonly kind: "other"; readonly found: string }
+  /** Says what and where, and repeats no value. */
+  | { readonly kind: "invalid"; readonly message: string };
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const MINUS = 0x2d;
+const PLUS = 0x2b;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** What may stand in a string as it is: RFC 8259 section 7, with every byte of other characters. */
+const PLAIN = new Uint8Array(256).fill(1, 0x20);
+PLAIN[QUOTE] = 0;
+PLAIN[BACKSLASH] = 0;
+
+const BLANK = new Uint8Array(256);
+for (const blank of [0x20, 0x09, 0x0a, 0x0d]) BLANK[blank] = 1;
+
+/** What may stand behind a backslash, but for `u`. */
+const ESCAPED = new Uint8Array(256);
+for (const character of '"\\/bfnrt') ESCAPED[character.charCodeAt(0)] = 1;
+
+const isDigit = (byte: number | undefined): boolean =>
+  byte !== undefined && byte >= ZERO && byte <= NINE;
+
+const isHex = (byte: number | undefined): boolean =>
+  byte !== undefined &&
+  (isDigit(byte) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66));
+
+/**
+ * Says whether bytes are JSON (RFC 8259), nested no deeper than `maxDepth`, and where the members of the
+ * outermost object are, in one pass over the bytes that builds no values. Whether they are UTF-8 is to be
+ * asked before: here every byte of a character beyond ASCII is taken.
+ */
+export const scanJson = (bytes: Uint8Array, maxDepth: number): ScannedJson => {
+  const scan = new Scan(bytes, maxDepth);
+  return scan.run();
+};
+
+/** The first byte of a value says of what kind it is. */
+const KINDS: ReadonlyMap<number, string> = new Map([
+  [OPEN_ARRAY, "an array"],
+  [QUOTE, "a string"],
+  [0x74, "a boolean"],
+  [0x66, "a boolean"],
+  [0x6e, "null"],
+]);
+
+/** Where a scan has come to. A class, as its one loop runs over every byte of every event. */
+class Scan {
+  readonly #bytes: Uint8Array;
+  readonly #maxDepth: number;
+  /** For each level that is open: 1 for an object, 0 for an array. */
+  readonly #levels: Uint8Array;
+  readonly #members: ScannedMember[] = [];
+  #at = 0;
+  #depth = 0;
+  #key = "";
+  #valueStart = 0;
+  #elements = 0;
+  #oddElement = -1;
+  #problem = "";
+
+  constructor(bytes: Uint8Array, maxDepth: number) {
+    this.#bytes = bytes;
+    this.#maxDepth = maxDepth;
+    this.#levels = new Uint8Array(maxDepth + 1);
+  }
+
+  run(): ScannedJson {
+    this.#skipBlanks();
+    const first = this.#bytes[this.#at];
+    if (!this.#values()) return { kind: "invalid", message: this.#problem || this.#invalidHere() };
+    if (first === OPEN_OBJECT) return { kind: "object", members: this.#members };
+    return { kind: "other", found: KINDS.get(first ?? 0) ?? "a number" };
+  }
+
+  #invalidHere(): string {
+    return `is not valid JSON at position ${this.#at}`;
+  }
+
+  /** The outermost value and all within it; false where it is none, or something stands behind it. */
+  #values(): boolean {
+    for (;;) {
+      // A value stands here, or the end of an array or object that has nothing in it.
+      const opened = this.#value();
+      if (opened === "no") return false;
+      if (opened === "opened") continue;
+      // Behind a value: another one, or the end of what it is in.
+      for (;;) {
+        this.#skipBlanks();
+        if (this.#depth === 0) return this.#at === this.#bytes.length;
+        if (this.#depth === 1) this.#endMember();
+        const byte = this.#bytes[this.#at];
+        const isObject = this.#levels[this.#depth] === 1;
+        if (byte === COMMA) {
+          this.#at += 1;
+          this.#skipBlanks();
+          if (isObject && !this.#keyAndColon()) return false;
+          break;
+        }
+        if (byte !== (isObject ? CLOSE_OBJECT : CLOSE_ARRAY)) return false;
+        this.#at += 1;
+        this.#depth -= 1;
+      }
+    }
+  }
+
+  /** `opened`: an array or object that has something in it; what comes next is a value. */
+  #value(): "done" | "opened" | "no" {
+    const byte = this.#bytes[this.#at] ?? 0;
+    if (this.#depth <= 2) this.#noteStart(byte);
+    if (byte === QUOTE) return this.#string() ? "done" : "no";
+    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) return this.#open(byte === OPEN_OBJECT);
+    if (byte === MINUS || isDigit(byte)) return this.#number() ? "done" : "no";
+    return this.#word() ? "done" : "no";
+  }
+
+  #open(isObject: boolean): "done" | "opened" | "no" {
+    if (this.#depth === this.#maxDepth) {
+      this.#problem = `is nested deeper than ${this.#maxDepth} levels at position ${this.#at}`;
+      return "no";
+    }
+    this.#at += 1;
+    this.#skipBlanks();
+    if (this.#bytes[this.#at] === (isObject ? CLOSE_OBJECT : CLOSE_ARRAY)) {
+      this.#at += 1;
+      return "done";
+    }
+    this.#depth += 1;
+    this.#levels[this.#depth] = isObject ? 1 : 0;
+    return !isObject || this.#keyAndColon() ? "opened" : "no";
+  }
+
+  #noteStart(byte: number): void {
+    if (this.#depth === 1) {
+      this.#valueStart = this.#at;
+      this.#elements = 0;
+      this.#oddElement = -1;
+    } else if (this.#depth === 2 && this.#levels[2] === 0) {
+      if (this.#oddElement === -1 && byte !== OPEN_OBJECT) this.#oddElement = this.#elements;
+      this.#elements += 1;
+    }
+  }
+
+  #endMember(): void {
+    if (this.#levels[1] !== 1) return;
+    let end = this.#at;
+    while (BLANK[this.#bytes[end - 1] ?? 0] === 1) end -= 1;
+    const [start, oddElement] = [this.#valueStart, this.#oddElement];
+    this.#members.push({ key: this.#key, start, end, oddElement });
+  }
+
+  #keyAndColon(): boolean {
+    const start = this.#at;
+    if (this.#bytes[start] !== QUOTE || !this.#string()) return false;
+    if (this.#depth === 1) this.#key = textIn(this.#bytes, start, this.#at);
+    this.#skipBlanks();
+    if (this.#bytes[this.#at] !== COLON) return false;
+    this.#at += 1;
+    this.#skipBlanks();
+    return true;
+  }
+
+  #skipBlanks(): void {
+    while (BLANK[this.#bytes[this.#at] ?? 0] === 1) this.#at += 1;
+  }
+
+  /** From the opening quote to behind the closing one. */
+  #string(): boolean {
+    const bytes = this.#bytes;
+    let at = this.#at + 1;
+    for (;;) {
+      while (PLAIN[bytes[at] ?? 0] === 1) at += 1;
+      const byte = bytes[at];
+      if (byte === QUOTE) break;
+      this.#at = at;
+      if (byte !== BACKSLASH) return false; // a control character, or the end
+      const escaped = bytes[at + 1] ?? 0;
+      if (ESCAPED[escaped] === 1) at += 2;
+      else if (escaped === 0x75 && this.#hasFourHex(at + 2)) at += 6;
+      else return false;
+    }
+    this.#at = at + 1;
+    return true;
+  }
+
+  #hasFourHex(at: number): boolean {
+    const bytes = this.#bytes;
+    return isHex(bytes[at]) && isHex(bytes[at + 1]) && isHex(bytes[at + 2]) && isHex(bytes[at + 3]);
+  }
+
+  #number(): boolean {
+    const bytes = this.#bytes;
+    if (bytes[this.#at] === MINUS) this.#at += 1;
+    if (bytes[this.#at] === ZERO) this.#at += 1;
+    else if (!this.#digits()) return false;
+    if (bytes[this.#at] === DOT) {
+      this.#at += 1;
+      if (!this.#digits()) return false;
+    }
+    const byte = bytes[this.#at];
+    if (byte !== 0x65 && byte !== 0x45) return true;
+    this.#at += 1;
+    if (bytes[this.#at] === PLUS || bytes[this.#at] === MINUS) this.#at += 1;
+    return this.#digits();
+  }
+
+  #digits(): boolean {
+    const start = this.#at;
+    while (isDigit(this.#bytes[this.#at])) this.#at += 1;
+    return this.#at > start;
+  }
+
+  #word(): boolean {
+    const word = WORDS.find((one) => one[0] === this.#bytes[this.#at]);
+    if (word === undefined) return false;
+    for (const byte of word) {
+      if (this.#bytes[this.#at] !== byte) return false;
+      this.#at += 1;
+    }
+    return true;
+  }
+}
+
+const WORDS = ["true", "false", "null"].map((word) =>
+  Uint8Array.from(word, (character) => character.charCodeAt(0)),
+);
+
+const utf8 = new TextDecoder();
+
+/** The text of the string at these bytes: `"\u0061"` and `"a"` are the same one. */
+export const textIn = (bytes: Uint8Array, start: number, end: number): string => {
+  const written = utf8.decode(bytes.subarray(start + 1, end - 1));
+  return written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written;
+};
