@@ -76,9 +76,9 @@ test("decisions import contracts, zod and each other, and no shell", () => {
   ).toEqual([]);
 });
 
-test("runtime knows of contracts only names, addresses, ports, and the forms of durations, sealed text and trace contexts", () => {
+test("runtime knows of contracts only names, addresses, ports, and the forms of durations, sealed text, trace contexts and retries", () => {
   const names =
-    /^@ringback\/contracts\/(subjects|address|ports|duration|sealed-text|trace-context)$/;
+    /^@ringback\/contracts\/(subjects|retry-subjects|retry-message|presence-subject|address|ports|duration|sealed-text|trace-context)$/;
   expect(foreign(runtime, (name) => !/contracts|services/.test(name) || names.test(name))).toEqual(
     [],
   );

@@ -7,11 +7,11 @@ import { TRIGGER_HEADER } from "@ringback/contracts/retry-message";
 import { isTestEvent } from "@ringback/contracts/test-event";
 import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
 import type { Tracer } from "@ringback/runtime/tracing";
-import { fenceOf } from "./decide/fence.ts";
 import type { HoldBackPolicy } from "./decide/retry.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import { traceIds, traceTurn } from "./delivery-trace.ts";
 import { idsOf, type Delivery } from "./delivery.ts";
+import { standingOf } from "./standing.ts";
 import type { InHand } from "./in-hand.ts";
 import {
   giveBack,
@@ -59,15 +59,17 @@ export const handleEvent = async (
   };
   if (!mayBeHandled) return turn(hand, delivery, 0, deps);
 
-  // In this order: what is in work elsewhere is recorded before it is gone from RETRIES.
-  const isComingBack = await deps.journal.isComingBack(delivery, 1);
-  const last = await deps.journal.readLastRecord(delivery.address, delivery.deliveryId);
-  const fence = fenceOf(last.record, delivery.attempt);
-  if (fence.kind === "recorded") {
-    return settleRecorded(hand, delivery.deliveryId, fence.last, deps);
+  const standing = await standingOf(delivery, deps);
+  switch (standing.kind) {
+    case "recorded":
+      return settleRecorded(hand, delivery.deliveryId, standing.last, deps);
+    case "pending":
+      return settleDone(hand, deps);
+    case "open":
+      return turn(hand, delivery, standing.after, deps);
+    default:
+      return standing satisfies never;
   }
-  if (!isComingBack) return turn(hand, delivery, last.seq, deps);
-  settleDone(hand, deps);
 };
 
 /**

@@ -96,8 +96,9 @@ export const settleRecorded = async (
 const isGoingOn = async (record: AttemptRecord, id: string, journal: Journal): Promise<boolean> => {
   if (record.next.kind !== "retry") return false; // a dead letter is looked for when it is stored
   const address = addressOf(record);
-  const nextAttempt = record.attempt + 1;
-  if (await journal.isComingBack({ address, deliveryId: id }, nextAttempt)) return true;
+  const delivery = { address, deliveryId: id };
+  const pending = await journal.pendingRetry(delivery, { minAttempt: record.attempt + 1 });
+  if (pending.kind === "pending") return true;
   // Between the two looks it may have fired and been done.
   const last = await journal.readLastRecord(address, id);
   return last.record !== undefined && last.record.attempt > record.attempt;
