@@ -115,10 +115,7 @@ const start = async (
   const journal = natsJournal({ nats, eventsCreatedMs, due: presence.due, log, signal: giveUp });
   const tell = exhaustedTeller({ nats, find: view.find, metrics: own, log, signal: giveUp });
   const steps = stepsOf({ ...settleSteps(journal, tell), send: sender.send });
-  const gate = createGate(
-    { maxInFlight: settings.MAX_IN_FLIGHT, endpointMaxInFlight: settings.ENDPOINT_MAX_IN_FLIGHT },
-    now,
-  );
+  const gate = gateFor(settings);
   parts.gate = gate;
   const deps = {
     ...handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence),
@@ -141,6 +138,9 @@ const start = async (
   parts.isPulling = true;
   log.info({ admin: admin.url }, "listening");
 };
+
+const gateFor = ({ MAX_IN_FLIGHT, ENDPOINT_MAX_IN_FLIGHT }: DispatcherSettings): Gate =>
+  createGate({ maxInFlight: MAX_IN_FLIGHT, endpointMaxInFlight: ENDPOINT_MAX_IN_FLIGHT }, now);
 
 const senderFor = (settings: DispatcherSettings): Sender =>
   createSender({
