@@ -6,6 +6,9 @@ export const OWN_FAULTS = ["resources", "network", "secret", "unexpected"] as co
 
 export type OwnFault = (typeof OWN_FAULTS)[number];
 
+/** It was sent once more within the attempt, as a used connection was closed before any answer. */
+type Resent = true;
+
 /** What came of one request. */
 export type SendResult =
   | {
@@ -15,6 +18,7 @@ export type SendResult =
       readonly bodyExcerpt: string;
       /** From the start of the attempt to status and headers. */
       readonly durationMs: number;
+      readonly resent?: Resent;
     }
   | {
       readonly kind: "no_response";
@@ -24,6 +28,7 @@ export type SendResult =
       /** The code speaks of a missing route or resolver: many of these are our own network's fault. */
       readonly unreachable: boolean;
       readonly durationMs: number;
+      readonly resent?: Resent;
     }
   | { readonly kind: "own_fault"; readonly fault: OwnFault; readonly detail: string };
 
