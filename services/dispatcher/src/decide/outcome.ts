@@ -15,7 +15,8 @@ export type SendResult =
       readonly kind: "response";
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
-      readonly bodyExcerpt: string;
+      /** Its beginning: more of it than is kept, with all that it may repeat. */
+      readonly bodyText: string;
       /** From the start of the attempt to status and headers. */
       readonly durationMs: number;
       readonly resent?: Resent;

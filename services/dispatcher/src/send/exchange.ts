@@ -11,7 +11,7 @@ export type Exchanged =
       /** As `performance.now()` says it: when status and headers were there. */
       readonly atMs: number;
       /** The beginning of the body, as text. */
-      readonly excerpt: string;
+      readonly text: string;
     }
   | {
       readonly kind: "failed";
@@ -44,7 +44,7 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
   const body = bodyStart();
   let controller: Dispatcher.DispatchController | undefined;
   let connection: Connection | undefined;
-  let answer: Omit<Extract<Exchanged, { kind: "answered" }>, "excerpt"> | undefined;
+  let answer: Omit<Extract<Exchanged, { kind: "answered" }>, "text"> | undefined;
   let isWanted = true;
   let informational = 0;
 
@@ -63,7 +63,7 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
       connection !== undefined && connection.requests > 1 && !connection.isHeard();
     // The status decides, whatever became of the body.
     const failed = { kind: "failed", error, isUnheardOnReused } as const;
-    ended.resolve(answer === undefined ? failed : { ...answer, excerpt: body.excerpt() });
+    ended.resolve(answer === undefined ? failed : { ...answer, text: body.text() });
     released.resolve();
   };
   by.dispatch(request, {

@@ -210,7 +210,7 @@ describe("an answer counts by its status", () => {
     for (let n = 0; n < 3; n += 1) {
       const result = await ask(sender, endpoint.url("/"));
       expect(result).toMatchObject({ kind: "response", status: 200 });
-      expect(result).toHaveProperty("bodyExcerpt", answer.includes("ab") ? "ab" : "");
+      expect(result).toHaveProperty("bodyText", answer.includes("ab") ? "ab" : "");
     }
     await endpoint.stop();
   });

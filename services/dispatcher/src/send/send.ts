@@ -169,9 +169,9 @@ const resultOf = (end: Exchanged, startedMs: number, timeoutMs: number): SendRes
   const spentMs = Math.round((end.kind === "answered" ? end.atMs : performance.now()) - startedMs);
   switch (end.kind) {
     case "answered": {
-      const { status, excerpt: bodyExcerpt } = end;
+      const { status, text: bodyText } = end;
       const headers = keptHeaders(end.headers);
-      return { kind: "response", status, headers, bodyExcerpt, durationMs: spentMs };
+      return { kind: "response", status, headers, bodyText, durationMs: spentMs };
     }
     case "failed":
       return failure(end.error, spentMs);
