@@ -22,7 +22,7 @@ import { startIntake } from "./intake.ts";
 import { natsJournal, type Journal } from "./journal.ts";
 import { dispatcherMetrics, type DispatcherMetrics } from "./metrics.ts";
 import type { EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
-import { exhaustedTeller } from "./operations/tell-exhausted.ts";
+import { tellingOn } from "./operations/telling.ts";
 import { ownNetworkWatch } from "./own-network.ts";
 import { joinDispatchers, type Presence } from "./presence.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
@@ -112,8 +112,8 @@ const start = async (
   const presence = joinDispatchers(nats, log);
   parts.presence = presence;
   const journal = natsJournal(nats, created.get(STREAMS.events) ?? 0, log, giveUp);
-  const tell = exhaustedTeller({ nats, find: view.find, metrics: own, log, signal: giveUp });
-  const steps = stepsOf({ ...settleSteps(journal, tell), send: sender.send });
+  const telling = tellingOn({ nats, find: view.find, metrics: own, log });
+  const steps = stepsOf({ ...settleSteps(journal, telling.tellExhausted), send: sender.send });
   const gate = createGate(
     { maxInFlight: settings.MAX_IN_FLIGHT, endpointMaxInFlight: settings.ENDPOINT_MAX_IN_FLIGHT },
     now,
@@ -135,7 +135,7 @@ const start = async (
   });
   const stops = [view.following.stop, watch.stop, ...watches, sender.close, sealing.stop];
   if (tracing !== undefined) stops.push(tracing.close);
-  parts.running = { intake, close: () => closeAll(stops, nats, admin) };
+  parts.running = { intake, close: () => telling.stop().then(() => closeAll(stops, nats, admin)) };
   await intake.started;
   parts.isPulling = true;
   log.info({ admin: admin.url }, "listening");

@@ -89,6 +89,11 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
   operations: metrics.counter("ringback_operations_total", "Operational events, by their kind", {
     kind: OPERATION_KINDS,
   }),
+  operationsDropped: metrics.counter(
+    "ringback_operations_dropped_total",
+    "Operational events that could not be told, and of which too many waited",
+    { kind: OPERATION_KINDS },
+  ),
   ownFaults: metrics.counter(
     "ringback_own_faults_total",
     "Deliveries held back by a fault of the platform's own; no attempt is used up",
