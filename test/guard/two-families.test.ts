@@ -56,11 +56,11 @@ afterAll(async () => {
   await Promise.all([live.stop(), live6.stop(), server.stop(), dead.stop()]);
 });
 
-const ask = async (name: string, timeoutMs = 10_000) => {
+const ask = async (name: string, timeoutMs = 10_000, from = sender) => {
   const startedMs = performance.now();
   const url = `http://${name}:${live.port}/`;
   const request = { workspaceId: "w1", timeoutMs, method: "POST" as const, url, headers: {} };
-  const { result, released } = await sender.send({ ...request, body: Buffer.from("{}") });
+  const { result, released } = await from.send({ ...request, body: Buffer.from("{}") });
   const tookMs = performance.now() - startedMs;
   await released;
   const what = result.kind === "response" ? String(result.status) : result.detail;
@@ -118,6 +118,22 @@ describe.concurrent("name servers", () => {
     const { what, tookMs } = await ask("lost.test");
     expect(what).toBe("200");
     expect(tookMs).toBeLessThan(2_500);
+  });
+
+  it("that hang for a whole workspace use up no attempt of one that waits in our own line", async () => {
+    const limits = { perWorkspace: 1, inAll: 2, waitMs: 60_000 };
+    const own = createSender({
+      maxConnectionsPerOrigin: 64,
+      allowedPrivateCidrs: ["127.0.0.0/8"],
+      names: { useSystemNames: false, servers: [server.address], limits },
+    });
+    const names = Array.from({ length: 6 }, (_, n) => `silent-${n}.test`);
+    const results = await Promise.all(names.map((name) => ask(name, 4_000, own)));
+    await own.close();
+    expect(results.map(({ what }) => what).toSorted()).toEqual([
+      ...Array.from({ length: 5 }, () => "DNS_BUSY"),
+      "DNS_ETIMEOUT",
+    ]);
   });
 
   it.each([400, 3_000])("have half of a deadline of %i ms", async (timeoutMs) => {

@@ -79,7 +79,8 @@ const resolverAt = (
   nth: number,
   { servers, withinMs }: FamilyQuestion,
 ): { readonly resolver: dns.Resolver; readonly servers: number } => {
-  const resolver = new dns.Resolver({ timeout: withinMs, maxTimeout: withinMs, tries: 1 });
+  const timeout = Math.ceil(withinMs); // c-ares takes whole numbers alone
+  const resolver = new dns.Resolver({ timeout, maxTimeout: timeout, tries: 1 });
   const all = servers ?? resolver.getServers();
   const one = all[nth % all.length];
   if (one !== undefined) resolver.setServers([one]);
