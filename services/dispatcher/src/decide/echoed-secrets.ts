@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { MAX_BODY_EXCERPT_BYTES, type AttemptRecord } from "@ringback/contracts/attempt";
 import { REDACTED } from "@ringback/contracts/sealed-text";
 import type { Subscription } from "@ringback/contracts/subscription";
