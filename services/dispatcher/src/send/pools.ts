@@ -48,17 +48,18 @@ export const createPools = <Pool extends Closable>(limits: PoolLimits<Pool>): Po
     count(workspaceId, -1);
     void pool.close();
   };
+  const closeIdle = (mayGo: (entry: Entry<Pool>) => boolean): void => {
+    for (const [key, entry] of entries) {
+      if (entry.users === 0 && mayGo(entry)) close(key, entry);
+    }
+  };
   /** For one more of this workspace, which is counted already. */
   const makeRoom = (): void => {
     const share = maxPools / counts.size;
-    const isOld = ({ idleSinceMs }: Entry<Pool>): boolean => now() - idleSinceMs >= idleMs;
+    const nowMs = now();
+    const isOld = ({ idleSinceMs }: Entry<Pool>): boolean => nowMs - idleSinceMs >= idleMs;
     const isBeyondShare = ({ workspaceId }: Entry<Pool>): boolean =>
       (counts.get(workspaceId) ?? 0) > share;
-    const closeIdle = (mayGo: (entry: Entry<Pool>) => boolean): void => {
-      for (const [key, entry] of entries) {
-        if (entry.users === 0 && mayGo(entry)) close(key, entry);
-      }
-    };
     const isFull = (): boolean => entries.size >= maxPools;
     closeIdle(isOld);
     if (isFull()) closeIdle((entry) => isFull() && isBeyondShare(entry));
