@@ -118,11 +118,12 @@ test("settle.ts alone acknowledges or gives back; runtime only gives back what i
   ]);
 });
 
-test("send.ts alone sends requests to endpoints", () => {
+test("send.ts and the client of its connections alone send requests to endpoints", () => {
   const sending =
     /import \{[^}]*\b(request|get|fetch|stream|pipeline|Client|Pool|Agent)\b[^}]*\} from "(undici|(node:)?https?2?)"/g;
   const importing = places(product, sending).map((place) => place.split(":")[0]);
-  expect(importing).toEqual(["services/dispatcher/src/send/send.ts"]);
+  const send = "services/dispatcher/src/send";
+  expect(new Set(importing)).toEqual(new Set([`${send}/one-connection.ts`, `${send}/send.ts`]));
   expect(places(product, /(?<!\.)\bfetch\(|\bhttps?\.(?:request|get)\(/g)).toEqual([]);
 });
 

@@ -85,7 +85,15 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "subscriptions",
     [
-      ...without("subscriptions", "requests", "events", "due", "dueOfAgent", "redeliveries", "told"),
+      ...without(
+        "subscriptions",
+        "requests",
+        "events",
+        "due",
+        "dueOfAgent",
+        "redeliveries",
+        "told",
+      ),
       "$JS.API.CONSUMER.CREATE.EVENTS.dispatcher.events.>",
       ...[...reading, ...changing].filter(
         (subject) =>

@@ -22,7 +22,7 @@ import { startIntake } from "./intake.ts";
 import { natsJournal, type Journal } from "./journal.ts";
 import { dispatcherMetrics, type DispatcherMetrics } from "./metrics.ts";
 import type { EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
-import { exhaustedTeller } from "./operations/tell-exhausted.ts";
+import { tellingOn } from "./operations/telling.ts";
 import { ownNetworkWatch } from "./own-network.ts";
 import { joinDispatchers, type Presence } from "./presence.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
@@ -113,8 +113,8 @@ const start = async (
   parts.presence = presence;
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const journal = natsJournal({ nats, eventsCreatedMs, due: presence.due, log, signal: giveUp });
-  const tell = exhaustedTeller({ nats, find: view.find, metrics: own, log, signal: giveUp });
-  const steps = stepsOf({ ...settleSteps(journal, tell), send: sender.send });
+  const telling = tellingOn({ nats, find: view.find, metrics: own, log });
+  const steps = stepsOf({ ...settleSteps(journal, telling.tellExhausted), send: sender.send });
   const gate = gateFor(settings);
   parts.gate = gate;
   const deps = {
@@ -133,7 +133,7 @@ const start = async (
   });
   const stops = [view.following.stop, watch.stop, ...watches, sender.close, sealing.stop];
   if (tracing !== undefined) stops.push(tracing.close);
-  parts.running = { intake, close: () => closeAll(stops, nats, admin) };
+  parts.running = { intake, close: () => telling.stop().then(() => closeAll(stops, nats, admin)) };
   await intake.started;
   parts.isPulling = true;
   log.info({ admin: admin.url }, "listening");

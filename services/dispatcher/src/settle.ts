@@ -23,7 +23,10 @@ export type SettleSteps = {
   readonly acknowledge: (hand: InHand) => void;
 };
 
-/** Tells whoever wants to know that this record's delivery was given up; harmless twice. */
+/**
+ * Tells whoever wants to know that this record's delivery was given up; harmless twice. Never throws, and
+ * never keeps a dead letter's message from being acknowledged for long.
+ */
 export type TellExhausted = (record: AttemptRecord, deliveryId: string) => Promise<void>;
 
 export const settleSteps = (journal: Journal, tellExhausted: TellExhausted): SettleSteps => ({
