@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog redelivery-load load history-load bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog restart-backlog redelivery-load load history-load bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -32,6 +32,9 @@ fuzz: set-up ## send 100,000 arbitrary bodies to the API (make test sends 1,500)
 
 backlog: set-up ## drain 50,000 events that were published before, and watch memory (make test takes 25,000)
 	BACKLOG_EVENTS=50000 npm test -- test/behaviour/memory.test.ts $(TEST_ARGS)
+
+restart-backlog: set-up ## kill and start a dispatcher and nats-server with 10,000 events of one agent (make test takes 1,500)
+	RESTART_EVENTS=10000 npm test -- test/crash/restart-with-backlog.test.ts $(TEST_ARGS)
 
 history-load: set-up ## lists over 100,000 events and 250,000 attempts; wants the machine to itself
 	npx vitest run --config vitest.history.config.ts $(TEST_ARGS)

@@ -3,7 +3,7 @@ import type { JetStreamClient } from "@nats-io/jetstream";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import { deliveryId as deliveryIdOf } from "@ringback/contracts/event";
 import { retryHeaders } from "@ringback/contracts/retry-message";
-import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/subjects";
+import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
 import { addressOf } from "./payload.ts";
 
 /**
@@ -23,6 +23,6 @@ export const scheduledRetry = (
     headers,
     msgID: randomUUID(),
     timeout: 30_000,
-    schedule: { specification: new Date(dueMs), target: dueRetrySubject(address) },
+    schedule: { specification: new Date(dueMs), target: dueRetrySubject(address, deliveryId) },
   });
 };

@@ -63,8 +63,8 @@ test("pure code knows no clock, no chance, no process and no timers", () => {
   expect(places([...contracts, ...decisions], impure)).toEqual([]);
 });
 
-test("contracts import nothing but zod, ipaddr.js and Node's buffers and addresses", () => {
-  const allowed = new Set(["zod", "ipaddr.js", "node:buffer", "node:net"]);
+test("contracts import nothing but zod, ipaddr.js and Node's buffers, addresses and hashes", () => {
+  const allowed = new Set(["zod", "ipaddr.js", "node:buffer", "node:crypto", "node:net"]);
   const own = "libs/contracts/src/";
   expect(foreign(contracts, (name) => allowed.has(name) || name.startsWith(own))).toEqual([]);
 });
@@ -76,9 +76,9 @@ test("decisions import contracts, zod and each other, and no shell", () => {
   ).toEqual([]);
 });
 
-test("runtime knows of contracts only names, addresses, ports, and the forms of durations, sealed text and trace contexts", () => {
+test("runtime knows of contracts only names, addresses, ports, and the forms of durations, sealed text, trace contexts and retries", () => {
   const names =
-    /^@ringback\/contracts\/(subjects|address|ports|duration|sealed-text|trace-context)$/;
+    /^@ringback\/contracts\/(subjects|event-check|event-types|retry-subjects|retry-message|presence-subject|address|ports|duration|sealed-text|trace-context)$/;
   expect(foreign(runtime, (name) => !/contracts|services/.test(name) || names.test(name))).toEqual(
     [],
   );
@@ -118,11 +118,12 @@ test("settle.ts alone acknowledges or gives back; runtime only gives back what i
   ]);
 });
 
-test("send.ts alone sends requests to endpoints", () => {
+test("send.ts and the client of its connections alone send requests to endpoints", () => {
   const sending =
     /import \{[^}]*\b(request|get|fetch|stream|pipeline|Client|Pool|Agent)\b[^}]*\} from "(undici|(node:)?https?2?)"/g;
   const importing = places(product, sending).map((place) => place.split(":")[0]);
-  expect(importing).toEqual(["services/dispatcher/src/send/send.ts"]);
+  const send = "services/dispatcher/src/send";
+  expect(new Set(importing)).toEqual(new Set([`${send}/one-connection.ts`, `${send}/send.ts`]));
   expect(places(product, /(?<!\.)\bfetch\(|\bhttps?\.(?:request|get)\(/g)).toEqual([]);
 });
 

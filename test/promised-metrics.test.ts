@@ -63,6 +63,8 @@ const OF_DISPATCHER: Record<string, Promised> = {
     type: "counter",
     labels: { reason: ["overdue", "missing"] },
   },
+  ringback_operations_dropped_total: { type: "counter", labels: { kind: OPERATION_KINDS } },
+  ringback_resent_total: { type: "counter" },
   ringback_operations_total: { type: "counter", labels: { kind: OPERATION_KINDS } },
   ringback_retry_lateness_seconds: { type: "histogram" },
   ringback_attempts_in_flight: { type: "gauge" },

@@ -48,7 +48,7 @@ export const SCHEDULED_RETRIES: DocumentedChannel = {
           headers: {
             ...RETRY_HEADERS,
             "Nats-Schedule": "@at 2026-03-02T10:17:51.207Z",
-            "Nats-Schedule-Target": "retries.due.acme.agent-7",
+            "Nats-Schedule-Target": "retries.due.acme.agent-7.1041",
           },
         },
       ],

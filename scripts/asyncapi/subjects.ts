@@ -1,10 +1,9 @@
 import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
+import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
 import {
   attemptSubject,
   deadLetterSubject,
-  dueRetrySubject,
   eventSubject,
-  scheduledRetrySubject,
   subscriptionSubject,
 } from "@ringback/contracts/subjects";
 import { operationSubject } from "@ringback/contracts/operation-subjects";
@@ -42,7 +41,7 @@ export const SUBJECTS = {
   deadLetters: withBraces(deadLetterSubject(AT)),
   subscriptions: withBraces(subscriptionSubject(AT)),
   scheduledRetries: withBraces(scheduledRetrySubject(AT, "delivery_id")),
-  dueRetries: withBraces(dueRetrySubject(AT)),
+  dueRetries: withBraces(dueRetrySubject(AT, "delivery_id")),
   exhausted: withBraces(operationSubject(AT.workspaceId, "delivery.exhausted")),
   failing: withBraces(operationSubject(AT.workspaceId, "endpoint.failing")),
   recovered: withBraces(operationSubject(AT.workspaceId, "endpoint.recovered")),

@@ -1,4 +1,5 @@
-import { parseScheduledRetrySubject, SCHEDULED_RETRIES } from "@ringback/contracts/subjects";
+import { parseScheduledRetrySubject } from "@ringback/contracts/retry-subjects";
+import { SCHEDULED_RETRIES } from "@ringback/contracts/subjects";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { settled } from "../crash/settled.ts";
 import { eventually } from "../harness/eventually.ts";

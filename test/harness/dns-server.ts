@@ -6,7 +6,7 @@ import { trackOpen } from "./open-resources.ts";
 /** How one question is answered. */
 export type DnsAnswer =
   /** Those of the family that was asked for; none of it: an empty answer. */
-  | { readonly kind: "addresses"; readonly addresses: readonly string[] }
+  | { readonly kind: "addresses"; readonly addresses: readonly string[]; readonly afterMs?: number }
   | { readonly kind: "no_such_name" }
   | { readonly kind: "server_failure" }
   /** Cut off: the rest is to be asked for over TCP, where nobody listens. */
@@ -41,14 +41,22 @@ export async function startDnsServer(
 ): Promise<DnsServer> {
   const socket = createSocket("udp4");
   const questions: string[] = [];
+  const late = new Set<NodeJS.Timeout>();
   socket.on("message", (message, from) => {
     const question = questionOf(message);
     const family = question.type === TYPE_AAAA ? 6 : 4;
     const said = `${question.name} ${family === 6 ? "AAAA" : "A"}`;
     questions.push(said);
     const nth = questions.filter((one) => one === said).length;
-    const reply = replyTo(message, question, script(question.name, family, nth));
-    if (reply !== undefined) socket.send(reply, from.port, from.address);
+    const answer = script(question.name, family, nth);
+    const reply = replyTo(message, question, answer);
+    if (reply === undefined) return;
+    const send = (): void => {
+      late.delete(timer);
+      socket.send(reply, from.port, from.address);
+    };
+    const timer = setTimeout(send, "afterMs" in answer ? answer.afterMs : 0);
+    late.add(timer);
   });
   await new Promise<void>((resolve, reject) => {
     socket.once("error", reject);
@@ -59,6 +67,7 @@ export async function startDnsServer(
     address: `${host}:${socket.address().port}`,
     questions,
     async stop() {
+      for (const timer of late) clearTimeout(timer);
       await close(socket);
       stopped();
     },

@@ -1,5 +1,6 @@
 import type { EventAddress } from "@ringback/contracts/event";
-import { attemptSubject, scheduledRetrySubject } from "@ringback/contracts/subjects";
+import { scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
+import { attemptSubject } from "@ringback/contracts/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { inTurn, status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";

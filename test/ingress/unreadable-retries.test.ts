@@ -77,10 +77,16 @@ test.each([
   expect(letter.message).toMatch(text);
 });
 
-test("a subject that names no agent leaves a dead letter that names the event", async () => {
-  const letter = await letterOf("retries.due.w1.a1.more", wire(RIGHT));
+test("a subject that names no delivery leaves a dead letter that names the event", async () => {
+  const letter = await letterOf("retries.due.w1.a1.7.more", wire(RIGHT));
   expect(letter).toMatchObject({ event_seq: 7, call_id: "c1", event_type: "call_completed" });
-  expect(letter.message).toContain("'retries.due.w1.a1.more' is not retries.due.<workspace_id>");
+  expect(letter.message).toContain("'retries.due.w1.a1.7.more' is not retries.due.<workspace_id>");
+});
+
+test("a subject that names another delivery than the headers leaves a dead letter that says so", async () => {
+  const letter = await letterOf("retries.due.w1.a1.8", wire(RIGHT));
+  expect(letter).toMatchObject({ event_seq: 7, agent_id: "a1", workspace_id: "w1" });
+  expect(letter.message).toContain("they name delivery '7', subject 'retries.due.w1.a1.8' another");
 });
 
 test("the same broken message twice leaves two dead letters, each counted and logged", async () => {

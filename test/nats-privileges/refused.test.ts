@@ -62,7 +62,8 @@ const writing = {
   subscriptions: "subscriptions.w1.a1",
   events: EVENT,
   scheduled: "retries.scheduled.w1.a1.1",
-  due: "retries.due.w1.a1",
+  due: "retries.due.w1.a1.1",
+  dueOfAgent: "retries.due.w1.a1",
   attempts: "attempts.w1.c1.a1.call_completed.1",
   dead: "dead_letters.w1.c1.a1.call_completed",
   requests: "requests.w1.1",
@@ -84,7 +85,15 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "subscriptions",
     [
-      ...without("subscriptions", "requests", "events", "due", "redeliveries", "told"),
+      ...without(
+        "subscriptions",
+        "requests",
+        "events",
+        "due",
+        "dueOfAgent",
+        "redeliveries",
+        "told",
+      ),
       "$JS.API.CONSUMER.CREATE.EVENTS.dispatcher.events.>",
       ...[...reading, ...changing].filter(
         (subject) =>

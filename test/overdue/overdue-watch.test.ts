@@ -1,7 +1,7 @@
 import { headers } from "@nats-io/transport-node";
 import type { EventAddress } from "@ringback/contracts/event";
 import { readRetry, retryHeaders } from "@ringback/contracts/retry-message";
-import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/subjects";
+import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { byPath, inTurn, status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -79,7 +79,10 @@ const isPutOff = async ({ seq, address }: Published): Promise<void> => {
   for (const [name, value] of retryHeaders({ ...read.retry, dueMs, deferrals: 1 })) {
     given.set(name, value);
   }
-  const schedule = { specification: new Date(dueMs), target: dueRetrySubject(address) };
+  const schedule = {
+    specification: new Date(dueMs),
+    target: dueRetrySubject(address, String(seq)),
+  };
   await platform.client.js.publish(subject, "", { headers: given, schedule });
 };
 

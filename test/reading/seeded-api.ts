@@ -4,11 +4,8 @@ import type { AttemptRecord } from "@ringback/contracts/attempt";
 import { eventId, eventMessage, type EventAddress } from "@ringback/contracts/event";
 import type { EventType } from "@ringback/contracts/event-types";
 import { retryHeaders } from "@ringback/contracts/retry-message";
-import {
-  attemptSubject,
-  dueRetrySubject,
-  scheduledRetrySubject,
-} from "@ringback/contracts/subjects";
+import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
+import { attemptSubject } from "@ringback/contracts/subjects";
 import { connectTo, type NatsClient } from "../harness/nats-client.ts";
 import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
 import { type StartedService, startOn } from "../subscriptions/start-service.ts";
@@ -75,7 +72,7 @@ export async function startSeededApi(
       await client.js.publish(scheduledRetrySubject(address, deliveryId), "", {
         headers,
         msgID: randomUUID(),
-        schedule: { specification: new Date(dueMs), target: dueRetrySubject(address) },
+        schedule: { specification: new Date(dueMs), target: dueRetrySubject(address, deliveryId) },
       });
     },
     stop: async () => {

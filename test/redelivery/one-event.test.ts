@@ -1,7 +1,7 @@
 import { headers as natsHeaders } from "@nats-io/nats-core";
 import { retryHeaders } from "@ringback/contracts/retry-message";
 import type { DeliveryPolicy } from "@ringback/contracts/delivery-policy";
-import { dueRetrySubject } from "@ringback/contracts/subjects";
+import { dueRetrySubject } from "@ringback/contracts/retry-subjects";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Script, inTurn, status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -217,7 +217,7 @@ describe.concurrent("an event", () => {
     const due = { deliveryId, eventSeq: event.seq, attempt: 1, dueMs: Date.now(), deferrals: 0 };
     const retry = { ...due, address: event.address, trigger: "redelivery" } as const;
     for (const [name, value] of retryHeaders(retry)) headers.set(name, value);
-    await platform.client.js.publish(dueRetrySubject(event.address), "", { headers });
+    await platform.client.js.publish(dueRetrySubject(event.address, deliveryId), "", { headers });
     const letter = await eventually(
       async () => {
         const all = await platform.deadLetters();

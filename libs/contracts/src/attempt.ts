@@ -77,6 +77,11 @@ export const attemptRecordSchema = z.looseObject({
     })
     .optional(),
   next: nextStepSchema,
+  /**
+   * The request was sent once more, on a new connection, within this attempt: the endpoint had closed the
+   * used one before any answer came, and may have received it.
+   */
+  resent: z.literal(true).optional(),
 });
 
 export type AttemptRecord = z.infer<typeof attemptRecordSchema>;

@@ -4,21 +4,24 @@ import { isCallId } from "./call-id.ts";
 import { EVENT_TYPES } from "./event-types.ts";
 import { isId } from "./id.ts";
 import {
+  agentsDueRetrySubject,
+  dueRetrySubject,
+  parseDueRetrySubject,
+  parseScheduledRetrySubject,
+  scheduledRetrySubject,
+} from "./retry-subjects.ts";
+import {
   attemptsOfCall,
   attemptSubject,
   deadLetterSubject,
   deliveryIdInAttemptSubject,
-  dueRetrySubject,
   eventsOfCall,
   eventSubject,
   invalidEventDeadLetterSubject,
   LEASES,
   leaseSubject,
-  parseDueRetrySubject,
   parseEventSubject,
-  parseScheduledRetrySubject,
   parseSubscriptionSubject,
-  scheduledRetrySubject,
   STREAM_SUBJECTS,
   STREAMS,
   subscriptionSubject,
@@ -70,7 +73,7 @@ test("the subjects are those that others rely on", () => {
     subscription: subscriptionSubject(AT),
     attempt: attemptSubject(AT, "7"),
     scheduled: scheduledRetrySubject(AT, "7"),
-    due: dueRetrySubject(AT),
+    due: dueRetrySubject(AT, "7"),
     deadLetter: deadLetterSubject(AT),
     lease: leaseSubject(LEASES.overdueWatch),
   }).toEqual({
@@ -78,7 +81,7 @@ test("the subjects are those that others rely on", () => {
     subscription: "subscriptions.w1.a1",
     attempt: "attempts.w1.c1.a1.call_completed.7",
     scheduled: "retries.scheduled.w1.a1.7",
-    due: "retries.due.w1.a1",
+    due: "retries.due.w1.a1.7",
     deadLetter: "dead_letters.w1.c1.a1.call_completed",
     lease: "leases.overdue_watch",
   });
@@ -102,7 +105,7 @@ test("subjects of agents are parsed into the agent that they were built from", (
   fc.assert(
     fc.property(agent, (at) => {
       expect(parseSubscriptionSubject(subscriptionSubject(at))).toEqual(at);
-      expect(parseDueRetrySubject(dueRetrySubject(at))).toEqual(at);
+      expect(parseDueRetrySubject(agentsDueRetrySubject(at))?.agent).toEqual(at);
     }),
   );
 });
@@ -113,6 +116,7 @@ test("subjects of deliveries are parsed into the delivery that they were built f
       const { workspaceId, agentId } = at;
       const scheduled = parseScheduledRetrySubject(scheduledRetrySubject(at, deliveryId));
       expect(scheduled).toEqual({ agent: { workspaceId, agentId }, deliveryId });
+      expect(parseDueRetrySubject(dueRetrySubject(at, deliveryId))).toEqual(scheduled);
       expect(deliveryIdInAttemptSubject(attemptSubject(at, deliveryId))).toBe(deliveryId);
     }),
   );
@@ -165,8 +169,10 @@ describe.each(NOT_IDS)("what is not an id (%s)", (_what, text) => {
       () => attemptSubject(AT, text),
       () => scheduledRetrySubject({ ...AT, agentId: text }, "7"),
       () => scheduledRetrySubject(AT, text),
-      () => dueRetrySubject({ ...AT, workspaceId: text }),
-      () => dueRetrySubject({ ...AT, agentId: text }),
+      () => dueRetrySubject({ ...AT, workspaceId: text }, "7"),
+      () => dueRetrySubject({ ...AT, agentId: text }, "7"),
+      () => dueRetrySubject(AT, text),
+      () => agentsDueRetrySubject({ ...AT, agentId: text }),
     ];
     const expected = new TypeError(
       `'${text}' cannot be part of a subject: expected 1 to 128 of A-Z a-z 0-9 _ -`,
@@ -190,7 +196,7 @@ describe.each(NOT_IDS)("what is not an id (%s)", (_what, text) => {
   test("is not found in a subject either", () => {
     expect(parseEventSubject(`events.w1.${text}.a1.call_completed`).kind).toBe("invalid");
     expect(parseSubscriptionSubject(`subscriptions.w1.${text}`)).toBeUndefined();
-    expect(parseDueRetrySubject(`retries.due.${text}.a1`)).toBeUndefined();
+    expect(parseDueRetrySubject(`retries.due.${text}.a1.7`)).toBeUndefined();
   });
 });
 
@@ -223,7 +229,9 @@ test.each(["subscriptions.w1", "subscriptions.w1.a1.x", "subscription.w1.a1", "r
 
 test.each([
   "retries.due.w1",
-  "retries.due.w1.a1.7",
+  "retries.due.w1.a1.7.8",
+  "retries.due.w1.a1.*",
+  "retries.due.w1.*.7",
   "retries.scheduled.w1.a1",
   "subscriptions.w.a",
 ])("'%s' is no agent's subject of due retries", (subject) =>

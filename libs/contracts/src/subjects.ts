@@ -112,12 +112,6 @@ export const requestSubject = (workspaceId: string, keyHash: string): string =>
 export const attemptSubject = (at: EventAddress, deliveryId: string): string =>
   `attempts.${eventTokens(at)}.${token(deliveryId)}`;
 
-/** One subject per delivery, so that scheduling again replaces and never doubles. */
-export const scheduledRetrySubject = (
-  { workspaceId, agentId }: AgentAddress,
-  deliveryId: string,
-): string => `retries.scheduled.${token(workspaceId)}.${token(agentId)}.${token(deliveryId)}`;
-
 /** Every event of a call, those with a subject that is not right too. */
 export const eventsOfCall = (workspaceId: string, callId: string): string =>
   `events.${token(workspaceId)}.${callToken(callId)}.>`;
@@ -132,9 +126,6 @@ export const attemptsOfAddress = (at: EventAddress): string => `attempts.${event
 /** Every dead letter of a workspace. */
 export const deadLettersOfWorkspace = (workspaceId: string): string =>
   `dead_letters.${token(workspaceId)}.>`;
-
-export const dueRetrySubject = ({ workspaceId, agentId }: AgentAddress): string =>
-  `retries.due.${token(workspaceId)}.${token(agentId)}`;
 
 /** Every redelivery job. */
 export const REDELIVERY_JOBS = "redeliveries.>";
@@ -225,27 +216,6 @@ export const parseSubscriptionSubject = (subject: string): AgentAddress | undefi
   if (prefix !== "subscriptions" || rest.length > 0) return undefined;
   if (workspaceId === undefined || agentId === undefined) return undefined;
   return isId(workspaceId) && isId(agentId) ? { workspaceId, agentId } : undefined;
-};
-
-/** The agent that a subject `retries.due.<workspace_id>.<agent_id>` names, or undefined. */
-export const parseDueRetrySubject = (subject: string): AgentAddress | undefined => {
-  const [retries, due, workspaceId, agentId, ...rest] = subject.split(".");
-  if (retries !== "retries" || due !== "due" || rest.length > 0) return undefined;
-  if (workspaceId === undefined || agentId === undefined) return undefined;
-  return isId(workspaceId) && isId(agentId) ? { workspaceId, agentId } : undefined;
-};
-
-/** The agent and the delivery that `retries.scheduled.<workspace_id>.<agent_id>.<delivery_id>` names. */
-export const parseScheduledRetrySubject = (
-  subject: string,
-): { readonly agent: AgentAddress; readonly deliveryId: string } | undefined => {
-  const [retries, scheduled, workspaceId, agentId, deliveryId, ...rest] = subject.split(".");
-  if (retries !== "retries" || scheduled !== "scheduled" || rest.length > 0) return undefined;
-  if (workspaceId === undefined || agentId === undefined || deliveryId === undefined) {
-    return undefined;
-  }
-  if (![workspaceId, agentId, deliveryId].every(isId)) return undefined;
-  return { agent: { workspaceId, agentId }, deliveryId };
 };
 
 /** The delivery that a subject of ATTEMPTS names, or undefined. */

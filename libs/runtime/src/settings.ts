@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isCidr } from "@ringback/contracts/address";
+import type { EventRules, EventTypePolicy } from "@ringback/contracts/event-check";
+import { isBuiltIn, isEventTypeName } from "@ringback/contracts/event-types";
 import { portRangeOf } from "@ringback/contracts/ports";
 import { z } from "zod";
 import { durationSchema } from "./duration.ts";
@@ -121,6 +123,39 @@ export const deliverySafetySettings = {
       "Ports that callback URLs may name, such as `443,8443,9000-9100`; any with `ALLOW_INSECURE_HTTP`",
     ),
 } as const;
+
+/** `open`, `catalogue`, or the types that are added to the catalogue. */
+const eventTypesSetting = z.string().transform((text, context): EventTypePolicy => {
+  if (text === "open") return { kind: "open" };
+  const added = text === "catalogue" ? [] : text.split(",").map((name) => name.trim());
+  for (const name of added) {
+    if (isEventTypeName(name) && !isBuiltIn(name)) continue;
+    const wanted = "expected open, catalogue, or further event types such as kyc_done,lead_scored";
+    context.addIssue(`'${name}' in '${text}': ${wanted}`);
+  }
+  return { kind: "catalogue", added: new Set(added) };
+});
+
+/** Which events there are; both services go by it. */
+export const eventSettings = {
+  EVENT_TYPES: eventTypesSetting
+    .prefault("catalogue")
+    .describe(
+      "Event types beside the built-in ones, such as `kyc_done,lead_scored`; `catalogue`: none; `open`: any",
+    ),
+  EVENT_SCHEMA: z
+    .enum(["warn", "refuse"])
+    .prefault("warn")
+    .describe(
+      "Whether an event with an unexpected value in a known field is delivered, with a warning, or refused",
+    ),
+} as const;
+
+/** What the settings let pass as an event. */
+export const eventRules = ({
+  EVENT_TYPES: types,
+  EVENT_SCHEMA: schema,
+}: Settings<typeof eventSettings>): EventRules => ({ types, schema });
 
 /** How the secrets of subscriptions are stored; both services need the same keys. */
 export const headerSecretSettings = {

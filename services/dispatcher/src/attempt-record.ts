@@ -33,6 +33,6 @@ export const recordedResponse = (
   subscription: Subscription,
 ): Pick<AttemptRecord, "response"> => {
   if (result.kind !== "response") return {};
-  const { headers, bodyExcerpt: body_excerpt } = result;
+  const { headers, bodyText: body_excerpt } = result;
   return { response: withoutEchoes({ headers, body_excerpt }, subscription) };
 };

@@ -7,6 +7,7 @@ import {
   COMMON_SECRETS,
   commonSettings,
   deliverySafetySettings,
+  eventSettings,
   headerKeysRule,
   headerSecretSettings,
   integerSchema,
@@ -57,6 +58,7 @@ const egressProxy = z.string().transform((text, context) => {
 /** What the dispatcher is told by its environment. */
 export const dispatcherSettings = {
   ...commonSettings,
+  ...eventSettings,
   ...deliverySafetySettings,
   ...headerSecretSettings,
   ...tracingSettings,

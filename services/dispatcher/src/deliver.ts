@@ -132,6 +132,7 @@ const attemptOf = async (
     duration_ms: result.durationMs,
     request: recordedRequest(subscription),
     ...recordedResponse(result, subscription),
+    ...(result.resent === true ? { resent: true as const } : {}),
   };
   return {
     kind: "attempted",
@@ -185,7 +186,7 @@ const requestOf = (
   const { eventType, workspaceId } = address;
   const what = { eventId, eventType, attempt, isTest: trigger === "test", body };
   const facts = { ...what, nowMs, userAgent, sign: signatures, traceHeaders };
-  return { ...requestFor(subscription, facts), workspaceId };
+  return { ...requestFor(subscription, facts), workspaceId, isRetry: attempt > 1 };
 };
 
 const cancelled = (delivery: Delivery, nowMs: number): Turn => ({

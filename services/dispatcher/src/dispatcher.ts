@@ -5,6 +5,7 @@ import type { Logger } from "@ringback/runtime/logger";
 import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats } from "@ringback/runtime/nats";
+import { eventRules } from "@ringback/runtime/settings";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
 import { ensureStreams } from "@ringback/runtime/streams";
@@ -16,13 +17,14 @@ import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
 import type { OverdueWatchPolicy } from "./decide/overdue.ts";
 import type { HoldBackPolicy } from "./decide/retry.ts";
 import { createGate, type Gate } from "./gate.ts";
+import { eventWarningCounter } from "./event-warnings.ts";
 import type { HandleDeps } from "./handle-event.ts";
 import { exportState, lookAt, readiness, silence, type Parts } from "./health.ts";
 import { startIntake } from "./intake.ts";
 import { natsJournal, type Journal } from "./journal.ts";
 import { dispatcherMetrics, type DispatcherMetrics } from "./metrics.ts";
 import type { EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
-import { exhaustedTeller } from "./operations/tell-exhausted.ts";
+import { tellingOn } from "./operations/telling.ts";
 import { ownNetworkWatch } from "./own-network.ts";
 import { joinDispatchers, type Presence } from "./presence.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
@@ -111,17 +113,16 @@ const start = async (
   parts.sender = sender;
   const presence = joinDispatchers(nats, log);
   parts.presence = presence;
-  const journal = natsJournal(nats, created.get(STREAMS.events) ?? 0, log, giveUp);
-  const tell = exhaustedTeller({ nats, find: view.find, metrics: own, log, signal: giveUp });
-  const steps = stepsOf({ ...settleSteps(journal, tell), send: sender.send });
-  const gate = createGate(
-    { maxInFlight: settings.MAX_IN_FLIGHT, endpointMaxInFlight: settings.ENDPOINT_MAX_IN_FLIGHT },
-    now,
-  );
+  const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
+  const journal = natsJournal({ nats, eventsCreatedMs, due: presence.due, log, signal: giveUp });
+  const telling = tellingOn({ nats, find: view.find, metrics: own, log });
+  const steps = stepsOf({ ...settleSteps(journal, telling.tellExhausted), send: sender.send });
+  const gate = gateFor(settings);
   parts.gate = gate;
   const deps = {
     ...handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence),
     ...traceDeps(tracing?.tracer, settings.FORWARD_TRACE_CONTEXT),
+    onWarnings: eventWarningCounter(metrics, log),
   };
   const watches = startWatches(options, deps, nats, parts);
   const intake = startIntake({
@@ -135,11 +136,14 @@ const start = async (
   });
   const stops = [view.following.stop, watch.stop, ...watches, sender.close, sealing.stop];
   if (tracing !== undefined) stops.push(tracing.close);
-  parts.running = { intake, close: () => closeAll(stops, nats, admin) };
+  parts.running = { intake, close: () => telling.stop().then(() => closeAll(stops, nats, admin)) };
   await intake.started;
   parts.isPulling = true;
   log.info({ admin: admin.url }, "listening");
 };
+
+const gateFor = ({ MAX_IN_FLIGHT, ENDPOINT_MAX_IN_FLIGHT }: DispatcherSettings): Gate =>
+  createGate({ maxInFlight: MAX_IN_FLIGHT, endpointMaxInFlight: ENDPOINT_MAX_IN_FLIGHT }, now);
 
 const senderFor = (settings: DispatcherSettings): Sender =>
   createSender({
@@ -178,7 +182,7 @@ const handleDeps = (
   sealer: Sealer,
   gate: Gate,
   { dispatchers }: Presence,
-): HandleDeps => {
+): Omit<HandleDeps, "onWarnings"> => {
   return {
     journal,
     steps,
@@ -196,6 +200,7 @@ const handleDeps = (
     gate,
     ownNetwork: ownNetworkWatch(now),
     operatorsPolicy: operatorsPolicy(settings),
+    eventRules: eventRules(settings),
     dispatchers,
     userAgent: `Ringback/${manifest.version}`,
     now,

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { deliveryId, readEvent, type ReadEvent } from "@ringback/contracts/event";
+import { deliveryId } from "@ringback/contracts/event";
+import { checkEvent, type CheckedEvent, type EventRules } from "@ringback/contracts/event-check";
 import { headersProblem } from "@ringback/contracts/event-headers";
 import type { Trigger } from "@ringback/contracts/attempt";
 import { eventTypeLabel } from "@ringback/contracts/event-types";
@@ -7,11 +8,12 @@ import { TRIGGER_HEADER } from "@ringback/contracts/retry-message";
 import { isTestEvent } from "@ringback/contracts/test-event";
 import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
 import type { Tracer } from "@ringback/runtime/tracing";
-import { fenceOf } from "./decide/fence.ts";
 import type { HoldBackPolicy } from "./decide/retry.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import { traceIds, traceTurn } from "./delivery-trace.ts";
 import { idsOf, type Delivery } from "./delivery.ts";
+import { standingOf } from "./standing.ts";
+import type { OnWarnings } from "./event-warnings.ts";
 import type { InHand } from "./in-hand.ts";
 import {
   giveBack,
@@ -27,6 +29,8 @@ import {
 export type HandleDeps = SettleDeps &
   DeliverDeps & {
     readonly holdBack: HoldBackPolicy;
+    readonly eventRules: EventRules;
+    readonly onWarnings: OnWarnings;
     /** Where deliveries are traced. */
     readonly tracer?: Tracer | undefined;
   };
@@ -39,12 +43,13 @@ export const handleEvent = async (
 ): Promise<void> => {
   const { message } = hand;
   const eventId = deps.journal.eventId(message.seq);
-  const read = eventIn(hand);
+  const read = eventIn(hand, deps.eventRules);
   if (read.kind === "invalid") {
     deps.metrics.events.inc({ event_type: typeInSubject(message.subject), result: "invalid" });
     await settleDeadLetter(hand, invalidEvent(hand, eventId, read.message, deps.now()), deps);
     return;
   }
+  if (read.warnings.length > 0) deps.onWarnings(read.address.eventType, read.warnings);
   const delivery: Delivery = {
     address: read.address,
     eventSeq: message.seq,
@@ -59,25 +64,27 @@ export const handleEvent = async (
   };
   if (!mayBeHandled) return turn(hand, delivery, 0, deps);
 
-  // In this order: what is in work elsewhere is recorded before it is gone from RETRIES.
-  const isComingBack = await deps.journal.isComingBack(delivery, 1);
-  const last = await deps.journal.readLastRecord(delivery.address, delivery.deliveryId);
-  const fence = fenceOf(last.record, delivery.attempt);
-  if (fence.kind === "recorded") {
-    return settleRecorded(hand, delivery.deliveryId, fence.last, deps);
+  const standing = await standingOf(delivery, deps);
+  switch (standing.kind) {
+    case "recorded":
+      return settleRecorded(hand, delivery.deliveryId, standing.last, deps);
+    case "pending":
+      return settleDone(hand, deps);
+    case "open":
+      return turn(hand, delivery, standing.after, deps);
+    default:
+      return standing satisfies never;
   }
-  if (!isComingBack) return turn(hand, delivery, last.seq, deps);
-  settleDone(hand, deps);
 };
 
 /**
  * What a message of EVENTS says. Its headers are measured and only one of them steers a delivery
  * (`triggerIn`): they are the producer's. (A trace is looked for in them where deliveries are traced.)
  */
-export const eventIn = ({ message }: Pick<InHand, "message">): ReadEvent => {
+export const eventIn = ({ message }: Pick<InHand, "message">, rules: EventRules): CheckedEvent => {
   const problem = headersProblem(rawHeaders(message));
   if (problem !== undefined) return { kind: "invalid", message: problem };
-  return readEvent(message.subject, message.data);
+  return checkEvent(message.subject, message.data, rules);
 };
 
 /** Why the event in a message is delivered at all: it happened, or somebody tries their endpoint. */
@@ -134,5 +141,4 @@ const countEvent = (delivery: Delivery, isUnwanted: boolean, { metrics }: Handle
   metrics.events.inc({ event_type: eventTypeLabel(delivery.address.eventType), result });
 };
 
-const typeInSubject = (subject: string): string =>
-  eventTypeLabel(subject.split(".").at(-1) ?? "");
+const typeInSubject = (subject: string): string => eventTypeLabel(subject.split(".").at(-1) ?? "");

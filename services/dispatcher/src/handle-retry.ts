@@ -8,25 +8,37 @@ import {
   type RetryMessage,
 } from "@ringback/contracts/retry-message";
 import { redeliveryIds } from "@ringback/contracts/redelivery-id";
-import { eventSubject, parseDueRetrySubject } from "@ringback/contracts/subjects";
+import { parseDueRetrySubject } from "@ringback/contracts/retry-subjects";
+import { eventSubject } from "@ringback/contracts/subjects";
 import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
-import { fenceOf } from "./decide/fence.ts";
 import { turn, type HandleDeps } from "./handle-event.ts";
 import { deadLetterKey } from "./exhausted.ts";
 import type { InHand } from "./in-hand.ts";
 import { countGivenUp } from "./metrics.ts";
+import { standingByRecord, standingOf } from "./standing.ts";
 import { settleDeadLetter, settleDone, settleRecorded } from "./settle.ts";
 
 /** The retry in a message of RETRIES, or what is wrong with the message. */
 export const retryIn = ({ message }: Pick<InHand, "message">): ReadRetry => {
-  const agent = parseDueRetrySubject(message.subject);
-  if (agent === undefined) {
-    const wanted = "retries.due.<workspace_id>.<agent_id>";
+  const named = parseDueRetrySubject(message.subject);
+  if (named === undefined) {
+    const wanted = "retries.due.<workspace_id>.<agent_id>.<delivery_id>";
     return { kind: "invalid", message: `subject '${message.subject}' is not ${wanted}` };
   }
   const get = headersOf(message);
-  if (get !== undefined) return readRetry(agent, get);
-  return { kind: "invalid", message: "headers of a retry: they are no headers, or too many" };
+  if (get === undefined) {
+    return { kind: "invalid", message: "headers of a retry: they are no headers, or too many" };
+  }
+  const read = readRetry(named.agent, get);
+  if (
+    read.kind === "invalid" ||
+    (named.deliveryId ?? read.retry.deliveryId) === read.retry.deliveryId
+  ) {
+    return read;
+  }
+  const { deliveryId } = read.retry;
+  const problem = `headers of a retry: they name delivery '${deliveryId}', subject '${message.subject}' another`;
+  return { kind: "invalid", message: problem };
 };
 
 /** Only dispatchers may publish here, and yet: what is too much, or broken, is not decoded. */
@@ -42,7 +54,7 @@ export const handleUnreadableRetry = async (
   deps: HandleDeps,
 ): Promise<void> => {
   const { message } = hand;
-  const agent = parseDueRetrySubject(message.subject);
+  const agent = parseDueRetrySubject(message.subject)?.agent;
   const { eventSeq, callId, eventType } = readableParts(headersOf(message) ?? (() => ""));
   const letter: DeadLetter = {
     reason: "internal",
@@ -75,20 +87,16 @@ export const handleRetry = async (
   deps: HandleDeps,
 ): Promise<void> => {
   const { address, deliveryId, eventSeq, attempt } = retry;
-  // Before the last record is read: what is in work elsewhere is recorded before it is gone. Of two
-  // messages for one attempt the later one stays.
-  const isComingBack =
-    mayBeHandled && (await deps.journal.isComingBack(retry, attempt, hand.message.seq));
-  const [event, last] = await Promise.all([
+  const [event, standing] = await Promise.all([
     deps.journal.readEvent(eventSeq),
-    deps.journal.readLastRecord(address, deliveryId),
+    // Of two messages for one attempt the later one stays.
+    mayBeHandled ? standingOf(retry, deps, hand.message.seq) : standingByRecord(retry, deps),
   ]);
-  const fence = fenceOf(last.record, attempt);
-  if (fence.kind === "recorded") return settleRecorded(hand, deliveryId, fence.last, deps);
-  if (isComingBack) return settleDone(hand, deps);
+  if (standing.kind === "recorded") return settleRecorded(hand, deliveryId, standing.last, deps);
+  if (standing.kind === "pending") return settleDone(hand, deps);
   // Another subject at this sequence: EVENTS was made anew, this event is gone.
   if (event === undefined || event.subject !== eventSubject(address)) {
-    return expire(hand, retry, last.record, deps);
+    return expire(hand, retry, standing.last, deps);
   }
   const delivery = {
     address,
@@ -105,7 +113,7 @@ export const handleRetry = async (
     heldSinceMs: retry.heldSinceMs,
     trace: retry.trace,
   };
-  return turn(hand, delivery, last.seq, deps);
+  return turn(hand, delivery, standing.after, deps);
 };
 
 const expire = async (

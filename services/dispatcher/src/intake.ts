@@ -95,7 +95,7 @@ const takeEvent = (
   if (tracer !== undefined) hand.trace = traceEvent(message, tracer);
   void work(key, hand, hands, options, {
     handle: () => handleEvent(hand, mayBeHandled, options.deps),
-    delivery: () => firstAttempt(hand),
+    delivery: () => firstAttempt(hand, deps),
   });
 };
 

@@ -4,16 +4,21 @@ import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/att
 import type { DeadLetter } from "@ringback/contracts/dead-letter";
 import { eventId, type EventAddress } from "@ringback/contracts/event";
 import { retryHeaders, type RetryMessage } from "@ringback/contracts/retry-message";
+import { scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
 import {
   attemptSubject,
   deadLetterSubject,
-  dueRetrySubject,
   invalidEventDeadLetterSubject,
-  scheduledRetrySubject,
   STREAMS,
 } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
+import type { DueForm } from "@ringback/runtime/due-form";
 import type { Nats } from "@ringback/runtime/nats";
+import {
+  pendingRetry,
+  type PendingRetry,
+  type PendingRetryOptions,
+} from "@ringback/runtime/pending-retry";
 import {
   publishOnce,
   publishUntilStored,
@@ -21,7 +26,6 @@ import {
   readSequence,
   type Published,
 } from "@ringback/runtime/publish";
-import { returnOf, type Return } from "./coming-back.ts";
 import { addressOf } from "./delivery.ts";
 import { hasMessage } from "./has-message.ts";
 
@@ -54,31 +58,33 @@ export type Journal = {
    * or was replaced. Not tried again: throws where the server does not answer.
    */
   readonly replaceSchedule: (retry: RetryMessage, seq: number) => Promise<Published["kind"]>;
-  /** Whether the delivery comes back for this attempt or a later one. */
-  readonly returnOf: (
+  /** The message that waits, or is in work, and brings the delivery back. */
+  readonly pendingRetry: (
     delivery: Pick<RetryMessage, "address" | "deliveryId">,
-    attempt: number,
-  ) => Promise<Return>;
-  /**
-   * True when a message waits, or is in work, that brings the delivery back for this attempt or a
-   * later one. Of those that are due already only the ones behind `afterSeq` count.
-   */
-  readonly isComingBack: (
-    delivery: Pick<RetryMessage, "address" | "deliveryId">,
-    attempt: number,
-    afterSeq?: number,
-  ) => Promise<boolean>;
+    options?: PendingRetryOptions,
+  ) => Promise<PendingRetry>;
   /** Stores a dead letter unless the same one is there. */
   readonly storeDeadLetter: (letter: DeadLetter, key: string) => Promise<void>;
 };
 
+export type JournalOptions = {
+  readonly nats: Nats;
+  readonly eventsCreatedMs: number;
+  /** Where retries come in when they are due. */
+  readonly due: Pick<DueForm, "subjectOf">;
+  readonly log: Logger;
+  /** Ends the waiting for a server that does not answer. */
+  readonly signal: AbortSignal;
+};
+
 /** The journal on NATS. Writes are tried until they are stored or `signal` is aborted. */
-export const natsJournal = (
-  nats: Nats,
-  eventsCreatedMs: number,
-  log: Logger,
-  signal: AbortSignal,
-): Journal => {
+export const natsJournal = ({
+  nats,
+  eventsCreatedMs,
+  due,
+  log,
+  signal,
+}: JournalOptions): Journal => {
   const idOf = (eventSeq: number): string => eventId(eventsCreatedMs, eventSeq);
   return {
     eventId: idOf,
@@ -108,15 +114,13 @@ export const natsJournal = (
       return published.kind;
     },
     scheduleRetry: async (retry) => {
-      await publishUntilStored(nats, retryPublication(retry), log, signal);
+      await publishUntilStored(nats, retryPublication(retry, due), log, signal);
     },
     replaceSchedule: async (retry, seq) => {
-      const publication = { ...retryPublication(retry), expectedLastSeq: seq };
+      const publication = { ...retryPublication(retry, due), expectedLastSeq: seq };
       return (await publishOnce(nats, publication)).kind;
     },
-    returnOf: (delivery, attempt) => returnOf(nats, delivery, attempt),
-    isComingBack: async (delivery, attempt, afterSeq) =>
-      (await returnOf(nats, delivery, attempt, afterSeq)) === "coming_back",
+    pendingRetry: (delivery, wanted) => pendingRetry(nats, delivery, wanted),
     storeDeadLetter: (letter, key) => storeDeadLetter(nats, letter, key, log, signal),
   };
 };
@@ -140,13 +144,13 @@ const recordIn = ({ subject, seq, data }: StoredMsg): AttemptRecord => {
  * The id is new every time: a schedule may have to be stored again, after one of the past took its
  * place, and the server would swallow an id that it remembers.
  */
-const retryPublication = (retry: RetryMessage) => ({
+const retryPublication = (retry: RetryMessage, due: JournalOptions["due"]) => ({
   stream: STREAMS.retries,
   subject: scheduledRetrySubject(retry.address, retry.deliveryId),
   body: "",
   messageId: randomUUID(),
   headers: retryHeaders(retry),
-  schedule: { atMs: retry.dueMs, target: dueRetrySubject(retry.address) },
+  schedule: { atMs: retry.dueMs, target: due.subjectOf(retry.address, retry.deliveryId) },
 });
 
 const storeDeadLetter = async (

@@ -62,6 +62,10 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
       attempt: ATTEMPT_LABELS,
     },
   ),
+  resent: metrics.counter(
+    "ringback_resent_total",
+    "Requests sent once more within their attempt: a used connection was closed before any answer",
+  ),
   deliveries: metrics.counter("ringback_deliveries_total", "Deliveries that ended", {
     event_type: EVENT_TYPE_LABELS,
     result: RESULTS,
@@ -85,6 +89,11 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
   operations: metrics.counter("ringback_operations_total", "Operational events, by their kind", {
     kind: OPERATION_KINDS,
   }),
+  operationsDropped: metrics.counter(
+    "ringback_operations_dropped_total",
+    "Operational events that could not be told, and of which too many waited",
+    { kind: OPERATION_KINDS },
+  ),
   ownFaults: metrics.counter(
     "ringback_own_faults_total",
     "Deliveries held back by a fault of the platform's own; no attempt is used up",
@@ -154,6 +163,7 @@ export const countAttempt = (
     metrics.attempts.inc({ event_type, outcome: label, attempt: attemptLabel(attempt) });
     metrics.workspaceAttempt(workspace_id, kind);
     metrics.attemptDuration.observe({ outcome: kind }, record.duration_ms / 1_000);
+    if (record.resent === true) metrics.resent.inc();
   }
   // A redelivery comes days after its event: that says nothing of how long delivering takes.
   if (outcome.kind === "delivered" && record.delivery_id === undefined) {

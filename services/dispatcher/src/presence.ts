@@ -1,9 +1,13 @@
 import { randomUUIDv7 } from "node:crypto";
+import { headers as newHeaders } from "@nats-io/nats-core";
 import {
   ALL_PRESENCE,
   parsePresenceSubject,
   presenceSubject,
+  READS_DELIVERIES,
+  READS_HEADER,
 } from "@ringback/contracts/presence-subject";
+import { dueForm, type DueForm } from "@ringback/runtime/due-form";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import {
@@ -18,12 +22,17 @@ import {
 export type Presence = {
   /** How many dispatchers there are, this one included; at least 1. */
   readonly dispatchers: () => number;
+  /** Where retries come in so that all of them can read them. */
+  readonly due: Pick<DueForm, "subjectOf">;
   /** Tells the others that this one begins nothing more, and says nothing from then on. */
   readonly leave: () => void;
 };
 
 /** Long beside a lost message, short beside what a dispatcher's death costs: its share lies idle for 6 s. */
 export const TURN_MS = 2_000;
+
+/** Every dispatcher answers a hello at once. */
+const HELLO_ANSWERED_WITHIN_MS = 500;
 
 /**
  * Counts the dispatchers that are there, by what each says on core NATS. A new one is known at once, one
@@ -34,7 +43,11 @@ export const joinDispatchers = (nats: Nats, log: Logger, turnMs = TURN_MS): Pres
   const { connection } = nats;
   let others: Others = NOBODY;
 
-  const say = (word: PresenceWord): void => connection.publish(presenceSubject(id), word);
+  const say = (word: PresenceWord): void => {
+    const headers = newHeaders(); // made anew each time: the client writes into it
+    headers.set(READS_HEADER, READS_DELIVERIES);
+    connection.publish(presenceSubject(id), word, { headers });
+  };
 
   const subscription = connection.subscribe(ALL_PRESENCE, {
     callback: (error, message) => {
@@ -55,10 +68,12 @@ export const joinDispatchers = (nats: Nats, log: Logger, turnMs = TURN_MS): Pres
     say("here");
   }, turnMs);
 
+  const due = dueForm(nats, log, HELLO_ANSWERED_WITHIN_MS);
   say("hello");
   void sayHelloAgain(nats, () => say("hello"));
   return {
     dispatchers: () => others.size + 1,
+    due,
     leave: () => {
       clearInterval(timer);
       if (!nats.isConnected()) return;

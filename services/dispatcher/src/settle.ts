@@ -23,7 +23,10 @@ export type SettleSteps = {
   readonly acknowledge: (hand: InHand) => void;
 };
 
-/** Tells whoever wants to know that this record's delivery was given up; harmless twice. */
+/**
+ * Tells whoever wants to know that this record's delivery was given up; harmless twice. Never throws, and
+ * never keeps a dead letter's message from being acknowledged for long.
+ */
 export type TellExhausted = (record: AttemptRecord, deliveryId: string) => Promise<void>;
 
 export const settleSteps = (journal: Journal, tellExhausted: TellExhausted): SettleSteps => ({
@@ -96,8 +99,9 @@ export const settleRecorded = async (
 const isGoingOn = async (record: AttemptRecord, id: string, journal: Journal): Promise<boolean> => {
   if (record.next.kind !== "retry") return false; // a dead letter is looked for when it is stored
   const address = addressOf(record);
-  const nextAttempt = record.attempt + 1;
-  if (await journal.isComingBack({ address, deliveryId: id }, nextAttempt)) return true;
+  const delivery = { address, deliveryId: id };
+  const pending = await journal.pendingRetry(delivery, { minAttempt: record.attempt + 1 });
+  if (pending.kind === "pending") return true;
   // Between the two looks it may have fired and been done.
   const last = await journal.readLastRecord(address, id);
   return last.record !== undefined && last.record.attempt > record.attempt;

@@ -17,8 +17,11 @@ import {
 } from "./settle.ts";
 
 /** The first attempt of the event in a message of EVENTS; undefined when it is not an event. */
-export const firstAttempt = (hand: InHand): PutOff | undefined => {
-  const read = eventIn(hand);
+export const firstAttempt = (
+  hand: InHand,
+  { eventRules }: Pick<HandleDeps, "eventRules">,
+): PutOff | undefined => {
+  const read = eventIn(hand, eventRules);
   if (read.kind === "invalid") return undefined;
   const { seq } = hand.message;
   const first = { eventSeq: seq, deliveryId: deliveryId(seq), attempt: 1, deferrals: 0 };

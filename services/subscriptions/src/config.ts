@@ -3,6 +3,7 @@ import {
   COMMON_SECRETS,
   commonSettings,
   deliverySafetySettings,
+  eventSettings,
   headerKeysRule,
   headerSecretSettings,
   integerSchema,
@@ -35,6 +36,7 @@ export const subscriptionsSettings = {
     .describe(
       "Folder for the index that lists come from, kept over restarts; one for each instance. Without it a temporary one",
     ),
+  ...eventSettings,
   ...deliverySafetySettings,
   ...headerSecretSettings,
   ...tracingSettings,

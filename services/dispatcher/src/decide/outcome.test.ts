@@ -8,7 +8,7 @@ const response = (status: number): EndpointResult => ({
   kind: "response",
   status,
   headers: {},
-  bodyExcerpt: '{"error":"no"}',
+  bodyText: '{"error":"no"}',
   durationMs: 1,
 });
 

@@ -6,15 +6,20 @@ export const OWN_FAULTS = ["resources", "network", "secret", "unexpected"] as co
 
 export type OwnFault = (typeof OWN_FAULTS)[number];
 
+/** It was sent once more within the attempt, as a used connection was closed before any answer. */
+type Resent = true;
+
 /** What came of one request. */
 export type SendResult =
   | {
       readonly kind: "response";
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
-      readonly bodyExcerpt: string;
+      /** Its beginning: more of it than is kept, with all that it may repeat. */
+      readonly bodyText: string;
       /** From the start of the attempt to status and headers. */
       readonly durationMs: number;
+      readonly resent?: Resent;
     }
   | {
       readonly kind: "no_response";
@@ -24,6 +29,7 @@ export type SendResult =
       /** The code speaks of a missing route or resolver: many of these are our own network's fault. */
       readonly unreachable: boolean;
       readonly durationMs: number;
+      readonly resent?: Resent;
     }
   | { readonly kind: "own_fault"; readonly fault: OwnFault; readonly detail: string };
 

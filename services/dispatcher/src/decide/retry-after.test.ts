@@ -8,7 +8,7 @@ const answer = (status: number, headers: Record<string, string>): EndpointResult
   kind: "response",
   status,
   headers,
-  bodyExcerpt: "",
+  bodyText: "",
   durationMs: 1,
 });
 

@@ -21,7 +21,7 @@ const response = (code: number): SendResult => ({
   kind: "response",
   status: code,
   headers: {},
-  bodyExcerpt: "",
+  bodyText: "",
   durationMs: 1,
 });
 

@@ -1,3 +1,4 @@
+import type { AttemptRecord } from "@ringback/contracts/attempt";
 import type { EventAddress } from "@ringback/contracts/event";
 import {
   exhaustedEvent,
@@ -9,48 +10,55 @@ import { eventSubject, STREAMS } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { isStreamFull } from "@ringback/runtime/nats-errors";
-import { publishOnce, publishUntilStored, type Publication } from "@ringback/runtime/publish";
+import { publishOnce, type Publication } from "@ringback/runtime/publish";
 import { hasMessage } from "../has-message.ts";
 import type { DispatcherMetrics } from "../metrics.ts";
-import type { TellExhausted } from "../settle.ts";
 
 export type TellDeps = {
   readonly nats: Nats;
   readonly find: (address: EventAddress) => Promise<unknown>;
   readonly metrics: Pick<DispatcherMetrics, "operations">;
   readonly log: Logger;
-  /** Ends the waiting for a server that does not answer. */
-  readonly signal: AbortSignal;
 };
+
+/** What is to be told of a delivery that was given up. */
+export type ExhaustedNews = {
+  readonly operation: ReturnType<typeof exhaustedOperation>;
+  readonly deliveryId: string;
+};
+
+export const exhaustedNews = (record: AttemptRecord, deliveryId: string): ExhaustedNews => ({
+  operation: exhaustedOperation(record, deliveryId),
+  deliveryId,
+});
 
 /**
  * Tells on OPERATIONS that a delivery was given up, and by an event of its own the workspace that
- * subscribed to that. Both come after the dead letter and before the acknowledgement, with ids that are
- * the same when it is told again: whoever tells a second time adds nothing.
+ * subscribed to that, with ids that are the same when it is told again: whoever tells a second time adds
+ * nothing. Tried once: throws where that does not work.
  */
-export const exhaustedTeller = (deps: TellDeps): TellExhausted => {
-  const { nats, find, metrics, log, signal } = deps;
-  return async (record, deliveryId) => {
-    const operation = exhaustedOperation(record, deliveryId);
-    const { kind, workspace_id, event_id } = operation;
-    const publication = {
-      stream: STREAMS.operations,
-      subject: operationSubject(workspace_id, kind),
-      body: JSON.stringify(operation),
-      messageId: `${event_id}:${deliveryId}:${kind}`,
-    };
-    await publishUntilStored(nats, publication, log, signal);
-    metrics.operations.inc({ kind });
-    const event = exhaustedEvent(operation);
-    if (event === undefined || (await find(event.address)) === undefined) return;
+export const tellOnce = async (
+  { operation, deliveryId }: ExhaustedNews,
+  deps: TellDeps,
+): Promise<void> => {
+  const { kind, workspace_id, event_id } = operation;
+  await publishOnce(deps.nats, {
+    stream: STREAMS.operations,
+    subject: operationSubject(workspace_id, kind),
+    body: JSON.stringify(operation),
+    messageId: `${event_id}:${deliveryId}:${kind}`,
+  });
+  const event = exhaustedEvent(operation);
+  if (event !== undefined && (await deps.find(event.address)) !== undefined) {
     await publishEvent(event, `${event_id}:${deliveryId}:exhausted`, deps);
-  };
+  }
+  deps.metrics.operations.inc({ kind });
 };
 
 const publishEvent = async (
   { address, body }: ExhaustedEvent,
   messageId: string,
-  { nats, log, signal }: TellDeps,
+  { nats, log }: TellDeps,
 ): Promise<void> => {
   const subject = eventSubject(address);
   if (await hasMessage(nats, STREAMS.events, subject, messageId)) return;
@@ -63,8 +71,8 @@ const publishEvent = async (
   try {
     await publishOnce(nats, publication);
   } catch (error) {
-    // A full stream is full for hours, and what waits for it would keep deliveries from being made.
-    if (isStreamFull(error)) return log.error({ ...address, err: error }, "workspace.not_told");
-    await publishUntilStored(nats, publication, log, signal);
+    if (!isStreamFull(error)) throw error;
+    // A full stream is full for hours.
+    log.error({ ...address, err: error }, "workspace.not_told");
   }
 };

@@ -8,7 +8,7 @@ import type { DispatcherMetrics } from "../metrics.ts";
 
 export type OverdueWatchDeps = {
   readonly nats: Nats;
-  readonly journal: Pick<Journal, "replaceSchedule" | "returnOf" | "readLastRecord">;
+  readonly journal: Pick<Journal, "replaceSchedule" | "pendingRetry" | "readLastRecord">;
   readonly metrics: Pick<DispatcherMetrics, "retriesRepublished">;
   readonly log: Logger;
   readonly policy: OverdueWatchPolicy;

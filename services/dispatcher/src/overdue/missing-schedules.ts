@@ -98,7 +98,8 @@ const scheduleIfMissing = async (
   findings: Findings,
   { journal, metrics }: OverdueWatchDeps,
 ): Promise<void> => {
-  if ((await journal.returnOf(retry, retry.attempt)) !== "not_coming_back") return;
+  const pending = await journal.pendingRetry(retry, { minAttempt: retry.attempt });
+  if (pending.kind !== "none") return;
   const last = await journal.readLastRecord(retry.address, retry.deliveryId);
   if (last.seq !== seq) return;
   noteOverdue(findings, overdueMs);

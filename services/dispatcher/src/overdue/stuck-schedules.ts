@@ -1,10 +1,7 @@
 import type { StoredMsg } from "@nats-io/jetstream";
 import { readDue, readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
-import {
-  parseScheduledRetrySubject,
-  SCHEDULED_RETRIES,
-  STREAMS,
-} from "@ringback/contracts/subjects";
+import { parseScheduledRetrySubject } from "@ringback/contracts/retry-subjects";
+import { SCHEDULED_RETRIES, STREAMS } from "@ringback/contracts/subjects";
 import { headerReader } from "@ringback/runtime/message-headers";
 import { scheduleState } from "../decide/overdue.ts";
 import {

@@ -4,9 +4,11 @@ import { ConnectError } from "./connect-error.ts";
 
 /** Where a connection may go: the addresses were judged, and are the only ones that are tried. */
 export type TcpTarget = {
-  readonly hostname: string;
   readonly port: number;
+  /** In the order in which they are tried. */
   readonly addresses: readonly LookupAddress[];
+  /** Those that are found out later; where it rejects, nothing of the name is connected to any more. */
+  readonly later?: Promise<readonly LookupAddress[]> | undefined;
   readonly timeoutMs: number;
   /** Judges each address once more, at the very moment of connecting to it (Node 24). */
   readonly blockList?: BlockList;
@@ -14,40 +16,101 @@ export type TcpTarget = {
 
 /** However many addresses a name has. */
 const MAX_ADDRESSES = 8;
-const LEAST_ATTEMPT_MS = 250;
+/** Sockets of one attempt: descriptors are everybody's. */
+const MAX_AT_ONCE = 3;
+/** RFC 8305, 5: one that has not answered by then is no longer waited for alone. */
+const ATTEMPT_DELAY_MS = 250;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
- * A connection to one of these addresses, tried in turn ("happy eyeballs"). Nothing is resolved here:
- * what is connected to is what was judged. Rejects with what the system or the block list says.
+ * A connection to the address that answers first ("happy eyeballs", RFC 8305; Node.js's own gives one
+ * address up before it tries the next). Nothing is resolved here: what is connected to is what was judged.
+ * Rejects with what the system or the block list says.
  */
-export const connectTcp = (target: TcpTarget): Promise<Socket> => {
-  const { hostname, port, timeoutMs, blockList } = target;
-  const addresses = target.addresses.slice(0, MAX_ADDRESSES);
+export const connectTcp = (target: TcpTarget): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    const { timeoutMs, later } = target;
+    const untried = target.addresses.slice(0, MAX_ADDRESSES);
+    const open = new Set<Socket>();
+    const errors: Error[] = [];
+    let isMoreToCome = later !== undefined;
+    let isOver = false;
+    let next: NodeJS.Timeout | undefined;
+
+    const end = (finish: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(next);
+      clearTimeout(timer);
+      for (const socket of open) socket.destroy();
+      finish();
+    };
+    const fail = (error: Error): void => {
+      errors.push(error);
+      end(() => reject(failureOf(errors)));
+    };
+    const timer = setTimeout(() => fail(new ConnectError("ETIMEDOUT")), timeoutMs);
+
+    const tryNext = (): void => {
+      clearTimeout(next);
+      next = undefined;
+      const address = isOver ? undefined : untried.shift();
+      if (address === undefined) return;
+      const [oldest] = open;
+      if (open.size >= MAX_AT_ONCE) oldest?.destroy();
+      const socket = opening(address.address, target);
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      // Stays: between here and the one who takes the socket over, an error has to meet somebody.
+      socket.on("error", (error) => {
+        open.delete(socket);
+        if (untried.length === 0 && open.size === 0 && !isMoreToCome) return fail(error);
+        errors.push(error);
+        tryNext();
+      });
+      socket.once("connect", () => {
+        open.delete(socket);
+        end(() => resolve(socket));
+      });
+      const isFull = open.size >= MAX_AT_ONCE;
+      next = setTimeout(tryNext, isFull ? timeoutMs / MAX_ADDRESSES : ATTEMPT_DELAY_MS);
+    };
+
+    const addLater = (found: readonly LookupAddress[]): void => {
+      isMoreToCome = false;
+      untried.push(...found.slice(0, MAX_ADDRESSES));
+      if (next === undefined) tryNext();
+      if (open.size === 0) end(() => reject(failureOf(errors)));
+    };
+
+    tryNext();
+    later?.then(addLater, (error: Error) => end(() => reject(error)));
+  });
+
+const failureOf = (errors: readonly Error[]): Error =>
+  errors.length === 1 && errors[0] !== undefined ? errors[0] : new AggregateError(errors);
+
+const opening = (host: string, { port, blockList }: TcpTarget): Socket => {
   const options: TcpNetConnectOpts & { blockList?: BlockList } = {
-    host: hostname,
+    host,
     port,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: Math.max(LEAST_ATTEMPT_MS, timeoutMs / addresses.length),
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
-    lookup: (_hostname, { all }, callback) => {
-      const [first] = addresses;
-      if (all === true) callback(null, [...addresses]);
-      else callback(null, first?.address ?? "", first?.family);
-    },
     ...(blockList === undefined ? {} : { blockList }),
   };
-  return new Promise((resolve, reject) => {
-    const socket = connect(options);
-    const timer = setTimeout(() => socket.destroy(new ConnectError("ETIMEDOUT")), timeoutMs);
-    // Stays: between here and the one who takes the socket over, an error has to meet somebody.
-    socket.on("error", reject);
-    socket.once("close", () => clearTimeout(timer));
-    socket.once("connect", () => {
-      clearTimeout(timer);
-      resolve(socket);
-    });
-  });
+  return connect(options);
+};
+
+/** One of each family in turn, beginning with the family of `first` (RFC 8305, 4). */
+export const interleaved = (
+  addresses: readonly LookupAddress[],
+  first: number,
+): readonly LookupAddress[] => {
+  const preferred = addresses.filter(({ family }) => family === first);
+  const others = addresses.filter(({ family }) => family !== first);
+  const turns = Math.max(preferred.length, others.length);
+  return Array.from({ length: turns }, (_, n) => [preferred[n], others[n]])
+    .flat()
+    .filter((one) => one !== undefined);
 };

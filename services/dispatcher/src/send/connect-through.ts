@@ -1,46 +1,79 @@
 import { Buffer } from "node:buffer";
 import { isIP, type Socket } from "node:net";
-import { promises as dns } from "node:dns";
+import { promises as dns, type LookupAddress } from "node:dns";
 import type { EgressProxy } from "../decide/egress-proxy.ts";
+import { proxyAnswerOf } from "../decide/proxy-answer.ts";
 import { ConnectError } from "./connect-error.ts";
 import { connectTcp } from "./connect-tcp.ts";
+import { within } from "./within.ts";
 
 type Target = { readonly hostname: string; readonly port: number; readonly timeoutMs: number };
 
 const MAX_HEAD_BYTES = 16 * 1024;
 const HEAD_END = "\r\n\r\n";
 
+/** A proxy that tunnelled to somebody within this time is well. */
+const LATELY_MS = 60_000;
+
 /**
- * A tunnel through the proxy to the target. Rejects with what the proxy said of the target, or with
- * `PROXY_…` codes where the proxy itself is at fault: that is ours and not the endpoint's.
+ * Tunnels through the proxy. Each rejects with what the proxy said of the target, or with `PROXY_…` codes
+ * where the proxy itself is at fault: that is ours and not the endpoint's.
  */
-export const connectThrough = async (proxy: EgressProxy, target: Target): Promise<Socket> => {
-  const socket = await connectToProxy(proxy, target.timeoutMs);
-  const timer = setTimeout(() => socket.destroy(new ConnectError("ETIMEDOUT")), target.timeoutMs);
-  try {
-    socket.write(connectRequest(proxy, target));
-    const { head, rest } = await readHead(socket);
-    const problem = problemOf(head);
-    if (problem !== undefined) throw new ConnectError(problem);
-    if (rest.length > 0) socket.unshift(rest);
-    return socket;
-  } catch (error) {
-    socket.destroy();
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
+export const tunnelThrough = (proxy: EgressProxy): ((target: Target) => Promise<Socket>) => {
+  const addresses = addressesOf(proxy);
+  let tunnelledMs = -Infinity;
+  return async (target) => {
+    const deadlineMs = performance.now() + target.timeoutMs;
+    const socket = await connectTo(proxy, await addresses(target.timeoutMs), target.timeoutMs);
+    const leftMs = deadlineMs - performance.now();
+    const timer = setTimeout(() => socket.destroy(new ConnectError("ETIMEDOUT")), leftMs);
+    try {
+      socket.write(connectRequest(proxy, target));
+      const { head, rest } = await readHead(socket);
+      const answer = proxyAnswerOf(head, performance.now() - tunnelledMs < LATELY_MS);
+      if (answer.kind !== "tunnel") throw new ConnectError(answer.code);
+      tunnelledMs = performance.now();
+      if (rest.length > 0) socket.unshift(rest);
+      return socket;
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 };
 
-const connectToProxy = async (proxy: EgressProxy, timeoutMs: number): Promise<Socket> => {
-  const { hostname, port } = proxy;
+type Addresses = (timeoutMs: number) => Promise<readonly LookupAddress[]>;
+
+/**
+ * The operator's own choice: not judged, and looked up as the system does. One question at a time: one
+ * that hangs has one thread of getaddrinfo, however many wait for it.
+ */
+const addressesOf = ({ hostname }: EgressProxy): Addresses => {
+  let asked: Promise<readonly LookupAddress[]> | undefined;
+  return async (timeoutMs) => {
+    asked ??= dns
+      .lookup(hostname, { all: true })
+      .catch(() => [])
+      .finally(() => {
+        asked = undefined;
+      });
+    return within(timeoutMs, asked, []);
+  };
+};
+
+const connectTo = async (
+  { port }: EgressProxy,
+  addresses: readonly LookupAddress[],
+  timeoutMs: number,
+): Promise<Socket> => {
   try {
-    // The operator's own choice: not judged, and looked up as the system does.
-    const addresses = await dns.lookup(hostname, { all: true });
-    return await connectTcp({ hostname, port, addresses, timeoutMs });
+    if (addresses.length > 0) return await connectTcp({ port, addresses, timeoutMs });
   } catch {
-    throw new ConnectError("PROXY_UNREACHABLE");
+    // What went wrong on the way to our own proxy is for nobody outside.
   }
+  throw new ConnectError("PROXY_UNREACHABLE");
 };
 
 const connectRequest = ({ authorization }: EgressProxy, { hostname, port }: Target): string => {
@@ -70,15 +103,3 @@ const readHead = (socket: Socket): Promise<{ readonly head: string; readonly res
     const onClose = (): void => settle(() => reject(new ConnectError("PROXY_PROTOCOL")));
     socket.on("data", onData).on("error", reject).once("close", onClose);
   });
-
-/** What a proxy's answer to CONNECT means; undefined when the tunnel is there. */
-export const problemOf = (head: string): string | undefined => {
-  const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r|$)/.exec(head)?.[1]);
-  if (status >= 200 && status < 300) return undefined;
-  // Some proxies that judge addresses refuse with 407 and ask for no credentials (smokescreen).
-  if (status === 407 && /\r\nproxy-authenticate:/i.test(head)) return "PROXY_AUTHENTICATION";
-  if (status === 403 || status === 407) return "ERR_IP_BLOCKED";
-  if (status === 504) return "ETIMEDOUT";
-  if (status === 502 || status === 503) return "ECONNREFUSED";
-  return "PROXY_PROTOCOL";
-};

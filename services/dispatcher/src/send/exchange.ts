@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Dispatcher } from "undici";
 import { bodyStart } from "./answer.ts";
+import type { Connection, TimedRequest } from "./one-connection.ts";
 
 export type Exchanged =
   | {
@@ -10,9 +11,14 @@ export type Exchanged =
       /** As `performance.now()` says it: when status and headers were there. */
       readonly atMs: number;
       /** The beginning of the body, as text. */
-      readonly excerpt: string;
+      readonly text: string;
     }
-  | { readonly kind: "failed"; readonly error: unknown }
+  | {
+      readonly kind: "failed";
+      readonly error: unknown;
+      /** It went over a connection that had served others, and nothing at all came back. */
+      readonly isUnheardOnReused: boolean;
+    }
   /** Broken off here. */
   | { readonly kind: "given_up"; readonly why: "timeout" | "too_many_informational" };
 
@@ -32,16 +38,13 @@ const NO_LONGER_WANTED = new Error("no longer waited for");
  * an abort signal and an iterator for each answer, and most have no body. Never throws and never takes
  * longer than the deadline and what a body is read for.
  */
-export const exchange = (
-  pool: Dispatcher,
-  request: Dispatcher.DispatchOptions,
-  timeoutMs: number,
-): Exchange => {
+export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
   const ended = Promise.withResolvers<Exchanged>();
   const released = Promise.withResolvers<void>();
   const body = bodyStart();
   let controller: Dispatcher.DispatchController | undefined;
-  let answer: Omit<Extract<Exchanged, { kind: "answered" }>, "excerpt"> | undefined;
+  let connection: Connection | undefined;
+  let answer: Omit<Extract<Exchanged, { kind: "answered" }>, "text"> | undefined;
   let isWanted = true;
   let informational = 0;
 
@@ -53,17 +56,20 @@ export const exchange = (
     ended.resolve({ kind: "given_up", why }); // undici hears of it when it has connected
     breakOff();
   };
-  let timer = setTimeout(giveUp, timeoutMs, "timeout");
+  let timer = setTimeout(giveUp, request.deadlineMs - performance.now(), "timeout");
   const over = (error?: unknown): void => {
     clearTimeout(timer);
+    const isUnheardOnReused =
+      connection !== undefined && connection.requests > 1 && !connection.isHeard();
     // The status decides, whatever became of the body.
-    const failed = { kind: "failed", error } as const;
-    ended.resolve(answer === undefined ? failed : { ...answer, excerpt: body.excerpt() });
+    const failed = { kind: "failed", error, isUnheardOnReused } as const;
+    ended.resolve(answer === undefined ? failed : { ...answer, text: body.text() });
     released.resolve();
   };
-  pool.dispatch(request, {
-    onRequestStart: (started) => {
+  by.dispatch(request, {
+    onRequestStart: (started, goesOver: Connection | undefined) => {
       controller = started;
+      connection = goesOver;
       if (!isWanted) breakOff();
     },
     onResponseStart: (_, status, headers) => {

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server } from "node:net";
-import type { buildConnector } from "undici";
 import { guardedConnect } from "./guarded-connect.ts";
+import type { TimedConnect } from "./one-connection.ts";
 import type { NameResolver } from "./resolve-name.ts";
 
 /** Spellings that reach this machine when nobody looks. */
@@ -16,7 +16,7 @@ const toThisMachine: NameResolver = {
   close: () => {},
 };
 
-const closedGuard = (): buildConnector.connector =>
+const closedGuard = (): TimedConnect =>
   guardedConnect(
     { allowedPrivateCidrs: [], connectTimeoutMs: CONNECT_TIMEOUT_MS },
     toThisMachine,
@@ -61,14 +61,15 @@ const portOf = (server: Server | undefined): number =>
   (server?.address() as AddressInfo | undefined)?.port ?? 1;
 
 const codeOf = (
-  connect: buildConnector.connector,
+  connect: TimedConnect,
   protocol: string,
   hostname: string,
   port: number,
 ): Promise<string> =>
   new Promise((resolve) => {
+    const deadlineMs = performance.now() + CONNECT_TIMEOUT_MS;
     const at = { protocol, hostname, host: `${hostname}:${port}`, port: String(port) };
-    connect(at, (...[error, socket]) => {
+    connect({ ...at, deadlineMs }, (...[error, socket]) => {
       socket?.on("error", () => {}).destroy();
       resolve(error === null ? "connected" : String((error as NodeJS.ErrnoException).code));
     });

@@ -44,7 +44,8 @@ const connect = (
   port: number,
 ): Promise<string | undefined> =>
   new Promise((resolve) => {
-    const options = { protocol, hostname, host: `${hostname}:${port}`, port: String(port) };
+    const at = { protocol, hostname, host: `${hostname}:${port}`, port: String(port) };
+    const options = { ...at, deadlineMs: performance.now() + 2_000 };
     guardedConnect(policy, names)("w1")(options, (...[error, socket]) => {
       socket?.on("error", () => {}).destroy();
       resolve(error === null ? "connected" : (error as NodeJS.ErrnoException).code);

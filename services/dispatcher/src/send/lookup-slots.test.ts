@@ -42,3 +42,26 @@ describe("slots for lookups", () => {
     expect(admitted).toEqual(["1 w3", "0 w1", "2 w1"]);
   });
 });
+
+describe("what is free", () => {
+  it("may be lent to one workspace, up to half of all", async () => {
+    const slotFor = lookupSlots({ perWorkspace: 1, inAll: 10, waitMs: 20 });
+    const taken = await Promise.all(Array.from({ length: 8 }, () => slotFor("w1")));
+    expect(taken.filter((one) => one !== undefined)).toHaveLength(5);
+    expect(await slotFor("w2")).toBeTypeOf("function");
+  });
+
+  it("goes to each workspace in turn, however many wait for one of them", async () => {
+    const slotFor = lookupSlots({ perWorkspace: 1, inAll: 1, waitMs: 60_000 });
+    const first = await slotFor("w0");
+    const order: string[] = [];
+    const waiting = ["w1", "w1", "w1", "w2", "w3"].map(async (workspaceId) => {
+      const release = await slotFor(workspaceId);
+      order.push(workspaceId);
+      release?.();
+    });
+    first?.();
+    await Promise.all(waiting);
+    expect(order).toEqual(["w1", "w2", "w3", "w1", "w1"]);
+  });
+});

@@ -1,5 +1,6 @@
-/** How many lookups may run at once, and how long one waits for its turn. */
+/** How many lookups may run at once, and how long one waits for its turn at most. */
 export type LookupLimits = {
+  /** Each workspace has as many for itself; of the others, as many as are free. */
   readonly perWorkspace: number;
   readonly inAll: number;
   readonly waitMs: number;
@@ -9,21 +10,24 @@ export type LookupLimits = {
 export type Release = () => void;
 
 /** Waits for a slot; undefined when none was free in time. */
-export type LookupSlots = (workspaceId: string) => Promise<Release | undefined>;
+export type LookupSlots = (workspaceId: string, waitMs?: number) => Promise<Release | undefined>;
 
-type Waiter = { readonly workspaceId: string; readonly admit: (release: Release) => void };
+type Waiter = (release: Release) => void;
 
 /**
- * A cap of lookups for each workspace and for all. Without it a customer whose name servers hang
- * would hold up everybody's names: eight hanging names delayed every other `dns.lookup` by 40 s.
+ * A share of the lookups for each workspace, and a cap for all. Without it a customer whose name servers
+ * hang would hold up everybody's names: eight hanging names delayed every other `dns.lookup` by 40 s. One
+ * workspace alone may have half of all (a dynamic threshold, as for attempts: docs/adr/0012).
  */
-export const lookupSlots = ({ perWorkspace, inAll, waitMs }: LookupLimits): LookupSlots => {
+export const lookupSlots = (limits: LookupLimits): LookupSlots => {
+  const { perWorkspace, inAll } = limits;
   const running = new Map<string, number>();
-  const waiters = new Set<Waiter>();
+  /** Who waits, by workspace; the workspace whose turn is next comes first. */
+  const lines = new Map<string, Set<Waiter>>();
   let total = 0;
 
   const hasRoom = (workspaceId: string): boolean =>
-    total < inAll && (running.get(workspaceId) ?? 0) < perWorkspace;
+    total < inAll && (running.get(workspaceId) ?? 0) < Math.max(perWorkspace, inAll - total);
 
   const take = (workspaceId: string): Release => {
     total += 1;
@@ -37,30 +41,37 @@ export const lookupSlots = ({ perWorkspace, inAll, waitMs }: LookupLimits): Look
     };
   };
 
+  const leave = (workspaceId: string, waiter: Waiter): void => {
+    const line = lines.get(workspaceId);
+    line?.delete(waiter);
+    if (line?.size === 0) lines.delete(workspaceId);
+  };
+
   const admitNext = (): void => {
-    for (const waiter of waiters) {
+    for (const [workspaceId, line] of lines) {
       if (total >= inAll) return;
-      if (!hasRoom(waiter.workspaceId)) continue;
-      waiters.delete(waiter);
-      waiter.admit(take(waiter.workspaceId));
+      const [waiter] = line;
+      if (waiter === undefined || !hasRoom(workspaceId)) continue;
+      lines.delete(workspaceId); // and behind the others: each workspace in turn
+      lines.set(workspaceId, line);
+      leave(workspaceId, waiter);
+      waiter(take(workspaceId));
     }
   };
 
-  return (workspaceId) => {
+  return (workspaceId, waitMs = limits.waitMs) => {
     if (hasRoom(workspaceId)) return Promise.resolve(take(workspaceId));
     return new Promise((resolve) => {
-      const waiter: Waiter = {
-        workspaceId,
-        admit: (release) => {
-          clearTimeout(timer);
-          resolve(release);
-        },
+      const waiter: Waiter = (release) => {
+        clearTimeout(timer);
+        resolve(release);
       };
       const timer = setTimeout(() => {
-        waiters.delete(waiter);
+        leave(workspaceId, waiter);
         resolve(undefined);
       }, waitMs);
-      waiters.add(waiter);
+      const line = lines.get(workspaceId) ?? new Set();
+      lines.set(workspaceId, line.add(waiter));
     });
   };
 };

@@ -31,7 +31,6 @@ describe("an error's code says why the attempt failed", () => {
     ["DNS_ETIMEOUT", "dns"],
     ["DNS_ECONNREFUSED", "dns"],
     ["DNS_ECANCELLED", "dns"],
-    ["DNS_BUSY", "dns"],
     ["DNS_EAI_AGAIN", "dns"],
     ["DNS_EAI_FAIL", "dns"],
     ["EPROTO", "tls"],
@@ -67,7 +66,7 @@ describe("an error's code says why the attempt failed", () => {
     expect(FAILURE_REASONS).toContain(reason);
   });
 
-  it.each(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "DNS_EAI_MEMORY", "EADDRNOTAVAIL"])(
+  it.each(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "DNS_EAI_MEMORY", "DNS_BUSY", "EADDRNOTAVAIL"])(
     "%s is a fault of our own",
     (code) => {
       const expected = { kind: "own_fault", fault: "resources", detail: code };
@@ -75,7 +74,7 @@ describe("an error's code says why the attempt failed", () => {
     },
   );
 
-  it.each(["PROXY_UNREACHABLE", "PROXY_AUTHENTICATION", "PROXY_PROTOCOL"])(
+  it.each(["PROXY_UNREACHABLE", "PROXY_AUTHENTICATION", "PROXY_UNAVAILABLE", "PROXY_PROTOCOL"])(
     "%s is a fault of our own network",
     (code) => {
       const expected = { kind: "own_fault", fault: "network", detail: code };
@@ -88,7 +87,7 @@ describe("an error's code says why the attempt failed", () => {
     (code) => expect(verdictOf(coded(code))).toMatchObject({ unreachable: true }),
   );
 
-  it.each(["ECONNREFUSED", "DNS_ENOTFOUND", "DNS_BUSY", "ETIMEDOUT", "ERR_IP_BLOCKED"])(
+  it.each(["ECONNREFUSED", "DNS_ENOTFOUND", "ETIMEDOUT", "ERR_IP_BLOCKED"])(
     "%s is the endpoint's alone",
     (code) => expect(verdictOf(coded(code))).toMatchObject({ unreachable: false }),
   );

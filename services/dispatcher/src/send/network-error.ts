@@ -44,8 +44,8 @@ const TLS_CODES = new Set([
   "UNSPECIFIED", // what Node.js has no name for, such as a key that is too short
 ]);
 
-/** Errors of our own process: descriptors, memory. */
-const OWN_CODES = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EAI_MEMORY"]);
+/** Errors of our own process: descriptors, memory, and lookups that wait in our own line. */
+const OWN_CODES = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EAI_MEMORY", "BUSY"]);
 
 /** No ephemeral port is free; but also what an IPv6 address gives where there is no IPv6. */
 const NO_LOCAL_ADDRESS = "EADDRNOTAVAIL";

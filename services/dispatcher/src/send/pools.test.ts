@@ -48,6 +48,16 @@ describe("pools of connections", () => {
     expect(pools.size()).toBe(3);
   });
 
+  it("of a workspace with more than its share are closed first, however long others' are idle", () => {
+    const { pools, ended } = scene(8);
+    pools.use("w1", "a").done();
+    for (const origin of ["a", "b", "c", "d", "e", "f", "g"]) pools.use("w2", origin).done();
+    pools.use("w3", "a").done();
+    expect(ended).toEqual(["w2 a"]);
+    pools.use("w2", "h").done();
+    expect(ended).toEqual(["w2 a", "w2 b"]);
+  });
+
   it("that are used again are not idle any more", () => {
     const { pools, ended } = scene(2);
     pools.use("w1", "a").done();

@@ -18,25 +18,52 @@ export type PoolLimits<Pool> = {
   readonly now: () => number;
 };
 
-type Entry<Pool> = { readonly pool: Pool; users: number; idleSinceMs: number };
+type Entry<Pool> = {
+  readonly workspaceId: string;
+  readonly pool: Pool;
+  users: number;
+  idleSinceMs: number;
+};
 
 /**
  * One pool of connections for each workspace and origin: no workspace is served over a connection that
  * another one's request opened. Bounded in number, as customers choose origins: the one that
- * was idle longest goes first, and one that has been idle for `idleMs` goes with the next use of any.
+ * was idle longest goes first, of the workspaces that have more than their share; and one that has been idle
+ * for `idleMs` goes with the next use of any.
  */
 export const createPools = <Pool extends Closable>(limits: PoolLimits<Pool>): Pools<Pool> => {
   const { open, maxPools, idleMs, now } = limits;
   // Those in use stand in no order; among the idle ones, the one idle longest comes first.
   const entries = new Map<string, Entry<Pool>>();
 
-  const makeRoom = (): void => {
-    for (const [key, { pool, users, idleSinceMs }] of entries) {
-      if (users > 0) continue;
-      if (entries.size < maxPools && now() - idleSinceMs < idleMs) return;
-      entries.delete(key);
-      void pool.close();
+  const counts = new Map<string, number>();
+
+  const count = (workspaceId: string, change: 1 | -1): void => {
+    const left = (counts.get(workspaceId) ?? 0) + change;
+    if (left === 0) counts.delete(workspaceId);
+    else counts.set(workspaceId, left);
+  };
+  const close = (key: string, { workspaceId, pool }: Entry<Pool>): void => {
+    entries.delete(key);
+    count(workspaceId, -1);
+    void pool.close();
+  };
+  const closeIdle = (mayGo: (entry: Entry<Pool>) => boolean): void => {
+    for (const [key, entry] of entries) {
+      if (entry.users === 0 && mayGo(entry)) close(key, entry);
     }
+  };
+  /** For one more of this workspace, which is counted already. */
+  const makeRoom = (): void => {
+    const share = maxPools / counts.size;
+    const nowMs = now();
+    const isOld = ({ idleSinceMs }: Entry<Pool>): boolean => nowMs - idleSinceMs >= idleMs;
+    const isBeyondShare = ({ workspaceId }: Entry<Pool>): boolean =>
+      (counts.get(workspaceId) ?? 0) > share;
+    const isFull = (): boolean => entries.size >= maxPools;
+    closeIdle(isOld);
+    if (isFull()) closeIdle((entry) => isFull() && isBeyondShare(entry));
+    if (isFull()) closeIdle(isFull);
   };
 
   const release = (key: string, entry: Entry<Pool>): void => {
@@ -52,8 +79,9 @@ export const createPools = <Pool extends Closable>(limits: PoolLimits<Pool>): Po
       const key = `${workspaceId} ${origin}`;
       let entry = entries.get(key);
       if (entry === undefined) {
+        count(workspaceId, 1);
         makeRoom();
-        entry = { pool: open(workspaceId, origin), users: 0, idleSinceMs: 0 };
+        entry = { workspaceId, pool: open(workspaceId, origin), users: 0, idleSinceMs: 0 };
         entries.set(key, entry);
       }
       const used = entry;
@@ -64,6 +92,7 @@ export const createPools = <Pool extends Closable>(limits: PoolLimits<Pool>): Po
     destroy: async () => {
       const all = [...entries.values()].map(({ pool }) => pool.destroy());
       entries.clear();
+      counts.clear();
       await Promise.all(all);
     },
   };

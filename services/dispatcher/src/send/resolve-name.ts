@@ -1,14 +1,22 @@
 import { promises as dns, type LookupAddress } from "node:dns";
 import { lookupSlots, type LookupLimits } from "./lookup-slots.ts";
+import { lookUpFamily, type FamilyFound, unresolved } from "./look-up-family.ts";
+import { within } from "./within.ts";
 
 /** What a name leads to: every address that was found, or why there is none. */
 export type Resolved =
-  | { readonly kind: "addresses"; readonly addresses: readonly LookupAddress[] }
+  | {
+      readonly kind: "addresses";
+      readonly addresses: readonly LookupAddress[];
+      /** Those of the other family, where its name servers take their time; never rejects. */
+      readonly later?: Promise<readonly LookupAddress[]>;
+    }
   /** `DNS_` and what c-ares or getaddrinfo says; `DNS_BUSY`: too many names are being asked for. */
   | { readonly kind: "unresolved"; readonly code: string };
 
 export type NameResolver = {
-  readonly resolve: (workspaceId: string, hostname: string) => Promise<Resolved>;
+  /** Within `withinMs`, the wait for its turn included. */
+  readonly resolve: (workspaceId: string, hostname: string, withinMs: number) => Promise<Resolved>;
   readonly close: () => void;
 };
 
@@ -20,15 +28,13 @@ export type ResolverOptions = {
   readonly limits?: Partial<LookupLimits>;
 };
 
-const TRY_MS = 2_000;
-const TRIES = 2;
-/** Several name servers are tried in turn: this is the end, however many there are. */
-const IN_ALL_MS = TRY_MS * TRIES + 500;
-/** The wait for the other family's addresses once one family's are there (RFC 8305: a short one). */
-const OTHER_FAMILY_MS = 500;
+/** RFC 8305, 3: the wait for the other family's addresses once one family's are there. */
+const RESOLUTION_DELAY_MS = 50;
 const LIMITS: LookupLimits = { perWorkspace: 16, inAll: 512, waitMs: 2_000 };
-/** c-ares reads resolv.conf when a resolver is made, and never again. */
-const RESOLVER_AGE_MS = 60_000;
+/** A lookup that times out after more than this in our own line had less time than it should have. */
+const MAX_OWN_SHARE = 0.1;
+/** Deliveries ask together where they have about as much time. */
+const TIME_STEP_MS = 100;
 
 /**
  * Names by DNS alone (c-ares, not the four threads of getaddrinfo), a bounded number at once. With
@@ -37,107 +43,98 @@ const RESOLVER_AGE_MS = 60_000;
  * for nothing: what it names is for this machine and not for customers.
  */
 export const nameResolver = (options: ResolverOptions): NameResolver => {
-  const slotFor = lookupSlots({ ...LIMITS, ...options.limits });
+  const limits = { ...LIMITS, ...options.limits };
+  const slotFor = lookupSlots(limits);
   const asked = new Map<string, Promise<Resolved>>();
-  const resolverNow = renewedResolver(options.servers);
+  const closing = new AbortController();
 
-  const ask = async (workspaceId: string, hostname: string): Promise<Resolved> => {
-    const release = await slotFor(workspaceId);
+  const ask = async (workspaceId: string, lookup: Lookup): Promise<Resolved> => {
+    const askedMs = performance.now();
+    const release = await slotFor(workspaceId, Math.min(limits.waitMs, lookup.withinMs / 2));
     if (release === undefined) return unresolved("BUSY");
-    const found = byAnyWay(resolverNow(), hostname, options.useSystemNames);
+    const waitedMs = Math.round(performance.now() - askedMs);
+    const { found, over } = byAnyWay({ ...lookup, withinMs: lookup.withinMs - waitedMs });
     // Kept until the lookup is really over, not only until nobody waits for it any more.
-    void found.finally(release);
-    return within(IN_ALL_MS, found, unresolved("ETIMEOUT"));
+    void over.finally(release);
+    const resolved = await found;
+    // What was waited for here is not the name servers' fault.
+    const isTooLate = resolved.kind === "unresolved" && resolved.code === "DNS_ETIMEOUT";
+    return isTooLate && waitedMs > lookup.withinMs * MAX_OWN_SHARE ? unresolved("BUSY") : resolved;
   };
 
   return {
     // Deliveries to one endpoint that begin together ask once.
-    resolve: (workspaceId, hostname) => {
-      const key = `${workspaceId} ${hostname}`;
+    resolve: (workspaceId, hostname, ms) => {
+      const withinMs = Math.max(1, Math.round(ms / TIME_STEP_MS)) * TIME_STEP_MS;
+      const key = `${workspaceId} ${hostname} ${withinMs}`;
       const running = asked.get(key);
       if (running !== undefined) return running;
-      const found = ask(workspaceId, hostname).finally(() => asked.delete(key));
+      const lookup = { ...options, hostname, withinMs, signal: closing.signal };
+      const found = ask(workspaceId, lookup).finally(() => asked.delete(key));
       asked.set(key, found);
       return found;
     },
-    close: () => resolverNow().cancel(),
+    close: () => closing.abort(),
   };
 };
 
-const renewedResolver = (servers: readonly string[] | undefined): (() => dns.Resolver) => {
-  const made = (): dns.Resolver => {
-    const resolver = new dns.Resolver({ timeout: TRY_MS, tries: TRIES, maxTimeout: TRY_MS });
-    if (servers !== undefined) resolver.setServers(servers);
-    return resolver;
-  };
-  let current = made();
-  let madeMs = performance.now();
-  return () => {
-    if (performance.now() - madeMs > RESOLVER_AGE_MS) {
-      current = made();
-      madeMs = performance.now();
-    }
-    return current;
-  };
+type Lookup = Pick<ResolverOptions, "servers" | "useSystemNames"> & {
+  readonly hostname: string;
+  readonly withinMs: number;
+  readonly signal: AbortSignal;
 };
 
-const unresolved = (code: string): Resolved => ({ kind: "unresolved", code: `DNS_${code}` });
+type Asked = { readonly found: Promise<Resolved>; readonly over: Promise<unknown> };
 
-const byAnyWay = async (
-  resolver: dns.Resolver,
-  hostname: string,
-  useSystemNames: boolean,
-): Promise<Resolved> => {
+const byAnyWay = (lookup: Lookup): Asked => {
+  const { hostname, useSystemNames, withinMs } = lookup;
   // RFC 6761: there is no such name, and name servers need not be asked.
-  if (/(^|\.)invalid$/.test(hostname)) return unresolved("ENOTFOUND");
-  if (useSystemNames && /^[^.]+$|\.localhost$/.test(hostname)) return bySystem(hostname);
-  const found = await byDns(resolver, hostname);
-  if (found.kind === "addresses" || !useSystemNames) return found;
-  const known = await bySystem(hostname);
-  return known.kind === "addresses" ? known : found;
+  if (/(^|\.)invalid$/.test(hostname)) return atOnce(Promise.resolve(unresolved("ENOTFOUND")));
+  if (useSystemNames && /^[^.]+$|\.localhost$/.test(hostname)) return bySystem(hostname, withinMs);
+  const byName = byDns(lookup);
+  if (!useSystemNames) return byName;
+  const found = byName.found.then(async (known) => {
+    if (known.kind === "addresses") return known;
+    const system = await bySystem(hostname, withinMs).found;
+    return system.kind === "addresses" ? system : known;
+  });
+  return { found, over: Promise.all([found, byName.over]) };
 };
 
-const bySystem = async (hostname: string): Promise<Resolved> => {
-  try {
-    return { kind: "addresses", addresses: await dns.lookup(hostname, { all: true }) };
-  } catch (error) {
-    return unresolved(codeOf(error));
+const atOnce = (found: Promise<Resolved>): Asked => ({ found, over: found });
+
+const bySystem = (hostname: string, withinMs: number): Asked => {
+  const over = dns.lookup(hostname, { all: true }).then(
+    (addresses): Resolved => ({ kind: "addresses", addresses }),
+    (error: unknown) => unresolved(String((error as NodeJS.ErrnoException).code)),
+  );
+  return { found: within(withinMs, over, unresolved("ETIMEOUT")), over };
+};
+
+/** Both families. IPv4 comes first: more endpoints have it. */
+const byDns = ({ hostname, servers, withinMs, signal }: Lookup): Asked => {
+  const both = [4 as const, 6 as const].map((family) =>
+    lookUpFamily({ hostname, family, servers, withinMs, signal }),
+  );
+  return { found: together(both), over: Promise.all(both) };
+};
+
+const together = async (both: readonly Promise<FamilyFound>[]): Promise<Resolved> => {
+  const first = await Promise.race(both);
+  const waitMs = first.kind === "addresses" ? RESOLUTION_DELAY_MS : undefined;
+  const known = await Promise.all(
+    both.map((one) => (waitMs === undefined ? one : within(waitMs, one, undefined))),
+  );
+  const addresses = known.flatMap((one) => (one?.kind === "addresses" ? one.addresses : []));
+  if (addresses.length > 0) {
+    const slow = both.filter((_, n) => known[n] === undefined);
+    if (slow.length === 0) return { kind: "addresses", addresses };
+    const later = Promise.all(slow).then((all) =>
+      all.flatMap((one) => (one.kind === "addresses" ? one.addresses : [])),
+    );
+    return { kind: "addresses", addresses, later };
   }
-};
-
-/** Both families. IPv4 comes first: more endpoints have it, and a broken IPv6 route then costs nothing. */
-const byDns = async (resolver: dns.Resolver, hostname: string): Promise<Resolved> => {
-  const ipv4 = familyOf(resolver.resolve4(hostname), 4);
-  const ipv6 = familyOf(resolver.resolve6(hostname), 6);
-  const first = await Promise.race([ipv4, ipv6]);
-  // Only addresses that are known are judged, and only those are connected to.
-  const waitMs = first.kind === "addresses" ? OTHER_FAMILY_MS : IN_ALL_MS;
-  const none = unresolved("ETIMEOUT");
-  const both = await Promise.all([ipv4, ipv6].map((one) => within(waitMs, one, none)));
-  const addresses = both.flatMap((one) => (one.kind === "addresses" ? one.addresses : []));
-  if (addresses.length > 0) return { kind: "addresses", addresses };
   // "No addresses of this family" says less than what the other family's question came to.
-  const codes = both.flatMap((one) => (one.kind === "unresolved" ? [one.code] : []));
+  const codes = known.flatMap((one) => (one?.kind === "unresolved" ? [one.code] : []));
   return { kind: "unresolved", code: codes.find((c) => c !== "DNS_ENODATA") ?? "DNS_ENODATA" };
-};
-
-const familyOf = async (asked: Promise<string[]>, family: 4 | 6): Promise<Resolved> => {
-  try {
-    const found = await asked;
-    return { kind: "addresses", addresses: found.map((address) => ({ address, family })) };
-  } catch (error) {
-    return unresolved(codeOf(error));
-  }
-};
-
-const codeOf = (error: unknown): string => String((error as NodeJS.ErrnoException).code);
-
-const within = async <T>(ms: number, wanted: Promise<T>, otherwise: T): Promise<T> => {
-  const late = Promise.withResolvers<T>();
-  const timer = setTimeout(() => late.resolve(otherwise), ms);
-  try {
-    return await Promise.race([wanted, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 };

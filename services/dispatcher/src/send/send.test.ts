@@ -183,7 +183,7 @@ describe("the deadline", () => {
     "does not wait for a body: an answer's duration ends with its headers",
     async () => {
       const result = await resultAt(says("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"));
-      expect(result).toMatchObject({ kind: "response", status: 200, bodyExcerpt: "abc" });
+      expect(result).toMatchObject({ kind: "response", status: 200, bodyText: "abc" });
       // The body was waited for, 2 s.
       expect("durationMs" in result && result.durationMs).toBeLessThan(DEADLINE_MS + LATE_MS);
     },
@@ -200,15 +200,15 @@ describe("an answer", () => {
 
   it.concurrent.each([
     ["breaks the body off", "ab"],
-    ["sends an endless body", "x".repeat(2_048)],
-  ])("that %s counts, with what came of it", async (what, bodyExcerpt) => {
+    ["sends an endless body", "x".repeat(3_072)],
+  ])("that %s counts, with what came of it", async (what, bodyText) => {
     const result = await resultAt(HOSTILE[what] ?? SILENT);
-    expect(result).toMatchObject({ kind: "response", status: 200, bodyExcerpt });
+    expect(result).toMatchObject({ kind: "response", status: 200, bodyText });
   });
 
   it("counts when it comes before the body was read", async () => {
     const result = await resultAt(ANSWERS_EARLY, Buffer.alloc(1_024 * 1_024, "x"));
-    expect(result).toMatchObject({ kind: "response", status: 413, bodyExcerpt: "too large" });
+    expect(result).toMatchObject({ kind: "response", status: 413, bodyText: "too large" });
   });
 
   it("that is followed by a reset, with the body unread, counts or is a reset", async () => {

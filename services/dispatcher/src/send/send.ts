@@ -1,19 +1,20 @@
-import { Pool } from "undici";
+import { Pool, type Client, type Dispatcher } from "undici";
 import type { AddressPolicy } from "@ringback/contracts/address";
-import { urlParts, type UrlParts } from "@ringback/contracts/url-parts";
+import { urlParts } from "@ringback/contracts/url-parts";
 import type { SendResult } from "../decide/outcome.ts";
 import type { DeliveryRequest } from "../decide/request.ts";
 import { keptHeaders } from "./answer.ts";
 import type { EgressProxy } from "../decide/egress-proxy.ts";
-import { exchange, type Exchanged } from "./exchange.ts";
-import { guardedConnect } from "./guarded-connect.ts";
+import { exchange, type Exchange, type Exchanged } from "./exchange.ts";
+import { guardedConnect, type GuardedConnect } from "./guarded-connect.ts";
 import { verdictOf } from "./network-error.ts";
-import { createPools, type InUse, type Pools } from "./pools.ts";
+import { oneConnection } from "./one-connection.ts";
+import { createPools, type Pools } from "./pools.ts";
 import { nameResolver, type ResolverOptions } from "./resolve-name.ts";
 import { trusting } from "./trusted-authorities.ts";
 
 export type SenderOptions = AddressPolicy & {
-  /** The operator's deadline. Where it is short, connecting is given up a little after it. */
+  /** The operator's deadline. */
   readonly usualTimeoutMs?: number;
   readonly maxConnectionsPerOrigin: number;
   /** Pools that are kept; at least the requests at once, so that an idle one can always go. */
@@ -30,6 +31,8 @@ export type OutgoingRequest = DeliveryRequest & {
   readonly workspaceId: string;
   /** From the start of the attempt to the answer's status and headers. */
   readonly timeoutMs: number;
+  /** Takes no connection that was used before: the attempt before it may have died of one. */
+  readonly isRetry?: boolean;
 };
 
 export type Sent = {
@@ -46,88 +49,129 @@ export type Sender = {
 };
 
 const CONNECT_TIMEOUT_MS = 5_000;
-
-/** undici's timers count ticks of half a second: they may end this much before their time. */
-const TIMER_TICKS_MS = 1_000;
 const MAX_POOLS = 1_024;
 /** Connections end then, so that a name's new address is soon the one that is used. */
 const CONNECTION_TTL_MS = 60_000;
 
+const CLIENT_OPTIONS = {
+  allowH2: false,
+  headersTimeout: 0, // undici's begins again with every 1xx answer: the deadline is ours
+  bodyTimeout: 0,
+  keepAliveTimeout: 4_000,
+  keepAliveMaxTimeout: 15_000, // idle sockets hold descriptors that others may need
+  maxHeaderSize: 32 * 1024,
+} as const;
+
 /** The one way out: first attempts, retries and all others go through `send`. */
 export const createSender = (options: SenderOptions): Sender => {
-  const {
-    usualTimeoutMs = CONNECT_TIMEOUT_MS,
-    maxPools = MAX_POOLS,
-    extraCa = [],
-    proxy,
-  } = options;
-  const { allowedPrivateCidrs, deniedCidrs = [], names: nameOptions } = options;
+  const { usualTimeoutMs = CONNECT_TIMEOUT_MS, maxPools = MAX_POOLS, extraCa = [] } = options;
+  const { allowedPrivateCidrs, deniedCidrs = [], names: nameOptions, proxy } = options;
   const names = nameResolver(nameOptions ?? { useSystemNames: true });
-  // Never before a short deadline: that one is exact, and says what the endpoint had.
-  const connectTimeoutMs = Math.min(CONNECT_TIMEOUT_MS, usualTimeoutMs + TIMER_TICKS_MS);
-  const secureContext = trusting(extraCa);
-  const policy = { allowedPrivateCidrs, deniedCidrs, connectTimeoutMs, secureContext, proxy };
-  const connectFor = guardedConnect(policy, names);
+  const guard = { allowedPrivateCidrs, deniedCidrs, secureContext: trusting(extraCa), proxy };
+  const connectFor = guardedConnect({ ...guard, connectTimeoutMs: CONNECT_TIMEOUT_MS }, names);
   const connectionTtlMs = options.connectionTtlMs ?? CONNECTION_TTL_MS;
   const pools = createPools({
     open: (workspaceId, origin) =>
       new Pool(origin, {
-        connect: connectFor(workspaceId),
+        factory: (at) => oneConnection(at, CLIENT_OPTIONS, connectFor(workspaceId)),
         connections: options.maxConnectionsPerOrigin,
         clientTtl: connectionTtlMs,
-        pipelining: 1,
-        allowH2: false,
-        headersTimeout: 0, // undici's begins again with every 1xx answer: the deadline is ours
-        bodyTimeout: 0,
-        keepAliveTimeout: 4_000,
-        keepAliveMaxTimeout: 15_000, // idle sockets hold descriptors that others may need
-        maxHeaderSize: 32 * 1024,
       }),
     maxPools,
     idleMs: connectionTtlMs,
     now: () => performance.now(),
   });
+  const fresh = freshClients(connectFor);
   let longestTimeoutMs = usualTimeoutMs;
   return {
     send: (request) => {
       longestTimeoutMs = Math.max(longestTimeoutMs, request.timeoutMs);
-      return sendOnce(pools, request);
+      return sendOnce(request.isRetry === true ? fresh : pools, fresh, request);
     },
     longestTimeoutMs: () => longestTimeoutMs,
     close: async () => {
       names.close();
-      await pools.destroy();
+      await Promise.all([pools.destroy(), fresh.destroy()]);
     },
   };
 };
 
-/** One request. Never throws for what a network or a server can do. */
-const sendOnce = async (pools: Pools<Pool>, request: OutgoingRequest): Promise<Sent> => {
-  const { workspaceId, method, headers, body, timeoutMs } = request;
+/** Where a request gets its connection. */
+type Connections = Pick<Pools<Dispatcher>, "use">;
+
+/** A connection of its own for each request: one that nobody has used, and nobody will use. */
+const freshClients = (connectFor: GuardedConnect): Connections & Pick<Pools<Client>, "destroy"> => {
+  const clients = new Set<Client>();
+  return {
+    use: (workspaceId, origin) => {
+      const client = oneConnection(origin, CLIENT_OPTIONS, connectFor(workspaceId));
+      clients.add(client);
+      const done = (): void => {
+        clients.delete(client);
+        void client.destroy();
+      };
+      return { pool: client, done };
+    },
+    destroy: async () => {
+      await Promise.all([...clients].map((client) => client.destroy()));
+    },
+  };
+};
+
+/** One request, or the same once more on a fresh connection. Never throws for what a network or a server can do. */
+const sendOnce = async (
+  connections: Connections,
+  fresh: Connections,
+  request: OutgoingRequest,
+): Promise<Sent> => {
+  const { method, headers, body, timeoutMs } = request;
   const startedMs = performance.now();
-  let inUse: InUse<Pool>;
-  let url: UrlParts;
+  const deadlineMs = startedMs + timeoutMs;
+  const exchangeOver = (from: Connections): Exchange => {
+    const { origin, pathname, search } = urlParts(request.url) ?? new URL(request.url); // which says what is wrong
+    const { pool, done } = from.use(request.workspaceId, origin);
+    const reset = from === fresh;
+    const path = `${pathname}${search}`;
+    const made = exchange(pool, { origin, path, method, headers, body, reset, deadlineMs });
+    void made.released.finally(done);
+    return made;
+  };
+  let first: Exchange;
   try {
-    url = urlParts(request.url) ?? new URL(request.url); // which says what is wrong with it
-    inUse = pools.use(workspaceId, url.origin);
+    first = exchangeOver(connections);
   } catch (error) {
     return { result: failure(error, 0), released: Promise.resolve() };
   }
-  const { origin, pathname, search } = url;
-  const options = { origin, path: `${pathname}${search}`, method, headers, body };
-  const { ended, released } = exchange(inUse.pool, options, timeoutMs);
-  void released.then(inUse.done);
-  const result = resultOf(await ended, startedMs, timeoutMs);
-  return { result, released };
+  const end = await first.ended;
+  if (!wasClosedUnheard(end) || performance.now() >= deadlineMs) {
+    return { result: resultOf(end, startedMs, timeoutMs), released: first.released };
+  }
+  const second = exchangeOver(fresh);
+  const result = resultOf(await second.ended, startedMs, timeoutMs);
+  const isResent = result.kind !== "own_fault";
+  return {
+    result: isResent ? { ...result, resent: true } : result,
+    released: Promise.all([first.released, second.released]).then(() => undefined),
+  };
+};
+
+/**
+ * The endpoint closed a connection that was used before, just as this request left, and said nothing: many
+ * servers close idle connections without a word. That says nothing of the endpoint (RFC 9112, 9.3.1).
+ */
+const wasClosedUnheard = (end: Exchanged): boolean => {
+  if (end.kind !== "failed" || !end.isUnheardOnReused) return false;
+  const verdict = verdictOf(end.error);
+  return verdict.kind === "no_response" && verdict.reason === "connection_reset";
 };
 
 const resultOf = (end: Exchanged, startedMs: number, timeoutMs: number): SendResult => {
   const spentMs = Math.round((end.kind === "answered" ? end.atMs : performance.now()) - startedMs);
   switch (end.kind) {
     case "answered": {
-      const { status, excerpt: bodyExcerpt } = end;
+      const { status, text: bodyText } = end;
       const headers = keptHeaders(end.headers);
-      return { kind: "response", status, headers, bodyExcerpt, durationMs: spentMs };
+      return { kind: "response", status, headers, bodyText, durationMs: spentMs };
     }
     case "failed":
       return failure(end.error, spentMs);

@@ -1,17 +1,17 @@
-import { readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
+import { readRetry } from "@ringback/contracts/retry-message";
+import { dueRetriesOfAgent, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
 import {
   attemptSubject,
   DISPATCHER_CONSUMER,
-  dueRetrySubject,
-  scheduledRetrySubject,
   STREAMS,
-  type AgentAddress,
   type EventAddress,
 } from "@ringback/contracts/subjects";
 import { consumerInfo } from "@ringback/runtime/consumers";
 import { headerReader } from "@ringback/runtime/message-headers";
 import type { Nats } from "@ringback/runtime/nats";
-import { readLastOf, readPage } from "@ringback/runtime/read-batch";
+import { deliveryKey, pendingRetries } from "@ringback/runtime/pending-retry";
+import { readLastOf } from "@ringback/runtime/read-batch";
+import { dueOfAgent } from "./due-deliveries.ts";
 
 /** A delivery of an event that may be waiting for its next attempt. */
 export type OpenDelivery = {
@@ -51,53 +51,31 @@ export const notOnTheWay = async (
   deliveries: readonly OpenDelivery[],
   nats: Nats,
 ): Promise<ReadonlySet<string>> => {
-  const open = new Map(deliveries.map((one) => [one.deliveryId, one]));
-  const dropAll = (ids: Iterable<string>): void => {
-    for (const id of ids) open.delete(id);
-  };
-  dropAll((await schedulesOf(deliveries, nats)).keys());
-  const agents = new Map(
-    open.values().map(({ address }) => [dueRetrySubject(address), address] as const),
-  );
-  for (const agent of agents.values()) {
-    const isDue = await dueFor(agent, nats);
-    dropAll([...open.values()].filter((one) => isAgent(one, agent) && isDue(one)).map(idOf));
-  }
-  // What was put off once more meanwhile is scheduled again; the others are recorded by now.
-  const left = [...open.values()];
-  const [again, recorded] = await Promise.all([
-    schedulesOf(left, nats),
-    readLastOf(nats, STREAMS.attempts, left.map(recordSubject)),
-  ]);
-  dropAll(again.keys());
-  const seen = new Set(recorded.map(({ subject }) => subject));
-  dropAll(left.filter((one) => seen.has(recordSubject(one))).map(idOf));
-  return new Set(open.keys());
+  const pending = await pendingRetries(nats, deliveries);
+  const unscheduled = deliveries.filter((one) => !pending.has(deliveryKey(one)));
+  const quiet = await withoutAnyDue(unscheduled, nats);
+  // What came back meanwhile is recorded by now.
+  const records = await readLastOf(nats, STREAMS.attempts, quiet.map(recordSubject));
+  const recorded = new Set(records.map(({ subject }) => subject));
+  const left = quiet.filter((one) => !recorded.has(recordSubject(one)));
+  return new Set(left.map(({ deliveryId }) => deliveryId));
 };
 
-const idOf = ({ deliveryId }: OpenDelivery): string => deliveryId;
+/** A redelivery brings an event on its way too. */
+const withoutAnyDue = async (
+  deliveries: readonly OpenDelivery[],
+  nats: Nats,
+): Promise<readonly OpenDelivery[]> => {
+  const agents = Map.groupBy(deliveries, ({ address }) => dueRetriesOfAgent(address));
+  const quiet: OpenDelivery[] = [];
+  for (const ofAgent of agents.values()) {
+    const [first] = ofAgent;
+    if (first === undefined) continue;
+    const isDue = await dueOfAgent(nats, first.address);
+    quiet.push(...ofAgent.filter(({ eventSeq }) => !isDue(eventSeq)));
+  }
+  return quiet;
+};
 
 const recordSubject = ({ address, deliveryId }: OpenDelivery): string =>
   attemptSubject(address, deliveryId);
-
-const isAgent = ({ address }: OpenDelivery, { workspaceId, agentId }: AgentAddress): boolean =>
-  address.workspaceId === workspaceId && address.agentId === agentId;
-
-/** With more messages due for an agent than this, any of its deliveries may be among them. */
-const MAX_DUE = 256;
-
-/** Tells whether a due message of this agent is about an event; yes where it cannot tell. */
-const dueFor = async (
-  agent: AgentAddress,
-  nats: Nats,
-): Promise<(delivery: Pick<RetryMessage, "eventSeq">) => boolean> => {
-  const part = { filter: dueRetrySubject(agent), from: 1, size: MAX_DUE };
-  const messages = await readPage(nats, STREAMS.retries, part);
-  if (messages.length >= MAX_DUE) return () => true;
-  const found = new Set<number>();
-  for (const message of messages) {
-    const read = readRetry(agent, headerReader(() => message.header) ?? (() => ""));
-    if (read.kind === "retry") found.add(read.retry.eventSeq);
-  }
-  return ({ eventSeq }) => found.has(eventSeq);
-};

@@ -3,13 +3,12 @@ import type { StoredMsg } from "@nats-io/jetstream";
 import { attemptRecordSchema } from "@ringback/contracts/attempt";
 import { deliveryId as firstDeliveryId } from "@ringback/contracts/event";
 import { readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
+import { scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
 import {
   attemptSubject,
   attemptsOfAddress,
   deliveryIdInAttemptSubject,
   DISPATCHER_CONSUMER,
-  dueRetrySubject,
-  scheduledRetrySubject,
   STREAMS,
   type AgentAddress,
 } from "@ringback/contracts/subjects";
@@ -19,12 +18,12 @@ import { isConsumerNotFound } from "@ringback/runtime/nats-errors";
 import { readLast } from "@ringback/runtime/publish";
 import { readPage } from "@ringback/runtime/read-batch";
 import type { DeliveryFacts } from "../decide/redeliver.ts";
+import { dueOfAgent, eventSeqOf } from "../reading/due-deliveries.ts";
 import { asked } from "./asking.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
 
 /** A call's event has few records; of one that was redelivered hundreds of times the first count. */
 const MAX_RECORDS = 1_000;
-const MAX_DUE = 1_000;
 
 /**
  * How an event's deliveries stand. Looked at in the order in which they move, so that one that moves
@@ -76,7 +75,7 @@ const openDeliveries = async (
   for (const record of records) {
     const id = deliveryIdInAttemptSubject(record.subject);
     // A call may have several events of one type.
-    if (id === undefined || id.split("-")[0] !== String(seq)) continue;
+    if (id === undefined || eventSeqOf(id) !== seq) continue;
     last.delete(id); // again at the end: the order is that of the last records
     last.set(id, record);
   }
@@ -96,16 +95,8 @@ const hasMessage = async (
 ): Promise<boolean> =>
   (await asked(nats, `reading ${subject}`, () => readLast(nats, stream, subject))) !== null;
 
-/** Whether a message of this agent that is due, or in work, is about the event. */
 const isDue = async (nats: Nats, { seq, address }: DeliverableEvent): Promise<boolean> =>
-  (await dueFor(nats, address)).some(({ eventSeq }) => eventSeq === seq);
-
-/** Retries of an agent that are due or in work; jobs make no more due than are looked at. */
-export const dueFor = async (nats: Nats, agent: AgentAddress): Promise<RetryMessage[]> => {
-  const filter = dueRetrySubject(agent);
-  const due = await readPage(nats, STREAMS.retries, { filter, from: 1, size: MAX_DUE });
-  return due.map((message) => retryIn(message, agent)).filter((retry) => retry !== undefined);
-};
+  (await dueOfAgent(nats, address))(seq);
 
 const firstScheduled = async (
   nats: Nats,

@@ -2,14 +2,19 @@ import { randomUUIDv7 } from "node:crypto";
 import { z } from "zod";
 import { idSchema } from "@ringback/contracts/id";
 import { redeliveryDeliveryId } from "@ringback/contracts/redelivery-id";
-import type { Nats } from "@ringback/runtime/nats";
 import { decideRedeliver } from "../decide/redeliver.ts";
 import type { RequestKey } from "../handle-once.ts";
 import type { Problem } from "../problem.ts";
 import { deliverableEvent, type DeliverableEvent } from "./deliverable-event.ts";
 import { deliveryFacts } from "./delivery-facts.ts";
 import { pinned, type PinDeps } from "./pinned.ts";
-import { bringForward, firstOfRedelivery, startRedelivery, wasStarted } from "./start-delivery.ts";
+import {
+  bringForward,
+  firstOfRedelivery,
+  startRedelivery,
+  wasStarted,
+  type StartDeps,
+} from "./start-delivery.ts";
 
 /** What a request to deliver an event again came to: which delivery, and which attempt of it is next. */
 const runSchema = z.object({
@@ -26,7 +31,7 @@ export type Redelivered =
   | { readonly kind: "accepted"; readonly run: Run; readonly isRepeat: boolean }
   | { readonly kind: "problem"; readonly problem: Problem };
 
-export type RedeliverDeps = PinDeps & { readonly nats: Nats; readonly eventsCreatedMs: number };
+export type RedeliverDeps = PinDeps & StartDeps & { readonly eventsCreatedMs: number };
 
 /** Delivers an event again: a delivery that waits goes on now, one that has ended begins anew. */
 export const redeliverEvent = async (
@@ -77,14 +82,14 @@ const carryOut = async (
   { seq, address }: DeliverableEvent,
   { mode, delivery_id: deliveryId, attempt }: Run,
   isRepeat: boolean,
-  { nats, now }: RedeliverDeps,
+  deps: RedeliverDeps,
 ): Promise<boolean> => {
-  const dueMs = now().getTime();
-  if (mode === "retry_now") return bringForward(nats, { address, deliveryId, attempt }, dueMs);
+  const dueMs = deps.now().getTime();
+  if (mode === "retry_now") return bringForward(deps, { address, deliveryId, attempt }, dueMs);
   // The server may have forgotten the message that began it; its traces are kept.
-  if (isRepeat && (await wasStarted(nats, { address, deliveryId }))) return true;
+  if (isRepeat && (await wasStarted(deps.nats, { address, deliveryId }))) return true;
   const token = deliveryId.slice(`${seq}-`.length);
-  await startRedelivery(nats, firstOfRedelivery({ seq, address }, token, dueMs));
+  await startRedelivery(deps, firstOfRedelivery({ seq, address }, token, dueMs));
   return true;
 };
 

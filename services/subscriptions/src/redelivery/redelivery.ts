@@ -1,4 +1,5 @@
 import { STREAMS } from "@ringback/contracts/subjects";
+import { dueForm } from "@ringback/runtime/due-form";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import type { StreamCreation } from "@ringback/runtime/streams";
@@ -7,10 +8,10 @@ import { requestStore, type RequestStore } from "../request-store.ts";
 import { followJobs, type JobIndex } from "./job-index.ts";
 import { jobStore, type JobStore } from "./job-store.ts";
 import { startRedeliveryRunner } from "./runner.ts";
+import type { StartDeps } from "./start-delivery.ts";
 
 /** What the calls about redeliveries and test events work with. */
-export type Redelivery = {
-  readonly nats: Nats;
+export type Redelivery = StartDeps & {
   /** When EVENTS was made: ids of events name it. */
   readonly eventsCreatedMs: number;
   readonly requests: RequestStore;
@@ -41,13 +42,15 @@ const now = (): Date => new Date();
 export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery => {
   const { nats, created, projection, log, onStreamLost } = options;
   const jobs = jobStore(nats);
+  const due = dueForm(nats, log);
 
   const index = followJobs({ nats, onStreamLost, log });
-  const runner = startRedeliveryRunner({ nats, projection, now, store: jobs, index, log });
+  const runner = startRedeliveryRunner({ nats, due, projection, now, store: jobs, index, log });
   index.onNew(runner.wake);
   return {
     redelivery: {
       nats,
+      due,
       eventsCreatedMs: created.get(STREAMS.events) ?? 0,
       requests: requestStore(nats),
       now,
@@ -59,6 +62,7 @@ export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery =
     stop: async () => {
       await runner.stop();
       await index.stop();
+      due.close();
     },
   };
 };

@@ -1,16 +1,19 @@
 import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
 import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/subjects";
 import { pause } from "@ringback/runtime/backoff";
-import type { Nats } from "@ringback/runtime/nats";
 import { isConsumerNotFound } from "@ringback/runtime/nats-errors";
 import { batchSize, nextBatch, waitAfterBatchMs, type Selected } from "../decide/redelivery-job.ts";
 import type { Projection } from "../projection/projection.ts";
 import { asked } from "./asking.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
-import { firstOfRedelivery, startRedelivery, wasStarted } from "./start-delivery.ts";
+import {
+  firstOfRedelivery,
+  startRedelivery,
+  wasStarted,
+  type StartDeps,
+} from "./start-delivery.ts";
 
-export type RunJobDeps = {
-  readonly nats: Nats;
+export type RunJobDeps = StartDeps & {
   readonly store: Pick<JobStore, "read" | "append">;
   readonly projection: Pick<Projection, "selectForRedelivery" | "appliedUpTo" | "lag">;
   /** False once another process may be at it. */
@@ -134,7 +137,7 @@ const startBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<void> =
       const address = { workspaceId, callId: call_id, agentId: agent_id, eventType: event_type };
       const retry = firstOfRedelivery({ seq, address }, redeliveryId, dueMs, redeliveryId);
       if (isOld && (await wasStarted(deps.nats, retry))) return;
-      await startRedelivery(deps.nats, retry);
+      await startRedelivery(deps, retry);
     }),
   );
 };

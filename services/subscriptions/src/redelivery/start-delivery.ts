@@ -1,16 +1,20 @@
 import { redeliveryDeliveryId, redeliveryMessageId } from "@ringback/contracts/redelivery-id";
 import { retryHeaders, type RetryMessage } from "@ringback/contracts/retry-message";
-import {
-  attemptSubject,
-  dueRetrySubject,
-  scheduledRetrySubject,
-  STREAMS,
-} from "@ringback/contracts/subjects";
+import { scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
+import { attemptSubject, STREAMS } from "@ringback/contracts/subjects";
+import type { DueForm } from "@ringback/runtime/due-form";
 import type { Nats } from "@ringback/runtime/nats";
+import { pendingRetry } from "@ringback/runtime/pending-retry";
 import { publishOnce, readLast } from "@ringback/runtime/publish";
 import { asked } from "./asking.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
-import { dueFor, retryIn } from "./delivery-facts.ts";
+import { retryIn } from "./delivery-facts.ts";
+
+export type StartDeps = {
+  readonly nats: Nats;
+  /** Where retries come in when they are due. */
+  readonly due: Pick<DueForm, "subjectOf">;
+};
 
 /** The first attempt of a redelivery, due now. */
 export const firstOfRedelivery = (
@@ -30,11 +34,14 @@ export const firstOfRedelivery = (
 });
 
 /** Starts a redelivery; again it is the same message, which the server or the fence swallows. */
-export const startRedelivery = async (nats: Nats, retry: RetryMessage): Promise<void> => {
+export const startRedelivery = async (
+  { nats, due }: StartDeps,
+  retry: RetryMessage,
+): Promise<void> => {
   await asked(nats, `starting ${retry.deliveryId}`, () =>
     publishOnce(nats, {
       stream: STREAMS.retries,
-      subject: dueRetrySubject(retry.address),
+      subject: due.subjectOf(retry.address, retry.deliveryId),
       body: "",
       messageId: redeliveryMessageId(retry.deliveryId, retry.attempt),
       headers: retryHeaders(retry),
@@ -47,13 +54,11 @@ export const wasStarted = async (
   nats: Nats,
   { address, deliveryId }: Pick<RetryMessage, "address" | "deliveryId">,
 ): Promise<boolean> => {
-  const scheduled = scheduledRetrySubject(address, deliveryId);
+  const delivery = { address, deliveryId };
+  const pending = await asked(nats, deliveryId, () => pendingRetry(nats, delivery));
+  if (pending.kind === "pending") return true;
   const recorded = attemptSubject(address, deliveryId);
-  return (
-    (await asked(nats, scheduled, () => readLast(nats, STREAMS.retries, scheduled))) !== null ||
-    (await dueFor(nats, address)).some((retry) => retry.deliveryId === deliveryId) ||
-    (await asked(nats, recorded, () => readLast(nats, STREAMS.attempts, recorded))) !== null
-  );
+  return (await asked(nats, recorded, () => readLast(nats, STREAMS.attempts, recorded))) !== null;
 };
 
 const MAX_TRIES = 3;
@@ -63,7 +68,7 @@ const MAX_TRIES = 3;
  * due. False when it does not wait any more: nothing was changed then, it has come back by itself.
  */
 export const bringForward = async (
-  nats: Nats,
+  { nats, due }: StartDeps,
   { address, deliveryId, attempt }: Pick<RetryMessage, "address" | "deliveryId" | "attempt">,
   dueMs: number,
 ): Promise<boolean> => {
@@ -76,7 +81,7 @@ export const bringForward = async (
     const published = await asked(nats, `bringing ${deliveryId} forward`, () =>
       publishOnce(nats, {
         stream: STREAMS.retries,
-        subject: dueRetrySubject(address),
+        subject: due.subjectOf(address, deliveryId),
         body: "",
         // Of this schedule: a delivery may be put off, and be brought forward, more than once.
         messageId: `${redeliveryMessageId(deliveryId, attempt)}:${seq}`,

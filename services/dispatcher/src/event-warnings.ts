@@ -1,0 +1,37 @@
+import { EVENT_FIELDS } from "@ringback/contracts/event-fields";
+import { eventTypeLabel } from "@ringback/contracts/event-types";
+import type { EventWarning } from "@ringback/contracts/event-warnings";
+import type { Logger } from "@ringback/runtime/logger";
+import type { Metrics } from "@ringback/runtime/metrics";
+
+/** Told of what readers of an event would not expect in it. */
+export type OnWarnings = (eventType: string, warnings: readonly EventWarning[]) => void;
+
+const LOG_EVERY_MS = 60_000;
+
+/**
+ * Counts warnings by type and field, and logs each pair once a minute: a producer that writes one field
+ * in its own way does so in every event. Only fields of the catalogue are warned of, so there are few pairs.
+ */
+export const eventWarningCounter = (metrics: Metrics, log: Logger): OnWarnings => {
+  const counter = metrics.counter<"event_type" | "field">(
+    "ringback_event_warnings_total",
+    "Known fields of events with a value that readers do not expect; the event is delivered",
+    { event_type: [], field: [] },
+  );
+  for (const [event_type, fields] of Object.entries(EVENT_FIELDS)) {
+    for (const field of Object.keys(fields)) counter.inc({ event_type, field }, 0);
+  }
+  const loggedMs = new Map<string, number>();
+  return (eventType, warnings) => {
+    for (const { path, message } of warnings) {
+      const [field = path] = path.split(".");
+      counter.inc({ event_type: eventTypeLabel(eventType), field });
+      const nowMs = performance.now();
+      const key = `${eventType} ${field}`;
+      if (nowMs - (loggedMs.get(key) ?? -Infinity) < LOG_EVERY_MS) continue;
+      loggedMs.set(key, nowMs);
+      log.warn({ event_type: eventType, path, problem: message }, "event.unexpected_value");
+    }
+  };
+};

@@ -1,0 +1,83 @@
+import type { Buffer } from "node:buffer";
+import type { Socket } from "node:net";
+import { Client, type buildConnector, type Dispatcher } from "undici";
+import { responseHeads } from "./response-heads.ts";
+
+/** A request as it is handed to undici. */
+export type TimedRequest = Dispatcher.DispatchOptions & {
+  /** When nobody waits for its connection any more, as `performance.now()` says it. */
+  readonly deadlineMs: number;
+};
+
+/** What `onRequestStart` is told: the connection that the request goes over. */
+export type Connection = {
+  /** Requests that went over it, this one included. */
+  readonly requests: number;
+  /** Whether anything came back since this one began. */
+  readonly isHeard: () => boolean;
+};
+
+/** Opens a connection within what the request that wants it has left. */
+export type TimedConnect = (
+  options: buildConnector.Options & { readonly deadlineMs: number },
+  callback: buildConnector.Callback,
+) => void;
+
+/**
+ * undici's client of one connection, for one request at a time, which tells more than undici does: the
+ * connector until when the request waits, and the request's handler which connection it has.
+ */
+export const oneConnection = (
+  origin: string | URL,
+  options: Omit<Client.Options, "connect">,
+  connect: TimedConnect,
+): Client => {
+  let deadlineMs = 0;
+  let watched: WatchedSocket | undefined;
+  const client = new Client(origin, {
+    ...options,
+    pipelining: 1,
+    connect: (at, callback) =>
+      connect({ ...at, deadlineMs }, (...[error, socket]) => {
+        if (error !== null) return callback(error, null);
+        watched = watchedSocket(socket);
+        callback(null, socket);
+      }),
+  });
+  const dispatch = client.dispatch.bind(client);
+  client.dispatch = (request: Dispatcher.DispatchOptions | TimedRequest, handler) => {
+    if ("deadlineMs" in request) ({ deadlineMs } = request);
+    return dispatch(request, {
+      ...handler,
+      onRequestStart: (controller) => handler.onRequestStart?.(controller, watched?.begin()),
+    });
+  };
+  return client;
+};
+
+type WatchedSocket = { readonly begin: () => Connection };
+
+/** undici takes what comes in by `read()` alone: there its heads are read along, and mended. */
+const watchedSocket = (socket: Socket): WatchedSocket => {
+  const heads = responseHeads();
+  const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
+  let requests = 0;
+  let isHeard = false;
+  socket.read = (size?: number): Buffer | null => {
+    for (;;) {
+      const chunk = read(size);
+      if (chunk === null) return null;
+      isHeard = true;
+      const seen = heads.take(chunk);
+      if (seen !== undefined) return seen;
+    }
+  };
+  return {
+    begin: () => {
+      requests += 1;
+      isHeard = false;
+      heads.expectOne();
+      return { requests, isHeard: () => isHeard };
+    },
+  };
+};
