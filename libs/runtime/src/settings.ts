@@ -55,7 +55,16 @@ export const commonSettings = {
   NATS_URL: natsUrls
     .prefault("nats://127.0.0.1:4222")
     .describe("Servers of NATS, separated by commas"),
-  NATS_CREDS_FILE: z.string().optional().describe("Credentials file for NATS"),
+  NATS_URL_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "File with `NATS_URL` in it; its user and password are read again for each log-in, its servers at start",
+    ),
+  NATS_CREDS_FILE: z
+    .string()
+    .optional()
+    .describe("Credentials file for NATS; read again for each log-in"),
   NATS_TLS_CA_FILE: z.string().optional().describe("CA certificates that NATS is checked against"),
   NATS_TLS_CERT_FILE: z.string().optional().describe("Own certificate for NATS"),
   NATS_TLS_KEY_FILE: z.string().optional().describe("Key of the own certificate"),

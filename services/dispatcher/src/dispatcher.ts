@@ -92,7 +92,7 @@ const start = async (
   exportState(metrics, parts, settings);
   const admin = await openAdmin(settings, metrics, parts);
   const tracing = await openTracing(settings, traced, log);
-  const nats = await connectNats(settings, "ringback-dispatcher", log);
+  const nats = await connectNats(settings, "ringback-dispatcher", log, onFatal);
   parts.nats = nats;
   const management = settings.STREAM_MANAGEMENT;
   const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp, management);

@@ -75,7 +75,7 @@ export const silence = ({ running, stopping }: Parts): string | undefined => {
 /** What must be true before this process is ready. */
 export const readiness = (parts: Parts): Check[] => [
   () => (parts.stopping === true ? "stopping" : undefined),
-  () => (parts.nats?.isConnected() === true ? undefined : "not connected to NATS"),
+  () => (parts.nats === undefined ? "not connected to NATS" : parts.nats.problem()),
   () =>
     parts.view?.following.isCaughtUp() === true
       ? undefined

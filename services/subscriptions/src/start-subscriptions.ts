@@ -74,7 +74,7 @@ const start = async (
   const service = { name: "ringback-subscriptions", version: manifest.version };
   const tracing = await openTracing(settings, service, log);
   if (tracing !== undefined) open.defer(tracing.close);
-  const nats = await connectNats(settings, "subscriptions", log);
+  const nats = await connectNats(settings, "subscriptions", log, options.onFatal);
   open.defer(() => goodbye(nats));
   parts.nats = nats;
   const followed = await followAll(nats, options, open, stopping);
@@ -92,7 +92,8 @@ const start = async (
 
 const notReady = ({ nats, index }: Parts, stopping: AbortSignal): string | undefined => {
   if (stopping.aborted) return "stopping";
-  if (nats?.isConnected() !== true) return "not connected to NATS";
+  const problem = nats === undefined ? "not connected to NATS" : nats.problem();
+  if (problem !== undefined) return problem;
   return index?.isCaughtUp() === true ? undefined : "the agents are still being read";
 };
 
