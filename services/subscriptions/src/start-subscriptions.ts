@@ -1,5 +1,6 @@
 import { startAdminServer } from "@ringback/runtime/admin-server";
 import type { Logger } from "@ringback/runtime/logger";
+import { viewAgeSeconds } from "@ringback/runtime/last-values";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats, type Nats } from "@ringback/runtime/nats";
 import { openTracing } from "@ringback/runtime/tracing";
@@ -66,6 +67,7 @@ const start = async (
     agents: () => parts.index?.agentCount() ?? 0,
     subscriptions: () => parts.index?.subscriptionCount() ?? 0,
     isConnected: () => parts.nats?.isConnected() ?? false,
+    viewAgeSeconds: () => viewAgeSeconds(parts.index),
     streams: () => parts.readers?.count() ?? 0,
     projectionLag: (stream) => parts.projection?.lag()[stream] ?? 0,
   });
@@ -79,13 +81,13 @@ const start = async (
   parts.nats = nats;
   const followed = await followAll(nats, options, open, stopping);
   const { index, projection } = followed;
-  Object.assign(parts, { index, projection });
+  Object.assign(parts, { nats: followed.nats, index, projection });
   await index.caughtUp;
   const sealer = sealing.ring;
   const tracer = tracing?.tracer;
   const readers = liveReaders({ keys: keys.current, now: () => new Date() });
   parts.readers = readers;
-  const served = { ...followed, nats, keys, sealer, metrics, readers, tracer };
+  const served = { ...followed, keys, sealer, metrics, readers, tracer };
   const http = await openApi(served, options, open);
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
@@ -94,7 +96,8 @@ const notReady = ({ nats, index }: Parts, stopping: AbortSignal): string | undef
   if (stopping.aborted) return "stopping";
   const problem = nats === undefined ? "not connected to NATS" : nats.problem();
   if (problem !== undefined) return problem;
-  return index?.isCaughtUp() === true ? undefined : "the agents are still being read";
+  if (index?.isCaughtUp() !== true) return "the agents are still being read";
+  return index.isCurrent() ? undefined : "the list of agents may be behind";
 };
 
 const openAdmin = async (

@@ -1,0 +1,36 @@
+import { nanos } from "@nats-io/nats-core";
+import { expect, test } from "vitest";
+import { hasQuorum } from "./quorum.ts";
+
+const replica = (silentMs: number, offline = false) => ({
+  name: "n",
+  current: true,
+  lag: 0,
+  active: nanos(silentMs),
+  offline,
+});
+
+const there = replica(900);
+const silent = replica(3_000);
+const away = replica(10, true);
+
+test("a stream on one server has a quorum", () => {
+  expect(hasQuorum(undefined)).toBe(true);
+  expect(hasQuorum({})).toBe(true);
+  expect(hasQuorum({ replicas: [] })).toBe(true);
+});
+
+test.for([
+  [[there, there], true],
+  [[there, silent], true],
+  [[there, away], true],
+  [[silent, silent], false],
+  [[away, silent], false],
+  [[replica(2_999), away], true],
+  [[there], true],
+  [[silent], false], // of two replicas both are needed
+  [[there, there, silent, silent], true],
+  [[there, silent, silent, silent], false],
+] as const)("a leader that sees the others as %j has a quorum: %s", ([replicas, expected]) => {
+  expect(hasQuorum({ replicas: [...replicas] })).toBe(expected);
+});
