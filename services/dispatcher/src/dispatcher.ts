@@ -95,7 +95,10 @@ const start = async (
   const nats = await connectNats(settings, "ringback-dispatcher", log, onFatal);
   parts.nats = nats;
   const management = settings.STREAM_MANAGEMENT;
-  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp, management);
+  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp, {
+    management,
+    makeAnew: settings.MAKE_LOST_STREAMS,
+  });
   const watch = watchStreams({
     nats,
     created,

@@ -33,14 +33,10 @@ export const followAll = async (
   open: AsyncDisposableStack,
   stopping: AbortSignal,
 ): Promise<Followed> => {
-  const wanted = wantedStreams(settings);
-  const created = await ensureStreams(
-    connected.jsm,
-    wanted,
-    log,
-    stopping,
-    settings.STREAM_MANAGEMENT,
-  );
+  const created = await ensureStreams(connected.jsm, wantedStreams(settings), log, stopping, {
+    management: settings.STREAM_MANAGEMENT,
+    makeAnew: settings.MAKE_LOST_STREAMS,
+  });
   const index = followAgents({ nats: connected, onStreamLost: onFatal, log });
   const nats = { ...connected, problem: () => connected.problem() ?? index.unavailable() };
   open.defer(index.stop);
