@@ -75,6 +75,17 @@ export const connectNats = async (
   }
 };
 
+const DRAIN_MS = 2_000;
+
+/** Sends what is still in the client's buffers, and closes; gives up on it where no server answers. */
+export const leaveNats = async ({ connection, problem }: Nats): Promise<void> => {
+  const drained =
+    problem() === undefined ? connection.drain().catch(() => undefined) : Promise.resolve();
+  // The client's drain never ends when the connection is closed meanwhile: it is not waited for then.
+  await Promise.race([drained, pause(DRAIN_MS)]);
+  await connection.close();
+};
+
 const connectWhenThere = async (
   settings: NatsSettings,
   name: string,

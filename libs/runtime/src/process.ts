@@ -9,6 +9,26 @@ export const fail = (log: Logger, error: unknown): never => {
 };
 
 /**
+ * What to do with a fault after which the process cannot go on: says so once, lets `stop` finish what is in
+ * flight for at most `graceMs`, and ends with 1.
+ */
+export const failWithGrace = (
+  log: Logger,
+  graceMs: number,
+  stop: (signal: AbortSignal) => Promise<void>,
+): ((error: unknown) => void) => {
+  let isFailing = false;
+  return (error) => {
+    if (isFailing) return;
+    isFailing = true;
+    log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+    const exit = (): never => process.exit(1);
+    setTimeout(exit, graceMs);
+    stop(AbortSignal.timeout(graceMs * 0.9)).then(exit, exit);
+  };
+};
+
+/**
  * On SIGTERM, SIGINT or an unexpected error: `stop`, at most `graceMs`, then exit; 0 after a signal,
  * 1 after an error. `stop` is told that its time is over when most of `neededMs` is, which is asked then.
  */

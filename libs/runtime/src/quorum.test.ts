@@ -20,6 +20,17 @@ test("a stream on one server has a quorum", () => {
   expect(hasQuorum({ replicas: [] })).toBe(true);
 });
 
+test("a stream without a leader has none, whatever its servers last heard", () => {
+  expect(hasQuorum({ replicas: [there, there, there] })).toBe(false);
+  expect(hasQuorum({ leader: "", replicas: [there, there] })).toBe(false);
+});
+
+test("a replica that the leader has never heard is not there", () => {
+  const unheard = { ...replica(0), current: false };
+  expect(hasQuorum({ leader: "n0", replicas: [unheard, unheard] })).toBe(false);
+  expect(hasQuorum({ leader: "n0", replicas: [unheard, there] })).toBe(true);
+});
+
 test.for([
   [[there, there], true],
   [[there, silent], true],
@@ -32,5 +43,5 @@ test.for([
   [[there, there, silent, silent], true],
   [[there, silent, silent, silent], false],
 ] as const)("a leader that sees the others as %j has a quorum: %s", ([replicas, expected]) => {
-  expect(hasQuorum({ replicas: [...replicas] })).toBe(expected);
+  expect(hasQuorum({ leader: "n0", replicas: [...replicas] })).toBe(expected);
 });

@@ -2,7 +2,7 @@ import { startAdminServer } from "@ringback/runtime/admin-server";
 import type { Logger } from "@ringback/runtime/logger";
 import { viewAgeSeconds } from "@ringback/runtime/last-values";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
-import { connectNats, type Nats } from "@ringback/runtime/nats";
+import { connectNats, leaveNats, type Nats } from "@ringback/runtime/nats";
 import { openTracing } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import type { AgentIndex } from "./agent-index.ts";
@@ -77,9 +77,10 @@ const start = async (
   const tracing = await openTracing(settings, service, log);
   if (tracing !== undefined) open.defer(tracing.close);
   const nats = await connectNats(settings, "subscriptions", log, options.onFatal);
-  open.defer(() => goodbye(nats));
+  open.defer(() => leaveNats(nats));
   parts.nats = nats;
   const followed = await followAll(nats, options, open, stopping);
+  open.defer(() => closeSoon(nats));
   const { index, projection } = followed;
   Object.assign(parts, { nats: followed.nats, index, projection });
   await index.caughtUp;
@@ -112,7 +113,11 @@ const openAdmin = async (
   }
 };
 
-const goodbye = async (nats: Nats): Promise<void> => {
-  if (nats.isConnected()) await nats.connection.drain();
-  else await nats.connection.close();
+/** For what is asked of a server that does not answer: more than one that does needs. */
+const FINISH_WITHIN_MS = 2_000;
+
+/** Ends what those that follow streams still ask of NATS while they are stopped, one after the other. */
+const closeSoon = ({ connection }: Nats): void => {
+  const closing = setTimeout(() => void connection.close(), FINISH_WITHIN_MS);
+  closing.unref();
 };
