@@ -83,7 +83,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
   // Also: faults of our own, by which customers' attempts are not used up.
   ringback_own_faults_total: {
     type: "counter",
-    labels: { fault: ["resources", "network", "secret", "unexpected"] },
+    labels: { fault: ["resources", "network", "secret", "storage", "unexpected"] },
   },
 };
 

@@ -44,6 +44,10 @@ export const isSequenceConflict = (error: unknown): boolean => {
 export const isWriteInFlight = (error: unknown): boolean =>
   apiCode(error) === WRONG_LAST_SEQUENCE_UNKNOWN;
 
+/** The server takes no message of that size (`max_payload`), by what it said when it was connected to. */
+export const isTooLarge = (error: unknown): boolean =>
+  error instanceof errors.InvalidArgumentError && error.message.includes("max_payload");
+
 /** A stream that could be asked would say nothing that can be relied on. */
 export class UnavailableStreamError extends Error {
   override readonly name = "UnavailableStreamError";

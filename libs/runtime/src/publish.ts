@@ -34,6 +34,15 @@ export type Published =
   /** The subject's last message is not the expected one, and not this one either. */
   | { readonly kind: "conflict" };
 
+/** For the message id and what else goes before a body: the server counts both. */
+const HEADER_BYTES = 2_048;
+
+/** How large a body the server takes, by what it last said; undefined while there is no connection. */
+export const maxBodyBytes = ({ connection }: Nats): number | undefined => {
+  const bytes = connection.info?.max_payload;
+  return bytes === undefined ? undefined : bytes - HEADER_BYTES;
+};
+
 const PUBLISH_TIMEOUT_MS = 2_000;
 /** Stays on the stored message. */
 export const MESSAGE_ID_HEADER = "Nats-Msg-Id";

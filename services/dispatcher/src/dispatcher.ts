@@ -29,6 +29,7 @@ import { proveGuard } from "./send/guard-self-test.ts";
 import { createSender, type Sender } from "./send/send.ts";
 import { settleSteps, type SettleSteps } from "./settle.ts";
 import { startWatches } from "./start-watches.ts";
+import { storingWatch, watchedJournal } from "./storing-watch.ts";
 import { subscriptionView, type SubscriptionView } from "./subscription-view.ts";
 
 /** The steps of a delivery that touch the outside, in their order. */
@@ -114,7 +115,10 @@ const start = async (
   parts.sender = sender;
   const presence = joinDispatchers(nats, log);
   parts.presence = presence;
-  const journal = natsJournal(nats, created.get(STREAMS.events) ?? 0, log, giveUp);
+  const storing = storingWatch(() => own.ownFaults.inc({ fault: "storage" }));
+  parts.storing = storing;
+  const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
+  const journal = watchedJournal(natsJournal(nats, eventsCreatedMs, log, giveUp), storing);
   const tell = exhaustedTeller({ nats, find: view.find, metrics: own, log, signal: giveUp });
   const steps = stepsOf({ ...settleSteps(journal, tell), send: sender.send });
   const gate = createGate(

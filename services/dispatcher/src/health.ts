@@ -10,6 +10,7 @@ import type { Gate } from "./gate.ts";
 import type { Intake } from "./intake.ts";
 import type { Presence } from "./presence.ts";
 import type { Sender } from "./send/send.ts";
+import type { StoringWatch } from "./storing-watch.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 
 /** How large a stream is. */
@@ -29,6 +30,7 @@ export type Parts = {
   gate?: Gate;
   sender?: Sender;
   presence?: Presence;
+  storing?: StoringWatch;
   /** Set as one, so that whatever pulls can also be stopped. */
   running?: { readonly intake: Intake; readonly close: () => Promise<void> };
   isPulling?: boolean;
@@ -76,6 +78,7 @@ export const readiness = (parts: Parts): Check[] => [
   () => (parts.stopping === true ? "stopping" : undefined),
   () => (parts.nats === undefined ? "not connected to NATS" : parts.nats.problem()),
   () => viewProblem(parts),
+  () => (parts.nats?.problem() === undefined ? parts.storing?.problem() : undefined),
   () => (parts.isPulling === true ? undefined : "not pulling events yet"),
 ];
 

@@ -14,7 +14,9 @@ import {
 } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
+import { isTooLarge } from "@ringback/runtime/nats-errors";
 import {
+  maxBodyBytes,
   publishOnce,
   publishUntilStored,
   readLast,
@@ -22,6 +24,7 @@ import {
   type Published,
 } from "@ringback/runtime/publish";
 import { returnOf, type Return } from "./coming-back.ts";
+import { fittedDeadLetter } from "./decide/fitted-dead-letter.ts";
 import { addressOf } from "./delivery.ts";
 import { hasMessage } from "./has-message.ts";
 
@@ -165,10 +168,18 @@ const storeDeadLetter = async (
           agentId: letter.agent_id,
           eventType: letter.event_type as EventAddress["eventType"] | undefined,
         });
-  const body = JSON.stringify(letter);
   const messageId = `${letter.event_id ?? "unknown"}:${letter.reason}:${key}`;
   // The duplicate window covers the moment; a process may be away for longer than that.
   if (await hasMessage(nats, STREAMS.deadLetters, subject, messageId)) return;
-  const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
-  await publishUntilStored(nats, publication, log, signal);
+  for (let n = 0; ; n += 1) {
+    const body = JSON.stringify(fittedDeadLetter(letter, maxBodyBytes(nats) ?? Infinity));
+    const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
+    try {
+      await publishUntilStored(nats, publication, log, signal);
+      return;
+    } catch (error) {
+      // The limit was lowered meanwhile: known since the server has closed the connection over it.
+      if (!isTooLarge(error) || n > 0) throw error;
+    }
+  }
 };

@@ -34,6 +34,8 @@ type Parts = {
   index?: AgentIndex;
   projection?: OpenProjection;
   readers?: LiveReaders;
+  /** The API's port takes connections. */
+  isListening?: boolean;
 };
 
 /** Starts the service: probes at once, the API when all agents are read. */
@@ -90,14 +92,19 @@ const start = async (
   parts.readers = readers;
   const served = { ...followed, keys, sealer, metrics, readers, tracer };
   const http = await openApi(served, options, open);
+  parts.isListening = true;
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
 
-const notReady = ({ nats, index }: Parts, stopping: AbortSignal): string | undefined => {
+const notReady = (
+  { nats, index, isListening }: Parts,
+  stopping: AbortSignal,
+): string | undefined => {
   if (stopping.aborted) return "stopping";
   const problem = nats === undefined ? "not connected to NATS" : nats.problem();
   if (problem !== undefined) return problem;
   if (index?.isCaughtUp() !== true) return "the agents are still being read";
+  if (isListening !== true) return "the API's port is not open yet";
   return index.isCurrent() ? undefined : "the list of agents may be behind";
 };
 
