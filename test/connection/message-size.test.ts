@@ -40,7 +40,7 @@ test("an event that cannot be read and a letter that does not fit: its first byt
 }, 60_000);
 
 test("a change that NATS does not take is answered 413, and names the limit's name", async () => {
-  const answer = await api.admin.patch(changeOf(60));
+  const answer = await api.admin.patch(changeOf(4));
   expect(answer.status).toBe(413);
   expect(answer.body).toMatchObject({ code: "payload_too_large" });
   expect(answer.body?.["detail"]).toContain("max_payload");
@@ -54,7 +54,7 @@ test("a limit that is lowered while they run is learnt", async () => {
   expect(truncated).toBe(true);
   expect(raw.length).toBeGreaterThan(10_000);
   // Nobody told the service: its first try costs the connection, and teaches it.
-  await eventually(async () => (await api.admin.patch(changeOf(25))).status === 413, {
+  await eventually(async () => (await api.admin.patch(changeOf(2))).status === 413, {
     what: "the change is refused by the new limit",
   });
   const metrics = await dispatcher.metrics();
@@ -73,20 +73,25 @@ async function deadLetter(callId: string): Promise<{ raw: string; truncated: boo
   return message.json();
 }
 
-/** An edit that stores about so many KiB. */
-function changeOf(kib: number) {
-  const headers = Object.fromEntries(
-    Array.from({ length: kib }, (_, n) => [`x-h${n}`, "v".repeat(700)]),
-  );
-  const subscription = {
-    event_type: "call_completed",
+const TYPES = [
+  "call_completed",
+  "recording_completed",
+  "platform_analysis_completed",
+  "client_analysis_completed",
+] as const;
+
+/** An edit that stores about 24 kB for each type: what is set, and the agent as it then is. */
+function changeOf(types: number) {
+  const value = "v".repeat(4_000);
+  const subscriptions = TYPES.slice(0, types).map((event_type) => ({
+    event_type,
     callback_url: "https://crm.example.com/calls",
-    headers,
+    headers: { "x-one": value, "x-two": value, "x-three": value },
     method_type: "POST",
-  };
+  }));
   return {
     operation: "edit_event_subscriptions",
     agent_id: "a1",
-    event_subscriptions: [subscription],
+    event_subscriptions: subscriptions,
   };
 }
