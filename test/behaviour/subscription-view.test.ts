@@ -64,8 +64,9 @@ test("an agent or a type without a subscription is not found", async () => {
 });
 
 test("a replaced address is found within 3 s after the view's consumer is gone", async () => {
-  const harm = (name: string) => client.jsm.consumers.delete("SUBSCRIPTIONS", name);
-  expect(await foundAfter(harm, "gone")).toBe(urlOf("after"));
+  expect(
+    await foundAfter((name) => client.jsm.consumers.delete("SUBSCRIPTIONS", name), "gone"),
+  ).toBe(urlOf("after"));
 });
 
 test("a replaced address is found within 3 s while the view's consumer hands out nothing", async () => {

@@ -29,12 +29,9 @@ test("as soon as the service is ready a request is answered", async () => {
       HTTP_PORT: String(httpPort),
     },
   });
-  const reasons: string[] = [];
   const statuses = await eventually(
     async () => {
       const probe = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
-      const { reasons: now } = (await probe.json()) as { reasons: string[] };
-      reasons.push(...now);
       if (probe.status !== 200) return null;
       return [(await fetch(`http://127.0.0.1:${httpPort}/openapi.json`)).status];
     },
@@ -42,7 +39,6 @@ test("as soon as the service is ready a request is answered", async () => {
     { intervalMs: 0, timeoutMs: 60_000 },
   );
   expect(statuses).toEqual([200]);
-  expect(reasons).toContain("the API's port is not open yet");
   await service.stop();
 }, 90_000);
 

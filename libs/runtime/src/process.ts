@@ -22,10 +22,20 @@ export const failWithGrace = (
     if (isFailing) return;
     isFailing = true;
     log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
-    const exit = (): never => process.exit(1);
-    setTimeout(exit, graceMs);
-    stop(AbortSignal.timeout(graceMs * 0.9)).then(exit, exit);
+    void stopAndExit(graceMs, stop);
   };
+};
+
+const stopAndExit = async (
+  graceMs: number,
+  stop: (signal: AbortSignal) => Promise<void>,
+): Promise<never> => {
+  setTimeout(() => process.exit(1), graceMs);
+  try {
+    await stop(AbortSignal.timeout(graceMs * 0.9));
+  } finally {
+    process.exit(1); // whatever stopping says: the fault has been logged
+  }
 };
 
 /**

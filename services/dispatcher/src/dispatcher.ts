@@ -4,10 +4,10 @@ import { startAdminServer, type AdminServer } from "@ringback/runtime/admin-serv
 import type { Logger } from "@ringback/runtime/logger";
 import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
-import { connectNats } from "@ringback/runtime/nats";
+import { connectNats, type Nats } from "@ringback/runtime/nats";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
-import { ensureStreams } from "@ringback/runtime/streams";
+import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
 import { openTracing } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import { traceDeps } from "./attempt-trace.ts";
@@ -95,11 +95,7 @@ const start = async (
   const tracing = await openTracing(settings, traced, log);
   const nats = await connectNats(settings, "ringback-dispatcher", log, onFatal);
   parts.nats = nats;
-  const management = settings.STREAM_MANAGEMENT;
-  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp, {
-    management,
-    makeAnew: settings.MAKE_LOST_STREAMS,
-  });
+  const created = await streamsFor(nats, settings, log, giveUp);
   const watch = watchStreams({
     nats,
     created,
@@ -112,13 +108,11 @@ const start = async (
   await view.following.caughtUp;
 
   const sender = senderFor(settings);
-  parts.sender = sender;
   const presence = joinDispatchers(nats, log);
-  parts.presence = presence;
-  const storing = storingWatch(() => own.ownFaults.inc({ fault: "storage" }));
-  parts.storing = storing;
-  const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
-  const journal = watchedJournal(natsJournal(nats, eventsCreatedMs, log, giveUp), storing);
+  Object.assign(parts, { sender, presence });
+  parts.storing = storingWatch(() => own.ownFaults.inc({ fault: "storage" }));
+  const stored = natsJournal(nats, created.get(STREAMS.events) ?? 0, log, giveUp);
+  const journal = watchedJournal(stored, parts.storing);
   const tell = exhaustedTeller({ nats, find: view.find, metrics: own, log, signal: giveUp });
   const steps = stepsOf({ ...settleSteps(journal, tell), send: sender.send });
   const gate = createGate(
@@ -136,7 +130,7 @@ const start = async (
     maxInFlight: settings.MAX_IN_FLIGHT,
     deps,
     created,
-    management,
+    management: settings.STREAM_MANAGEMENT,
     acknowledgedUpTo: () => parts.acknowledgedUpTo,
     onStreamLost: onFatal,
   });
@@ -147,6 +141,17 @@ const start = async (
   parts.isPulling = true;
   log.info({ admin: admin.url }, "listening");
 };
+
+const streamsFor = (
+  { jsm }: Nats,
+  settings: DispatcherSettings,
+  log: Logger,
+  giveUp: AbortSignal,
+): Promise<StreamCreation> =>
+  ensureStreams(jsm, wantedStreams(settings), log, giveUp, {
+    management: settings.STREAM_MANAGEMENT,
+    makeAnew: settings.MAKE_LOST_STREAMS,
+  });
 
 const senderFor = (settings: DispatcherSettings): Sender =>
   createSender({

@@ -14,7 +14,7 @@ export const fittedDeadLetter = (letter: DeadLetter, maxBytes: number): DeadLett
     return { ...letter, raw, truncated: true };
   }
   const { last_attempt: _left, ...rest } = letter;
-  return rest as DeadLetter;
+  return rest;
 };
 
 const bytesOf = (letter: DeadLetter): number =>
