@@ -26,6 +26,7 @@ const OF_ALL: Record<string, Promised> = {
   ringback_nats_connected: { type: "gauge" },
   ringback_subscriptions: { type: "gauge" },
   ringback_agents: { type: "gauge" },
+  ringback_subscriptions_view_age_seconds: { type: "gauge" },
 };
 
 const OF_DISPATCHER: Record<string, Promised> = {
@@ -84,7 +85,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
   // Also: faults of our own, by which customers' attempts are not used up.
   ringback_own_faults_total: {
     type: "counter",
-    labels: { fault: ["resources", "network", "secret", "unexpected"] },
+    labels: { fault: ["resources", "network", "secret", "storage", "unexpected"] },
   },
 };
 
@@ -126,6 +127,7 @@ const subscriptionsPage = async (): Promise<string> => {
     agents: () => 0,
     subscriptions: () => 0,
     isConnected: () => true,
+    viewAgeSeconds: () => 0,
     streams: () => 0,
     projectionLag: () => 0,
   };

@@ -16,6 +16,10 @@ export const STREAMS = {
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
 
+/** One of our streams. */
+export const isStreamName = (name: string): name is StreamName =>
+  Object.values<string>(STREAMS).includes(name);
+
 /** The durable consumers' name, on EVENTS and on RETRIES. */
 export const DISPATCHER_CONSUMER = "dispatcher";
 

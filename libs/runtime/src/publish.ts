@@ -4,7 +4,7 @@ import { headers as newHeaders } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/subjects";
 import { backoffMs, pause } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
-import { isSequenceConflict, isUnavailable } from "./nats-errors.ts";
+import { isSequenceConflict, isUnavailable, isWriteInFlight } from "./nats-errors.ts";
 import type { Nats } from "./nats.ts";
 import { turnEnd } from "./turn-end.ts";
 
@@ -34,15 +34,44 @@ export type Published =
   /** The subject's last message is not the expected one, and not this one either. */
   | { readonly kind: "conflict" };
 
+/** For the message id and what else goes before a body: the server counts both. */
+const HEADER_BYTES = 2_048;
+
+/** How large a body the server takes, by what it last said; undefined while there is no connection. */
+export const maxBodyBytes = ({ connection }: Nats): number | undefined => {
+  const bytes = connection.info?.max_payload;
+  return bytes === undefined ? undefined : bytes - HEADER_BYTES;
+};
+
 const PUBLISH_TIMEOUT_MS = 2_000;
 /** Stays on the stored message. */
 export const MESSAGE_ID_HEADER = "Nats-Msg-Id";
+
+/** Another write to the subject is settled sooner where there is a quorum, and not at all without. */
+const IN_FLIGHT_FOR_MS = 500;
+const IN_FLIGHT_LOOK_MS = 25;
 
 /** Publishes once; throws when the answer is missing, and then it may be stored or not. */
 export const publishOnce = async (
   nats: Nats,
   publication: Publication,
   timeoutMs = PUBLISH_TIMEOUT_MS,
+): Promise<Published> => {
+  const untilMs = performance.now() + IN_FLIGHT_FOR_MS;
+  for (;;) {
+    try {
+      return await tryToPublish(nats, publication, timeoutMs);
+    } catch (error) {
+      if (!isWriteInFlight(error) || performance.now() > untilMs) throw error;
+      await pause(IN_FLIGHT_LOOK_MS);
+    }
+  }
+};
+
+const tryToPublish = async (
+  nats: Nats,
+  publication: Publication,
+  timeoutMs: number,
 ): Promise<Published> => {
   const { subject, body, messageId, expectedLastSeq, schedule, livesForMs } = publication;
   const { cancelSchedule } = publication;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { isCidr } from "@ringback/contracts/address";
 import { portRangeOf } from "@ringback/contracts/ports";
+import { isStreamName, STREAMS } from "@ringback/contracts/subjects";
 import { z } from "zod";
 import { durationSchema } from "./duration.ts";
 import { readNatsServers } from "./nats-servers.ts";
@@ -47,6 +48,17 @@ const inboxPrefix = z
     "must be tokens of A-Z a-z 0-9 _ - such as _INBOX_dispatcher, separated by dots",
   );
 
+/** Streams such as `EVENTS,ATTEMPTS`; empty is none. */
+const streamNames = z.string().transform((text, context) => {
+  const parts = text.split(",").filter((part) => part.trim() !== "");
+  return parts.flatMap((part) => {
+    const name = part.trim();
+    if (isStreamName(name)) return [name];
+    context.addIssue(`'${name}' in '${text}' is not one of ${Object.values(STREAMS).join(", ")}`);
+    return [];
+  });
+});
+
 /** How long a stream keeps what it holds; the server takes no less, and 0 would mean for ever. */
 const maxAgeSchema = durationSchema.pipe(z.number().min(100, "must be at least 100ms"));
 
@@ -55,7 +67,16 @@ export const commonSettings = {
   NATS_URL: natsUrls
     .prefault("nats://127.0.0.1:4222")
     .describe("Servers of NATS, separated by commas"),
-  NATS_CREDS_FILE: z.string().optional().describe("Credentials file for NATS"),
+  NATS_URL_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "File with `NATS_URL` in it; its user and password are read again for each log-in, its servers at start",
+    ),
+  NATS_CREDS_FILE: z
+    .string()
+    .optional()
+    .describe("Credentials file for NATS; read again for each log-in"),
   NATS_TLS_CA_FILE: z.string().optional().describe("CA certificates that NATS is checked against"),
   NATS_TLS_CERT_FILE: z.string().optional().describe("Own certificate for NATS"),
   NATS_TLS_KEY_FILE: z.string().optional().describe("Key of the own certificate"),
@@ -70,6 +91,11 @@ export const commonSettings = {
     .prefault("manage")
     .describe(
       "`manage`: makes the streams and consumers; `verify`: waits for them, changes nothing",
+    ),
+  MAKE_LOST_STREAMS: streamNames
+    .prefault("")
+    .describe(
+      "Streams that were deleted and are to be made anew, empty, such as `EVENTS,ATTEMPTS`; for one start",
     ),
   EVENTS_MAX_AGE: maxAgeSchema.prefault("7d").describe("How long events are kept"),
   EVENTS_MAX_BYTES: bytesSchema

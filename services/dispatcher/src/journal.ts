@@ -14,18 +14,21 @@ import {
 import type { Logger } from "@ringback/runtime/logger";
 import type { DueForm } from "@ringback/runtime/due-form";
 import type { Nats } from "@ringback/runtime/nats";
+import { isTooLarge } from "@ringback/runtime/nats-errors";
 import {
   pendingRetry,
   type PendingRetry,
   type PendingRetryOptions,
 } from "@ringback/runtime/pending-retry";
 import {
+  maxBodyBytes,
   publishOnce,
   publishUntilStored,
   readLast,
   readSequence,
   type Published,
 } from "@ringback/runtime/publish";
+import { fittedDeadLetter } from "./decide/fitted-dead-letter.ts";
 import { addressOf } from "./delivery.ts";
 import { hasMessage } from "./has-message.ts";
 
@@ -169,10 +172,18 @@ const storeDeadLetter = async (
           agentId: letter.agent_id,
           eventType: letter.event_type as EventAddress["eventType"] | undefined,
         });
-  const body = JSON.stringify(letter);
   const messageId = `${letter.event_id ?? "unknown"}:${letter.reason}:${key}`;
   // The duplicate window covers the moment; a process may be away for longer than that.
   if (await hasMessage(nats, STREAMS.deadLetters, subject, messageId)) return;
-  const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
-  await publishUntilStored(nats, publication, log, signal);
+  for (let n = 0; ; n += 1) {
+    const body = JSON.stringify(fittedDeadLetter(letter, maxBodyBytes(nats) ?? Infinity));
+    const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
+    try {
+      await publishUntilStored(nats, publication, log, signal);
+      return;
+    } catch (error) {
+      // The limit was lowered meanwhile: known since the server has closed the connection over it.
+      if (!isTooLarge(error) || n > 0) throw error;
+    }
+  }
 };

@@ -10,13 +10,15 @@ import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
+import { UnavailableStreamError } from "@ringback/runtime/nats-errors";
 import { readLast } from "@ringback/runtime/publish";
 
 export type SubscriptionView = {
   /**
-   * The subscription for an event as it is now, or undefined. Before it says that there is none it
-   * asks the stream itself: a change may be a moment ahead of this view, and nothing would bring the
-   * event back.
+   * The subscription for an event as it is now, or undefined. Before it says that there is none, or while
+   * the view may be behind, it asks the stream itself: a change may be a moment ahead of this view, and
+   * nothing would bring the event back, or undo what was sent to an old address. Throws where the stream
+   * cannot say.
    */
   readonly find: (address: EventAddress) => Promise<Subscription | undefined>;
   readonly counts: () => { readonly agents: number; readonly subscriptions: number };
@@ -32,9 +34,9 @@ type AgentEntry = {
 
 const NOTHING: AgentEntry = { seq: 0, registered: false, subscriptions: [] };
 
-/** A stream's "there is none" is believed this long: less than the second in which changes must show. */
-const ABSENCE_BELIEVED_MS = 500;
-const ABSENCES_REMEMBERED = 10_000;
+/** What a stream has said is believed this long: less than the second in which changes must show. */
+const ANSWER_BELIEVED_MS = 500;
+const ANSWERS_REMEMBERED = 10_000;
 
 /** All subscriptions in memory, followed live from SUBSCRIPTIONS. */
 export const subscriptionView = (
@@ -43,7 +45,7 @@ export const subscriptionView = (
   onStreamLost: (error: unknown) => void,
 ): SubscriptionView => {
   const agents = new Map<string, AgentEntry>();
-  const absent = new Map<string, number>();
+  const answered = new Map<string, number>();
   const counts = { agents: 0, subscriptions: 0 };
 
   const apply = ({ subject, seq, data }: LastValue): void => {
@@ -57,12 +59,14 @@ export const subscriptionView = (
   };
 
   const confirm = async (subject: string): Promise<void> => {
-    const askedMs = Date.now();
-    if (askedMs - (absent.get(subject) ?? 0) < ABSENCE_BELIEVED_MS) return;
+    const askedMs = performance.now();
+    if (askedMs - (answered.get(subject) ?? -Infinity) < ANSWER_BELIEVED_MS) return;
+    const problem = following.unavailable();
+    if (problem !== undefined) throw new UnavailableStreamError(problem);
     const last = await readLast(nats, STREAMS.subscriptions, subject);
     if (last !== null) apply(last);
-    if (absent.size >= ABSENCES_REMEMBERED) absent.clear();
-    absent.set(subject, askedMs);
+    if (answered.size >= ANSWERS_REMEMBERED) answered.clear();
+    answered.set(subject, askedMs);
   };
 
   const following = followLastValues({
@@ -81,7 +85,7 @@ export const subscriptionView = (
       const look = (): Subscription | undefined =>
         agents.get(subject)?.subscriptions.find((s) => s.event_type === address.eventType);
       const found = look();
-      if (found !== undefined) return found;
+      if (found !== undefined && following.isCurrent()) return found;
       await confirm(subject);
       return look();
     },

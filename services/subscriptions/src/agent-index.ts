@@ -2,7 +2,7 @@ import { readAgentState } from "@ringback/contracts/agent-message";
 import { parseSubscriptionSubject, STREAMS } from "@ringback/contracts/subjects";
 import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { pause } from "@ringback/runtime/backoff";
-import { followLastValues, type LastValue } from "@ringback/runtime/last-values";
+import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { createAgentList, type AgentList, type AgentPage } from "./agent-list.ts";
@@ -12,12 +12,10 @@ import { UnavailableError } from "./unavailable.ts";
  * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. The workspaces' own
  * ones are no agents to list; their subscriptions count.
  */
-export type AgentIndex = {
+export type AgentIndex = Pick<LastValues, "ageMs" | "isCurrent" | "unavailable"> & {
   readonly page: (workspaceId: string, limit: number, after?: string) => AgentPage;
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
   readonly applied: (seq: number) => Promise<void>;
-  /** Compares with the stream's last sequence; reads anew when it has stood still for long. */
-  readonly compare: (lastSeq: number) => void;
   readonly isCaughtUp: () => boolean;
   readonly caughtUp: Promise<void>;
   readonly agentCount: () => number;
@@ -60,7 +58,9 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
         await pause(LOOK_EVERY_MS);
       }
     },
-    compare: values.compare,
+    ageMs: values.ageMs,
+    isCurrent: values.isCurrent,
+    unavailable: values.unavailable,
     isCaughtUp: values.isCaughtUp,
     caughtUp: values.caughtUp,
     agentCount: () => sumOf(lists, (list) => list.agentCount()),

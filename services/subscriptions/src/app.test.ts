@@ -88,6 +88,7 @@ const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_00
       agents: () => 0,
       subscriptions: () => 0,
       isConnected: () => true,
+      viewAgeSeconds: () => 0,
       streams: () => 0,
       projectionLag: () => 0,
     }),

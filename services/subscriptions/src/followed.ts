@@ -11,6 +11,8 @@ import { startRedelivery, type RunningRedelivery } from "./redelivery/redelivery
 
 /** What the service keeps up to date from the streams. */
 export type Followed = {
+  /** NATS, whose `problem` tells also that agents can neither be read nor changed. */
+  readonly nats: Nats;
   readonly created: StreamCreation;
   readonly index: AgentIndex;
   readonly projection: OpenProjection;
@@ -26,14 +28,17 @@ type FollowOptions = {
 
 /** Makes sure of the streams and begins to follow them; what is to be closed goes on the stack. */
 export const followAll = async (
-  nats: Nats,
+  connected: Nats,
   { settings, log, onFatal }: FollowOptions,
   open: AsyncDisposableStack,
   stopping: AbortSignal,
 ): Promise<Followed> => {
-  const wanted = wantedStreams(settings);
-  const created = await ensureStreams(nats.jsm, wanted, log, stopping, settings.STREAM_MANAGEMENT);
-  const index = followAgents({ nats, onStreamLost: onFatal, log });
+  const created = await ensureStreams(connected.jsm, wantedStreams(settings), log, stopping, {
+    management: settings.STREAM_MANAGEMENT,
+    makeAnew: settings.MAKE_LOST_STREAMS,
+  });
+  const index = followAgents({ nats: connected, onStreamLost: onFatal, log });
+  const nats = { ...connected, problem: () => connected.problem() ?? index.unavailable() };
   open.defer(index.stop);
   const projection = await openProjection({
     nats,
@@ -52,7 +57,6 @@ export const followAll = async (
     nats,
     created,
     onInfo: (name, info) => {
-      if (name === STREAMS.subscriptions) index.compare(info.state.last_seq);
       if (name === STREAMS.redeliveries) redelivery.compare(info.state);
       projection.compare(name, info);
     },
@@ -60,5 +64,5 @@ export const followAll = async (
     log,
   });
   open.defer(watch.stop);
-  return { created, index, projection, redelivery };
+  return { nats, created, index, projection, redelivery };
 };

@@ -3,7 +3,6 @@ import { eventId } from "@ringback/contracts/event";
 import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
 import type { Tracer } from "@ringback/runtime/tracing";
 import { agentStore } from "./agent-store.ts";
 import type { ApiKeysFile } from "./api-keys-file.ts";
@@ -21,7 +20,6 @@ import { requestStore } from "./request-store.ts";
 
 export type ApiParts = Followed & {
   readonly readers: LiveReaders;
-  readonly nats: Nats;
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
   readonly metrics: SubscriptionsMetrics;

@@ -1,8 +1,8 @@
 import type { FailureReason, Outcome } from "@ringback/contracts/attempt";
 import type { SuccessStatus } from "@ringback/contracts/success-status";
 
-/** A fault of our own machine, network or keys: none of the customer's attempts is used up by it. */
-export const OWN_FAULTS = ["resources", "network", "secret", "unexpected"] as const;
+/** A fault of our own machine, network, keys or storage: none of the customer's attempts is used up by it. */
+export const OWN_FAULTS = ["resources", "network", "secret", "storage", "unexpected"] as const;
 
 export type OwnFault = (typeof OWN_FAULTS)[number];
 

@@ -4,6 +4,7 @@ import { headers as newHeaders } from "@nats-io/nats-core";
 import { MAX_EVENT_BYTES, type EventMessage } from "@ringback/contracts/event";
 import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Nats } from "@ringback/runtime/nats";
+import { maxBodyBytes } from "@ringback/runtime/publish";
 import { isUnavailable, refuseWhileDisconnected } from "../unavailable.ts";
 
 /** What became of one event of a request. */
@@ -33,8 +34,6 @@ export type EventStore = {
 /** Of one request: the server answers the first before the last of so many are written. */
 const MAX_IN_FLIGHT = 64;
 const PUBLISH_TIMEOUT_MS = 2_000;
-/** For the message id and what else goes before a body: the server counts both. */
-const HEADER_BYTES = 2_048;
 
 // Numbers from nats-server's errors.json.
 const FULL = new Set([
@@ -45,8 +44,7 @@ const FULL = new Set([
 
 export const eventStore = (nats: Nats): EventStore => ({
   maxEventBytes: () => {
-    const taken = nats.connection.info?.max_payload ?? MAX_EVENT_BYTES;
-    return Math.min(MAX_EVENT_BYTES, taken - HEADER_BYTES);
+    return Math.min(MAX_EVENT_BYTES, maxBodyBytes(nats) ?? MAX_EVENT_BYTES);
   },
   store: async (events, trace) => {
     refuseWhileDisconnected(nats);

@@ -17,12 +17,12 @@ export type JobIndex = {
   readonly onNew: (listener: () => void) => void;
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
   readonly applied: (seq: number) => Promise<void>;
-  /** Compares with the stream: forgets what it has dropped, reads anew when that has stood still for long. */
+  /** Forgets what the stream has dropped. */
   readonly compare: (state: StreamRange) => void;
   readonly stop: () => Promise<void>;
 };
 
-export type StreamRange = { readonly first_seq: number; readonly last_seq: number };
+export type StreamRange = { readonly first_seq: number };
 
 export type JobPage = { readonly jobs: readonly RedeliveryJob[]; readonly hasMore: boolean };
 
@@ -75,9 +75,8 @@ export const followJobs = ({ nats, onStreamLost, log }: JobIndexOptions): JobInd
         await pause(LOOK_EVERY_MS);
       }
     },
-    compare: ({ first_seq, last_seq }) => {
+    compare: ({ first_seq }) => {
       for (const [subject, { seq }] of known) if (seq < first_seq) known.delete(subject);
-      values.compare(last_seq);
     },
     stop: values.stop,
   };
