@@ -53,8 +53,9 @@ export const postEventsRoute = (api: Api, { ingest: deps }: RouteDeps): void => 
         const key = keyIn(request);
         if (key.kind === "problem") return sendProblem(reply, key.problem);
         const body = request.body as unknown as Buffer;
-        const { workspaceId } = callerOf(request);
-        const sent = { workspaceId, body, key: key.key, trace: request.span?.context };
+        const { workspaceId, keyDigest } = callerOf(request);
+        const publisher = { keyDigest, idempotencyKey: key.key };
+        const sent = { workspaceId, body, publisher, trace: request.span?.context };
         const done = await ingest(sent, deps);
         switch (done.kind) {
           case "all":
