@@ -41,7 +41,7 @@ const PROBLEMS = {
   internal_error: { status: 500, title: "Something went wrong here" },
   unavailable: { status: 503, title: "The service cannot do this now" },
   overloaded: { status: 503, title: "The service has too much to do" },
-  events_full: { status: 507, title: "There is no room for further events" },
+  events_full: { status: 503, title: "There is no room for further events" },
 } as const;
 
 /** What callers can tell problems apart by; statuses may be shared. */

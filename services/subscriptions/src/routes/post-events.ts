@@ -1,4 +1,5 @@
 import type { Buffer } from "node:buffer";
+import { Transform } from "node:stream";
 import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
 import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";
@@ -90,13 +91,26 @@ const readRawBodies = (own: Api): void => {
   );
 };
 
-/** A body takes its room before it is read, and gives it back with the end of its answer. */
+/** A body takes its room as its bytes come, and gives it back with the end of its answer. */
 const refuseBeyond = (own: Api, budget: BodyBudget): void => {
-  own.addHook("onRequest", async (request, reply) => {
-    const announced = Number(request.headers["content-length"] ?? MAX_INGEST_BYTES);
-    const giveBack = budget.take(Math.min(announced, MAX_INGEST_BYTES));
-    if (giveBack === undefined) throw new OverloadedError("too many bytes of events at once");
-    reply.raw.once("close", giveBack);
+  own.addHook("preParsing", async (request, reply, payload) => {
+    const noRoom = () => new OverloadedError("too many bytes of events at once");
+    const end = () => counted.destroy(noRoom());
+    const room = budget.open(callerOf(request).workspaceId, end);
+    reply.raw.once("close", room.giveBack);
+    const counted = new Transform({
+      transform: (chunk: Buffer, _encoding, done) =>
+        room.take(chunk.byteLength) ? done(null, chunk) : done(noRoom()),
+      flush: (done) => {
+        room.complete();
+        done();
+      },
+    });
+    // Not a pipeline: that would close the connection before it is answered.
+    payload.once("error", (error) => counted.destroy(error));
+    counted.once("close", () => payload.resume()); // what still comes is let go
+    payload.pipe(counted);
+    return counted;
   });
 };
 
