@@ -102,9 +102,8 @@ test("the streams are those of the design's table", () => {
       subjects: ["redeliveries.>"],
       retention: "limits",
       max_age: 30 * DAY_NS,
-      max_msgs: 20_000,
+      max_msgs: -1,
       max_msgs_per_subject: 1,
-      discard: "old",
       allow_rollup_hdrs: false,
     },
   ]);

@@ -27,8 +27,6 @@ const REQUESTS_MAX_MSGS = 1_000_000;
 const OPERATIONS_MAX_AGE_MS = 7 * 24 * 60 * 60_000;
 /** How long a redelivery job is known after it was last changed. */
 const REDELIVERIES_MAX_AGE_MS = 30 * 24 * 60 * 60_000;
-/** Below 4 KiB each; beyond, those that have not changed for longest are forgotten. */
-const REDELIVERIES_MAX_MSGS = 20_000;
 
 const DUPLICATE_WINDOW_MS = 10 * 60_000;
 
@@ -85,9 +83,9 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       ...base(STREAMS.redeliveries),
       ...limits,
       max_age: nanos(REDELIVERIES_MAX_AGE_MS),
-      max_msgs: REDELIVERIES_MAX_MSGS,
+      // The API bounds each workspace's jobs: a limit on all would let one workspace's push out another's.
+      max_msgs: -1,
       max_msgs_per_subject: 1, // how far a job has come is all that is asked
-      discard: DiscardPolicy.Old,
     },
   ];
 };

@@ -15,6 +15,7 @@ import { overloadBounds, refuseWhileOverloaded, type OverloadBounds } from "./ov
 import { sendProblem, shownText } from "./problem.ts";
 import { requestLimits } from "./request-limits.ts";
 import { recordRequests } from "./request-log.ts";
+import { shareRoom } from "./request-room.ts";
 import { traceRequests } from "./request-trace.ts";
 import { BASE_PATH, type Api, type RouteDeps } from "./routes/api.ts";
 import { deregisterAgentRoute } from "./routes/deregister-agent.ts";
@@ -105,6 +106,7 @@ export const buildApp = (deps: AppDeps): Api => {
       const { keys, commands, requestsPerMinutePerKey } = deps;
       const limits = await requestLimits(api, requestsPerMinutePerKey);
       requireCaller(api, { keys, now: commands.now, limits });
+      shareRoom(api);
       requireJson(api);
       addRoutes(api, deps);
     },

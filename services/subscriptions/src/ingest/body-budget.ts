@@ -28,6 +28,7 @@ export const bodyBudget = (maxBytes: number): BodyBudget => {
   const open = new Set<Holding>();
   const unfinished = new Set<Holding>(); // in the order in which they began
   let taken = 0;
+  const free = (): number => maxBytes - taken;
   const heldBy = (workspaceId: string): number => held.get(workspaceId) ?? 0;
   const add = (holding: Holding, bytes: number): void => {
     holding.bytes += bytes;
@@ -52,7 +53,7 @@ export const bodyBudget = (maxBytes: number): BodyBudget => {
   const isRoomFor = (workspaceId: string, bytes: number): boolean => {
     const own = heldBy(workspaceId);
     if (own > 0 && own + bytes > maxBytes * WORKSPACE_SHARE) return false;
-    while (taken + bytes > maxBytes) {
+    while (free() < bytes) {
       const other = toEnd(own + bytes);
       if (other === undefined) return false;
       drop(other);

@@ -16,7 +16,7 @@ export type Redelivery = {
   readonly requests: RequestStore;
   readonly now: () => Date;
   readonly jobs: JobStore;
-  readonly index: Pick<JobIndex, "page" | "runningIn" | "applied">;
+  readonly index: Pick<JobIndex, "page" | "countsIn" | "applied">;
   readonly projection: Pick<Projection, "redeliveryProgress" | "lag">;
 };
 

@@ -1,15 +1,12 @@
 import type { Buffer } from "node:buffer";
-import { Transform } from "node:stream";
 import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
 import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
 import { idempotencyKeyIn } from "../decide/idempotency-key.ts";
-import { bodyBudget, type BodyBudget } from "../ingest/body-budget.ts";
 import { MAX_EVENTS } from "../ingest/check-request.ts";
 import { ingest } from "../ingest/ingest.ts";
 import { ingestAnswerSchema, partialProblemSchema } from "../ingest/ingest-answer.ts";
-import { OverloadedError } from "../overload.ts";
 import { sendProblem, type Problem } from "../problem.ts";
 import { noQuerySchema } from "../reading/page-query.ts";
 import { InvalidRequestError, validatorCompiler } from "../validation.ts";
@@ -17,9 +14,6 @@ import type { Api, RouteDeps } from "./api.ts";
 
 /** The largest request. */
 const MAX_INGEST_BYTES = 8 * 1024 * 1024;
-
-/** Of all that are being read or stored at once. */
-const MAX_BYTES_AT_ONCE = 8 * MAX_INGEST_BYTES;
 
 const eventSchema = z.looseObject({
   event_type: z.string(),
@@ -29,11 +23,9 @@ const eventSchema = z.looseObject({
 
 /** `POST /events`: stores events for producers without NATS, all of them checked before the first. */
 export const postEventsRoute = (api: Api, { ingest: deps }: RouteDeps): void => {
-  const budget = bodyBudget(MAX_BYTES_AT_ONCE);
   void api.register(async (own: Api) => {
     readRawBodies(own);
     own.setValidatorCompiler(allButTheBody);
-    refuseBeyond(own, budget);
     own.post(
       "/events",
       {
@@ -89,29 +81,6 @@ const readRawBodies = (own: Api): void => {
     { parseAs: "buffer" },
     (_request, body, done) => done(null, body),
   );
-};
-
-/** A body takes its room as its bytes come, and gives it back with the end of its answer. */
-const refuseBeyond = (own: Api, budget: BodyBudget): void => {
-  own.addHook("preParsing", async (request, reply, payload) => {
-    const noRoom = () => new OverloadedError("too many bytes of events at once");
-    const end = () => counted.destroy(noRoom());
-    const room = budget.open(callerOf(request).workspaceId, end);
-    reply.raw.once("close", room.giveBack);
-    const counted = new Transform({
-      transform: (chunk: Buffer, _encoding, done) =>
-        room.take(chunk.byteLength) ? done(null, chunk) : done(noRoom()),
-      flush: (done) => {
-        room.complete();
-        done();
-      },
-    });
-    // Not a pipeline: that would close the connection before it is answered.
-    payload.once("error", (error) => counted.destroy(error));
-    counted.once("close", () => payload.resume()); // what still comes is let go
-    payload.pipe(counted);
-    return counted;
-  });
 };
 
 const keyIn = (
