@@ -62,6 +62,7 @@ const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_00
       random: () => 0,
       onChange: () => undefined,
       onConflict: () => undefined,
+      limits: { admitChange: () => undefined, admitKey: () => undefined },
     },
     index: { page: () => ({ agents: [], hasMore: false }), applied: async () => undefined },
     events: {

@@ -3,7 +3,7 @@ import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import type { StreamCreation } from "@ringback/runtime/streams";
 import type { Projection } from "../projection/projection.ts";
-import { requestStore, type RequestStore } from "../request-store.ts";
+import type { RequestStore } from "../request-store.ts";
 import { followJobs, type JobIndex } from "./job-index.ts";
 import { jobStore, type JobStore } from "./job-store.ts";
 import { startRedeliveryRunner } from "./runner.ts";
@@ -29,7 +29,7 @@ export type RedeliveryOptions = {
 };
 
 export type RunningRedelivery = {
-  readonly redelivery: Redelivery;
+  readonly redelivery: Omit<Redelivery, "requests">;
   /** To be told the state of REDELIVERIES every few seconds. */
   readonly compare: JobIndex["compare"];
   readonly stop: () => Promise<void>;
@@ -49,7 +49,6 @@ export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery =
     redelivery: {
       nats,
       eventsCreatedMs: created.get(STREAMS.events) ?? 0,
-      requests: requestStore(nats),
       now,
       jobs,
       index,
