@@ -9,6 +9,9 @@ export type StreamSettings = Pick<
   | "STREAM_REPLICAS"
   | "EVENTS_MAX_AGE"
   | "EVENTS_MAX_BYTES"
+  | "SUBSCRIPTIONS_MAX_BYTES"
+  | "ATTEMPTS_MAX_BYTES"
+  | "DEAD_LETTERS_MAX_BYTES"
   | "ATTEMPTS_MAX_AGE"
   | "DEAD_LETTERS_MAX_AGE"
 >;
@@ -20,8 +23,6 @@ const UNLIMITED = { max_age: 0, max_msgs: -1, max_msgs_per_subject: -1, max_byte
 
 /** How long the answer to a request with an `Idempotency-Key` can be given again. */
 const REQUESTS_MAX_AGE_MS = 24 * 60 * 60_000;
-/** About 300 bytes each; beyond, the oldest are forgotten. */
-const REQUESTS_MAX_MSGS = 1_000_000;
 
 /** News, not a record: attempts and dead letters are kept longer, and say the same. */
 const OPERATIONS_MAX_AGE_MS = 7 * 24 * 60 * 60_000;
@@ -44,8 +45,14 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
   });
   const limits = { retention: RetentionPolicy.Limits };
   return [
-    // State and audit trail: nothing may drop out of it.
-    { ...base(STREAMS.subscriptions), ...limits, ...UNLIMITED },
+    // State and audit trail: nothing may drop out of it, so that a full one refuses.
+    {
+      ...base(STREAMS.subscriptions),
+      ...limits,
+      ...UNLIMITED,
+      max_bytes: settings.SUBSCRIPTIONS_MAX_BYTES ?? -1,
+      discard: DiscardPolicy.New,
+    },
     {
       ...base(STREAMS.events),
       ...limits,
@@ -60,15 +67,28 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       retention: RetentionPolicy.Workqueue,
       allow_msg_schedules: true,
     },
-    { ...base(STREAMS.attempts), ...limits, max_age: nanos(settings.ATTEMPTS_MAX_AGE) },
-    { ...base(STREAMS.deadLetters), ...limits, max_age: nanos(settings.DEAD_LETTERS_MAX_AGE) },
+    // What a delivery cannot do without is never refused: a full one forgets the oldest.
+    {
+      ...base(STREAMS.attempts),
+      ...limits,
+      max_age: nanos(settings.ATTEMPTS_MAX_AGE),
+      max_bytes: settings.ATTEMPTS_MAX_BYTES ?? -1,
+      discard: DiscardPolicy.Old,
+    },
+    {
+      ...base(STREAMS.deadLetters),
+      ...limits,
+      max_age: nanos(settings.DEAD_LETTERS_MAX_AGE),
+      max_bytes: settings.DEAD_LETTERS_MAX_BYTES ?? -1,
+      discard: DiscardPolicy.Old,
+    },
     {
       ...base(STREAMS.requests),
       ...limits,
       max_age: nanos(REQUESTS_MAX_AGE_MS),
-      max_msgs: REQUESTS_MAX_MSGS,
+      // The API bounds each workspace's keys: a limit on all would let one workspace's push out another's.
+      max_msgs: -1,
       max_msgs_per_subject: 1, // how far a request has come is all that is asked
-      discard: DiscardPolicy.Old, // a note that is forgotten costs less than a request that is refused
     },
     // Each lease is its subject's last message, and runs out with it.
     {
