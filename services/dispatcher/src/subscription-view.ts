@@ -11,6 +11,7 @@ import { followLastValues, type LastValue, type LastValues } from "@ringback/run
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { readLast } from "@ringback/runtime/publish";
+import { agentEntries, type AgentEntry } from "./agent-entries.ts";
 
 export type SubscriptionView = {
   /**
@@ -23,15 +24,6 @@ export type SubscriptionView = {
   readonly following: LastValues;
 };
 
-type AgentEntry = {
-  readonly seq: number;
-  /** As an agent of calls: the workspace's own one does not count. */
-  readonly registered: boolean;
-  readonly subscriptions: readonly Subscription[];
-};
-
-const NOTHING: AgentEntry = { seq: 0, registered: false, subscriptions: [] };
-
 /** A stream's "there is none" is believed this long: less than the second in which changes must show. */
 const ABSENCE_BELIEVED_MS = 500;
 const ABSENCES_REMEMBERED = 10_000;
@@ -42,18 +34,13 @@ export const subscriptionView = (
   log: Logger,
   onStreamLost: (error: unknown) => void,
 ): SubscriptionView => {
-  const agents = new Map<string, AgentEntry>();
+  const agents = agentEntries();
   const absent = new Map<string, number>();
-  const counts = { agents: 0, subscriptions: 0 };
 
   const apply = ({ subject, seq, data }: LastValue): void => {
-    const before = agents.get(subject) ?? NOTHING;
-    if (before.seq >= seq) return;
-    const after = entryFrom(data, seq, subject, log);
-    if (after === undefined) return;
-    counts.agents += Number(after.registered) - Number(before.registered);
-    counts.subscriptions += after.subscriptions.length - before.subscriptions.length;
-    agents.set(subject, after);
+    if ((agents.get(subject)?.seq ?? 0) >= seq) return;
+    const entry = entryFrom(data, seq, subject, log);
+    if (entry !== undefined) agents.apply(subject, entry, performance.now());
   };
 
   const confirm = async (subject: string): Promise<void> => {
@@ -75,7 +62,7 @@ export const subscriptionView = (
   });
   return {
     following,
-    counts: () => counts,
+    counts: agents.counts,
     find: async (address) => {
       const subject = subscriptionSubject(address);
       const look = (): Subscription | undefined =>
