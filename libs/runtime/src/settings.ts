@@ -94,7 +94,7 @@ export const commonSettings = {
 } as const;
 
 /** Networks such as `10.0.0.0/8,fd00::/8`; empty is none. */
-const cidrsSchema = z.string().transform((text, context) => {
+export const cidrsSchema = z.string().transform((text, context) => {
   const parts = text.split(",").map((part) => part.trim());
   if (text.trim() === "") return [];
   for (const part of parts) {

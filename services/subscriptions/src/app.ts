@@ -44,6 +44,8 @@ export type AppDeps = RouteDeps & {
   readonly metrics: SubscriptionsMetrics;
   readonly log: Logger;
   readonly requestsPerMinutePerKey: number;
+  /** Networks whose `X-Forwarded-For` is believed: strangers behind a proxy are told apart by it. */
+  readonly trustedProxies?: readonly string[];
   readonly bounds?: AppBounds;
   /** Where requests are traced. */
   readonly tracer?: Tracer | undefined;
@@ -62,6 +64,7 @@ export const buildApp = (deps: AppDeps): Api => {
   const app = fastify({
     logger: false, // one line a request, in our own words: request-log.ts
     genReqId: () => randomUUID(),
+    trustProxy: deps.trustedProxies?.length ? [...deps.trustedProxies] : false,
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: requestMs,
     http: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import {
   bytesSchema,
+  cidrsSchema,
   COMMON_SECRETS,
   commonSettings,
   deliverySafetySettings,
@@ -23,6 +24,11 @@ export const subscriptionsSettings = {
   API_KEYS_FILE: z
     .string({ error: "is required: the path of the JSON file of API keys" })
     .describe("JSON array of API keys; read again when the file changes"),
+  TRUSTED_PROXIES: cidrsSchema
+    .prefault("")
+    .describe(
+      "Networks of the proxies before the API, whose `X-Forwarded-For` says who calls, separated by commas",
+    ),
   AGENT_REGISTRATION: z
     .enum(["required", "automatic"])
     .prefault("required")

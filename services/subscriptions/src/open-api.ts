@@ -82,6 +82,7 @@ export const openApi = async (
       streams: { attempts: created.get(STREAMS.attempts) ?? 0, events: eventsCreatedMs },
       log,
     }),
+    trustedProxies: settings.TRUSTED_PROXIES,
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     metrics,
     log,
