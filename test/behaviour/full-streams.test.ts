@@ -1,3 +1,4 @@
+import { DiscardPolicy } from "@nats-io/jetstream";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { commonSettings, parseSettings } from "@ringback/runtime/settings";
 import { wantedStreams } from "@ringback/runtime/stream-config";
@@ -36,7 +37,7 @@ test("a limit that is set below what is stored deletes no configuration, and ref
   await ensure({});
   // As a release before this one made it.
   const { config } = await client.jsm.streams.info("SUBSCRIPTIONS");
-  await client.jsm.streams.update("SUBSCRIPTIONS", { ...config, discard: "old" as never });
+  await client.jsm.streams.update("SUBSCRIPTIONS", { ...config, discard: DiscardPolicy.Old });
   for (let n = 0; n < 20; n += 1) await client.js.publish("subscriptions.w1.a1", FILLER);
   await ensure({ SUBSCRIPTIONS_MAX_BYTES: "5KiB" });
   expect((await stateOf("SUBSCRIPTIONS")).messages).toBe(20);

@@ -44,6 +44,8 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
     duplicate_window: windowFor(name, settings),
   });
   const limits = { retention: RetentionPolicy.Limits };
+  const { ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES } = settings;
+  const { DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES } = settings;
   return [
     // State and audit trail: nothing may drop out of it, so that a full one refuses.
     {
@@ -68,28 +70,13 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       allow_msg_schedules: true,
     },
     // What a delivery cannot do without is never refused: a full one forgets the oldest.
-    {
-      ...base(STREAMS.attempts),
-      ...limits,
-      max_age: nanos(settings.ATTEMPTS_MAX_AGE),
-      max_bytes: settings.ATTEMPTS_MAX_BYTES ?? -1,
-      discard: DiscardPolicy.Old,
-    },
+    { ...base(STREAMS.attempts), ...limits, ...forgetting(ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES) },
     {
       ...base(STREAMS.deadLetters),
       ...limits,
-      max_age: nanos(settings.DEAD_LETTERS_MAX_AGE),
-      max_bytes: settings.DEAD_LETTERS_MAX_BYTES ?? -1,
-      discard: DiscardPolicy.Old,
+      ...forgetting(DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES),
     },
-    {
-      ...base(STREAMS.requests),
-      ...limits,
-      max_age: nanos(REQUESTS_MAX_AGE_MS),
-      // The API bounds each workspace's keys: a limit on all would let one workspace's push out another's.
-      max_msgs: -1,
-      max_msgs_per_subject: 1, // how far a request has come is all that is asked
-    },
+    { ...base(STREAMS.requests), ...limits, ...lastOnly(REQUESTS_MAX_AGE_MS) },
     // Each lease is its subject's last message, and runs out with it.
     {
       ...base(STREAMS.leases),
@@ -99,16 +86,25 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       allow_msg_ttl: true,
     },
     { ...base(STREAMS.operations), ...limits, max_age: nanos(OPERATIONS_MAX_AGE_MS) },
-    {
-      ...base(STREAMS.redeliveries),
-      ...limits,
-      max_age: nanos(REDELIVERIES_MAX_AGE_MS),
-      // The API bounds each workspace's jobs: a limit on all would let one workspace's push out another's.
-      max_msgs: -1,
-      max_msgs_per_subject: 1, // how far a job has come is all that is asked
-    },
+    { ...base(STREAMS.redeliveries), ...limits, ...lastOnly(REDELIVERIES_MAX_AGE_MS) },
   ];
 };
+
+/**
+ * How far something has come is all that is asked. The API bounds how much each workspace has of it: a limit
+ * on all would let one workspace's push out another's.
+ */
+const lastOnly = (maxAgeMs: number) => ({
+  max_age: nanos(maxAgeMs),
+  max_msgs: -1,
+  max_msgs_per_subject: 1,
+});
+
+const forgetting = (maxAgeMs: number, maxBytes = -1) => ({
+  max_age: nanos(maxAgeMs),
+  max_bytes: maxBytes,
+  discard: DiscardPolicy.Old,
+});
 
 /** The server refuses a duplicate window that is longer than the stream's age. */
 const windowFor = (name: StreamName, settings: StreamSettings): number => {

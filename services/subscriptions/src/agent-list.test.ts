@@ -38,8 +38,8 @@ test("pages of any size give every agent once, ordered by id, as it was last set
       }
       expect(seen).toEqual(expected);
       expect(list.agentCount()).toBe(model.size);
-      const sizes = expected.map((agent) => list.bytes(agent.agent_id));
-      expect(sizes).toEqual(expected.map((agent) => agent.agent_id.length));
+      const sizes = expected.map((one) => list.bytes(one.agent_id));
+      expect(sizes).toEqual(expected.map((one) => one.agent_id.length));
       expect(list.bytes()).toBe(sizes.reduce((sum, size) => sum + size, 0));
       expect(list.subscriptionCount()).toBe(expected.flatMap((a) => a.event_types).length);
     }),

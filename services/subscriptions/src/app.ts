@@ -64,7 +64,7 @@ export const buildApp = (deps: AppDeps): Api => {
   const app = fastify({
     logger: false, // one line a request, in our own words: request-log.ts
     genReqId: () => randomUUID(),
-    trustProxy: deps.trustedProxies?.length ? [...deps.trustedProxies] : false,
+    trustProxy: trustedIn(deps),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: requestMs,
     http: {
@@ -117,6 +117,9 @@ export const buildApp = (deps: AppDeps): Api => {
   );
   return app;
 };
+
+const trustedIn = ({ trustedProxies: trusted }: Pick<AppDeps, "trustedProxies">) =>
+  Array.isArray(trusted) && trusted.length > 0 ? [...trusted] : false;
 
 const addRoutes = (api: Api, deps: RouteDeps): void => {
   patchAgentRoute(api, deps);

@@ -46,13 +46,7 @@ export const openApi = async (
   { settings, log }: { readonly settings: SubscriptionsSettings; readonly log: Logger },
   open: AsyncDisposableStack,
 ): Promise<string> => {
-  const limits = workspaceLimits({
-    stored: index.stored,
-    maxAgents: settings.MAX_AGENTS_PER_WORKSPACE,
-    maxBytes: settings.MAX_CONFIGURATION_PER_WORKSPACE,
-    bytesPerDay: settings.CHANGED_PER_DAY_PER_WORKSPACE,
-    changesPerMinute: settings.CHANGES_PER_MINUTE_PER_WORKSPACE,
-  });
+  const limits = limitsOf(settings, index);
   const requests = requestStore(nats, limits);
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const app = buildApp({
@@ -96,6 +90,15 @@ export const openApi = async (
     throw cannotListen("HTTP_HOST, HTTP_PORT", error);
   }
 };
+
+const limitsOf = (settings: SubscriptionsSettings, { stored }: Followed["index"]) =>
+  workspaceLimits({
+    stored,
+    maxAgents: settings.MAX_AGENTS_PER_WORKSPACE,
+    maxBytes: settings.MAX_CONFIGURATION_PER_WORKSPACE,
+    bytesPerDay: settings.CHANGED_PER_DAY_PER_WORKSPACE,
+    changesPerMinute: settings.CHANGES_PER_MINUTE_PER_WORKSPACE,
+  });
 
 const callbackUrlPolicy = (settings: SubscriptionsSettings): CallbackUrlPolicy => ({
   allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,

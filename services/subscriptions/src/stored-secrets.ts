@@ -9,13 +9,14 @@ import {
 } from "@ringback/contracts/subscription-secrets";
 import type { Logger } from "@ringback/runtime/logger";
 
+const nameOf = (text: string, place: SecretPlace): string => JSON.stringify([text, ...place]);
+
 /**
  * A sealer that seals what it has opened, or sealed before, as it is stored already: secrets that do not
  * change are not stored anew. Those that another key has sealed are.
  */
 export const rememberingSealer = (sealer: Sealer): Sealer => {
   const known = new Map<string, string>();
-  const nameOf = (text: string, place: SecretPlace) => JSON.stringify([text, ...place]);
   return {
     isCurrent: sealer.isCurrent,
     open: (stored, place) => {

@@ -44,6 +44,6 @@ test("what was released is taken over at once", () => {
 });
 
 test("what an earlier release noted for the same request, defaults and all, is the same request", () => {
-  const request = { requestHash: ANOTHER, formerRequestHash: MINE };
-  expect(decideClaim(decided, request, AT_MS)).toEqual({ kind: "replay", record: decided });
+  const hashes = { requestHash: ANOTHER, formerRequestHash: MINE };
+  expect(decideClaim(decided, hashes, AT_MS)).toEqual({ kind: "replay", record: decided });
 });
