@@ -124,10 +124,6 @@ export const REDELIVERY_JOBS = "redeliveries.>";
 export const redeliverySubject = (workspaceId: string, redeliveryId: string): string =>
   `redeliveries.${token(workspaceId)}.${token(redeliveryId)}`;
 
-/** Every redelivery job of a workspace. */
-export const redeliveriesOfWorkspace = (workspaceId: string): string =>
-  `redeliveries.${token(workspaceId)}.*`;
-
 /** Stands for a token of a dead letter's subject that is not known, or could not be used. */
 export const UNKNOWN_TOKEN = "_";
 

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { randomUUIDv7 } from "node:crypto";
 import { redeliveryJobSchema, type RedeliveryJob } from "@ringback/contracts/redelivery-job";
-import { redeliveriesOfWorkspace, redeliverySubject, STREAMS } from "@ringback/contracts/subjects";
+import { redeliverySubject, STREAMS, token } from "@ringback/contracts/subjects";
 import type { Nats } from "@ringback/runtime/nats";
 import { publishOnce, readLast, type Publication, type Published } from "@ringback/runtime/publish";
 import { asked } from "./asking.ts";
@@ -21,6 +21,10 @@ export type JobStore = {
   /** The sequence of the stream's last message: all that was noted so far. */
   readonly lastSeq: () => Promise<number>;
 };
+
+/** Every job of a workspace. */
+const redeliveriesOfWorkspace = (workspaceId: string): string =>
+  `redeliveries.${token(workspaceId)}.*`;
 
 export const jobStore = (nats: Nats): JobStore => ({
   read: async (workspaceId, redeliveryId) => {
