@@ -51,7 +51,6 @@ bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=s
 check: set-up ## check types, lint, format, and known vulnerabilities where the registry tells
 	npm run check
 
-.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 openapi: set-up ## write docs/openapi.json anew from the routes' schemas
 	@node scripts/openapi.ts
 

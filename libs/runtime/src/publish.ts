@@ -18,6 +18,8 @@ export type Publication = {
   readonly headers?: ReadonlyArray<readonly [string, string]>;
   /** Refused unless this is the sequence of the subject's last message; 0: there is none. */
   readonly expectedLastSeq?: number;
+  /** That sequence is of the last message on any of these subjects, not on `subject` alone. */
+  readonly expectedLastOf?: string;
   /** The server publishes body and headers to `target`, in the same stream, at `atMs`. */
   readonly schedule?: { readonly atMs: number; readonly target: string };
   /**
@@ -88,7 +90,7 @@ const tryToPublish = async (
         headers,
         ...(expectedLastSeq === undefined
           ? {}
-          : { expect: { lastSubjectSequence: expectedLastSeq } }),
+          : { expect: expecting(expectedLastSeq, publication.expectedLastOf) }),
         ...(cancelSchedule === undefined ? {} : cancelling(cancelSchedule)),
         ...(schedule === undefined
           ? {}
@@ -105,6 +107,11 @@ const tryToPublish = async (
     return { kind: "conflict" };
   }
 };
+
+const expecting = (lastSubjectSequence: number, lastSubjectSequenceSubject: string | undefined) =>
+  lastSubjectSequenceSubject === undefined
+    ? { lastSubjectSequence }
+    : { lastSubjectSequence, lastSubjectSequenceSubject };
 
 const cancelling = ({ subject, seq }: NonNullable<Publication["cancelSchedule"]>) => ({
   cancelSchedule: { scheduleSubject: subject },

@@ -101,6 +101,15 @@ export const commonSettings = {
   EVENTS_MAX_BYTES: bytesSchema
     .prefault("unlimited")
     .describe("Size at which EVENTS refuses further events"),
+  SUBSCRIPTIONS_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe("Size at which SUBSCRIPTIONS refuses further changes"),
+  ATTEMPTS_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe("Size at which ATTEMPTS drops the oldest attempts"),
+  DEAD_LETTERS_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe("Size at which DEAD_LETTERS drops the oldest dead letters"),
   ATTEMPTS_MAX_AGE: maxAgeSchema.prefault("30d").describe("How long attempts are kept"),
   DEAD_LETTERS_MAX_AGE: maxAgeSchema.prefault("30d").describe("How long dead letters are kept"),
   LOG_LEVEL: z
@@ -111,7 +120,7 @@ export const commonSettings = {
 } as const;
 
 /** Networks such as `10.0.0.0/8,fd00::/8`; empty is none. */
-const cidrsSchema = z.string().transform((text, context) => {
+export const cidrsSchema = z.string().transform((text, context) => {
   const parts = text.split(",").map((part) => part.trim());
   if (text.trim() === "") return [];
   for (const part of parts) {

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { readAgentState } from "@ringback/contracts/agent-message";
 import type { EventAddress } from "@ringback/contracts/event";
 import {
@@ -12,6 +13,7 @@ import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { UnavailableStreamError } from "@ringback/runtime/nats-errors";
 import { readLast } from "@ringback/runtime/publish";
+import { agentEntries, type AgentEntry } from "./agent-entries.ts";
 
 export type SubscriptionView = {
   /**
@@ -25,15 +27,6 @@ export type SubscriptionView = {
   readonly following: LastValues;
 };
 
-type AgentEntry = {
-  readonly seq: number;
-  /** As an agent of calls: the workspace's own one does not count. */
-  readonly registered: boolean;
-  readonly subscriptions: readonly Subscription[];
-};
-
-const NOTHING: AgentEntry = { seq: 0, registered: false, subscriptions: [] };
-
 /** What a stream has said is believed this long: less than the second in which changes must show. */
 const ANSWER_BELIEVED_MS = 500;
 const ANSWERS_REMEMBERED = 10_000;
@@ -44,18 +37,13 @@ export const subscriptionView = (
   log: Logger,
   onStreamLost: (error: unknown) => void,
 ): SubscriptionView => {
-  const agents = new Map<string, AgentEntry>();
-  const answered = new Map<string, number>();
-  const counts = { agents: 0, subscriptions: 0 };
+  const agents = agentEntries();
+  const answered = new LRUCache<string, number>({ max: ANSWERS_REMEMBERED });
 
   const apply = ({ subject, seq, data }: LastValue): void => {
-    const before = agents.get(subject) ?? NOTHING;
-    if (before.seq >= seq) return;
-    const after = entryFrom(data, seq, subject, log);
-    if (after === undefined) return;
-    counts.agents += Number(after.registered) - Number(before.registered);
-    counts.subscriptions += after.subscriptions.length - before.subscriptions.length;
-    agents.set(subject, after);
+    if ((agents.get(subject)?.seq ?? 0) >= seq) return;
+    const entry = entryFrom(data, seq, subject, log);
+    if (entry !== undefined) agents.apply(subject, entry, performance.now());
   };
 
   const confirm = async (subject: string): Promise<void> => {
@@ -65,7 +53,6 @@ export const subscriptionView = (
     if (problem !== undefined) throw new UnavailableStreamError(problem);
     const last = await readLast(nats, STREAMS.subscriptions, subject);
     if (last !== null) apply(last);
-    if (answered.size >= ANSWERS_REMEMBERED) answered.clear();
     answered.set(subject, askedMs);
   };
 
@@ -79,7 +66,7 @@ export const subscriptionView = (
   });
   return {
     following,
-    counts: () => counts,
+    counts: agents.counts,
     find: async (address) => {
       const subject = subscriptionSubject(address);
       const look = (): Subscription | undefined =>

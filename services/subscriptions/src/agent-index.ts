@@ -1,5 +1,5 @@
 import { readAgentState } from "@ringback/contracts/agent-message";
-import { parseSubscriptionSubject, STREAMS } from "@ringback/contracts/subjects";
+import { parseSubscriptionSubject, STREAMS, type AgentAddress } from "@ringback/contracts/subjects";
 import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { pause } from "@ringback/runtime/backoff";
 import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
@@ -7,6 +7,7 @@ import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { createAgentList, type AgentList, type AgentPage } from "./agent-list.ts";
 import { UnavailableError } from "./unavailable.ts";
+import type { StoredConfiguration } from "./workspace-limits.ts";
 
 /**
  * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. The workspaces' own
@@ -19,6 +20,8 @@ export type AgentIndex = Pick<LastValues, "ageMs" | "isCurrent" | "unavailable">
   readonly isCaughtUp: () => boolean;
   readonly caughtUp: Promise<void>;
   readonly agentCount: () => number;
+  /** What an agent's workspace has; its own agent of the name `_workspace` does not count. */
+  readonly stored: (address: AgentAddress) => StoredConfiguration;
   readonly subscriptionCount: () => number;
   readonly stop: () => Promise<void>;
 };
@@ -63,6 +66,11 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
     unavailable: values.unavailable,
     isCaughtUp: values.isCaughtUp,
     caughtUp: values.caughtUp,
+    stored: ({ workspaceId, agentId }) => {
+      const list = lists.get(workspaceId);
+      const [agents = 0, bytes = 0] = [list?.agentCount(), list?.bytes()];
+      return { agents, bytes, ownBytes: list?.bytes(agentId) ?? 0 };
+    },
     agentCount: () => sumOf(lists, (list) => list.agentCount()),
     subscriptionCount: () =>
       sumOf(lists, (list) => list.subscriptionCount()) + own.subscriptionCount(),
@@ -91,9 +99,13 @@ const applier = (lists: Map<string, AgentList>, own: AgentList, log: Logger) => 
     const list = isOwn ? own : (lists.get(workspaceId) ?? createAgentList());
     if (!isOwn) lists.set(workspaceId, list);
     const id = isOwn ? workspaceId : agentId;
-    if (read.state.kind === "absent") return list.remove(id);
+    if (read.state.kind === "absent") {
+      list.remove(id);
+      if (!isOwn && list.agentCount() === 0) lists.delete(workspaceId);
+      return;
+    }
     const { agent_display_name, event_subscriptions, updated_at } = read.state.agent;
     const event_types = event_subscriptions.map(({ event_type }) => event_type);
-    list.set({ agent_id: id, agent_display_name, event_types, updated_at });
+    list.set({ agent_id: id, agent_display_name, event_types, updated_at }, data.byteLength);
   };
 };

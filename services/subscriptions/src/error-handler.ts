@@ -6,11 +6,17 @@ import { OverloadedError } from "./overload.ts";
 import { sendProblem, type Problem } from "./problem.ts";
 import { isUnavailable } from "./unavailable.ts";
 import { InvalidRequestError } from "./validation.ts";
+import { LimitReachedError } from "./workspace-limits.ts";
 
 /** Answers every error that a handler or the framework throws; only our own are logged. */
 export const errorHandler =
   (log: Logger) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    if (error instanceof LimitReachedError) {
+      const { problem: limit, waitSeconds } = error;
+      if (waitSeconds !== undefined) reply.header("retry-after", waitSeconds);
+      return sendProblem(reply, limit);
+    }
     const problem = problemOf(error, request.routeOptions.bodyLimit);
     if (problem.code === "internal_error") {
       log.error({ err: error, request_id: request.id }, "http.failed");

@@ -5,6 +5,10 @@ import { sendProblem, shownText, type Problem } from "./problem.ts";
 import type { Api } from "./routes/api.ts";
 
 declare module "fastify" {
+  interface FastifyRequest {
+    /** The body as it was sent, before defaults are filled in. */
+    sentBody?: unknown;
+  }
   interface FastifyContextConfig {
     /** The call says all in its path: it may come without a body and its type. */
     bodyMayBeEmpty?: boolean;
@@ -39,6 +43,7 @@ export const readJsonBodies = (app: Api): void => {
       if (body.byteLength === 0 && mayBeEmpty === true) return done(null, undefined);
       const json = parseStrictJson(body, { maxDepth: MAX_DEPTH });
       if (json.kind === "invalid") return done(new UnreadableBodyError(json.message));
+      request.sentBody = json.value;
       return done(null, json.value);
     },
   );

@@ -17,6 +17,7 @@ import { listedMessages } from "./projection/listed-messages.ts";
 import { agentHistory } from "./reading/agent-history.ts";
 import { eventReader } from "./reading/read-events.ts";
 import { requestStore } from "./request-store.ts";
+import { workspaceLimits } from "./workspace-limits.ts";
 
 export type ApiParts = Followed & {
   readonly readers: LiveReaders;
@@ -43,11 +44,14 @@ export const openApi = async (
   { settings, log }: { readonly settings: SubscriptionsSettings; readonly log: Logger },
   open: AsyncDisposableStack,
 ): Promise<string> => {
+  const limits = limitsOf(settings, index);
+  const requests = requestStore(nats, limits);
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const app = buildApp({
     commands: {
       store: agentStore(nats, sealer, log, tracer),
-      requests: requestStore(nats),
+      requests,
+      limits,
       now: () => new Date(),
       random: Math.random,
       onChange: metrics.changed,
@@ -61,7 +65,7 @@ export const openApi = async (
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     projection,
     listed: listedMessages(nats),
-    redelivery: redelivery.redelivery,
+    redelivery: { ...redelivery.redelivery, requests },
     eventId: (seq) => eventId(eventsCreatedMs, seq),
     keys: keys.current,
     live: liveStream({
@@ -70,6 +74,7 @@ export const openApi = async (
       streams: { attempts: created.get(STREAMS.attempts) ?? 0, events: eventsCreatedMs },
       log,
     }),
+    trustedProxies: settings.TRUSTED_PROXIES,
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     metrics,
     log,
@@ -83,6 +88,15 @@ export const openApi = async (
     throw cannotListen("HTTP_HOST, HTTP_PORT", error);
   }
 };
+
+const limitsOf = (settings: SubscriptionsSettings, { stored }: Followed["index"]) =>
+  workspaceLimits({
+    stored,
+    maxAgents: settings.MAX_AGENTS_PER_WORKSPACE,
+    maxBytes: settings.MAX_CONFIGURATION_PER_WORKSPACE,
+    bytesPerDay: settings.CHANGED_PER_DAY_PER_WORKSPACE,
+    changesPerMinute: settings.CHANGES_PER_MINUTE_PER_WORKSPACE,
+  });
 
 const callbackUrlPolicy = (settings: SubscriptionsSettings): CallbackUrlPolicy => ({
   allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,

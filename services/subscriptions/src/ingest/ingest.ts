@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { ingested, type Ingested } from "./ingest-answer.ts";
 import { checkRequest, type CheckedRequest } from "./check-request.ts";
-import { keyedEvents, type EventStore } from "./store-events.ts";
+import { withSecretIds, type EventStore, type Publisher } from "./store-events.ts";
 
 export type IngestDeps = {
   readonly events: EventStore;
@@ -14,18 +14,17 @@ export type IngestDeps = {
 export type IngestRequest = {
   readonly workspaceId: string;
   readonly body: Buffer;
-  /** Its `Idempotency-Key`. */
-  readonly key: string | undefined;
+  readonly publisher: Publisher;
   readonly trace: TraceContext | undefined;
 };
 
 /** The events of a request are stored, all of them where all are right; else what is wrong. */
 export const ingest = async (
-  { workspaceId, body, key, trace }: IngestRequest,
+  { workspaceId, body, publisher, trace }: IngestRequest,
   { events: store, eventsCreatedMs }: IngestDeps,
 ): Promise<Ingested | Exclude<CheckedRequest, { kind: "events" }>> => {
   const checked = await checkRequest(workspaceId, body, store.maxEventBytes());
   if (checked.kind !== "events") return checked;
-  const events = key === undefined ? checked.events : keyedEvents(workspaceId, key, checked.events);
+  const events = withSecretIds(publisher, checked.events);
   return ingested(await store.store(events, trace), eventsCreatedMs);
 };

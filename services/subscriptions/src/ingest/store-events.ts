@@ -1,11 +1,12 @@
-import { createHash } from "node:crypto";
+import { createHmac, randomUUID } from "node:crypto";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import { MAX_EVENT_BYTES, type EventMessage } from "@ringback/contracts/event";
+import { STREAMS } from "@ringback/contracts/subjects";
 import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Nats } from "@ringback/runtime/nats";
-import { maxBodyBytes } from "@ringback/runtime/publish";
-import { isUnavailable, refuseWhileDisconnected } from "../unavailable.ts";
+import { maxBodyBytes, readSequence } from "@ringback/runtime/publish";
+import { isUnavailable, refuseWhileDisconnected, within } from "../unavailable.ts";
 
 /** What became of one event of a request. */
 export type StoredItem =
@@ -33,7 +34,7 @@ export type EventStore = {
 
 /** Of one request: the server answers the first before the last of so many are written. */
 const MAX_IN_FLIGHT = 64;
-const PUBLISH_TIMEOUT_MS = 2_000;
+const ANSWER_TIMEOUT_MS = 2_000;
 
 // Numbers from nats-server's errors.json.
 const FULL = new Set([
@@ -78,19 +79,15 @@ const inOrder = (
 };
 
 const stored = async (
-  { subject, body, messageId }: EventMessage,
+  event: EventMessage,
   trace: TraceContext | undefined,
   nats: Nats,
 ): Promise<StoredItem> => {
-  const headers = newHeaders(); // made anew each time: the client writes into it
-  for (const [name, value] of traceHeaders(trace)) headers.set(name, value);
   try {
-    const ack = await nats.js.publish(subject, body, {
-      msgID: messageId,
-      timeout: PUBLISH_TIMEOUT_MS,
-      headers,
-    });
-    return { kind: "stored", seq: ack.seq, duplicate: ack.duplicate };
+    const first = await published(event, trace, nats);
+    if (!first.duplicate || (await isOurs(event, first.seq, nats))) return first;
+    // Somebody used this id for another subject: the event is stored, if need be more than once.
+    return await published({ ...event, messageId: randomUUID() }, trace, nats);
   } catch (error) {
     if (error instanceof JetStreamApiError && FULL.has(error.code)) return { kind: "full" };
     if (isUnavailable(error)) return { kind: "unconfirmed" };
@@ -98,18 +95,40 @@ const stored = async (
   }
 };
 
+const published = async (
+  { subject, body, messageId }: EventMessage,
+  trace: TraceContext | undefined,
+  nats: Nats,
+): Promise<StoredItem & { kind: "stored" }> => {
+  const headers = newHeaders(); // made anew each time: the client writes into it
+  for (const [name, value] of traceHeaders(trace)) headers.set(name, value);
+  const publication = { msgID: messageId, timeout: ANSWER_TIMEOUT_MS, headers };
+  const { seq, duplicate } = await nats.js.publish(subject, body, publication);
+  return { kind: "stored", seq, duplicate };
+};
+
+/** Whether the message that JetStream takes this one for a repeat of is on the same subject; one that is gone was. */
+const isOurs = async ({ subject }: EventMessage, seq: number, nats: Nats): Promise<boolean> => {
+  const reading = readSequence(nats, STREAMS.events, seq);
+  const message = await within(ANSWER_TIMEOUT_MS, `reading event ${seq}`, reading);
+  return message === null || message.subject === subject;
+};
+
+/** Who publishes: the digest of its API key, and the request's `Idempotency-Key`. */
+export type Publisher = { readonly keyDigest: string; readonly idempotencyKey: string | undefined };
+
 /**
- * Message ids that come from an `Idempotency-Key`: for the same request the same ones, of no other
- * workspace's and no producer's form. What an event says is in its id, so that a key that is used again
- * for other events loses none of them.
+ * The events with message ids that nobody can guess who has not the API key, so that no producer on NATS
+ * takes one first; for the same request with the same API key the same ones, in every instance. With an
+ * `Idempotency-Key` what an event says is in its id, so that a key that is used again loses no event.
  */
-export const keyedEvents = (
-  workspaceId: string,
-  key: string,
+export const withSecretIds = (
+  { keyDigest, idempotencyKey }: Publisher,
   events: readonly EventMessage[],
 ): EventMessage[] =>
   events.map((event, n) => {
-    const hash = createHash("sha256");
-    hash.update(JSON.stringify([workspaceId, key, n, event.subject])).update(event.body);
-    return { ...event, messageId: `key:${hash.digest("hex")}` };
+    const hmac = createHmac("sha256", keyDigest);
+    if (idempotencyKey === undefined) hmac.update(JSON.stringify([event.messageId]));
+    else hmac.update(JSON.stringify([idempotencyKey, n, event.subject])).update(event.body);
+    return { ...event, messageId: `http:${hmac.digest("hex")}` };
   });

@@ -4,7 +4,7 @@ import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import type { StreamCreation } from "@ringback/runtime/streams";
 import type { Projection } from "../projection/projection.ts";
-import { requestStore, type RequestStore } from "../request-store.ts";
+import type { RequestStore } from "../request-store.ts";
 import { followJobs, type JobIndex } from "./job-index.ts";
 import { jobStore, type JobStore } from "./job-store.ts";
 import { startRedeliveryRunner } from "./runner.ts";
@@ -17,7 +17,7 @@ export type Redelivery = StartDeps & {
   readonly requests: RequestStore;
   readonly now: () => Date;
   readonly jobs: JobStore;
-  readonly index: Pick<JobIndex, "page" | "runningIn" | "applied">;
+  readonly index: Pick<JobIndex, "page" | "countsIn" | "applied">;
   readonly projection: Pick<Projection, "redeliveryProgress" | "lag">;
 };
 
@@ -30,7 +30,7 @@ export type RedeliveryOptions = {
 };
 
 export type RunningRedelivery = {
-  readonly redelivery: Redelivery;
+  readonly redelivery: Omit<Redelivery, "requests">;
   /** To be told the state of REDELIVERIES every few seconds. */
   readonly compare: JobIndex["compare"];
   readonly stop: () => Promise<void>;
@@ -52,7 +52,6 @@ export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery =
       nats,
       due,
       eventsCreatedMs: created.get(STREAMS.events) ?? 0,
-      requests: requestStore(nats),
       now,
       jobs,
       index,

@@ -5,11 +5,9 @@ import { REDELIVERY_RATE, REDELIVERY_STATUSES } from "@ringback/contracts/redeli
 import { z } from "zod";
 import type { JobPlace } from "./job-index.ts";
 import { paging } from "../paging.ts";
+import { timeSchema } from "../time-schema.ts";
 
-/** RFC 3339 with any offset, as UTC. */
-const timeSchema = z.iso
-  .datetime({ offset: true, error: "must be a time such as 2026-01-31T08:00:00Z" })
-  .transform((text) => new Date(text).toISOString());
+const utcTimeSchema = timeSchema.transform((text) => new Date(text).toISOString());
 
 const { min, max, usual } = REDELIVERY_RATE;
 const RATE = `must be a whole number from ${min} to ${max}`;
@@ -25,8 +23,10 @@ export const createJobSchema = z
       .transform((types) => [...new Set(types)])
       .optional()
       .meta({ description: "Only events of these types" }),
-    since: timeSchema.meta({ description: "Only events that were stored at this time or later" }),
-    until: timeSchema.optional().meta({
+    since: utcTimeSchema.meta({
+      description: "Only events that were stored at this time or later",
+    }),
+    until: utcTimeSchema.optional().meta({
       description: "Only events that were stored before; the time of the request at most",
     }),
     status: z.enum(REDELIVERY_STATUSES).meta({

@@ -12,7 +12,7 @@ import { agentPathSchema } from "../request-schemas.ts";
 import type { Api, RouteDeps } from "./api.ts";
 
 /** Each holds a connection for as long as an endpoint may take. */
-const AT_ONCE: PlaceBounds = { inAll: 100, perWorkspace: 10 };
+const AT_ONCE: PlaceBounds = { inAll: 200, perWorkspace: 10 };
 
 const answerSchema = z.object({
   event_id: z.string(),
