@@ -9,6 +9,7 @@ import {
 import { type Services, startServices } from "../harness/platform.ts";
 import { type Receiver, startReceiver } from "../harness/receiver.ts";
 import type { ServiceProcess } from "../harness/service-process.ts";
+import { standStill } from "../harness/stand-still.ts";
 import { settled } from "../crash/settled.ts";
 import { check, type Verdict } from "./check.ts";
 import { collectLists, collectRequests, collectStored } from "./collect.ts";
@@ -34,6 +35,8 @@ export interface Scene {
   readonly client: NatsClient;
   killDispatcher(n: number): Promise<void>;
   startDispatcher(n: number): Promise<void>;
+  freezeDispatcher(n: number): Promise<void>;
+  thawDispatcher(n: number): void;
   /** From now on, until what is returned is called, what was under way may be sent once more. */
   mayRepeat(why: string): () => void;
   /** Mends everything, waits until nothing is owed, and says what the run came to. */
@@ -103,6 +106,12 @@ export const startScene = async (options: SceneOptions): Promise<Scene> => {
       await dispatcher(n).kill();
       killed();
     },
+    freezeDispatcher: async (n) => {
+      const frozen = mayRepeat("a dispatcher was frozen: the others take it for dead");
+      await standStill(dispatcher(n).pid);
+      frozen();
+    },
+    thawDispatcher: (n) => dispatcher(n).signal("SIGCONT"),
     startDispatcher: async (n) => {
       dispatchers[n] = await services.startDispatcher(dispatcherEnvs[n] ?? {});
     },
