@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog restart-backlog redelivery-load load history-load bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog restart-backlog redelivery-load load history-load chaos bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -44,6 +44,9 @@ redelivery-load: set-up ## redeliver 20,000 dead letters with the API killed twi
 
 load: set-up ## 300 hostile endpoints at once; wants the machine to itself
 	npx vitest run --config vitest.load.config.ts $(TEST_ARGS)
+
+chaos: set-up ## break a cluster of three under load, and check what came of it (FAULT=node-frozen, SECONDS=30, RATE=40)
+	@node test/chaos/main.ts
 
 bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=short: docs/performance.md); Linux
 	@node bench/run.ts

@@ -3,6 +3,7 @@ import { backlog } from "./scenarios/backlog.ts";
 import { flood } from "./scenarios/flood.ts";
 import { isolation } from "./scenarios/isolation.ts";
 import { latency } from "./scenarios/latency.ts";
+import { natsMemory } from "./scenarios/nats-memory.ts";
 import { outage } from "./scenarios/outage.ts";
 import { retries } from "./scenarios/retries.ts";
 import { scale } from "./scenarios/scale.ts";
@@ -20,6 +21,7 @@ export const SCENARIOS: readonly Scenario[] = [
   subscriptions,
   backlog,
   scale,
+  natsMemory,
 ];
 
 /** The scenarios that a wish names: one, several with commas between, or `all`; throws for others. */
