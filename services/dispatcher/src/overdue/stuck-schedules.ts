@@ -1,4 +1,3 @@
-import type { StoredMsg } from "@nats-io/jetstream";
 import { readDue, readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
 import {
   parseScheduledRetrySubject,
@@ -6,6 +5,7 @@ import {
   STREAMS,
 } from "@ringback/contracts/subjects";
 import { headerReader } from "@ringback/runtime/message-headers";
+import type { BatchMessage } from "@ringback/runtime/read-batch";
 import { scheduleState } from "../decide/overdue.ts";
 import {
   countRepair,
@@ -50,7 +50,7 @@ export const stuckSchedules = (
 };
 
 const sorted = (
-  page: readonly StoredMsg[],
+  page: readonly BatchMessage[],
   nowMs: number,
   findings: Findings,
   { policy }: OverdueWatchDeps,
@@ -86,7 +86,7 @@ const sorted = (
   return { stuck, lookAtMs };
 };
 
-const retryIn = (message: StoredMsg): RetryMessage | undefined => {
+const retryIn = (message: BatchMessage): RetryMessage | undefined => {
   const named = parseScheduledRetrySubject(message.subject);
   const header = headerReader(() => message.header);
   if (named === undefined || header === undefined) return undefined;
