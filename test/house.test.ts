@@ -110,6 +110,17 @@ test("no file of code has more than 220 lines", () => {
   expect(long.filter((text) => Number(/(\d+) lines$/.exec(text)?.[1]) > 220)).toEqual([]);
 });
 
+test("batches and headers of messages are read raw, as the client stumbles over a hostile producer's", () => {
+  const decoding =
+    /jsm\.direct\.|\bgetBatch\(|getLastMessagesFor|\bmessage\.headers\b|\.header\.get\(|\bheaders\?\.get\(/g;
+  const foreignCode = product.filter((path) => !path.endsWith("/message-headers.ts"));
+  expect(places(foreignCode, decoding)).toEqual([
+    // Both measure them first, and take what cannot be decoded for none.
+    "services/dispatcher/src/delivery-trace.ts: message.headers",
+    "services/dispatcher/src/handle-retry.ts: message.headers",
+  ]);
+});
+
 test("settle.ts alone acknowledges or gives back; runtime only gives back what it stops at", () => {
   expect([...new Set(places(product, /\.(?:ack|nak|term|ackAck)\(/g))]).toEqual([
     "libs/runtime/src/consume.ts: .nak(",

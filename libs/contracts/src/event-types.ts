@@ -21,7 +21,8 @@ const ofWorkspace = {
   workspace_id: optional(idSchema),
 };
 
-const turn = z.union(
+/** One turn of a call's transcript. */
+export const turnSchema = z.union(
   [
     z.looseObject({ bot: z.string() }),
     z.looseObject({ user: z.string() }),
@@ -43,7 +44,7 @@ export const EVENT_SCHEMAS = {
     status: optional(z.enum(["completed", "failed", "retry"])),
     to_number: optional(z.string()),
     from_number: optional(z.string()),
-    transcript: optional(z.array(turn)),
+    transcript: optional(z.array(turnSchema)),
     retry_count: optional(z.int().nonnegative()),
   }),
   recording_completed: z.looseObject({

@@ -103,7 +103,7 @@ describe("a message that is no event is refused with what is wrong", () => {
       "call_sid: Invalid input: expected string, received number; call_duration: Invalid input: expected number, received string",
     ],
   ])("%s", (_what, body, message) => {
-    expect(readEvent(SUBJECT, typeof body === "string" ? bytes(body) : body)).toEqual({
+    expect(readEvent(SUBJECT, typeof body === "string" ? bytes(body) : body)).toMatchObject({
       kind: "invalid",
       message: expect.stringContaining(message),
     });

@@ -1,7 +1,12 @@
 import { Buffer } from "node:buffer";
-import type { z } from "zod";
-import { EVENT_SCHEMAS, type EventType } from "./event-types.ts";
-import { parseStrictJson } from "./strict-json.ts";
+import {
+  EVENT_OUTLINE,
+  eventProblems,
+  type EventFields,
+  type EventProblem,
+} from "./event-fields.ts";
+import type { EventType } from "./event-types.ts";
+import { outlineStrictJson } from "./strict-json.ts";
 import { eventSubject, parseEventSubject, type EventAddress } from "./subjects.ts";
 
 /** The largest event body that is delivered: 1 MiB, what a NATS server takes by default. */
@@ -39,21 +44,25 @@ export type EventInput = EventAddress & {
  * (docs/adr/0006). Throws a TypeError that says what is wrong when the dispatcher would refuse it.
  */
 export const eventMessage = (input: EventInput): EventMessage => {
-  const { workspaceId, callId, agentId, eventType } = input;
   const body = bodyBytes(input.body);
-  const subject = eventSubject(input);
-  const read = readEvent(subject, body);
+  const read = readEvent(eventSubject(input), body);
   if (read.kind === "invalid") throw new TypeError(read.message);
   const retryCount = input.retryCount ?? read.retryCount;
   // NaN would make the ids of all attempts at a call the same, and all but the first would be dropped.
   if (!Number.isFinite(retryCount) || retryCount < 0) {
     throw new TypeError(`retryCount is ${retryCount}: expected a number from 0`);
   }
-  return {
-    subject,
-    body,
-    messageId: `${workspaceId}:${agentId}:${callId}:${eventType}:${retryCount}`,
-  };
+  return eventMessageOf({ address: read.address, retryCount }, body);
+};
+
+/** The same of an event that was read before. */
+export const eventMessageOf = (
+  { address, retryCount }: Pick<ReadEvent & { kind: "event" }, "address" | "retryCount">,
+  body: Uint8Array,
+): EventMessage => {
+  const { workspaceId, callId, agentId, eventType } = address;
+  const messageId = `${workspaceId}:${agentId}:${callId}:${eventType}:${retryCount}`;
+  return { subject: eventSubject(address), body, messageId };
 };
 
 const bodyBytes = (body: EventBody): Uint8Array => {
@@ -65,7 +74,12 @@ const bodyBytes = (body: EventBody): Uint8Array => {
 
 export type ReadEvent =
   | { readonly kind: "event"; readonly address: EventAddress; readonly retryCount: number }
-  | { readonly kind: "invalid"; readonly message: string };
+  /** `problems`: the fields that it is about, where it is about fields; the first few. */
+  | {
+      readonly kind: "invalid";
+      readonly message: string;
+      readonly problems?: readonly EventProblem[];
+    };
 
 /**
  * What a message on EVENTS says, or what is wrong with it. Only checks: the bytes that an endpoint
@@ -74,64 +88,52 @@ export type ReadEvent =
 export const readEvent = (subject: string, body: Uint8Array): ReadEvent => {
   const parsed = parseEventSubject(subject);
   if (parsed.kind === "invalid") return parsed;
-  const json = parseObject(body);
-  if (json.kind === "invalid") return json;
-  const { address } = parsed;
-  const checked = EVENT_SCHEMAS[address.eventType].safeParse(withoutGoodTranscript(json.value));
-  const disagreement = disagreementOf(json.value, address);
-  if (disagreement !== undefined) return invalid(disagreement);
-  if (!checked.success) return invalid(issuesText(checked.error));
-  const retryCount = json.value["retry_count"];
-  return { kind: "event", address, retryCount: typeof retryCount === "number" ? retryCount : 0 };
+  const read = readEventBody(body);
+  return read.kind === "fields" ? judgeEvent(parsed.address, read.fields) : invalid(read.message);
 };
 
-/**
- * What is left for the schema to judge. Nearly all of a large event is its transcript, and the schema
- * builds two objects for each turn of it: one that is made of good turns only is looked at here.
- */
-const withoutGoodTranscript = (
-  value: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> => {
-  const { transcript } = value;
-  if (!Array.isArray(transcript) || !transcript.every(isTurn)) return value;
-  return { ...value, transcript: undefined };
-};
+export type EventBodyRead =
+  | { readonly kind: "fields"; readonly fields: EventFields }
+  | { readonly kind: "not_json"; readonly message: string }
+  | { readonly kind: "refused"; readonly message: string };
 
-/** True for nothing that the schema refuses; the other way round it has the word, and the message. */
-const isTurn = (value: unknown): boolean => {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const { bot, user, role, content } = value as Record<string, unknown>;
-  if (typeof bot === "string" || typeof user === "string") return true;
-  return typeof role === "string" && typeof content === "string";
-};
-
-type ParsedObject =
-  | { readonly kind: "object"; readonly value: Readonly<Record<string, unknown>> }
-  | { readonly kind: "invalid"; readonly message: string };
-
-const parseObject = (body: Uint8Array): ParsedObject => {
+/** Reads a body past all that no rule is about, in a time that its length bounds (`readJsonOutline`). */
+export const readEventBody = (body: Uint8Array): EventBodyRead => {
   if (body.byteLength > MAX_EVENT_BYTES) {
-    return invalid(`body is ${body.byteLength} bytes, over the limit of ${MAX_EVENT_BYTES}`);
+    const message = `body is ${body.byteLength} bytes, over the limit of ${MAX_EVENT_BYTES}`;
+    return { kind: "refused", message };
   }
-  if (body.byteLength === 0) return invalid("body is empty: expected a JSON object");
-  const json = parseStrictJson(body, EVENT_LIMITS);
-  if (json.kind === "invalid") {
-    return invalid(`body ${json.message}: expected a JSON object in UTF-8`);
+  if (body.byteLength === 0) {
+    return { kind: "not_json", message: "body is empty: expected a JSON object" };
+  }
+  const json = outlineStrictJson(body, EVENT_LIMITS, EVENT_OUTLINE);
+  if (json.kind !== "value") {
+    return { ...json, message: `body ${json.message}: expected a JSON object in UTF-8` };
   }
   const { value } = json;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    const found = Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`;
-    return invalid(`body is ${found}: expected a JSON object`);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    return { kind: "fields", fields: value as EventFields };
   }
-  return { kind: "object", value: value as Record<string, unknown> };
+  const found = Array.isArray(value) ? "an array" : value === null ? "null" : `a ${typeof value}`;
+  return { kind: "refused", message: `body is ${found}: expected a JSON object` };
+};
+
+/** Whether these are the fields of an event with this address. */
+export const judgeEvent = (address: EventAddress, fields: EventFields): ReadEvent => {
+  const problems = eventProblems(address.eventType, fields);
+  const disagreement = disagreementOf(fields, address);
+  if (disagreement !== undefined) return invalid(disagreement);
+  if (problems.length > 0) {
+    const texts = problems.map(({ path, message }) => `${path.join(".")}: ${message}`);
+    return { ...invalid(texts.join("; ")), problems };
+  }
+  const retryCount = fields["retry_count"];
+  return { kind: "event", address, retryCount: typeof retryCount === "number" ? retryCount : 0 };
 };
 
 const invalid = (message: string) => ({ kind: "invalid", message }) as const;
 
-const disagreementOf = (
-  body: Readonly<Record<string, unknown>>,
-  address: EventAddress,
-): string | undefined => {
+const disagreementOf = (body: EventFields, address: EventAddress): string | undefined => {
   const expected = {
     event_type: address.eventType,
     call_id: address.callId,
@@ -146,12 +148,6 @@ const disagreementOf = (
   }
   return undefined;
 };
-
-const issuesText = (error: z.ZodError): string =>
-  error.issues
-    .slice(0, 5)
-    .map((issue) => `${issue.path.join(".") || "body"}: ${issue.message}`)
-    .join("; ");
 
 /**
  * An event's id, the same over retries and redeliveries. It names the stream's age too, so that ids

@@ -4,6 +4,7 @@ import { headers as newHeaders } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/subjects";
 import { backoffMs, pause } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
+import { storedHeader } from "./message-headers.ts";
 import { isSequenceConflict, isUnavailable, isWriteInFlight } from "./nats-errors.ts";
 import type { Nats } from "./nats.ts";
 import { turnEnd } from "./turn-end.ts";
@@ -103,7 +104,9 @@ const tryToPublish = async (
     if (!isSequenceConflict(error)) throw error;
     // A first try whose answer was lost meets its own message: only another's is a conflict.
     const last = await readLast(nats, publication.stream, subject);
-    if (last?.header.get(MESSAGE_ID_HEADER) === messageId) return { kind: "stored", seq: last.seq };
+    if (last !== null && storedHeader(last, MESSAGE_ID_HEADER) === messageId) {
+      return { kind: "stored", seq: last.seq };
+    }
     return { kind: "conflict" };
   }
 };

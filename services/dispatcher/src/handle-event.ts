@@ -1,11 +1,9 @@
-import { Buffer } from "node:buffer";
 import { deliveryId, readEvent, type ReadEvent } from "@ringback/contracts/event";
 import { headersProblem } from "@ringback/contracts/event-headers";
 import type { Trigger } from "@ringback/contracts/attempt";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
-import { TRIGGER_HEADER } from "@ringback/contracts/retry-message";
 import { isTestEvent } from "@ringback/contracts/test-event";
-import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
+import { headerIn, rawHeaders } from "@ringback/runtime/message-headers";
 import type { Tracer } from "@ringback/runtime/tracing";
 import type { HoldBackPolicy } from "./decide/retry.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
@@ -84,14 +82,9 @@ export const eventIn = ({ message }: Pick<InHand, "message">): ReadEvent => {
 
 /** Why the event in a message is delivered at all: it happened, or somebody tries their endpoint. */
 export const triggerIn = ({ message }: Pick<InHand, "message">): Trigger => {
-  // Decoding headers takes longer than all else that is done to most events: searched first.
-  if (!mayBeTest(rawHeaders(message))) return "event";
-  const get = headerReader(() => message.headers);
-  return get !== undefined && isTestEvent(get) ? "test" : "event";
+  const raw = rawHeaders(message);
+  return isTestEvent((name) => headerIn(raw, name)) ? "test" : "event";
 };
-
-const mayBeTest = ({ buffer, byteOffset, byteLength }: Uint8Array): boolean =>
-  Buffer.from(buffer, byteOffset, byteLength).includes(TRIGGER_HEADER);
 
 /** One turn of a delivery, made final. `after`: the sequence of its last record, 0 for none. */
 export const turn = async (

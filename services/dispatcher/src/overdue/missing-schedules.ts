@@ -1,9 +1,8 @@
 import { Buffer } from "node:buffer";
-import type { StoredMsg } from "@nats-io/jetstream";
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
 import { ATTEMPT_RECORDS, deliveryIdInAttemptSubject, STREAMS } from "@ringback/contracts/subjects";
 import { pause } from "@ringback/runtime/backoff";
-import { readPage } from "@ringback/runtime/read-batch";
+import { readPage, type BatchMessage } from "@ringback/runtime/read-batch";
 import { lookBackMs, owedState } from "../decide/overdue.ts";
 import { retryAfter } from "../settle.ts";
 import {
@@ -58,7 +57,7 @@ export const missingSchedules = async (deps: OverdueWatchDeps): Promise<Round | 
 };
 
 const sorted = (
-  page: readonly StoredMsg[],
+  page: readonly BatchMessage[],
   nowMs: number,
   { policy }: OverdueWatchDeps,
 ): { readonly owed: readonly Owed[]; readonly lookAtMs: number | undefined } => {

@@ -1,8 +1,8 @@
-import type { StoredMsg } from "@nats-io/jetstream";
 import { readDue, readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
 import { parseScheduledRetrySubject } from "@ringback/contracts/retry-subjects";
 import { SCHEDULED_RETRIES, STREAMS } from "@ringback/contracts/subjects";
 import { headerReader } from "@ringback/runtime/message-headers";
+import type { BatchMessage } from "@ringback/runtime/read-batch";
 import { scheduleState } from "../decide/overdue.ts";
 import {
   countRepair,
@@ -47,7 +47,7 @@ export const stuckSchedules = (
 };
 
 const sorted = (
-  page: readonly StoredMsg[],
+  page: readonly BatchMessage[],
   nowMs: number,
   findings: Findings,
   { policy }: OverdueWatchDeps,
@@ -83,7 +83,7 @@ const sorted = (
   return { stuck, lookAtMs };
 };
 
-const retryIn = (message: StoredMsg): RetryMessage | undefined => {
+const retryIn = (message: BatchMessage): RetryMessage | undefined => {
   const named = parseScheduledRetrySubject(message.subject);
   const header = headerReader(() => message.header);
   if (named === undefined || header === undefined) return undefined;

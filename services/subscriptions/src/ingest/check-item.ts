@@ -1,6 +1,12 @@
-import { isUtf8, type Buffer } from "node:buffer";
-import { eventMessage, type EventMessage } from "@ringback/contracts/event";
-import { EVENT_SCHEMAS, eventTypeSchema } from "@ringback/contracts/event-types";
+import type { Buffer } from "node:buffer";
+import {
+  eventMessageOf,
+  judgeEvent,
+  readEventBody,
+  type EventMessage,
+} from "@ringback/contracts/event";
+import type { EventFields } from "@ringback/contracts/event-fields";
+import { eventTypeSchema } from "@ringback/contracts/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { z } from "zod";
@@ -12,10 +18,11 @@ export type CheckedItem =
   | { readonly kind: "event"; readonly event: EventMessage }
   /** The text is no JSON, and so its request is none. */
   | { readonly kind: "not_json"; readonly message: string }
+  /** The first few things that are wrong. */
   | { readonly kind: "invalid"; readonly errors: readonly ItemError[] };
 
 /** What says whose the event is; on NATS that is in the subject. */
-const headSchema = z.looseObject({
+const headSchema = z.object({
   event_type: eventTypeSchema,
   call_id: idSchema,
   agent_id: idSchema.refine((id) => id !== WORKSPACE_AGENT, "is reserved: no event is its own"),
@@ -31,44 +38,29 @@ export const checkItem = (
   maxEventBytes: number,
 ): CheckedItem => {
   if (bytes.byteLength > maxEventBytes) {
-    const message = `is ${bytes.byteLength} bytes: at most ${maxEventBytes}`;
-    return { kind: "invalid", errors: [{ path: [], message }] };
+    return invalid([
+      { path: [], message: `is ${bytes.byteLength} bytes: at most ${maxEventBytes}` },
+    ]);
   }
-  const json = jsonIn(bytes);
-  if (json.kind === "not_json") return json;
-  const head = headSchema.safeParse(json.value);
-  const errors = [...(head.error?.issues ?? []), ...foreignWorkspace(json.value, workspaceId)];
-  if (!head.success || errors.length > 0) return { kind: "invalid", errors };
+  const read = readEventBody(bytes);
+  if (read.kind === "not_json") return { kind: "not_json", message: read.message };
+  if (read.kind === "refused") return invalid([{ path: [], message: read.message }]);
+  const { fields } = read;
+  const head = headSchema.safeParse(fields);
+  const errors = [...(head.error?.issues ?? []), ...foreignWorkspace(fields, workspaceId)];
+  if (!head.success || errors.length > 0) return invalid(errors);
   const { event_type: eventType, call_id: callId, agent_id: agentId } = head.data;
-  try {
-    const event = eventMessage({ workspaceId, callId, agentId, eventType, body: bytes });
-    return { kind: "event", event };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // which is how it says what is wrong
-    const issues = EVENT_SCHEMAS[eventType].safeParse(json.value).error?.issues;
-    return { kind: "invalid", errors: issues ?? [{ path: [], message: error.message }] };
-  }
+  const judged = judgeEvent({ workspaceId, callId, agentId, eventType }, fields);
+  if (judged.kind === "event") return { kind: "event", event: eventMessageOf(judged, bytes) };
+  return invalid(judged.problems ?? [{ path: [], message: judged.message }]);
 };
 
-const jsonIn = (
-  bytes: Buffer,
-): { readonly kind: "value"; readonly value: unknown } | (CheckedItem & { kind: "not_json" }) => {
-  if (!isUtf8(bytes)) return { kind: "not_json", message: "is not UTF-8" };
-  try {
-    return { kind: "value", value: JSON.parse(bytes.toString("utf8")) };
-  } catch (error) {
-    // Not the parser's message: it quotes the text.
-    const place = /at position \d+/.exec(String(error))?.[0];
-    return {
-      kind: "not_json",
-      message: `is not valid JSON${place === undefined ? "" : ` ${place}`}`,
-    };
-  }
-};
+const invalid = (errors: readonly ItemError[]): CheckedItem => ({ kind: "invalid", errors });
 
-const foreignWorkspace = (value: unknown, workspaceId: string): ItemError[] => {
-  if (typeof value !== "object" || value === null || !("workspace_id" in value)) return [];
-  const { workspace_id: said } = value;
+const foreignWorkspace = (
+  { workspace_id: said }: EventFields,
+  workspaceId: string,
+): ItemError[] => {
   if (typeof said !== "string" || said === workspaceId) return [];
   return [
     { path: ["workspace_id"], message: "must be the API key's own workspace, or be left out" },

@@ -1,5 +1,4 @@
 import { Buffer } from "node:buffer";
-import type { StoredMsg } from "@nats-io/jetstream";
 import { attemptRecordSchema } from "@ringback/contracts/attempt";
 import { deliveryId as firstDeliveryId } from "@ringback/contracts/event";
 import { readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
@@ -16,7 +15,7 @@ import { headerReader } from "@ringback/runtime/message-headers";
 import type { Nats } from "@ringback/runtime/nats";
 import { isConsumerNotFound } from "@ringback/runtime/nats-errors";
 import { readLast } from "@ringback/runtime/publish";
-import { readPage } from "@ringback/runtime/read-batch";
+import { readPage, type BatchMessage } from "@ringback/runtime/read-batch";
 import type { DeliveryFacts } from "../decide/redeliver.ts";
 import { dueOfAgent, eventSeqOf } from "../reading/due-deliveries.ts";
 import { asked } from "./asking.ts";
@@ -71,7 +70,7 @@ const openDeliveries = async (
 ): Promise<string[]> => {
   const filter = attemptsOfAddress(address);
   const records = await readPage(nats, STREAMS.attempts, { filter, from: 1, size: MAX_RECORDS });
-  const last = new Map<string, StoredMsg>();
+  const last = new Map<string, BatchMessage>();
   for (const record of records) {
     const id = deliveryIdInAttemptSubject(record.subject);
     // A call may have several events of one type.
@@ -83,7 +82,7 @@ const openDeliveries = async (
   return open.map(([id]) => id).toReversed();
 };
 
-const isFollowed = ({ data }: StoredMsg): boolean => {
+const isFollowed = ({ data }: BatchMessage): boolean => {
   const json: unknown = JSON.parse(Buffer.from(data).toString("utf8"));
   return attemptRecordSchema.parse(json).next.kind === "retry";
 };
@@ -115,7 +114,10 @@ const firstScheduled = async (
 };
 
 /** The retry in a message of RETRIES; undefined where it cannot be read. */
-export const retryIn = (message: StoredMsg, agent: AgentAddress): RetryMessage | undefined => {
+export const retryIn = (
+  message: Pick<BatchMessage, "header">,
+  agent: AgentAddress,
+): RetryMessage | undefined => {
   const { workspaceId, agentId } = agent;
   const get = headerReader(() => message.header);
   const read = get === undefined ? undefined : readRetry({ workspaceId, agentId }, get);

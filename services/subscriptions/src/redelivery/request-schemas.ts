@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { countedList } from "@ringback/contracts/counted-list";
 import { eventTypeSchema } from "@ringback/contracts/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import { REDELIVERY_RATE, REDELIVERY_STATUSES } from "@ringback/contracts/redelivery-job";
@@ -6,6 +7,8 @@ import { z } from "zod";
 import type { JobPlace } from "./job-index.ts";
 import { paging } from "../paging.ts";
 import { timeSchema } from "../time-schema.ts";
+
+const MAX_EVENT_TYPES = 50;
 
 const utcTimeSchema = timeSchema.transform((text) => new Date(text).toISOString());
 
@@ -16,10 +19,13 @@ const RATE = `must be a whole number from ${min} to ${max}`;
 export const createJobSchema = z
   .strictObject({
     agent_id: idSchema.optional().meta({ description: "Only events of this agent" }),
-    event_types: z
-      .array(eventTypeSchema)
-      .min(1, "must not be empty")
-      .max(50, "must not name more than 50 event types")
+    event_types: countedList(
+      z.array(eventTypeSchema).min(1, "must not be empty").max(MAX_EVENT_TYPES),
+      ({ length }) =>
+        length > MAX_EVENT_TYPES
+          ? `must not name more than ${MAX_EVENT_TYPES} event types`
+          : undefined,
+    )
       .transform((types) => [...new Set(types)])
       .optional()
       .meta({ description: "Only events of these types" }),
