@@ -78,7 +78,9 @@ export const simulate = (
       if (passage.kind === "closed") throw new Error("nobody closed it");
       if (passage.kind === "deferred") {
         const again = { ...owed, deferrals: owed.deferrals + 1 };
-        agenda.at(passage.atMs + FIRED_AFTER_MS * chance(), () => attempt(endpoint, own, again));
+        agenda.at(nowMs + passage.afterMs + FIRED_AFTER_MS * chance(), () =>
+          attempt(endpoint, own, again),
+        );
         return;
       }
       unstarted -= 1;

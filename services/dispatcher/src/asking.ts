@@ -20,8 +20,8 @@ export type DeferralReason = "endpoint_busy" | "rate_limited";
 export type Passage =
   /** `release` is called once, when no socket is held any more. */
   | { readonly kind: "admitted"; readonly release: (condition: Condition) => void }
-  /** To come back at `atMs`; it is kept nowhere here meanwhile. */
-  | { readonly kind: "deferred"; readonly atMs: number; readonly reason: DeferralReason }
+  /** To come back after `afterMs`; it is kept nowhere here meanwhile. */
+  | { readonly kind: "deferred"; readonly afterMs: number; readonly reason: DeferralReason }
   /** This process is stopping: nothing was begun. */
   | { readonly kind: "closed" };
 

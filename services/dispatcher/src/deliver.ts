@@ -84,7 +84,12 @@ export const deliver = async (
   if (refusal !== undefined) return refused(delivery, subscription, refusal, policy, deps);
   const origin = endpointOf(subscription.callback_url);
   const passage = await passageTo(origin, delivery, policy, deps);
-  if (passage.kind !== "admitted") return passage;
+  if (passage.kind === "closed") return passage;
+  if (passage.kind === "deferred") {
+    // Schedules go by the clock on the wall, which the limiter does not know.
+    const { reason, afterMs } = passage;
+    return { kind: "deferred", atMs: Math.ceil(deps.now() + afterMs), reason };
+  }
 
   const trace = deps.traceAttempt?.(delivery, subscription, parent);
   const attempt = { delivery, subscription, policy, release: passage.release };

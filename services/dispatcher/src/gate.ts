@@ -18,6 +18,7 @@ export type Gate = {
 export const SWEEP_EVERY_MS = 50;
 
 /**
+ * `now` is a monotonic clock: one that is set back would make those who have to wait do so for as long.
  * Every attempt passes here: bounded for each subscription, endpoint and workspace, and for the process.
  * One without a place is sent away to come back in a slot of its own, unless a place is free soon.
  */

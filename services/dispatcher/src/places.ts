@@ -87,11 +87,12 @@ export const createPlaces = (
       };
     },
     promise: ({ deferrals }, { endpoint, subscription }, later) => {
-      const homeless = { ...later, nowMs: now(), deferrals };
+      const nowMs = now();
+      const homeless = { ...later, nowMs, deferrals };
       const isOwn = later.by !== "endpoint" && subscription !== undefined;
       const atMs = isOwn ? promiseSlot(subscription, homeless) : promiseSlot(endpoint, homeless);
       const reason = later.by === "rate" ? "rate_limited" : "endpoint_busy";
-      return { kind: "deferred", atMs, reason };
+      return { kind: "deferred", afterMs: atMs - nowMs, reason };
     },
   };
 };

@@ -49,7 +49,7 @@ export const leave = <S extends Loaded>(box: Box<S>, startMs: number, endMs: num
   box.state = { ...box.state, load: left(box.state.load, startMs, endMs) };
 };
 
-/** The slot that one more delivery is given, in ms since 1970. */
+/** The slot that one more delivery is given, by the monotonic clock. */
 export const promiseSlot = <S extends Promising>(box: Box<S>, homeless: Homeless): number => {
   const { atMs, clockMs } = slotOf(box.state.clockMs, homeless);
   box.state = { ...box.state, clockMs };

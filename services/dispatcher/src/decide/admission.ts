@@ -2,11 +2,11 @@ import type { Homeless } from "./virtual-clock.ts";
 
 /** The attempts in flight at one endpoint (or of one subscription), and how long they take. */
 export type Load = {
-  /** When each attempt in flight began, in ms since 1970, oldest first. */
+  /** When each attempt in flight began, in ms of a monotonic clock, oldest first. */
   readonly starts: readonly number[];
   /** How long an attempt takes, in ms: a moving average; 0 while nothing is known. */
   readonly serviceMs: number;
-  /** When the last one ended, in ms since 1970. */
+  /** When the last one ended, in ms of a monotonic clock. */
   readonly lastEndMs: number;
 };
 
@@ -84,7 +84,7 @@ const guessedForMs = (load: Load, nowMs: number, mostMs: number): number | undef
 };
 
 /**
- * When the `nth` of those who want a place (from 1) is expected to get one, in ms since 1970: each gets
+ * When the `nth` of those who want a place (from 1) is expected to get one, in ms of a monotonic clock: each gets
  * the place of the oldest attempt that nobody before it waits for.
  */
 export const placeFreeAtMs = (
@@ -116,7 +116,7 @@ export type Wanting = {
   readonly usualBound: number;
   /** Those in line before it. */
   readonly ahead: number;
-  /** The first time that nobody was promised, in ms since 1970. */
+  /** The first time that nobody was promised, in ms of a monotonic clock. */
   readonly clockMs: number;
   /** It has a slot now, or is in line already. */
   readonly hasPrecedence: boolean;
@@ -158,7 +158,7 @@ export type Flow = {
   readonly inFlight: number;
   /** Time between two ends, in ms: a moving average. */
   readonly gapMs: number;
-  /** When the last one ended or, where none was in flight, the first one began; in ms since 1970. */
+  /** When the last one ended or, where none was in flight, the first one began; in ms of a monotonic clock. */
   readonly quietSinceMs: number;
 };
 

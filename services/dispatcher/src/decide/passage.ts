@@ -18,7 +18,7 @@ import { conformsFromMs, type Rate } from "./virtual-clock.ts";
 export type EndpointState = {
   readonly load: Load;
   readonly window: Window;
-  /** The first time at which nobody was promised a slot there, in ms since 1970. */
+  /** The first time at which nobody was promised a slot there, in ms of a monotonic clock. */
   readonly clockMs: number;
 };
 
@@ -26,7 +26,7 @@ export type EndpointState = {
 export type SubscriptionState = {
   readonly load: Load;
   readonly clockMs: number;
-  /** When the whole burst of its rate is there again, in ms since 1970. */
+  /** When the whole burst of its rate is there again, in ms of a monotonic clock. */
   readonly fullMs: number;
 };
 
