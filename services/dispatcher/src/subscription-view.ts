@@ -57,12 +57,14 @@ export const subscriptionView = (
   };
 
   const confirm = async (subject: string): Promise<void> => {
-    const askedMs = Date.now();
-    if (askedMs - (absent.get(subject) ?? 0) < ABSENCE_BELIEVED_MS) return;
+    const askedMs = performance.now();
+    if (askedMs - (absent.get(subject) ?? -Infinity) < ABSENCE_BELIEVED_MS) return;
     const last = await readLast(nats, STREAMS.subscriptions, subject);
     if (last !== null) apply(last);
-    if (absent.size >= ABSENCES_REMEMBERED) absent.clear();
+    absent.delete(subject); // so that the one asked for longest ago is always the first
     absent.set(subject, askedMs);
+    const [oldest] = absent.keys();
+    if (absent.size > ABSENCES_REMEMBERED && oldest !== undefined) absent.delete(oldest);
   };
 
   const following = followLastValues({
