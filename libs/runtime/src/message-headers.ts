@@ -17,6 +17,13 @@ export const rawHeaders = (message: JsMsg): Uint8Array => {
   return length > 0 ? new Uint8Array(data.buffer, data.byteOffset - length, length) : NONE;
 };
 
+/** Lets go of a message's headers and body, which may be large: it can still be acknowledged. */
+export const letGoOfContent = (message: JsMsg): void => {
+  // Both are one buffer, which the client keeps for as long as there is the message.
+  const { msg } = message as unknown as { readonly msg: Msg };
+  Object.assign(msg, { _rdata: undefined });
+};
+
 /**
  * Reads headers by name ("" for one that is missing), or undefined when they cannot be decoded: the
  * client throws at the first look at a name with a character that names do not have.

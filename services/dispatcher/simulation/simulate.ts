@@ -146,5 +146,6 @@ const askingOf = (
   origin: `https://${name}`,
   deferrals,
   timeoutMs: DEADLINE_MS,
+  bytes: 1_024,
   limits,
 });

@@ -12,6 +12,7 @@ import type { SendResult } from "./decide/outcome.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
 import { createGate } from "./gate.ts";
+import { heldBody } from "./held-body.ts";
 import { ownNetworkWatch } from "./own-network.ts";
 import { createSender, type Sender } from "./send/send.ts";
 
@@ -20,13 +21,15 @@ failOnLeaks();
 const NOW_MS = Date.parse("2026-01-01T00:00:10.000Z");
 const now = (): number => NOW_MS;
 
+const BODY = Buffer.from('{ "event_type":"call_completed", "call_id":"c1" }');
+
 const DELIVERY: Delivery = {
   address: { workspaceId: "w1", callId: "c1", agentId: "a1", eventType: "call_completed" },
   eventSeq: 7,
   eventId: "evt_t85s00_7",
   deliveryId: "7",
   storedAtMs: NOW_MS - 100,
-  body: Buffer.from('{ "event_type":"call_completed", "call_id":"c1" }'),
+  body: heldBody(BODY, async () => BODY),
   attempt: 1,
   trigger: "event",
   dueMs: undefined,
@@ -116,7 +119,7 @@ describe("an attempt", () => {
       },
     });
     const request = receiver.requests.at(-1);
-    expect(request?.body).toEqual(DELIVERY.body);
+    expect(request?.body).toEqual(BODY);
     expect(request?.headers).toMatchObject({
       "x-tenant": "t1",
       "webhook-id": "evt_t85s00_7",
@@ -307,7 +310,7 @@ describe("signatures", () => {
   test("go with the request of a subscription that has a secret", async () => {
     receiver.setScript(status(200, { body: `signed with ${secret}?` }));
     const turn = await deliver(DELIVERY, depsFor({ find: signedBy(key) }));
-    const signed = `evt_t85s00_7.${NOW_MS / 1_000}.${DELIVERY.body.toString()}`;
+    const signed = `evt_t85s00_7.${NOW_MS / 1_000}.${BODY.toString()}`;
     const hash = createHmac("sha256", Buffer.alloc(24, 1)).update(signed).digest("base64");
     expect(receiver.requests.at(-1)?.headers["webhook-signature"]).toBe(`v1,${hash}`);
     expect(turn).toMatchObject({
@@ -387,7 +390,7 @@ describe("the gate", () => {
     let monotonicMs = 1_000;
     const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, () => monotonicMs);
     const origin = new URL(receiver.url("/")).origin;
-    const asking = { workspaceId: "w1", origin, deferrals: 0, timeoutMs: 60_000 };
+    const asking = { workspaceId: "w1", origin, deferrals: 0, timeoutMs: 60_000, bytes: 2 };
     gate.ask(asking, (first) => {
       monotonicMs += 60_000; // it is slow
       if (first.kind === "admitted") first.release("well");
@@ -404,7 +407,10 @@ describe("the gate", () => {
     receiver.setScript(status(200));
     const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, now);
     const { origin } = new URL(receiver.url("/"));
-    gate.ask({ workspaceId: "w2", origin, deferrals: 0, timeoutMs: 5_000 }, () => undefined);
+    gate.ask(
+      { workspaceId: "w2", origin, deferrals: 0, timeoutMs: 5_000, bytes: 2 },
+      () => undefined,
+    );
     expect(gate.inFlight()).toBe(1);
     expect((await deliver(DELIVERY, depsFor({ gate }))).kind).toBe("attempted");
   });

@@ -10,16 +10,16 @@ import type { TraceAttempt } from "./attempt-trace.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
 import { outcomeOf, type OwnFault } from "./decide/outcome.ts";
 import { refusalOf, type Refusal } from "./decide/refusal.ts";
-import { endpointOf, requestFor, type RequestFacts } from "./decide/request.ts";
+import { endpointOf, type RequestFacts } from "./decide/request.ts";
 import { askedWaitMs } from "./decide/retry-after.ts";
 import { holdBackMs, nextStep } from "./decide/retry.ts";
 import { shareOfLimits } from "./decide/shared-limits.ts";
 import { conditionOf, type Condition } from "./decide/slow-start.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Gate } from "./gate.ts";
+import { outgoingRequest } from "./outgoing-request.ts";
 import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
-import { signatures } from "./signatures.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 
 /** What one turn of a delivery came to. */
@@ -92,7 +92,7 @@ export const deliver = async (
   }
 
   const trace = deps.traceAttempt?.(delivery, subscription, parent);
-  const attempt = { delivery, subscription, policy, release: passage.release };
+  const attempt = { delivery, subscription, policy, passage };
   let turn: Turn | undefined;
   try {
     turn = await attemptOf(attempt, trace?.headers, deps);
@@ -107,21 +107,19 @@ type Admitted = {
   readonly delivery: Delivery;
   readonly subscription: Subscription;
   readonly policy: EffectivePolicy;
-  readonly release: (condition: Condition) => void;
+  readonly passage: Extract<Passage, { kind: "admitted" }>;
 };
 
 const attemptOf = async (
-  { delivery, subscription, policy, release }: Admitted,
+  { delivery, subscription, policy, passage }: Admitted,
   traceHeaders: RequestFacts["traceHeaders"],
   deps: DeliverDeps,
 ): Promise<Turn> => {
   const startedMs = deps.now();
   deps.onStart(delivery, startedMs);
-  const request = () => ({
-    ...requestOf(delivery, subscription, startedMs, deps.userAgent, traceHeaders),
-    timeoutMs: policy.timeoutMs,
-  });
-  const sent = await sendWith(request, deps, release);
+  const made = { delivery, subscription, startedMs, traceHeaders, timeoutMs: policy.timeoutMs };
+  const request = () => outgoingRequest(made, deps.userAgent, passage.bodySent);
+  const sent = await sendWith(request, deps, passage.release);
   const result = deps.ownNetwork(endpointOf(subscription.callback_url), sent.result);
   if (result.kind === "own_fault") {
     const atMs = deps.now() + holdBackMs(delivery.deferrals);
@@ -133,14 +131,14 @@ const attemptOf = async (
   const askedMs = policy.retryAfter === "honour" ? askedWaitMs(result, atMs) : undefined;
   const failure = { outcome, attempt, trigger, atMs, chance: deps.chance(), askedMs };
   const next = nextStep(failure, policy.retry);
-  const made = {
+  const came = {
     duration_ms: result.durationMs,
     request: recordedRequest(subscription),
     ...recordedResponse(result, subscription),
   };
   return {
     kind: "attempted",
-    record: { ...recordOf(delivery, startedMs, outcome, next), ...made },
+    record: { ...recordOf(delivery, startedMs, outcome, next), ...came },
   };
 };
 
@@ -153,44 +151,31 @@ const withoutKey = (delivery: Delivery, problems: readonly string[], deps: Deliv
 /** A place for the attempt, or when to come back for one. */
 const passageTo = (
   origin: string,
-  { address, deferrals }: Delivery,
+  { address, deferrals, body }: Delivery,
   policy: EffectivePolicy,
   { gate, dispatchers }: DeliverDeps,
 ): Promise<Passage> => {
   const limits = shareOfLimits(address, policy, dispatchers());
   const { workspaceId } = address;
-  const asking = { workspaceId, origin, deferrals, timeoutMs: policy.timeoutMs, limits };
+  const bytes = body.byteLength;
+  const asking = { workspaceId, origin, deferrals, timeoutMs: policy.timeoutMs, limits, bytes };
   return new Promise((answer) => gate.ask(asking, answer));
 };
 
 /** Builds and sends, and gives the place back when no socket is held any more, however it ended. */
 const sendWith = async (
-  request: () => OutgoingRequest,
+  request: () => Promise<OutgoingRequest>,
   { send }: DeliverDeps,
   release: (condition: Condition) => void,
 ): Promise<Sent> => {
   try {
-    const sent = await send(request());
+    const sent = await send(await request());
     void sent.released.finally(() => release(conditionOf(sent.result)));
     return sent;
   } catch (error) {
     release("unknown");
     throw error;
   }
-};
-
-const requestOf = (
-  delivery: Delivery,
-  subscription: Subscription,
-  nowMs: number,
-  userAgent: string,
-  traceHeaders: RequestFacts["traceHeaders"],
-): Omit<OutgoingRequest, "timeoutMs"> => {
-  const { eventId, address, attempt, body, trigger } = delivery;
-  const { eventType, workspaceId } = address;
-  const what = { eventId, eventType, attempt, isTest: trigger === "test", body };
-  const facts = { ...what, nowMs, userAgent, sign: signatures, traceHeaders };
-  return { ...requestFor(subscription, facts), workspaceId };
 };
 
 const cancelled = (delivery: Delivery, nowMs: number): Turn => ({

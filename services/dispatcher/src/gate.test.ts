@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Asking, Passage } from "./asking.ts";
-import { RESERVED_SHARE } from "./decide/passage.ts";
+import { MAX_BYTES_HELD, RESERVED_SHARE } from "./decide/passage.ts";
 import type { Condition } from "./decide/slow-start.ts";
 import { createGate, type Gate } from "./gate.ts";
 
@@ -19,6 +19,7 @@ const asking = (origin: string, more: Partial<Asking> = {}): Asking => ({
   origin,
   deferrals: 0,
   timeoutMs: DEADLINE_MS,
+  bytes: 1_000,
   ...more,
 });
 
@@ -168,6 +169,41 @@ describe("the gate", () => {
     expect(ask(gate, asking("c")).passage).toEqual({ kind: "closed" });
     leave(inside);
     expect([gate.inFlight(), gate.inLine()]).toEqual([0, 0]);
+  });
+});
+
+const MIB = 1024 * 1024;
+
+const ofWorkspace = (workspaceId: string, n: number, bytes: number) =>
+  asking(`${workspaceId}-${n}`, { workspaceId, bytes });
+
+describe("bodies", () => {
+  test("of one workspace never fill the room for all, and those that find none are sent away", () => {
+    const { gate } = scene(1_000, 100);
+    const many = Array.from({ length: 200 }, (_, n) => ask(gate, ofWorkspace("w1", n, MIB)));
+    const inside = many.filter(({ passage }) => passage?.kind === "admitted").length;
+    expect(inside).toBeLessThan(0.8 * (MAX_BYTES_HELD / MIB));
+    expect(inside).toBeGreaterThan(0.5 * (MAX_BYTES_HELD / MIB));
+    expect(gate.inLine()).toBe(0);
+    expect(ask(gate, ofWorkspace("w2", 0, MIB)).passage?.kind).toBe("admitted");
+    expect(ask(gate, ofWorkspace("w1", 999, 0)).passage?.kind).toBe("admitted");
+  });
+
+  test("that were sent make room before there is an answer, once each", () => {
+    const { gate } = scene(1_000, 100);
+    const all = Array.from({ length: 200 }, (_, n) => ask(gate, ofWorkspace("w1", n, MIB)));
+    const inside = all.filter(({ passage }) => passage?.kind === "admitted");
+    for (const { passage } of inside) {
+      if (passage?.kind !== "admitted") continue;
+      passage.bodySent();
+      passage.bodySent();
+    }
+    expect(gate.inFlight()).toBe(inside.length);
+    const more = Array.from({ length: 200 }, (_, n) => ask(gate, ofWorkspace("w1", 500 + n, MIB)));
+    const moreInside = more.filter(({ passage }) => passage?.kind === "admitted").length;
+    expect(moreInside).toBe(inside.length);
+    for (const one of inside) leave(one);
+    expect(ask(gate, ofWorkspace("w1", 999, MIB)).passage?.kind).toBe("deferred");
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Answer, Asking } from "./asking.ts";
+import type { Condition } from "./decide/slow-start.ts";
 import type { PlaceLimits } from "./decide/passage.ts";
 import { createLines, type Gatekeeper } from "./lines.ts";
 import { createPlaces } from "./places.ts";
@@ -28,9 +29,19 @@ export const createGate = (limits: PlaceLimits, now: () => number): Gate => {
   const keeper: Gatekeeper = {
     judge: (asking, lane, ahead) =>
       places.judge(asking, lane, { ahead, aheadInAll: ahead, isInLine: true }),
-    admit: (asking, lane, answer) =>
-      answer({ kind: "admitted", release: places.take(asking, lane) }),
-    sendAway: (asking, lane, later, answer) => answer(places.promise(asking, lane, later)),
+    admit: (asking, lane, answer) => {
+      const bodySent = once(() => places.hold(asking.workspaceId, -asking.bytes));
+      const giveBack = places.take(asking, lane);
+      const release = (condition: Condition): void => {
+        bodySent();
+        giveBack(condition);
+      };
+      answer({ kind: "admitted", release, bodySent });
+    },
+    sendAway: (asking, lane, later, answer) => {
+      places.hold(asking.workspaceId, -asking.bytes);
+      answer(places.promise(asking, lane, later));
+    },
   };
   const lines = createLines(keeper, now);
 
@@ -43,6 +54,7 @@ export const createGate = (limits: PlaceLimits, now: () => number): Gate => {
       const lane = lines.laneOf(key) ?? { ...places.watch(asking), line: [] };
       const rank = { ahead: lane.line.length, aheadInAll: lines.length(), isInLine: false };
       const judgement = places.judge(asking, lane, rank);
+      places.hold(asking.workspaceId, asking.bytes);
       if (judgement.kind === "go") keeper.admit(asking, lane, answer);
       else if (judgement.kind === "line") lines.join(key, lane, asking, answer);
       else keeper.sendAway(asking, lane, judgement, answer);
@@ -52,6 +64,14 @@ export const createGate = (limits: PlaceLimits, now: () => number): Gate => {
       isClosed = true;
       lines.close();
     },
+  };
+};
+
+const once = (run: () => void): (() => void) => {
+  let isRun = false;
+  return () => {
+    if (!isRun) run();
+    isRun = true;
   };
 };
 

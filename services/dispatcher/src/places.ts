@@ -1,15 +1,18 @@
 import type { Asking, Passage } from "./asking.ts";
-import { flowIn, flowOut } from "./decide/admission.ts";
 import { judge, type Judgement, type PlaceLimits } from "./decide/passage.ts";
 import { windowAfter, type Condition } from "./decide/slow-start.ts";
 import { remembered } from "./remembered.ts";
 import {
   enter,
+  enterCrowd,
   enterSubscription,
+  holdBytes,
+  isEmptyCrowd,
   isUnused,
   leave,
+  leaveCrowd,
   newEndpoint,
-  newFlow,
+  newCrowd,
   newSubscription,
   promiseSlot,
   type Watched,
@@ -31,6 +34,8 @@ type Later = Extract<Judgement, { kind: "later" }>;
 export type Places = {
   readonly watch: (asking: Asking) => Watched;
   readonly judge: (asking: Asking, watched: Watched, rank: Rank) => Judgement;
+  /** Counts the bytes of one that is let in, or waits in line; a negative number lets go of them. */
+  readonly hold: (workspaceId: string, bytes: number) => void;
   /** Takes a place; it is given back once, with how the endpoint was. */
   readonly take: (asking: Asking, watched: Watched) => (condition: Condition) => void;
   /** Promises a slot to a delivery that has no place. */
@@ -46,14 +51,18 @@ export const createPlaces = (
 ): Places => {
   const endpoints = remembered(MOST_REMEMBERED, newEndpoint, isUnused);
   const subscriptions = remembered(MOST_REMEMBERED, newSubscription, isUnused);
-  const workspaces = remembered(MOST_REMEMBERED, newFlow, ({ state }) => state.inFlight === 0);
-  const everyone = newFlow();
+  const workspaces = remembered(MOST_REMEMBERED, newCrowd, isEmptyCrowd);
+  const everyone = newCrowd();
+  const crowdsOf = (workspaceId: string) => [workspaces.get(workspaceId), everyone];
   return {
     inFlight: () => everyone.state.inFlight,
     watch: ({ workspaceId, origin, limits: own }) => ({
       endpoint: endpoints.get(`${workspaceId} ${origin}`),
       subscription: own === undefined ? undefined : subscriptions.get(own.key),
     }),
+    hold: (workspaceId, bytes) => {
+      for (const crowd of crowdsOf(workspaceId)) holdBytes(crowd, bytes);
+    },
     judge: (asking, { endpoint, subscription }, { isInLine, ...rank }) => {
       const { workspaceId, deferrals, timeoutMs: mostMs, limits: own } = asking;
       const standing = {
@@ -65,32 +74,31 @@ export const createPlaces = (
         everyone: everyone.state,
         hasPrecedence: isInLine || deferrals > 0,
         mostMs,
+        bytes: isInLine ? 0 : asking.bytes,
       };
       return judge(standing, limits);
     },
     take: ({ workspaceId, limits: own }, { endpoint, subscription }) => {
-      const workspace = workspaces.get(workspaceId);
+      const crowds = crowdsOf(workspaceId);
       const startMs = now();
       enter(endpoint, startMs);
       if (subscription !== undefined) enterSubscription(subscription, own?.rateLimit, startMs);
-      workspace.state = flowIn(workspace.state, startMs);
-      everyone.state = flowIn(everyone.state, startMs);
+      for (const crowd of crowds) enterCrowd(crowd, startMs);
       return (condition) => {
         const endMs = now();
         leave(endpoint, startMs, endMs);
         if (subscription !== undefined) leave(subscription, startMs, endMs);
         const window = windowAfter(endpoint.state.window, condition, limits.endpointMaxInFlight);
         endpoint.state = { ...endpoint.state, window };
-        workspace.state = flowOut(workspace.state, endMs);
-        everyone.state = flowOut(everyone.state, endMs);
+        for (const crowd of crowds) leaveCrowd(crowd, endMs);
         onGivenBack();
       };
     },
     promise: ({ deferrals }, { endpoint, subscription }, later) => {
       const nowMs = now();
       const homeless = { ...later, nowMs, deferrals };
-      const isOwn = later.by !== "endpoint" && subscription !== undefined;
-      const atMs = isOwn ? promiseSlot(subscription, homeless) : promiseSlot(endpoint, homeless);
+      const own = later.by === "endpoint" ? undefined : subscription;
+      const atMs = own ? promiseSlot(own, homeless) : promiseSlot(endpoint, homeless);
       const reason = later.by === "rate" ? "rate_limited" : "endpoint_busy";
       return { kind: "deferred", afterMs: atMs - nowMs, reason };
     },

@@ -1,5 +1,10 @@
-import { entered, IDLE, left, NO_FLOW, type Flow, type Load } from "./decide/admission.ts";
-import type { EndpointState, SubscriptionState } from "./decide/passage.ts";
+import { entered, flowIn, flowOut, IDLE, left, type Load } from "./decide/admission.ts";
+import {
+  NOBODY,
+  type Crowd,
+  type EndpointState,
+  type SubscriptionState,
+} from "./decide/passage.ts";
 import { OPEN_WINDOW } from "./decide/slow-start.ts";
 import { clockAfter, slotOf, type Homeless, type Rate } from "./decide/virtual-clock.ts";
 
@@ -21,7 +26,7 @@ export const newSubscription = (): Box<SubscriptionState> => ({
   state: { load: IDLE, clockMs: 0, fullMs: 0 },
 });
 
-export const newFlow = (): Box<Flow> => ({ state: NO_FLOW });
+export const newCrowd = (): Box<Crowd> => ({ state: NOBODY });
 
 type Loaded = { readonly load: Load };
 type Promising = { readonly clockMs: number };
@@ -48,6 +53,22 @@ export const enterSubscription = (
 export const leave = <S extends Loaded>(box: Box<S>, startMs: number, endMs: number): void => {
   box.state = { ...box.state, load: left(box.state.load, startMs, endMs) };
 };
+
+export const enterCrowd = (box: Box<Crowd>, startMs: number): void => {
+  box.state = { ...box.state, ...flowIn(box.state, startMs) };
+};
+
+export const leaveCrowd = (box: Box<Crowd>, endMs: number): void => {
+  box.state = { ...box.state, ...flowOut(box.state, endMs) };
+};
+
+/** A negative number lets go of them. */
+export const holdBytes = (box: Box<Crowd>, bytes: number): void => {
+  box.state = { ...box.state, bytes: box.state.bytes + bytes };
+};
+
+export const isEmptyCrowd = ({ state }: Readonly<Box<Crowd>>): boolean =>
+  state.inFlight === 0 && state.bytes === 0;
 
 /** The slot that one more delivery is given, by the monotonic clock. */
 export const promiseSlot = <S extends Promising>(box: Box<S>, homeless: Homeless): number => {

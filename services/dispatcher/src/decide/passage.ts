@@ -5,6 +5,7 @@ import {
   expectedMs,
   flowGapMs,
   MAX_IN_LINE_MS,
+  NO_FLOW,
   WORKSPACE_SHARE,
   type Admission,
   type Flow,
@@ -30,6 +31,14 @@ export type SubscriptionState = {
   readonly fullMs: number;
 };
 
+/** All of one workspace, or of the process. */
+export type Crowd = Flow & {
+  /** Bodies that are held. */
+  readonly bytes: number;
+};
+
+export const NOBODY: Crowd = { ...NO_FLOW, bytes: 0 };
+
 /** Where a delivery stands when it wants to make an attempt. */
 export type Standing = {
   readonly nowMs: number;
@@ -38,8 +47,10 @@ export type Standing = {
     readonly state: SubscriptionState;
     readonly limits: SubscriptionLimits;
   };
-  readonly workspace: Flow;
-  readonly everyone: Flow;
+  readonly workspace: Crowd;
+  readonly everyone: Crowd;
+  /** Of its body; 0 where they count already. */
+  readonly bytes: number;
   /** Those in line before it for the same endpoint (or subscription), and altogether. */
   readonly ahead: number;
   readonly aheadInAll: number;
@@ -71,6 +82,12 @@ export type Judgement =
 export const RESERVED_SHARE = 0.25;
 
 const SOON_MS = 1_000;
+
+/** Bodies held by those in flight and in line; with the rest of a dispatcher it fits into 640 MiB (deploy/k8s). */
+export const MAX_BYTES_HELD = 96 * 1024 * 1024;
+
+/** Who finds no room for its body comes back after so long at the least: more is known by then. */
+const LEAST_WAIT_FOR_BYTES_MS = 1_000;
 
 /** At most this many at once to the endpoint, whatever its subscriptions say. */
 export const endpointBound = (
@@ -107,6 +124,8 @@ export const judge = (standing: Standing, limits: PlaceLimits): Judgement => {
   const asked = { load, bound, usualBound, ahead, clockMs, hasPrecedence, nowMs, mostMs };
   const byEndpoint = admission(asked);
   if (byEndpoint.kind === "later") return { ...byEndpoint, by: "endpoint" };
+  const byBytes = ofBytes(standing);
+  if (byBytes.kind === "later") return { ...byBytes, by: "endpoint" };
   const byOthers = ofAllTogether(standing, limits);
   if (byOthers.kind === "later") return { ...byOthers, by: "endpoint" };
   const isGo = [bySubscription, byEndpoint, byOthers].every(({ kind }) => kind === "go");
@@ -150,6 +169,20 @@ const ofRate = (
 /** Only those who came in their slot, a moment early, wait for it. */
 const ofSoon = (hasPrecedence: boolean, freeAtMs: number, paceMs: number): Admission =>
   hasPrecedence ? { kind: "line" } : { kind: "later", freeAtMs, paceMs };
+
+/** Bytes are shared like places; who finds none does not wait in line, as waiting would hold them. */
+const ofBytes = ({ endpoint, workspace, everyone, bytes, nowMs, mostMs }: Standing): Admission => {
+  if (bytes === 0) return { kind: "go" };
+  const mayUseAll = endpoint.load.starts.length === 0 || answersSoon(endpoint.load, nowMs);
+  const reserved = mayUseAll ? 0 : RESERVED_SHARE * MAX_BYTES_HELD;
+  const free = MAX_BYTES_HELD - everyone.bytes - reserved - bytes;
+  if (free >= 0 && workspace.bytes + bytes <= dynamicBound(WORKSPACE_SHARE, free)) {
+    return { kind: "go" };
+  }
+  const paceMs = flowGapMs(workspace, nowMs);
+  const guessedForMs = Math.min(mostMs, Math.max(LEAST_WAIT_FOR_BYTES_MS, 8 * paceMs));
+  return { kind: "later", freeAtMs: nowMs, paceMs, guessedForMs };
+};
 
 const ofAllTogether = (standing: Standing, limits: PlaceLimits): Admission => {
   const { endpoint, workspace, everyone, ahead, aheadInAll, nowMs } = standing;

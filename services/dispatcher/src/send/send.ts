@@ -3,6 +3,7 @@ import type { AddressPolicy } from "@ringback/contracts/address";
 import { urlParts, type UrlParts } from "@ringback/contracts/url-parts";
 import type { SendResult } from "../decide/outcome.ts";
 import type { DeliveryRequest } from "../decide/request.ts";
+import type { BodyToSend } from "../held-body.ts";
 import { keptHeaders } from "./answer.ts";
 import type { EgressProxy } from "../decide/egress-proxy.ts";
 import { exchange, type Exchanged } from "./exchange.ts";
@@ -26,7 +27,8 @@ export type SenderOptions = AddressPolicy & {
 };
 
 /** A request and whose it is: nothing is shared between workspaces, connections and lookups included. */
-export type OutgoingRequest = DeliveryRequest & {
+export type OutgoingRequest = Omit<DeliveryRequest, "body"> & {
+  readonly body: BodyToSend;
   readonly workspaceId: string;
   /** From the start of the attempt to the answer's status and headers. */
   readonly timeoutMs: number;
@@ -103,7 +105,8 @@ export const createSender = (options: SenderOptions): Sender => {
 
 /** One request. Never throws for what a network or a server can do. */
 const sendOnce = async (pools: Pools<Pool>, request: OutgoingRequest): Promise<Sent> => {
-  const { workspaceId, method, headers, body, timeoutMs } = request;
+  const { workspaceId, method, body, timeoutMs } = request;
+  const headers = withLength(request);
   const startedMs = performance.now();
   let inUse: InUse<Pool>;
   let url: UrlParts;
@@ -114,12 +117,18 @@ const sendOnce = async (pools: Pools<Pool>, request: OutgoingRequest): Promise<S
     return { result: failure(error, 0), released: Promise.resolve() };
   }
   const { origin, pathname, search } = url;
-  const options = { origin, path: `${pathname}${search}`, method, headers, body };
+  // undici sends what can be iterated, too; its types do not say so.
+  const sendable = body as Uint8Array;
+  const options = { origin, path: `${pathname}${search}`, method, headers, body: sendable };
   const { ended, released } = exchange(inUse.pool, options, timeoutMs);
   void released.then(inUse.done);
   const result = resultOf(await ended, startedMs, timeoutMs);
   return { result, released };
 };
+
+/** Of what is no buffer undici does not know the length. */
+const withLength = ({ headers, body }: OutgoingRequest): OutgoingRequest["headers"] =>
+  body instanceof Uint8Array ? headers : { ...headers, "content-length": String(body.byteLength) };
 
 const resultOf = (end: Exchanged, startedMs: number, timeoutMs: number): SendResult => {
   const spentMs = Math.round((end.kind === "answered" ? end.atMs : performance.now()) - startedMs);
