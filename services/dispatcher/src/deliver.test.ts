@@ -9,6 +9,7 @@ import { status } from "../../../test/harness/behaviour.ts";
 import { failOnLeaks } from "../../../test/harness/leaks.ts";
 import { startReceiver, type Receiver } from "../../../test/harness/receiver.ts";
 import type { SendResult } from "./decide/outcome.ts";
+import { destinationOf } from "./decide/request.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
 import { createGate } from "./gate.ts";
@@ -17,6 +18,8 @@ import { ownNetworkWatch } from "./own-network.ts";
 import { createSender, type Sender } from "./send/send.ts";
 
 failOnLeaks();
+
+const WELL = { destination: "well", origin: "well" } as const;
 
 const NOW_MS = Date.parse("2026-01-01T00:00:10.000Z");
 const now = (): number => NOW_MS;
@@ -74,7 +77,7 @@ const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"], allowedPorts: [] },
   send: sender.send,
-  gate: createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now),
+  gate: createGate({ maxInFlight: 4, destinationMaxInFlight: 2 }, now),
   ownNetwork: ownNetworkWatch(now),
   operatorsPolicy: {
     timeoutMs: 5_000,
@@ -356,7 +359,7 @@ describe("the gate", () => {
   test("is told this process's share of the subscription's limits, where it has any", async () => {
     receiver.setScript(status(200));
     const told: unknown[] = [];
-    const real = createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now);
+    const real = createGate({ maxInFlight: 4, destinationMaxInFlight: 2 }, now);
     const ask: typeof real.ask = (asking, answer) => {
       told.push(asking.limits);
       real.ask(asking, answer);
@@ -388,12 +391,12 @@ describe("the gate", () => {
 
   test("puts a delivery off when the endpoint is slow and busy, and nothing is sent", async () => {
     let monotonicMs = 1_000;
-    const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, () => monotonicMs);
-    const origin = new URL(receiver.url("/")).origin;
-    const asking = { workspaceId: "w1", origin, deferrals: 0, timeoutMs: 60_000, bytes: 2 };
+    const gate = createGate({ maxInFlight: 4, destinationMaxInFlight: 1 }, () => monotonicMs);
+    const to = destinationOf(receiver.url("/hook"));
+    const asking = { workspaceId: "w1", ...to, deferrals: 0, timeoutMs: 60_000, bytes: 2 };
     gate.ask(asking, (first) => {
       monotonicMs += 60_000; // it is slow
-      if (first.kind === "admitted") first.release("well");
+      if (first.kind === "admitted") first.release(WELL);
     });
     gate.ask(asking, () => undefined);
     expect(gate.inFlight()).toBe(1);
@@ -405,10 +408,10 @@ describe("the gate", () => {
 
   test("does not hold one workspace's deliveries back for another's", async () => {
     receiver.setScript(status(200));
-    const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, now);
-    const { origin } = new URL(receiver.url("/"));
+    const gate = createGate({ maxInFlight: 4, destinationMaxInFlight: 1 }, now);
+    const to = destinationOf(receiver.url("/hook"));
     gate.ask(
-      { workspaceId: "w2", origin, deferrals: 0, timeoutMs: 5_000, bytes: 2 },
+      { workspaceId: "w2", ...to, deferrals: 0, timeoutMs: 5_000, bytes: 2 },
       () => undefined,
     );
     expect(gate.inFlight()).toBe(1);

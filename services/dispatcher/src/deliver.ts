@@ -7,14 +7,14 @@ import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { DeferralReason, Passage } from "./asking.ts";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
 import type { TraceAttempt } from "./attempt-trace.ts";
+import { verdictOn } from "./decide/condition.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
-import { outcomeOf, type OwnFault } from "./decide/outcome.ts";
+import { outcomeOf, type OwnFault, type SendResult } from "./decide/outcome.ts";
 import { refusalOf, type Refusal } from "./decide/refusal.ts";
-import { endpointOf, type RequestFacts } from "./decide/request.ts";
+import { destinationOf, type Destination, type RequestFacts } from "./decide/request.ts";
 import { askedWaitMs } from "./decide/retry-after.ts";
 import { holdBackMs, nextStep } from "./decide/retry.ts";
 import { shareOfLimits } from "./decide/shared-limits.ts";
-import { conditionOf, type Condition } from "./decide/slow-start.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Gate } from "./gate.ts";
 import { outgoingRequest } from "./outgoing-request.ts";
@@ -82,8 +82,8 @@ export const deliver = async (
   const policy = effectivePolicy(subscription.delivery, deps.operatorsPolicy);
   const refusal = refusalOf(subscription, deps.urlPolicy);
   if (refusal !== undefined) return refused(delivery, subscription, refusal, policy, deps);
-  const origin = endpointOf(subscription.callback_url);
-  const passage = await passageTo(origin, delivery, policy, deps);
+  const to = destinationOf(subscription.callback_url);
+  const passage = await passageTo(to, delivery, policy, deps);
   if (passage.kind === "closed") return passage;
   if (passage.kind === "deferred") {
     // Schedules go by the clock on the wall, which the limiter does not know.
@@ -119,8 +119,13 @@ const attemptOf = async (
   deps.onStart(delivery, startedMs);
   const made = { delivery, subscription, startedMs, traceHeaders, timeoutMs: policy.timeoutMs };
   const request = () => outgoingRequest(made, deps.userAgent, passage.bodySent);
-  const sent = await sendWith(request, deps, passage.release);
-  const result = deps.ownNetwork(endpointOf(subscription.callback_url), sent.result);
+  const asked = (result: SendResult): number | undefined =>
+    policy.retryAfter === "honour" ? askedWaitMs(result, deps.now()) : undefined;
+  const release = (result: SendResult): void =>
+    passage.release({ ...verdictOn(result), askedMs: asked(result) });
+  const sent = await sendWith(request, deps, release);
+  const { origin } = destinationOf(subscription.callback_url);
+  const result = deps.ownNetwork(origin, sent.result);
   if (result.kind === "own_fault") {
     const atMs = deps.now() + holdBackMs(delivery.deferrals);
     return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };
@@ -128,7 +133,7 @@ const attemptOf = async (
   const outcome = outcomeOf(result, policy.isSuccess);
   const { attempt, trigger } = delivery;
   const atMs = deps.now();
-  const askedMs = policy.retryAfter === "honour" ? askedWaitMs(result, atMs) : undefined;
+  const askedMs = asked(result);
   const failure = { outcome, attempt, trigger, atMs, chance: deps.chance(), askedMs };
   const next = nextStep(failure, policy.retry);
   const came = {
@@ -150,7 +155,7 @@ const withoutKey = (delivery: Delivery, problems: readonly string[], deps: Deliv
 
 /** A place for the attempt, or when to come back for one. */
 const passageTo = (
-  origin: string,
+  to: Destination,
   { address, deferrals, body }: Delivery,
   policy: EffectivePolicy,
   { gate, dispatchers }: DeliverDeps,
@@ -158,7 +163,7 @@ const passageTo = (
   const limits = shareOfLimits(address, policy, dispatchers());
   const { workspaceId } = address;
   const bytes = body.byteLength;
-  const asking = { workspaceId, origin, deferrals, timeoutMs: policy.timeoutMs, limits, bytes };
+  const asking = { workspaceId, ...to, deferrals, timeoutMs: policy.timeoutMs, limits, bytes };
   return new Promise((answer) => gate.ask(asking, answer));
 };
 
@@ -166,14 +171,14 @@ const passageTo = (
 const sendWith = async (
   request: () => Promise<OutgoingRequest>,
   { send }: DeliverDeps,
-  release: (condition: Condition) => void,
+  release: (result: SendResult) => void,
 ): Promise<Sent> => {
   try {
     const sent = await send(await request());
-    void sent.released.finally(() => release(conditionOf(sent.result)));
+    void sent.released.finally(() => release(sent.result));
     return sent;
   } catch (error) {
-    release("unknown");
+    release({ kind: "own_fault", fault: "unexpected", detail: "not sent" });
     throw error;
   }
 };

@@ -15,6 +15,7 @@ import { closeAll } from "./close-all.ts";
 import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
 import type { OverdueWatchPolicy } from "./decide/overdue.ts";
 import type { HoldBackPolicy } from "./decide/retry.ts";
+import type { PermitLimits } from "./decide/shares.ts";
 import { createGate, type Gate } from "./gate.ts";
 import type { HandleDeps } from "./handle-event.ts";
 import { exportState, lookAt, readiness, silence, type Parts } from "./health.ts";
@@ -114,10 +115,7 @@ const start = async (
   const journal = natsJournal(nats, created.get(STREAMS.events) ?? 0, log, giveUp);
   const tell = exhaustedTeller({ nats, find: view.find, metrics: own, log, signal: giveUp });
   const steps = stepsOf({ ...settleSteps(journal, tell), send: sender.send });
-  const gate = createGate(
-    { maxInFlight: settings.MAX_IN_FLIGHT, endpointMaxInFlight: settings.ENDPOINT_MAX_IN_FLIGHT },
-    monotonic,
-  );
+  const gate = createGate(permitLimits(settings), monotonic);
   parts.gate = gate;
   const deps = {
     ...handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence),
@@ -152,6 +150,11 @@ const senderFor = (settings: DispatcherSettings): Sender =>
     extraCa: settings.EXTRA_CA_FILE ?? [],
     proxy: settings.EGRESS_PROXY,
   });
+
+const permitLimits = (settings: DispatcherSettings): PermitLimits => ({
+  maxInFlight: settings.MAX_IN_FLIGHT,
+  destinationMaxInFlight: settings.ENDPOINT_MAX_IN_FLIGHT,
+});
 
 const openAdmin = async (
   { ADMIN_HOST: host, ADMIN_PORT: port }: DispatcherSettings,

@@ -1,22 +1,25 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Asking, Passage } from "./asking.ts";
-import { MAX_BYTES_HELD, RESERVED_SHARE } from "./decide/passage.ts";
-import type { Condition } from "./decide/slow-start.ts";
+import type { Condition, Verdict } from "./decide/condition.ts";
+import { MAX_BYTES_HELD } from "./decide/passage.ts";
+import { RESERVED_SHARE } from "./decide/shares.ts";
 import { createGate, type Gate } from "./gate.ts";
 
 const DEADLINE_MS = 30_000;
 
 /** A gate in time that is moved by hand. */
-const scene = (maxInFlight: number, endpointMaxInFlight: number) => {
+const scene = (maxInFlight: number, destinationMaxInFlight?: number) => {
   const clock = { nowMs: 1_000_000 };
-  const gate = createGate({ maxInFlight, endpointMaxInFlight }, () => clock.nowMs);
+  const gate = createGate({ maxInFlight, destinationMaxInFlight }, () => clock.nowMs);
   return { clock, gate };
 };
 
-const asking = (origin: string, more: Partial<Asking> = {}): Asking => ({
-  workspaceId: `of ${origin}`,
-  origin,
+/** One at a host of its own, and of a workspace of its own. */
+const asking = (name: string, more: Partial<Asking> = {}): Asking => ({
+  workspaceId: `of ${name}`,
+  destination: `https://${name}/hook`,
+  origin: `https://${name}`,
   deferrals: 0,
   timeoutMs: DEADLINE_MS,
   bytes: 1_000,
@@ -33,9 +36,10 @@ const ask = (gate: Gate, what: Asking): { passage?: Passage } => {
   return told;
 };
 
-const leave = ({ passage }: { passage?: Passage }, condition: Condition = "well"): void => {
+const leave = ({ passage }: { passage?: Passage }, verdict: Condition | Verdict = "well"): void => {
   if (passage?.kind !== "admitted") throw new Error(`is ${passage?.kind ?? "waiting"}`);
-  passage.release(condition);
+  const both = { destination: verdict as Condition, origin: "well" } as const;
+  passage.release(typeof verdict === "string" ? both : verdict);
 };
 
 describe("the gate", () => {
@@ -205,6 +209,76 @@ describe("bodies", () => {
     for (const one of inside) leave(one);
     expect(ask(gate, ofWorkspace("w1", 999, MIB)).passage?.kind).toBe("deferred");
   });
+});
+
+const at = (path: string, more: Partial<Asking> = {}): Asking =>
+  asking("host", { destination: `https://host/${path}`, ...more });
+
+describe("destinations of one origin", () => {
+  test("do not wait for each other: what hangs at one has a line of its own", () => {
+    const { gate, clock } = scene(4_096);
+    for (let n = 0; n < 300; n += 1) ask(gate, at("hangs"));
+    clock.nowMs += 20_000;
+    expect(ask(gate, at("hangs")).passage?.kind).toBe("deferred");
+    expect(ask(gate, at("well")).passage?.kind).toBe("admitted");
+  });
+
+  test("are asked one at a time, whichever it is, once none of eight connections came about", () => {
+    const { gate, clock } = scene(4_096);
+    const down: Verdict = { destination: "unknown", origin: "failing" };
+    const first = Array.from({ length: 8 }, (_, n) => ask(gate, at(`to-${n}`)));
+    clock.nowMs += 5_000;
+    for (const one of first) leave(one, down);
+    const probe = ask(gate, at("to-9"));
+    expect(probe.passage?.kind).toBe("admitted");
+    clock.nowMs += 1_000;
+    const others = Array.from({ length: 100 }, (_, n) => ask(gate, at(`to-${n}`)));
+    expect(new Set(others.map(({ passage }) => passage?.kind))).toEqual(new Set(["deferred"]));
+    expect(others[0]?.passage).toMatchObject({ reason: "origin_busy" });
+    expect(ask(gate, asking("other")).passage?.kind).toBe("admitted");
+    leave(probe, { destination: "well", origin: "well" });
+    const back = Array.from({ length: 100 }, (_, n) => ask(gate, at(`to-${n}`, { deferrals: 1 })));
+    expect(back.filter(({ passage }) => passage?.kind === "admitted")).toHaveLength(8);
+  });
+
+  test("of which one asked to be left alone: it alone is, for as long as it asked", () => {
+    const { gate, clock } = scene(4_096);
+    const { passage } = ask(gate, at("busy"));
+    const asked = { destination: "failing", origin: "well", askedMs: 90_000 } as const;
+    if (passage?.kind === "admitted") passage.release(asked);
+    const sentAway = ask(gate, at("busy")).passage;
+    expect(sentAway?.kind === "deferred" && sentAway.afterMs).toBe(90_000);
+    expect(ask(gate, at("other")).passage?.kind).toBe("admitted");
+    clock.nowMs += 90_000;
+    expect(ask(gate, at("busy", { deferrals: 1 })).passage?.kind).toBe("admitted");
+  });
+});
+
+test("nobody takes the last free permit of a workspace or an origin, whatever hangs", () => {
+  const hanging = fc.record({ path: fc.nat(20), host: fc.nat(3), workspace: fc.nat(2) });
+  fc.assert(
+    fc.property(
+      fc.array(hanging, { maxLength: 300 }),
+      fc.integer({ min: 24, max: 64 }),
+      (all, most) => {
+        const { gate, clock } = scene(most);
+        for (const { path, host, workspace } of all) {
+          const origin = `https://host-${host}`;
+          const workspaceId = `w-${workspace}`;
+          ask(gate, asking("", { workspaceId, origin, destination: `${origin}/${path % 4}` }));
+        }
+        clock.nowMs += 1;
+        const at = {
+          origin: "https://host-0",
+          destination: "https://host-0/new",
+          workspaceId: "w-0",
+        };
+        expect(gate.inFlight()).toBeLessThan(most);
+        expect(ask(gate, asking("", at)).passage?.kind).toBe("admitted");
+      },
+    ),
+    { numRuns: 60 },
+  );
 });
 
 describe("an endpoint that comes back", () => {

@@ -1,8 +1,7 @@
-import type { Answer, Asking } from "./asking.ts";
-import type { Condition } from "./decide/slow-start.ts";
-import type { PlaceLimits } from "./decide/passage.ts";
+import type { Answer, Asking, Release } from "./asking.ts";
+import type { PermitLimits } from "./decide/shares.ts";
 import { createLines, type Gatekeeper } from "./lines.ts";
-import { createPlaces } from "./places.ts";
+import { createPermits } from "./permits.ts";
 
 export type Gate = {
   /** Answers at once where it can, else within about a second. */
@@ -20,41 +19,41 @@ export const SWEEP_EVERY_MS = 50;
 
 /**
  * `now` is a monotonic clock: one that is set back would make those who have to wait do so for as long.
- * Every attempt passes here: bounded for each subscription, endpoint and workspace, and for the process.
- * One without a place is sent away to come back in a slot of its own, unless a place is free soon.
+ * Every attempt passes here: bounded for each subscription, destination, origin and workspace, and for the
+ * process. One without a permit is sent away to come back in a slot of its own, unless one is free soon.
  */
-export const createGate = (limits: PlaceLimits, now: () => number): Gate => {
-  const places = createPlaces(limits, now, () => lines.letIn());
+export const createGate = (limits: PermitLimits, now: () => number): Gate => {
+  const permits = createPermits(limits, now, () => lines.letIn());
   let isClosed = false;
   const keeper: Gatekeeper = {
     judge: (asking, lane, ahead) =>
-      places.judge(asking, lane, { ahead, aheadInAll: ahead, isInLine: true }),
+      permits.judge(asking, lane, { ahead, aheadInAll: ahead, isInLine: true }),
     admit: (asking, lane, answer) => {
-      const bodySent = once(() => places.hold(asking.workspaceId, -asking.bytes));
-      const giveBack = places.take(asking, lane);
-      const release = (condition: Condition): void => {
+      const bodySent = once(() => permits.hold(asking.workspaceId, -asking.bytes));
+      const giveBack = permits.take(asking, lane);
+      const release = (released: Release): void => {
         bodySent();
-        giveBack(condition);
+        giveBack(released);
       };
       answer({ kind: "admitted", release, bodySent });
     },
     sendAway: (asking, lane, later, answer) => {
-      places.hold(asking.workspaceId, -asking.bytes);
-      answer(places.promise(asking, lane, later));
+      permits.hold(asking.workspaceId, -asking.bytes);
+      answer(permits.promise(asking, lane, later));
     },
   };
   const lines = createLines(keeper, now);
 
   return {
-    inFlight: places.inFlight,
+    inFlight: permits.inFlight,
     inLine: lines.length,
     ask: (asking, answer) => {
       if (isClosed) return answer({ kind: "closed" });
       const key = laneKey(asking);
-      const lane = lines.laneOf(key) ?? { ...places.watch(asking), line: [] };
+      const lane = lines.laneOf(key) ?? { ...permits.watch(asking), line: [] };
       const rank = { ahead: lane.line.length, aheadInAll: lines.length(), isInLine: false };
-      const judgement = places.judge(asking, lane, rank);
-      places.hold(asking.workspaceId, asking.bytes);
+      const judgement = permits.judge(asking, lane, rank);
+      permits.hold(asking.workspaceId, asking.bytes);
       if (judgement.kind === "go") keeper.admit(asking, lane, answer);
       else if (judgement.kind === "line") lines.join(key, lane, asking, answer);
       else keeper.sendAway(asking, lane, judgement, answer);
@@ -75,5 +74,5 @@ const once = (run: () => void): (() => void) => {
   };
 };
 
-const laneKey = ({ workspaceId, origin, limits }: Asking): string =>
-  `${workspaceId} ${origin}${limits === undefined ? "" : ` ${limits.key}`}`;
+const laneKey = ({ workspaceId, destination, limits }: Asking): string =>
+  `${workspaceId} ${destination}${limits === undefined ? "" : ` ${limits.key}`}`;

@@ -31,12 +31,12 @@ export const left = ({ starts, serviceMs }: Load, startedMs: number, nowMs: numb
 };
 
 /**
- * How much of what is left of the process's places one endpoint may have. Chosen by simulation (ADR 12).
+ * How much of what is left of its origin's permits one destination may have. Chosen by simulation (ADR 12).
  * Below 1, so that the last free place is only for an endpoint that has none.
  */
 export const ENDPOINT_SHARE = 0.5;
 
-/** The same for all endpoints of one workspace: alone, it has at most three quarters of the places. */
+/** The same for a workspace of the process's, and for an origin of its workspace's: alone, three quarters of them. */
 export const WORKSPACE_SHARE = 3;
 
 /**
@@ -67,6 +67,10 @@ export const expectedMs = (load: Load, nowMs: number, mostMs: number): number =>
   const isSilent = silentMs > Math.max(LEAST_SILENCE_MS, SILENT_FOR_DURATIONS * usualMs);
   return Math.min(mostMs, isSilent ? SILENT_FOR_DURATIONS * silentMs : usualMs);
 };
+
+/** Whether answers have stopped coming: for at least this long, and for several usual durations. */
+export const isSilentFor = (load: Load, leastMs: number, nowMs: number): boolean =>
+  silenceMs(load, nowMs) > Math.max(leastMs, SILENT_FOR_DURATIONS * load.serviceMs);
 
 /** For how long attempts have been in flight, and none of them ended. */
 const silenceMs = ({ starts: [oldest], lastEndMs }: Load, nowMs: number): number =>

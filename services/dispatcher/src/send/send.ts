@@ -1,7 +1,7 @@
 import { Pool } from "undici";
 import type { AddressPolicy } from "@ringback/contracts/address";
 import { urlParts, type UrlParts } from "@ringback/contracts/url-parts";
-import type { SendResult } from "../decide/outcome.ts";
+import { NO_ANSWER_IN_TIME, type SendResult } from "../decide/outcome.ts";
 import type { DeliveryRequest } from "../decide/request.ts";
 import type { BodyToSend } from "../held-body.ts";
 import { keptHeaders } from "./answer.ts";
@@ -143,7 +143,7 @@ const resultOf = (end: Exchanged, startedMs: number, timeoutMs: number): SendRes
     case "given_up": {
       if (end.why === "timeout") {
         const durationMs = Math.max(spentMs, timeoutMs);
-        return noAnswer("timeout", "no answer in time", durationMs);
+        return noAnswer("timeout", NO_ANSWER_IN_TIME, durationMs);
       }
       return noAnswer("protocol", "too many 1xx answers", spentMs);
     }
