@@ -6,6 +6,7 @@ import { latency } from "./scenarios/latency.ts";
 import { outage } from "./scenarios/outage.ts";
 import { retries } from "./scenarios/retries.ts";
 import { scale } from "./scenarios/scale.ts";
+import { slow } from "./scenarios/slow.ts";
 import { subscriptions } from "./scenarios/subscriptions.ts";
 import { throughput } from "./scenarios/throughput.ts";
 
@@ -14,6 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   throughput,
   latency,
   isolation,
+  slow,
   flood,
   outage,
   retries,

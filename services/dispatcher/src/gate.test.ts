@@ -211,46 +211,46 @@ describe("bodies", () => {
   });
 });
 
-const at = (path: string, more: Partial<Asking> = {}): Asking =>
+const atHost = (path: string, more: Partial<Asking> = {}): Asking =>
   asking("host", { destination: `https://host/${path}`, ...more });
 
 describe("destinations of one origin", () => {
   test("do not wait for each other: what hangs at one has a line of its own", () => {
     const { gate, clock } = scene(4_096);
-    for (let n = 0; n < 300; n += 1) ask(gate, at("hangs"));
+    for (let n = 0; n < 300; n += 1) ask(gate, atHost("hangs"));
     clock.nowMs += 20_000;
-    expect(ask(gate, at("hangs")).passage?.kind).toBe("deferred");
-    expect(ask(gate, at("well")).passage?.kind).toBe("admitted");
+    expect(ask(gate, atHost("hangs")).passage?.kind).toBe("deferred");
+    expect(ask(gate, atHost("well")).passage?.kind).toBe("admitted");
   });
 
   test("are asked one at a time, whichever it is, once none of eight connections came about", () => {
     const { gate, clock } = scene(4_096);
     const down: Verdict = { destination: "unknown", origin: "failing" };
-    const first = Array.from({ length: 8 }, (_, n) => ask(gate, at(`to-${n}`)));
+    const first = Array.from({ length: 8 }, (_, n) => ask(gate, atHost(`to-${n}`)));
     clock.nowMs += 5_000;
     for (const one of first) leave(one, down);
-    const probe = ask(gate, at("to-9"));
+    const probe = ask(gate, atHost("to-9"));
     expect(probe.passage?.kind).toBe("admitted");
     clock.nowMs += 1_000;
-    const others = Array.from({ length: 100 }, (_, n) => ask(gate, at(`to-${n}`)));
+    const others = Array.from({ length: 100 }, (_, n) => ask(gate, atHost(`to-${n}`)));
     expect(new Set(others.map(({ passage }) => passage?.kind))).toEqual(new Set(["deferred"]));
     expect(others[0]?.passage).toMatchObject({ reason: "origin_busy" });
     expect(ask(gate, asking("other")).passage?.kind).toBe("admitted");
     leave(probe, { destination: "well", origin: "well" });
-    const back = Array.from({ length: 100 }, (_, n) => ask(gate, at(`to-${n}`, { deferrals: 1 })));
+    const back = Array.from({ length: 100 }, (_, n) => ask(gate, atHost(`to-${n}`, { deferrals: 1 })));
     expect(back.filter(({ passage }) => passage?.kind === "admitted")).toHaveLength(8);
   });
 
   test("of which one asked to be left alone: it alone is, for as long as it asked", () => {
     const { gate, clock } = scene(4_096);
-    const { passage } = ask(gate, at("busy"));
+    const { passage } = ask(gate, atHost("busy"));
     const asked = { destination: "failing", origin: "well", askedMs: 90_000 } as const;
     if (passage?.kind === "admitted") passage.release(asked);
-    const sentAway = ask(gate, at("busy")).passage;
+    const sentAway = ask(gate, atHost("busy")).passage;
     expect(sentAway?.kind === "deferred" && sentAway.afterMs).toBe(90_000);
-    expect(ask(gate, at("other")).passage?.kind).toBe("admitted");
+    expect(ask(gate, atHost("other")).passage?.kind).toBe("admitted");
     clock.nowMs += 90_000;
-    expect(ask(gate, at("busy", { deferrals: 1 })).passage?.kind).toBe("admitted");
+    expect(ask(gate, atHost("busy", { deferrals: 1 })).passage?.kind).toBe("admitted");
   });
 });
 
