@@ -22,7 +22,7 @@ export const OUTAGE_AFTER_FAILURES = 8;
  */
 export const WINDOW_IN_OUTAGE = 8;
 
-/** More than any process has places: only keeps numbers small. */
+/** More than any process has permits: only keeps numbers small. */
 const MAX_WINDOW = 65_536;
 
 /** A window of which less than this is used does not grow; a third, as it doubles within a round. */
@@ -53,7 +53,7 @@ export type Ended = {
 };
 
 /**
- * The window once an attempt has ended. A success adds one place, so that a round in which all succeed
+ * The window once an attempt has ended. A success adds one, so that a round in which all succeed
  * doubles it: the slow start of TCP (RFC 5681, section 3.1). Not where the window is not used (RFC 7661), and not
  * where answers become slower as more are asked at once: a queue grows there (TCP Vegas' base time; the
  * tolerance of `Gradient2Limit`). Being slow alone takes nothing away.

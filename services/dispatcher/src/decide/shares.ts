@@ -7,7 +7,7 @@ import {
   type Flow,
   type Load,
 } from "./admission.ts";
-import { WINDOW_IN_OUTAGE, type CongestionWindow } from "./congestion-window.ts";
+import { isOutage, WINDOW_IN_OUTAGE, type CongestionWindow } from "./congestion-window.ts";
 import {
   mostFail,
   WINDOW_WHILE_MOST_FAIL,
@@ -84,9 +84,10 @@ export const boundsOf = (levels: Levels, limits: PermitLimits, nowMs: number): B
   const own = dynamicBound(ENDPOINT_SHARE, free);
   const share = Math.min(limits.destinationMaxInFlight ?? Infinity, own);
   const size = windowNow(destination, nowMs);
+  const mayGrow = size === destination.window.size && !isOutage(destination.window);
   return {
     destination: Math.min(size, share),
-    destinationLater: Math.min(size < destination.window.size ? size : 2 * size, share),
+    destinationLater: Math.min(mayGrow ? 2 * size : size, share),
     origin: Math.min(originWindowNow(origin, isSoon), above.origin),
     workspace: above.workspace,
   };
