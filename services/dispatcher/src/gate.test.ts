@@ -237,7 +237,9 @@ describe("destinations of one origin", () => {
     expect(others[0]?.passage).toMatchObject({ reason: "origin_busy" });
     expect(ask(gate, asking("other")).passage?.kind).toBe("admitted");
     leave(probe, { destination: "well", origin: "well" });
-    const back = Array.from({ length: 100 }, (_, n) => ask(gate, atHost(`to-${n}`, { deferrals: 1 })));
+    const back = Array.from({ length: 100 }, (_, n) =>
+      ask(gate, atHost(`to-${n}`, { deferrals: 1 })),
+    );
     expect(back.filter(({ passage }) => passage?.kind === "admitted")).toHaveLength(8);
   });
 
