@@ -7,6 +7,7 @@ import { natsMemory } from "./scenarios/nats-memory.ts";
 import { outage } from "./scenarios/outage.ts";
 import { retries } from "./scenarios/retries.ts";
 import { scale } from "./scenarios/scale.ts";
+import { slow } from "./scenarios/slow.ts";
 import { subscriptions } from "./scenarios/subscriptions.ts";
 import { throughput } from "./scenarios/throughput.ts";
 
@@ -15,6 +16,7 @@ export const SCENARIOS: readonly Scenario[] = [
   throughput,
   latency,
   isolation,
+  slow,
   flood,
   outage,
   retries,

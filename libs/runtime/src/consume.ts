@@ -27,7 +27,7 @@ export type ConsumeOptions = {
 export type Consuming = {
   /** Takes nothing more; what has arrived and was not begun is given back. */
   readonly stop: () => Promise<void>;
-  /** When the loop last went round, in ms since 1970: liveness. */
+  /** When the loop last went round, by the monotonic clock: liveness. */
   readonly lastTurnMs: () => number;
   /** The consumer is there: pulling has begun. */
   readonly started: Promise<void>;
@@ -51,11 +51,11 @@ export const consume = (options: ConsumeOptions): Consuming => {
   const stopping = new AbortController();
   const started = Promise.withResolvers<void>();
   const pull = pullWith(options, stopping.signal);
-  let lastTurnMs = Date.now();
+  let lastTurnMs = performance.now();
   const loop = async (): Promise<void> => {
     let failures = 0;
     while (!stopping.signal.aborted) {
-      lastTurnMs = Date.now();
+      lastTurnMs = performance.now();
       try {
         await pull.open();
         started.resolve();

@@ -17,6 +17,13 @@ export const rawHeaders = (message: Pick<JsMsg, "subject" | "data">): Uint8Array
   return length > 0 ? new Uint8Array(data.buffer, data.byteOffset - length, length) : NONE;
 };
 
+/** Lets go of a message's headers and body, which may be large: it can still be acknowledged. */
+export const letGoOfContent = (message: JsMsg): void => {
+  // Both are one buffer, which the client keeps for as long as there is the message.
+  const { msg } = message as unknown as { readonly msg: Msg };
+  Object.assign(msg, { _rdata: undefined });
+};
+
 /**
  * A header in those of a message as they are on the wire, "" for none. Not decoded: the headers of events
  * are the producers', and decoding them costs the square of their number and throws where a name is none.

@@ -80,11 +80,13 @@ export const dispatcherSettings = {
     .prefault("honour")
     .describe("Whether `Retry-After` of a 429 or 503 lengthens a delay: `honour` or `ignore`"),
   MAX_IN_FLIGHT: integerSchema(1, 65_536)
-    .prefault("1024")
+    .prefault("4096")
     .describe("Attempts at once in a process"),
   ENDPOINT_MAX_IN_FLIGHT: integerSchema(1, 65_536)
-    .prefault("64")
-    .describe("Attempts at once to one endpoint of one workspace, per process"),
+    .optional()
+    .describe(
+      "Most attempts at once to one destination (workspace and URL without query), per process; without it, as many as it answers well",
+    ),
   EXTRA_CA_FILE: caFileSchema
     .optional()
     .describe("Certificates of further authorities that endpoints are checked against, PEM"),

@@ -9,16 +9,22 @@ import { status } from "../../../test/harness/behaviour.ts";
 import { failOnLeaks } from "../../../test/harness/leaks.ts";
 import { startReceiver, type Receiver } from "../../../test/harness/receiver.ts";
 import type { SendResult } from "./decide/outcome.ts";
+import { destinationOf } from "./decide/request.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
 import { createGate } from "./gate.ts";
+import { heldBody } from "./held-body.ts";
 import { ownNetworkWatch } from "./own-network.ts";
 import { createSender, type Sender } from "./send/send.ts";
 
 failOnLeaks();
 
+const WELL = { destination: "well", origin: "well" } as const;
+
 const NOW_MS = Date.parse("2026-01-01T00:00:10.000Z");
 const now = (): number => NOW_MS;
+
+const BODY = Buffer.from('{ "event_type":"call_completed", "call_id":"c1" }');
 
 const DELIVERY: Delivery = {
   address: { workspaceId: "w1", callId: "c1", agentId: "a1", eventType: "call_completed" },
@@ -26,7 +32,7 @@ const DELIVERY: Delivery = {
   eventId: "evt_t85s00_7",
   deliveryId: "7",
   storedAtMs: NOW_MS - 100,
-  body: Buffer.from('{ "event_type":"call_completed", "call_id":"c1" }'),
+  body: heldBody(BODY, async () => BODY),
   attempt: 1,
   trigger: "event",
   dueMs: undefined,
@@ -71,7 +77,7 @@ const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"], allowedPorts: [] },
   send: sender.send,
-  gate: createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now),
+  gate: createGate({ maxInFlight: 4, destinationMaxInFlight: 2 }, now),
   ownNetwork: ownNetworkWatch(now),
   operatorsPolicy: {
     timeoutMs: 5_000,
@@ -116,7 +122,7 @@ describe("an attempt", () => {
       },
     });
     const request = receiver.requests.at(-1);
-    expect(request?.body).toEqual(DELIVERY.body);
+    expect(request?.body).toEqual(BODY);
     expect(request?.headers).toMatchObject({
       "x-tenant": "t1",
       "webhook-id": "evt_t85s00_7",
@@ -307,7 +313,7 @@ describe("signatures", () => {
   test("go with the request of a subscription that has a secret", async () => {
     receiver.setScript(status(200, { body: `signed with ${secret}?` }));
     const turn = await deliver(DELIVERY, depsFor({ find: signedBy(key) }));
-    const signed = `evt_t85s00_7.${NOW_MS / 1_000}.${DELIVERY.body.toString()}`;
+    const signed = `evt_t85s00_7.${NOW_MS / 1_000}.${BODY.toString()}`;
     const hash = createHmac("sha256", Buffer.alloc(24, 1)).update(signed).digest("base64");
     expect(receiver.requests.at(-1)?.headers["webhook-signature"]).toBe(`v1,${hash}`);
     expect(turn).toMatchObject({
@@ -353,7 +359,7 @@ describe("the gate", () => {
   test("is told this process's share of the subscription's limits, where it has any", async () => {
     receiver.setScript(status(200));
     const told: unknown[] = [];
-    const real = createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now);
+    const real = createGate({ maxInFlight: 4, destinationMaxInFlight: 2 }, now);
     const ask: typeof real.ask = (asking, answer) => {
       told.push(asking.limits);
       real.ask(asking, answer);
@@ -384,13 +390,13 @@ describe("the gate", () => {
   });
 
   test("puts a delivery off when the endpoint is slow and busy, and nothing is sent", async () => {
-    let nowMs = NOW_MS - 60_000;
-    const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, () => nowMs);
-    const origin = new URL(receiver.url("/")).origin;
-    const asking = { workspaceId: "w1", origin, deferrals: 0, timeoutMs: 60_000 };
+    let monotonicMs = 1_000;
+    const gate = createGate({ maxInFlight: 4, destinationMaxInFlight: 1 }, () => monotonicMs);
+    const to = destinationOf(receiver.url("/hook"));
+    const asking = { workspaceId: "w1", ...to, deferrals: 0, timeoutMs: 60_000, bytes: 2 };
     gate.ask(asking, (first) => {
-      nowMs = NOW_MS; // it is slow
-      if (first.kind === "admitted") first.release("well");
+      monotonicMs += 60_000; // it is slow
+      if (first.kind === "admitted") first.release(WELL);
     });
     gate.ask(asking, () => undefined);
     expect(gate.inFlight()).toBe(1);
@@ -402,9 +408,12 @@ describe("the gate", () => {
 
   test("does not hold one workspace's deliveries back for another's", async () => {
     receiver.setScript(status(200));
-    const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, now);
-    const { origin } = new URL(receiver.url("/"));
-    gate.ask({ workspaceId: "w2", origin, deferrals: 0, timeoutMs: 5_000 }, () => undefined);
+    const gate = createGate({ maxInFlight: 4, destinationMaxInFlight: 1 }, now);
+    const to = destinationOf(receiver.url("/hook"));
+    gate.ask(
+      { workspaceId: "w2", ...to, deferrals: 0, timeoutMs: 5_000, bytes: 2 },
+      () => undefined,
+    );
     expect(gate.inFlight()).toBe(1);
     expect((await deliver(DELIVERY, depsFor({ gate }))).kind).toBe("attempted");
   });

@@ -7,19 +7,19 @@ import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { DeferralReason, Passage } from "./asking.ts";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
 import type { TraceAttempt } from "./attempt-trace.ts";
+import { verdictOn } from "./decide/condition.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
-import { outcomeOf, type OwnFault } from "./decide/outcome.ts";
+import { outcomeOf, type OwnFault, type SendResult } from "./decide/outcome.ts";
 import { refusalOf, type Refusal } from "./decide/refusal.ts";
-import { endpointOf, requestFor, type RequestFacts } from "./decide/request.ts";
+import { destinationOf, type Destination, type RequestFacts } from "./decide/request.ts";
 import { askedWaitMs } from "./decide/retry-after.ts";
 import { holdBackMs, nextStep } from "./decide/retry.ts";
 import { shareOfLimits } from "./decide/shared-limits.ts";
-import { conditionOf, type Condition } from "./decide/slow-start.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Gate } from "./gate.ts";
+import { outgoingRequest } from "./outgoing-request.ts";
 import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
-import { signatures } from "./signatures.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 
 /** What one turn of a delivery came to. */
@@ -82,12 +82,17 @@ export const deliver = async (
   const policy = effectivePolicy(subscription.delivery, deps.operatorsPolicy);
   const refusal = refusalOf(subscription, deps.urlPolicy);
   if (refusal !== undefined) return refused(delivery, subscription, refusal, policy, deps);
-  const origin = endpointOf(subscription.callback_url);
-  const passage = await passageTo(origin, delivery, policy, deps);
-  if (passage.kind !== "admitted") return passage;
+  const to = destinationOf(subscription.callback_url);
+  const passage = await passageTo(to, delivery, policy, deps);
+  if (passage.kind === "closed") return passage;
+  if (passage.kind === "deferred") {
+    // Schedules go by the clock on the wall, which the limiter does not know.
+    const { reason, afterMs } = passage;
+    return { kind: "deferred", atMs: Math.ceil(deps.now() + afterMs), reason };
+  }
 
   const trace = deps.traceAttempt?.(delivery, subscription, parent);
-  const attempt = { delivery, subscription, policy, release: passage.release };
+  const attempt = { delivery, subscription, policy, passage };
   let turn: Turn | undefined;
   try {
     turn = await attemptOf(attempt, trace?.headers, deps);
@@ -102,22 +107,25 @@ type Admitted = {
   readonly delivery: Delivery;
   readonly subscription: Subscription;
   readonly policy: EffectivePolicy;
-  readonly release: (condition: Condition) => void;
+  readonly passage: Extract<Passage, { kind: "admitted" }>;
 };
 
 const attemptOf = async (
-  { delivery, subscription, policy, release }: Admitted,
+  { delivery, subscription, policy, passage }: Admitted,
   traceHeaders: RequestFacts["traceHeaders"],
   deps: DeliverDeps,
 ): Promise<Turn> => {
   const startedMs = deps.now();
   deps.onStart(delivery, startedMs);
-  const request = () => ({
-    ...requestOf(delivery, subscription, startedMs, deps.userAgent, traceHeaders),
-    timeoutMs: policy.timeoutMs,
-  });
+  const made = { delivery, subscription, startedMs, traceHeaders, timeoutMs: policy.timeoutMs };
+  const request = () => outgoingRequest(made, deps.userAgent, passage.bodySent);
+  const asked = (result: SendResult): number | undefined =>
+    policy.retryAfter === "honour" ? askedWaitMs(result, deps.now()) : undefined;
+  const release = (result: SendResult): void =>
+    passage.release({ ...verdictOn(result), askedMs: asked(result) });
   const sent = await sendWith(request, deps, release);
-  const result = deps.ownNetwork(endpointOf(subscription.callback_url), sent.result);
+  const { origin } = destinationOf(subscription.callback_url);
+  const result = deps.ownNetwork(origin, sent.result);
   if (result.kind === "own_fault") {
     const atMs = deps.now() + holdBackMs(delivery.deferrals);
     return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };
@@ -125,10 +133,10 @@ const attemptOf = async (
   const outcome = outcomeOf(result, policy.isSuccess);
   const { attempt, trigger } = delivery;
   const atMs = deps.now();
-  const askedMs = policy.retryAfter === "honour" ? askedWaitMs(result, atMs) : undefined;
+  const askedMs = asked(result);
   const failure = { outcome, attempt, trigger, atMs, chance: deps.chance(), askedMs };
   const next = nextStep(failure, policy.retry);
-  const made = {
+  const came = {
     duration_ms: result.durationMs,
     request: recordedRequest(subscription),
     ...recordedResponse(result, subscription),
@@ -136,7 +144,7 @@ const attemptOf = async (
   };
   return {
     kind: "attempted",
-    record: { ...recordOf(delivery, startedMs, outcome, next), ...made },
+    record: { ...recordOf(delivery, startedMs, outcome, next), ...came },
   };
 };
 
@@ -148,45 +156,32 @@ const withoutKey = (delivery: Delivery, problems: readonly string[], deps: Deliv
 
 /** A place for the attempt, or when to come back for one. */
 const passageTo = (
-  origin: string,
-  { address, deferrals }: Delivery,
+  to: Destination,
+  { address, deferrals, body }: Delivery,
   policy: EffectivePolicy,
   { gate, dispatchers }: DeliverDeps,
 ): Promise<Passage> => {
   const limits = shareOfLimits(address, policy, dispatchers());
   const { workspaceId } = address;
-  const asking = { workspaceId, origin, deferrals, timeoutMs: policy.timeoutMs, limits };
+  const bytes = body.byteLength;
+  const asking = { workspaceId, ...to, deferrals, timeoutMs: policy.timeoutMs, limits, bytes };
   return new Promise((answer) => gate.ask(asking, answer));
 };
 
 /** Builds and sends, and gives the place back when no socket is held any more, however it ended. */
 const sendWith = async (
-  request: () => OutgoingRequest,
+  request: () => Promise<OutgoingRequest>,
   { send }: DeliverDeps,
-  release: (condition: Condition) => void,
+  release: (result: SendResult) => void,
 ): Promise<Sent> => {
   try {
-    const sent = await send(request());
-    void sent.released.finally(() => release(conditionOf(sent.result)));
+    const sent = await send(await request());
+    void sent.released.finally(() => release(sent.result));
     return sent;
   } catch (error) {
-    release("unknown");
+    release({ kind: "own_fault", fault: "unexpected", detail: "not sent" });
     throw error;
   }
-};
-
-const requestOf = (
-  delivery: Delivery,
-  subscription: Subscription,
-  nowMs: number,
-  userAgent: string,
-  traceHeaders: RequestFacts["traceHeaders"],
-): Omit<OutgoingRequest, "timeoutMs"> => {
-  const { eventId, address, attempt, body, trigger } = delivery;
-  const { eventType, workspaceId } = address;
-  const what = { eventId, eventType, attempt, isTest: trigger === "test", body };
-  const facts = { ...what, nowMs, userAgent, sign: signatures, traceHeaders };
-  return { ...requestFor(subscription, facts), workspaceId, isRetry: attempt > 1 };
 };
 
 const cancelled = (delivery: Delivery, nowMs: number): Turn => ({

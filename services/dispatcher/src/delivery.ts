@@ -2,6 +2,7 @@ import type { EventAddress } from "@ringback/contracts/event";
 import type { AttemptRecord, Trigger } from "@ringback/contracts/attempt";
 import { redeliveryIds } from "@ringback/contracts/redelivery-id";
 import type { RetryMessage } from "@ringback/contracts/retry-message";
+import type { HeldBody } from "./held-body.ts";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 
 /** One event owed to one subscription, and the attempt that is to be made now. */
@@ -15,7 +16,7 @@ export type Delivery = {
   /** When the event was stored, in ms since 1970. */
   readonly storedAtMs: number;
   /** The event as it was published, byte for byte. */
-  readonly body: Uint8Array;
+  readonly body: HeldBody;
   readonly attempt: number;
   readonly trigger: Trigger;
   /** When the attempt was due, in ms since 1970; undefined for one that comes straight from EVENTS. */

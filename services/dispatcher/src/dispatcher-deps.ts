@@ -19,7 +19,10 @@ const MIN_POOLS = 256;
 
 /** Attempts at once, by what the operator set. */
 export const gateFor = ({ MAX_IN_FLIGHT, ENDPOINT_MAX_IN_FLIGHT }: DispatcherSettings): Gate =>
-  createGate({ maxInFlight: MAX_IN_FLIGHT, endpointMaxInFlight: ENDPOINT_MAX_IN_FLIGHT }, now);
+  createGate(
+    { maxInFlight: MAX_IN_FLIGHT, destinationMaxInFlight: ENDPOINT_MAX_IN_FLIGHT },
+    monotonic,
+  );
 
 /** The streams as they have to be, once they are there. */
 export const streamsFor = (
@@ -46,8 +49,11 @@ export const senderFor = (settings: DispatcherSettings): Sender =>
     proxy: settings.EGRESS_PROXY,
   });
 
-/** The wall clock, in ms since 1970. */
+/** The wall clock, in ms since 1970: for what leaves this process. */
 export const now = (): number => Date.now();
+
+/** For what is measured and waited for inside the process. */
+const monotonic = (): number => performance.now();
 
 /** What every delivery is handled with. */
 export const handleDeps = (
@@ -75,7 +81,7 @@ export const handleDeps = (
       allowedPorts: settings.ALLOWED_PORTS,
     },
     gate,
-    ownNetwork: ownNetworkWatch(now),
+    ownNetwork: ownNetworkWatch(monotonic),
     operatorsPolicy: operatorsPolicy(settings),
     dispatchers,
     userAgent: `Ringback/${manifest.version}`,

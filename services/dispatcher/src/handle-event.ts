@@ -1,15 +1,22 @@
-import { deliveryId, readEvent, type ReadEvent } from "@ringback/contracts/event";
+import {
+  deliveryId,
+  readEvent,
+  type EventAddress,
+  type ReadEvent,
+} from "@ringback/contracts/event";
 import { headersProblem } from "@ringback/contracts/event-headers";
 import type { Trigger } from "@ringback/contracts/attempt";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
 import { isTestEvent } from "@ringback/contracts/test-event";
-import { headerIn, rawHeaders } from "@ringback/runtime/message-headers";
+import { headerIn, letGoOfContent, rawHeaders } from "@ringback/runtime/message-headers";
 import type { Tracer } from "@ringback/runtime/tracing";
 import type { HoldBackPolicy } from "./decide/retry.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import { traceIds, traceTurn } from "./delivery-trace.ts";
 import { idsOf, type Delivery } from "./delivery.ts";
 import { standingOf } from "./standing.ts";
+import { heldBody, type HeldBody } from "./held-body.ts";
+import type { Journal } from "./journal.ts";
 import type { InHand } from "./in-hand.ts";
 import {
   giveBack,
@@ -43,17 +50,14 @@ export const handleEvent = async (
     await settleDeadLetter(hand, invalidEvent(hand, eventId, read.message, deps.now()), deps);
     return;
   }
+  const first = firstOf(hand, read.address);
+  hand.delivery = first;
   const delivery: Delivery = {
-    address: read.address,
-    eventSeq: message.seq,
+    ...first,
     eventId,
-    deliveryId: deliveryId(message.seq),
     storedAtMs: message.info.timestampNanos / 1e6,
-    body: message.data,
-    attempt: 1,
-    trigger: triggerIn(hand),
+    body: bodyOf(hand, deps),
     dueMs: undefined,
-    deferrals: 0,
   };
   if (!mayBeHandled) return turn(hand, delivery, 0, deps);
 
@@ -69,6 +73,29 @@ export const handleEvent = async (
       return standing satisfies never;
   }
 };
+
+/** The first attempt of the event in a message. */
+export const firstOf = (hand: Pick<InHand, "message">, address: EventAddress) => {
+  const { seq } = hand.message;
+  const ids = { eventSeq: seq, deliveryId: deliveryId(seq) };
+  return { address, ...ids, attempt: 1, trigger: triggerIn(hand), deferrals: 0 };
+};
+
+const bodyOf = (hand: InHand, { journal }: HandleDeps): HeldBody => {
+  const { data, seq } = hand.message;
+  return heldBody(data, readAgain(seq, journal), () => {
+    letGoOfContent(hand.message);
+    hand.weigh(0);
+  });
+};
+
+/** For an event's body that was let go. */
+export const readAgain =
+  (eventSeq: number, journal: Pick<Journal, "readEvent">) => async (): Promise<Uint8Array> => {
+    const event = await journal.readEvent(eventSeq);
+    if (event === undefined) throw new Error(`EVENTS has the event ${eventSeq} no more`);
+    return event.body;
+  };
 
 /**
  * What a message of EVENTS says. Its headers are measured and only one of them steers a delivery

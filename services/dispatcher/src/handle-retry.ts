@@ -11,8 +11,9 @@ import { redeliveryIds } from "@ringback/contracts/redelivery-id";
 import { parseDueRetrySubject } from "@ringback/contracts/retry-subjects";
 import { eventSubject } from "@ringback/contracts/subjects";
 import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
-import { turn, type HandleDeps } from "./handle-event.ts";
+import { readAgain, turn, type HandleDeps } from "./handle-event.ts";
 import { deadLetterKey } from "./exhausted.ts";
+import { heldBody } from "./held-body.ts";
 import type { InHand } from "./in-hand.ts";
 import { countGivenUp } from "./metrics.ts";
 import { standingByRecord, standingOf } from "./standing.ts";
@@ -98,6 +99,7 @@ export const handleRetry = async (
   if (event === undefined || event.subject !== eventSubject(address)) {
     return expire(hand, retry, standing.last, deps);
   }
+  hand.weigh(event.body.byteLength);
   const delivery = {
     address,
     eventSeq,
@@ -105,7 +107,7 @@ export const handleRetry = async (
     deliveryId,
     redeliveryId: retry.redeliveryId,
     storedAtMs: event.storedAtMs,
-    body: event.body,
+    body: heldBody(event.body, readAgain(eventSeq, deps.journal), () => hand.weigh(0)),
     attempt,
     trigger: retry.trigger ?? (attempt === 1 ? ("event" as const) : ("retry" as const)),
     dueMs: retry.dueMs,

@@ -69,8 +69,8 @@ export const lookAt = async (
 /** Liveness: says how long nothing was pulled, when it is too long. */
 export const silence = ({ running, stopping }: Parts): string | undefined => {
   if (running === undefined || stopping === true) return undefined;
-  const silentMs = Date.now() - running.intake.lastTurnMs();
-  return silentMs > SILENT_FOR_MS ? `nothing was pulled for ${silentMs} ms` : undefined;
+  const silentMs = performance.now() - running.intake.lastTurnMs();
+  return silentMs > SILENT_FOR_MS ? `nothing was pulled for ${Math.round(silentMs)} ms` : undefined;
 };
 
 /** What must be true before this process is ready. */

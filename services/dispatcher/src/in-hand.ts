@@ -1,15 +1,22 @@
 import type { JsMsg } from "@nats-io/jetstream";
+import { MAX_EVENT_BYTES } from "@ringback/contracts/event";
 import { rawHeaders } from "@ringback/runtime/message-headers";
 import type { HandTrace } from "./delivery-trace.ts";
+import type { PutOff } from "./settle.ts";
 
 /** One message that this process is working on. */
 export type InHand = {
   readonly message: JsMsg;
-  readonly bytes: number;
+  /** What is held for it. */
+  bytes: number;
   /** The message was acknowledged or given back: it is no longer kept alive. */
   settled: boolean;
   /** When the server last heard of it, by the monotonic clock. */
   heardMs: number;
+  /** From now on so many bytes are held for it: its body was read, or let go. */
+  readonly weigh: (bytes: number) => void;
+  /** What the message was found to be about, as it may be let go of before its work is done. */
+  delivery?: PutOff;
   /** Where deliveries are traced. */
   trace?: HandTrace;
 };
@@ -22,7 +29,7 @@ const LOOK_EVERY_MS = 100;
 const LOOKS_FOR_ALL = 15;
 
 /** Bodies are held in memory while they are worked on; beyond this nothing more is pulled. */
-const MAX_BYTES_IN_HAND = 256 * 1024 * 1024;
+const MAX_BYTES_IN_HAND = 128 * 1024 * 1024;
 
 /**
  * The messages in work, at most `maxInHand`: one per delivery, kept alive together by one timer. There
@@ -44,15 +51,28 @@ export const handRegistry = (maxInHand: number, roomElsewhere: () => number): Ha
   const dropped = new Set<() => void>();
   let bytesInHand = 0;
   const free = (): number => {
-    if (bytesInHand >= MAX_BYTES_IN_HAND) return 0;
-    return Math.min(maxInHand - inHand.size, roomElsewhere());
+    // Each may be as large as an event can be.
+    const roomForBytes = Math.floor((MAX_BYTES_IN_HAND - bytesInHand) / MAX_EVENT_BYTES);
+    return Math.min(maxInHand - inHand.size, roomForBytes, roomElsewhere());
+  };
+  const weigh = (hand: InHand, bytes: number): void => {
+    bytesInHand += bytes - hand.bytes;
+    hand.bytes = bytes;
+    for (const notify of dropped) notify();
   };
   const timer = setInterval(() => keepSomeAlive(inHand), LOOK_EVERY_MS);
   return {
     take: (key, message) => {
       if (inHand.has(key)) return undefined;
       const bytes = message.data.byteLength + rawHeaders(message).byteLength;
-      const taken: InHand = { message, bytes, settled: false, heardMs: performance.now() };
+      const heardMs = performance.now();
+      const taken: InHand = {
+        message,
+        bytes,
+        settled: false,
+        heardMs,
+        weigh: (now) => weigh(taken, now),
+      };
       inHand.set(key, taken);
       bytesInHand += bytes;
       return taken;

@@ -32,7 +32,7 @@ export type IntakeOptions = {
 
 export type Intake = {
   readonly started: Promise<void>;
-  /** When the slower of the two loops last went round, in ms since 1970. */
+  /** When the slower of the two loops last went round, by the monotonic clock. */
   readonly lastTurnMs: () => number;
   /** Pulls nothing more, gives back what was not begun, and waits for what is in work. */
   readonly stop: (outOfTime: AbortSignal) => Promise<void>;

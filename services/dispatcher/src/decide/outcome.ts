@@ -33,6 +33,27 @@ export type SendResult =
     }
   | { readonly kind: "own_fault"; readonly fault: OwnFault; readonly detail: string };
 
+/** The deadline was over and nothing had been answered, also where it was spent on connecting. */
+export const NO_ANSWER_IN_TIME = "no answer in time";
+
+/** Below HTTP: no connection came about, or it broke. */
+const BELOW_HTTP: ReadonlySet<FailureReason> = new Set([
+  "dns",
+  "connection_refused",
+  "connection_reset",
+  "tls",
+  "blocked_address",
+]);
+
+/** Whether a failure is the host's, and not that of what is asked on it. */
+export const isBelowHttp = ({
+  reason,
+  detail,
+}: {
+  readonly reason: FailureReason;
+  readonly detail?: string | undefined;
+}): boolean => BELOW_HTTP.has(reason) || (reason === "timeout" && detail !== NO_ANSWER_IN_TIME);
+
 /** The results that say something about the endpoint. */
 export type EndpointResult = Exclude<SendResult, { kind: "own_fault" }>;
 
