@@ -72,7 +72,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_attempts_in_flight_limit: { type: "gauge" },
   ringback_deferred_total: {
     type: "counter",
-    labels: { reason: ["endpoint_busy", "rate_limited"] },
+    labels: { reason: ["endpoint_busy", "origin_busy", "rate_limited"] },
   },
   ringback_backlog_events: { type: "gauge" },
   ringback_retries_waiting: { type: "gauge" },

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
 import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
 import type { DeliveryPolicy } from "@ringback/contracts/delivery-policy";
@@ -9,6 +8,7 @@ import { writeApiKeysFile } from "./api-keys.ts";
 import { eventually } from "./eventually.ts";
 import { connectTo, type NatsClient } from "./nats-client.ts";
 import { headerKey, writeHeaderKeys } from "./header-keys.ts";
+import { messagesOn } from "./messages-on.ts";
 import { startNatsServer, type NatsServer, type NatsServerOptions } from "./nats-server.ts";
 import { startService, type ServiceProcess } from "./service-process.ts";
 
@@ -208,21 +208,4 @@ async function publish(
   const message = eventMessage({ ...address, body, ...count });
   const ack = await client.js.publish(message.subject, message.body, { msgID: message.messageId });
   return { seq: ack.seq, duplicate: ack.duplicate, address };
-}
-
-async function messagesOn<T>(
-  client: NatsClient,
-  stream: string,
-  filter: string,
-  read: (json: unknown) => T,
-): Promise<T[]> {
-  const found: T[] = [];
-  let seq = 1;
-  for (;;) {
-    const query = { seq, next_by_subj: filter };
-    const message = await client.jsm.direct.getMessage(stream, query);
-    if (message === null) return found;
-    found.push(read(JSON.parse(Buffer.from(message.data).toString("utf8"))));
-    seq = message.seq + 1;
-  }
 }

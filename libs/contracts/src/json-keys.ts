@@ -57,6 +57,7 @@ const escapedUnit = (text: string, at: number, length: number): number => {
 /** Of `0` to `9`, and of letters in either case. */
 const hexDigit = (unit: number): number => (unit & 0x0f) + (unit > 0x39 ? 9 : 0);
 
+// oxlint-disable-next-line max-lines-per-function -- one table: its parts share its arrays
 export const jsonKeys = (text: string): JsonKeys => {
   let count = 0;
   let starts = new Int32Array(FEW);
@@ -80,7 +81,10 @@ export const jsonKeys = (text: string): JsonKeys => {
     ends.set(oldEnds);
     hashes.set(oldHashes);
     slots = new Int32Array(size * 2);
-    for (let n = 0; n < count && set === undefined; n += 1) place(n);
+    for (let n = 0; n < count; n += 1) {
+      place(n);
+      if (set !== undefined) return; // it has all of them
+    }
   };
 
   /** Puts a key into the first free slot, unless the same one comes before it. */

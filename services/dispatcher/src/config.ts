@@ -3,12 +3,14 @@ import { parseSuccessStatus } from "@ringback/contracts/success-status";
 import { caFileSchema } from "@ringback/runtime/ca-file";
 import { durationListSchema, durationSchema } from "@ringback/runtime/duration";
 import {
-  booleanSchema,
-  COMMON_SECRETS,
-  commonSettings,
   deliverySafetySettings,
   headerKeysRule,
   headerSecretSettings,
+} from "@ringback/runtime/delivery-settings";
+import {
+  booleanSchema,
+  COMMON_SECRETS,
+  commonSettings,
   integerSchema,
   parseSettings,
   portSchema,

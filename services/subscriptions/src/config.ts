@@ -1,12 +1,14 @@
 import { z } from "zod";
 import {
-  bytesSchema,
   cidrsSchema,
-  COMMON_SECRETS,
-  commonSettings,
   deliverySafetySettings,
   headerKeysRule,
   headerSecretSettings,
+} from "@ringback/runtime/delivery-settings";
+import {
+  bytesSchema,
+  COMMON_SECRETS,
+  commonSettings,
   integerSchema,
   parseSettings,
   portSchema,

@@ -31,8 +31,11 @@ export const readStored = async (
 ): Promise<StoredMessage[]> => {
   refuseWhileDisconnected(nats);
   const messages = await readPage(nats, stream, page);
-  return messages.map(({ time, header: _, ...message }) => ({
-    ...message,
+  return messages.map(({ seq, subject, data, pending, time }) => ({
+    seq,
+    subject,
+    data,
+    pending,
     storedAtMs: time.getTime(),
   }));
 };
