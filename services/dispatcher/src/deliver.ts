@@ -6,7 +6,7 @@ import { withLiveKeys } from "@ringback/contracts/subscription-signing";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { DeferralReason, Passage } from "./asking.ts";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
-import type { TraceAttempt } from "./attempt-trace.ts";
+import type { AttemptTrace, TraceAttempt } from "./attempt-trace.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
 import { outcomeOf, type OwnFault } from "./decide/outcome.ts";
 import { refusalOf, type Refusal } from "./decide/refusal.ts";
@@ -20,6 +20,7 @@ import type { Gate } from "./gate.ts";
 import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
 import { signatures } from "./signatures.ts";
+import type { LastLook } from "./still-owed.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 
 /** What one turn of a delivery came to. */
@@ -37,7 +38,17 @@ export type Turn =
       readonly detail: string;
     }
   /** This process is stopping: nothing was begun. */
-  | { readonly kind: "closed" };
+  | { readonly kind: "closed" }
+  /** Another process may be at it by now: nothing was sent. */
+  | { readonly kind: "left" };
+
+/** What a turn is part of. */
+export type TurnContext = {
+  /** What its attempt belongs to, where it is traced. */
+  readonly parent?: TraceContext | undefined;
+  /** Asked when there is a place, right before the request. */
+  readonly lastLook?: () => Promise<LastLook>;
+};
 
 export type DeliverDeps = {
   readonly find: SubscriptionView["find"];
@@ -62,14 +73,11 @@ export type DeliverDeps = {
   readonly traceAttempt?: TraceAttempt | undefined;
 };
 
-/**
- * One turn of a delivery, top to bottom: find → open → decide (and sign) → send → judge. Stores nothing.
- * `parent`: what its attempt belongs to, where it is traced.
- */
+/** One turn of a delivery, top to bottom: find → open → decide (and sign) → send → judge. Stores nothing. */
 export const deliver = async (
   delivery: Delivery,
   deps: DeliverDeps,
-  parent?: TraceContext,
+  context: TurnContext = {},
 ): Promise<Turn> => {
   const stored = await deps.find(delivery.address);
   if (stored === undefined) {
@@ -86,34 +94,67 @@ export const deliver = async (
   const passage = await passageTo(origin, delivery, policy, deps);
   if (passage.kind !== "admitted") return passage;
 
-  const trace = deps.traceAttempt?.(delivery, subscription, parent);
-  const attempt = { delivery, subscription, policy, release: passage.release };
+  const attempt = { delivery, stored, subscription, policy, release: passage.release };
+  const ready = await readyToSend(attempt, context, deps);
+  if (ready.kind === "left") return ready;
+  if (ready.kind === "changed") return deliver(delivery, deps, context);
   let turn: Turn | undefined;
   try {
-    turn = await attemptOf(attempt, trace?.headers, deps);
+    turn = await attemptOf(attempt, ready, deps);
     return turn;
   } finally {
-    trace?.end(turn);
+    ready.trace?.end(turn);
   }
 };
 
 /** What an attempt is made of that was admitted. */
 type Admitted = {
   readonly delivery: Delivery;
+  /** The subscription as it was found, and with its secrets opened. */
+  readonly stored: Subscription;
   readonly subscription: Subscription;
   readonly policy: EffectivePolicy;
   readonly release: (condition: Condition) => void;
 };
 
+type Begun = {
+  readonly kind: "begun";
+  readonly startedMs: number;
+  readonly trace: AttemptTrace | undefined;
+};
+
+/** What comes between admission and request: the place is given back unless the attempt is begun. */
+const readyToSend = async (
+  { delivery, stored, subscription, release }: Admitted,
+  { parent, lastLook }: TurnContext,
+  deps: DeliverDeps,
+): Promise<Begun | { readonly kind: "left" } | { readonly kind: "changed" }> => {
+  let begun: Begun | undefined;
+  try {
+    const look = await lastLook?.();
+    if (look?.kind === "leave") return { kind: "left" };
+    const isChanged = look?.waited === true && (await deps.find(delivery.address)) !== stored;
+    if (isChanged) return { kind: "changed" };
+    const startedMs = deps.now();
+    deps.onStart(delivery, startedMs);
+    begun = {
+      kind: "begun",
+      startedMs,
+      trace: deps.traceAttempt?.(delivery, subscription, parent),
+    };
+    return begun;
+  } finally {
+    if (begun === undefined) release("unknown");
+  }
+};
+
 const attemptOf = async (
   { delivery, subscription, policy, release }: Admitted,
-  traceHeaders: RequestFacts["traceHeaders"],
+  { startedMs, trace }: Begun,
   deps: DeliverDeps,
 ): Promise<Turn> => {
-  const startedMs = deps.now();
-  deps.onStart(delivery, startedMs);
   const request = () => ({
-    ...requestOf(delivery, subscription, startedMs, deps.userAgent, traceHeaders),
+    ...requestOf(delivery, subscription, startedMs, deps.userAgent, trace?.headers),
     timeoutMs: policy.timeoutMs,
   });
   const sent = await sendWith(request, deps, release);

@@ -5,6 +5,7 @@ import type { Trigger } from "@ringback/contracts/attempt";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
 import { TRIGGER_HEADER } from "@ringback/contracts/retry-message";
 import { isTestEvent } from "@ringback/contracts/test-event";
+import { elapsedMs } from "@ringback/runtime/elapsed";
 import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
 import type { Tracer } from "@ringback/runtime/tracing";
 import { fenceOf } from "./decide/fence.ts";
@@ -23,6 +24,7 @@ import {
   settleRecorded,
   type SettleDeps,
 } from "./settle.ts";
+import { lastLook } from "./still-owed.ts";
 
 export type HandleDeps = SettleDeps &
   DeliverDeps & {
@@ -59,6 +61,7 @@ export const handleEvent = async (
   };
   if (!mayBeHandled) return turn(hand, delivery, 0, deps);
 
+  hand.lookedMs = elapsedMs();
   // In this order: what is in work elsewhere is recorded before it is gone from RETRIES.
   const isComingBack = await deps.journal.isComingBack(delivery, 1);
   const last = await deps.journal.readLastRecord(delivery.address, delivery.deliveryId);
@@ -99,9 +102,13 @@ export const turn = async (
   deps: HandleDeps,
 ): Promise<void> => {
   traceIds(hand.trace, delivery);
-  const result = await deliver(delivery, deps, hand.trace?.span.context);
+  const result = await deliver(delivery, deps, {
+    parent: hand.trace?.span.context,
+    lastLook: () => lastLook(hand, delivery, after, deps.journal),
+  });
   traceTurn(hand.trace, result);
   if (result.kind === "closed") return giveBack(hand);
+  if (result.kind === "left") return leaveAlone(delivery, deps);
   countEvent(delivery, result.kind === "no_subscription", deps);
   switch (result.kind) {
     case "attempted":
@@ -126,6 +133,10 @@ export const turn = async (
       return result satisfies never;
   }
 };
+
+/** No word to the server: to whomever it has given the message, it is theirs. */
+const leaveAlone = (delivery: Delivery, { log }: HandleDeps): void =>
+  log.info({ ...idsOf(delivery), attempt: delivery.attempt }, "delivery.left_alone");
 
 /** An event is counted once, when it comes straight from EVENTS. */
 const countEvent = (delivery: Delivery, isUnwanted: boolean, { metrics }: HandleDeps): void => {

@@ -9,6 +9,7 @@ import {
 } from "@ringback/contracts/retry-message";
 import { redeliveryIds } from "@ringback/contracts/redelivery-id";
 import { eventSubject, parseDueRetrySubject } from "@ringback/contracts/subjects";
+import { elapsedMs } from "@ringback/runtime/elapsed";
 import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
 import { fenceOf } from "./decide/fence.ts";
 import { turn, type HandleDeps } from "./handle-event.ts";
@@ -75,6 +76,7 @@ export const handleRetry = async (
   deps: HandleDeps,
 ): Promise<void> => {
   const { address, deliveryId, eventSeq, attempt } = retry;
+  hand.lookedMs = elapsedMs();
   // Before the last record is read: what is in work elsewhere is recorded before it is gone. Of two
   // messages for one attempt the later one stays.
   const isComingBack =

@@ -9,8 +9,8 @@ import { traceEvent, traceRetry } from "./delivery-trace.ts";
 import { SWEEP_EVERY_MS } from "./gate.ts";
 import { handleEvent, type HandleDeps } from "./handle-event.ts";
 import { handleRetry, handleUnreadableRetry, retryIn } from "./handle-retry.ts";
-import { handRegistry, type HandRegistry, type InHand } from "./in-hand.ts";
-import type { PutOff } from "./settle.ts";
+import { handRegistry, mayBeElsewhere, type HandRegistry, type InHand } from "./in-hand.ts";
+import { giveBackAgain, type PutOff } from "./settle.ts";
 import { firstAttempt, handleUnexpectedError } from "./unexpected-error.ts";
 
 /** One pull asks for at most this many, so that EVENTS and RETRIES share the room. */
@@ -44,7 +44,7 @@ export const startIntake = (options: IntakeOptions): Intake => {
   const { gate } = deps;
   // Where nobody waits for long, a line that is full is a dispatcher that has enough to do.
   const roomInLine = (): number => READ_AHEAD - gate.inLine();
-  const hands = handRegistry(options.maxInFlight + READ_AHEAD, roomInLine);
+  const hands = handRegistry(options.maxInFlight + READ_AHEAD, roomInLine, () => isHeard(nats));
   const sweeping = setInterval(gate.sweep, SWEEP_EVERY_MS);
   const room = async (): Promise<number> => Math.min(MAX_PULL, await hands.room(ROOM_WAIT_MS));
   const shared = { nats, room, onStreamLost: options.onStreamLost, log: deps.log };
@@ -83,14 +83,18 @@ const wantedConsumer = (
   return { stream, name: DISPATCHER_CONSUMER, filter, streamCreatedMs, management };
 };
 
-const takeEvent = (
-  { message, mayBeHandled }: Incoming,
-  hands: HandRegistry,
-  options: IntakeOptions,
-): void => {
+/** The server answers in order: what it was told before, it has got. */
+const isHeard = ({ connection }: Nats): Promise<boolean> =>
+  connection.flush().then(
+    () => true,
+    () => false,
+  );
+
+const takeEvent = (incoming: Incoming, hands: HandRegistry, options: IntakeOptions): void => {
+  const { message, mayBeHandled } = incoming;
   const key = deliveryId(message.seq);
-  const hand = hands.take(key, message);
-  if (hand === undefined) return; // in work here: its end acknowledges this delivery of it too
+  const hand = takenInHand(key, incoming, hands);
+  if (hand === undefined) return;
   const { tracer } = options.deps;
   if (tracer !== undefined) hand.trace = traceEvent(message, tracer);
   void work(key, hand, hands, options, {
@@ -99,15 +103,32 @@ const takeEvent = (
   });
 };
 
-const takeRetry = (
-  { message, mayBeHandled }: Incoming,
+/** The message in hand; undefined where its delivery is in work here already. */
+const takenInHand = (
+  key: string,
+  { message, pulledMs }: Incoming,
   hands: HandRegistry,
-  options: IntakeOptions,
-): void => {
+): InHand | undefined => {
+  const taken = hands.take(key, message, pulledMs);
+  switch (taken.kind) {
+    case "taken":
+      return taken.hand;
+    case "same":
+      return undefined;
+    case "other":
+      giveBackAgain({ message });
+      return undefined;
+    default:
+      return taken satisfies never;
+  }
+};
+
+const takeRetry = (incoming: Incoming, hands: HandRegistry, options: IntakeOptions): void => {
+  const { message, mayBeHandled } = incoming;
   const { deps } = options;
   const read = retryIn({ message });
   const key = read.kind === "retry" ? read.retry.deliveryId : `unreadable:${message.seq}`;
-  const hand = hands.take(key, message);
+  const hand = takenInHand(key, incoming, hands);
   if (hand === undefined) return;
   if (deps.tracer !== undefined) {
     const first = read.kind === "retry" ? read.retry.trace : undefined;
@@ -137,12 +158,14 @@ const work = async (
   { handle, delivery }: Work,
 ): Promise<void> => {
   try {
-    await handle();
+    if (mayBeElsewhere(hand)) deps.log.info({ key }, "delivery.left_alone");
+    else await handle();
   } catch (error) {
-    // Without an acknowledgement the broker brings it again; the fence then knows what was done.
+    // The broker brings it again; the fence then knows what was done.
     if (isUnavailable(error)) {
       deps.log.warn({ err: error, key }, "delivery.interrupted");
       hand.trace?.span.fail("unavailable");
+      if (!mayBeElsewhere(hand)) giveBackAgain(hand);
     } else await handleUnexpectedError(hand, error, delivery, deps);
   } finally {
     hand.trace?.span.end();
