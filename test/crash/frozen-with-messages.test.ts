@@ -8,43 +8,42 @@ import { settled } from "./settled.ts";
 
 failOnLeaks();
 
-/** Twice as many are fewer than one pull asks for: they lie in the socket of the dispatcher that was stopped. */
-const EVENTS = 100;
+/** More than are begun before the dispatcher is stopped: the others lie in its memory and its socket. */
+const EVENTS = 300;
 const AGENTS = 5;
+const BEGUN = 20;
 
 let platform: Platform;
 let receiver: Receiver;
+let frozenAtMs: number;
 let wokenAtMs: number;
 
 beforeAll(async () => {
-  [platform, receiver] = await Promise.all([startPlatform(), startReceiver(status(200))]);
+  [platform, receiver] = await Promise.all([
+    startPlatform({ dispatcherEnv: { ENDPOINT_MAX_IN_FLIGHT: "1024" } }),
+    startReceiver(status(200)),
+  ]);
   await subscribeAll("before");
   const frozen = platform.dispatchers[0]!;
-  await publishAll("first"); // its view is complete, its pulls are under way
-  await eventually(() => expect(receiver.requestsTo("/before")).toHaveLength(EVENTS));
-  await settled(platform.client, { timeoutMs: 20_000 });
-
-  frozen.signal("SIGSTOP");
-  await publishAll("later");
-  await eventually(async () => {
-    const { num_ack_pending } = await platform.client.jsm.consumers.info("EVENTS", "dispatcher");
-    expect(num_ack_pending).toBe(EVENTS);
+  const published = publishAll("first");
+  await eventually(() => expect(receiver.requests.length).toBeGreaterThan(BEGUN), {
+    intervalMs: 1,
   });
+  frozen.signal("SIGSTOP");
+  frozenAtMs = Date.now();
+  await published;
   await subscribeAll("after");
   platform.dispatchers.push(await platform.startDispatcher());
-  await eventually(() => expect(receiver.requestsTo("/after")).toHaveLength(EVENTS), {
-    timeoutMs: 40_000,
-  });
-  await settled(platform.client, { timeoutMs: 20_000 });
+  await settled(platform.client, { timeoutMs: 40_000 });
 
   wokenAtMs = Date.now();
   frozen.signal("SIGCONT");
-  // It has taken up its work again, and all that it had before lies behind it.
+  // It takes up its work again, and all that it had before lies behind it then.
   await platform.dispatchers[1]!.stop();
   platform.dispatchers.pop();
   await publishAll("last");
-  await eventually(() => expect(requestsFor("last")).toHaveLength(EVENTS), { timeoutMs: 20_000 });
-}, 120_000);
+  await settled(platform.client, { timeoutMs: 40_000 });
+}, 150_000);
 
 afterAll(async () => {
   await Promise.all([platform.stop(), receiver.stop()]);
@@ -53,10 +52,8 @@ afterAll(async () => {
 const agentOf = (n: number): string => `agent-${n % AGENTS}`;
 
 const subscribeAll = async (path: string): Promise<void> => {
-  const subscription = {
-    event_type: "call_completed",
-    callback_url: receiver.url(`/${path}`),
-  } as const;
+  const url = receiver.url(`/${path}`);
+  const subscription = { event_type: "call_completed", callback_url: url } as const;
   const agents = Array.from({ length: AGENTS }, (_, n) => agentOf(n));
   await Promise.all(agents.map((agentId) => platform.subscribe([subscription], { agentId })));
 };
@@ -71,15 +68,16 @@ const publishAll = async (round: string): Promise<void> => {
 const requestsFor = (round: string) =>
   receiver.requests.filter(({ body }) => body.toString().includes(`"${round}-`));
 
-it("nothing that another has sent meanwhile is sent again by a dispatcher that wakes", () => {
-  expect(requestsFor("later")).toHaveLength(EVENTS);
-  expect(requestsFor("later").filter(({ atMs }) => atMs >= wokenAtMs)).toEqual([]);
+it("a dispatcher that wakes sends nothing that another has sent meanwhile", () => {
+  expect(requestsFor("first").length).toBeGreaterThanOrEqual(EVENTS);
+  expect(requestsFor("first").filter(({ atMs }) => atMs >= wokenAtMs)).toHaveLength(0);
 });
 
 it("nothing goes to an address that was replaced while the dispatcher stood still", () => {
-  expect(receiver.requestsTo("/before")).toHaveLength(EVENTS);
+  const toBefore = receiver.requestsTo("/before").filter(({ atMs }) => atMs > frozenAtMs + 2_000);
+  expect(toBefore).toHaveLength(0);
 });
 
 it("a dispatcher that has woken goes on, and sends each event once to where it belongs now", () => {
-  expect(receiver.requestsTo("/after").length).toBe(2 * EVENTS);
+  expect(requestsFor("last").map(({ path }) => path)).toEqual(Array(EVENTS).fill("/after"));
 });
