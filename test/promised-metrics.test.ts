@@ -125,6 +125,7 @@ const subscriptionsPage = async (): Promise<string> => {
     subscriptions: () => 0,
     isConnected: () => true,
     streams: () => 0,
+    clockOffsetSeconds: () => 0,
     projectionLag: () => 0,
   };
   return (await createSubscriptionsMetrics("1.2.3", gauges).registry.page()).text;

@@ -8,6 +8,7 @@ import { connectNats } from "@ringback/runtime/nats";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
 import { ensureStreams } from "@ringback/runtime/streams";
+import { followServerClock, type ServerClock } from "@ringback/runtime/server-clock";
 import { openTracing } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import { traceDeps } from "./attempt-trace.ts";
@@ -111,7 +112,10 @@ const start = async (
   parts.sender = sender;
   const presence = joinDispatchers(nats, log);
   parts.presence = presence;
-  const journal = natsJournal(nats, created.get(STREAMS.events) ?? 0, log, giveUp);
+  // Of RETRIES: the clock of its leader is the one by which schedules are fired.
+  const clock = await followServerClock(nats, STREAMS.retries, log, giveUp);
+  parts.clock = clock;
+  const journal = natsJournal(nats, created.get(STREAMS.events) ?? 0, log, giveUp, clock);
   const tell = exhaustedTeller({ nats, find: view.find, metrics: own, log, signal: giveUp });
   const steps = stepsOf({ ...settleSteps(journal, tell), send: sender.send });
   const gate = createGate(
@@ -120,10 +124,10 @@ const start = async (
   );
   parts.gate = gate;
   const deps = {
-    ...handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence),
+    ...handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence, clock),
     ...traceDeps(tracing?.tracer, settings.FORWARD_TRACE_CONTEXT),
   };
-  const watches = startWatches(options, deps, nats, parts);
+  const watches = startWatches(options, deps, nats, parts, clock);
   const intake = startIntake({
     nats,
     maxInFlight: settings.MAX_IN_FLIGHT,
@@ -133,7 +137,14 @@ const start = async (
     acknowledgedUpTo: () => parts.acknowledgedUpTo,
     onStreamLost: onFatal,
   });
-  const stops = [view.following.stop, watch.stop, ...watches, sender.close, sealing.stop];
+  const stops = [
+    clock.stop,
+    view.following.stop,
+    watch.stop,
+    ...watches,
+    sender.close,
+    sealing.stop,
+  ];
   if (tracing !== undefined) stops.push(tracing.close);
   parts.running = { intake, close: () => closeAll(stops, nats, admin) };
   await intake.started;
@@ -178,6 +189,7 @@ const handleDeps = (
   sealer: Sealer,
   gate: Gate,
   { dispatchers }: Presence,
+  { aheadMs }: ServerClock,
 ): HandleDeps => {
   return {
     journal,
@@ -199,6 +211,7 @@ const handleDeps = (
     dispatchers,
     userAgent: `Ringback/${manifest.version}`,
     now,
+    ownTimeOf: (serverMs) => serverMs - aheadMs(),
     chance: Math.random,
     onStart: ({ attempt, storedAtMs, dueMs, trigger }, startedMs) => {
       if (trigger === "redelivery") return; // asked for now: neither late nor the first

@@ -29,6 +29,8 @@ import { lastLook } from "./still-owed.ts";
 export type HandleDeps = SettleDeps &
   DeliverDeps & {
     readonly holdBack: HoldBackPolicy;
+    /** What this machine's clock said when NATS's said `serverMs`. */
+    readonly ownTimeOf: (serverMs: number) => number;
     /** Where deliveries are traced. */
     readonly tracer?: Tracer | undefined;
   };
@@ -52,7 +54,7 @@ export const handleEvent = async (
     eventSeq: message.seq,
     eventId,
     deliveryId: deliveryId(message.seq),
-    storedAtMs: message.info.timestampNanos / 1e6,
+    storedAtMs: deps.ownTimeOf(message.info.timestampNanos / 1e6),
     body: message.data,
     attempt: 1,
     trigger: triggerIn(hand),

@@ -4,6 +4,7 @@ import type { Check } from "@ringback/runtime/admin-server";
 import { consumerInfo } from "@ringback/runtime/consumers";
 import type { Metrics } from "@ringback/runtime/metrics";
 import type { Nats } from "@ringback/runtime/nats";
+import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/server-clock";
 import type { DispatcherSettings } from "./config.ts";
 import type { Gate } from "./gate.ts";
 import type { Intake } from "./intake.ts";
@@ -25,6 +26,7 @@ export type Parts = {
   readonly streams: Map<StreamName, StreamSize>;
   nats?: Nats;
   view?: SubscriptionView;
+  clock?: ServerClock;
   gate?: Gate;
   sender?: Sender;
   presence?: Presence;
@@ -111,6 +113,11 @@ export const exportState = (metrics: Metrics, parts: Parts, settings: Dispatcher
     "ringback_dispatchers",
     "Dispatchers that share the limits of subscriptions, this one included",
     () => parts.presence?.dispatchers() ?? 0,
+  );
+  gauge(
+    "ringback_clock_offset_seconds",
+    "This machine's clock less that of NATS; 0 until it is known",
+    () => clockOffsetSeconds(parts.clock),
   );
   gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     parts.nats?.isConnected() === true ? 1 : 0,

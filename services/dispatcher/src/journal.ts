@@ -21,6 +21,7 @@ import {
   readSequence,
   type Published,
 } from "@ringback/runtime/publish";
+import type { ServerClock } from "@ringback/runtime/server-clock";
 import { returnOf, type Return } from "./coming-back.ts";
 import { addressOf } from "./delivery.ts";
 import { hasMessage } from "./has-message.ts";
@@ -47,13 +48,18 @@ export type Journal = {
     deliveryId: string,
     after: number,
   ) => Promise<Published["kind"]>;
-  /** Stores when the delivery comes back; replaces what was stored for it before. */
+  /** Stores when the delivery comes back: never early by this machine's clock or NATS's; replaces what was stored for it before. */
   readonly scheduleRetry: (retry: RetryMessage) => Promise<void>;
   /**
    * The same in the place of the schedule with this sequence, 0 for none; `conflict` when it has fired
-   * or was replaced. Not tried again: throws where the server does not answer.
+   * or was replaced. Not tried again: throws where the server does not answer. `atMs`: when NATS is to fire
+   * it, where that is known already.
    */
-  readonly replaceSchedule: (retry: RetryMessage, seq: number) => Promise<Published["kind"]>;
+  readonly replaceSchedule: (
+    retry: RetryMessage,
+    seq: number,
+    atMs?: number,
+  ) => Promise<Published["kind"]>;
   /** Whether the delivery comes back for this attempt or a later one. */
   readonly returnOf: (
     delivery: Pick<RetryMessage, "address" | "deliveryId">,
@@ -78,8 +84,11 @@ export const natsJournal = (
   eventsCreatedMs: number,
   log: Logger,
   signal: AbortSignal,
+  clock: Pick<ServerClock, "aheadMs">,
 ): Journal => {
   const idOf = (eventSeq: number): string => eventId(eventsCreatedMs, eventSeq);
+  // The server fires by its own clock: when both clocks say that it is time.
+  const fireTime = ({ dueMs }: RetryMessage): number => dueMs + Math.max(0, clock.aheadMs());
   return {
     eventId: idOf,
     readEvent: async (eventSeq) => {
@@ -108,10 +117,10 @@ export const natsJournal = (
       return published.kind;
     },
     scheduleRetry: async (retry) => {
-      await publishUntilStored(nats, retryPublication(retry), log, signal);
+      await publishUntilStored(nats, retryPublication(retry, fireTime(retry)), log, signal);
     },
-    replaceSchedule: async (retry, seq) => {
-      const publication = { ...retryPublication(retry), expectedLastSeq: seq };
+    replaceSchedule: async (retry, seq, atMs = fireTime(retry)) => {
+      const publication = { ...retryPublication(retry, atMs), expectedLastSeq: seq };
       return (await publishOnce(nats, publication)).kind;
     },
     returnOf: (delivery, attempt) => returnOf(nats, delivery, attempt),
@@ -140,13 +149,13 @@ const recordIn = ({ subject, seq, data }: StoredMsg): AttemptRecord => {
  * The id is new every time: a schedule may have to be stored again, after one of the past took its
  * place, and the server would swallow an id that it remembers.
  */
-const retryPublication = (retry: RetryMessage) => ({
+const retryPublication = (retry: RetryMessage, atMs: number) => ({
   stream: STREAMS.retries,
   subject: scheduledRetrySubject(retry.address, retry.deliveryId),
   body: "",
   messageId: randomUUID(),
   headers: retryHeaders(retry),
-  schedule: { atMs: retry.dueMs, target: dueRetrySubject(retry.address) },
+  schedule: { atMs, target: dueRetrySubject(retry.address) },
 });
 
 const storeDeadLetter = async (

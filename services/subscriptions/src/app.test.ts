@@ -89,6 +89,7 @@ const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_00
       subscriptions: () => 0,
       isConnected: () => true,
       streams: () => 0,
+      clockOffsetSeconds: () => 0,
       projectionLag: () => 0,
     }),
     log: createLogger("test", "fatal"),

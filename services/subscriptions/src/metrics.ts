@@ -23,6 +23,7 @@ export type Gauges = {
   readonly subscriptions: () => number;
   readonly isConnected: () => boolean;
   readonly streams: () => number;
+  readonly clockOffsetSeconds: () => number;
   readonly projectionLag: (stream: ProjectedStream) => number;
 };
 
@@ -46,6 +47,11 @@ export const createSubscriptionsMetrics = (
   registry.gauge("ringback_streams_open", "Callers that read GET /stream", gauges.streams);
   registry.gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     gauges.isConnected() ? 1 : 0,
+  );
+  registry.gauge(
+    "ringback_clock_offset_seconds",
+    "This machine's clock less that of NATS; 0 until it is known",
+    gauges.clockOffsetSeconds,
   );
   registry.gaugeBy(
     "ringback_projection_lag_messages",

@@ -41,6 +41,7 @@ export const openApi = async (
     metrics,
     readers,
     tracer,
+    clock,
   }: ApiParts,
   { settings, log }: { readonly settings: SubscriptionsSettings; readonly log: Logger },
   open: AsyncDisposableStack,
@@ -50,7 +51,7 @@ export const openApi = async (
     commands: {
       store: agentStore(nats, sealer, log, tracer),
       requests: requestStore(nats),
-      now: () => new Date(),
+      now: () => new Date(clock.nowMs()),
       random: Math.random,
       onChange: metrics.changed,
       onConflict: metrics.conflicted,

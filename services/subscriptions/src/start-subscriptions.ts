@@ -2,6 +2,7 @@ import { startAdminServer } from "@ringback/runtime/admin-server";
 import type { Logger } from "@ringback/runtime/logger";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats, type Nats } from "@ringback/runtime/nats";
+import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/server-clock";
 import { openTracing } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import type { AgentIndex } from "./agent-index.ts";
@@ -32,6 +33,7 @@ type Parts = {
   nats?: Nats;
   index?: AgentIndex;
   projection?: OpenProjection;
+  clock?: ServerClock;
   readers?: LiveReaders;
 };
 
@@ -67,6 +69,7 @@ const start = async (
     subscriptions: () => parts.index?.subscriptionCount() ?? 0,
     isConnected: () => parts.nats?.isConnected() ?? false,
     streams: () => parts.readers?.count() ?? 0,
+    clockOffsetSeconds: () => clockOffsetSeconds(parts.clock),
     projectionLag: (stream) => parts.projection?.lag()[stream] ?? 0,
   });
   const admin = await openAdmin(settings, metrics, () => notReady(parts, stopping));
@@ -78,8 +81,8 @@ const start = async (
   open.defer(() => goodbye(nats));
   parts.nats = nats;
   const followed = await followAll(nats, options, open, stopping);
-  const { index, projection } = followed;
-  Object.assign(parts, { index, projection });
+  const { index, projection, clock } = followed;
+  Object.assign(parts, { index, projection, clock });
   await index.caughtUp;
   const sealer = sealing.ring;
   const tracer = tracing?.tracer;
