@@ -21,6 +21,7 @@ import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
 import { signatures } from "./signatures.ts";
 import type { LastLook } from "./still-owed.ts";
+import type { Desk } from "./suspects.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 
 /** What one turn of a delivery came to. */
@@ -48,6 +49,8 @@ export type TurnContext = {
   readonly parent?: TraceContext | undefined;
   /** Asked when there is a place, right before the request. */
   readonly lastLook?: () => Promise<LastLook>;
+  /** Where its message was handed out before: left while it waits for a place. */
+  readonly desk?: Desk | undefined;
 };
 
 export type DeliverDeps = {
@@ -91,6 +94,7 @@ export const deliver = async (
   const refusal = refusalOf(subscription, deps.urlPolicy);
   if (refusal !== undefined) return refused(delivery, subscription, refusal, policy, deps);
   const origin = endpointOf(subscription.callback_url);
+  context.desk?.leave();
   const passage = await passageTo(origin, delivery, policy, deps);
   if (passage.kind !== "admitted") return passage;
 
@@ -126,11 +130,12 @@ type Begun = {
 /** What comes between admission and request: the place is given back unless the attempt is begun. */
 const readyToSend = async (
   { delivery, stored, subscription, release }: Admitted,
-  { parent, lastLook }: TurnContext,
+  { parent, lastLook, desk }: TurnContext,
   deps: DeliverDeps,
 ): Promise<Begun | { readonly kind: "left" } | { readonly kind: "changed" }> => {
   let begun: Begun | undefined;
   try {
+    await desk?.enter();
     const look = await lastLook?.();
     if (look?.kind === "leave") return { kind: "left" };
     const isChanged = look?.waited === true && (await deps.find(delivery.address)) !== stored;

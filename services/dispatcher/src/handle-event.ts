@@ -25,6 +25,7 @@ import {
   type SettleDeps,
 } from "./settle.ts";
 import { lastLook } from "./still-owed.ts";
+import type { Desk } from "./suspects.ts";
 
 export type HandleDeps = SettleDeps &
   DeliverDeps & {
@@ -104,9 +105,11 @@ export const turn = async (
   deps: HandleDeps,
 ): Promise<void> => {
   traceIds(hand.trace, delivery);
-  const result = await deliver(delivery, deps, {
-    parent: hand.trace?.span.context,
+  const { desk, trace } = hand;
+  const result = await deliver(delivery, desk === undefined ? deps : leaving(desk, deps), {
+    parent: trace?.span.context,
     lastLook: () => lastLook(hand, delivery, after, deps.journal),
+    desk,
   });
   traceTurn(hand.trace, result);
   if (result.kind === "closed") return giveBack(hand);
@@ -135,6 +138,16 @@ export const turn = async (
       return result satisfies never;
   }
 };
+
+/** The desk is left once the request is on its way: what an answer may cost is bounded where it is read. */
+const leaving = (desk: Desk, deps: HandleDeps): HandleDeps => ({
+  ...deps,
+  send: (request) => {
+    const sending = deps.send(request);
+    desk.leave();
+    return sending;
+  },
+});
 
 /** No word to the server: to whomever it has given the message, it is theirs. */
 const leaveAlone = (delivery: Delivery, { log }: HandleDeps): void =>

@@ -3,6 +3,7 @@ import { ACK_WAIT_MS } from "@ringback/runtime/consumers";
 import { elapsedMs } from "@ringback/runtime/elapsed";
 import { rawHeaders } from "@ringback/runtime/message-headers";
 import type { HandTrace } from "./delivery-trace.ts";
+import type { Desk } from "./suspects.ts";
 
 /** One message that this process is working on. */
 export type InHand = {
@@ -19,6 +20,8 @@ export type InHand = {
   toldMs: number;
   /** When it was last known, by `elapsedMs`, what others have recorded of its delivery. */
   lookedMs: number;
+  /** Where it was handed out before. */
+  desk?: Desk;
   /** Where deliveries are traced. */
   trace?: HandTrace;
 };
