@@ -28,7 +28,7 @@ export type Desk = {
 export type Suspects = { readonly deskFor: (message: JsMsg) => Desk };
 
 /**
- * Finds the message that ends the processes which read it (docs/adr/0021). Of those that were handed out
+ * Finds the message that ends the processes which read it (docs/adr/0022). Of those that were handed out
  * before, one at a time is read, and what it is stands on LEASES meanwhile. A process that dies leaves its
  * note behind. Messages that come for the first time cost nothing.
  */
