@@ -26,9 +26,7 @@ beforeAll(async () => {
   await subscribeAll("before");
   const frozen = platform.dispatchers[0]!;
   const published = publishAll("first");
-  await eventually(() => expect(receiver.requests.length).toBeGreaterThan(BEGUN), {
-    intervalMs: 1,
-  });
+  await eventually(() => (receiver.requests.length > BEGUN ? true : null), { intervalMs: 1 });
   frozen.signal("SIGSTOP");
   frozenAtMs = Date.now();
   await published;

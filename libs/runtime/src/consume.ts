@@ -140,8 +140,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
     const isAnother = deliverySequence <= lastDelivery || connectionId(nats) !== knownOn;
     if (isAnother) await getToKnow();
     lastDelivery = deliverySequence;
-    const mayBeHandled = message.redelivered || streamSequence <= handledUpTo;
-    take({ message, mayBeHandled, pulledMs });
+    take({ message, mayBeHandled: message.redelivered || streamSequence <= handledUpTo, pulledMs });
   };
 
   return {

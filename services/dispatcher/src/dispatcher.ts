@@ -6,7 +6,7 @@ import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats } from "@ringback/runtime/nats";
 import { wantedStreams } from "@ringback/runtime/stream-config";
-import { watchStreams } from "@ringback/runtime/stream-watch";
+import { watchStreams, type StreamWatchOptions } from "@ringback/runtime/stream-watch";
 import { ensureStreams } from "@ringback/runtime/streams";
 import { followServerClock, type ServerClock } from "@ringback/runtime/server-clock";
 import { openTracing } from "@ringback/runtime/tracing";
@@ -97,13 +97,8 @@ const start = async (
   parts.nats = nats;
   const management = settings.STREAM_MANAGEMENT;
   const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp, management);
-  const watch = watchStreams({
-    nats,
-    created,
-    onInfo: (name, info) => lookAt(name, info, nats, parts),
-    onStreamLost: onFatal,
-    log,
-  });
+  const onInfo: StreamWatchOptions["onInfo"] = (name, info) => lookAt(name, info, nats, parts);
+  const watch = watchStreams({ nats, created, onInfo, onStreamLost: onFatal, log });
   const view = subscriptionView(nats, log, onFatal);
   parts.view = view;
   await view.following.caughtUp;
@@ -118,13 +113,11 @@ const start = async (
   const journal = natsJournal(nats, created.get(STREAMS.events) ?? 0, log, giveUp, clock);
   const tell = exhaustedTeller({ nats, find: view.find, metrics: own, log, signal: giveUp });
   const steps = stepsOf({ ...settleSteps(journal, tell), send: sender.send });
-  const gate = createGate(
-    { maxInFlight: settings.MAX_IN_FLIGHT, endpointMaxInFlight: settings.ENDPOINT_MAX_IN_FLIGHT },
-    now,
-  );
+  const gate = gateFor(settings);
   parts.gate = gate;
+  const made = { own, journal, steps, view, sealer: sealing.ring, gate, presence, clock };
   const deps = {
-    ...handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence, clock),
+    ...handleDeps(options, made),
     ...traceDeps(tracing?.tracer, settings.FORWARD_TRACE_CONTEXT),
   };
   const watches = startWatches(options, deps, nats, parts, clock);
@@ -137,19 +130,18 @@ const start = async (
     acknowledgedUpTo: () => parts.acknowledgedUpTo,
     onStreamLost: onFatal,
   });
-  const stops = [
-    clock.stop,
-    view.following.stop,
-    watch.stop,
-    ...watches,
-    sender.close,
-    sealing.stop,
-  ];
+  const follows = [clock.stop, view.following.stop, watch.stop];
+  const stops = [...follows, ...watches, sender.close, sealing.stop];
   if (tracing !== undefined) stops.push(tracing.close);
   parts.running = { intake, close: () => closeAll(stops, nats, admin) };
   await intake.started;
   parts.isPulling = true;
   log.info({ admin: admin.url }, "listening");
+};
+
+const gateFor = ({ MAX_IN_FLIGHT, ENDPOINT_MAX_IN_FLIGHT }: DispatcherSettings): Gate => {
+  const limits = { maxInFlight: MAX_IN_FLIGHT, endpointMaxInFlight: ENDPOINT_MAX_IN_FLIGHT };
+  return createGate(limits, now);
 };
 
 const senderFor = (settings: DispatcherSettings): Sender =>
@@ -180,16 +172,20 @@ const openAdmin = async (
 
 const now = (): number => Date.now();
 
+type Made = {
+  readonly own: DispatcherMetrics;
+  readonly journal: Journal;
+  readonly steps: Steps;
+  readonly view: SubscriptionView;
+  readonly sealer: Sealer;
+  readonly gate: Gate;
+  readonly presence: Presence;
+  readonly clock: ServerClock;
+};
+
 const handleDeps = (
   { settings, log, holdBack }: DispatcherOptions,
-  own: DispatcherMetrics,
-  journal: Journal,
-  steps: Steps,
-  view: SubscriptionView,
-  sealer: Sealer,
-  gate: Gate,
-  { dispatchers }: Presence,
-  { aheadMs }: ServerClock,
+  { own, journal, steps, view, sealer, gate, presence, clock }: Made,
 ): HandleDeps => {
   return {
     journal,
@@ -208,10 +204,10 @@ const handleDeps = (
     gate,
     ownNetwork: ownNetworkWatch(now),
     operatorsPolicy: operatorsPolicy(settings),
-    dispatchers,
+    dispatchers: presence.dispatchers,
     userAgent: `Ringback/${manifest.version}`,
     now,
-    ownTimeOf: (serverMs) => serverMs - aheadMs(),
+    ownTimeOf: (serverMs) => serverMs - clock.aheadMs(),
     chance: Math.random,
     onStart: ({ attempt, storedAtMs, dueMs, trigger }, startedMs) => {
       if (trigger === "redelivery") return; // asked for now: neither late nor the first
