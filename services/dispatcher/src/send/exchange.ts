@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { elapsedMs } from "@ringback/runtime/elapsed";
 import type { Dispatcher } from "undici";
 import { bodyStart } from "./answer.ts";
+import { ConnectError, STOOD_STILL } from "./connect-error.ts";
 
 export type Exchanged =
   | {
@@ -25,6 +27,9 @@ export type Exchange = {
 const MAX_INFORMATIONAL = 10;
 const MAX_BODY_MS = 2_000;
 
+/** Connecting ends sooner: this process stood still meanwhile, and another may have sent it by now. */
+const MAX_START_MS = 8_000;
+
 const NO_LONGER_WANTED = new Error("no longer waited for");
 
 /**
@@ -40,6 +45,7 @@ export const exchange = (
   const ended = Promise.withResolvers<Exchanged>();
   const released = Promise.withResolvers<void>();
   const body = bodyStart();
+  const beganMs = elapsedMs();
   let controller: Dispatcher.DispatchController | undefined;
   let answer: Omit<Extract<Exchanged, { kind: "answered" }>, "excerpt"> | undefined;
   let isWanted = true;
@@ -64,6 +70,10 @@ export const exchange = (
   pool.dispatch(request, {
     onRequestStart: (started) => {
       controller = started;
+      if (elapsedMs() - beganMs > MAX_START_MS) {
+        ended.resolve({ kind: "failed", error: new ConnectError(STOOD_STILL) });
+        isWanted = false;
+      }
       if (!isWanted) breakOff();
     },
     onResponseStart: (_, status, headers) => {
