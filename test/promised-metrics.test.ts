@@ -23,6 +23,7 @@ const BOTH = ["delivered", "failed"];
 
 const OF_ALL: Record<string, Promised> = {
   ringback_build_info: { type: "gauge", labels: { version: ["1.2.3"], node: [process.version] } },
+  ringback_clock_offset_seconds: { type: "gauge" },
   ringback_nats_connected: { type: "gauge" },
   ringback_subscriptions: { type: "gauge" },
   ringback_agents: { type: "gauge" },
@@ -129,6 +130,7 @@ const subscriptionsPage = async (): Promise<string> => {
     isConnected: () => true,
     viewAgeSeconds: () => 0,
     streams: () => 0,
+    clockOffsetSeconds: () => 0,
     projectionLag: () => 0,
   };
   return (await createSubscriptionsMetrics("1.2.3", gauges).registry.page()).text;

@@ -22,6 +22,7 @@ export interface PlatformOptions {
   /** How many dispatchers to start, or their entry file. */
   dispatchers?: number;
   dispatcherEntry?: string;
+  subscriptionsEntry?: string;
   nats?: NatsServerOptions;
 }
 
@@ -127,7 +128,7 @@ export async function startServices(
     startService({ entry: other, env: { ...env, ...options.dispatcherEnv, ...more } });
   const [subscriptions, ...dispatchers] = await Promise.all([
     startService({
-      entry: "services/subscriptions/src/main.ts",
+      entry: options.subscriptionsEntry ?? "services/subscriptions/src/main.ts",
       env: { ...env, API_KEYS_FILE: keys.file, AGENT_REGISTRATION: "automatic" },
     }),
     ...Array.from({ length: options.dispatchers ?? 1 }, () => startDispatcher()),

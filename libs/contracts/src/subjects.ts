@@ -60,6 +60,13 @@ export type LeaseName = (typeof LEASES)[keyof typeof LEASES];
 /** The last message says who has the lease; without one, nobody has it. */
 export const leaseSubject = (name: LeaseName): string => `leases.${name}`;
 
+/** What dispatchers have noted that they are reading. */
+export const READING_NOTES = "leases.reading.*";
+
+/** One subject per dispatcher; the last message says which message it has begun to read. */
+export const readingNoteSubject = (dispatcherId: string): string =>
+  `leases.reading.${token(dispatcherId)}`;
+
 /** Whose an event is, as its subject says it. */
 export type EventAddress = {
   readonly workspaceId: string;

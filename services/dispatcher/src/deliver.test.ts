@@ -99,6 +99,12 @@ const failing = async (): Promise<never> => {
   throw new Error("a bug");
 };
 
+const throwing = (): never => {
+  throw new Error("a bug");
+};
+
+const leaving = async () => ({ kind: "leave" }) as const;
+
 /** A sender that has this result, for what no network on loopback can do. */
 const resulting = (result: SendResult): DeliverDeps["send"] => {
   return async () => ({ result, released: Promise.resolve() });
@@ -437,7 +443,7 @@ describe("an attempt that is traced", () => {
       told.push([attempt, method_type, parent]);
       return { headers: {}, end: (turn) => told.push(turn) };
     };
-    const turn = await deliver(DELIVERY, depsFor({ traceAttempt }), trace);
+    const turn = await deliver(DELIVERY, depsFor({ traceAttempt }), { parent: trace });
     expect(turn.kind).toBe("attempted");
     expect(told).toEqual([[1, "PUT", trace], turn]);
   });
@@ -449,7 +455,7 @@ describe("an attempt that is traced", () => {
       end: (turn) => ends.push(turn),
     });
     const deps = depsFor({ traceAttempt, send: failing });
-    await expect(deliver(DELIVERY, deps, trace)).rejects.toThrow("a bug");
+    await expect(deliver(DELIVERY, deps, { parent: trace })).rejects.toThrow("a bug");
     expect(ends).toEqual([undefined]);
     expect(deps.gate.inFlight()).toBe(0);
   });
@@ -460,10 +466,54 @@ describe("an attempt that is traced", () => {
       begun.push(delivery);
       return { headers: {}, end: () => {} };
     };
-    await deliver(RETRY, depsFor({ traceAttempt, find: nobody }), trace);
+    await deliver(RETRY, depsFor({ traceAttempt, find: nobody }), { parent: trace });
     const urlPolicy = { allowInsecureHttp: false, allowedPrivateCidrs: [], allowedPorts: [] };
-    await deliver(DELIVERY, depsFor({ traceAttempt, urlPolicy }), trace);
+    await deliver(DELIVERY, depsFor({ traceAttempt, urlPolicy }), { parent: trace });
     expect(begun).toEqual([]);
+  });
+});
+
+describe("between its admission and its request, an attempt", () => {
+  test.each([
+    ["the metrics throw", { onStart: throwing }],
+    ["its trace throws", { traceAttempt: throwing }],
+    ["the time is not to be had", { now: throwing }],
+  ] as const)("gives its place back when %s", async (_what, more) => {
+    const deps = depsFor(more);
+    await expect(deliver(DELIVERY, deps)).rejects.toThrow("a bug");
+    expect(deps.gate.inFlight()).toBe(0);
+  });
+
+  test("gives its place back when the last look fails", async () => {
+    const deps = depsFor();
+    await expect(deliver(DELIVERY, deps, { lastLook: failing })).rejects.toThrow("a bug");
+    expect(deps.gate.inFlight()).toBe(0);
+  });
+
+  test("is left, and its place given back, when another process may be at it", async () => {
+    const deps = depsFor();
+    const before = receiver.requests.length;
+    expect(await deliver(DELIVERY, deps, { lastLook: leaving })).toEqual({ kind: "left" });
+    expect(receiver.requests).toHaveLength(before);
+    expect(deps.gate.inFlight()).toBe(0);
+  });
+
+  test("goes where the subscription leads now, when that was changed while it waited", async () => {
+    receiver.setScript(status(200));
+    const [before, after] = [
+      subscription(receiver.url("/before")),
+      subscription(receiver.url("/after")),
+    ];
+    let isChanged = false;
+    const deps = depsFor({ find: async () => (isChanged ? after : before) });
+    const lastLook = async () => {
+      const waited = !isChanged;
+      isChanged = true;
+      return { kind: "send", waited } as const;
+    };
+    const turn = await deliver(DELIVERY, deps, { lastLook });
+    expect(turn).toMatchObject({ record: { request: { url: receiver.url("/after") } } });
+    expect(receiver.requestsTo("/before")).toEqual([]);
   });
 });
 

@@ -6,12 +6,12 @@ import { withLiveKeys } from "@ringback/contracts/subscription-signing";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { DeferralReason, Passage } from "./asking.ts";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
-import type { TraceAttempt } from "./attempt-trace.ts";
+import type { AttemptTrace, TraceAttempt } from "./attempt-trace.ts";
 import { verdictOn } from "./decide/condition.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
 import { outcomeOf, type OwnFault, type SendResult } from "./decide/outcome.ts";
 import { refusalOf, type Refusal } from "./decide/refusal.ts";
-import { destinationOf, type Destination, type RequestFacts } from "./decide/request.ts";
+import { destinationOf, type Destination } from "./decide/request.ts";
 import { askedWaitMs } from "./decide/retry-after.ts";
 import { holdBackMs, nextStep } from "./decide/retry.ts";
 import { shareOfLimits } from "./decide/shared-limits.ts";
@@ -20,6 +20,8 @@ import type { Gate } from "./gate.ts";
 import { outgoingRequest } from "./outgoing-request.ts";
 import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
+import type { LastLook } from "./still-owed.ts";
+import type { Desk } from "./suspects.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 
 /** What one turn of a delivery came to. */
@@ -37,7 +39,19 @@ export type Turn =
       readonly detail: string;
     }
   /** This process is stopping: nothing was begun. */
-  | { readonly kind: "closed" };
+  | { readonly kind: "closed" }
+  /** Another process may be at it by now: nothing was sent. */
+  | { readonly kind: "left" };
+
+/** What a turn is part of. */
+export type TurnContext = {
+  /** What its attempt belongs to, where it is traced. */
+  readonly parent?: TraceContext | undefined;
+  /** Asked when there is a place, right before the request. */
+  readonly lastLook?: () => Promise<LastLook>;
+  /** Where its message was handed out before: left while it waits for a place. */
+  readonly desk?: Desk | undefined;
+};
 
 export type DeliverDeps = {
   readonly find: SubscriptionView["find"];
@@ -62,14 +76,11 @@ export type DeliverDeps = {
   readonly traceAttempt?: TraceAttempt | undefined;
 };
 
-/**
- * One turn of a delivery, top to bottom: find → open → decide (and sign) → send → judge. Stores nothing.
- * `parent`: what its attempt belongs to, where it is traced.
- */
+/** One turn of a delivery, top to bottom: find → open → decide (and sign) → send → judge. Stores nothing. */
 export const deliver = async (
   delivery: Delivery,
   deps: DeliverDeps,
-  parent?: TraceContext,
+  context: TurnContext = {},
 ): Promise<Turn> => {
   const stored = await deps.find(delivery.address);
   if (stored === undefined) {
@@ -83,6 +94,7 @@ export const deliver = async (
   const refusal = refusalOf(subscription, deps.urlPolicy);
   if (refusal !== undefined) return refused(delivery, subscription, refusal, policy, deps);
   const to = destinationOf(subscription.callback_url);
+  context.desk?.leave();
   const passage = await passageTo(to, delivery, policy, deps);
   if (passage.kind === "closed") return passage;
   if (passage.kind === "deferred") {
@@ -91,33 +103,71 @@ export const deliver = async (
     return { kind: "deferred", atMs: Math.ceil(deps.now() + afterMs), reason };
   }
 
-  const trace = deps.traceAttempt?.(delivery, subscription, parent);
-  const attempt = { delivery, subscription, policy, passage };
+  const attempt = { delivery, stored, subscription, policy, passage };
+  const ready = await readyToSend(attempt, context, deps);
+  if (ready.kind === "left") return ready;
+  if (ready.kind === "changed") return deliver(delivery, deps, context);
   let turn: Turn | undefined;
   try {
-    turn = await attemptOf(attempt, trace?.headers, deps);
+    turn = await attemptOf(attempt, ready, deps);
     return turn;
   } finally {
-    trace?.end(turn);
+    ready.trace?.end(turn);
   }
 };
 
 /** What an attempt is made of that was admitted. */
 type Admitted = {
   readonly delivery: Delivery;
+  /** The subscription as it was found, and with its secrets opened. */
+  readonly stored: Subscription;
   readonly subscription: Subscription;
   readonly policy: EffectivePolicy;
   readonly passage: Extract<Passage, { kind: "admitted" }>;
 };
 
+type Begun = {
+  readonly kind: "begun";
+  readonly startedMs: number;
+  readonly trace: AttemptTrace | undefined;
+};
+
+/** Says nothing of the endpoint. */
+const NOT_SENT = { kind: "own_fault", fault: "unexpected", detail: "not sent" } as const;
+
+/** What comes between admission and request: the place is given back unless the attempt is begun. */
+const readyToSend = async (
+  { delivery, stored, subscription, passage }: Admitted,
+  { parent, lastLook, desk }: TurnContext,
+  deps: DeliverDeps,
+): Promise<Begun | { readonly kind: "left" } | { readonly kind: "changed" }> => {
+  let begun: Begun | undefined;
+  try {
+    await desk?.enter();
+    const look = await lastLook?.();
+    if (look?.kind === "leave") return { kind: "left" };
+    const isChanged = look?.waited === true && (await deps.find(delivery.address)) !== stored;
+    if (isChanged) return { kind: "changed" };
+    const startedMs = deps.now();
+    deps.onStart(delivery, startedMs);
+    begun = {
+      kind: "begun",
+      startedMs,
+      trace: deps.traceAttempt?.(delivery, subscription, parent),
+    };
+    return begun;
+  } finally {
+    if (begun === undefined) passage.release(verdictOn(NOT_SENT));
+  }
+};
+
 const attemptOf = async (
   { delivery, subscription, policy, passage }: Admitted,
-  traceHeaders: RequestFacts["traceHeaders"],
+  { startedMs, trace }: Begun,
   deps: DeliverDeps,
 ): Promise<Turn> => {
-  const startedMs = deps.now();
-  deps.onStart(delivery, startedMs);
-  const made = { delivery, subscription, startedMs, traceHeaders, timeoutMs: policy.timeoutMs };
+  const { timeoutMs } = policy;
+  const made = { delivery, subscription, startedMs, traceHeaders: trace?.headers, timeoutMs };
   const request = () => outgoingRequest(made, deps.userAgent, passage.bodySent);
   const asked = (result: SendResult): number | undefined =>
     policy.retryAfter === "honour" ? askedWaitMs(result, deps.now()) : undefined;
@@ -179,7 +229,7 @@ const sendWith = async (
     void sent.released.finally(() => release(sent.result));
     return sent;
   } catch (error) {
-    release({ kind: "own_fault", fault: "unexpected", detail: "not sent" });
+    release(NOT_SENT);
     throw error;
   }
 };

@@ -99,6 +99,8 @@ export const traceTurn = (trace: HandTrace | undefined, turn: Turn): void => {
     }
     case "closed":
       return span.event("ringback.given_back");
+    case "left":
+      return span.event("ringback.left_alone");
     default:
       return turn satisfies never;
   }

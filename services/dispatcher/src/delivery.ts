@@ -13,7 +13,7 @@ export type Delivery = {
   readonly deliveryId: string;
   /** The redelivery job that it is part of. */
   readonly redeliveryId?: string | undefined;
-  /** When the event was stored, in ms since 1970. */
+  /** When the event was stored, in ms since 1970 by this machine's clock. */
   readonly storedAtMs: number;
   /** The event as it was published, byte for byte. */
   readonly body: HeldBody;

@@ -1,3 +1,4 @@
+import type { ServerClock } from "@ringback/runtime/server-clock";
 import type { DispatcherOptions, Steps } from "./dispatcher.ts";
 import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import type { Logger } from "@ringback/runtime/logger";
@@ -55,16 +56,21 @@ export const now = (): number => Date.now();
 /** For what is measured and waited for inside the process. */
 const monotonic = (): number => performance.now();
 
+export type Made = {
+  readonly own: DispatcherMetrics;
+  readonly journal: Journal;
+  readonly steps: Steps;
+  readonly view: SubscriptionView;
+  readonly sealer: Sealer;
+  readonly gate: Gate;
+  readonly presence: Presence;
+  readonly clock: ServerClock;
+};
+
 /** What every delivery is handled with. */
 export const handleDeps = (
   { settings, log, holdBack }: DispatcherOptions,
-  own: DispatcherMetrics,
-  journal: Journal,
-  steps: Steps,
-  view: SubscriptionView,
-  sealer: Sealer,
-  gate: Gate,
-  { dispatchers }: Presence,
+  { own, journal, steps, view, sealer, gate, presence, clock }: Made,
 ): HandleDeps => {
   return {
     journal,
@@ -83,9 +89,10 @@ export const handleDeps = (
     gate,
     ownNetwork: ownNetworkWatch(monotonic),
     operatorsPolicy: operatorsPolicy(settings),
-    dispatchers,
+    dispatchers: presence.dispatchers,
     userAgent: `Ringback/${manifest.version}`,
     now,
+    ownTimeOf: (serverMs) => serverMs - clock.aheadMs(),
     chance: Math.random,
     onStart: ({ attempt, storedAtMs, dueMs, trigger }, startedMs) => {
       if (trigger === "redelivery") return; // asked for now: neither late nor the first

@@ -4,7 +4,8 @@ import type { Logger } from "@ringback/runtime/logger";
 import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats } from "@ringback/runtime/nats";
-import { watchStreams } from "@ringback/runtime/stream-watch";
+import { followServerClock } from "@ringback/runtime/server-clock";
+import { watchStreams, type StreamWatchOptions } from "@ringback/runtime/stream-watch";
 import { openTracing } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import { traceDeps } from "./attempt-trace.ts";
@@ -90,34 +91,32 @@ const start = async (
   const nats = await connectNats(settings, "ringback-dispatcher", log, onFatal);
   parts.nats = nats;
   const created = await streamsFor(nats, settings, log, giveUp);
-  const watch = watchStreams({
-    nats,
-    created,
-    onInfo: (name, info) => lookAt(name, info, nats, parts),
-    onStreamLost: onFatal,
-    log,
-  });
+  const onInfo: StreamWatchOptions["onInfo"] = (name, info) => lookAt(name, info, nats, parts);
+  const watch = watchStreams({ nats, created, onInfo, onStreamLost: onFatal, log });
   const view = subscriptionView(nats, log, onFatal);
   parts.view = view;
   await view.following.caughtUp;
 
   const sender = senderFor(settings);
   const presence = joinDispatchers(nats, log);
-  Object.assign(parts, { sender, presence });
+  // Of RETRIES: the clock of its leader is the one by which schedules are fired.
+  const clock = await followServerClock(nats, STREAMS.retries, log, giveUp);
+  Object.assign(parts, { sender, presence, clock });
   parts.storing = storingWatch(() => own.ownFaults.inc({ fault: "storage" }));
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const { due } = presence;
-  const stored = natsJournal({ nats, eventsCreatedMs, due, log, signal: giveUp });
+  const stored = natsJournal({ nats, eventsCreatedMs, due, clock, log, signal: giveUp });
   const journal = watchedJournal(stored, parts.storing);
   const telling = tellingOn({ nats, find: view.find, metrics: own, log });
   const steps = stepsOf({ ...settleSteps(journal, telling.tellExhausted), send: sender.send });
   const gate = gateFor(settings);
   parts.gate = gate;
+  const made = { own, journal, steps, view, sealer: sealing.ring, gate, presence, clock };
   const deps = {
-    ...handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence),
+    ...handleDeps(options, made),
     ...traceDeps(tracing?.tracer, settings.FORWARD_TRACE_CONTEXT),
   };
-  const watches = startWatches(options, deps, nats, parts);
+  const watches = startWatches(options, deps, nats, parts, clock);
   const intake = startIntake({
     nats,
     maxInFlight: settings.MAX_IN_FLIGHT,
@@ -127,7 +126,8 @@ const start = async (
     acknowledgedUpTo: () => parts.acknowledgedUpTo,
     onStreamLost: onFatal,
   });
-  const stops = [view.following.stop, watch.stop, ...watches, sender.close, sealing.stop];
+  const follows = [clock.stop, view.following.stop, watch.stop];
+  const stops = [...follows, ...watches, sender.close, sealing.stop];
   if (tracing !== undefined) stops.push(tracing.close);
   parts.running = { intake, close: () => telling.stop().then(() => closeAll(stops, nats, admin)) };
   await intake.started;

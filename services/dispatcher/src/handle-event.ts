@@ -8,6 +8,7 @@ import { headersProblem } from "@ringback/contracts/event-headers";
 import type { Trigger } from "@ringback/contracts/attempt";
 import { EVENT_TYPES } from "@ringback/contracts/event-types";
 import { isTestEvent } from "@ringback/contracts/test-event";
+import { elapsedMs } from "@ringback/runtime/elapsed";
 import { headerIn, letGoOfContent, rawHeaders } from "@ringback/runtime/message-headers";
 import type { Tracer } from "@ringback/runtime/tracing";
 import type { HoldBackPolicy } from "./decide/retry.ts";
@@ -28,10 +29,14 @@ import {
   settleRecorded,
   type SettleDeps,
 } from "./settle.ts";
+import { lastLook } from "./still-owed.ts";
+import type { Desk } from "./suspects.ts";
 
 export type HandleDeps = SettleDeps &
   DeliverDeps & {
     readonly holdBack: HoldBackPolicy;
+    /** What this machine's clock said when NATS's said `serverMs`. */
+    readonly ownTimeOf: (serverMs: number) => number;
     /** Where deliveries are traced. */
     readonly tracer?: Tracer | undefined;
   };
@@ -55,12 +60,13 @@ export const handleEvent = async (
   const delivery: Delivery = {
     ...first,
     eventId,
-    storedAtMs: message.info.timestampNanos / 1e6,
+    storedAtMs: deps.ownTimeOf(message.info.timestampNanos / 1e6),
     body: bodyOf(hand, deps),
     dueMs: undefined,
   };
   if (!mayBeHandled) return turn(hand, delivery, 0, deps);
 
+  hand.lookedMs = elapsedMs();
   const standing = await standingOf(delivery, deps);
   switch (standing.kind) {
     case "recorded":
@@ -121,9 +127,15 @@ export const turn = async (
   deps: HandleDeps,
 ): Promise<void> => {
   traceIds(hand.trace, delivery);
-  const result = await deliver(delivery, deps, hand.trace?.span.context);
+  const { desk, trace } = hand;
+  const result = await deliver(delivery, desk === undefined ? deps : leaving(desk, deps), {
+    parent: trace?.span.context,
+    lastLook: () => lastLook(hand, delivery, after, deps.journal),
+    desk,
+  });
   traceTurn(hand.trace, result);
   if (result.kind === "closed") return giveBack(hand);
+  if (result.kind === "left") return leaveAlone(delivery, deps);
   countEvent(delivery, result.kind === "no_subscription", deps);
   switch (result.kind) {
     case "attempted":
@@ -148,6 +160,20 @@ export const turn = async (
       return result satisfies never;
   }
 };
+
+/** The desk is left once the request is on its way: what an answer may cost is bounded where it is read. */
+const leaving = (desk: Desk, deps: HandleDeps): HandleDeps => ({
+  ...deps,
+  send: (request) => {
+    const sending = deps.send(request);
+    desk.leave();
+    return sending;
+  },
+});
+
+/** No word to the server: to whomever it has given the message, it is theirs. */
+const leaveAlone = (delivery: Delivery, { log }: HandleDeps): void =>
+  log.info({ ...idsOf(delivery), attempt: delivery.attempt }, "delivery.left_alone");
 
 /** An event is counted once, when it comes straight from EVENTS. */
 const countEvent = (delivery: Delivery, isUnwanted: boolean, { metrics }: HandleDeps): void => {

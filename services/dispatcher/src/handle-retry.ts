@@ -10,6 +10,8 @@ import {
 import { redeliveryIds } from "@ringback/contracts/redelivery-id";
 import { parseDueRetrySubject } from "@ringback/contracts/retry-subjects";
 import { eventSubject } from "@ringback/contracts/subjects";
+import { pause } from "@ringback/runtime/backoff";
+import { elapsedMs } from "@ringback/runtime/elapsed";
 import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
 import { readAgain, turn, type HandleDeps } from "./handle-event.ts";
 import { deadLetterKey } from "./exhausted.ts";
@@ -17,7 +19,7 @@ import { heldBody } from "./held-body.ts";
 import type { InHand } from "./in-hand.ts";
 import { countGivenUp } from "./metrics.ts";
 import { standingByRecord, standingOf } from "./standing.ts";
-import { settleDeadLetter, settleDone, settleRecorded } from "./settle.ts";
+import { settleDeadLetter, settleDone, settlePutOff, settleRecorded } from "./settle.ts";
 
 /** The retry in a message of RETRIES, or what is wrong with the message. */
 export const retryIn = ({ message }: Pick<InHand, "message">): ReadRetry => {
@@ -88,6 +90,7 @@ export const handleRetry = async (
   deps: HandleDeps,
 ): Promise<void> => {
   const { address, deliveryId, eventSeq, attempt } = retry;
+  hand.lookedMs = elapsedMs();
   const [event, standing] = await Promise.all([
     deps.journal.readEvent(eventSeq),
     // Of two messages for one attempt the later one stays.
@@ -106,7 +109,7 @@ export const handleRetry = async (
     eventId: deps.journal.eventId(eventSeq),
     deliveryId,
     redeliveryId: retry.redeliveryId,
-    storedAtMs: event.storedAtMs,
+    storedAtMs: deps.ownTimeOf(event.storedAtMs),
     body: heldBody(event.body, readAgain(eventSeq, deps.journal), () => hand.weigh(0)),
     attempt,
     trigger: retry.trigger ?? (attempt === 1 ? ("event" as const) : ("retry" as const)),
@@ -115,7 +118,24 @@ export const handleRetry = async (
     heldSinceMs: retry.heldSinceMs,
     trace: retry.trace,
   };
+  if (delivery.trigger === "retry" && !(await isDue(retry.dueMs, deps))) {
+    // The same once more: it counts as a deferral neither for the limiter nor for faults of our own.
+    return settlePutOff(hand, { ...delivery, deferrals: retry.deferrals - 1 }, retry.dueMs, deps);
+  }
   return turn(hand, delivery, standing.after, deps);
+};
+
+/** Clocks that are no further apart than this are waited for here. */
+const MAX_EARLY_MS = 1_000;
+
+/**
+ * Whether a retry is due by this machine's clock, too: NATS has fired it by its own, and whoever scheduled
+ * it had another one, or did not know yet how far the two are apart.
+ */
+const isDue = async (dueMs: number, { now }: Pick<HandleDeps, "now">): Promise<boolean> => {
+  const earlyMs = dueMs - now();
+  if (earlyMs > 0 && earlyMs <= MAX_EARLY_MS) await pause(Math.ceil(earlyMs) + 1); // timers may be 1 ms early
+  return now() >= dueMs;
 };
 
 const expire = async (

@@ -5,6 +5,7 @@ import { consumerInfo } from "@ringback/runtime/consumers";
 import { viewAgeSeconds } from "@ringback/runtime/last-values";
 import type { Metrics } from "@ringback/runtime/metrics";
 import type { Nats } from "@ringback/runtime/nats";
+import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/server-clock";
 import type { DispatcherSettings } from "./config.ts";
 import type { Gate } from "./gate.ts";
 import type { Intake } from "./intake.ts";
@@ -27,6 +28,7 @@ export type Parts = {
   readonly streams: Map<StreamName, StreamSize>;
   nats?: Nats;
   view?: SubscriptionView;
+  clock?: ServerClock;
   gate?: Gate;
   sender?: Sender;
   presence?: Presence;
@@ -124,6 +126,11 @@ export const exportState = (metrics: Metrics, parts: Parts, settings: Dispatcher
     "ringback_subscriptions_view_age_seconds",
     "How long ago the copy of the subscriptions was last known to be complete",
     () => viewAgeSeconds(parts.view?.following),
+  );
+  gauge(
+    "ringback_clock_offset_seconds",
+    "This machine's clock less that of NATS; 0 until it is known",
+    () => clockOffsetSeconds(parts.clock),
   );
   gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     parts.nats?.isConnected() === true ? 1 : 0,

@@ -2,6 +2,8 @@ import { Buffer } from "node:buffer";
 import type { AttemptRecord } from "@ringback/contracts/attempt";
 import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/dead-letter";
 import type { RetryMessage } from "@ringback/contracts/retry-message";
+import { backoffMs } from "@ringback/runtime/backoff";
+import { ACK_WAIT_MS } from "@ringback/runtime/consumers";
 import type { Logger } from "@ringback/runtime/logger";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { deadLetterKey, exhausted } from "./exhausted.ts";
@@ -151,6 +153,16 @@ export const giveBack = (hand: InHand): void => {
   hand.settled = true;
   hand.message.nak();
 };
+
+/** No sooner than what was on its way to the server is stored or given up (`publishOnce`). */
+const AGAIN_AFTER_MS = 2_000;
+
+/**
+ * Cannot be worked on now, for a reason that passes: the broker brings it again, later each time, and no
+ * later than it would without a word (`ack_wait`).
+ */
+export const giveBackAgain = ({ message }: Pick<InHand, "message">): void =>
+  message.nak(backoffMs(message.info.deliveryCount - 1, AGAIN_AFTER_MS, ACK_WAIT_MS));
 
 /** Nobody knows whose it is, so nothing can be scheduled: the broker brings it again. */
 export const giveBackLater = (hand: InHand, delayMs: number): void => {

@@ -95,6 +95,7 @@ const appWith = (
       isConnected: () => true,
       viewAgeSeconds: () => 0,
       streams: () => 0,
+      clockOffsetSeconds: () => 0,
       projectionLag: () => 0,
     }),
     log: createLogger("test", "fatal"),

@@ -1,6 +1,7 @@
 import { STREAMS } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
+import { followServerClock, type ServerClock } from "@ringback/runtime/server-clock";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
 import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
@@ -17,6 +18,8 @@ export type Followed = {
   readonly index: AgentIndex;
   readonly projection: OpenProjection;
   readonly redelivery: RunningRedelivery;
+  /** What the API compares with times on the streams it reads from NATS's clock, not this machine's. */
+  readonly clock: ServerClock;
 };
 
 type FollowOptions = {
@@ -37,6 +40,8 @@ export const followAll = async (
     management: settings.STREAM_MANAGEMENT,
     makeAnew: settings.MAKE_LOST_STREAMS,
   });
+  const clock = await followServerClock(connected, STREAMS.events, log, stopping);
+  open.defer(clock.stop);
   const index = followAgents({ nats: connected, onStreamLost: onFatal, log });
   const nats = { ...connected, problem: () => connected.problem() ?? index.unavailable() };
   open.defer(index.stop);
@@ -45,13 +50,21 @@ export const followAll = async (
     created,
     folder: settings.PROJECTION_DIR,
     attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
-    now: Date.now,
+    now: clock.nowMs,
     onStreamLost: onFatal,
     onFatal,
     log,
   });
   open.defer(projection.stop);
-  const redelivery = startRedelivery({ nats, created, projection, onStreamLost: onFatal, log });
+  const now = (): Date => new Date(clock.nowMs());
+  const redelivery = startRedelivery({
+    nats,
+    created,
+    projection,
+    now,
+    onStreamLost: onFatal,
+    log,
+  });
   open.defer(redelivery.stop);
   const watch = watchStreams({
     nats,
@@ -64,5 +77,5 @@ export const followAll = async (
     log,
   });
   open.defer(watch.stop);
-  return { nats, created, index, projection, redelivery };
+  return { nats, created, index, projection, redelivery, clock };
 };

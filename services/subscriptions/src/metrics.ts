@@ -24,6 +24,7 @@ export type Gauges = {
   readonly isConnected: () => boolean;
   readonly viewAgeSeconds: () => number;
   readonly streams: () => number;
+  readonly clockOffsetSeconds: () => number;
   readonly projectionLag: (stream: ProjectedStream) => number;
 };
 
@@ -52,6 +53,11 @@ export const createSubscriptionsMetrics = (
   );
   registry.gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     gauges.isConnected() ? 1 : 0,
+  );
+  registry.gauge(
+    "ringback_clock_offset_seconds",
+    "This machine's clock less that of NATS; 0 until it is known",
+    gauges.clockOffsetSeconds,
   );
   registry.gaugeBy(
     "ringback_projection_lag_messages",

@@ -3,6 +3,7 @@ import type { Logger } from "@ringback/runtime/logger";
 import { viewAgeSeconds } from "@ringback/runtime/last-values";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats, leaveNats, type Nats } from "@ringback/runtime/nats";
+import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/server-clock";
 import { openTracing } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import type { AgentIndex } from "./agent-index.ts";
@@ -33,6 +34,7 @@ type Parts = {
   nats?: Nats;
   index?: AgentIndex;
   projection?: OpenProjection;
+  clock?: ServerClock;
   readers?: LiveReaders;
   /** The API's port takes connections. */
   isListening?: boolean;
@@ -71,6 +73,7 @@ const start = async (
     isConnected: () => parts.nats?.isConnected() ?? false,
     viewAgeSeconds: () => viewAgeSeconds(parts.index),
     streams: () => parts.readers?.count() ?? 0,
+    clockOffsetSeconds: () => clockOffsetSeconds(parts.clock),
     projectionLag: (stream) => parts.projection?.lag()[stream] ?? 0,
   });
   const admin = await openAdmin(settings, metrics, () => notReady(parts, stopping));
@@ -83,8 +86,8 @@ const start = async (
   parts.nats = nats;
   const followed = await followAll(nats, options, open, stopping);
   open.defer(() => closeSoon(nats));
-  const { index, projection } = followed;
-  Object.assign(parts, { nats: followed.nats, index, projection });
+  const { index, projection, clock } = followed;
+  Object.assign(parts, { nats: followed.nats, index, projection, clock });
   await index.caughtUp;
   const sealer = sealing.ring;
   const tracer = tracing?.tracer;

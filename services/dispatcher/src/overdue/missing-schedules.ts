@@ -63,11 +63,12 @@ const sorted = (
 ): { readonly owed: readonly Owed[]; readonly lookAtMs: number | undefined } => {
   const owed: Owed[] = [];
   let lookAtMs: number | undefined;
-  for (const { subject, seq, data } of page) {
+  for (const { subject, seq, data, time } of page) {
     const deliveryId = deliveryIdInAttemptSubject(subject);
     const record = deliveryId === undefined ? undefined : recordWithRetry(data);
     if (deliveryId === undefined || record?.next.kind !== "retry") continue;
-    const state = owedState(record.next, nowMs, policy);
+    const storedAfterMs = time.getTime() - (Date.parse(record.at) + record.duration_ms);
+    const state = owedState(record.next, storedAfterMs, nowMs, policy);
     if (state.kind === "waiting") lookAtMs = Math.min(lookAtMs ?? Infinity, state.lookAtMs);
     if (state.kind === "owed") {
       const retry = retryAfter(record, deliveryId, record.next.at);

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
+import type { StreamState } from "@nats-io/jetstream";
 import { idSchema } from "@ringback/contracts/id";
 import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
 import { STREAMS } from "@ringback/contracts/subjects";
@@ -94,16 +95,14 @@ const newJob = async (
   redelivery_id: string,
   { nats, now }: JobDeps,
 ): Promise<RedeliveryJob> => {
-  const lastOf = async (stream: (typeof STREAMS)[keyof typeof STREAMS]): Promise<number> => {
-    const info = await asked(nats, `asking for ${stream}`, () => nats.jsm.streams.info(stream));
-    return info.state.last_seq;
-  };
+  const stateOf = async (stream: (typeof STREAMS)[keyof typeof STREAMS]) =>
+    (await asked(nats, `asking for ${stream}`, () => nats.jsm.streams.info(stream))).state;
   const [events, attempts, dead_letters] = await Promise.all([
-    lastOf(STREAMS.events),
-    lastOf(STREAMS.attempts),
-    lastOf(STREAMS.deadLetters),
+    stateOf(STREAMS.events),
+    stateOf(STREAMS.attempts),
+    stateOf(STREAMS.deadLetters),
   ]);
-  const at = now().toISOString();
+  const at = timeAfter(events, now());
   return {
     ...wish,
     redelivery_id,
@@ -111,7 +110,11 @@ const newJob = async (
     until: until === undefined || until > at ? at : until,
     created_at: at,
     updated_at: at,
-    begins_after: { events, attempts, dead_letters },
+    begins_after: {
+      events: events.last_seq,
+      attempts: attempts.last_seq,
+      dead_letters: dead_letters.last_seq,
+    },
     state: "running",
     stop_requested: false,
     found: null,
@@ -119,6 +122,12 @@ const newJob = async (
     cursor: null,
     batch: null,
   };
+};
+
+/** Now, and behind all events that are stored, whatever is wrong with a clock. */
+const timeAfter = ({ last_ts, last_seq }: StreamState, now: Date): string => {
+  const lastMs = last_seq === 0 ? 0 : Date.parse(last_ts) + 1;
+  return new Date(Math.max(now.getTime(), lastMs)).toISOString();
 };
 
 /** Asks for a job's end; nothing is changed when it has ended already. */

@@ -25,6 +25,7 @@ export type RedeliveryOptions = {
   readonly nats: Nats;
   readonly created: StreamCreation;
   readonly projection: Projection;
+  readonly now: () => Date;
   readonly onStreamLost: (error: unknown) => void;
   readonly log: Logger;
 };
@@ -36,11 +37,9 @@ export type RunningRedelivery = {
   readonly stop: () => Promise<void>;
 };
 
-const now = (): Date => new Date();
-
 /** Follows redelivery jobs, and runs them when this process is the one that does. */
 export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery => {
-  const { nats, created, projection, log, onStreamLost } = options;
+  const { nats, created, projection, now, log, onStreamLost } = options;
   const jobs = jobStore(nats);
   const due = dueForm(nats, log);
 
