@@ -1,4 +1,4 @@
-import type { AttemptRecord, Outcome } from "@ringback/contracts/attempt";
+import type { AttemptRecord } from "@ringback/contracts/attempt";
 import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
@@ -10,7 +10,7 @@ import type { AttemptTrace, TraceAttempt } from "./attempt-trace.ts";
 import { verdictOn } from "./decide/condition.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
 import { outcomeOf, type OwnFault, type SendResult } from "./decide/outcome.ts";
-import { refusalOf, type Refusal } from "./decide/refusal.ts";
+import { refusalOf } from "./decide/refusal.ts";
 import { destinationOf, type Destination } from "./decide/request.ts";
 import { askedWaitMs } from "./decide/retry-after.ts";
 import { holdBackMs, nextStep } from "./decide/retry.ts";
@@ -23,6 +23,7 @@ import type { OutgoingRequest, Sent } from "./send/send.ts";
 import type { LastLook } from "./still-owed.ts";
 import type { Desk } from "./suspects.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
+import { cancelled, refused, withoutKey } from "./unsent.ts";
 
 /** What one turn of a delivery came to. */
 export type Turn =
@@ -198,12 +199,6 @@ const attemptOf = async (
   };
 };
 
-/** Keys are missing or wrong here: the customer's attempts wait until somebody mends that. */
-const withoutKey = (delivery: Delivery, problems: readonly string[], deps: DeliverDeps): Turn => {
-  const atMs = deps.now() + holdBackMs(delivery.deferrals);
-  return { kind: "held_back", atMs, fault: "secret", detail: problems.join("; ") };
-};
-
 /** A place for the attempt, or when to come back for one. */
 const passageTo = (
   to: Destination,
@@ -232,25 +227,4 @@ const sendWith = async (
     release(NOT_SENT);
     throw error;
   }
-};
-
-const cancelled = (delivery: Delivery, nowMs: number): Turn => ({
-  kind: "attempted",
-  record: recordOf(delivery, nowMs, { kind: "cancelled" }, { kind: "done" }),
-});
-
-/** The attempt fails without a connection. */
-const refused = (
-  delivery: Delivery,
-  subscription: Subscription,
-  refusal: Refusal,
-  { retry }: EffectivePolicy,
-  { now, chance }: DeliverDeps,
-): Turn => {
-  const atMs = now();
-  const outcome: Outcome = { kind: "failed", ...refusal };
-  const { attempt, trigger } = delivery;
-  const next = nextStep({ outcome, attempt, trigger, atMs, chance: chance() }, retry);
-  const request = recordedRequest(subscription);
-  return { kind: "attempted", record: { ...recordOf(delivery, atMs, outcome, next), request } };
 };

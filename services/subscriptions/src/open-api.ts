@@ -82,9 +82,15 @@ export const openApi = async (
     tracer,
   });
   open.defer(() => app.close());
+  return addressOnceOpen(app, settings);
+};
+
+const addressOnceOpen = async (
+  app: ReturnType<typeof buildApp>,
+  { HTTP_HOST: host, HTTP_PORT: port }: SubscriptionsSettings,
+): Promise<string> => {
   try {
-    const url = await app.listen({ host: settings.HTTP_HOST, port: settings.HTTP_PORT });
-    return addressOf(settings.HTTP_HOST, new URL(url).port);
+    return addressOf(host, new URL(await app.listen({ host, port })).port);
   } catch (error) {
     throw cannotListen("HTTP_HOST, HTTP_PORT", error);
   }
