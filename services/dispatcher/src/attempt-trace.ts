@@ -2,7 +2,7 @@ import type { Subscription } from "@ringback/contracts/subscription";
 import { TRACEPARENT, traceparentOf, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Attributes, Span, Tracer } from "@ringback/runtime/tracing";
 import { destinationOf } from "./decide/request.ts";
-import type { Turn } from "./deliver.ts";
+import type { Turn } from "./turn.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** One attempt in a trace. */

@@ -1,15 +1,13 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
 import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
 import { withLiveKeys } from "@ringback/contracts/subscription-signing";
-import type { TraceContext } from "@ringback/contracts/trace-context";
-import type { DeferralReason, Passage } from "./asking.ts";
+import type { Passage } from "./asking.ts";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
 import type { AttemptTrace, TraceAttempt } from "./attempt-trace.ts";
 import { verdictOn } from "./decide/condition.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
-import { outcomeOf, type OwnFault, type SendResult } from "./decide/outcome.ts";
+import { outcomeOf, type SendResult } from "./decide/outcome.ts";
 import { refusalOf } from "./decide/refusal.ts";
 import { destinationOf, type Destination } from "./decide/request.ts";
 import { askedWaitMs } from "./decide/retry-after.ts";
@@ -20,39 +18,9 @@ import type { Gate } from "./gate.ts";
 import { outgoingRequest } from "./outgoing-request.ts";
 import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
-import type { LastLook } from "./still-owed.ts";
-import type { Desk } from "./suspects.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
+import type { Turn, TurnContext } from "./turn.ts";
 import { cancelled, refused, withoutKey } from "./unsent.ts";
-
-/** What one turn of a delivery came to. */
-export type Turn =
-  | { readonly kind: "attempted"; readonly record: AttemptRecord }
-  /** Nobody subscribed this agent's events of this type: nothing is owed. */
-  | { readonly kind: "no_subscription" }
-  /** There is no place for it: to come back at `atMs`, with the same attempt. */
-  | { readonly kind: "deferred"; readonly atMs: number; readonly reason: DeferralReason }
-  /** A fault of our own: to come back at `atMs`, with the same attempt. */
-  | {
-      readonly kind: "held_back";
-      readonly atMs: number;
-      readonly fault: OwnFault;
-      readonly detail: string;
-    }
-  /** This process is stopping: nothing was begun. */
-  | { readonly kind: "closed" }
-  /** Another process may be at it by now: nothing was sent. */
-  | { readonly kind: "left" };
-
-/** What a turn is part of. */
-export type TurnContext = {
-  /** What its attempt belongs to, where it is traced. */
-  readonly parent?: TraceContext | undefined;
-  /** Asked when there is a place, right before the request. */
-  readonly lastLook?: () => Promise<LastLook>;
-  /** Where its message was handed out before: left while it waits for a place. */
-  readonly desk?: Desk | undefined;
-};
 
 export type DeliverDeps = {
   readonly find: SubscriptionView["find"];

@@ -5,7 +5,8 @@ import { type EffectivePolicy } from "./decide/delivery-policy.ts";
 import { type Refusal } from "./decide/refusal.ts";
 import { holdBackMs, nextStep } from "./decide/retry.ts";
 import type { Delivery } from "./delivery.ts";
-import type { DeliverDeps, Turn } from "./deliver.ts";
+import type { DeliverDeps } from "./deliver.ts";
+import type { Turn } from "./turn.ts";
 
 /** Keys are missing or wrong here: the customer's attempts wait until somebody mends that. */
 export const withoutKey = (
