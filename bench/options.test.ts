@@ -21,6 +21,7 @@ test("without a wish, every scenario runs in its full form with its own sizes", 
     "subscriptions",
     "backlog",
     "scale",
+    "nats-memory",
   ]);
 });
 
