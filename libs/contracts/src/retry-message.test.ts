@@ -88,6 +88,10 @@ test("what is right in the headers of a broken retry can be read by itself", () 
     callId: "c1",
     eventType: "call_completed",
   });
+  expect(readableParts(headersOf({ ...RETRY, redeliveryId: "job-1" }))).toEqual({
+    ...whole,
+    redeliveryId: "job-1",
+  });
   expect(readableParts(() => "")).toEqual({});
 });
 

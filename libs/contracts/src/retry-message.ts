@@ -132,7 +132,7 @@ export const readDue = (get: (name: string) => string): number | undefined => {
 
 /** What can be read of a retry that cannot be read as a whole: for its dead letter. */
 export type RetryParts = Partial<
-  Pick<RetryMessage, "eventSeq"> & Pick<EventAddress, "callId" | "eventType">
+  Pick<RetryMessage, "eventSeq" | "redeliveryId"> & Pick<EventAddress, "callId" | "eventType">
 >;
 
 /** The headers of a broken retry that are right by themselves. */
@@ -140,9 +140,11 @@ export const readableParts = (get: (name: string) => string): RetryParts => {
   const eventSeq = positiveCount.safeParse(get(HEADERS.eventSeq)).data;
   const callId = idSchema.safeParse(get(HEADERS.callId)).data;
   const eventType = eventTypeSchema.safeParse(get(HEADERS.eventType)).data;
+  const redeliveryId = idSchema.safeParse(get(HEADERS.redeliveryId)).data;
   return {
     ...(eventSeq === undefined ? {} : { eventSeq }),
     ...(callId === undefined ? {} : { callId }),
     ...(eventType === undefined ? {} : { eventType }),
+    ...(redeliveryId === undefined ? {} : { redeliveryId }),
   };
 };

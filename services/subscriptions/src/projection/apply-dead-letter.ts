@@ -6,6 +6,7 @@ import { parseEventSubject } from "@ringback/contracts/subjects";
 import { DEAD_LETTER_FACETS } from "./facets.ts";
 import type { EventProgress } from "./event-progress.ts";
 import { callHash, type Ids } from "./ids.ts";
+import { redeliveryCounter } from "./redelivery-counts.ts";
 import type { StreamMessage } from "./stream-message.ts";
 
 export type DeadLetterApplierDeps = {
@@ -19,6 +20,7 @@ export type DeadLetterApplierDeps = {
 /** Keeps a dead letter and what it says about its event; parts of its subject may be unknown (`_`). */
 export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
   const { db, ids, progress, eventsCreatedMs, onUnreadable } = deps;
+  const redeliveries = redeliveryCounter(db);
   const insert = db.prepare(
     "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, at_ms, call_hash) VALUES (?, ?, ?, ?, ?, ?)",
   );
@@ -34,6 +36,7 @@ export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
     const facet = DEAD_LETTER_FACETS.of(eventType, letter.reason);
     const atMs = Date.parse(letter.at);
     insert.run(seq, workspace, agent, facet, atMs, callHash(at.workspaceId, at.callId));
+    redeliveries.givenUp(workspace, letter, seq);
     const eventSeq = eventSequence(letter.event_id ?? "", eventsCreatedMs);
     const event = parseEventSubject(subject.replace("dead_letters.", "events."));
     if (eventSeq === undefined || event.kind === "invalid") return;

@@ -150,7 +150,7 @@ export type RedeliverySelection = {
   readonly limit: number;
 };
 
-/** Of a job's deliveries, counted by their last records. */
+/** Of a job's deliveries, counted by their last records and by the dead letters of those that have no last one. */
 export type RedeliveryProgress = {
   /** Those with any record. */
   readonly attempted: number;

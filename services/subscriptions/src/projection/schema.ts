@@ -1,7 +1,7 @@
 import { FACETS_FINGERPRINT } from "./facets.ts";
 
 /** Raise when the meaning of a row changes; a file of another version is built anew. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What a file has to be made with to be used. */
 export const SCHEMA_FINGERPRINT = `${VERSION};${FACETS_FINGERPRINT}`;
@@ -52,8 +52,10 @@ CREATE TABLE attempt_counts (
   count INTEGER NOT NULL, PRIMARY KEY (agent, interval, result, duration)
 ) WITHOUT ROWID;
 
+-- last_seq is on ATTEMPTS, last_letter_seq on DEAD_LETTERS; 0: nothing there has counted.
 CREATE TABLE redeliveries (
   workspace INTEGER NOT NULL, name TEXT NOT NULL, attempted INTEGER NOT NULL, delivered INTEGER NOT NULL,
-  failed INTEGER NOT NULL, cancelled INTEGER NOT NULL, last_seq INTEGER NOT NULL, PRIMARY KEY (workspace, name)
+  failed INTEGER NOT NULL, cancelled INTEGER NOT NULL, last_seq INTEGER NOT NULL,
+  last_letter_seq INTEGER NOT NULL, PRIMARY KEY (workspace, name)
 ) WITHOUT ROWID;
 `;
