@@ -17,6 +17,8 @@ export type Projection = {
   readonly attempts: (query: AttemptsQuery) => Promise<RowsPage<AttemptRow>>;
   /** Newest first, by the time at which it was given up. */
   readonly deadLetters: (query: DeadLettersQuery) => Promise<RowsPage<DeadLetterRow>>;
+  /** Those that name this event, newest first, at most some; of one event others may be among them. */
+  readonly deadLettersOf: (workspaceId: string, eventId: string) => Promise<readonly RowSeq[]>;
   readonly stats: (query: StatsQuery) => Promise<AgentStats>;
   /** The next events of a redelivery job, oldest first (by time, then sequence). */
   readonly selectForRedelivery: (selection: RedeliverySelection) => Promise<readonly EventRow[]>;
@@ -111,6 +113,9 @@ export type AttemptRow = {
 
 /** Where a dead letter is on DEAD_LETTERS. */
 export type DeadLetterRow = { readonly seq: number; readonly atMs: number };
+
+/** A row by its sequence alone. */
+export type RowSeq = { readonly seq: number };
 
 export type StatsQuery = {
   readonly workspaceId: string;
