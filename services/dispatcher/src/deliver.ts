@@ -123,10 +123,9 @@ const attemptOf = async (
     return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };
   }
   const outcome = outcomeOf(result, policy.isSuccess);
-  const { attempt, trigger } = delivery;
   const atMs = deps.now();
   const askedMs = policy.retryAfter === "honour" ? askedWaitMs(result, atMs) : undefined;
-  const failure = { outcome, attempt, trigger, atMs, chance: deps.chance(), askedMs };
+  const failure = { ...placeOf(delivery), outcome, atMs, chance: deps.chance(), askedMs };
   const next = nextStep(failure, policy.retry);
   const made = {
     duration_ms: result.durationMs,
@@ -139,6 +138,13 @@ const attemptOf = async (
     record: { ...recordOf(delivery, startedMs, outcome, next), ...made },
   };
 };
+
+/** What of a delivery says where in its schedule it is. */
+const placeOf = ({ attempt, extraAttempts, trigger }: Delivery) => ({
+  attempt,
+  extraAttempts,
+  trigger,
+});
 
 /** Keys are missing or wrong here: the customer's attempts wait until somebody mends that. */
 const withoutKey = (delivery: Delivery, problems: readonly string[], deps: DeliverDeps): Turn => {
@@ -204,8 +210,7 @@ const refused = (
 ): Turn => {
   const atMs = now();
   const outcome: Outcome = { kind: "failed", ...refusal };
-  const { attempt, trigger } = delivery;
-  const next = nextStep({ outcome, attempt, trigger, atMs, chance: chance() }, retry);
+  const next = nextStep({ ...placeOf(delivery), outcome, atMs, chance: chance() }, retry);
   const request = recordedRequest(subscription);
   return { kind: "attempted", record: { ...recordOf(delivery, atMs, outcome, next), request } };
 };

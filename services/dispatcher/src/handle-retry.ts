@@ -109,6 +109,7 @@ export const handleRetry = async (
     storedAtMs: event.storedAtMs,
     body: event.body,
     attempt,
+    extraAttempts: retry.extraAttempts,
     trigger: retry.trigger ?? (attempt === 1 ? ("event" as const) : ("retry" as const)),
     dueMs: retry.dueMs,
     deferrals: retry.deferrals,
