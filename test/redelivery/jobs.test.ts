@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventMessage } from "@ringback/contracts/event";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import {
@@ -125,6 +126,38 @@ test("a batch that was begun long ago is started but for what was: the server ma
   await scene.client.js.publish(`redeliveries.w1.${id}`, JSON.stringify(job));
   expect(await scene.settled(id, "done")).toMatchObject({ sent: 2, delivered: 2 });
   expect(scene.receiver.requestsTo("/some")).toHaveLength(before + 1);
+});
+
+test("a job one of whose events is gone before its attempt comes to its end: it counts as failed", async () => {
+  const {
+    created_at,
+    redelivery_id: _,
+    ...like
+  } = await scene.create({ ...DEAD, agent_id: "nobody" });
+  const gone = await Promise.all(
+    ["gone-0", "gone-1"].map(async (call_id) => {
+      const address = { workspaceId: "w1", agentId: "gone", callId: call_id } as const;
+      const body = { event_type: "call_completed", call_id };
+      const message = eventMessage({ ...address, eventType: "call_completed", body });
+      const { seq } = await scene.client.js.publish(message.subject, message.body);
+      await scene.client.jsm.streams.deleteMessage("EVENTS", seq);
+      return { seq, call_id, agent_id: "gone", event_type: "call_completed" };
+    }),
+  );
+  const id = "events-are-gone";
+  const job = {
+    ...like,
+    redelivery_id: id,
+    workspace_id: "w1",
+    created_at,
+    begins_after: { events: 0, attempts: 0, dead_letters: 0 },
+    stop_requested: false,
+    found: 2,
+    cursor: { at_ms: Date.now(), seq: gone[1]!.seq },
+    batch: { at: new Date().toISOString(), starts: gone },
+  };
+  await scene.client.js.publish(`redeliveries.w1.${id}`, JSON.stringify(job));
+  expect(await scene.settled(id, "done", 15_000)).toMatchObject({ sent: 2, failed: 2, waiting: 0 });
 });
 
 describe("which events are delivered again", () => {

@@ -115,10 +115,6 @@ export const attemptsOfCall = (workspaceId: string, callId: string): string =>
 /** Every attempt at the events with this address: several, where a call has more than one of a type. */
 export const attemptsOfAddress = (at: EventAddress): string => `attempts.${eventTokens(at)}.>`;
 
-/** Every dead letter of a workspace. */
-export const deadLettersOfWorkspace = (workspaceId: string): string =>
-  `dead_letters.${token(workspaceId)}.>`;
-
 /** Every redelivery job. */
 export const REDELIVERY_JOBS = "redeliveries.>";
 

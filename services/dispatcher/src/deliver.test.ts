@@ -183,7 +183,7 @@ describe("an attempt", () => {
         duration_ms: 12,
         request: { method: "PUT", url: receiver.url("/hook") },
         outcome: { kind: "failed", reason: "tls", detail: "CERT_HAS_EXPIRED" },
-        next: { kind: "retry", at: "2026-01-01T00:01:13.000Z" },
+        next: { kind: "retry", at: "2026-01-01T00:01:13.000Z", attempts_left: 1 },
       },
     });
   });

@@ -20,7 +20,7 @@ import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 import type { Turn, TurnContext } from "./turn.ts";
-import { cancelled, refused, withoutKey } from "./unsent.ts";
+import { cancelled, placeOf, refused, withoutKey } from "./unsent.ts";
 
 export type DeliverDeps = {
   readonly find: SubscriptionView["find"];
@@ -150,10 +150,9 @@ const attemptOf = async (
     return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };
   }
   const outcome = outcomeOf(result, policy.isSuccess);
-  const { attempt, trigger } = delivery;
   const atMs = deps.now();
   const askedMs = asked(result);
-  const failure = { outcome, attempt, trigger, atMs, chance: deps.chance(), askedMs };
+  const failure = { ...placeOf(delivery), outcome, atMs, chance: deps.chance(), askedMs };
   const next = nextStep(failure, policy.retry);
   const came = {
     duration_ms: result.durationMs,

@@ -18,6 +18,8 @@ export type Delivery = {
   /** The event as it was published, byte for byte. */
   readonly body: HeldBody;
   readonly attempt: number;
+  /** How many of its attempts, up to this one, take no place in the schedule. */
+  readonly extraAttempts?: number | undefined;
   readonly trigger: Trigger;
   /** When the attempt was due, in ms since 1970; undefined for one that comes straight from EVENTS. */
   readonly dueMs: number | undefined;
@@ -30,14 +32,18 @@ export type Delivery = {
 
 /** The message that brings a delivery back at `dueMs` for an attempt. */
 export const comeBack = (
-  delivery: Pick<Delivery, "address" | "eventSeq" | "deliveryId" | "redeliveryId">,
+  delivery: Pick<
+    Delivery,
+    "address" | "eventSeq" | "deliveryId" | "redeliveryId" | "extraAttempts"
+  >,
   attempt: number,
   dueMs: number,
   deferrals = 0,
 ): RetryMessage => {
-  const { address, eventSeq, deliveryId, redeliveryId } = delivery;
+  const { address, eventSeq, deliveryId, redeliveryId, extraAttempts } = delivery;
   const ofJob = redeliveryId === undefined ? {} : { redeliveryId };
-  return { address, eventSeq, deliveryId, ...ofJob, attempt, dueMs, deferrals };
+  const extra = extraAttempts === undefined ? {} : { extraAttempts };
+  return { address, eventSeq, deliveryId, ...ofJob, attempt, ...extra, dueMs, deferrals };
 };
 
 /** Whose event a record is about. */

@@ -58,7 +58,8 @@ export const handleUnreadableRetry = async (
 ): Promise<void> => {
   const { message } = hand;
   const agent = parseDueRetrySubject(message.subject)?.agent;
-  const { eventSeq, callId, eventType } = readableParts(headersOf(message) ?? (() => ""));
+  const parts = readableParts(headersOf(message) ?? (() => ""));
+  const { eventSeq, callId, eventType, redeliveryId } = parts;
   const letter: DeadLetter = {
     reason: "internal",
     ...(eventSeq === undefined
@@ -67,6 +68,7 @@ export const handleUnreadableRetry = async (
     ...(eventType === undefined ? {} : { event_type: eventType }),
     ...(callId === undefined ? {} : { call_id: callId }),
     ...(agent === undefined ? {} : { agent_id: agent.agentId, workspace_id: agent.workspaceId }),
+    ...(redeliveryId === undefined ? {} : { redelivery_id: redeliveryId }),
     at: new Date(deps.now()).toISOString(),
     message: `a delivery came back in a message that cannot be read: ${problem}`,
     subject: message.subject,
@@ -112,6 +114,7 @@ export const handleRetry = async (
     storedAtMs: deps.ownTimeOf(event.storedAtMs),
     body: heldBody(event.body, readAgain(eventSeq, deps.journal), () => hand.weigh(0)),
     attempt,
+    extraAttempts: retry.extraAttempts,
     trigger: retry.trigger ?? (attempt === 1 ? ("event" as const) : ("retry" as const)),
     dueMs: retry.dueMs,
     deferrals: retry.deferrals,

@@ -192,8 +192,13 @@ export const invalidEvent = (
 
 /** The message that brings a recorded delivery back for its next attempt. */
 export const retryAfter = (record: AttemptRecord, deliveryId: string, at: string): RetryMessage => {
-  const { event_seq: eventSeq, redelivery_id: redeliveryId } = record;
-  const delivery = { address: addressOf(record), eventSeq, deliveryId, redeliveryId };
+  const {
+    event_seq: eventSeq,
+    redelivery_id: redeliveryId,
+    extra_attempts: extraAttempts,
+  } = record;
+  const address = addressOf(record);
+  const delivery = { address, eventSeq, deliveryId, redeliveryId, extraAttempts };
   return comeBack(delivery, record.attempt + 1, Date.parse(at));
 };
 

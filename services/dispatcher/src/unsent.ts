@@ -34,8 +34,14 @@ export const refused = (
 ): Turn => {
   const atMs = now();
   const outcome: Outcome = { kind: "failed", ...refusal };
-  const { attempt, trigger } = delivery;
-  const next = nextStep({ outcome, attempt, trigger, atMs, chance: chance() }, retry);
+  const next = nextStep({ ...placeOf(delivery), outcome, atMs, chance: chance() }, retry);
   const request = recordedRequest(subscription);
   return { kind: "attempted", record: { ...recordOf(delivery, atMs, outcome, next), request } };
 };
+
+/** What of a delivery says where in its schedule it is. */
+export const placeOf = ({ attempt, extraAttempts, trigger }: Delivery) => ({
+  attempt,
+  extraAttempts,
+  trigger,
+});

@@ -34,6 +34,7 @@ const NO_PROJECTION: Projection = {
   events: NO_ROWS,
   attempts: NO_ROWS,
   deadLetters: NO_ROWS,
+  deadLettersOf: async () => [],
   stats: () => Promise.reject(new Error("no agent is there to ask about")),
   selectForRedelivery: async () => [],
   redeliveryProgress: async () => ({ attempted: 0, delivered: 0, failed: 0, cancelled: 0 }),

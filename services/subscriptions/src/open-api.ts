@@ -15,7 +15,7 @@ import { liveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
 import { listedMessages } from "./projection/listed-messages.ts";
 import { agentHistory } from "./reading/agent-history.ts";
-import { eventReader } from "./reading/read-events.ts";
+import { eventReader, type EventReaderDeps } from "./reading/read-events.ts";
 import { requestStore } from "./request-store.ts";
 import { workspaceLimits } from "./workspace-limits.ts";
 
@@ -59,13 +59,12 @@ export const openApi = async (
       onConflict: metrics.conflicted,
     },
     index,
-    events: eventReader({ nats, eventsCreatedMs, log }),
+    ...readersOf({ nats, projection, eventsCreatedMs, log }),
     history: agentHistory({ nats, sealer }),
     ingest: { events: eventStore(nats), eventsCreatedMs },
     callbackUrls: callbackUrlPolicy(settings),
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     projection,
-    listed: listedMessages(nats),
     redelivery: { ...redelivery.redelivery, requests },
     eventId: (seq) => eventId(eventsCreatedMs, seq),
     keys: keys.current,
@@ -94,6 +93,11 @@ const addressOnceOpen = async (
   } catch (error) {
     throw cannotListen("HTTP_HOST, HTTP_PORT", error);
   }
+};
+
+const readersOf = (deps: Omit<EventReaderDeps, "listed">) => {
+  const listed = listedMessages(deps.nats);
+  return { listed, events: eventReader({ ...deps, listed }) };
 };
 
 const limitsOf = (settings: SubscriptionsSettings, { stored }: Followed["index"]) =>

@@ -81,4 +81,10 @@ const textIn = (row: Row): string | undefined =>
  * pair is likely in one of five cases): what is found by it is compared with the call's id.
  */
 export const callHash = (workspaceId: string, callId: string): number =>
-  hash("sha1", `${workspaceId}.${callId}`, "buffer").readUIntBE(0, 6) - 2 ** 47;
+  numberOf(`${workspaceId}.${callId}`);
+
+/** The same for an event's id, as what was stored about it names it: events of a former EVENTS, too. */
+export const eventHash = (workspaceId: string, eventId: string): number =>
+  numberOf(`${workspaceId}.${eventId}`);
+
+const numberOf = (name: string): number => hash("sha1", name, "buffer").readUIntBE(0, 6) - 2 ** 47;

@@ -208,6 +208,7 @@ const answersOf = (there: () => Generation): Answers => {
     events: ask((answers) => answers.events),
     attempts: ask((answers) => answers.attempts),
     deadLetters: ask((answers) => answers.deadLetters),
+    deadLettersOf: ask((answers) => answers.deadLettersOf),
     stats: ask((answers) => answers.stats),
     selectForRedelivery: ask((answers) => answers.selectForRedelivery),
     redeliveryProgress: ask((answers) => answers.redeliveryProgress),
