@@ -19,9 +19,9 @@ import { standingOf } from "./standing.ts";
 import { heldBody, type HeldBody } from "./held-body.ts";
 import type { Journal } from "./journal.ts";
 import type { InHand } from "./in-hand.ts";
+import { invalidEvent } from "./invalid-event.ts";
 import {
   giveBack,
-  invalidEvent,
   settleAttempt,
   settleDeadLetter,
   settleDone,

@@ -1,6 +1,5 @@
-import { Buffer } from "node:buffer";
 import type { AttemptRecord } from "@ringback/contracts/attempt";
-import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/dead-letter";
+import { type DeadLetter } from "@ringback/contracts/dead-letter";
 import type { RetryMessage } from "@ringback/contracts/retry-message";
 import { backoffMs } from "@ringback/runtime/backoff";
 import { ACK_WAIT_MS } from "@ringback/runtime/consumers";
@@ -168,26 +167,6 @@ export const giveBackAgain = ({ message }: Pick<InHand, "message">): void =>
 export const giveBackLater = (hand: InHand, delayMs: number): void => {
   hand.settled = true;
   hand.message.nak(delayMs);
-};
-
-/** The dead letter of a message that could not be understood. */
-export const invalidEvent = (
-  hand: InHand,
-  eventId: string,
-  message: string,
-  nowMs: number,
-): DeadLetter => {
-  const { data, subject, seq } = hand.message;
-  return {
-    reason: "invalid_event",
-    event_id: eventId,
-    event_seq: seq,
-    at: new Date(nowMs).toISOString(),
-    message,
-    subject,
-    raw: Buffer.from(data.subarray(0, MAX_RAW_MESSAGE_BYTES)).toString("base64"),
-    truncated: data.byteLength > MAX_RAW_MESSAGE_BYTES,
-  };
 };
 
 /** The message that brings a recorded delivery back for its next attempt. */
