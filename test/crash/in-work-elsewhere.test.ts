@@ -15,9 +15,9 @@ const STOPS: readonly Stop[] = [
   { callId: "deferred", attempt: 1, point: "before the acknowledgement" },
 ];
 
-/** The endpoint takes one request at a time: while it is busy, the next delivery is put off. */
+/** A destination takes one request at a time: while it is busy, its next delivery is put off. */
 const script: Script = ({ path, headers }) => {
-  if (path === "/busy") return { kind: "late_status", status: 200, afterMs: 3_000 };
+  if (path === "/deferred?busy") return { kind: "late_status", status: 200, afterMs: 3_000 };
   return status(path === "/recorded" && headers["ringback-attempt"] === "1" ? 500 : 200);
 };
 
@@ -43,7 +43,8 @@ afterAll(async () => {
 });
 
 const publish = async (callId: string) => {
-  const url = receiver.url(`/${callId}`);
+  // One destination: a query is no part of it.
+  const url = receiver.url(callId === "busy" ? "/deferred?busy" : `/${callId}`);
   await platform.subscribe([{ event_type: "call_completed", callback_url: url }], {
     agentId: callId,
   });
@@ -70,7 +71,7 @@ it("an event that comes again while its retry is in work elsewhere starts nothin
   const recorded = await publish("recorded");
   await dead.waitForLog((line) => line["msg"] === STOPPED && line["call_id"] === "recorded");
   await publish("busy");
-  await receiver.received(1, { path: "/busy" });
+  await receiver.received(1, { path: "/deferred?busy" });
   const deferred = await publish("deferred");
   await dead.waitForLog((line) => line["msg"] === STOPPED && line["call_id"] === "deferred");
   await dead.kill();

@@ -22,11 +22,16 @@ const REFUSED_CONFIGURATIONS = new Set([
   10_074, // replicas without a cluster
 ]);
 
+const STREAM_NAME_IN_USE = 10_058;
+
 const apiCode = (error: unknown): number | undefined =>
   error instanceof JetStreamApiError ? error.code : undefined;
 
 /** The stream does not exist. */
 export const isStreamNotFound = (error: unknown): boolean => apiCode(error) === STREAM_NOT_FOUND;
+
+/** There is a stream of this name, with another configuration. */
+export const isStreamNameInUse = (error: unknown): boolean => apiCode(error) === STREAM_NAME_IN_USE;
 
 /** The consumer does not exist. */
 export const isConsumerNotFound = (error: unknown): boolean =>

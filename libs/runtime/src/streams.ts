@@ -1,7 +1,7 @@
 import type { JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/subjects";
 import { backoffMs, pause } from "./backoff.ts";
-import { isForbidden, isStreamNotFound, isUnavailable } from "./nats-errors.ts";
+import { isForbidden, isStreamNameInUse, isStreamNotFound, isUnavailable } from "./nats-errors.ts";
 import type { Logger } from "./logger.ts";
 import { lostStreams, rememberStreams } from "./remembered-streams.ts";
 import { differences, type WantedStream } from "./stream-config.ts";
@@ -125,6 +125,9 @@ const made = async (jsm: JetStreamManager, wanted: WantedStream): Promise<Stream
       );
     }
     if (isUnavailable(error)) throw error;
+    // Another process made it meanwhile, and has noted already which streams there are.
+    const info = isStreamNameInUse(error) ? await infoOf(jsm, wanted.name) : undefined;
+    if (info !== undefined) return updated(jsm, wanted, info);
     const message = error instanceof Error ? error.message : String(error);
     throw new Error(`stream ${wanted.name} cannot be made: ${message}`, { cause: error });
   }

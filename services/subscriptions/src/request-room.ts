@@ -40,6 +40,8 @@ const countBodies = (api: Api, budget: BodyBudget): void => {
         done();
       },
     });
+    // Whoever read it may have left already, as of a body that is too large: nobody else hears of an error then.
+    counted.on("error", () => undefined);
     // Not a pipeline: that would close the connection before it is answered.
     payload.once("error", (error) => counted.destroy(error));
     counted.once("close", () => payload.resume()); // what still comes is let go
