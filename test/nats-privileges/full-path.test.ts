@@ -292,7 +292,9 @@ test.each([
   await eventually(
     () => {
       const used = usedBy(connectionName, nats.log());
-      expect(unused(allowed.publish, used.publish)).toEqual([]);
+      // Written only while a dispatcher of a version before runs (docs/adr/0021).
+      const needed = allowed.publish.filter((subject) => subject !== "retries.due.*.*");
+      expect(unused(needed, used.publish)).toEqual([]);
       expect(unused(allowed.subscribe, used.subscribe)).toEqual([]);
     },
     { what: `${role} used what it may` },
