@@ -234,7 +234,8 @@ test("what was given up is delivered again, by itself and by a job, and an endpo
   });
   await receiver.received(4, { path: "/never" });
   await settled(8, 1); // its retry waits for an hour
-  expect(await call("POST", again)).toMatchObject({ mode: "retry_now", attempt: 2 });
+  const counted = { counts_against_schedule: true };
+  expect(await call("POST", again, counted)).toMatchObject({ mode: "retry_now", attempt: 2 });
   await settled(10, 2); // the workspace is told again
   const asked = { since: "2020-01-01T00:00:00Z", status: "all", rate_per_second: 1_000 };
   const job = (await call("POST", "/redeliveries", asked)) as { redelivery_id: string };
