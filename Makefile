@@ -42,7 +42,7 @@ history-load: set-up ## lists over 100,000 events and 250,000 attempts; wants th
 redelivery-load: set-up ## redeliver 20,000 dead letters with the API killed twice meanwhile (make test takes 1,500)
 	REDELIVERIES=20000 npm test -- test/redelivery/api-killed.test.ts $(TEST_ARGS)
 
-load: set-up ## 300 hostile endpoints at once; wants the machine to itself
+load: set-up ## tests that want the machine to themselves: hostile endpoints, bytes in flight, no quorum, a silent connection
 	npx vitest run --config vitest.load.config.ts $(TEST_ARGS)
 
 chaos: set-up ## break a cluster of three under load, and check what came of it (FAULT=node-frozen, SECONDS=30, RATE=40)
