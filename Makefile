@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog restart-backlog redelivery-load load history-load bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog restart-backlog redelivery-load load history-load chaos bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -42,8 +42,11 @@ history-load: set-up ## lists over 100,000 events and 250,000 attempts; wants th
 redelivery-load: set-up ## redeliver 20,000 dead letters with the API killed twice meanwhile (make test takes 1,500)
 	REDELIVERIES=20000 npm test -- test/redelivery/api-killed.test.ts $(TEST_ARGS)
 
-load: set-up ## 300 hostile endpoints at once; wants the machine to itself
+load: set-up ## tests that want the machine to themselves: hostile endpoints, bytes in flight, no quorum, a silent connection
 	npx vitest run --config vitest.load.config.ts $(TEST_ARGS)
+
+chaos: set-up ## break a cluster of three under load, and check what came of it (FAULT=node-frozen, SECONDS=30, RATE=40)
+	@node test/chaos/main.ts
 
 bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=short: docs/performance.md); Linux
 	@node bench/run.ts
@@ -51,7 +54,6 @@ bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=s
 check: set-up ## check types, lint, format, and known vulnerabilities where the registry tells
 	npm run check
 
-.PHONY: help set-up demo test fuzz-events fuzz backlog load bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 openapi: set-up ## write docs/openapi.json anew from the routes' schemas
 	@node scripts/openapi.ts
 

@@ -12,8 +12,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 180_000,
     pool: "forks",
-    // Most of a test's time is waiting for other processes, which costs no CPU here.
-    maxWorkers: Math.max(6, availableParallelism()),
+    // Most of a test's time is waiting for other processes; more files at once would make those too slow to judge.
+    maxWorkers: Math.max(3, availableParallelism()),
     maxConcurrency: 8,
     sequence: { sequencer: LongestFirst },
     projects: [

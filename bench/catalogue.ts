@@ -3,9 +3,11 @@ import { backlog } from "./scenarios/backlog.ts";
 import { flood } from "./scenarios/flood.ts";
 import { isolation } from "./scenarios/isolation.ts";
 import { latency } from "./scenarios/latency.ts";
+import { natsMemory } from "./scenarios/nats-memory.ts";
 import { outage } from "./scenarios/outage.ts";
 import { retries } from "./scenarios/retries.ts";
 import { scale } from "./scenarios/scale.ts";
+import { slow } from "./scenarios/slow.ts";
 import { subscriptions } from "./scenarios/subscriptions.ts";
 import { throughput } from "./scenarios/throughput.ts";
 
@@ -14,12 +16,14 @@ export const SCENARIOS: readonly Scenario[] = [
   throughput,
   latency,
   isolation,
+  slow,
   flood,
   outage,
   retries,
   subscriptions,
   backlog,
   scale,
+  natsMemory,
 ];
 
 /** The scenarios that a wish names: one, several with commas between, or `all`; throws for others. */

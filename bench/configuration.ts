@@ -17,8 +17,9 @@ const OCCURRED_AT = "2026-01-01T00:00:00.000Z";
 export const storedConfiguration = (
   agent: number,
   origin: string,
+  workspaces?: number,
 ): { readonly subject: string; readonly body: string } => {
-  const { workspaceId, agentId, eventType } = addressOf(agent, 0);
+  const { workspaceId, agentId, eventType } = addressOf(agent, 0, workspaces);
   const names = { workspace_id: workspaceId, agent_id: agentId };
   const occasion = { occurred_at: OCCURRED_AT, actor: "bench" };
   const registered = evolve(INITIAL_AGENT_STATE, {

@@ -61,7 +61,7 @@ const burst: LoadCalls["burst"] = async ({ crowd, from, count, bytes }) => {
   const tail = bodyTail(bytes);
   await inParts(count, (at, isLast) => {
     const n = from + at;
-    const subject = eventSubject(addressOf(agentOf(n, crowd), n));
+    const subject = eventSubject(addressOf(agentOf(n, crowd), n, crowd.workspaces));
     const body = bodyOf({ n, sentUs: monotonicUs() }, tail);
     return isLast ? js.publish(subject, body, { timeout: 30_000 }) : nc.publish(subject, body);
   });
@@ -79,7 +79,7 @@ const paced: LoadCalls["paced"] = async (batch) => {
     const n = from + at;
     const sentUs = monotonicUs();
     latestUs = Math.max(latestUs, sentUs - dueUs);
-    const address = addressOf(agentOf(n, crowd), n);
+    const address = addressOf(agentOf(n, crowd), n, crowd.workspaces);
     const options = { msgID: `${address.workspaceId}:${n}`, timeout: 30_000 };
     answers.push(
       js.publish(subject ?? eventSubject(address), bodyOf({ n, sentUs }, tail), options),
@@ -97,7 +97,8 @@ const calls: LoadCalls = {
   subscribe: ({ crowd, origins }) =>
     inParts(crowd.count, (at, isLast) => {
       const agent = crowd.first + at;
-      const { subject, body } = storedConfiguration(agent, origins[agent % origins.length] ?? "");
+      const origin = origins[agent % origins.length] ?? "";
+      const { subject, body } = storedConfiguration(agent, origin, crowd.workspaces);
       return isLast ? js.publish(subject, body, { timeout: 30_000 }) : nc.publish(subject, body);
     }),
   burst,

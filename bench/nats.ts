@@ -11,6 +11,7 @@ import { startProgram } from "./program.ts";
 /** A nats-server with the streams, and what the benchmark does with them. */
 export type BenchNats = AsyncDisposable & {
   readonly pid: number;
+  readonly logFile: string;
   readonly url: string;
   readonly jsm: JetStreamManager;
   readonly storedIn: (stream: StreamName) => Promise<number>;
@@ -29,6 +30,7 @@ export const startNats = async (
   binary: string,
   directory: string,
   signal: AbortSignal,
+  more: { readonly args?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<BenchNats> => {
   await using starting = new AsyncDisposableStack();
   const storeDir = join(directory, "nats");
@@ -36,8 +38,14 @@ export const startNats = async (
   const program = starting.use(
     await startProgram({
       command: binary,
-      args: ["--jetstream", `--store_dir=${storeDir}`, "--addr=127.0.0.1", "--port=-1"],
-      env: { ...process.env },
+      args: [
+        "--jetstream",
+        `--store_dir=${storeDir}`,
+        "--addr=127.0.0.1",
+        "--port=-1",
+        ...(more.args ?? []),
+      ],
+      env: { ...process.env, ...more.env },
       logFile: join(directory, "nats-server.log"),
       readyFrom: (log) => /Listening for client connections on (\S+)[^]*ready/.exec(log)?.[1],
       readyTimeoutMs: 20_000,
@@ -56,6 +64,7 @@ export const startNats = async (
   const started = starting.move();
   return {
     pid: program.pid,
+    logFile: program.logFile,
     url,
     jsm,
     storedIn,

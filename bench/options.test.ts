@@ -14,12 +14,14 @@ test("without a wish, every scenario runs in its full form with its own sizes", 
     "throughput",
     "latency",
     "isolation",
+    "slow",
     "flood",
     "outage",
     "retries",
     "subscriptions",
     "backlog",
     "scale",
+    "nats-memory",
   ]);
 });
 

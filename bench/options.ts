@@ -12,6 +12,7 @@ export const benchSettings = {
   SECONDS: integerSchema(1, 600).optional(),
   ROUNDS: integerSchema(1, 100).optional(),
   ENDPOINTS: integerSchema(1, 20_000).optional(),
+  HOSTS: z.enum(["1", "10", "all"]).prefault("all"),
   PROFILE: booleanSchema.prefault("false"),
   DISPATCHER_NODE_OPTIONS: z.string().prefault(""),
   RESULTS_DIR: z.string().prefault(join(import.meta.dirname, "results")),
@@ -26,6 +27,8 @@ export type BenchOptions = {
   readonly seconds: number | undefined;
   readonly rounds: number | undefined;
   readonly endpoints: number | undefined;
+  /** So many hosts share the endpoints, each one workspace's; undefined: each endpoint has its own. */
+  readonly hosts: number | undefined;
   readonly profileTo: string | undefined;
   readonly resultsTo: string;
   /** Options of Node.js for the dispatcher, such as --max-semi-space-size=4. */
@@ -52,6 +55,7 @@ export const readOptions = (environment: NodeJS.ProcessEnv): BenchOptions => {
     seconds: read.SECONDS,
     rounds: read.ROUNDS,
     endpoints: read.ENDPOINTS,
+    hosts: read.HOSTS === "all" ? undefined : Number(read.HOSTS),
     profileTo: read.PROFILE ? join(read.RESULTS_DIR, "profiles") : undefined,
     resultsTo: read.RESULTS_DIR,
     dispatcherNodeOptions: read.DISPATCHER_NODE_OPTIONS,

@@ -8,12 +8,14 @@ export type Mark = {
   readonly sentUs: number;
 };
 
-/** Who the events go to, in turn: `count` agents from `first` on, each in a workspace of its own. */
+/** Who the events go to, in turn: `count` agents from `first` on. */
 export type Crowd = {
   readonly first: number;
   readonly count: number;
   /** From one agent to the next; 1 unless given. */
   readonly step?: number;
+  /** So many workspaces share the agents; unless given, each agent has its own. */
+  readonly workspaces?: number | undefined;
 };
 
 /** The agent that event `n` belongs to. */
@@ -21,8 +23,8 @@ export const agentOf = (n: number, { first, count, step = 1 }: Crowd): number =>
   first + (n % count) * step;
 
 /** Agent `agent`'s event `n`. */
-export const addressOf = (agent: number, n: number): EventAddress => ({
-  workspaceId: `w${agent}`,
+export const addressOf = (agent: number, n: number, workspaces = Infinity): EventAddress => ({
+  workspaceId: `w${agent % workspaces}`,
   callId: `c${n}`,
   agentId: `a${agent}`,
   eventType: "call_completed",

@@ -6,8 +6,8 @@ import { answerCalls } from "./calls.ts";
 import { monotonicUs } from "./clock.ts";
 import { agentInPath, MARK_CHARACTERS, markIn } from "./payload.ts";
 
-/** How an endpoint answers: 200, 503, or never. */
-export type Manner = "ok" | "refuses" | "hangs";
+/** How an endpoint answers: 200, 503, never, or 200 after a while. */
+export type Manner = "ok" | "refuses" | "hangs" | { readonly okAfterMs: number };
 
 export type ReceiverCalls = {
   /** Opens this many origins on loopback, and says which. */
@@ -26,6 +26,8 @@ export type ReceiverCalls = {
   readonly take: (input: undefined) => Arrivals;
 };
 
+const isOk = (manner: Manner): boolean => manner === "ok" || typeof manner === "object";
+
 const manners = new Map<number, Manner>();
 const log = arrivalLog();
 let isKept = false;
@@ -41,14 +43,18 @@ const onRequest = (request: IncomingMessage, response: ServerResponse): void => 
     request.once("data", (chunk: Buffer) => {
       const mark = markIn(chunk.toString("latin1", 0, MARK_CHARACTERS));
       if (mark === undefined) return;
-      log.add({ ...mark, agent, arrivedUs, arrivedWallMs, isAccepted: manner === "ok" });
+      log.add({ ...mark, agent, arrivedUs, arrivedWallMs, isAccepted: isOk(manner) });
     });
   }
   request.resume();
   request.once("error", () => response.destroy());
   if (manner === "hangs") return;
-  const status = manner === "ok" ? 200 : 503;
-  request.once("end", () => response.writeHead(status, { "content-length": "0" }).end());
+  const status = isOk(manner) ? 200 : 503;
+  const answer = (): void => void response.writeHead(status, { "content-length": "0" }).end();
+  request.once("end", () => {
+    if (typeof manner === "object") setTimeout(answer, manner.okAfterMs);
+    else answer();
+  });
 };
 
 // One HTTP server behind all addresses: they differ in where they listen and in nothing else.

@@ -22,13 +22,15 @@ export type Stack = AsyncDisposable & {
 export type StackOptions = {
   /** Origins that listen. */
   readonly endpoints: number;
-  /** Agents with a subscription, each in a workspace of its own; agent n at origin n modulo all. */
+  /** Agents with a subscription; agent n at origin n modulo all. */
   readonly agents: number;
+  /** So many workspaces share them; unless given, each has its own. */
+  readonly workspaces?: number | undefined;
 };
 
 export const startStack = async (
   { options, natsServer, signal }: Bench,
-  { endpoints, agents }: StackOptions,
+  { endpoints, agents, workspaces }: StackOptions,
 ): Promise<Stack> => {
   await using starting = new AsyncDisposableStack();
   const directory = await mkdtemp(join(scratchRoot(), "bench-"));
@@ -37,7 +39,7 @@ export const startStack = async (
   const receivers = starting.use(await startReceivers(endpoints, signal));
   const load = starting.use(startWorker<LoadCalls>("load.ts", signal));
   await load.ask("connect", { url: nats.url });
-  const crowd = { first: 0, count: agents };
+  const crowd = { first: 0, count: agents, workspaces };
   if (agents > 0) await load.ask("subscribe", { crowd, origins: receivers.origins }, 180_000);
   let dispatchers = 0;
   const started = starting.move();

@@ -63,8 +63,15 @@ test("pure code knows no clock, no chance, no process and no timers", () => {
   expect(places([...contracts, ...decisions], impure)).toEqual([]);
 });
 
-test("contracts import nothing but zod, ipaddr.js and Node's buffers, addresses and hashes", () => {
-  const allowed = new Set(["zod", "ipaddr.js", "node:buffer", "node:crypto", "node:net"]);
+test("contracts import nothing but zod, ipaddr.js, lru-cache and Node's buffers, addresses and hashes", () => {
+  const allowed = new Set([
+    "zod",
+    "ipaddr.js",
+    "lru-cache",
+    "node:buffer",
+    "node:crypto",
+    "node:net",
+  ]);
   const own = "libs/contracts/src/";
   expect(foreign(contracts, (name) => allowed.has(name) || name.startsWith(own))).toEqual([]);
 });
@@ -108,6 +115,19 @@ test("no file of code has more than 220 lines", () => {
   const code = all.filter((path) => path.endsWith(".ts") && !path.endsWith(".test.ts"));
   const long = code.map((path) => `${path}: ${read(path).trimEnd().split("\n").length} lines`);
   expect(long.filter((text) => Number(/(\d+) lines$/.exec(text)?.[1]) > 220)).toEqual([]);
+});
+
+test("batches and headers of messages are read raw, as the client stumbles over a hostile producer's", () => {
+  const decoding =
+    /jsm\.direct\.|\bgetBatch\(|getLastMessagesFor|\bmessage\.headers\b|\.header\.get\(|\bheaders\?\.get\(/g;
+  const foreignCode = product.filter((path) => !path.endsWith("/message-headers.ts"));
+  expect(places(foreignCode, decoding)).toEqual([
+    // What dispatchers say of themselves.
+    "libs/runtime/src/due-form.ts: message.headers",
+    // Both measure them first, and take what cannot be decoded for none.
+    "services/dispatcher/src/delivery-trace.ts: message.headers",
+    "services/dispatcher/src/handle-retry.ts: message.headers",
+  ]);
 });
 
 test("settle.ts alone acknowledges or gives back; runtime only gives back what it stops at", () => {

@@ -23,9 +23,11 @@ const BOTH = ["delivered", "failed"];
 
 const OF_ALL: Record<string, Promised> = {
   ringback_build_info: { type: "gauge", labels: { version: ["1.2.3"], node: [process.version] } },
+  ringback_clock_offset_seconds: { type: "gauge" },
   ringback_nats_connected: { type: "gauge" },
   ringback_subscriptions: { type: "gauge" },
   ringback_agents: { type: "gauge" },
+  ringback_subscriptions_view_age_seconds: { type: "gauge" },
 };
 
 const OF_DISPATCHER: Record<string, Promised> = {
@@ -71,7 +73,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_attempts_in_flight_limit: { type: "gauge" },
   ringback_deferred_total: {
     type: "counter",
-    labels: { reason: ["endpoint_busy", "rate_limited"] },
+    labels: { reason: ["endpoint_busy", "origin_busy", "rate_limited"] },
   },
   ringback_backlog_events: { type: "gauge" },
   ringback_retries_waiting: { type: "gauge" },
@@ -84,7 +86,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
   // Also: faults of our own, by which customers' attempts are not used up.
   ringback_own_faults_total: {
     type: "counter",
-    labels: { fault: ["resources", "network", "secret", "unexpected"] },
+    labels: { fault: ["resources", "network", "secret", "storage", "unexpected"] },
   },
 };
 
@@ -126,7 +128,9 @@ const subscriptionsPage = async (): Promise<string> => {
     agents: () => 0,
     subscriptions: () => 0,
     isConnected: () => true,
+    viewAgeSeconds: () => 0,
     streams: () => 0,
+    clockOffsetSeconds: () => 0,
     projectionLag: () => 0,
   };
   return (await createSubscriptionsMetrics("1.2.3", gauges).registry.page()).text;

@@ -4,12 +4,17 @@ import type { Bench, Scenario } from "../scenario.ts";
 import { startStack } from "../stack.ts";
 
 const ENDPOINTS = 1_000;
+/** Destinations of shared hosts. */
+const PATHS = 100;
 const BYTES = 1_024;
 
 /** Events that are still under way when publishing has ended belong to the picture. */
 const AFTERWARDS_MS = 3_000;
 
-/** Even load on many endpoints: how much slower are the healthy ones when others hang to the deadline? */
+/**
+ * Even load on many endpoints, each at a host of its own or all at a few (`HOSTS`): how much slower are
+ * the healthy ones when others hang to the deadline?
+ */
 export const isolation: Scenario = {
   name: "isolation",
   longestMs: 8 * 60_000,
@@ -28,7 +33,7 @@ export const isolation: Scenario = {
     const endpoints = endpointsOf(bench);
     return [
       ...[...withHanging].flatMap(([share, healthy]) =>
-        figuresOf(`${share * endpoints} of ${endpoints} hang`, healthy, base),
+        figuresOf(`${share * endpoints} of ${endpoints} hang${atHosts(bench)}`, healthy, base),
       ),
       figure("none hangs: p99", alone, "ms"),
       figure(
@@ -39,6 +44,9 @@ export const isolation: Scenario = {
     ];
   },
 };
+
+const atHosts = ({ options: { hosts } }: Bench): string =>
+  hosts === undefined ? "" : `, ${hosts} host${hosts === 1 ? "" : "s"}`;
 
 const figuresOf = (name: string, runs: readonly Fared[], base: number): readonly Figure[] => {
   const each = (value: (run: Fared) => number): number[] => runs.map(value);
@@ -69,19 +77,23 @@ const figuresOf = (name: string, runs: readonly Fared[], base: number): readonly
 };
 
 const endpointsOf = ({ options }: Bench): number =>
-  options.endpoints ?? (options.isShort ? 20 : ENDPOINTS);
+  options.endpoints ?? (options.isShort ? 20 : options.hosts === undefined ? ENDPOINTS : PATHS);
 
 /** A stack of its own for each: nothing is left over from the one before. */
 const measure = async (bench: Bench, hangingShare: number): Promise<Fared> => {
-  const { isShort, perSecond, seconds } = bench.options;
+  const { isShort, perSecond, seconds, hosts } = bench.options;
   const endpoints = endpointsOf(bench);
   const hanging = Math.round(endpoints * hangingShare);
   bench.say(`${hanging} of ${endpoints} endpoints hang`);
-  await using stack = await startStack(bench, { endpoints, agents: endpoints });
+  await using stack = await startStack(bench, {
+    endpoints: hosts ?? endpoints,
+    agents: endpoints,
+    workspaces: hosts,
+  });
   await stack.receivers.behave(0, hanging, "hangs");
   await stack.startDispatcher();
   const pace = {
-    crowd: { first: 0, count: endpoints },
+    crowd: { first: 0, count: endpoints, workspaces: hosts },
     from: 0,
     perSecond: perSecond ?? (isShort ? 100 : 300),
     seconds: seconds ?? (isShort ? 1 : 60),

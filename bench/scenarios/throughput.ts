@@ -22,7 +22,7 @@ const ROUND_TIMEOUT_MS = 60_000;
 
 /** As many posts at once as the dispatcher makes: by its defaults, unless it was given other settings. */
 const concurrencyOf = ({ options }: Bench, endpoints: number): number => {
-  const { ENDPOINT_MAX_IN_FLIGHT = "64", MAX_IN_FLIGHT = "1024" } = options.dispatcherSettings;
+  const { ENDPOINT_MAX_IN_FLIGHT = "192", MAX_IN_FLIGHT = "4096" } = options.dispatcherSettings;
   return Math.min(Number(MAX_IN_FLIGHT), endpoints * Number(ENDPOINT_MAX_IN_FLIGHT));
 };
 

@@ -20,7 +20,8 @@ import { TRACE_HEADERS } from "./trace-headers.ts";
 /** Streams that nobody outside of the services has any business with, and why. */
 export const NOT_DOCUMENTED: Partial<Record<StreamName, string>> = {
   REQUESTS: "notes of the API about requests with an Idempotency-Key, for itself alone",
-  LEASES: "which dispatcher does what only one may do, for the dispatchers alone",
+  LEASES:
+    "which dispatcher does what only one may do, and what one is reading, for the dispatchers alone",
   REDELIVERIES: "how far redelivery jobs are: GET /redeliveries tells",
 };
 

@@ -124,6 +124,7 @@ export const RETRY_HEADERS = Object.fromEntries(retryHeaders(RETRY));
 export const ALL_RETRY_HEADERS = Object.fromEntries(
   retryHeaders({
     ...RETRY,
+    extraAttempts: 1,
     deferrals: 3,
     heldSinceMs: Date.parse("2026-03-02T10:17:52.000Z"),
     trace: TRACE,

@@ -6,11 +6,12 @@ import { SUBJECTS } from "./subjects.ts";
 const WHERE = { workspace_id: "acme", at: "2026-03-02T10:21:06.000Z" };
 const ENDPOINT = {
   ...WHERE,
-  endpoint: "https://crm.example.com",
+  endpoint: "https://crm.example.com/hooks/calls",
+  scope: "destination",
   attempts: 40,
   failed: 29,
   window_seconds: 300,
-};
+} as const;
 
 const EXAMPLES: { readonly [K in Operation["kind"]]: Extract<Operation, { kind: K }> } = {
   "delivery.exhausted": {

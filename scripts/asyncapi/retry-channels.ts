@@ -7,6 +7,9 @@ import { TRACE_HEADERS } from "./trace-headers.ts";
 const RETRY_WORDS: Readonly<Record<string, DocumentedHeader>> = {
   "Ringback-Event-Seq": { description: "The event's sequence on EVENTS", isRequired: true },
   "Ringback-Attempt": { description: "The number of the attempt that is due", isRequired: true },
+  "Ringback-Extra-Attempts": {
+    description: "How many of its attempts, up to this one, take no place in the schedule",
+  },
   "Ringback-Due": { description: "When it is due, RFC 3339", isRequired: true },
   "Ringback-Delivery-Id": { description: "The delivery", isRequired: true },
   "Ringback-Call-Id": { description: "The event's call", isRequired: true },

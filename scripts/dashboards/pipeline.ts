@@ -81,7 +81,7 @@ const work: Row = {
     graph(
       "Deferred",
       "ops",
-      "Put off without an attempt: endpoint_busy has more than it can take, rate_limited more than its rate_limit.",
+      "Put off without an attempt: endpoint_busy has more than it can take, origin_busy is a host that is down or has no connection free, rate_limited more than its rate_limit.",
       { "{{reason}}": rateBy("reason", "ringback_deferred_total") },
       { isStacked: true },
     ),

@@ -63,6 +63,13 @@ const processes: Row = {
       { [PROCESS]: `job_instance:ringback_eventloop_lag_seconds:p99{${NS}}` },
       { alerts: ["RingbackEventLoopLagging"] },
     ),
+    graph(
+      "Clock offset",
+      "s",
+      "Each machine's clock less that of NATS.",
+      { [PROCESS]: ofOurs("ringback_clock_offset_seconds") },
+      { alerts: ["RingbackClocksDiffer"] },
+    ),
     graph("Garbage collection", "percentunit", "Share of time that goes to collecting garbage.", {
       [PROCESS]: `sum by (job, instance) (${ofOurs("rate(nodejs_gc_duration_seconds_sum[$__rate_interval])")})`,
     }),

@@ -9,6 +9,9 @@ export const NACK_SETTINGS = {
   STREAM_MANAGEMENT: "verify",
   STREAM_REPLICAS: "3",
   EVENTS_MAX_BYTES: "40GiB",
+  SUBSCRIPTIONS_MAX_BYTES: "5GiB",
+  ATTEMPTS_MAX_BYTES: "30GiB",
+  DEAD_LETTERS_MAX_BYTES: "10GiB",
 } as const;
 
 type ConsumedStream = keyof typeof DISPATCHER_FILTERS;

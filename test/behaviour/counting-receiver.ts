@@ -9,13 +9,13 @@ export interface CountingReceiver {
   stop(): Promise<void>;
 }
 
-/** Answers 200 to everything and keeps nothing but the number: for loads. */
-export async function startCountingReceiver(): Promise<CountingReceiver> {
+/** Answers 200 to everything, or nothing to anything, and keeps nothing but the number: for loads. */
+export async function startCountingReceiver({ hangs = false } = {}): Promise<CountingReceiver> {
   let count = 0;
   const server = createServer((request, response) => {
     count += 1;
     request.resume();
-    request.once("end", () => response.end());
+    if (!hangs) request.once("end", () => response.end());
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

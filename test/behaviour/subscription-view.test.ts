@@ -9,6 +9,7 @@ import {
   subscriptionView,
   type SubscriptionView,
 } from "../../services/dispatcher/src/subscription-view.ts";
+import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo, type NatsClient } from "../harness/nats-client.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
@@ -61,6 +62,40 @@ test("an agent or a type without a subscription is not found", async () => {
     await view.find({ ...agent, agentId: "agent-0", eventType: "recording_completed" }),
   ).toBeUndefined();
 });
+
+test("a replaced address is found within 3 s after the view's consumer is gone", async () => {
+  expect(
+    await foundAfter((name) => client.jsm.consumers.delete("SUBSCRIPTIONS", name), "gone"),
+  ).toBe(urlOf("after"));
+});
+
+test("a replaced address is found within 3 s while the view's consumer hands out nothing", async () => {
+  const until = new Date(Date.now() + 60_000);
+  const harm = (name: string) => client.jsm.consumers.pause("SUBSCRIPTIONS", name, until);
+  expect(await foundAfter(harm, "paused")).toBe(urlOf("after"));
+  // The view itself gets over it, too.
+  await eventually(() => view.following.isCurrent(), { timeoutMs: 10_000 });
+});
+
+/** What is found 3 s after another address was stored, at the latest. */
+async function foundAfter(harm: (consumer: string) => Promise<unknown>, agentId: string) {
+  const subject = subscriptionSubject({ workspaceId: "w1", agentId });
+  const address = {
+    workspaceId: "w1",
+    agentId,
+    callId: "c1",
+    eventType: "call_completed",
+  } as const;
+  const { seq } = await client.js.publish(subject, JSON.stringify(registered("before")));
+  await eventually(() => view.following.appliedUpTo() >= seq);
+  for await (const { name } of client.jsm.consumers.list("SUBSCRIPTIONS")) await harm(name);
+  await client.js.publish(subject, JSON.stringify(registered("after")));
+  const found = async () => (await view.find(address))?.callback_url ?? null;
+  return eventually(async () => (await found()) !== urlOf("before") && (await found()), {
+    timeoutMs: 3_000,
+    what: "another address is found",
+  });
+}
 
 const urlOf = (agentId: string): string => `https://example.com/${agentId}`;
 

@@ -35,7 +35,7 @@ const workOf = ({ message }: InHand) => ({
 
 await runDispatcher((steps) => ({
   send: async (request) => {
-    const callId = callIn(request.body);
+    const callId = callIn(request.body as Uint8Array); // small ones are sent as they are
     const attempt = Number(request.headers["ringback-attempt"]);
     await stop(callId, attempt, "before the request");
     const sent = await steps.send(request);

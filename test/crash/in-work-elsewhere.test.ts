@@ -15,9 +15,9 @@ const STOPS: readonly Stop[] = [
   { callId: "deferred", attempt: 1, point: "before the acknowledgement" },
 ];
 
-/** The endpoint takes one request at a time: while it is busy, the next delivery is put off. */
+/** A destination takes one request at a time: while it is busy, its next delivery is put off. */
 const script: Script = ({ path, headers }) => {
-  if (path === "/busy") return { kind: "late_status", status: 200, afterMs: 3_000 };
+  if (path === "/deferred?busy") return { kind: "late_status", status: 200, afterMs: 3_000 };
   return status(path === "/recorded" && headers["ringback-attempt"] === "1" ? 500 : 200);
 };
 
@@ -42,8 +42,14 @@ afterAll(async () => {
   await Promise.all([platform.stop(), receiver.stop()]);
 });
 
+/** One destination: a query is no part of it. */
+const DESTINATIONS: Readonly<Record<string, string>> = {
+  busy: "/deferred?busy",
+  deferred: "/deferred?later",
+};
+
 const publish = async (callId: string) => {
-  const url = receiver.url(`/${callId}`);
+  const url = receiver.url(DESTINATIONS[callId] ?? `/${callId}`);
   await platform.subscribe([{ event_type: "call_completed", callback_url: url }], {
     agentId: callId,
   });
@@ -70,7 +76,7 @@ it("an event that comes again while its retry is in work elsewhere starts nothin
   const recorded = await publish("recorded");
   await dead.waitForLog((line) => line["msg"] === STOPPED && line["call_id"] === "recorded");
   await publish("busy");
-  await receiver.received(1, { path: "/busy" });
+  await receiver.received(1, { path: "/deferred?busy" });
   const deferred = await publish("deferred");
   await dead.waitForLog((line) => line["msg"] === STOPPED && line["call_id"] === "deferred");
   await dead.kill();
@@ -91,13 +97,13 @@ it("an event that comes again while its retry is in work elsewhere starts nothin
   );
   clearInterval(keepAlive);
   expect(receiver.requestsTo("/recorded")).toHaveLength(1);
-  expect(receiver.requestsTo("/deferred")).toHaveLength(0);
+  expect(receiver.requestsTo("/deferred?later")).toHaveLength(0);
   expect((await platform.client.jsm.streams.info("RETRIES")).state.messages).toBe(2);
 
   for (const message of taken) message.nak();
   await settled(platform.client, { timeoutMs: 60_000 });
   expect(receiver.requestsTo("/recorded")).toHaveLength(2);
-  expect(receiver.requestsTo("/deferred")).toHaveLength(1);
+  expect(receiver.requestsTo("/deferred?later")).toHaveLength(1);
   expect((await platform.attemptsOf(recorded)).map(({ attempt }) => attempt)).toEqual([1, 2]);
   expect((await platform.attemptsOf(deferred)).map(({ attempt }) => attempt)).toEqual([1]);
 }, 180_000);

@@ -22,7 +22,11 @@ let usual: number;
 beforeAll(async () => {
   receiver = await startReceiver(() => ({ kind: "late_status", status: 200, afterMs: SLOW_MS }));
   platform = await startPlatform({ dispatchers: 0 });
-  await platform.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/slow") }]);
+  // So slow that the backlog outlasts the test, however many attempts at once an endpoint may have.
+  const delivery = { max_in_flight: 50 };
+  await platform.subscribe([
+    { event_type: "call_completed", callback_url: receiver.url("/slow"), delivery },
+  ]);
   for (let from = 0; from < EVENTS; from += 500) {
     const calls = Array.from({ length: 500 }, (_, n) => `call-${from + n}`);
     await Promise.all(calls.map((callId) => platform.publish({ callId })));

@@ -34,7 +34,12 @@ afterAll(async () => {
   await server.stop();
 });
 
-const nats = () => ({ ...client, connection: client.nc, isConnected: () => true });
+const nats = () => ({
+  ...client,
+  connection: client.nc,
+  isConnected: () => true,
+  problem: () => undefined,
+});
 
 const retry = (agentId: string, deliveryId: string, attempt = 2): RetryMessage => ({
   address: { workspaceId: "w1", callId: "c1", agentId, eventType: "call_completed" },

@@ -81,7 +81,11 @@ it("an attempt is recorded with what was asked, what came back and what is next"
       headers: { "content-type": "text/plain", "retry-after": "7" },
       body_excerpt: "come back later",
     },
-    next: { kind: "retry", at: expect.any(String) as unknown },
+    next: {
+      kind: "retry",
+      at: expect.any(String) as unknown,
+      attempts_left: expect.any(Number) as unknown,
+    },
   });
   expect(second).toMatchObject({
     ...ids,

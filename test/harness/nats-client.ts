@@ -4,7 +4,7 @@ import {
   jetstreamManager,
   type JetStreamManager,
 } from "@nats-io/jetstream";
-import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import { eventually } from "./eventually.ts";
 import { trackOpen } from "./open-resources.ts";
 
@@ -20,15 +20,19 @@ export interface NatsClient {
   close(): Promise<void>;
 }
 
-/** A test's own connection; it survives a restart of the server and must be closed. */
-export async function connectTo(server: { readonly url: string }): Promise<NatsClient> {
+/** A test's own connection, to one server or several with commas; it survives restarts and must be closed. */
+export async function connectTo(
+  server: { readonly url: string },
+  options: Pick<NodeConnectionOptions, "pingInterval" | "maxPingOut"> = {},
+): Promise<NatsClient> {
   const nc = await connect({
-    servers: server.url,
+    servers: server.url.split(","),
     name: "test",
     maxReconnectAttempts: -1,
     reconnectTimeWait: 50,
     reconnectJitter: 0,
     noAsyncTraces: true,
+    ...options,
   });
   const closed = trackOpen(`NATS connection to ${server.url}`, () => nc.close());
   const close = async (): Promise<void> => {

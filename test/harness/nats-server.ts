@@ -96,7 +96,7 @@ async function runServer(
       timeoutMs: START_TIMEOUT_MS,
       giveUpWhen: () => (process.exit() === null ? null : "it ended"),
     });
-    await jetStreamAnswers(port);
+    await jetStreamAnswers(`127.0.0.1:${port}`);
     return { process, port };
   } catch (cause) {
     await process.kill();
@@ -124,8 +124,9 @@ function portInLog(log: string): number | null {
   return listening === null || !log.includes("Server is ready") ? null : Number(listening[1]);
 }
 
-async function jetStreamAnswers(port: number): Promise<void> {
-  const nc = await connect({ servers: `127.0.0.1:${port}`, reconnect: false });
+/** Waits until JetStream answers by this server; in a cluster, until it has a leader. */
+export async function jetStreamAnswers(server: string): Promise<void> {
+  const nc = await connect({ servers: server, reconnect: false });
   try {
     await eventually(async () => Boolean(await jetstreamManager(nc)), {
       what: "JetStream answers",

@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
 import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
 import type { DeliveryPolicy } from "@ringback/contracts/delivery-policy";
@@ -9,6 +8,7 @@ import { writeApiKeysFile } from "./api-keys.ts";
 import { eventually } from "./eventually.ts";
 import { connectTo, type NatsClient } from "./nats-client.ts";
 import { headerKey, writeHeaderKeys } from "./header-keys.ts";
+import { messagesOn } from "./messages-on.ts";
 import { startNatsServer, type NatsServer, type NatsServerOptions } from "./nats-server.ts";
 import { startService, type ServiceProcess } from "./service-process.ts";
 
@@ -22,6 +22,7 @@ export interface PlatformOptions {
   /** How many dispatchers to start, or their entry file. */
   dispatchers?: number;
   dispatcherEntry?: string;
+  subscriptionsEntry?: string;
   nats?: NatsServerOptions;
 }
 
@@ -49,8 +50,12 @@ export interface Answer {
 }
 
 /** nats-server, the subscriptions service and dispatchers as real processes, and hands to use them. */
-export interface Platform {
+export interface Platform extends Services {
   readonly server: NatsServer;
+}
+
+/** The services alone, on a NATS that somebody else has started and stops. */
+export interface Services {
   readonly client: NatsClient;
   readonly subscriptions: ServiceProcess;
   /** The workspaces' API keys, in their order. */
@@ -89,15 +94,31 @@ export interface Platform {
 const LOOPBACK = { ALLOW_INSECURE_HTTP: "true", ALLOWED_PRIVATE_CIDRS: "127.0.0.0/8,::1/128" };
 
 export async function startPlatform(options: PlatformOptions = {}): Promise<Platform> {
-  const workspaces = options.workspaces ?? ["w1", "w2"];
   const server = await startNatsServer(options.nats);
+  const services = await startServices(server, options);
+  return {
+    ...services,
+    server,
+    stop: async () => {
+      await services.stop();
+      await server.stop();
+    },
+  };
+}
+
+/** `nats.url` may be several servers, separated by commas. */
+export async function startServices(
+  nats: { readonly url: string },
+  options: Omit<PlatformOptions, "nats"> = {},
+): Promise<Services> {
+  const workspaces = options.workspaces ?? ["w1", "w2"];
   const keys = await writeApiKeysFile(
     workspaces.map((workspaceId) => ({ workspaceId, scopes: ["read", "write", "admin"] as const })),
   );
   const entry = options.dispatcherEntry ?? "services/dispatcher/src/main.ts";
   const headerKeysFile = await writeHeaderKeys([headerKey("k1")]);
   const env = {
-    NATS_URL: server.url,
+    NATS_URL: nats.url,
     ...LOOPBACK,
     ALLOW_PLAINTEXT_HEADERS: "false",
     HEADER_ENCRYPTION_KEYS_FILE: headerKeysFile,
@@ -107,23 +128,22 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     startService({ entry: other, env: { ...env, ...options.dispatcherEnv, ...more } });
   const [subscriptions, ...dispatchers] = await Promise.all([
     startService({
-      entry: "services/subscriptions/src/main.ts",
+      entry: options.subscriptionsEntry ?? "services/subscriptions/src/main.ts",
       env: { ...env, API_KEYS_FILE: keys.file, AGENT_REGISTRATION: "automatic" },
     }),
     ...Array.from({ length: options.dispatchers ?? 1 }, () => startDispatcher()),
   ]);
-  const client = await connectTo(server);
+  const client = await connectTo(nats);
   const call = apiCaller(subscriptions, new Map(workspaces.map((w, n) => [w, keys.keys[n] ?? ""])));
   const patch = async (body: object, workspaceId?: string): Promise<void> => {
     const answer = await call("PATCH", "/agent/v1", body, workspaceId);
     if (answer.status !== 200) throw new Error(`PATCH: ${JSON.stringify(answer)}, expected 200`);
   };
-  const attemptsOf: Platform["attemptsOf"] = ({ seq, address }) =>
+  const attemptsOf: Services["attemptsOf"] = ({ seq, address }) =>
     messagesOn(client, "ATTEMPTS", attemptSubject(address, String(seq)), (json) =>
       attemptRecordSchema.parse(json),
     );
   return {
-    server,
     client,
     subscriptions,
     apiKeys: keys.keys,
@@ -162,12 +182,11 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Plat
     stop: async () => {
       await client.close();
       await Promise.all([subscriptions, ...dispatchers].map((service) => service.stop()));
-      await server.stop();
     },
   };
 }
 
-function apiCaller(service: ServiceProcess, keys: ReadonlyMap<string, string>): Platform["api"] {
+function apiCaller(service: ServiceProcess, keys: ReadonlyMap<string, string>): Services["api"] {
   return async (method, path, body, workspaceId = "w1") => {
     const answer = await fetch(service.httpUrl(`/ca/api/v0${path}`), {
       method,
@@ -190,21 +209,4 @@ async function publish(
   const message = eventMessage({ ...address, body, ...count });
   const ack = await client.js.publish(message.subject, message.body, { msgID: message.messageId });
   return { seq: ack.seq, duplicate: ack.duplicate, address };
-}
-
-async function messagesOn<T>(
-  client: NatsClient,
-  stream: string,
-  filter: string,
-  read: (json: unknown) => T,
-): Promise<T[]> {
-  const found: T[] = [];
-  let seq = 1;
-  for (;;) {
-    const query = { seq, next_by_subj: filter };
-    const message = await client.jsm.direct.getMessage(stream, query);
-    if (message === null) return found;
-    found.push(read(JSON.parse(Buffer.from(message.data).toString("utf8"))));
-    seq = message.seq + 1;
-  }
 }

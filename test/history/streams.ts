@@ -67,7 +67,11 @@ export async function startStreams(): Promise<Streams> {
   const nats = await connectNats({ ...settings, NATS_URL: server.url }, "test-projection", log);
   const signal = new AbortController().signal;
   const projections: OpenProjection[] = [];
-  const make = () => ensureStreams(nats.jsm, wantedStreams(settings), log, signal);
+  const make = () =>
+    ensureStreams(nats.jsm, wantedStreams(settings), log, signal, {
+      management: "manage",
+      makeAnew: ["EVENTS"],
+    });
   const store = async (subject: string, json: object, trigger?: string): Promise<number> => {
     const headers = newHeaders();
     if (trigger !== undefined) headers.set("Ringback-Trigger", trigger);

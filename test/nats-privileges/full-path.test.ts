@@ -79,7 +79,9 @@ const publish = async (callId: string, eventType: EventType): Promise<void> => {
 /** What a monitor sees: messages of a stream, and what a consumer of it has not been through. */
 const stateOf = async (stream: string): Promise<{ messages: number; open: number }> => {
   const jsm = await jetstreamManager(monitor, { apiPrefix: "ringback.API", checkAPI: false });
-  const { state } = await jsm.streams.info(stream);
+  const streams = await jsm.streams.list().next();
+  const state = streams.find(({ config }) => config.name === stream)?.state;
+  if (state === undefined) throw new Error(`no stream ${stream}`);
   if (stream !== "EVENTS" && stream !== "RETRIES") return { messages: state.messages, open: 0 };
   const info = await jsm.consumers.info(stream, "dispatcher");
   return { messages: state.messages, open: info.num_pending + info.num_ack_pending };
@@ -232,7 +234,8 @@ test("what was given up is delivered again, by itself and by a job, and an endpo
   });
   await receiver.received(4, { path: "/never" });
   await settled(8, 1); // its retry waits for an hour
-  expect(await call("POST", again)).toMatchObject({ mode: "retry_now", attempt: 2 });
+  const counted = { counts_against_schedule: true };
+  expect(await call("POST", again, counted)).toMatchObject({ mode: "retry_now", attempt: 2 });
   await settled(10, 2); // the workspace is told again
   const asked = { since: "2020-01-01T00:00:00Z", status: "all", rate_per_second: 1_000 };
   const job = (await call("POST", "/redeliveries", asked)) as { redelivery_id: string };
@@ -246,7 +249,8 @@ test("what was given up is delivered again, by itself and by a job, and an endpo
   const { redelivery_id } = job;
   expect(await call("GET", "/redeliveries")).toMatchObject({ redeliveries: [{ redelivery_id }] });
   // With nothing to run nobody has the lease of jobs: whoever takes it later looks who does.
-  const asking = await jetstreamManager(monitor, { apiPrefix: "ringback.API", checkAPI: false });
+  const own = await nats.connectAs("subscriptions");
+  const asking = await jetstreamManager(own, { checkAPI: false });
   await eventually(
     async () => {
       const { state } = await asking.streams.info("LEASES", { subjects_filter: ">" });
@@ -254,6 +258,7 @@ test("what was given up is delivered again, by itself and by a job, and an endpo
     },
     { what: "the lease of jobs has run out" },
   );
+  await own.close();
   const second = await call("POST", "/redeliveries", { ...asked, agent_id: "nobody" });
   const path = `/redeliveries/${(second as typeof job).redelivery_id}`;
   await eventually(async () => expect(await call("GET", path)).toMatchObject({ state: "done" }));
@@ -288,7 +293,9 @@ test.each([
   await eventually(
     () => {
       const used = usedBy(connectionName, nats.log());
-      expect(unused(allowed.publish, used.publish)).toEqual([]);
+      // Written only while a dispatcher of a version before runs (docs/adr/0021).
+      const needed = allowed.publish.filter((subject) => subject !== "retries.due.*.*");
+      expect(unused(needed, used.publish)).toEqual([]);
       expect(unused(allowed.subscribe, used.subscribe)).toEqual([]);
     },
     { what: `${role} used what it may` },

@@ -56,10 +56,17 @@ test("an endpoint that fails ever more is told of at each share once, and when i
   const [first, , last] = (await told(platform.client)).filter(({ subject }) =>
     subject.includes(".endpoint."),
   );
-  const endpoint = new URL(receiver.url("/")).origin;
+  const endpoint = receiver.url("/hook");
   expect(first).toMatchObject({
     subject: "operations.w1.endpoint.failing",
-    operation: { workspace_id: "w1", endpoint, attempts: 10, failed: 5, window_seconds: 300 },
+    operation: {
+      workspace_id: "w1",
+      endpoint,
+      scope: "destination",
+      attempts: 10,
+      failed: 5,
+      window_seconds: 300,
+    },
   });
   expect(last).toMatchObject({
     subject: "operations.w1.endpoint.recovered",

@@ -6,13 +6,11 @@ import { failOnLeaks } from "../harness/leaks.ts";
 import { startNatsServer } from "../harness/nats-server.ts";
 import { startPlatform } from "../harness/platform.ts";
 import { startReceiver } from "../harness/receiver.ts";
-import type { ServiceProcess } from "../harness/service-process.ts";
 import { standStill } from "../harness/stand-still.ts";
 import { spawnDispatcher, startDispatcher } from "./bare-dispatcher.ts";
+import { endAfter, STOPPED, unusedPort } from "./end-after.ts";
 
 failOnLeaks();
-
-const STOPPED = "stopped in time";
 
 describe.concurrent("SIGTERM ends a dispatcher within seconds and with 0", () => {
   test("while it waits for its first connection to NATS", { timeout: 120_000 }, async () => {
@@ -70,21 +68,3 @@ describe.concurrent("SIGTERM ends a dispatcher within seconds and with 0", () =>
     await Promise.all([platform.stop(), receiver.stop()]);
   });
 });
-
-/** How it ended, and whether it did in time; everything that it said where it did not end well. */
-async function endAfter(dispatcher: ServiceProcess, signal: NodeJS.Signals, withinMs: number) {
-  const fromMs = performance.now();
-  dispatcher.signal(signal);
-  const { code } = await dispatcher.exited;
-  const inTime = performance.now() - fromMs < withinMs;
-  const saidSo = dispatcher.logs.some(({ msg }) => msg === "stopped");
-  return code === 0 && inTime && saidSo ? STOPPED : { code, inTime, all: dispatcher.output.all() };
-}
-
-async function unusedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
-}

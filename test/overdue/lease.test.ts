@@ -30,7 +30,7 @@ const LIVES_FOR_MS = 1_000;
 
 const newLease = () => {
   const { nc: connection, js, jsm } = client;
-  const nats: Nats = { connection, js, jsm, isConnected: () => true };
+  const nats: Nats = { connection, js, jsm, isConnected: () => true, problem: () => undefined };
   return lease(nats, LEASES.overdueWatch, LIVES_FOR_MS);
 };
 

@@ -363,18 +363,50 @@ describe("an event that the dispatcher has acknowledged without an attempt", () 
   });
 });
 
-test("a dead letter is found for weeks after its event is gone", async () => {
-  const event = await api.seed({ callId: "gone" });
-  await api.record(event, { outcome: failed, next: { kind: "dead_letter" } });
-  const { outcome, ...record } = recordOf(event);
-  const letter = {
+/** A dead letter as a dispatcher stores it, of an event's only attempt. */
+const letterOf = (event: Seeded) => {
+  const { outcome: _, ...record } = recordOf(event);
+  return {
     ...record,
     reason: "exhausted",
     message: "given up after 1 attempt",
     last_attempt: { ...record, outcome: failed, next: { kind: "dead_letter" } },
   };
-  expect(outcome.kind).toBe("delivered");
-  await api.client.js.publish(deadLetterSubject(event.address), JSON.stringify(letter));
+};
+
+const storeLetter = (event: Seeded, fields: object = {}) =>
+  api.client.js.publish(
+    deadLetterSubject(event.address),
+    JSON.stringify({ ...letterOf(event), ...fields }),
+  );
+
+test("a dead letter is found when its event was deleted by hand, without reading all the others", async () => {
+  const before = await api.seed({ callId: "kept-before" });
+  const event = await api.seed({ callId: "deleted" });
+  await api.record(event, { outcome: failed, next: { kind: "dead_letter" } });
+  await storeLetter(event);
+  await storeLetter(event, { message: "given up again" });
+  await api.client.jsm.streams.deleteMessage("EVENTS", event.seq);
+  expect((await api.reader.get(`/events/${before.id}`)).status).toBe(200);
+  expect(await api.reader.get(`/dead-letters/${event.id}`)).toMatchObject({
+    status: 200,
+    body: { event_id: event.id, message: "given up again", call_id: "deleted" },
+  });
+  expect((await api.other.get(`/dead-letters/${event.id}`)).status).toBe(404);
+});
+
+test("a dead letter that is listed is found by its id, also where EVENTS was made anew since", async () => {
+  const address = { ...(await api.seed({ callId: "former" })).address };
+  const event = { seq: 5, id: "evt_1a2b3c_5", address };
+  await storeLetter(event);
+  const found = await api.reader.get("/dead-letters/evt_1a2b3c_5");
+  expect(found).toMatchObject({ status: 200, body: { event_id: event.id, call_id: "former" } });
+});
+
+test("a dead letter is found for weeks after its event is gone", async () => {
+  const event = await api.seed({ callId: "gone" });
+  await api.record(event, { outcome: failed, next: { kind: "dead_letter" } });
+  await storeLetter(event);
   const before = await api.reader.get(`/dead-letters/${event.id}`);
   expect(before).toMatchObject({ status: 200, body: { reason: "exhausted", call_id: "gone" } });
   expect(before.body?.["last_attempt"]).toMatchObject({ delivery_id: String(event.seq) });

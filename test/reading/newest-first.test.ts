@@ -64,4 +64,5 @@ const natsOf = ({ nc, js, jsm }: NatsClient) => ({
   js,
   jsm,
   isConnected: () => true,
+  problem: () => undefined,
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventMessage } from "@ringback/contracts/event";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import {
@@ -125,6 +126,38 @@ test("a batch that was begun long ago is started but for what was: the server ma
   await scene.client.js.publish(`redeliveries.w1.${id}`, JSON.stringify(job));
   expect(await scene.settled(id, "done")).toMatchObject({ sent: 2, delivered: 2 });
   expect(scene.receiver.requestsTo("/some")).toHaveLength(before + 1);
+});
+
+test("a job one of whose events is gone before its attempt comes to its end: it counts as failed", async () => {
+  const {
+    created_at,
+    redelivery_id: _,
+    ...like
+  } = await scene.create({ ...DEAD, agent_id: "nobody" });
+  const gone = await Promise.all(
+    ["gone-0", "gone-1"].map(async (call_id) => {
+      const address = { workspaceId: "w1", agentId: "gone", callId: call_id } as const;
+      const body = { event_type: "call_completed", call_id };
+      const message = eventMessage({ ...address, eventType: "call_completed", body });
+      const { seq } = await scene.client.js.publish(message.subject, message.body);
+      await scene.client.jsm.streams.deleteMessage("EVENTS", seq);
+      return { seq, call_id, agent_id: "gone", event_type: "call_completed" };
+    }),
+  );
+  const id = "events-are-gone";
+  const job = {
+    ...like,
+    redelivery_id: id,
+    workspace_id: "w1",
+    created_at,
+    begins_after: { events: 0, attempts: 0, dead_letters: 0 },
+    stop_requested: false,
+    found: 2,
+    cursor: { at_ms: Date.now(), seq: gone[1]!.seq },
+    batch: { at: new Date().toISOString(), starts: gone },
+  };
+  await scene.client.js.publish(`redeliveries.w1.${id}`, JSON.stringify(job));
+  expect(await scene.settled(id, "done", 15_000)).toMatchObject({ sent: 2, failed: 2, waiting: 0 });
 });
 
 describe("which events are delivered again", () => {
@@ -255,11 +288,13 @@ describe("the calls", () => {
     expect(other).toMatchObject({ status: 422, body: { code: "idempotency_key_reused" } });
   });
 
-  test("let five jobs of a workspace run at once", async () => {
+  test("let five jobs of a workspace run at once, also of ten that are asked for at once", async () => {
     const slow = { since: LONG_AGO, status: "all", agent_id: "stopped", rate_per_second: 1 };
-    const jobs = [];
-    for (let n = 0; n < 5; n += 1) jobs.push(await scene.create(slow));
-    expect(await refused(slow)).toMatchObject({
+    const asked = Array.from({ length: 10 }, () => scene.call("POST", "/redeliveries", slow));
+    const answers = await Promise.all(asked);
+    const jobs = answers.filter(({ status }) => status === 202).map(({ body }) => body);
+    expect(jobs).toHaveLength(5);
+    expect(answers.find(({ status }) => status !== 202)).toMatchObject({
       status: 429,
       body: { code: "too_many_redeliveries" },
     });
@@ -268,5 +303,35 @@ describe("the calls", () => {
     await eventually(async () => (await refused({ ...slow, agent_id: "nobody" })).status === 202, {
       what: "there is room for another",
     });
+  });
+
+  test("keep a thousand jobs of a workspace, and leave others their room", async () => {
+    const ended = {
+      workspace_id: "w1",
+      since: LONG_AGO,
+      until: LONG_AGO,
+      created_at: LONG_AGO,
+      updated_at: LONG_AGO,
+      status: "all",
+      rate_per_second: 1,
+      found: 0,
+      sent: 0,
+      state: "done",
+      begins_after: { events: 0, attempts: 0, dead_letters: 0 },
+      stop_requested: false,
+      cursor: null,
+      batch: null,
+    };
+    await Promise.all(
+      Array.from({ length: 1_000 }, (__, n) => {
+        const note = JSON.stringify({ ...ended, redelivery_id: `old-${n}` });
+        return scene.client.js.publish(`redeliveries.w1.old-${n}`, note);
+      }),
+    );
+    const told = await refused({ ...DEAD, agent_id: "some" });
+    expect(told).toMatchObject({ status: 429, body: { code: "too_many_redeliveries" } });
+    const [, key = ""] = scene.keys;
+    const other = await scene.call("POST", "/redeliveries", DEAD, { key });
+    expect(other.status).toBe(202);
   });
 });

@@ -16,6 +16,7 @@ import {
   recordsOf,
   redeliver,
   told,
+  type Answered,
   type PublishedEvent,
 } from "./scene.ts";
 
@@ -139,6 +140,45 @@ describe.concurrent("an event", () => {
     ]);
     await nothingComesBack(platform, "waiting");
     expect(receiver.requestsTo("/waiting")).toHaveLength(2);
+  });
+
+  test("keeps its schedule however often it is tried now, unless the tries are to count", async () => {
+    const event = await published("impatient", inTurn(FAILS), { retry_delays: ["10m", "1h"] });
+    const tried = async (attempt: number, counts: boolean): Promise<Answered> => {
+      await recorded(platform, event, attempt - 1);
+      const body = { counts_against_schedule: counts };
+      return eventually(
+        async () => {
+          const asked = await redeliver(platform, event, {}, body);
+          return asked.status === 202 ? asked : null; // 409: between its record and its schedule
+        },
+        { what: `attempt ${attempt} waits` },
+      );
+    };
+    const waits = async (n: number) => {
+      const { at, duration_ms, next } = (await recorded(platform, event, n))[n - 1]!;
+      if (next.kind !== "retry") return next.kind;
+      const waitMs = Date.parse(next.at) - Date.parse(at) - duration_ms;
+      return { attempts: next.attempts_left, longerThanAnHour: waitMs >= 3_600_000 };
+    };
+    for (const attempt of [2, 3, 4]) {
+      expect(await tried(attempt, false)).toMatchObject({
+        body: { mode: "retry_now", attempt, attempts_left: 2 },
+      });
+      expect(await waits(attempt)).toEqual({ attempts: 2, longerThanAnHour: false });
+    }
+    expect((await tried(5, true)).body).toMatchObject({ attempt: 5, attempts_left: 1 });
+    expect(await waits(5)).toEqual({ attempts: 1, longerThanAnHour: true });
+    expect((await tried(6, true)).body).toMatchObject({ attempt: 6, attempts_left: 0 });
+    expect(await waits(6)).toBe("dead_letter");
+    const anew = await eventually(
+      async () => {
+        const asked = await redeliver(platform, event);
+        return asked.status === 202 ? asked : null; // 409: its last message is not acknowledged yet
+      },
+      { what: "the delivery has ended" },
+    );
+    expect(anew.body).toMatchObject({ mode: "redelivery", attempts_left: null });
   });
 
   test("that is being delivered is not delivered a second time meanwhile", async () => {

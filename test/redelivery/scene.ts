@@ -44,8 +44,9 @@ export const redeliver = async (
   platform: Platform,
   event: PublishedEvent,
   headers: Readonly<Record<string, string>> = {},
+  body?: { readonly counts_against_schedule: boolean },
 ): Promise<Answered> =>
-  call(platform, "POST", `/events/${await idOf(platform, event)}/redeliver`, undefined, headers);
+  call(platform, "POST", `/events/${await idOf(platform, event)}/redeliver`, body, headers);
 
 /** All records of an event's deliveries, oldest first. */
 export const recordsOf = async (
@@ -82,7 +83,7 @@ export const nothingComesBack = ({ client }: Platform, agentId: string): Promise
   eventually(
     async () => {
       const { state } = await client.jsm.streams.info("RETRIES", { subjects_filter: ">" });
-      const left = Object.keys(state.subjects ?? {}).filter((s) => s.includes(`.${agentId}`));
+      const left = Object.keys(state.subjects ?? {}).filter((s) => s.split(".").includes(agentId));
       if (left.length > 0) throw new Error(`left: ${left.join(", ")}`);
       return true;
     },

@@ -58,7 +58,7 @@ describe("If-Match", () => {
     expect((await patch(2, { "if-match": '"1", "2"' }, one, "matched")).status).toBe(200);
     expect((await patch(3, { "if-match": "*" }, one, "matched")).status).toBe(200);
     const read = await one.reader.get("/agent/v1/matched");
-    expect([read.body?.["version"], etagOf(read)]).toEqual([4, '"4"']);
+    expect([read.body?.["version"], etagOf(read)]).toEqual([4, '"4-redacted"']);
   });
 
   test("holds among many at once, over several instances: one wins", async () => {
@@ -107,6 +107,20 @@ describe("If-Match", () => {
       ]);
     }
     expect((await ask('"999"')).status).toBe(200);
+    // Whoever sees secrets sees other bytes: a tag of one is none of the other, and both are the version.
+    const whole = etagOf(await one.admin.get("/agent/v1/bob")) ?? "";
+    expect(whole).not.toBe(headers.get("etag"));
+    expect((await ask(whole)).status).toBe(200);
+    for (const tag of [whole, headers.get("etag") ?? ""]) {
+      const headersOfPatch = { "content-type": "application/json", "if-match": tag };
+      const body = JSON.stringify({
+        operation: "remove_event_subscriptions",
+        agent_id: "bob",
+        event_types: ["client_analysis_completed"],
+      });
+      const init = { method: "PATCH", headers: headersOfPatch, body };
+      expect((await one.admin.raw("/agent/v1", init)).status).toBe(200);
+    }
     expect(await ask("x")).toMatchObject(problem(400, "bad_request"));
   });
 });

@@ -37,10 +37,17 @@ export const outcomeSchema = z.discriminatedUnion("kind", [
 
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** What happens next; `at` is when a retry is due, RFC 3339. */
+/**
+ * What happens next; `at` is when a retry is due, RFC 3339. `attempts_left`: how many the schedule still has
+ * then, that one included; missing in records of versions that did not tell.
+ */
 export const nextStepSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done") }),
-  z.object({ kind: z.literal("retry"), at: z.iso.datetime() }),
+  z.object({
+    kind: z.literal("retry"),
+    at: z.iso.datetime(),
+    attempts_left: z.int().positive().optional(),
+  }),
   z.object({ kind: z.literal("dead_letter") }),
 ]);
 
@@ -63,6 +70,8 @@ export const attemptRecordSchema = z.looseObject({
   redelivery_id: z.string().optional(),
   /** Counts the requests of a delivery from 1. */
   attempt: z.int().positive(),
+  /** How many of those, up to this one, were made at a person's request and take no place in the schedule. */
+  extra_attempts: z.int().positive().optional(),
   trigger: z.enum(TRIGGERS),
   /** When the attempt began, RFC 3339. */
   at: z.iso.datetime(),

@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { LRUCache } from "lru-cache";
 import { classifyAddress, deniedAddresses, isWithin } from "./address.ts";
 import { isPortIn, portsText, type PortRange } from "./ports.ts";
 
@@ -41,7 +42,6 @@ export const checkCallbackUrl = (text: string, policy: CallbackUrlPolicy): Check
   const judged = judge(text, policy);
   // A query is a secret, which is kept for no longer than it is used.
   if (judged.kind === "accepted" && !text.includes("?")) {
-    if (accepted.size >= MAX_REMEMBERED) accepted.clear();
     accepted.set(text, judged);
   }
   return judged;
@@ -50,15 +50,17 @@ export const checkCallbackUrl = (text: string, policy: CallbackUrlPolicy): Check
 const MAX_REMEMBERED = 10_000;
 
 /** A policy never changes: what was accepted under it is accepted again, at each of many attempts. */
-const acceptedUnder = (policy: CallbackUrlPolicy): Map<string, CheckedCallbackUrl> => {
+const acceptedUnder = (policy: CallbackUrlPolicy): Accepted => {
   const known = verdicts.get(policy);
   if (known !== undefined) return known;
-  const none = new Map<string, CheckedCallbackUrl>();
+  const none: Accepted = new LRUCache({ max: MAX_REMEMBERED });
   verdicts.set(policy, none);
   return none;
 };
 
-const verdicts = new WeakMap<CallbackUrlPolicy, Map<string, CheckedCallbackUrl>>();
+type Accepted = LRUCache<string, CheckedCallbackUrl>;
+
+const verdicts = new WeakMap<CallbackUrlPolicy, Accepted>();
 
 const judge = (text: string, policy: CallbackUrlPolicy): CheckedCallbackUrl => {
   if (text.length > MAX_URL_CHARACTERS) return tooLong(text.length);

@@ -37,6 +37,14 @@ const ofDelivery = {
   last_attempt: attemptRecordSchema.optional(),
 };
 
+/** Of a message that could not be understood, or was not read. */
+const ofMessage = {
+  subject: z.string(),
+  /** The message as it came, base64; its first bytes only when `truncated`. */
+  raw: z.string(),
+  truncated: z.boolean(),
+};
+
 /** What was given up, kept for people. */
 export const deadLetterSchema = z.discriminatedUnion("reason", [
   z.looseObject({ reason: z.literal("exhausted"), ...ofDelivery }),
@@ -44,14 +52,11 @@ export const deadLetterSchema = z.discriminatedUnion("reason", [
   z.looseObject({
     reason: z.literal("invalid_event"),
     ...common,
-    subject: z.string(),
-    /** The message as it came, base64; its first bytes only when `truncated`. */
-    raw: z.string(),
-    truncated: z.boolean(),
+    ...ofMessage,
   }),
   // What the fault left unread is missing, so that there is a letter in any case.
   z.looseObject({
-    ...z.object({ ...ofDelivery, subject: z.string() }).partial().shape,
+    ...z.object({ ...ofDelivery, ...ofMessage }).partial().shape,
     reason: z.literal("internal"),
     at: common.at,
     message: common.message,

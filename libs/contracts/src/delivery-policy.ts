@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { countedList } from "./counted-list.ts";
 import { parseDurationMs } from "./duration.ts";
 import { parseSuccessStatus } from "./success-status.ts";
 
@@ -60,15 +61,17 @@ const { timeoutMs, retryDelayMs, retries, maxInFlight, perSecond, burst } = POLI
 /** `delivery` beside `callback_url`, as a customer may send it: nothing unknown, all within bounds. */
 export const deliveryPolicySchema = z.strictObject({
   timeout: durationSchema(timeoutMs, "must be a duration from 1s to 30s, such as 10s").optional(),
-  retry_delays: z
-    .array(
-      durationSchema(retryDelayMs, "must be a duration from 1s to 24h, such as 10s, 5m or 1h"),
-      {
-        error: `must be a list of at most ${retries.max} durations, such as ["10s", "5m", "1h"]`,
-      },
-    )
-    .max(retries.max, { error: `must be at most ${retries.max} delays` })
-    .optional(),
+  retry_delays: countedList(
+    z
+      .array(
+        durationSchema(retryDelayMs, "must be a duration from 1s to 24h, such as 10s, 5m or 1h"),
+        {
+          error: `must be a list of at most ${retries.max} durations, such as ["10s", "5m", "1h"]`,
+        },
+      )
+      .max(retries.max),
+    ({ length }) => (length > retries.max ? `must be at most ${retries.max} delays` : undefined),
+  ).optional(),
   success_status: z
     .string({ error: STATUSES })
     .refine((text) => text.length <= MAX_TEXT && parseSuccessStatus(text) !== undefined, {

@@ -1,6 +1,6 @@
 import { EVENT_TYPES, isBuiltIn, type EventType } from "./event-types.ts";
 import { eventWarnings, type EventWarning } from "./event-warnings.ts";
-import { readEvent } from "./event.ts";
+import { readEvent, type ReadEvent } from "./event.ts";
 import type { EventAddress } from "./subjects.ts";
 import { isWorkspaceEventType, WORKSPACE_AGENT } from "./workspace-agent.ts";
 
@@ -14,12 +14,22 @@ export type EventRules = {
   readonly types: EventTypePolicy;
   /** What becomes of an event with warnings: it is delivered, or it is none. */
   readonly schema: "warn" | "refuse";
+  /** Whether a workspace added the type. */
+  readonly isOwnType: (workspaceId: string, eventType: EventType) => boolean;
 };
 
 export type CheckedEvent =
   | {
       readonly kind: "event";
       readonly address: EventAddress;
+      readonly warnings: readonly EventWarning[];
+    }
+  /** It is an event, of a type that nobody added. */
+  | { readonly kind: "unknown_type"; readonly message: string; readonly address: EventAddress }
+  /** It is an event with warnings, where they refuse it. */
+  | {
+      readonly kind: "warned";
+      readonly message: string;
       readonly warnings: readonly EventWarning[];
     }
   | { readonly kind: "invalid"; readonly message: string };
@@ -30,30 +40,47 @@ export type CheckedEvent =
  */
 export const checkEvent = (subject: string, body: Uint8Array, rules: EventRules): CheckedEvent => {
   const read = readEvent(subject, body);
-  if (read.kind === "invalid") return read;
-  const { address, members } = read;
-  const problem = typeProblem(address, rules.types);
+  return read.kind === "invalid" ? read : checkReadEvent(read, body, rules);
+};
+
+/** The same of an event that was read before. */
+export const checkReadEvent = (
+  { address, members }: Pick<ReadEvent & { kind: "event" }, "address" | "members">,
+  body: Uint8Array,
+  rules: EventRules,
+): CheckedEvent => {
+  const problem = agentProblem(address);
   if (problem !== undefined) return { kind: "invalid", message: problem };
+  if (!isKnownType(address, rules)) {
+    return { kind: "unknown_type", message: unknownTypeMessage(address.eventType, rules), address };
+  }
   const warnings = eventWarnings(address.eventType, members, body);
   if (rules.schema === "refuse" && warnings.length > 0) {
     const message = warnings.map((warning) => `${warning.path}: ${warning.message}`).join("; ");
-    return { kind: "invalid", message };
+    return { kind: "warned", message, warnings };
   }
   return { kind: "event", address, warnings };
 };
 
-/** True for a type that events may have here. */
-export const isKnownType = (eventType: EventType, policy: EventTypePolicy): boolean =>
-  isBuiltIn(eventType) || policy.kind === "open" || policy.added.has(eventType);
+/** True for a type that events of this workspace may have. */
+export const isKnownType = (
+  { workspaceId, eventType }: Pick<EventAddress, "workspaceId" | "eventType">,
+  { types, isOwnType }: Pick<EventRules, "types" | "isOwnType">,
+): boolean =>
+  isBuiltIn(eventType) ||
+  types.kind === "open" ||
+  types.added.has(eventType) ||
+  isOwnType(workspaceId, eventType);
 
-/** Why this agent has no events of this type, or undefined. */
-export const typeProblem = (
-  { agentId, eventType }: Pick<EventAddress, "agentId" | "eventType">,
-  policy: EventTypePolicy,
-): string | undefined => {
-  if (!isKnownType(eventType, policy)) {
-    return `event type '${eventType}' is not known: expected one of ${typesOf(policy).join(", ")}`;
-  }
+/** What is said of a type that is not known. */
+export const unknownTypeMessage = (
+  eventType: EventType,
+  { types }: Pick<EventRules, "types">,
+): string =>
+  `event type '${eventType}' is not known: expected one of ${typesOf(types).join(", ")}, or a type that the workspace added`;
+
+/** A workspace's own events are its agent's alone, and that agent has no others. */
+const agentProblem = ({ agentId, eventType }: EventAddress): string | undefined => {
   const isOfWorkspace = agentId === WORKSPACE_AGENT;
   if (isWorkspaceEventType(eventType) === isOfWorkspace) return undefined;
   return isOfWorkspace

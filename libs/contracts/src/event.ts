@@ -37,16 +37,26 @@ export type EventInput = EventAddress & {
  */
 export const eventMessage = (input: EventInput): EventMessage => {
   const body = bodyBytes(input.body);
-  const subject = eventSubject(input);
-  const read = readEvent(subject, body);
+  const read = readEvent(eventSubject(input), body);
   if (read.kind === "invalid") throw new TypeError(read.message);
-  const retryCount = input.retryCount ?? retryCountIn(read.members, body);
+  const { retryCount } = input;
   // NaN would make the ids of all attempts at a call the same, and all but the first would be dropped.
   if (retryCount !== undefined && (!Number.isFinite(retryCount) || retryCount < 0)) {
     throw new TypeError(`retryCount is ${retryCount}: expected a number from 0`);
   }
-  return { subject, body, messageId: messageIdOf(input, retryCount, body) };
+  return eventMessageOf(read, body, retryCount);
 };
+
+/** The same of an event that was read before. */
+export const eventMessageOf = (
+  { address, members }: Pick<ReadEvent & { kind: "event" }, "address" | "members">,
+  body: Uint8Array,
+  retryCount = retryCountIn(members, body),
+): EventMessage => ({
+  subject: eventSubject(address),
+  body,
+  messageId: messageIdOf(address, retryCount, body),
+});
 
 const retryCountIn = (members: EventMembers, body: Uint8Array): number | undefined => {
   const member = members.get("retry_count");
@@ -97,71 +107,83 @@ export type ReadEvent =
 export const readEvent = (subject: string, body: Uint8Array): ReadEvent => {
   const parsed = parseEventSubject(subject);
   if (parsed.kind === "invalid") return parsed;
-  const { address } = parsed;
-  const scanned = membersOf(body);
-  if (scanned.kind === "invalid") return scanned;
-  const members = byKey(scanned.members);
-  if (typeof members === "string") return invalid(`body has the key ${members} twice`);
-  const problem = routingProblem(members, body, address);
-  return problem === undefined ? { kind: "event", address, members } : invalid(problem);
+  const read = readEventBody(body);
+  if (read.kind !== "object") return { kind: "invalid", message: read.message };
+  return judgeEvent(parsed.address, read.members, body);
 };
 
-const invalid = (message: string) => ({ kind: "invalid", message }) as const;
+export type EventBodyRead =
+  | { readonly kind: "object"; readonly members: EventMembers }
+  | { readonly kind: "not_json"; readonly message: string }
+  | { readonly kind: "refused"; readonly message: string };
 
-type Members = readonly ScannedMember[];
-
-const membersOf = (
-  body: Uint8Array,
-): { readonly kind: "object"; readonly members: Members } | ReturnType<typeof invalid> => {
+/** Where the members of a body are, read in one pass; or why it cannot be an event's, whoever's it is. */
+export const readEventBody = (body: Uint8Array): EventBodyRead => {
   if (body.byteLength > MAX_EVENT_BYTES) {
-    return invalid(`body is ${body.byteLength} bytes, over the limit of ${MAX_EVENT_BYTES}`);
+    return refused(`is ${body.byteLength} bytes, over the limit of ${MAX_EVENT_BYTES}`);
   }
   const expected = "expected a JSON object in UTF-8";
-  if (body.byteLength === 0) return invalid("body is empty: expected a JSON object");
-  if (!isUtf8(body)) return invalid(`body is not UTF-8: ${expected}`);
+  if (body.byteLength === 0) return notJson("is empty: expected a JSON object");
+  if (!isUtf8(body)) return notJson(`is not UTF-8: ${expected}`);
   // RFC 8259 section 8.1 wants none.
-  if (body[0] === 0xef) return invalid(`body begins with a byte-order mark: ${expected}`);
+  if (body[0] === 0xef) return notJson(`begins with a byte-order mark: ${expected}`);
   const scanned = scanJson(body, MAX_EVENT_DEPTH);
   switch (scanned.kind) {
     case "object":
-      return scanned;
+      return byKey(scanned.members);
     case "other":
-      return invalid(`body is ${scanned.found}: expected a JSON object`);
+      return refused(`is ${scanned.found}: expected a JSON object`);
+    case "too_deep":
+      return refused(`${scanned.message}: ${expected}`);
     case "invalid":
-      return invalid(`body ${scanned.message}: ${expected}`);
+      return notJson(`${scanned.message}: ${expected}`);
     default:
       return scanned satisfies never;
   }
 };
 
+const notJson = (problem: string) => ({ kind: "not_json", message: `body ${problem}` }) as const;
+
+const refused = (problem: string) => ({ kind: "refused", message: `body ${problem}` }) as const;
+
 const ROUTING: ReadonlySet<string> = new Set(["event_type", "call_id", "agent_id", "workspace_id"]);
 
-/** The members by their keys; the key that stands twice where two readers would then route differently. */
-const byKey = (members: Members): EventMembers | string => {
+/** The members by their keys; none may stand twice where two readers would then route differently. */
+const byKey = (members: readonly ScannedMember[]): EventBodyRead => {
   const found = new Map<string, ScannedMember>();
   for (const member of members) {
-    if (found.has(member.key) && ROUTING.has(member.key)) return member.key;
+    if (found.has(member.key) && ROUTING.has(member.key)) {
+      return refused(`has the key ${member.key} twice`);
+    }
     found.set(member.key, member);
   }
-  return found;
+  return { kind: "object", members: found };
 };
 
-/** Where the body says something else than the subject about whose the event is, or too little. */
-const routingProblem = (
+/** Whether a body with these members is that of an event with this address. */
+export const judgeEvent = (
+  address: EventAddress,
   members: EventMembers,
   body: Uint8Array,
-  { eventType, callId, agentId, workspaceId }: EventAddress,
-): string | undefined => {
+): ReadEvent => {
   const said = (name: string): unknown => valueOf(members.get(name), body);
-  return (
+  const problem =
     missing("event_type", said("event_type")) ??
     missing("call_id", said("call_id")) ??
-    disagreement("event_type", said("event_type"), eventType) ??
-    disagreement("call_id", said("call_id"), callId) ??
-    disagreement("agent_id", said("agent_id"), agentId) ??
-    disagreement("workspace_id", said("workspace_id"), workspaceId)
-  );
+    disagreement("event_type", said("event_type"), address.eventType) ??
+    disagreement("call_id", said("call_id"), address.callId) ??
+    disagreement("agent_id", said("agent_id"), address.agentId) ??
+    disagreement("workspace_id", said("workspace_id"), address.workspaceId);
+  if (problem !== undefined) return { kind: "invalid", message: problem };
+  return { kind: "event", address, members };
 };
+
+/** What the body says of whose the event is: texts and null as they are, else that it is something else. */
+export const routingFields = (
+  members: EventMembers,
+  body: Uint8Array,
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries([...ROUTING].map((name) => [name, valueOf(members.get(name), body)]));
 
 /** A text or null as it is; of anything else only that it is something else. */
 const valueOf = (member: ScannedMember | undefined, body: Uint8Array): unknown => {

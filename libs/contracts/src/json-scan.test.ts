@@ -137,7 +137,7 @@ test("nesting is counted as levels that are open at once, and refused beyond the
     bytes(`{"a":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`);
   expect(scanJson(nested(64), MAX_DEPTH).kind).toBe("object");
   expect(scanJson(nested(65), MAX_DEPTH)).toEqual({
-    kind: "invalid",
+    kind: "too_deep",
     message: "is nested deeper than 64 levels at position 68",
   });
   expect(scanJson(bytes("[".repeat(1_000_000)), MAX_DEPTH).kind).toBe("invalid");

@@ -14,7 +14,7 @@ export type ScannedJson =
   /** JSON, but no object. `found`: such as `an array`. */
   | { readonly kind: "other"; readonly found: string }
   /** Says what and where, and repeats no value. */
-  | { readonly kind: "invalid"; readonly message: string };
+  | { readonly kind: "invalid" | "too_deep"; readonly message: string };
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -81,7 +81,7 @@ class Scan {
   #valueStart = 0;
   #elements = 0;
   #oddElement = -1;
-  #problem = "";
+  #isTooDeep = false;
 
   constructor(bytes: Uint8Array, maxDepth: number) {
     this.#bytes = bytes;
@@ -92,13 +92,15 @@ class Scan {
   run(): ScannedJson {
     this.#skipBlanks();
     const first = this.#bytes[this.#at];
-    if (!this.#values()) return { kind: "invalid", message: this.#problem || this.#invalidHere() };
+    if (!this.#values()) return this.#problem();
     if (first === OPEN_OBJECT) return { kind: "object", members: this.#members };
     return { kind: "other", found: KINDS.get(first ?? 0) ?? "a number" };
   }
 
-  #invalidHere(): string {
-    return `is not valid JSON at position ${this.#at}`;
+  #problem(): ScannedJson {
+    const where = `at position ${this.#at}`;
+    if (!this.#isTooDeep) return { kind: "invalid", message: `is not valid JSON ${where}` };
+    return { kind: "too_deep", message: `is nested deeper than ${this.#maxDepth} levels ${where}` };
   }
 
   /** The outermost value and all within it; false where it is none, or something stands behind it. */
@@ -140,7 +142,7 @@ class Scan {
 
   #open(isObject: boolean): "done" | "opened" | "no" {
     if (this.#depth === this.#maxDepth) {
-      this.#problem = `is nested deeper than ${this.#maxDepth} levels at position ${this.#at}`;
+      this.#isTooDeep = true;
       return "no";
     }
     this.#at += 1;

@@ -18,10 +18,17 @@ const common = {
   at: z.iso.datetime(),
 };
 
+/** What is judged by its attempts: a URL without query by what it answers, its host by what is below HTTP. */
+export const ENDPOINT_SCOPES = ["destination", "origin"] as const;
+
+export type EndpointScope = (typeof ENDPOINT_SCOPES)[number];
+
 const ofEndpoint = {
   ...common,
-  /** The origin of callback URLs. */
+  /** A callback URL without its query, or its origin: `scope` says which. */
   endpoint: z.string(),
+  /** Missing where it was told by a version that judged origins only. */
+  scope: z.enum(ENDPOINT_SCOPES).optional(),
   /** Attempts in the window before, and those of them that failed. */
   attempts: z.int().nonnegative(),
   failed: z.int().nonnegative(),

@@ -2,6 +2,8 @@
 export type RequestHeaders = Readonly<Record<string, string>>;
 
 const MAX_HEADERS = 20;
+/** Of far too many the first few are judged. */
+const MAX_LOOKED_AT = 5 * MAX_HEADERS;
 const MAX_NAME_CHARACTERS = 128;
 const MAX_VALUE_CHARACTERS = 4_096;
 const MAX_TOTAL_CHARACTERS = 16 * 1024;
@@ -26,16 +28,19 @@ const REFUSED_PREFIXES = [
 /** One thing that is wrong with a set of headers; `name` is missing where it is about all of them. */
 export type HeaderProblem = { readonly name?: string; readonly message: string };
 
+/** What is wrong with so many headers. */
+export const tooManyHeaders = (count: number): string | undefined =>
+  count > MAX_HEADERS ? `${count} headers: at most ${MAX_HEADERS}` : undefined;
+
 /**
  * Everything that is wrong with a customer's headers; empty when they may be sent. The same function
  * judges them when they are stored and again when they are used.
  */
 export const headerProblems = (headers: RequestHeaders): HeaderProblem[] => {
-  const entries = Object.entries(headers);
-  const problems: HeaderProblem[] = [];
-  if (entries.length > MAX_HEADERS) {
-    problems.push({ message: `${entries.length} headers: at most ${MAX_HEADERS}` });
-  }
+  const all = Object.entries(headers);
+  const tooMany = tooManyHeaders(all.length);
+  const entries = all.slice(0, MAX_LOOKED_AT);
+  const problems: HeaderProblem[] = tooMany === undefined ? [] : [{ message: tooMany }];
   const total = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   if (total > MAX_TOTAL_CHARACTERS) {
     problems.push({ message: `${total} characters of headers: at most ${MAX_TOTAL_CHARACTERS}` });

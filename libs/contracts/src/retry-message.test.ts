@@ -79,6 +79,14 @@ test("a retry of a version that did not count unexpected errors has met none", (
   expect(read.kind === "retry" ? read.retry.heldSinceMs : read).toBeUndefined();
 });
 
+test("a retry says how many of its attempts take no place in the schedule, if there are any", () => {
+  const retry = { ...RETRY, extraAttempts: 2 };
+  expect(readRetry(AGENT, headersOf(retry))).toEqual({ kind: "retry", retry });
+  expect(retryHeaders(RETRY).map(([name]) => name)).not.toContain("Ringback-Extra-Attempts");
+  const broken = headersOf(RETRY, { "Ringback-Extra-Attempts": "-1" });
+  expect(readRetry(AGENT, broken).kind).toBe("invalid");
+});
+
 test("what is right in the headers of a broken retry can be read by itself", () => {
   const broken = headersOf(RETRY, { "Ringback-Attempt": "x" });
   expect(readRetry(AGENT, broken).kind).toBe("invalid");
@@ -87,6 +95,10 @@ test("what is right in the headers of a broken retry can be read by itself", () 
   expect(readableParts(headersOf(RETRY, { "Ringback-Event-Seq": "0" }))).toEqual({
     callId: "c1",
     eventType: "call_completed",
+  });
+  expect(readableParts(headersOf({ ...RETRY, redeliveryId: "job-1" }))).toEqual({
+    ...whole,
+    redeliveryId: "job-1",
   });
   expect(readableParts(() => "")).toEqual({});
 });

@@ -16,6 +16,8 @@ export type RetryMessage = {
   readonly deliveryId: string;
   /** The number of the attempt that is due. */
   readonly attempt: number;
+  /** How many of its attempts, up to this one, take no place in the schedule. Undefined: none. */
+  readonly extraAttempts?: number | undefined;
   readonly dueMs: number;
   /** How often this attempt was put off without being made (no room, a fault of our own). */
   readonly deferrals: number;
@@ -38,6 +40,7 @@ export const TRIGGER_HEADER = "Ringback-Trigger";
 const HEADERS = {
   eventSeq: "Ringback-Event-Seq",
   attempt: "Ringback-Attempt",
+  extraAttempts: "Ringback-Extra-Attempts",
   due: "Ringback-Due",
   deliveryId: "Ringback-Delivery-Id",
   callId: "Ringback-Call-Id",
@@ -52,6 +55,9 @@ const HEADERS = {
 export const retryHeaders = (retry: RetryMessage): ReadonlyArray<readonly [string, string]> => [
   [HEADERS.eventSeq, String(retry.eventSeq)],
   [HEADERS.attempt, String(retry.attempt)],
+  ...(retry.extraAttempts === undefined
+    ? []
+    : [[HEADERS.extraAttempts, String(retry.extraAttempts)] as const]),
   [HEADERS.due, new Date(retry.dueMs).toISOString()],
   [HEADERS.deliveryId, retry.deliveryId],
   [HEADERS.callId, retry.address.callId],
@@ -81,6 +87,7 @@ const positiveCount = count.pipe(z.int().positive());
 const schema = z.object({
   eventSeq: positiveCount,
   attempt: positiveCount,
+  extraAttempts: unlessEmpty(positiveCount),
   due: z.iso.datetime(),
   deliveryId: idSchema,
   callId: callIdSchema,
@@ -133,7 +140,7 @@ export const readDue = (get: (name: string) => string): number | undefined => {
 
 /** What can be read of a retry that cannot be read as a whole: for its dead letter. */
 export type RetryParts = Partial<
-  Pick<RetryMessage, "eventSeq"> & Pick<EventAddress, "callId" | "eventType">
+  Pick<RetryMessage, "eventSeq" | "redeliveryId"> & Pick<EventAddress, "callId" | "eventType">
 >;
 
 /** The headers of a broken retry that are right by themselves. */
@@ -141,9 +148,11 @@ export const readableParts = (get: (name: string) => string): RetryParts => {
   const eventSeq = positiveCount.safeParse(get(HEADERS.eventSeq)).data;
   const callId = callIdSchema.safeParse(get(HEADERS.callId)).data;
   const eventType = eventTypeSchema.safeParse(get(HEADERS.eventType)).data;
+  const redeliveryId = idSchema.safeParse(get(HEADERS.redeliveryId)).data;
   return {
     ...(eventSeq === undefined ? {} : { eventSeq }),
     ...(callId === undefined ? {} : { callId }),
     ...(eventType === undefined ? {} : { eventType }),
+    ...(redeliveryId === undefined ? {} : { redeliveryId }),
   };
 };

@@ -17,6 +17,10 @@ export const STREAMS = {
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
 
+/** One of our streams. */
+export const isStreamName = (name: string): name is StreamName =>
+  Object.values<string>(STREAMS).includes(name);
+
 /** The durable consumers' name, on EVENTS and on RETRIES. */
 export const DISPATCHER_CONSUMER = "dispatcher";
 
@@ -57,6 +61,13 @@ export type LeaseName = (typeof LEASES)[keyof typeof LEASES];
 /** The last message says who has the lease; without one, nobody has it. */
 export const leaseSubject = (name: LeaseName): string => `leases.${name}`;
 
+/** What dispatchers have noted that they are reading. */
+export const READING_NOTES = "leases.reading.*";
+
+/** One subject per dispatcher; the last message says which message it has begun to read. */
+export const readingNoteSubject = (dispatcherId: string): string =>
+  `leases.reading.${token(dispatcherId)}`;
+
 /** Whose an event is, as its subject says it. */
 export type EventAddress = {
   readonly workspaceId: string;
@@ -93,6 +104,10 @@ const EVENT_TYPE_TOKEN = "_event_type";
 export const eventTypeSubject = (workspaceId: string, eventType: EventType): string =>
   `subscriptions.${token(workspaceId)}.${EVENT_TYPE_TOKEN}.${token(eventType)}`;
 
+/** True for a subject of SUBSCRIPTIONS that is no agent's but an event type's. */
+export const isEventTypeSubject = (subject: string): boolean =>
+  subject.split(".")[2] === EVENT_TYPE_TOKEN && subject.split(".").length === 4;
+
 /** The event type that a subject of SUBSCRIPTIONS names, or undefined. */
 export const parseEventTypeSubject = (
   subject: string,
@@ -122,10 +137,6 @@ export const attemptsOfCall = (workspaceId: string, callId: string): string =>
 
 /** Every attempt at the events with this address: several, where a call has more than one of a type. */
 export const attemptsOfAddress = (at: EventAddress): string => `attempts.${eventTokens(at)}.>`;
-
-/** Every dead letter of a workspace. */
-export const deadLettersOfWorkspace = (workspaceId: string): string =>
-  `dead_letters.${token(workspaceId)}.>`;
 
 /** Every redelivery job. */
 export const REDELIVERY_JOBS = "redeliveries.>";

@@ -17,7 +17,9 @@ test.each<[unknown, string[]]>([
     [`0: holds ${NUL}`, `2: holds ${HALF}`],
   ],
 ])("%j cannot be kept", (value, expected) => {
-  const found = textProblems(value).map(({ path, message }) => `${path.join(".")}: ${message}`);
+  const found = textProblems(value, 100).map(
+    ({ path, message }) => `${path.join(".")}: ${message}`,
+  );
   expect(found).toEqual(expected);
 });
 
@@ -26,8 +28,13 @@ test("all that is Unicode text and has no NUL can be kept", () => {
   fc.assert(
     fc.property(values, (value) => {
       fc.pre(!JSON.stringify(value).includes("\\u0000"));
-      expect(textProblems(value)).toEqual([]);
+      expect(textProblems(value, 100)).toEqual([]);
     }),
   );
-  expect(textProblems({ a: "\ud83d\ude00", b: [null, 1, true, ""] })).toEqual([]);
+  expect(textProblems({ a: "\ud83d\ude00", b: [null, 1, true, ""] }, 100)).toEqual([]);
+});
+
+test("no more are looked for than are asked for", () => {
+  const texts = Array.from({ length: 1_000 }, () => "\0");
+  expect(textProblems({ a: texts, b: "\0" }, 3)).toHaveLength(3);
 });

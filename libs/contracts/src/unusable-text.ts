@@ -2,22 +2,34 @@
 export type TextProblem = { readonly path: readonly string[]; readonly message: string };
 
 /**
- * Every text of a JSON value, keys too, that another reader would take for something else: NUL ends a
+ * The texts of a JSON value, keys too, that another reader would take for something else: NUL ends a
  * text for some of them, and half of a surrogate pair cannot be written as UTF-8 (RFC 8259 section 8.2).
- * For values of a bounded depth.
+ * The first `max` of them, for values of a bounded depth.
  */
-export const textProblems = (value: unknown, path: readonly string[] = []): TextProblem[] => {
-  if (typeof value === "string") return problemsOf(value, path, "holds");
-  if (typeof value !== "object" || value === null) return [];
-  const isList = Array.isArray(value);
-  return Object.entries(value).flatMap(([key, one]) => {
-    const at = [...path, key];
-    return [...(isList ? [] : problemsOf(key, at, "is a name with")), ...textProblems(one, at)];
-  });
+export const textProblems = (value: unknown, max: number): TextProblem[] => {
+  const problems: TextProblem[] = [];
+  const path: string[] = [];
+  const look = (text: string, verb: string): void => {
+    const what = unusableIn(text);
+    if (what !== undefined) problems.push({ path: [...path], message: `${verb} ${what}` });
+  };
+  const walk = (one: unknown): void => {
+    if (typeof one === "string") return look(one, "holds");
+    if (typeof one !== "object" || one === null) return;
+    const isList = Array.isArray(one);
+    for (const [key, inner] of Object.entries(one)) {
+      if (problems.length >= max) return;
+      path.push(key);
+      if (!isList) look(key, "is a name with");
+      walk(inner);
+      path.pop();
+    }
+  };
+  walk(value);
+  return problems.slice(0, max);
 };
 
-const problemsOf = (text: string, path: readonly string[], verb: string): TextProblem[] => {
-  if (text.includes("\0")) return [{ path, message: `${verb} the character NUL (U+0000)` }];
-  if (text.isWellFormed()) return [];
-  return [{ path, message: `${verb} half of a surrogate pair: not Unicode text` }];
+const unusableIn = (text: string): string | undefined => {
+  if (text.includes("\0")) return "the character NUL (U+0000)";
+  return text.isWellFormed() ? undefined : "half of a surrogate pair: not Unicode text";
 };

@@ -1,3 +1,5 @@
+import { LRUCache } from "lru-cache";
+
 /** What of a URL is asked for at each attempt. */
 export type UrlParts = {
   readonly origin: string;
@@ -8,7 +10,7 @@ export type UrlParts = {
 
 const MAX_REMEMBERED = 10_000;
 
-const remembered = new Map<string, UrlParts>();
+const remembered = new LRUCache<string, UrlParts>({ max: MAX_REMEMBERED });
 
 /**
  * The parts of a URL, or undefined where it is none. The same few URLs are asked for again and again;
@@ -22,7 +24,6 @@ export const urlParts = (text: string): UrlParts | undefined => {
   const { origin, pathname, search } = url;
   const parts = { origin, pathname, search };
   if (text.includes("?")) return parts;
-  if (remembered.size >= MAX_REMEMBERED) remembered.clear();
   remembered.set(text, parts);
   return parts;
 };

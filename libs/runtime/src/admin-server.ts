@@ -16,9 +16,23 @@ export type AdminServerOptions = {
   readonly ready: readonly Check[];
 };
 
+/** For a whole request to arrive, as on the API's port. */
+const REQUEST_MS = 10_000;
+
 /** Serves `/livez`, `/readyz` and `/metrics`. Rejects when the port cannot be had. */
 export const startAdminServer = async (options: AdminServerOptions): Promise<AdminServer> => {
-  const app = fastify({ logger: false, forceCloseConnections: true, requestTimeout: 10_000 });
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    requestTimeout: REQUEST_MS,
+    http: {
+      requestTimeout: REQUEST_MS,
+      headersTimeout: REQUEST_MS,
+      connectionsCheckingInterval: REQUEST_MS / 10, // how late the answer 408 may be
+    },
+    connectionTimeout: 30_000, // without a byte while a request is under way
+    keepAliveTimeout: 75_000, // longer than what scrapes and probes keep theirs
+  });
   const probe = (path: string, checks: readonly Check[]): void => {
     app.get(path, async (_request, reply) => {
       const reasons = checks.map((check) => check()).filter((reason) => reason !== undefined);

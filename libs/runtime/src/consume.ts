@@ -2,14 +2,24 @@ import type { Consumer, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import type { Subscription } from "@nats-io/nats-core";
 import { backoffMs, pause } from "./backoff.ts";
 import { ensureConsumer, type WantedConsumer } from "./consumers.ts";
+import { elapsedMs } from "./elapsed.ts";
 import type { Logger } from "./logger.ts";
 import { isStreamNotFound } from "./nats-errors.ts";
 import type { Nats } from "./nats.ts";
 import { streamLost, StreamLostError } from "./stream-watch.ts";
 import { inSlices } from "./time-slice.ts";
 
-/** One message, and whether an earlier delivery of it may have been handled. */
-export type Incoming = { readonly message: JsMsg; readonly mayBeHandled: boolean };
+/** One message that a pull has brought. */
+export type Incoming = {
+  readonly message: JsMsg;
+  /** An earlier delivery of it may have been handled. */
+  readonly mayBeHandled: boolean;
+  /**
+   * When that pull began, by `elapsedMs`: the server did not hand it out before. When it did is not known,
+   * as this process may have stood still while the message lay in its socket.
+   */
+  readonly pulledMs: number;
+};
 
 export type ConsumeOptions = {
   readonly nats: Nats;
@@ -27,7 +37,7 @@ export type ConsumeOptions = {
 export type Consuming = {
   /** Takes nothing more; what has arrived and was not begun is given back. */
   readonly stop: () => Promise<void>;
-  /** When the loop last went round, in ms since 1970: liveness. */
+  /** When the loop last went round, by the monotonic clock: liveness. */
   readonly lastTurnMs: () => number;
   /** The consumer is there: pulling has begun. */
   readonly started: Promise<void>;
@@ -51,11 +61,11 @@ export const consume = (options: ConsumeOptions): Consuming => {
   const stopping = new AbortController();
   const started = Promise.withResolvers<void>();
   const pull = pullWith(options, stopping.signal);
-  let lastTurnMs = Date.now();
+  let lastTurnMs = performance.now();
   const loop = async (): Promise<void> => {
     let failures = 0;
     while (!stopping.signal.aborted) {
-      lastTurnMs = Date.now();
+      lastTurnMs = performance.now();
       try {
         await pull.open();
         started.resolve();
@@ -103,11 +113,12 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
   const once = async (): Promise<void> => {
     const room = await options.room();
     if (room < 1 || consumer === undefined || signal.aborted) return;
+    const pulledMs = elapsedMs();
     const pulled = await consumer.fetch({ max_messages: room, expires: PULL_EXPIRES_MS });
     messages = pulled;
     const overrun = setTimeout(() => pulled.stop(), PULL_EXPIRES_MS + PULL_OVERRUN_MS);
     try {
-      for await (const message of inSlices(pulled)) await hand(message);
+      for await (const message of inSlices(pulled)) await hand(message, pulledMs);
     } finally {
       clearTimeout(overrun);
       messages = undefined;
@@ -121,7 +132,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
     knownOn = connection;
   };
 
-  const hand = async (message: JsMsg): Promise<void> => {
+  const hand = async (message: JsMsg, pulledMs: number): Promise<void> => {
     if (signal.aborted) return message.nak();
     const { deliverySequence, streamSequence } = message.info;
     // Counting back: the consumer was made anew meanwhile, perhaps by another process. Another
@@ -129,7 +140,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
     const isAnother = deliverySequence <= lastDelivery || connectionId(nats) !== knownOn;
     if (isAnother) await getToKnow();
     lastDelivery = deliverySequence;
-    take({ message, mayBeHandled: message.redelivered || streamSequence <= handledUpTo });
+    take({ message, mayBeHandled: message.redelivered || streamSequence <= handledUpTo, pulledMs });
   };
 
   return {

@@ -37,7 +37,7 @@ export type EnsuredConsumer = {
 };
 
 /** Short, so that a crashed process's work is picked up soon; `working()` keeps longer work alive. */
-const ACK_WAIT_MS = 15_000;
+export const ACK_WAIT_MS = 15_000;
 
 /** Room for 64 processes with 1,024 messages in hand each. */
 const MAX_ACK_PENDING = 65_536;

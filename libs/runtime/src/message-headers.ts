@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import type { JsMsg } from "@nats-io/jetstream";
-import type { Msg, MsgHdrs } from "@nats-io/nats-core";
+import type { JsMsg, StoredMsg } from "@nats-io/jetstream";
+import type { Msg } from "@nats-io/nats-core";
 
 const NONE = new Uint8Array();
 
@@ -8,7 +8,7 @@ const NONE = new Uint8Array();
  * A message's headers as they are on the wire, empty when it has none. They can be measured so without
  * decoding them: the client does that when they are first asked for, in the square of their number.
  */
-export const rawHeaders = (message: JsMsg): Uint8Array => {
+export const rawHeaders = (message: Pick<JsMsg, "subject" | "data">): Uint8Array => {
   const { data } = message;
   // The client keeps both in one buffer and gives the size of both together; neither is in JsMsg.
   const { msg } = message as unknown as { readonly msg: Msg & { readonly size: () => number } };
@@ -17,12 +17,41 @@ export const rawHeaders = (message: JsMsg): Uint8Array => {
   return length > 0 ? new Uint8Array(data.buffer, data.byteOffset - length, length) : NONE;
 };
 
+/** Lets go of a message's headers and body, which may be large: it can still be acknowledged. */
+export const letGoOfContent = (message: JsMsg): void => {
+  // Both are one buffer, which the client keeps for as long as there is the message.
+  const { msg } = message as unknown as { readonly msg: Msg };
+  Object.assign(msg, { _rdata: undefined });
+};
+
+/**
+ * A header in those of a message as they are on the wire, "" for none. Not decoded: the headers of events
+ * are the producers', and decoding them costs the square of their number and throws where a name is none.
+ * The last one counts, as the server appends its own.
+ */
+export const headerIn = (raw: Uint8Array, name: string): string => {
+  const text = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  const begin = `\r\n${name}:`;
+  const at = text.lastIndexOf(begin);
+  if (at === -1) return "";
+  const from = at + begin.length;
+  const end = text.indexOf("\r\n", from);
+  return text.toString("utf8", from, end === -1 ? undefined : end).trim();
+};
+
+/** A header of a message that was read by its sequence or as the last of its subject, in the same way. */
+export const storedHeader = (message: StoredMsg, name: string): string => {
+  // What the server answered, which is not in the client's type: `header` decodes all of them.
+  const { smr } = message as unknown as { readonly smr: { readonly message: { hdrs?: string } } };
+  return headerIn(Buffer.from(smr.message.hdrs ?? "", "base64"), name);
+};
+
 /**
  * Reads headers by name ("" for one that is missing), or undefined when they cannot be decoded: the
  * client throws at the first look at a name with a character that names do not have.
  */
 export const headerReader = (
-  decode: () => MsgHdrs | undefined,
+  decode: () => { readonly get: (name: string) => string } | undefined,
 ): ((name: string) => string) | undefined => {
   try {
     const headers = decode();

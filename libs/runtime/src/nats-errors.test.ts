@@ -29,7 +29,7 @@ test.each<[string, unknown, keyof typeof judgements | undefined]>([
   ["no stream", answer(404, 10_059, "stream not found"), "isStreamNotFound"],
   ["no consumer", answer(404, 10_014, "consumer not found"), "isConsumerNotFound"],
   ["another last sequence", answer(400, 10_071, "wrong last sequence: 7"), "isSequenceConflict"],
-  ["another write in flight", answer(400, 10_164, "wrong last sequence"), "isSequenceConflict"],
+  ["another write in flight", answer(400, 10_164, "wrong last sequence"), "isUnavailable"],
   ["the first copy in flight", answer(409, 10_158, "duplicate in process"), "isUnavailable"],
   ["no room in the stream", answer(503, 10_077, "maximum bytes exceeded"), "isUnavailable"],
   ["no room on the disk", answer(503, 10_023, "insufficient resources"), "isUnavailable"],

@@ -22,11 +22,16 @@ const REFUSED_CONFIGURATIONS = new Set([
   10_074, // replicas without a cluster
 ]);
 
+const STREAM_NAME_IN_USE = 10_058;
+
 const apiCode = (error: unknown): number | undefined =>
   error instanceof JetStreamApiError ? error.code : undefined;
 
 /** The stream does not exist. */
 export const isStreamNotFound = (error: unknown): boolean => apiCode(error) === STREAM_NOT_FOUND;
+
+/** There is a stream of this name, with another configuration. */
+export const isStreamNameInUse = (error: unknown): boolean => apiCode(error) === STREAM_NAME_IN_USE;
 
 /** The consumer does not exist. */
 export const isConsumerNotFound = (error: unknown): boolean =>
@@ -37,9 +42,21 @@ export const isStreamFull = (error: unknown): boolean => apiCode(error) === STRE
 
 /** The subject has another last message than the publisher expected: nothing was stored. */
 export const isSequenceConflict = (error: unknown): boolean => {
-  const code = apiCode(error);
-  return code === WRONG_LAST_SEQUENCE || code === WRONG_LAST_SEQUENCE_UNKNOWN;
+  return apiCode(error) === WRONG_LAST_SEQUENCE;
 };
+
+/** Another write to the subject is in flight, perhaps an earlier try of this one: nothing was stored. */
+export const isWriteInFlight = (error: unknown): boolean =>
+  apiCode(error) === WRONG_LAST_SEQUENCE_UNKNOWN;
+
+/** The server takes no message of that size (`max_payload`), by what it said when it was connected to. */
+export const isTooLarge = (error: unknown): boolean =>
+  error instanceof errors.InvalidArgumentError && error.message.includes("max_payload");
+
+/** A stream that could be asked would say nothing that can be relied on. */
+export class UnavailableStreamError extends Error {
+  override readonly name = "UnavailableStreamError";
+}
 
 /** This user may not ask that of the server. Whoever may can change it, so it counts as unavailable too. */
 export const isForbidden = (error: unknown): boolean =>
@@ -52,7 +69,10 @@ export const isForbidden = (error: unknown): boolean =>
 export const isUnavailable = (error: unknown): boolean => {
   if (error instanceof JetStreamApiError) {
     if (REFUSED_CONFIGURATIONS.has(error.code)) return false;
-    return [FIRST_COPY_IN_FLIGHT, ACCOUNT_FULL].includes(error.code) || error.status >= 500;
+    return (
+      [FIRST_COPY_IN_FLIGHT, ACCOUNT_FULL, WRONG_LAST_SEQUENCE_UNKNOWN].includes(error.code) ||
+      error.status >= 500
+    );
   }
   if (error instanceof Error && error.name === NOT_ENABLED) return true;
   return UNAVAILABLE.some((kind) => error instanceof kind);
@@ -63,6 +83,7 @@ export const isUnavailable = (error: unknown): boolean => {
 const NOT_ENABLED = "JetStreamNotEnabled";
 
 const UNAVAILABLE = [
+  UnavailableStreamError,
   errors.TimeoutError,
   errors.NoRespondersError,
   errors.RequestError,

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   jetstream,
   jetstreamManager,
@@ -6,20 +5,17 @@ import {
   type JetStreamManager,
 } from "@nats-io/jetstream";
 import { errors } from "@nats-io/nats-core";
-import {
-  connect,
-  credsAuthenticator,
-  type NatsConnection,
-  type NodeConnectionOptions,
-} from "@nats-io/transport-node";
+import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
+import { watchAnswers } from "./answer-watch.ts";
 import { backoffMs, pause } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
-import { readNatsServers } from "./nats-servers.ts";
+import { credentialsOf, readNamed, serversIn } from "./nats-credentials.ts";
 import type { Settings, commonSettings } from "./settings.ts";
 
 export type NatsSettings = Pick<
   Settings<typeof commonSettings>,
   | "NATS_URL"
+  | "NATS_URL_FILE"
   | "NATS_CREDS_FILE"
   | "NATS_TLS_CA_FILE"
   | "NATS_TLS_CERT_FILE"
@@ -34,6 +30,8 @@ export type Nats = {
   readonly jsm: JetStreamManager;
   /** False while the connection is down and the client tries to get it back. */
   readonly isConnected: () => boolean;
+  /** Why nothing can be asked of NATS now: there is no connection, or nothing answers on it. */
+  readonly problem: () => string | undefined;
 };
 
 /** The oldest server that has all that Ringback uses (message schedules and their repair, ADR-51). */
@@ -44,12 +42,14 @@ const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
  * Connects, waiting for as long as no server answers; throws for what waiting does not mend:
- * refused credentials, a server that is too old, JetStream switched off.
+ * refused credentials, a server that is too old, JetStream switched off. Once connected it tries for ever
+ * to stay so; `onClosed` is told where the client gave up all the same.
  */
 export const connectNats = async (
   settings: NatsSettings,
   name: string,
   log: Logger,
+  onClosed: (error: Error) => void = () => undefined,
 ): Promise<Nats> => {
   const connection = await connectWhenThere(settings, name, log);
   try {
@@ -61,11 +61,29 @@ export const connectNats = async (
     void followStatus(connection, log, (now) => {
       connected = now;
     });
-    return { connection, js, jsm, isConnected: () => connected && !connection.isClosed() };
+    void followClosing(connection, onClosed);
+    const isConnected = (): boolean => connected && !connection.isClosed();
+    const answers = watchAnswers(connection, isConnected, log);
+    const problem = (): string | undefined => {
+      if (!isConnected()) return "not connected to NATS";
+      return answers.silentForMs() === undefined ? undefined : "NATS does not answer";
+    };
+    return { connection, js, jsm, isConnected, problem };
   } catch (error) {
     await connection.close();
     throw error;
   }
+};
+
+const DRAIN_MS = 2_000;
+
+/** Sends what is still in the client's buffers, and closes; gives up on it where no server answers. */
+export const leaveNats = async ({ connection, problem }: Nats): Promise<void> => {
+  const drained =
+    problem() === undefined ? connection.drain().catch(() => undefined) : Promise.resolve();
+  // The client's drain never ends when the connection is closed meanwhile: it is not waited for then.
+  await Promise.race([drained, pause(DRAIN_MS)]);
+  await connection.close();
 };
 
 const connectWhenThere = async (
@@ -74,10 +92,11 @@ const connectWhenThere = async (
   log: Logger,
 ): Promise<NatsConnection> => {
   const options: NodeConnectionOptions = {
-    ...serversAndUser(settings),
+    ...serversAndUser(settings, log),
     name,
     inboxPrefix: settings.NATS_INBOX_PREFIX,
     maxReconnectAttempts: -1,
+    ignoreAuthErrorAbort: true, // what is refused now may be let in after the rotation
     reconnectTimeWait: 500,
     reconnectJitter: 250,
     pingInterval: 20_000,
@@ -102,14 +121,9 @@ const isRefused = (error: unknown): boolean =>
   error instanceof errors.InvalidArgumentError;
 
 /** Where to connect to, as whom, and how the server has to prove itself. */
-const serversAndUser = (settings: NatsSettings) => {
-  const { NATS_CREDS_FILE, NATS_TLS_CA_FILE, NATS_TLS_CERT_FILE, NATS_TLS_KEY_FILE } = settings;
-  const read = readNatsServers(settings.NATS_URL);
-  if (read.kind === "invalid") throw new Error(`NATS_URL: ${read.message}`);
-  const { servers, user, wantsTls } = read.value;
-  if (user !== undefined && NATS_CREDS_FILE !== undefined) {
-    throw new Error("NATS_CREDS_FILE: is set, and NATS_URL names a user too: expected one of them");
-  }
+const serversAndUser = (settings: NatsSettings, log: Logger) => {
+  const { NATS_TLS_CA_FILE, NATS_TLS_CERT_FILE, NATS_TLS_KEY_FILE } = settings;
+  const { servers, wantsTls } = serversIn(settings.NATS_URL);
   const tlsFile = NATS_TLS_CA_FILE ?? NATS_TLS_CERT_FILE ?? NATS_TLS_KEY_FILE;
   // The client reads these itself, on every connection, and would wait for ever for a missing one.
   for (const name of ["NATS_TLS_CA_FILE", "NATS_TLS_CERT_FILE", "NATS_TLS_KEY_FILE"] as const) {
@@ -120,25 +134,13 @@ const serversAndUser = (settings: NatsSettings) => {
     certFile: NATS_TLS_CERT_FILE,
     keyFile: NATS_TLS_KEY_FILE,
   };
+  const authenticator = credentialsOf(settings, log);
   return {
     servers: [...servers],
-    ...(user === undefined ? {} : { user: user.name, pass: user.password }),
-    ...(NATS_CREDS_FILE === undefined
-      ? {}
-      : { authenticator: credsAuthenticator(readNamed("NATS_CREDS_FILE", NATS_CREDS_FILE)) }),
+    ...(authenticator === undefined ? {} : { authenticator }),
     // With it the client refuses a server without TLS before it says who it is.
     ...(tlsFile !== undefined || wantsTls ? { tls } : {}),
   };
-};
-
-/** A file that a setting names; throws an error that names the setting. */
-const readNamed = (name: string, path: string): Uint8Array => {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw new Error(`${name}: ${message}`, { cause: error });
-  }
 };
 
 /** Throws when the server cannot do what is needed; older ones ignore options without a word. */
@@ -156,6 +158,15 @@ export const checkServer = (version: string, hasJetStream: boolean): void => {
       "JetStream is switched off on this nats-server: start it with -js or jetstream {}",
     );
   }
+};
+
+/** Closed by ourselves it ends without an error. */
+const followClosing = async (
+  connection: NatsConnection,
+  onClosed: (error: Error) => void,
+): Promise<void> => {
+  const error = await connection.closed();
+  if (error) onClosed(new Error(`the connection to NATS is closed: ${error.message}`));
 };
 
 const followStatus = async (

@@ -9,6 +9,36 @@ export const fail = (log: Logger, error: unknown): never => {
 };
 
 /**
+ * What to do with a fault after which the process cannot go on: says so once, lets `stop` finish what is in
+ * flight for at most `graceMs`, and ends with 1.
+ */
+export const failWithGrace = (
+  log: Logger,
+  graceMs: number,
+  stop: (signal: AbortSignal) => Promise<void>,
+): ((error: unknown) => void) => {
+  let isFailing = false;
+  return (error) => {
+    if (isFailing) return;
+    isFailing = true;
+    log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+    void stopAndExit(graceMs, stop);
+  };
+};
+
+const stopAndExit = async (
+  graceMs: number,
+  stop: (signal: AbortSignal) => Promise<void>,
+): Promise<never> => {
+  setTimeout(() => process.exit(1), graceMs);
+  try {
+    await stop(AbortSignal.timeout(graceMs * 0.9));
+  } finally {
+    process.exit(1); // whatever stopping says: the fault has been logged
+  }
+};
+
+/**
  * On SIGTERM, SIGINT or an unexpected error: `stop`, at most `graceMs`, then exit; 0 after a signal,
  * 1 after an error. `stop` is told that its time is over when most of `neededMs` is, which is asked then.
  */

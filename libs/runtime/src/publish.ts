@@ -4,7 +4,8 @@ import { headers as newHeaders } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/subjects";
 import { backoffMs, pause } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
-import { isSequenceConflict, isUnavailable } from "./nats-errors.ts";
+import { storedHeader } from "./message-headers.ts";
+import { isSequenceConflict, isUnavailable, isWriteInFlight } from "./nats-errors.ts";
 import type { Nats } from "./nats.ts";
 import { turnEnd } from "./turn-end.ts";
 
@@ -18,6 +19,8 @@ export type Publication = {
   readonly headers?: ReadonlyArray<readonly [string, string]>;
   /** Refused unless this is the sequence of the subject's last message; 0: there is none. */
   readonly expectedLastSeq?: number;
+  /** That sequence is of the last message on any of these subjects, not on `subject` alone. */
+  readonly expectedLastOf?: string;
   /** The server publishes body and headers to `target`, in the same stream, at `atMs`. */
   readonly schedule?: { readonly atMs: number; readonly target: string };
   /**
@@ -34,15 +37,44 @@ export type Published =
   /** The subject's last message is not the expected one, and not this one either. */
   | { readonly kind: "conflict" };
 
+/** For the message id and what else goes before a body: the server counts both. */
+const HEADER_BYTES = 2_048;
+
+/** How large a body the server takes, by what it last said; undefined while there is no connection. */
+export const maxBodyBytes = ({ connection }: Nats): number | undefined => {
+  const bytes = connection.info?.max_payload;
+  return bytes === undefined ? undefined : bytes - HEADER_BYTES;
+};
+
 const PUBLISH_TIMEOUT_MS = 2_000;
 /** Stays on the stored message. */
 export const MESSAGE_ID_HEADER = "Nats-Msg-Id";
+
+/** Another write to the subject is settled sooner where there is a quorum, and not at all without. */
+const IN_FLIGHT_FOR_MS = 500;
+const IN_FLIGHT_LOOK_MS = 25;
 
 /** Publishes once; throws when the answer is missing, and then it may be stored or not. */
 export const publishOnce = async (
   nats: Nats,
   publication: Publication,
   timeoutMs = PUBLISH_TIMEOUT_MS,
+): Promise<Published> => {
+  const untilMs = performance.now() + IN_FLIGHT_FOR_MS;
+  for (;;) {
+    try {
+      return await tryToPublish(nats, publication, timeoutMs);
+    } catch (error) {
+      if (!isWriteInFlight(error) || performance.now() > untilMs) throw error;
+      await pause(IN_FLIGHT_LOOK_MS);
+    }
+  }
+};
+
+const tryToPublish = async (
+  nats: Nats,
+  publication: Publication,
+  timeoutMs: number,
 ): Promise<Published> => {
   const { subject, body, messageId, expectedLastSeq, schedule, livesForMs } = publication;
   const { cancelSchedule } = publication;
@@ -59,7 +91,7 @@ export const publishOnce = async (
         headers,
         ...(expectedLastSeq === undefined
           ? {}
-          : { expect: { lastSubjectSequence: expectedLastSeq } }),
+          : { expect: expecting(expectedLastSeq, publication.expectedLastOf) }),
         ...(cancelSchedule === undefined ? {} : cancelling(cancelSchedule)),
         ...(schedule === undefined
           ? {}
@@ -72,10 +104,17 @@ export const publishOnce = async (
     if (!isSequenceConflict(error)) throw error;
     // A first try whose answer was lost meets its own message: only another's is a conflict.
     const last = await readLast(nats, publication.stream, subject);
-    if (last?.header.get(MESSAGE_ID_HEADER) === messageId) return { kind: "stored", seq: last.seq };
+    if (last !== null && storedHeader(last, MESSAGE_ID_HEADER) === messageId) {
+      return { kind: "stored", seq: last.seq };
+    }
     return { kind: "conflict" };
   }
 };
+
+const expecting = (lastSubjectSequence: number, lastSubjectSequenceSubject: string | undefined) =>
+  lastSubjectSequenceSubject === undefined
+    ? { lastSubjectSequence }
+    : { lastSubjectSequence, lastSubjectSequenceSubject };
 
 const cancelling = ({ subject, seq }: NonNullable<Publication["cancelSchedule"]>) => ({
   cancelSchedule: { scheduleSubject: subject },

@@ -1,7 +1,19 @@
-import { JetStreamError, type DirectBatchLimits, type StoredMsg } from "@nats-io/jetstream";
-import { errors, type QueuedIterator } from "@nats-io/nats-core";
+import { createInbox, errors, type Msg, type NatsConnection } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/subjects";
+import { headerIn, rawHeaders } from "./message-headers.ts";
 import type { Nats } from "./nats.ts";
+
+/** A message as a stream has it. */
+export type BatchMessage = {
+  readonly subject: string;
+  readonly seq: number;
+  readonly time: Date;
+  readonly data: Uint8Array;
+  /** "" for a header that is missing; none is decoded before it is asked for. */
+  readonly header: { readonly get: (name: string) => string };
+  /** How many messages of the filter come after this one. */
+  readonly pending: number;
+};
 
 /** A part of a stream, in its order. */
 export type Page = {
@@ -9,6 +21,8 @@ export type Page = {
   /** The sequence to begin at, or the time. */
   readonly from: number | Date;
   readonly size: number;
+  /** The server stops behind the message with which so many bytes are reached. */
+  readonly maxBytes?: number;
 };
 
 /** The server answers at most so many last messages at once. */
@@ -21,56 +35,106 @@ const ANSWER_WITHIN_MS = 5_000;
  * be missing, and what was deleted a moment ago may be there.
  */
 export const readPage = (
-  { jsm }: Nats,
+  nats: Nats,
   stream: StreamName,
-  { filter, from, size }: Page,
-): Promise<StoredMsg[]> => {
-  const start = typeof from === "number" ? { seq: from } : { start_time: from };
-  return collected((callback) =>
-    jsm.direct.getBatch(stream, { ...start, batch: size, next_by_subj: filter, callback }),
-  );
+  { filter, from, size, maxBytes }: Page,
+): Promise<BatchMessage[]> => {
+  const start =
+    typeof from === "number" ? { seq: Math.max(1, from) } : { start_time: from.toISOString() };
+  return readBatch(nats, stream, {
+    ...start,
+    next_by_subj: filter,
+    batch: size,
+    max_bytes: maxBytes,
+  });
 };
 
 /** The last message of each of these subjects that has one; at most `MAX_LAST`, from any replica. */
 export const readLastOf = async (
-  { jsm }: Nats,
+  nats: Nats,
   stream: StreamName,
   subjects: readonly string[],
-): Promise<StoredMsg[]> => {
+): Promise<BatchMessage[]> => {
   if (subjects.length === 0) return [];
   if (subjects.length > MAX_LAST) {
     throw new RangeError(`${subjects.length} subjects at once: at most ${MAX_LAST}`);
   }
-  const query = { multi_last: [...subjects], batch: subjects.length };
-  return collected((callback) => jsm.direct.getLastMessagesFor(stream, { ...query, callback }));
+  return readBatch(nats, stream, { multi_last: subjects, batch: subjects.length });
 };
 
-type Callback = DirectBatchLimits["callback"];
-
-/** All messages of one answer. As an iterator the client would keep its subscription open. */
-const collected = async (
-  ask: (callback: Callback) => Promise<QueuedIterator<StoredMsg>>,
-): Promise<StoredMsg[]> => {
-  const messages: StoredMsg[] = [];
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const answer = await ask((done, message) => {
-    if (done === null) messages.push(message);
-    else if (done.err === undefined || statusOf(done.err) === 404) resolve();
-    // No leader at the moment.
-    else if (statusOf(done.err) === 503) reject(new errors.NoRespondersError("$JS.API.DIRECT.GET"));
-    else reject(done.err);
+/**
+ * All messages of one answer. Not the client's own: that decodes the headers of every message as it comes
+ * in, which costs the square of their number, and throws at a name that is none, which ends the reading of
+ * the whole connection: one message of a hostile producer would make the process deaf.
+ */
+const readBatch = async (
+  { connection }: Nats,
+  stream: StreamName,
+  query: object,
+): Promise<BatchMessage[]> => {
+  const inbox = createInbox(inboxPrefixOf(connection));
+  const messages: BatchMessage[] = [];
+  const ended = Promise.withResolvers<void>();
+  const subscription = connection.subscribe(inbox, {
+    callback: (error, message) => {
+      if (error !== null) return ended.reject(error);
+      const answer = answerIn(message);
+      if (answer.kind === "message") messages.push(answer.message);
+      else if (answer.status === END_OF_BATCH || answer.status === NOT_FOUND) ended.resolve();
+      else ended.reject(refusal(stream, answer.status));
+    },
   });
-  // The client waits for the first message only, and for ever for the others of a broken connection.
-  const timer = setTimeout(() => reject(new errors.TimeoutError()), ANSWER_WITHIN_MS);
+  const timer = setTimeout(() => ended.reject(new errors.TimeoutError()), ANSWER_WITHIN_MS);
   try {
-    await promise;
+    connection.publish(`${SUBJECT}.${stream}`, JSON.stringify(query), { reply: inbox });
+    await ended.promise;
     return messages;
   } finally {
     clearTimeout(timer);
-    answer.stop();
+    subscription.unsubscribe();
   }
 };
 
-/** The class of these errors is not exported. */
-const statusOf = (error: Error): number | undefined =>
-  error instanceof JetStreamError && "code" in error ? Number(error.code) : undefined;
+const SUBJECT = "$JS.API.DIRECT.GET";
+
+/** What this user of NATS may subscribe to; the client's type does not have its own options. */
+const inboxPrefixOf = (connection: NatsConnection): string | undefined =>
+  (connection as unknown as { readonly options?: { readonly inboxPrefix?: string } }).options
+    ?.inboxPrefix;
+
+const END_OF_BATCH = 204;
+const NOT_FOUND = 404;
+/** Nobody answers for the stream: it has no leader at the moment. */
+const NO_RESPONDERS = 503;
+
+const refusal = (stream: StreamName, status: number): Error =>
+  status === NO_RESPONDERS
+    ? new errors.NoRespondersError(SUBJECT)
+    : new Error(`reading ${stream}: the server answered with status ${status}`);
+
+type Answer =
+  | { readonly kind: "message"; readonly message: BatchMessage }
+  | { readonly kind: "status"; readonly status: number };
+
+const answerIn = (message: Msg): Answer => {
+  const { subject, data } = message;
+  const raw = rawHeaders({ subject, data, msg: message } as Parameters<typeof rawHeaders>[0]);
+  const get = (name: string): string => headerIn(raw, name);
+  // Only what is stored has a sequence; a producer may begin headers with a status, too.
+  const seq = get("Nats-Sequence");
+  if (seq === "") {
+    const status = Number(new TextDecoder("latin1").decode(raw.subarray(9, 12)));
+    return { kind: "status", status };
+  }
+  return {
+    kind: "message",
+    message: {
+      seq: Number(seq),
+      subject: get("Nats-Subject"),
+      time: new Date(get("Nats-Time-Stamp")),
+      pending: Number(get("Nats-Num-Pending") || "0"),
+      data,
+      header: { get },
+    },
+  };
+};

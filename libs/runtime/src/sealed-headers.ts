@@ -2,7 +2,8 @@ import { followFile, loggedAs } from "./followed-file.ts";
 import type { Logger } from "./logger.ts";
 import { readSealingKeys } from "./sealing-keys.ts";
 import { keyRing, type KeyRing } from "./sealing.ts";
-import type { headerSecretSettings, Settings } from "./settings.ts";
+import type { headerSecretSettings } from "./delivery-settings.ts";
+import type { Settings } from "./settings.ts";
 
 export type HeaderSealing = {
   /** Seals and opens with the keys as their file last listed them. */

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { deliverySafetySettings } from "./delivery-settings.ts";
 import {
   booleanSchema,
   bytesSchema,
   COMMON_SECRETS,
   commonSettings,
-  deliverySafetySettings,
   integerSchema,
   parseSettings,
   portSchema,
@@ -133,6 +133,7 @@ test("the defaults of both services are those of the design", () => {
     NATS_INBOX_PREFIX: "_INBOX",
     STREAM_REPLICAS: 1,
     STREAM_MANAGEMENT: "manage",
+    MAKE_LOST_STREAMS: [],
     EVENTS_MAX_AGE: 7 * day,
     ATTEMPTS_MAX_AGE: 30 * day,
     DEAD_LETTERS_MAX_AGE: 30 * day,

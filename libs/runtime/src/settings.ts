@@ -1,8 +1,5 @@
 import { readFileSync } from "node:fs";
-import { isCidr } from "@ringback/contracts/address";
-import type { EventRules, EventTypePolicy } from "@ringback/contracts/event-check";
-import { isBuiltIn, isEventTypeName } from "@ringback/contracts/event-types";
-import { portRangeOf } from "@ringback/contracts/ports";
+import { isStreamName, STREAMS } from "@ringback/contracts/subjects";
 import { z } from "zod";
 import { durationSchema } from "./duration.ts";
 import { readNatsServers } from "./nats-servers.ts";
@@ -49,6 +46,17 @@ const inboxPrefix = z
     "must be tokens of A-Z a-z 0-9 _ - such as _INBOX_dispatcher, separated by dots",
   );
 
+/** Streams such as `EVENTS,ATTEMPTS`; empty is none. */
+const streamNames = z.string().transform((text, context) => {
+  const parts = text.split(",").filter((part) => part.trim() !== "");
+  return parts.flatMap((part) => {
+    const name = part.trim();
+    if (isStreamName(name)) return [name];
+    context.addIssue(`'${name}' in '${text}' is not one of ${Object.values(STREAMS).join(", ")}`);
+    return [];
+  });
+});
+
 /** How long a stream keeps what it holds; the server takes no less, and 0 would mean for ever. */
 const maxAgeSchema = durationSchema.pipe(z.number().min(100, "must be at least 100ms"));
 
@@ -57,7 +65,16 @@ export const commonSettings = {
   NATS_URL: natsUrls
     .prefault("nats://127.0.0.1:4222")
     .describe("Servers of NATS, separated by commas"),
-  NATS_CREDS_FILE: z.string().optional().describe("Credentials file for NATS"),
+  NATS_URL_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "File with `NATS_URL` in it; its user and password are read again for each log-in, its servers at start",
+    ),
+  NATS_CREDS_FILE: z
+    .string()
+    .optional()
+    .describe("Credentials file for NATS; read again for each log-in"),
   NATS_TLS_CA_FILE: z.string().optional().describe("CA certificates that NATS is checked against"),
   NATS_TLS_CERT_FILE: z.string().optional().describe("Own certificate for NATS"),
   NATS_TLS_KEY_FILE: z.string().optional().describe("Key of the own certificate"),
@@ -73,10 +90,24 @@ export const commonSettings = {
     .describe(
       "`manage`: makes the streams and consumers; `verify`: waits for them, changes nothing",
     ),
+  MAKE_LOST_STREAMS: streamNames
+    .prefault("")
+    .describe(
+      "Streams that were deleted and are to be made anew, empty, such as `EVENTS,ATTEMPTS`; for one start",
+    ),
   EVENTS_MAX_AGE: maxAgeSchema.prefault("7d").describe("How long events are kept"),
   EVENTS_MAX_BYTES: bytesSchema
     .prefault("unlimited")
     .describe("Size at which EVENTS refuses further events"),
+  SUBSCRIPTIONS_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe("Size at which SUBSCRIPTIONS refuses further changes"),
+  ATTEMPTS_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe("Size at which ATTEMPTS drops the oldest attempts"),
+  DEAD_LETTERS_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe("Size at which DEAD_LETTERS drops the oldest dead letters"),
   ATTEMPTS_MAX_AGE: maxAgeSchema.prefault("30d").describe("How long attempts are kept"),
   DEAD_LETTERS_MAX_AGE: maxAgeSchema.prefault("30d").describe("How long dead letters are kept"),
   LOG_LEVEL: z
@@ -85,102 +116,6 @@ export const commonSettings = {
     .describe("Least important level that is logged"),
   ADMIN_HOST: z.string().min(1).prefault("0.0.0.0").describe("Address of the admin port"),
 } as const;
-
-/** Networks such as `10.0.0.0/8,fd00::/8`; empty is none. */
-const cidrsSchema = z.string().transform((text, context) => {
-  const parts = text.split(",").map((part) => part.trim());
-  if (text.trim() === "") return [];
-  for (const part of parts) {
-    if (!isCidr(part)) context.addIssue(`'${part}' in '${text}' is not a CIDR such as 10.0.0.0/8`);
-  }
-  return parts;
-});
-
-/** Ports such as `443,8443,9000-9100`. */
-const portsSchema = z.string().transform((text, context) =>
-  text.split(",").flatMap((part) => {
-    const range = portRangeOf(part.trim());
-    if (range !== undefined) return [range];
-    context.addIssue(`'${part.trim()}' in '${text}' is not a port or a range such as 9000-9100`);
-    return [];
-  }),
-);
-
-/** What may be delivered to; the service that stores URLs reads it too, to refuse early. */
-export const deliverySafetySettings = {
-  ALLOW_INSECURE_HTTP: booleanSchema
-    .prefault("false")
-    .describe("Take `http:` URLs and local names too: for development"),
-  ALLOWED_PRIVATE_CIDRS: cidrsSchema
-    .prefault("")
-    .describe("Private networks that events may be sent to, separated by commas"),
-  DENIED_CIDRS: cidrsSchema
-    .prefault("")
-    .describe("Own networks that look public and are never sent to, whatever else is opened"),
-  ALLOWED_PORTS: portsSchema
-    .prefault("443,8443")
-    .describe(
-      "Ports that callback URLs may name, such as `443,8443,9000-9100`; any with `ALLOW_INSECURE_HTTP`",
-    ),
-} as const;
-
-/** `open`, `catalogue`, or the types that are added to the catalogue. */
-const eventTypesSetting = z.string().transform((text, context): EventTypePolicy => {
-  if (text === "open") return { kind: "open" };
-  const added = text === "catalogue" ? [] : text.split(",").map((name) => name.trim());
-  for (const name of added) {
-    if (isEventTypeName(name) && !isBuiltIn(name)) continue;
-    const wanted = "expected open, catalogue, or further event types such as kyc_done,lead_scored";
-    context.addIssue(`'${name}' in '${text}': ${wanted}`);
-  }
-  return { kind: "catalogue", added: new Set(added) };
-});
-
-/** Which events there are; both services go by it. */
-export const eventSettings = {
-  EVENT_TYPES: eventTypesSetting
-    .prefault("catalogue")
-    .describe(
-      "Event types beside the built-in ones, such as `kyc_done,lead_scored`; `catalogue`: none; `open`: any",
-    ),
-  EVENT_SCHEMA: z
-    .enum(["warn", "refuse"])
-    .prefault("warn")
-    .describe(
-      "Whether an event with an unexpected value in a known field is delivered, with a warning, or refused",
-    ),
-} as const;
-
-/** What the settings let pass as an event. */
-export const eventRules = ({
-  EVENT_TYPES: types,
-  EVENT_SCHEMA: schema,
-}: Settings<typeof eventSettings>): EventRules => ({ types, schema });
-
-/** How the secrets of subscriptions are stored; both services need the same keys. */
-export const headerSecretSettings = {
-  HEADER_ENCRYPTION_KEYS_FILE: z
-    .string()
-    .optional()
-    .describe(
-      "JSON array of `{id, key}`, key: base64 of 32 bytes; the first encrypts, all decrypt; read again when the file changes",
-    ),
-  ALLOW_PLAINTEXT_HEADERS: booleanSchema
-    .prefault("false")
-    .describe(
-      "`true`: start without encryption keys, and store header values and signing secrets as they are",
-    ),
-} as const;
-
-/** Nobody stores customers' secrets in plain text without having said so. */
-export const headerKeysRule: SettingsRule = ({
-  HEADER_ENCRYPTION_KEYS_FILE: file,
-  ALLOW_PLAINTEXT_HEADERS: allowed,
-}) =>
-  file !== undefined || allowed === "true"
-    ? undefined
-    : "HEADER_ENCRYPTION_KEYS_FILE: is required: the path of a keys file as `make header-key` makes " +
-      "it (or ALLOW_PLAINTEXT_HEADERS=true, to store header values as they are)";
 
 /** Settings that may hold a secret and so can come from a file named by `<NAME>_FILE`. */
 export const COMMON_SECRETS = ["NATS_URL"] as const;

@@ -10,6 +10,9 @@ const SETTINGS: StreamSettings = {
   STREAM_REPLICAS: 1,
   EVENTS_MAX_AGE: 7 * DAY_MS,
   EVENTS_MAX_BYTES: undefined,
+  SUBSCRIPTIONS_MAX_BYTES: undefined,
+  ATTEMPTS_MAX_BYTES: undefined,
+  DEAD_LETTERS_MAX_BYTES: undefined,
   ATTEMPTS_MAX_AGE: 30 * DAY_MS,
   DEAD_LETTERS_MAX_AGE: 30 * DAY_MS,
 };
@@ -31,6 +34,7 @@ test("the streams are those of the design's table", () => {
       subjects: ["subscriptions.>"],
       retention: "limits",
       allow_rollup_hdrs: false,
+      discard: "new",
     },
     {
       ...EVERY_STREAM,
@@ -57,6 +61,8 @@ test("the streams are those of the design's table", () => {
       subjects: ["attempts.>"],
       retention: "limits",
       max_age: 30 * DAY_NS,
+      max_bytes: -1,
+      discard: "old",
       allow_rollup_hdrs: false,
     },
     {
@@ -65,6 +71,8 @@ test("the streams are those of the design's table", () => {
       subjects: ["dead_letters.>"],
       retention: "limits",
       max_age: 30 * DAY_NS,
+      max_bytes: -1,
+      discard: "old",
       allow_rollup_hdrs: false,
     },
     {
@@ -73,9 +81,8 @@ test("the streams are those of the design's table", () => {
       subjects: ["requests.>"],
       retention: "limits",
       max_age: DAY_NS,
-      max_msgs: 1_000_000,
+      max_msgs: -1,
       max_msgs_per_subject: 1,
-      discard: "old",
       allow_rollup_hdrs: false,
     },
     {
@@ -102,9 +109,8 @@ test("the streams are those of the design's table", () => {
       subjects: ["redeliveries.>"],
       retention: "limits",
       max_age: 30 * DAY_NS,
-      max_msgs: 20_000,
+      max_msgs: -1,
       max_msgs_per_subject: 1,
-      discard: "old",
       allow_rollup_hdrs: false,
     },
   ]);
@@ -115,6 +121,9 @@ test("every setting has its place", () => {
     STREAM_REPLICAS: 3,
     EVENTS_MAX_AGE: 1 * DAY_MS,
     EVENTS_MAX_BYTES: 1_024,
+    SUBSCRIPTIONS_MAX_BYTES: 2_048,
+    ATTEMPTS_MAX_BYTES: 3_072,
+    DEAD_LETTERS_MAX_BYTES: 4_096,
     ATTEMPTS_MAX_AGE: 2 * DAY_MS,
     DEAD_LETTERS_MAX_AGE: 3 * DAY_MS,
   });
@@ -130,7 +139,8 @@ test("every setting has its place", () => {
     7 * DAY_NS,
     30 * DAY_NS,
   ]);
-  expect(streams.find(({ name }) => name === "EVENTS")?.max_bytes).toBe(1_024);
+  const sizes = streams.map(({ max_bytes }) => max_bytes).filter((bytes) => (bytes ?? -1) !== -1);
+  expect(sizes).toEqual([2_048, 1_024, 3_072, 4_096]);
 });
 
 test("a duplicate window is never longer than the stream's age, which the server would refuse", () => {

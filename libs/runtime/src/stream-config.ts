@@ -9,6 +9,9 @@ export type StreamSettings = Pick<
   | "STREAM_REPLICAS"
   | "EVENTS_MAX_AGE"
   | "EVENTS_MAX_BYTES"
+  | "SUBSCRIPTIONS_MAX_BYTES"
+  | "ATTEMPTS_MAX_BYTES"
+  | "DEAD_LETTERS_MAX_BYTES"
   | "ATTEMPTS_MAX_AGE"
   | "DEAD_LETTERS_MAX_AGE"
 >;
@@ -20,15 +23,11 @@ const UNLIMITED = { max_age: 0, max_msgs: -1, max_msgs_per_subject: -1, max_byte
 
 /** How long the answer to a request with an `Idempotency-Key` can be given again. */
 const REQUESTS_MAX_AGE_MS = 24 * 60 * 60_000;
-/** About 300 bytes each; beyond, the oldest are forgotten. */
-const REQUESTS_MAX_MSGS = 1_000_000;
 
 /** News, not a record: attempts and dead letters are kept longer, and say the same. */
 const OPERATIONS_MAX_AGE_MS = 7 * 24 * 60 * 60_000;
 /** How long a redelivery job is known after it was last changed. */
 const REDELIVERIES_MAX_AGE_MS = 30 * 24 * 60 * 60_000;
-/** Below 4 KiB each; beyond, those that have not changed for longest are forgotten. */
-const REDELIVERIES_MAX_MSGS = 20_000;
 
 const DUPLICATE_WINDOW_MS = 10 * 60_000;
 
@@ -45,9 +44,17 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
     duplicate_window: windowFor(name, settings),
   });
   const limits = { retention: RetentionPolicy.Limits };
+  const { ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES } = settings;
+  const { DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES } = settings;
   return [
-    // State and audit trail: nothing may drop out of it.
-    { ...base(STREAMS.subscriptions), ...limits, ...UNLIMITED },
+    // State and audit trail: nothing may drop out of it, so that a full one refuses.
+    {
+      ...base(STREAMS.subscriptions),
+      ...limits,
+      ...UNLIMITED,
+      max_bytes: settings.SUBSCRIPTIONS_MAX_BYTES ?? -1,
+      discard: DiscardPolicy.New,
+    },
     {
       ...base(STREAMS.events),
       ...limits,
@@ -62,16 +69,14 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       retention: RetentionPolicy.Workqueue,
       allow_msg_schedules: true,
     },
-    { ...base(STREAMS.attempts), ...limits, max_age: nanos(settings.ATTEMPTS_MAX_AGE) },
-    { ...base(STREAMS.deadLetters), ...limits, max_age: nanos(settings.DEAD_LETTERS_MAX_AGE) },
+    // What a delivery cannot do without is never refused: a full one forgets the oldest.
+    { ...base(STREAMS.attempts), ...limits, ...forgetting(ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES) },
     {
-      ...base(STREAMS.requests),
+      ...base(STREAMS.deadLetters),
       ...limits,
-      max_age: nanos(REQUESTS_MAX_AGE_MS),
-      max_msgs: REQUESTS_MAX_MSGS,
-      max_msgs_per_subject: 1, // how far a request has come is all that is asked
-      discard: DiscardPolicy.Old, // a note that is forgotten costs less than a request that is refused
+      ...forgetting(DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES),
     },
+    { ...base(STREAMS.requests), ...limits, ...lastOnly(REQUESTS_MAX_AGE_MS) },
     // Each lease is its subject's last message, and runs out with it.
     {
       ...base(STREAMS.leases),
@@ -81,16 +86,25 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       allow_msg_ttl: true,
     },
     { ...base(STREAMS.operations), ...limits, max_age: nanos(OPERATIONS_MAX_AGE_MS) },
-    {
-      ...base(STREAMS.redeliveries),
-      ...limits,
-      max_age: nanos(REDELIVERIES_MAX_AGE_MS),
-      max_msgs: REDELIVERIES_MAX_MSGS,
-      max_msgs_per_subject: 1, // how far a job has come is all that is asked
-      discard: DiscardPolicy.Old,
-    },
+    { ...base(STREAMS.redeliveries), ...limits, ...lastOnly(REDELIVERIES_MAX_AGE_MS) },
   ];
 };
+
+/**
+ * How far something has come is all that is asked. The API bounds how much each workspace has of it: a limit
+ * on all would let one workspace's push out another's.
+ */
+const lastOnly = (maxAgeMs: number) => ({
+  max_age: nanos(maxAgeMs),
+  max_msgs: -1,
+  max_msgs_per_subject: 1,
+});
+
+const forgetting = (maxAgeMs: number, maxBytes = -1) => ({
+  max_age: nanos(maxAgeMs),
+  max_bytes: maxBytes,
+  discard: DiscardPolicy.Old,
+});
 
 /** The server refuses a duplicate window that is longer than the stream's age. */
 const windowFor = (name: StreamName, settings: StreamSettings): number => {

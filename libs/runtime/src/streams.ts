@@ -1,8 +1,9 @@
 import type { JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/subjects";
 import { backoffMs, pause } from "./backoff.ts";
-import { isForbidden, isStreamNotFound, isUnavailable } from "./nats-errors.ts";
+import { isForbidden, isStreamNameInUse, isStreamNotFound, isUnavailable } from "./nats-errors.ts";
 import type { Logger } from "./logger.ts";
+import { lostStreams, rememberStreams } from "./remembered-streams.ts";
 import { differences, type WantedStream } from "./stream-config.ts";
 import {
   leftToOthers,
@@ -10,29 +11,37 @@ import {
   NotOursToChangeError,
   type StreamManagement,
 } from "./stream-management.ts";
+import { StreamLostError } from "./stream-watch.ts";
 
 /** When each stream was made, in ms since 1970: tells a stream from another of the same name. */
 export type StreamCreation = ReadonlyMap<StreamName, number>;
+
+export type EnsureOptions = {
+  readonly management?: StreamManagement;
+  /** Streams that may be made anew though they were lost, by the operator's word. */
+  readonly makeAnew?: readonly StreamName[];
+};
 
 /**
  * Makes the streams that are missing, brings the others up to date and compares what the server
  * then says with what was asked for: older servers take options that they do not know and ignore
  * them. Waits while JetStream has no leader, and for somebody else to make or change a stream where
  * this user may not; throws when a stream cannot be what it has to be. With `verify` it makes and
- * changes nothing, and waits until all streams are as they have to be.
+ * changes nothing, and waits until all streams are as they have to be. Throws, too, where a stream is
+ * missing that was there before: an empty one in its place would hide that what it held is lost.
  */
 export const ensureStreams = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
   log: Logger,
   signal: AbortSignal,
-  management: StreamManagement = "manage",
+  { management = "manage", makeAnew = [] }: EnsureOptions = {},
 ): Promise<StreamCreation> => {
   for (let n = 0; ; n += 1) {
     try {
       return management === "verify"
         ? await verifyAll(jsm, wanted)
-        : await ensureAll(jsm, wanted, log);
+        : await ensureAll(jsm, wanted, log, makeAnew);
     } catch (error) {
       const canWait = isUnavailable(error) || error instanceof NotOursToChangeError;
       if (!canWait || signal.aborted) throw error;
@@ -46,11 +55,13 @@ const ensureAll = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
   log: Logger,
+  makeAnew: readonly StreamName[],
 ): Promise<StreamCreation> => {
   const found = new Map<StreamName, StreamInfo | undefined>();
   for (const stream of wanted) found.set(stream.name, await infoOf(jsm, stream.name));
   const isFirstStart = [...found.values()].every((info) => info === undefined);
-  const created = new Map<StreamName, number>();
+  refuseLost(lostStreams(found), makeAnew);
+  const all: StreamInfo[] = [];
   for (const stream of wanted) {
     const before = found.get(stream.name);
     if (before === undefined && !isFirstStart) {
@@ -59,9 +70,21 @@ const ensureAll = async (
     const info =
       before === undefined ? await made(jsm, stream) : await updated(jsm, stream, before);
     refuseDifferences(stream, info);
-    created.set(stream.name, Date.parse(info.created));
+    all.push(info);
   }
-  return created;
+  await rememberStreams(jsm, all, log);
+  return new Map(
+    all.map(({ config, created }) => [config.name as StreamName, Date.parse(created)]),
+  );
+};
+
+const refuseLost = (lost: readonly StreamName[], makeAnew: readonly StreamName[]): void => {
+  const refused = lost.filter((name) => !makeAnew.includes(name));
+  if (refused.length === 0) return;
+  throw new StreamLostError(
+    `${refused.map((name) => `stream ${name} was deleted`).join(", ")}: what it held is lost. Restore it, or ` +
+      `start both services once with MAKE_LOST_STREAMS=${refused.join(",")} to begin with an empty one`,
+  );
 };
 
 /** Says all that is wrong at once: whoever has to change it is somebody else. */
@@ -102,6 +125,9 @@ const made = async (jsm: JetStreamManager, wanted: WantedStream): Promise<Stream
       );
     }
     if (isUnavailable(error)) throw error;
+    // Another process made it meanwhile, and has noted already which streams there are.
+    const info = isStreamNameInUse(error) ? await infoOf(jsm, wanted.name) : undefined;
+    if (info !== undefined) return updated(jsm, wanted, info);
     const message = error instanceof Error ? error.message : String(error);
     throw new Error(`stream ${wanted.name} cannot be made: ${message}`, { cause: error });
   }

@@ -1,7 +1,7 @@
-import type { Asking } from "../src/asking.ts";
-import type { PlaceLimits } from "../src/decide/passage.ts";
+import type { Asking, Release } from "../src/asking.ts";
+import type { Condition } from "../src/decide/condition.ts";
 import type { SubscriptionLimits } from "../src/decide/shared-limits.ts";
-import type { Condition } from "../src/decide/slow-start.ts";
+import type { PermitLimits } from "../src/decide/shares.ts";
 import { createGate, SWEEP_EVERY_MS } from "../src/gate.ts";
 import { createAgenda } from "./agenda.ts";
 
@@ -9,12 +9,19 @@ import { createAgenda } from "./agenda.ts";
 export type Answering = (
   atMs: number,
   chance: () => number,
-) => { readonly durationMs: number; readonly condition: Condition };
+) => {
+  readonly durationMs: number;
+  readonly condition: Condition;
+  /** It is the host that failed. */
+  readonly isBelowHttp?: boolean;
+};
 
 /** An endpoint, and the events that come for it. */
 export type SimulatedEndpoint = {
   readonly name: string;
   readonly workspaceId?: string;
+  /** A host that it shares with others; one of its own without it. */
+  readonly host?: string;
   readonly answering: Answering;
   /** When its events come, in ms after the start. */
   readonly arrivalsMs: readonly number[];
@@ -42,7 +49,7 @@ export type Story = {
   endedMs: number;
 };
 
-type Release = (condition: Condition) => void;
+type GiveBack = (released: Release) => void;
 type Owed = { readonly arrivedMs: number; readonly deferrals: number };
 
 export const DEADLINE_MS = 30_000;
@@ -53,7 +60,7 @@ const FIRED_AFTER_MS = 10;
 /** Has a gate work in virtual time, with as many endpoints as wanted, until every delivery was attempted. */
 export const simulate = (
   endpoints: readonly SimulatedEndpoint[],
-  limits: PlaceLimits,
+  limits: PermitLimits,
   chance: () => number,
 ): Story => {
   const agenda = createAgenda();
@@ -62,14 +69,14 @@ export const simulate = (
   const story: Story = { of: new Map(), mostInFlight: 0, mostInLine: 0, left: 0, endedMs: 0 };
   let unstarted = countEvents(endpoints);
 
-  const begin = (endpoint: SimulatedEndpoint, own: EndpointStory, release: Release): void => {
+  const begin = (endpoint: SimulatedEndpoint, own: EndpointStory, release: GiveBack): void => {
     own.inFlight += 1;
     own.mostInFlight = Math.max(own.mostInFlight, own.inFlight);
     story.mostInFlight = Math.max(story.mostInFlight, gate.inFlight());
-    const { durationMs, condition } = endpoint.answering(nowMs, chance);
+    const { durationMs, condition, isBelowHttp = false } = endpoint.answering(nowMs, chance);
     agenda.at(nowMs + durationMs, () => {
       own.inFlight -= 1;
-      release(condition);
+      release({ destination: condition, origin: isBelowHttp ? "failing" : "well" });
     });
   };
 
@@ -78,7 +85,9 @@ export const simulate = (
       if (passage.kind === "closed") throw new Error("nobody closed it");
       if (passage.kind === "deferred") {
         const again = { ...owed, deferrals: owed.deferrals + 1 };
-        agenda.at(passage.atMs + FIRED_AFTER_MS * chance(), () => attempt(endpoint, own, again));
+        agenda.at(nowMs + passage.afterMs + FIRED_AFTER_MS * chance(), () =>
+          attempt(endpoint, own, again),
+        );
         return;
       }
       unstarted -= 1;
@@ -137,12 +146,14 @@ const newStory = (): EndpointStory => ({
 });
 
 const askingOf = (
-  { name, workspaceId = name, limits }: SimulatedEndpoint,
+  { name, workspaceId = name, host = name, limits }: SimulatedEndpoint,
   deferrals: number,
 ): Asking => ({
   workspaceId,
-  origin: `https://${name}`,
+  destination: `https://${host}/${name}`,
+  origin: `https://${host}`,
   deferrals,
   timeoutMs: DEADLINE_MS,
+  bytes: 1_024,
   limits,
 });

@@ -1,8 +1,8 @@
 import type { Subscription } from "@ringback/contracts/subscription";
 import { TRACEPARENT, traceparentOf, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Attributes, Span, Tracer } from "@ringback/runtime/tracing";
-import { endpointOf } from "./decide/request.ts";
-import type { Turn } from "./deliver.ts";
+import { destinationOf } from "./decide/request.ts";
+import type { Turn } from "./turn.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** One attempt in a trace. */
@@ -50,7 +50,11 @@ const attributesOf = (
   { eventId, attempt, trigger, address }: Delivery,
   { method_type, callback_url }: Subscription,
 ): Attributes => {
-  const { protocol = "", hostname, port = "" } = URL.parse(endpointOf(callback_url)) ?? {};
+  const {
+    protocol = "",
+    hostname,
+    port = "",
+  } = URL.parse(destinationOf(callback_url).origin) ?? {};
   const usualPort = protocol === "https:" ? 443 : 80;
   return {
     "http.request.method": method_type,

@@ -23,8 +23,7 @@ test("without an environment, deliveries are made as the design promises", () =>
     RETRY_DELAYS: [10_000, 60_000, 120_000],
     RETRY_JITTER: 0.1,
     DELIVERY_TIMEOUT: 30_000,
-    MAX_IN_FLIGHT: 1_024,
-    ENDPOINT_MAX_IN_FLIGHT: 64,
+    MAX_IN_FLIGHT: 4_096,
     ALLOW_INSECURE_HTTP: false,
     ALLOWED_PRIVATE_CIDRS: [],
   });

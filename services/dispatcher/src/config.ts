@@ -1,15 +1,17 @@
+import { eventSettings } from "@ringback/runtime/event-settings";
 import { RETRY_AFTER_CHOICES } from "@ringback/contracts/delivery-policy";
 import { parseSuccessStatus } from "@ringback/contracts/success-status";
 import { caFileSchema } from "@ringback/runtime/ca-file";
 import { durationListSchema, durationSchema } from "@ringback/runtime/duration";
 import {
+  deliverySafetySettings,
+  headerKeysRule,
+  headerSecretSettings,
+} from "@ringback/runtime/delivery-settings";
+import {
   booleanSchema,
   COMMON_SECRETS,
   commonSettings,
-  deliverySafetySettings,
-  eventSettings,
-  headerKeysRule,
-  headerSecretSettings,
   integerSchema,
   parseSettings,
   portSchema,
@@ -82,11 +84,13 @@ export const dispatcherSettings = {
     .prefault("honour")
     .describe("Whether `Retry-After` of a 429 or 503 lengthens a delay: `honour` or `ignore`"),
   MAX_IN_FLIGHT: integerSchema(1, 65_536)
-    .prefault("1024")
+    .prefault("4096")
     .describe("Attempts at once in a process"),
   ENDPOINT_MAX_IN_FLIGHT: integerSchema(1, 65_536)
-    .prefault("64")
-    .describe("Attempts at once to one endpoint of one workspace, per process"),
+    .optional()
+    .describe(
+      "Most attempts at once to one destination (workspace and URL without query), per process; without it, as many as it answers well",
+    ),
   EXTRA_CA_FILE: caFileSchema
     .optional()
     .describe("Certificates of further authorities that endpoints are checked against, PEM"),

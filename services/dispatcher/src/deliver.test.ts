@@ -9,16 +9,22 @@ import { status } from "../../../test/harness/behaviour.ts";
 import { failOnLeaks } from "../../../test/harness/leaks.ts";
 import { startReceiver, type Receiver } from "../../../test/harness/receiver.ts";
 import type { SendResult } from "./decide/outcome.ts";
+import { destinationOf } from "./decide/request.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
 import { createGate } from "./gate.ts";
+import { heldBody } from "./held-body.ts";
 import { ownNetworkWatch } from "./own-network.ts";
 import { createSender, type Sender } from "./send/send.ts";
 
 failOnLeaks();
 
+const WELL = { destination: "well", origin: "well" } as const;
+
 const NOW_MS = Date.parse("2026-01-01T00:00:10.000Z");
 const now = (): number => NOW_MS;
+
+const BODY = Buffer.from('{ "event_type":"call_completed", "call_id":"c1" }');
 
 const DELIVERY: Delivery = {
   address: { workspaceId: "w1", callId: "c1", agentId: "a1", eventType: "call_completed" },
@@ -26,7 +32,7 @@ const DELIVERY: Delivery = {
   eventId: "evt_t85s00_7",
   deliveryId: "7",
   storedAtMs: NOW_MS - 100,
-  body: Buffer.from('{ "event_type":"call_completed", "call_id":"c1" }'),
+  body: heldBody(BODY, async () => BODY),
   attempt: 1,
   trigger: "event",
   dueMs: undefined,
@@ -71,7 +77,7 @@ const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"], allowedPorts: [] },
   send: sender.send,
-  gate: createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now),
+  gate: createGate({ maxInFlight: 4, destinationMaxInFlight: 2 }, now),
   ownNetwork: ownNetworkWatch(now),
   operatorsPolicy: {
     timeoutMs: 5_000,
@@ -92,6 +98,12 @@ const nobody = async (): Promise<undefined> => undefined;
 const failing = async (): Promise<never> => {
   throw new Error("a bug");
 };
+
+const throwing = (): never => {
+  throw new Error("a bug");
+};
+
+const leaving = async () => ({ kind: "leave" }) as const;
 
 /** A sender that has this result, for what no network on loopback can do. */
 const resulting = (result: SendResult): DeliverDeps["send"] => {
@@ -116,7 +128,7 @@ describe("an attempt", () => {
       },
     });
     const request = receiver.requests.at(-1);
-    expect(request?.body).toEqual(DELIVERY.body);
+    expect(request?.body).toEqual(BODY);
     expect(request?.headers).toMatchObject({
       "x-tenant": "t1",
       "webhook-id": "evt_t85s00_7",
@@ -171,7 +183,7 @@ describe("an attempt", () => {
         duration_ms: 12,
         request: { method: "PUT", url: receiver.url("/hook") },
         outcome: { kind: "failed", reason: "tls", detail: "CERT_HAS_EXPIRED" },
-        next: { kind: "retry", at: "2026-01-01T00:01:13.000Z" },
+        next: { kind: "retry", at: "2026-01-01T00:01:13.000Z", attempts_left: 1 },
       },
     });
   });
@@ -307,7 +319,7 @@ describe("signatures", () => {
   test("go with the request of a subscription that has a secret", async () => {
     receiver.setScript(status(200, { body: `signed with ${secret}?` }));
     const turn = await deliver(DELIVERY, depsFor({ find: signedBy(key) }));
-    const signed = `evt_t85s00_7.${NOW_MS / 1_000}.${DELIVERY.body.toString()}`;
+    const signed = `evt_t85s00_7.${NOW_MS / 1_000}.${BODY.toString()}`;
     const hash = createHmac("sha256", Buffer.alloc(24, 1)).update(signed).digest("base64");
     expect(receiver.requests.at(-1)?.headers["webhook-signature"]).toBe(`v1,${hash}`);
     expect(turn).toMatchObject({
@@ -353,7 +365,7 @@ describe("the gate", () => {
   test("is told this process's share of the subscription's limits, where it has any", async () => {
     receiver.setScript(status(200));
     const told: unknown[] = [];
-    const real = createGate({ maxInFlight: 4, endpointMaxInFlight: 2 }, now);
+    const real = createGate({ maxInFlight: 4, destinationMaxInFlight: 2 }, now);
     const ask: typeof real.ask = (asking, answer) => {
       told.push(asking.limits);
       real.ask(asking, answer);
@@ -384,13 +396,13 @@ describe("the gate", () => {
   });
 
   test("puts a delivery off when the endpoint is slow and busy, and nothing is sent", async () => {
-    let nowMs = NOW_MS - 60_000;
-    const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, () => nowMs);
-    const origin = new URL(receiver.url("/")).origin;
-    const asking = { workspaceId: "w1", origin, deferrals: 0, timeoutMs: 60_000 };
+    let monotonicMs = 1_000;
+    const gate = createGate({ maxInFlight: 4, destinationMaxInFlight: 1 }, () => monotonicMs);
+    const to = destinationOf(receiver.url("/hook"));
+    const asking = { workspaceId: "w1", ...to, deferrals: 0, timeoutMs: 60_000, bytes: 2 };
     gate.ask(asking, (first) => {
-      nowMs = NOW_MS; // it is slow
-      if (first.kind === "admitted") first.release("well");
+      monotonicMs += 60_000; // it is slow
+      if (first.kind === "admitted") first.release(WELL);
     });
     gate.ask(asking, () => undefined);
     expect(gate.inFlight()).toBe(1);
@@ -402,9 +414,12 @@ describe("the gate", () => {
 
   test("does not hold one workspace's deliveries back for another's", async () => {
     receiver.setScript(status(200));
-    const gate = createGate({ maxInFlight: 4, endpointMaxInFlight: 1 }, now);
-    const { origin } = new URL(receiver.url("/"));
-    gate.ask({ workspaceId: "w2", origin, deferrals: 0, timeoutMs: 5_000 }, () => undefined);
+    const gate = createGate({ maxInFlight: 4, destinationMaxInFlight: 1 }, now);
+    const to = destinationOf(receiver.url("/hook"));
+    gate.ask(
+      { workspaceId: "w2", ...to, deferrals: 0, timeoutMs: 5_000, bytes: 2 },
+      () => undefined,
+    );
     expect(gate.inFlight()).toBe(1);
     expect((await deliver(DELIVERY, depsFor({ gate }))).kind).toBe("attempted");
   });
@@ -428,7 +443,7 @@ describe("an attempt that is traced", () => {
       told.push([attempt, method_type, parent]);
       return { headers: {}, end: (turn) => told.push(turn) };
     };
-    const turn = await deliver(DELIVERY, depsFor({ traceAttempt }), trace);
+    const turn = await deliver(DELIVERY, depsFor({ traceAttempt }), { parent: trace });
     expect(turn.kind).toBe("attempted");
     expect(told).toEqual([[1, "PUT", trace], turn]);
   });
@@ -440,7 +455,7 @@ describe("an attempt that is traced", () => {
       end: (turn) => ends.push(turn),
     });
     const deps = depsFor({ traceAttempt, send: failing });
-    await expect(deliver(DELIVERY, deps, trace)).rejects.toThrow("a bug");
+    await expect(deliver(DELIVERY, deps, { parent: trace })).rejects.toThrow("a bug");
     expect(ends).toEqual([undefined]);
     expect(deps.gate.inFlight()).toBe(0);
   });
@@ -451,10 +466,54 @@ describe("an attempt that is traced", () => {
       begun.push(delivery);
       return { headers: {}, end: () => {} };
     };
-    await deliver(RETRY, depsFor({ traceAttempt, find: nobody }), trace);
+    await deliver(RETRY, depsFor({ traceAttempt, find: nobody }), { parent: trace });
     const urlPolicy = { allowInsecureHttp: false, allowedPrivateCidrs: [], allowedPorts: [] };
-    await deliver(DELIVERY, depsFor({ traceAttempt, urlPolicy }), trace);
+    await deliver(DELIVERY, depsFor({ traceAttempt, urlPolicy }), { parent: trace });
     expect(begun).toEqual([]);
+  });
+});
+
+describe("between its admission and its request, an attempt", () => {
+  test.each([
+    ["the metrics throw", { onStart: throwing }],
+    ["its trace throws", { traceAttempt: throwing }],
+    ["the time is not to be had", { now: throwing }],
+  ] as const)("gives its place back when %s", async (_what, more) => {
+    const deps = depsFor(more);
+    await expect(deliver(DELIVERY, deps)).rejects.toThrow("a bug");
+    expect(deps.gate.inFlight()).toBe(0);
+  });
+
+  test("gives its place back when the last look fails", async () => {
+    const deps = depsFor();
+    await expect(deliver(DELIVERY, deps, { lastLook: failing })).rejects.toThrow("a bug");
+    expect(deps.gate.inFlight()).toBe(0);
+  });
+
+  test("is left, and its place given back, when another process may be at it", async () => {
+    const deps = depsFor();
+    const before = receiver.requests.length;
+    expect(await deliver(DELIVERY, deps, { lastLook: leaving })).toEqual({ kind: "left" });
+    expect(receiver.requests).toHaveLength(before);
+    expect(deps.gate.inFlight()).toBe(0);
+  });
+
+  test("goes where the subscription leads now, when that was changed while it waited", async () => {
+    receiver.setScript(status(200));
+    const [before, after] = [
+      subscription(receiver.url("/before")),
+      subscription(receiver.url("/after")),
+    ];
+    let isChanged = false;
+    const deps = depsFor({ find: async () => (isChanged ? after : before) });
+    const lastLook = async () => {
+      const waited = !isChanged;
+      isChanged = true;
+      return { kind: "send", waited } as const;
+    };
+    const turn = await deliver(DELIVERY, deps, { lastLook });
+    expect(turn).toMatchObject({ record: { request: { url: receiver.url("/after") } } });
+    expect(receiver.requestsTo("/before")).toEqual([]);
   });
 });
 

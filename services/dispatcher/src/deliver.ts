@@ -1,43 +1,26 @@
-import type { AttemptRecord, Outcome } from "@ringback/contracts/attempt";
 import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
 import { withLiveKeys } from "@ringback/contracts/subscription-signing";
-import type { TraceContext } from "@ringback/contracts/trace-context";
-import type { DeferralReason, Passage } from "./asking.ts";
+import type { Passage } from "./asking.ts";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
-import type { TraceAttempt } from "./attempt-trace.ts";
+import type { AttemptTrace, TraceAttempt } from "./attempt-trace.ts";
+import { verdictOn } from "./decide/condition.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/delivery-policy.ts";
-import { outcomeOf, type OwnFault } from "./decide/outcome.ts";
-import { refusalOf, type Refusal } from "./decide/refusal.ts";
-import { endpointOf, requestFor, type RequestFacts } from "./decide/request.ts";
+import { outcomeOf, type SendResult } from "./decide/outcome.ts";
+import { refusalOf } from "./decide/refusal.ts";
+import { destinationOf, type Destination } from "./decide/request.ts";
 import { askedWaitMs } from "./decide/retry-after.ts";
 import { holdBackMs, nextStep } from "./decide/retry.ts";
 import { shareOfLimits } from "./decide/shared-limits.ts";
-import { conditionOf, type Condition } from "./decide/slow-start.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Gate } from "./gate.ts";
+import { outgoingRequest } from "./outgoing-request.ts";
 import type { OwnNetworkWatch } from "./own-network.ts";
 import type { OutgoingRequest, Sent } from "./send/send.ts";
-import { signatures } from "./signatures.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
-
-/** What one turn of a delivery came to. */
-export type Turn =
-  | { readonly kind: "attempted"; readonly record: AttemptRecord }
-  /** Nobody subscribed this agent's events of this type: nothing is owed. */
-  | { readonly kind: "no_subscription" }
-  /** There is no place for it: to come back at `atMs`, with the same attempt. */
-  | { readonly kind: "deferred"; readonly atMs: number; readonly reason: DeferralReason }
-  /** A fault of our own: to come back at `atMs`, with the same attempt. */
-  | {
-      readonly kind: "held_back";
-      readonly atMs: number;
-      readonly fault: OwnFault;
-      readonly detail: string;
-    }
-  /** This process is stopping: nothing was begun. */
-  | { readonly kind: "closed" };
+import type { Turn, TurnContext } from "./turn.ts";
+import { cancelled, placeOf, refused, withoutKey } from "./unsent.ts";
 
 export type DeliverDeps = {
   readonly find: SubscriptionView["find"];
@@ -62,14 +45,11 @@ export type DeliverDeps = {
   readonly traceAttempt?: TraceAttempt | undefined;
 };
 
-/**
- * One turn of a delivery, top to bottom: find → open → decide (and sign) → send → judge. Stores nothing.
- * `parent`: what its attempt belongs to, where it is traced.
- */
+/** One turn of a delivery, top to bottom: find → open → decide (and sign) → send → judge. Stores nothing. */
 export const deliver = async (
   delivery: Delivery,
   deps: DeliverDeps,
-  parent?: TraceContext,
+  context: TurnContext = {},
 ): Promise<Turn> => {
   const stored = await deps.find(delivery.address);
   if (stored === undefined) {
@@ -82,53 +62,99 @@ export const deliver = async (
   const policy = effectivePolicy(subscription.delivery, deps.operatorsPolicy);
   const refusal = refusalOf(subscription, deps.urlPolicy);
   if (refusal !== undefined) return refused(delivery, subscription, refusal, policy, deps);
-  const origin = endpointOf(subscription.callback_url);
-  const passage = await passageTo(origin, delivery, policy, deps);
-  if (passage.kind !== "admitted") return passage;
+  const to = destinationOf(subscription.callback_url);
+  context.desk?.leave();
+  const passage = await passageTo(to, delivery, policy, deps);
+  if (passage.kind === "closed") return passage;
+  if (passage.kind === "deferred") {
+    // Schedules go by the clock on the wall, which the limiter does not know.
+    const { reason, afterMs } = passage;
+    return { kind: "deferred", atMs: Math.ceil(deps.now() + afterMs), reason };
+  }
 
-  const trace = deps.traceAttempt?.(delivery, subscription, parent);
-  const attempt = { delivery, subscription, policy, release: passage.release };
+  const attempt = { delivery, stored, subscription, policy, passage };
+  const ready = await readyToSend(attempt, context, deps);
+  if (ready.kind === "left") return ready;
+  if (ready.kind === "changed") return deliver(delivery, deps, context);
   let turn: Turn | undefined;
   try {
-    turn = await attemptOf(attempt, trace?.headers, deps);
+    turn = await attemptOf(attempt, ready, deps);
     return turn;
   } finally {
-    trace?.end(turn);
+    ready.trace?.end(turn);
   }
 };
 
 /** What an attempt is made of that was admitted. */
 type Admitted = {
   readonly delivery: Delivery;
+  /** The subscription as it was found, and with its secrets opened. */
+  readonly stored: Subscription;
   readonly subscription: Subscription;
   readonly policy: EffectivePolicy;
-  readonly release: (condition: Condition) => void;
+  readonly passage: Extract<Passage, { kind: "admitted" }>;
+};
+
+type Begun = {
+  readonly kind: "begun";
+  readonly startedMs: number;
+  readonly trace: AttemptTrace | undefined;
+};
+
+/** Says nothing of the endpoint. */
+const NOT_SENT = { kind: "own_fault", fault: "unexpected", detail: "not sent" } as const;
+
+/** What comes between admission and request: the place is given back unless the attempt is begun. */
+const readyToSend = async (
+  { delivery, stored, subscription, passage }: Admitted,
+  { parent, lastLook, desk }: TurnContext,
+  deps: DeliverDeps,
+): Promise<Begun | { readonly kind: "left" } | { readonly kind: "changed" }> => {
+  let begun: Begun | undefined;
+  try {
+    await desk?.enter();
+    const look = await lastLook?.();
+    if (look?.kind === "leave") return { kind: "left" };
+    const isChanged = look?.waited === true && (await deps.find(delivery.address)) !== stored;
+    if (isChanged) return { kind: "changed" };
+    const startedMs = deps.now();
+    deps.onStart(delivery, startedMs);
+    begun = {
+      kind: "begun",
+      startedMs,
+      trace: deps.traceAttempt?.(delivery, subscription, parent),
+    };
+    return begun;
+  } finally {
+    if (begun === undefined) passage.release(verdictOn(NOT_SENT));
+  }
 };
 
 const attemptOf = async (
-  { delivery, subscription, policy, release }: Admitted,
-  traceHeaders: RequestFacts["traceHeaders"],
+  { delivery, subscription, policy, passage }: Admitted,
+  { startedMs, trace }: Begun,
   deps: DeliverDeps,
 ): Promise<Turn> => {
-  const startedMs = deps.now();
-  deps.onStart(delivery, startedMs);
-  const request = () => ({
-    ...requestOf(delivery, subscription, startedMs, deps.userAgent, traceHeaders),
-    timeoutMs: policy.timeoutMs,
-  });
+  const { timeoutMs } = policy;
+  const made = { delivery, subscription, startedMs, traceHeaders: trace?.headers, timeoutMs };
+  const request = () => outgoingRequest(made, deps.userAgent, passage.bodySent);
+  const asked = (result: SendResult): number | undefined =>
+    policy.retryAfter === "honour" ? askedWaitMs(result, deps.now()) : undefined;
+  const release = (result: SendResult): void =>
+    passage.release({ ...verdictOn(result), askedMs: asked(result) });
   const sent = await sendWith(request, deps, release);
-  const result = deps.ownNetwork(endpointOf(subscription.callback_url), sent.result);
+  const { origin } = destinationOf(subscription.callback_url);
+  const result = deps.ownNetwork(origin, sent.result);
   if (result.kind === "own_fault") {
     const atMs = deps.now() + holdBackMs(delivery.deferrals);
     return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };
   }
   const outcome = outcomeOf(result, policy.isSuccess);
-  const { attempt, trigger } = delivery;
   const atMs = deps.now();
-  const askedMs = policy.retryAfter === "honour" ? askedWaitMs(result, atMs) : undefined;
-  const failure = { outcome, attempt, trigger, atMs, chance: deps.chance(), askedMs };
+  const askedMs = asked(result);
+  const failure = { ...placeOf(delivery), outcome, atMs, chance: deps.chance(), askedMs };
   const next = nextStep(failure, policy.retry);
-  const made = {
+  const came = {
     duration_ms: result.durationMs,
     request: recordedRequest(subscription),
     ...recordedResponse(result, subscription),
@@ -136,76 +162,36 @@ const attemptOf = async (
   };
   return {
     kind: "attempted",
-    record: { ...recordOf(delivery, startedMs, outcome, next), ...made },
+    record: { ...recordOf(delivery, startedMs, outcome, next), ...came },
   };
-};
-
-/** Keys are missing or wrong here: the customer's attempts wait until somebody mends that. */
-const withoutKey = (delivery: Delivery, problems: readonly string[], deps: DeliverDeps): Turn => {
-  const atMs = deps.now() + holdBackMs(delivery.deferrals);
-  return { kind: "held_back", atMs, fault: "secret", detail: problems.join("; ") };
 };
 
 /** A place for the attempt, or when to come back for one. */
 const passageTo = (
-  origin: string,
-  { address, deferrals }: Delivery,
+  to: Destination,
+  { address, deferrals, body }: Delivery,
   policy: EffectivePolicy,
   { gate, dispatchers }: DeliverDeps,
 ): Promise<Passage> => {
   const limits = shareOfLimits(address, policy, dispatchers());
   const { workspaceId } = address;
-  const asking = { workspaceId, origin, deferrals, timeoutMs: policy.timeoutMs, limits };
+  const bytes = body.byteLength;
+  const asking = { workspaceId, ...to, deferrals, timeoutMs: policy.timeoutMs, limits, bytes };
   return new Promise((answer) => gate.ask(asking, answer));
 };
 
 /** Builds and sends, and gives the place back when no socket is held any more, however it ended. */
 const sendWith = async (
-  request: () => OutgoingRequest,
+  request: () => Promise<OutgoingRequest>,
   { send }: DeliverDeps,
-  release: (condition: Condition) => void,
+  release: (result: SendResult) => void,
 ): Promise<Sent> => {
   try {
-    const sent = await send(request());
-    void sent.released.finally(() => release(conditionOf(sent.result)));
+    const sent = await send(await request());
+    void sent.released.finally(() => release(sent.result));
     return sent;
   } catch (error) {
-    release("unknown");
+    release(NOT_SENT);
     throw error;
   }
-};
-
-const requestOf = (
-  delivery: Delivery,
-  subscription: Subscription,
-  nowMs: number,
-  userAgent: string,
-  traceHeaders: RequestFacts["traceHeaders"],
-): Omit<OutgoingRequest, "timeoutMs"> => {
-  const { eventId, address, attempt, body, trigger } = delivery;
-  const { eventType, workspaceId } = address;
-  const what = { eventId, eventType, attempt, isTest: trigger === "test", body };
-  const facts = { ...what, nowMs, userAgent, sign: signatures, traceHeaders };
-  return { ...requestFor(subscription, facts), workspaceId, isRetry: attempt > 1 };
-};
-
-const cancelled = (delivery: Delivery, nowMs: number): Turn => ({
-  kind: "attempted",
-  record: recordOf(delivery, nowMs, { kind: "cancelled" }, { kind: "done" }),
-});
-
-/** The attempt fails without a connection. */
-const refused = (
-  delivery: Delivery,
-  subscription: Subscription,
-  refusal: Refusal,
-  { retry }: EffectivePolicy,
-  { now, chance }: DeliverDeps,
-): Turn => {
-  const atMs = now();
-  const outcome: Outcome = { kind: "failed", ...refusal };
-  const { attempt, trigger } = delivery;
-  const next = nextStep({ outcome, attempt, trigger, atMs, chance: chance() }, retry);
-  const request = recordedRequest(subscription);
-  return { kind: "attempted", record: { ...recordOf(delivery, atMs, outcome, next), request } };
 };

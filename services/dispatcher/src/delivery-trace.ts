@@ -5,7 +5,7 @@ import type { TraceContext } from "@ringback/contracts/trace-context";
 import { rawHeaders } from "@ringback/runtime/message-headers";
 import type { Attributes, Span, Tracer } from "@ringback/runtime/tracing";
 import { traceContextOf } from "@ringback/runtime/tracing-headers";
-import type { Turn } from "./deliver.ts";
+import type { Turn } from "./turn.ts";
 import { idsOf, type Delivery } from "./delivery.ts";
 import type { InHand } from "./in-hand.ts";
 
@@ -99,6 +99,8 @@ export const traceTurn = (trace: HandTrace | undefined, turn: Turn): void => {
     }
     case "closed":
       return span.event("ringback.given_back");
+    case "left":
+      return span.event("ringback.left_alone");
     default:
       return turn satisfies never;
   }

@@ -2,6 +2,7 @@ import type { EventAddress } from "@ringback/contracts/event";
 import type { AttemptRecord, Trigger } from "@ringback/contracts/attempt";
 import { redeliveryIds } from "@ringback/contracts/redelivery-id";
 import type { RetryMessage } from "@ringback/contracts/retry-message";
+import type { HeldBody } from "./held-body.ts";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 
 /** One event owed to one subscription, and the attempt that is to be made now. */
@@ -12,11 +13,13 @@ export type Delivery = {
   readonly deliveryId: string;
   /** The redelivery job that it is part of. */
   readonly redeliveryId?: string | undefined;
-  /** When the event was stored, in ms since 1970. */
+  /** When the event was stored, in ms since 1970 by this machine's clock. */
   readonly storedAtMs: number;
   /** The event as it was published, byte for byte. */
-  readonly body: Uint8Array;
+  readonly body: HeldBody;
   readonly attempt: number;
+  /** How many of its attempts, up to this one, take no place in the schedule. */
+  readonly extraAttempts?: number | undefined;
   readonly trigger: Trigger;
   /** When the attempt was due, in ms since 1970; undefined for one that comes straight from EVENTS. */
   readonly dueMs: number | undefined;
@@ -29,14 +32,18 @@ export type Delivery = {
 
 /** The message that brings a delivery back at `dueMs` for an attempt. */
 export const comeBack = (
-  delivery: Pick<Delivery, "address" | "eventSeq" | "deliveryId" | "redeliveryId">,
+  delivery: Pick<
+    Delivery,
+    "address" | "eventSeq" | "deliveryId" | "redeliveryId" | "extraAttempts"
+  >,
   attempt: number,
   dueMs: number,
   deferrals = 0,
 ): RetryMessage => {
-  const { address, eventSeq, deliveryId, redeliveryId } = delivery;
+  const { address, eventSeq, deliveryId, redeliveryId, extraAttempts } = delivery;
   const ofJob = redeliveryId === undefined ? {} : { redeliveryId };
-  return { address, eventSeq, deliveryId, ...ofJob, attempt, dueMs, deferrals };
+  const extra = extraAttempts === undefined ? {} : { extraAttempts };
+  return { address, eventSeq, deliveryId, ...ofJob, attempt, ...extra, dueMs, deferrals };
 };
 
 /** Whose event a record is about. */

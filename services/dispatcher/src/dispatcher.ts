@@ -1,37 +1,33 @@
-import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/subjects";
 import { startAdminServer, type AdminServer } from "@ringback/runtime/admin-server";
 import type { Logger } from "@ringback/runtime/logger";
 import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
 import { connectNats } from "@ringback/runtime/nats";
-import { eventRules } from "@ringback/runtime/settings";
-import { wantedStreams } from "@ringback/runtime/stream-config";
-import { watchStreams } from "@ringback/runtime/stream-watch";
-import { ensureStreams } from "@ringback/runtime/streams";
+import { followServerClock } from "@ringback/runtime/server-clock";
+import { watchStreams, type StreamWatchOptions } from "@ringback/runtime/stream-watch";
 import { openTracing } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import { traceDeps } from "./attempt-trace.ts";
 import { closeAll } from "./close-all.ts";
-import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
+import { type DispatcherSettings } from "./config.ts";
 import type { OverdueWatchPolicy } from "./decide/overdue.ts";
 import type { HoldBackPolicy } from "./decide/retry.ts";
-import { createGate, type Gate } from "./gate.ts";
 import { eventWarningCounter } from "./event-warnings.ts";
-import type { HandleDeps } from "./handle-event.ts";
 import { exportState, lookAt, readiness, silence, type Parts } from "./health.ts";
 import { startIntake } from "./intake.ts";
-import { natsJournal, type Journal } from "./journal.ts";
-import { dispatcherMetrics, type DispatcherMetrics } from "./metrics.ts";
+import { natsJournal } from "./journal.ts";
+import { dispatcherMetrics } from "./metrics.ts";
 import type { EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
 import { tellingOn } from "./operations/telling.ts";
-import { ownNetworkWatch } from "./own-network.ts";
-import { joinDispatchers, type Presence } from "./presence.ts";
+import { gateFor, handleDeps, senderFor, streamsFor } from "./dispatcher-deps.ts";
+import { joinDispatchers } from "./presence.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
-import { createSender, type Sender } from "./send/send.ts";
+import { type Sender } from "./send/send.ts";
 import { settleSteps, type SettleSteps } from "./settle.ts";
 import { startWatches } from "./start-watches.ts";
-import { subscriptionView, type SubscriptionView } from "./subscription-view.ts";
+import { storingWatch, watchedJournal } from "./storing-watch.ts";
+import { subscriptionView } from "./subscription-view.ts";
 
 /** The steps of a delivery that touch the outside, in their order. */
 export type Steps = SettleSteps & { readonly send: Sender["send"] };
@@ -57,7 +53,6 @@ export type Dispatcher = {
   readonly longestTimeoutMs: () => number;
 };
 
-const MIN_POOLS = 256;
 const traced = { name: "ringback-dispatcher", version: manifest.version };
 
 /** Starts a dispatcher: the probes at once, the rest as soon as NATS is there. */
@@ -94,68 +89,53 @@ const start = async (
   exportState(metrics, parts, settings);
   const admin = await openAdmin(settings, metrics, parts);
   const tracing = await openTracing(settings, traced, log);
-  const nats = await connectNats(settings, "ringback-dispatcher", log);
+  const nats = await connectNats(settings, "ringback-dispatcher", log, onFatal);
   parts.nats = nats;
-  const management = settings.STREAM_MANAGEMENT;
-  const created = await ensureStreams(nats.jsm, wantedStreams(settings), log, giveUp, management);
-  const watch = watchStreams({
-    nats,
-    created,
-    onInfo: (name, info) => lookAt(name, info, nats, parts),
-    onStreamLost: onFatal,
-    log,
-  });
+  const created = await streamsFor(nats, settings, log, giveUp);
+  const onInfo: StreamWatchOptions["onInfo"] = (name, info) => lookAt(name, info, nats, parts);
+  const watch = watchStreams({ nats, created, onInfo, onStreamLost: onFatal, log });
   const view = subscriptionView(nats, log, onFatal);
   parts.view = view;
   await view.following.caughtUp;
 
   const sender = senderFor(settings);
-  parts.sender = sender;
   const presence = joinDispatchers(nats, log);
-  parts.presence = presence;
+  // Of RETRIES: the clock of its leader is the one by which schedules are fired.
+  const clock = await followServerClock(nats, STREAMS.retries, log, giveUp);
+  Object.assign(parts, { sender, presence, clock });
+  parts.storing = storingWatch(() => own.ownFaults.inc({ fault: "storage" }));
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
-  const journal = natsJournal({ nats, eventsCreatedMs, due: presence.due, log, signal: giveUp });
+  const { due } = presence;
+  const stored = natsJournal({ nats, eventsCreatedMs, due, clock, log, signal: giveUp });
+  const journal = watchedJournal(stored, parts.storing);
   const telling = tellingOn({ nats, find: view.find, metrics: own, log });
   const steps = stepsOf({ ...settleSteps(journal, telling.tellExhausted), send: sender.send });
   const gate = gateFor(settings);
   parts.gate = gate;
+  const made = { own, journal, steps, view, sealer: sealing.ring, gate, presence, clock };
   const deps = {
-    ...handleDeps(options, own, journal, steps, view, sealing.ring, gate, presence),
+    ...handleDeps(options, made),
     ...traceDeps(tracing?.tracer, settings.FORWARD_TRACE_CONTEXT),
     onWarnings: eventWarningCounter(metrics, log),
   };
-  const watches = startWatches(options, deps, nats, parts);
+  const watches = startWatches(options, deps, nats, parts, clock);
   const intake = startIntake({
     nats,
     maxInFlight: settings.MAX_IN_FLIGHT,
     deps,
     created,
-    management,
+    management: settings.STREAM_MANAGEMENT,
     acknowledgedUpTo: () => parts.acknowledgedUpTo,
     onStreamLost: onFatal,
   });
-  const stops = [view.following.stop, watch.stop, ...watches, sender.close, sealing.stop];
+  const follows = [clock.stop, view.following.stop, watch.stop];
+  const stops = [...follows, ...watches, sender.close, sealing.stop];
   if (tracing !== undefined) stops.push(tracing.close);
   parts.running = { intake, close: () => telling.stop().then(() => closeAll(stops, nats, admin)) };
   await intake.started;
   parts.isPulling = true;
   log.info({ admin: admin.url }, "listening");
 };
-
-const gateFor = ({ MAX_IN_FLIGHT, ENDPOINT_MAX_IN_FLIGHT }: DispatcherSettings): Gate =>
-  createGate({ maxInFlight: MAX_IN_FLIGHT, endpointMaxInFlight: ENDPOINT_MAX_IN_FLIGHT }, now);
-
-const senderFor = (settings: DispatcherSettings): Sender =>
-  createSender({
-    usualTimeoutMs: settings.DELIVERY_TIMEOUT,
-    maxConnectionsPerOrigin: settings.MAX_IN_FLIGHT,
-    maxPools: Math.max(MIN_POOLS, settings.MAX_IN_FLIGHT),
-    allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
-    deniedCidrs: settings.DENIED_CIDRS,
-    names: { useSystemNames: settings.ALLOW_INSECURE_HTTP },
-    extraCa: settings.EXTRA_CA_FILE ?? [],
-    proxy: settings.EGRESS_PROXY,
-  });
 
 const openAdmin = async (
   { ADMIN_HOST: host, ADMIN_PORT: port }: DispatcherSettings,
@@ -169,47 +149,4 @@ const openAdmin = async (
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`ADMIN_HOST, ADMIN_PORT: ${message}`, { cause });
   }
-};
-
-const now = (): number => Date.now();
-
-const handleDeps = (
-  { settings, log, holdBack }: DispatcherOptions,
-  own: DispatcherMetrics,
-  journal: Journal,
-  steps: Steps,
-  view: SubscriptionView,
-  sealer: Sealer,
-  gate: Gate,
-  { dispatchers }: Presence,
-): Omit<HandleDeps, "onWarnings"> => {
-  return {
-    journal,
-    steps,
-    holdBack,
-    send: steps.send,
-    metrics: own,
-    log,
-    find: view.find,
-    sealer,
-    urlPolicy: {
-      allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
-      allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
-      allowedPorts: settings.ALLOWED_PORTS,
-    },
-    gate,
-    ownNetwork: ownNetworkWatch(now),
-    operatorsPolicy: operatorsPolicy(settings),
-    eventRules: eventRules(settings),
-    dispatchers,
-    userAgent: `Ringback/${manifest.version}`,
-    now,
-    chance: Math.random,
-    onStart: ({ attempt, storedAtMs, dueMs, trigger }, startedMs) => {
-      if (trigger === "redelivery") return; // asked for now: neither late nor the first
-      if (attempt === 1) own.firstAttemptDelay.observe(Math.max(0, startedMs - storedAtMs) / 1_000);
-      else if (dueMs !== undefined)
-        own.retryLateness.observe(Math.max(0, startedMs - dueMs) / 1_000);
-    },
-  };
 };

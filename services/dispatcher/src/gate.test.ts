@@ -1,24 +1,28 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Asking, Passage } from "./asking.ts";
-import { RESERVED_SHARE } from "./decide/passage.ts";
-import type { Condition } from "./decide/slow-start.ts";
+import type { Condition, Verdict } from "./decide/condition.ts";
+import { MAX_BYTES_HELD } from "./decide/passage.ts";
+import { RESERVED_SHARE } from "./decide/shares.ts";
 import { createGate, type Gate } from "./gate.ts";
 
 const DEADLINE_MS = 30_000;
 
 /** A gate in time that is moved by hand. */
-const scene = (maxInFlight: number, endpointMaxInFlight: number) => {
+const scene = (maxInFlight: number, destinationMaxInFlight?: number) => {
   const clock = { nowMs: 1_000_000 };
-  const gate = createGate({ maxInFlight, endpointMaxInFlight }, () => clock.nowMs);
+  const gate = createGate({ maxInFlight, destinationMaxInFlight }, () => clock.nowMs);
   return { clock, gate };
 };
 
-const asking = (origin: string, more: Partial<Asking> = {}): Asking => ({
-  workspaceId: `of ${origin}`,
-  origin,
+/** One at a host of its own, and of a workspace of its own. */
+const asking = (name: string, more: Partial<Asking> = {}): Asking => ({
+  workspaceId: `of ${name}`,
+  destination: `https://${name}/hook`,
+  origin: `https://${name}`,
   deferrals: 0,
   timeoutMs: DEADLINE_MS,
+  bytes: 1_000,
   ...more,
 });
 
@@ -32,9 +36,10 @@ const ask = (gate: Gate, what: Asking): { passage?: Passage } => {
   return told;
 };
 
-const leave = ({ passage }: { passage?: Passage }, condition: Condition = "well"): void => {
+const leave = ({ passage }: { passage?: Passage }, verdict: Condition | Verdict = "well"): void => {
   if (passage?.kind !== "admitted") throw new Error(`is ${passage?.kind ?? "waiting"}`);
-  passage.release(condition);
+  const both = { destination: verdict as Condition, origin: "well" } as const;
+  passage.release(typeof verdict === "string" ? both : verdict);
 };
 
 describe("the gate", () => {
@@ -74,7 +79,7 @@ describe("the gate", () => {
     const { passage } = ask(gate, asking("a"));
     expect(passage).toMatchObject({ kind: "deferred", reason: "endpoint_busy" });
     if (passage?.kind !== "deferred") return;
-    expect(passage.atMs - clock.nowMs).toBeGreaterThan(1_000);
+    expect(passage.afterMs).toBeGreaterThan(1_000);
   });
 
   test("sends those in line away once their endpoint has become slow, the last ones first", () => {
@@ -107,7 +112,7 @@ describe("the gate", () => {
     ask(gate, asking("a"));
     const slots = Array.from({ length: 4 }, () => {
       const { passage } = ask(gate, asking("a"));
-      return passage?.kind === "deferred" ? passage.atMs - clock.nowMs : 0;
+      return passage?.kind === "deferred" ? passage.afterMs : 0;
     });
     const paceMs = 2_000 / 0.9;
     expect(slots).toEqual([0, 1, 2, 3].map((n) => Math.ceil(2_000 + n * paceMs)));
@@ -138,7 +143,7 @@ describe("the gate", () => {
       "deferred",
     ]);
     const slots = kinds.flatMap((passage) =>
-      passage?.kind === "deferred" ? [passage.atMs - clock.nowMs, passage.reason] : [],
+      passage?.kind === "deferred" ? [passage.afterMs, passage.reason] : [],
     );
     expect(slots).toEqual([500, "rate_limited", 1_000, "rate_limited"]);
     clock.nowMs += 500;
@@ -169,6 +174,113 @@ describe("the gate", () => {
     leave(inside);
     expect([gate.inFlight(), gate.inLine()]).toEqual([0, 0]);
   });
+});
+
+const MIB = 1024 * 1024;
+
+const ofWorkspace = (workspaceId: string, n: number, bytes: number) =>
+  asking(`${workspaceId}-${n}`, { workspaceId, bytes });
+
+describe("bodies", () => {
+  test("of one workspace never fill the room for all, and those that find none are sent away", () => {
+    const { gate } = scene(1_000, 100);
+    const many = Array.from({ length: 200 }, (_, n) => ask(gate, ofWorkspace("w1", n, MIB)));
+    const inside = many.filter(({ passage }) => passage?.kind === "admitted").length;
+    expect(inside).toBeLessThan(0.8 * (MAX_BYTES_HELD / MIB));
+    expect(inside).toBeGreaterThan(0.5 * (MAX_BYTES_HELD / MIB));
+    expect(gate.inLine()).toBe(0);
+    expect(ask(gate, ofWorkspace("w2", 0, MIB)).passage?.kind).toBe("admitted");
+    expect(ask(gate, ofWorkspace("w1", 999, 0)).passage?.kind).toBe("admitted");
+  });
+
+  test("that were sent make room before there is an answer, once each", () => {
+    const { gate } = scene(1_000, 100);
+    const all = Array.from({ length: 200 }, (_, n) => ask(gate, ofWorkspace("w1", n, MIB)));
+    const inside = all.filter(({ passage }) => passage?.kind === "admitted");
+    for (const { passage } of inside) {
+      if (passage?.kind !== "admitted") continue;
+      passage.bodySent();
+      passage.bodySent();
+    }
+    expect(gate.inFlight()).toBe(inside.length);
+    const more = Array.from({ length: 200 }, (_, n) => ask(gate, ofWorkspace("w1", 500 + n, MIB)));
+    const moreInside = more.filter(({ passage }) => passage?.kind === "admitted").length;
+    expect(moreInside).toBe(inside.length);
+    for (const one of inside) leave(one);
+    expect(ask(gate, ofWorkspace("w1", 999, MIB)).passage?.kind).toBe("deferred");
+  });
+});
+
+const atHost = (path: string, more: Partial<Asking> = {}): Asking =>
+  asking("host", { destination: `https://host/${path}`, ...more });
+
+describe("destinations of one origin", () => {
+  test("do not wait for each other: what hangs at one has a line of its own", () => {
+    const { gate, clock } = scene(4_096);
+    for (let n = 0; n < 300; n += 1) ask(gate, atHost("hangs"));
+    clock.nowMs += 20_000;
+    expect(ask(gate, atHost("hangs")).passage?.kind).toBe("deferred");
+    expect(ask(gate, atHost("well")).passage?.kind).toBe("admitted");
+  });
+
+  test("are asked one at a time, whichever it is, once none of eight connections came about", () => {
+    const { gate, clock } = scene(4_096);
+    const down: Verdict = { destination: "unknown", origin: "failing" };
+    const first = Array.from({ length: 8 }, (_, n) => ask(gate, atHost(`to-${n}`)));
+    clock.nowMs += 5_000;
+    for (const one of first) leave(one, down);
+    const probe = ask(gate, atHost("to-9"));
+    expect(probe.passage?.kind).toBe("admitted");
+    clock.nowMs += 1_000;
+    const others = Array.from({ length: 100 }, (_, n) => ask(gate, atHost(`to-${n}`)));
+    expect(new Set(others.map(({ passage }) => passage?.kind))).toEqual(new Set(["deferred"]));
+    expect(others[0]?.passage).toMatchObject({ reason: "origin_busy" });
+    expect(ask(gate, asking("other")).passage?.kind).toBe("admitted");
+    leave(probe, { destination: "well", origin: "well" });
+    const back = Array.from({ length: 100 }, (_, n) =>
+      ask(gate, atHost(`to-${n}`, { deferrals: 1 })),
+    );
+    expect(back.filter(({ passage }) => passage?.kind === "admitted")).toHaveLength(8);
+  });
+
+  test("of which one asked to be left alone: it alone is, for as long as it asked", () => {
+    const { gate, clock } = scene(4_096);
+    const { passage } = ask(gate, atHost("busy"));
+    const asked = { destination: "failing", origin: "well", askedMs: 90_000 } as const;
+    if (passage?.kind === "admitted") passage.release(asked);
+    const sentAway = ask(gate, atHost("busy")).passage;
+    expect(sentAway?.kind === "deferred" && sentAway.afterMs).toBe(90_000);
+    expect(ask(gate, atHost("other")).passage?.kind).toBe("admitted");
+    clock.nowMs += 90_000;
+    expect(ask(gate, atHost("busy", { deferrals: 1 })).passage?.kind).toBe("admitted");
+  });
+});
+
+test("nobody takes the last free permit of a workspace or an origin, whatever hangs", () => {
+  const hanging = fc.record({ path: fc.nat(20), host: fc.nat(3), workspace: fc.nat(2) });
+  fc.assert(
+    fc.property(
+      fc.array(hanging, { maxLength: 300 }),
+      fc.integer({ min: 24, max: 64 }),
+      (all, most) => {
+        const { gate, clock } = scene(most);
+        for (const { path, host, workspace } of all) {
+          const origin = `https://host-${host}`;
+          const workspaceId = `w-${workspace}`;
+          ask(gate, asking("", { workspaceId, origin, destination: `${origin}/${path % 4}` }));
+        }
+        clock.nowMs += 1;
+        const at = {
+          origin: "https://host-0",
+          destination: "https://host-0/new",
+          workspaceId: "w-0",
+        };
+        expect(gate.inFlight()).toBeLessThan(most);
+        expect(ask(gate, asking("", at)).passage?.kind).toBe("admitted");
+      },
+    ),
+    { numRuns: 60 },
+  );
 });
 
 describe("an endpoint that comes back", () => {

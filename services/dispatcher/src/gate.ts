@@ -1,7 +1,7 @@
-import type { Answer, Asking } from "./asking.ts";
-import type { PlaceLimits } from "./decide/passage.ts";
+import type { Answer, Asking, Release } from "./asking.ts";
+import type { PermitLimits } from "./decide/shares.ts";
 import { createLines, type Gatekeeper } from "./lines.ts";
-import { createPlaces } from "./places.ts";
+import { createPermits } from "./permits.ts";
 
 export type Gate = {
   /** Answers at once where it can, else within about a second. */
@@ -18,30 +18,42 @@ export type Gate = {
 export const SWEEP_EVERY_MS = 50;
 
 /**
- * Every attempt passes here: bounded for each subscription, endpoint and workspace, and for the process.
- * One without a place is sent away to come back in a slot of its own, unless a place is free soon.
+ * `now` is a monotonic clock: one that is set back would make those who have to wait do so for as long.
+ * Every attempt passes here: bounded for each subscription, destination, origin and workspace, and for the
+ * process. One without a permit is sent away to come back in a slot of its own, unless one is free soon.
  */
-export const createGate = (limits: PlaceLimits, now: () => number): Gate => {
-  const places = createPlaces(limits, now, () => lines.letIn());
+export const createGate = (limits: PermitLimits, now: () => number): Gate => {
+  const permits = createPermits(limits, now, () => lines.letIn());
   let isClosed = false;
   const keeper: Gatekeeper = {
     judge: (asking, lane, ahead) =>
-      places.judge(asking, lane, { ahead, aheadInAll: ahead, isInLine: true }),
-    admit: (asking, lane, answer) =>
-      answer({ kind: "admitted", release: places.take(asking, lane) }),
-    sendAway: (asking, lane, later, answer) => answer(places.promise(asking, lane, later)),
+      permits.judge(asking, lane, { ahead, aheadInAll: ahead, isInLine: true }),
+    admit: (asking, lane, answer) => {
+      const bodySent = once(() => permits.hold(asking.workspaceId, -asking.bytes));
+      const giveBack = permits.take(asking, lane);
+      const release = (released: Release): void => {
+        bodySent();
+        giveBack(released);
+      };
+      answer({ kind: "admitted", release, bodySent });
+    },
+    sendAway: (asking, lane, later, answer) => {
+      permits.hold(asking.workspaceId, -asking.bytes);
+      answer(permits.promise(asking, lane, later));
+    },
   };
   const lines = createLines(keeper, now);
 
   return {
-    inFlight: places.inFlight,
+    inFlight: permits.inFlight,
     inLine: lines.length,
     ask: (asking, answer) => {
       if (isClosed) return answer({ kind: "closed" });
       const key = laneKey(asking);
-      const lane = lines.laneOf(key) ?? { ...places.watch(asking), line: [] };
+      const lane = lines.laneOf(key) ?? { ...permits.watch(asking), line: [] };
       const rank = { ahead: lane.line.length, aheadInAll: lines.length(), isInLine: false };
-      const judgement = places.judge(asking, lane, rank);
+      const judgement = permits.judge(asking, lane, rank);
+      permits.hold(asking.workspaceId, asking.bytes);
       if (judgement.kind === "go") keeper.admit(asking, lane, answer);
       else if (judgement.kind === "line") lines.join(key, lane, asking, answer);
       else keeper.sendAway(asking, lane, judgement, answer);
@@ -54,5 +66,13 @@ export const createGate = (limits: PlaceLimits, now: () => number): Gate => {
   };
 };
 
-const laneKey = ({ workspaceId, origin, limits }: Asking): string =>
-  `${workspaceId} ${origin}${limits === undefined ? "" : ` ${limits.key}`}`;
+const once = (run: () => void): (() => void) => {
+  let isRun = false;
+  return () => {
+    if (!isRun) run();
+    isRun = true;
+  };
+};
+
+const laneKey = ({ workspaceId, destination, limits }: Asking): string =>
+  `${workspaceId} ${destination}${limits === undefined ? "" : ` ${limits.key}`}`;

@@ -1,12 +1,11 @@
-import { Buffer } from "node:buffer";
-import { deliveryId } from "@ringback/contracts/event";
+import { deliveryId, type EventAddress } from "@ringback/contracts/event";
 import { checkEvent, type CheckedEvent, type EventRules } from "@ringback/contracts/event-check";
 import { headersProblem } from "@ringback/contracts/event-headers";
 import type { Trigger } from "@ringback/contracts/attempt";
 import { eventTypeLabel } from "@ringback/contracts/event-types";
-import { TRIGGER_HEADER } from "@ringback/contracts/retry-message";
 import { isTestEvent } from "@ringback/contracts/test-event";
-import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
+import { elapsedMs } from "@ringback/runtime/elapsed";
+import { headerIn, letGoOfContent, rawHeaders } from "@ringback/runtime/message-headers";
 import type { Tracer } from "@ringback/runtime/tracing";
 import type { HoldBackPolicy } from "./decide/retry.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
@@ -14,10 +13,12 @@ import { traceIds, traceTurn } from "./delivery-trace.ts";
 import { idsOf, type Delivery } from "./delivery.ts";
 import { standingOf } from "./standing.ts";
 import type { OnWarnings } from "./event-warnings.ts";
+import { heldBody, type HeldBody } from "./held-body.ts";
+import type { Journal } from "./journal.ts";
 import type { InHand } from "./in-hand.ts";
+import { invalidEvent } from "./invalid-event.ts";
 import {
   giveBack,
-  invalidEvent,
   settleAttempt,
   settleDeadLetter,
   settleDone,
@@ -25,12 +26,19 @@ import {
   settleRecorded,
   type SettleDeps,
 } from "./settle.ts";
+import { lastLook } from "./still-owed.ts";
+import type { SubscriptionView } from "./subscription-view.ts";
+import type { Desk } from "./suspects.ts";
 
 export type HandleDeps = SettleDeps &
   DeliverDeps & {
     readonly holdBack: HoldBackPolicy;
     readonly eventRules: EventRules;
     readonly onWarnings: OnWarnings;
+    /** Whether a workspace added this type, by what the stream says now. */
+    readonly findOwnType: SubscriptionView["findOwnType"];
+    /** What this machine's clock said when NATS's said `serverMs`. */
+    readonly ownTimeOf: (serverMs: number) => number;
     /** Where deliveries are traced. */
     readonly tracer?: Tracer | undefined;
   };
@@ -43,27 +51,25 @@ export const handleEvent = async (
 ): Promise<void> => {
   const { message } = hand;
   const eventId = deps.journal.eventId(message.seq);
-  const read = eventIn(hand, deps.eventRules);
-  if (read.kind === "invalid") {
+  const read = await eventNow(hand, deps);
+  if (read.kind !== "event") {
     deps.metrics.events.inc({ event_type: typeInSubject(message.subject), result: "invalid" });
     await settleDeadLetter(hand, invalidEvent(hand, eventId, read.message, deps.now()), deps);
     return;
   }
   if (read.warnings.length > 0) deps.onWarnings(read.address.eventType, read.warnings);
+  const first = firstOf(hand, read.address);
+  hand.delivery = first;
   const delivery: Delivery = {
-    address: read.address,
-    eventSeq: message.seq,
+    ...first,
     eventId,
-    deliveryId: deliveryId(message.seq),
-    storedAtMs: message.info.timestampNanos / 1e6,
-    body: message.data,
-    attempt: 1,
-    trigger: triggerIn(hand),
+    storedAtMs: deps.ownTimeOf(message.info.timestampNanos / 1e6),
+    body: bodyOf(hand, deps),
     dueMs: undefined,
-    deferrals: 0,
   };
   if (!mayBeHandled) return turn(hand, delivery, 0, deps);
 
+  hand.lookedMs = elapsedMs();
   const standing = await standingOf(delivery, deps);
   switch (standing.kind) {
     case "recorded":
@@ -77,6 +83,36 @@ export const handleEvent = async (
   }
 };
 
+/** A type that is not known here may have been added a moment ago: nothing would bring its event back. */
+const eventNow = async (hand: InHand, deps: HandleDeps): Promise<CheckedEvent> => {
+  const read = eventIn(hand, deps.eventRules);
+  if (read.kind !== "unknown_type" || !(await deps.findOwnType(read.address))) return read;
+  return eventIn(hand, deps.eventRules);
+};
+
+/** The first attempt of the event in a message. */
+export const firstOf = (hand: Pick<InHand, "message">, address: EventAddress) => {
+  const { seq } = hand.message;
+  const ids = { eventSeq: seq, deliveryId: deliveryId(seq) };
+  return { address, ...ids, attempt: 1, trigger: triggerIn(hand), deferrals: 0 };
+};
+
+const bodyOf = (hand: InHand, { journal }: HandleDeps): HeldBody => {
+  const { data, seq } = hand.message;
+  return heldBody(data, readAgain(seq, journal), () => {
+    letGoOfContent(hand.message);
+    hand.weigh(0);
+  });
+};
+
+/** For an event's body that was let go. */
+export const readAgain =
+  (eventSeq: number, journal: Pick<Journal, "readEvent">) => async (): Promise<Uint8Array> => {
+    const event = await journal.readEvent(eventSeq);
+    if (event === undefined) throw new Error(`EVENTS has the event ${eventSeq} no more`);
+    return event.body;
+  };
+
 /**
  * What a message of EVENTS says. Its headers are measured and only one of them steers a delivery
  * (`triggerIn`): they are the producer's. (A trace is looked for in them where deliveries are traced.)
@@ -89,14 +125,9 @@ export const eventIn = ({ message }: Pick<InHand, "message">, rules: EventRules)
 
 /** Why the event in a message is delivered at all: it happened, or somebody tries their endpoint. */
 export const triggerIn = ({ message }: Pick<InHand, "message">): Trigger => {
-  // Decoding headers takes longer than all else that is done to most events: searched first.
-  if (!mayBeTest(rawHeaders(message))) return "event";
-  const get = headerReader(() => message.headers);
-  return get !== undefined && isTestEvent(get) ? "test" : "event";
+  const raw = rawHeaders(message);
+  return isTestEvent((name) => headerIn(raw, name)) ? "test" : "event";
 };
-
-const mayBeTest = ({ buffer, byteOffset, byteLength }: Uint8Array): boolean =>
-  Buffer.from(buffer, byteOffset, byteLength).includes(TRIGGER_HEADER);
 
 /** One turn of a delivery, made final. `after`: the sequence of its last record, 0 for none. */
 export const turn = async (
@@ -106,9 +137,15 @@ export const turn = async (
   deps: HandleDeps,
 ): Promise<void> => {
   traceIds(hand.trace, delivery);
-  const result = await deliver(delivery, deps, hand.trace?.span.context);
+  const { desk, trace } = hand;
+  const result = await deliver(delivery, desk === undefined ? deps : leaving(desk, deps), {
+    parent: trace?.span.context,
+    lastLook: () => lastLook(hand, delivery, after, deps.journal),
+    desk,
+  });
   traceTurn(hand.trace, result);
   if (result.kind === "closed") return giveBack(hand);
+  if (result.kind === "left") return leaveAlone(delivery, deps);
   countEvent(delivery, result.kind === "no_subscription", deps);
   switch (result.kind) {
     case "attempted":
@@ -133,6 +170,20 @@ export const turn = async (
       return result satisfies never;
   }
 };
+
+/** The desk is left once the request is on its way: what an answer may cost is bounded where it is read. */
+const leaving = (desk: Desk, deps: HandleDeps): HandleDeps => ({
+  ...deps,
+  send: (request) => {
+    const sending = deps.send(request);
+    desk.leave();
+    return sending;
+  },
+});
+
+/** No word to the server: to whomever it has given the message, it is theirs. */
+const leaveAlone = (delivery: Delivery, { log }: HandleDeps): void =>
+  log.info({ ...idsOf(delivery), attempt: delivery.attempt }, "delivery.left_alone");
 
 /** An event is counted once, when it comes straight from EVENTS. */
 const countEvent = (delivery: Delivery, isUnwanted: boolean, { metrics }: HandleDeps): void => {

@@ -10,13 +10,16 @@ import {
 import { redeliveryIds } from "@ringback/contracts/redelivery-id";
 import { parseDueRetrySubject } from "@ringback/contracts/retry-subjects";
 import { eventSubject } from "@ringback/contracts/subjects";
+import { pause } from "@ringback/runtime/backoff";
+import { elapsedMs } from "@ringback/runtime/elapsed";
 import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
-import { turn, type HandleDeps } from "./handle-event.ts";
+import { readAgain, turn, type HandleDeps } from "./handle-event.ts";
 import { deadLetterKey } from "./exhausted.ts";
+import { heldBody } from "./held-body.ts";
 import type { InHand } from "./in-hand.ts";
 import { countGivenUp } from "./metrics.ts";
 import { standingByRecord, standingOf } from "./standing.ts";
-import { settleDeadLetter, settleDone, settleRecorded } from "./settle.ts";
+import { settleDeadLetter, settleDone, settlePutOff, settleRecorded } from "./settle.ts";
 
 /** The retry in a message of RETRIES, or what is wrong with the message. */
 export const retryIn = ({ message }: Pick<InHand, "message">): ReadRetry => {
@@ -55,7 +58,8 @@ export const handleUnreadableRetry = async (
 ): Promise<void> => {
   const { message } = hand;
   const agent = parseDueRetrySubject(message.subject)?.agent;
-  const { eventSeq, callId, eventType } = readableParts(headersOf(message) ?? (() => ""));
+  const parts = readableParts(headersOf(message) ?? (() => ""));
+  const { eventSeq, callId, eventType, redeliveryId } = parts;
   const letter: DeadLetter = {
     reason: "internal",
     ...(eventSeq === undefined
@@ -64,6 +68,7 @@ export const handleUnreadableRetry = async (
     ...(eventType === undefined ? {} : { event_type: eventType }),
     ...(callId === undefined ? {} : { call_id: callId }),
     ...(agent === undefined ? {} : { agent_id: agent.agentId, workspace_id: agent.workspaceId }),
+    ...(redeliveryId === undefined ? {} : { redelivery_id: redeliveryId }),
     at: new Date(deps.now()).toISOString(),
     message: `a delivery came back in a message that cannot be read: ${problem}`,
     subject: message.subject,
@@ -87,6 +92,7 @@ export const handleRetry = async (
   deps: HandleDeps,
 ): Promise<void> => {
   const { address, deliveryId, eventSeq, attempt } = retry;
+  hand.lookedMs = elapsedMs();
   const [event, standing] = await Promise.all([
     deps.journal.readEvent(eventSeq),
     // Of two messages for one attempt the later one stays.
@@ -98,22 +104,41 @@ export const handleRetry = async (
   if (event === undefined || event.subject !== eventSubject(address)) {
     return expire(hand, retry, standing.last, deps);
   }
+  hand.weigh(event.body.byteLength);
   const delivery = {
     address,
     eventSeq,
     eventId: deps.journal.eventId(eventSeq),
     deliveryId,
     redeliveryId: retry.redeliveryId,
-    storedAtMs: event.storedAtMs,
-    body: event.body,
+    storedAtMs: deps.ownTimeOf(event.storedAtMs),
+    body: heldBody(event.body, readAgain(eventSeq, deps.journal), () => hand.weigh(0)),
     attempt,
+    extraAttempts: retry.extraAttempts,
     trigger: retry.trigger ?? (attempt === 1 ? ("event" as const) : ("retry" as const)),
     dueMs: retry.dueMs,
     deferrals: retry.deferrals,
     heldSinceMs: retry.heldSinceMs,
     trace: retry.trace,
   };
+  if (delivery.trigger === "retry" && !(await isDue(retry.dueMs, deps))) {
+    // The same once more: it counts as a deferral neither for the limiter nor for faults of our own.
+    return settlePutOff(hand, { ...delivery, deferrals: retry.deferrals - 1 }, retry.dueMs, deps);
+  }
   return turn(hand, delivery, standing.after, deps);
+};
+
+/** Clocks that are no further apart than this are waited for here. */
+const MAX_EARLY_MS = 1_000;
+
+/**
+ * Whether a retry is due by this machine's clock, too: NATS has fired it by its own, and whoever scheduled
+ * it had another one, or did not know yet how far the two are apart.
+ */
+const isDue = async (dueMs: number, { now }: Pick<HandleDeps, "now">): Promise<boolean> => {
+  const earlyMs = dueMs - now();
+  if (earlyMs > 0 && earlyMs <= MAX_EARLY_MS) await pause(Math.ceil(earlyMs) + 1); // timers may be 1 ms early
+  return now() >= dueMs;
 };
 
 const expire = async (

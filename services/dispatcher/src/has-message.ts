@@ -1,4 +1,5 @@
 import type { StreamName } from "@ringback/contracts/subjects";
+import { storedHeader } from "@ringback/runtime/message-headers";
 import type { Nats } from "@ringback/runtime/nats";
 import { isUnavailable } from "@ringback/runtime/nats-errors";
 import { MESSAGE_ID_HEADER, readLast } from "@ringback/runtime/publish";
@@ -21,12 +22,12 @@ export const hasMessage = async (
   try {
     const last = await readLast(nats, stream, subject);
     if (last === null) return false;
-    if (last.header.get(MESSAGE_ID_HEADER) === messageId) return true;
+    if (storedHeader(last, MESSAGE_ID_HEADER) === messageId) return true;
     for (let n = 0; n < MAX_SEARCHED; n += 1) {
       const query = { seq, next_by_subj: subject };
       const message = await nats.jsm.streams.getMessage(stream, query);
       if (message === null || message.seq === last.seq) return false;
-      if (message.header.get(MESSAGE_ID_HEADER) === messageId) return true;
+      if (storedHeader(message, MESSAGE_ID_HEADER) === messageId) return true;
       seq = message.seq + 1;
     }
   } catch (error) {

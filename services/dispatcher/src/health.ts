@@ -2,13 +2,16 @@ import type { StreamInfo } from "@nats-io/jetstream";
 import { DISPATCHER_CONSUMER, STREAMS, type StreamName } from "@ringback/contracts/subjects";
 import type { Check } from "@ringback/runtime/admin-server";
 import { consumerInfo } from "@ringback/runtime/consumers";
+import { viewAgeSeconds } from "@ringback/runtime/last-values";
 import type { Metrics } from "@ringback/runtime/metrics";
 import type { Nats } from "@ringback/runtime/nats";
+import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/server-clock";
 import type { DispatcherSettings } from "./config.ts";
 import type { Gate } from "./gate.ts";
 import type { Intake } from "./intake.ts";
 import type { Presence } from "./presence.ts";
 import type { Sender } from "./send/send.ts";
+import type { StoringWatch } from "./storing-watch.ts";
 import type { SubscriptionView } from "./subscription-view.ts";
 
 /** How large a stream is. */
@@ -25,9 +28,11 @@ export type Parts = {
   readonly streams: Map<StreamName, StreamSize>;
   nats?: Nats;
   view?: SubscriptionView;
+  clock?: ServerClock;
   gate?: Gate;
   sender?: Sender;
   presence?: Presence;
+  storing?: StoringWatch;
   /** Set as one, so that whatever pulls can also be stopped. */
   running?: { readonly intake: Intake; readonly close: () => Promise<void> };
   isPulling?: boolean;
@@ -42,17 +47,15 @@ export type Parts = {
 const SILENT_FOR_MS = 60_000;
 
 /**
- * Looks at a stream: for the gauges, to know where a lost consumer would have to go on, and whether the
- * view of the subscriptions still follows.
+ * Looks at a stream: for the gauges, and to know where a lost consumer would have to go on.
  */
 export const lookAt = async (
   name: StreamName,
-  { state: { messages, bytes, last_seq }, config: { max_bytes } }: StreamInfo,
+  { state: { messages, bytes }, config: { max_bytes } }: StreamInfo,
   nats: Nats,
   parts: Parts,
 ): Promise<void> => {
   parts.streams.set(name, { messages, bytes, maxBytes: max_bytes > 0 ? max_bytes : undefined });
-  if (name === STREAMS.subscriptions) parts.view?.following.compare(last_seq);
   if (name !== STREAMS.events && name !== STREAMS.retries) return;
   const info = await consumerInfo(nats, name, DISPATCHER_CONSUMER);
   if (info === undefined) return;
@@ -68,20 +71,27 @@ export const lookAt = async (
 /** Liveness: says how long nothing was pulled, when it is too long. */
 export const silence = ({ running, stopping }: Parts): string | undefined => {
   if (running === undefined || stopping === true) return undefined;
-  const silentMs = Date.now() - running.intake.lastTurnMs();
-  return silentMs > SILENT_FOR_MS ? `nothing was pulled for ${silentMs} ms` : undefined;
+  const silentMs = performance.now() - running.intake.lastTurnMs();
+  return silentMs > SILENT_FOR_MS ? `nothing was pulled for ${Math.round(silentMs)} ms` : undefined;
 };
 
 /** What must be true before this process is ready. */
 export const readiness = (parts: Parts): Check[] => [
   () => (parts.stopping === true ? "stopping" : undefined),
-  () => (parts.nats?.isConnected() === true ? undefined : "not connected to NATS"),
-  () =>
-    parts.view?.following.isCaughtUp() === true
-      ? undefined
-      : "the view of the subscriptions has not caught up",
+  () => (parts.nats === undefined ? "not connected to NATS" : parts.nats.problem()),
+  () => viewProblem(parts),
+  () => (parts.nats?.problem() === undefined ? parts.storing?.problem() : undefined),
   () => (parts.isPulling === true ? undefined : "not pulling events yet"),
 ];
+
+const viewProblem = ({ nats, view }: Parts): string | undefined => {
+  if (view?.following.isCaughtUp() !== true)
+    return "the view of the subscriptions has not caught up";
+  if (nats?.problem() !== undefined) return undefined; // which says it all
+  const unavailable = view.following.unavailable();
+  if (unavailable !== undefined) return unavailable;
+  return view.following.isCurrent() ? undefined : "the view of the subscriptions may be behind";
+};
 
 /** Gauges of the state that there is when the page is read. */
 export const exportState = (metrics: Metrics, parts: Parts, settings: DispatcherSettings): void => {
@@ -111,6 +121,16 @@ export const exportState = (metrics: Metrics, parts: Parts, settings: Dispatcher
     "ringback_dispatchers",
     "Dispatchers that share the limits of subscriptions, this one included",
     () => parts.presence?.dispatchers() ?? 0,
+  );
+  gauge(
+    "ringback_subscriptions_view_age_seconds",
+    "How long ago the copy of the subscriptions was last known to be complete",
+    () => viewAgeSeconds(parts.view?.following),
+  );
+  gauge(
+    "ringback_clock_offset_seconds",
+    "This machine's clock less that of NATS; 0 until it is known",
+    () => clockOffsetSeconds(parts.clock),
   );
   gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     parts.nats?.isConnected() === true ? 1 : 0,

@@ -1,18 +1,47 @@
 import type { JsMsg } from "@nats-io/jetstream";
+import { MAX_EVENT_BYTES } from "@ringback/contracts/event";
+import { ACK_WAIT_MS } from "@ringback/runtime/consumers";
+import { elapsedMs } from "@ringback/runtime/elapsed";
 import { rawHeaders } from "@ringback/runtime/message-headers";
 import type { HandTrace } from "./delivery-trace.ts";
+import type { PutOff } from "./settle.ts";
+import type { Desk } from "./suspects.ts";
 
 /** One message that this process is working on. */
 export type InHand = {
   readonly message: JsMsg;
-  readonly bytes: number;
+  /** What is held for it. */
+  bytes: number;
   /** The message was acknowledged or given back: it is no longer kept alive. */
   settled: boolean;
-  /** When the server last heard of it, by the monotonic clock. */
+  /**
+   * When the server has last heard that it is in work, by `elapsedMs`: at first the beginning of the pull
+   * that brought it, later what it has confirmed.
+   */
   heardMs: number;
+  /** From now on so many bytes are held for it: its body was read, or let go. */
+  readonly weigh: (bytes: number) => void;
+  /** What the message was found to be about, as it may be let go of before its work is done. */
+  delivery?: PutOff;
+  /** When it was last told. */
+  toldMs: number;
+  /** When it was last known, by `elapsedMs`, what others have recorded of its delivery. */
+  lookedMs: number;
+  /** Where it was handed out before. */
+  desk?: Desk;
   /** Where deliveries are traced. */
   trace?: HandTrace;
 };
+
+/** An answer to what the server was told may take this long; then it may have given the message to another. */
+const UNHEARD_MARGIN_MS = 3_000;
+
+/**
+ * Whether another process may have the message by now, as the server has not heard of it for nearly as
+ * long as it waits (`ack_wait`): it is left alone then. It comes again, and the fence decides.
+ */
+export const mayBeElsewhere = ({ heardMs }: Pick<InHand, "heardMs">): boolean =>
+  elapsedMs() - heardMs > ACK_WAIT_MS - UNHEARD_MARGIN_MS;
 
 /** With what `LOOK_EVERY_MS` adds at most: well below ack_wait (15 s), so that two lost heartbeats do no harm. */
 const KEEP_ALIVE_EVERY_MS = 3_500;
@@ -22,15 +51,24 @@ const LOOK_EVERY_MS = 100;
 const LOOKS_FOR_ALL = 15;
 
 /** Bodies are held in memory while they are worked on; beyond this nothing more is pulled. */
-const MAX_BYTES_IN_HAND = 256 * 1024 * 1024;
+const MAX_BYTES_IN_HAND = 128 * 1024 * 1024;
+
+/** What became of a message that was to be taken. */
+export type Taken =
+  | { readonly kind: "taken"; readonly hand: InHand }
+  /** This very message is in work here: its end acknowledges this delivery of it, too. */
+  | { readonly kind: "same" }
+  /** Another message of its delivery is in work here. */
+  | { readonly kind: "other" };
 
 /**
  * The messages in work, at most `maxInHand`: one per delivery, kept alive together by one timer. There
- * is never more room than `roomElsewhere` says; it is asked again whenever one is dropped.
+ * is never more room than `roomElsewhere` says; it is asked again whenever one is dropped. `isHeard`
+ * resolves when the server has got what it was told before, false where it has not.
  */
 export type HandRegistry = {
-  /** Takes a message for a delivery; undefined when the delivery is in work here already. */
-  readonly take: (key: string, message: JsMsg) => InHand | undefined;
+  /** Takes a message for a delivery, unless that is in work here already. */
+  readonly take: (key: string, message: JsMsg, pulledMs: number) => Taken;
   readonly drop: (key: string) => void;
   /** How many more messages may be taken; waits up to `timeoutMs` for room for one. */
   readonly room: (timeoutMs: number) => Promise<number>;
@@ -39,23 +77,44 @@ export type HandRegistry = {
   readonly close: () => void;
 };
 
-export const handRegistry = (maxInHand: number, roomElsewhere: () => number): HandRegistry => {
+export const handRegistry = (
+  maxInHand: number,
+  roomElsewhere: () => number,
+  isHeard: () => Promise<boolean>,
+): HandRegistry => {
   const inHand = new Map<string, InHand>();
   const dropped = new Set<() => void>();
   let bytesInHand = 0;
   const free = (): number => {
-    if (bytesInHand >= MAX_BYTES_IN_HAND) return 0;
-    return Math.min(maxInHand - inHand.size, roomElsewhere());
+    // Each may be as large as an event can be.
+    const roomForBytes = Math.floor((MAX_BYTES_IN_HAND - bytesInHand) / MAX_EVENT_BYTES);
+    return Math.min(maxInHand - inHand.size, roomForBytes, roomElsewhere());
   };
-  const timer = setInterval(() => keepSomeAlive(inHand), LOOK_EVERY_MS);
+  const weigh = (hand: InHand, bytes: number): void => {
+    bytesInHand += bytes - hand.bytes;
+    hand.bytes = bytes;
+    for (const notify of dropped) notify();
+  };
+  const timer = setInterval(() => void keepSomeAlive(inHand, isHeard), LOOK_EVERY_MS);
   return {
-    take: (key, message) => {
-      if (inHand.has(key)) return undefined;
+    take: (key, message, pulledMs) => {
+      const present = inHand.get(key);
+      if (present !== undefined)
+        return { kind: isSame(present.message, message) ? "same" : "other" };
       const bytes = message.data.byteLength + rawHeaders(message).byteLength;
-      const taken: InHand = { message, bytes, settled: false, heardMs: performance.now() };
-      inHand.set(key, taken);
+      const [heardMs, toldMs, lookedMs] = [pulledMs, pulledMs, elapsedMs()];
+      const hand: InHand = {
+        message,
+        bytes,
+        settled: false,
+        heardMs,
+        toldMs,
+        lookedMs,
+        weigh: (now) => weigh(hand, now),
+      };
+      inHand.set(key, hand);
       bytesInHand += bytes;
-      return taken;
+      return { kind: "taken", hand };
     },
     drop: (key) => {
       bytesInHand -= inHand.get(key)?.bytes ?? 0;
@@ -71,16 +130,26 @@ export const handRegistry = (maxInHand: number, roomElsewhere: () => number): Ha
   };
 };
 
-const keepSomeAlive = (inHand: ReadonlyMap<string, InHand>): void => {
-  const nowMs = performance.now();
-  let left = Math.ceil(inHand.size / LOOKS_FOR_ALL);
+const isSame = (one: JsMsg, other: JsMsg): boolean =>
+  one.seq === other.seq && one.info.stream === other.info.stream;
+
+const keepSomeAlive = async (
+  inHand: ReadonlyMap<string, InHand>,
+  isHeard: () => Promise<boolean>,
+): Promise<void> => {
+  const nowMs = elapsedMs();
+  const most = Math.ceil(inHand.size / LOOKS_FOR_ALL);
+  const told: InHand[] = [];
   for (const hand of inHand.values()) {
-    if (hand.settled || nowMs - hand.heardMs < KEEP_ALIVE_EVERY_MS) continue;
+    if (told.length === most) break;
+    if (hand.settled || nowMs - hand.toldMs < KEEP_ALIVE_EVERY_MS) continue;
     hand.message.working();
-    hand.heardMs = nowMs;
-    left -= 1;
-    if (left === 0) return;
+    hand.toldMs = nowMs;
+    told.push(hand);
   }
+  if (told.length === 0 || !(await isHeard())) return;
+  // What it has heard too late it may have given away before.
+  for (const hand of told) if (!mayBeElsewhere(hand)) hand.heardMs = nowMs;
 };
 
 /** Resolves when the condition holds, looked at on every notice, or when the signal is aborted. */

@@ -1,4 +1,5 @@
 import { deliveryId } from "@ringback/contracts/event";
+import type { ReadRetry } from "@ringback/contracts/retry-message";
 import { DISPATCHER_CONSUMER, DISPATCHER_FILTERS, STREAMS } from "@ringback/contracts/subjects";
 import { consume, type Consuming, type Incoming } from "@ringback/runtime/consume";
 import type { Nats } from "@ringback/runtime/nats";
@@ -9,8 +10,10 @@ import { traceEvent, traceRetry } from "./delivery-trace.ts";
 import { SWEEP_EVERY_MS } from "./gate.ts";
 import { handleEvent, type HandleDeps } from "./handle-event.ts";
 import { handleRetry, handleUnreadableRetry, retryIn } from "./handle-retry.ts";
-import { handRegistry, type HandRegistry, type InHand } from "./in-hand.ts";
-import type { PutOff } from "./settle.ts";
+import { handRegistry, mayBeElsewhere, type HandRegistry, type InHand } from "./in-hand.ts";
+import { setAside } from "./set-aside.ts";
+import { giveBackAgain, type PutOff } from "./settle.ts";
+import { createSuspects, isSuspect, type Suspects } from "./suspects.ts";
 import { firstAttempt, handleUnexpectedError } from "./unexpected-error.ts";
 
 /** One pull asks for at most this many, so that EVENTS and RETRIES share the room. */
@@ -32,7 +35,7 @@ export type IntakeOptions = {
 
 export type Intake = {
   readonly started: Promise<void>;
-  /** When the slower of the two loops last went round, in ms since 1970. */
+  /** When the slower of the two loops last went round, by the monotonic clock. */
   readonly lastTurnMs: () => number;
   /** Pulls nothing more, gives back what was not begun, and waits for what is in work. */
   readonly stop: (outOfTime: AbortSignal) => Promise<void>;
@@ -44,7 +47,8 @@ export const startIntake = (options: IntakeOptions): Intake => {
   const { gate } = deps;
   // Where nobody waits for long, a line that is full is a dispatcher that has enough to do.
   const roomInLine = (): number => READ_AHEAD - gate.inLine();
-  const hands = handRegistry(options.maxInFlight + READ_AHEAD, roomInLine);
+  const hands = handRegistry(options.maxInFlight + READ_AHEAD, roomInLine, () => isHeard(nats));
+  const working = { deps, suspects: createSuspects(nats) };
   const sweeping = setInterval(gate.sweep, SWEEP_EVERY_MS);
   const room = async (): Promise<number> => Math.min(MAX_PULL, await hands.room(ROOM_WAIT_MS));
   const shared = { nats, room, onStreamLost: options.onStreamLost, log: deps.log };
@@ -52,13 +56,13 @@ export const startIntake = (options: IntakeOptions): Intake => {
     ...shared,
     wanted: wantedConsumer(STREAMS.events, options),
     acknowledgedUpTo: options.acknowledgedUpTo,
-    take: (incoming) => takeEvent(incoming, hands, options),
+    take: (incoming) => takeEvent(incoming, hands, working),
   });
   const retries = consume({
     ...shared,
     wanted: wantedConsumer(STREAMS.retries, options),
     acknowledgedUpTo: () => undefined, // a work queue keeps what is not acknowledged, and no more
-    take: (incoming) => takeRetry(incoming, hands, options),
+    take: (incoming) => takeRetry(incoming, hands, working),
   });
   const both: readonly Consuming[] = [events, retries];
   return {
@@ -83,42 +87,92 @@ const wantedConsumer = (
   return { stream, name: DISPATCHER_CONSUMER, filter, streamCreatedMs, management };
 };
 
-const takeEvent = (
-  { message, mayBeHandled }: Incoming,
-  hands: HandRegistry,
-  options: IntakeOptions,
-): void => {
+/** The server answers in order: what it was told before, it has got. */
+const isHeard = ({ connection }: Nats): Promise<boolean> =>
+  connection.flush().then(
+    () => true,
+    () => false,
+  );
+
+type Working = { readonly deps: HandleDeps; readonly suspects: Suspects };
+
+const takeEvent = (incoming: Incoming, hands: HandRegistry, working: Working): void => {
+  const { message, mayBeHandled } = incoming;
   const key = deliveryId(message.seq);
-  const hand = hands.take(key, message);
-  if (hand === undefined) return; // in work here: its end acknowledges this delivery of it too
-  const { tracer } = options.deps;
+  const hand = takenInHand(key, incoming, hands);
+  if (hand === undefined) return;
+  const { deps } = working;
+  const { tracer } = deps;
   if (tracer !== undefined) hand.trace = traceEvent(message, tracer);
-  void work(key, hand, hands, options, {
-    handle: () => handleEvent(hand, mayBeHandled, options.deps),
+  void work(key, hand, hands, working, {
+    handle: () => handleEvent(hand, mayBeHandled, deps),
     delivery: () => firstAttempt(hand, deps),
   });
 };
 
-const takeRetry = (
-  { message, mayBeHandled }: Incoming,
+/** The message in hand; undefined where its delivery is in work here already. */
+const takenInHand = (
+  key: string,
+  { message, pulledMs }: Incoming,
   hands: HandRegistry,
-  options: IntakeOptions,
-): void => {
-  const { deps } = options;
+): InHand | undefined => {
+  const taken = hands.take(key, message, pulledMs);
+  switch (taken.kind) {
+    case "taken":
+      return taken.hand;
+    case "same":
+      return undefined;
+    case "other":
+      giveBackAgain({ message });
+      return undefined;
+    default:
+      return taken satisfies never;
+  }
+};
+
+const takeRetry = (incoming: Incoming, hands: HandRegistry, working: Working): void => {
+  if (isSuspect(incoming.message)) return takeSuspectRetry(incoming, hands, working);
+  const { message, mayBeHandled } = incoming;
+  const { deps } = working;
   const read = retryIn({ message });
   const key = read.kind === "retry" ? read.retry.deliveryId : `unreadable:${message.seq}`;
-  const hand = hands.take(key, message);
+  const hand = takenInHand(key, incoming, hands);
   if (hand === undefined) return;
   if (deps.tracer !== undefined) {
     const first = read.kind === "retry" ? read.retry.trace : undefined;
     hand.trace = traceRetry(message, first, deps.tracer);
   }
-  void work(key, hand, hands, options, {
+  void work(key, hand, hands, working, {
     handle: () =>
       read.kind === "retry"
         ? handleRetry(hand, read.retry, mayBeHandled, deps)
         : handleUnreadableRetry(hand, read.message, deps),
     delivery: () => (read.kind === "retry" ? read.retry : undefined),
+  });
+};
+
+/** Which delivery it is of is read when nothing else is: until then it is in hand under a name of its own. */
+const takeSuspectRetry = (incoming: Incoming, hands: HandRegistry, working: Working): void => {
+  const { deps } = working;
+  const { message } = incoming;
+  const unread = `unread:${message.seq}`;
+  const hand = takenInHand(unread, incoming, hands);
+  if (hand === undefined) return;
+  let read: ReadRetry | undefined;
+  void work(unread, hand, hands, working, {
+    handle: async () => {
+      read = retryIn(hand);
+      if (read.kind === "invalid") return handleUnreadableRetry(hand, read.message, deps);
+      const { deliveryId: key, trace } = read.retry;
+      if (takenInHand(key, incoming, hands) === undefined) return;
+      try {
+        if (deps.tracer !== undefined) hand.trace = traceRetry(message, trace, deps.tracer);
+        await handleRetry(hand, read.retry, true, deps);
+      } finally {
+        hands.drop(key);
+      }
+    },
+    delivery: () => (read?.kind === "retry" ? read.retry : undefined),
   });
 };
 
@@ -133,18 +187,25 @@ const work = async (
   key: string,
   hand: InHand,
   hands: HandRegistry,
-  { deps }: IntakeOptions,
+  { deps, suspects }: Working,
   { handle, delivery }: Work,
 ): Promise<void> => {
   try {
-    await handle();
+    if (mayBeElsewhere(hand)) return deps.log.info({ key }, "delivery.left_alone");
+    if (isSuspect(hand.message)) hand.desk = suspects.deskFor(hand.message);
+    if ((await hand.desk?.enter()) === "convicted") {
+      hand.desk?.leave();
+      await setAside(hand, deps);
+    } else await handle();
   } catch (error) {
-    // Without an acknowledgement the broker brings it again; the fence then knows what was done.
+    // The broker brings it again; the fence then knows what was done.
     if (isUnavailable(error)) {
       deps.log.warn({ err: error, key }, "delivery.interrupted");
       hand.trace?.span.fail("unavailable");
+      if (!mayBeElsewhere(hand)) giveBackAgain(hand);
     } else await handleUnexpectedError(hand, error, delivery, deps);
   } finally {
+    hand.desk?.leave();
     hand.trace?.span.end();
     hands.drop(key);
   }

@@ -14,18 +14,22 @@ import {
 import type { Logger } from "@ringback/runtime/logger";
 import type { DueForm } from "@ringback/runtime/due-form";
 import type { Nats } from "@ringback/runtime/nats";
+import { isTooLarge } from "@ringback/runtime/nats-errors";
 import {
   pendingRetry,
   type PendingRetry,
   type PendingRetryOptions,
 } from "@ringback/runtime/pending-retry";
 import {
+  maxBodyBytes,
   publishOnce,
   publishUntilStored,
   readLast,
   readSequence,
   type Published,
 } from "@ringback/runtime/publish";
+import type { ServerClock } from "@ringback/runtime/server-clock";
+import { fittedDeadLetter } from "./decide/fitted-dead-letter.ts";
 import { addressOf } from "./delivery.ts";
 import { hasMessage } from "./has-message.ts";
 
@@ -51,13 +55,18 @@ export type Journal = {
     deliveryId: string,
     after: number,
   ) => Promise<Published["kind"]>;
-  /** Stores when the delivery comes back; replaces what was stored for it before. */
+  /** Stores when the delivery comes back: never early by this machine's clock or NATS's; replaces what was stored for it before. */
   readonly scheduleRetry: (retry: RetryMessage) => Promise<void>;
   /**
    * The same in the place of the schedule with this sequence, 0 for none; `conflict` when it has fired
-   * or was replaced. Not tried again: throws where the server does not answer.
+   * or was replaced. Not tried again: throws where the server does not answer. `atMs`: when NATS is to fire
+   * it, where that is known already.
    */
-  readonly replaceSchedule: (retry: RetryMessage, seq: number) => Promise<Published["kind"]>;
+  readonly replaceSchedule: (
+    retry: RetryMessage,
+    seq: number,
+    atMs?: number,
+  ) => Promise<Published["kind"]>;
   /** The message that waits, or is in work, and brings the delivery back. */
   readonly pendingRetry: (
     delivery: Pick<RetryMessage, "address" | "deliveryId">,
@@ -72,6 +81,8 @@ export type JournalOptions = {
   readonly eventsCreatedMs: number;
   /** Where retries come in when they are due. */
   readonly due: Pick<DueForm, "subjectOf">;
+  /** The clock by which the server fires schedules. */
+  readonly clock: Pick<ServerClock, "aheadMs">;
   readonly log: Logger;
   /** Ends the waiting for a server that does not answer. */
   readonly signal: AbortSignal;
@@ -82,10 +93,13 @@ export const natsJournal = ({
   nats,
   eventsCreatedMs,
   due,
+  clock,
   log,
   signal,
 }: JournalOptions): Journal => {
   const idOf = (eventSeq: number): string => eventId(eventsCreatedMs, eventSeq);
+  // The server fires by its own clock: when both clocks say that it is time.
+  const fireTime = ({ dueMs }: RetryMessage): number => dueMs + Math.max(0, clock.aheadMs());
   return {
     eventId: idOf,
     readEvent: async (eventSeq) => {
@@ -114,10 +128,11 @@ export const natsJournal = ({
       return published.kind;
     },
     scheduleRetry: async (retry) => {
-      await publishUntilStored(nats, retryPublication(retry, due), log, signal);
+      const publication = retryPublication(retry, fireTime(retry), due);
+      await publishUntilStored(nats, publication, log, signal);
     },
-    replaceSchedule: async (retry, seq) => {
-      const publication = { ...retryPublication(retry, due), expectedLastSeq: seq };
+    replaceSchedule: async (retry, seq, atMs = fireTime(retry)) => {
+      const publication = { ...retryPublication(retry, atMs, due), expectedLastSeq: seq };
       return (await publishOnce(nats, publication)).kind;
     },
     pendingRetry: (delivery, wanted) => pendingRetry(nats, delivery, wanted),
@@ -144,13 +159,13 @@ const recordIn = ({ subject, seq, data }: StoredMsg): AttemptRecord => {
  * The id is new every time: a schedule may have to be stored again, after one of the past took its
  * place, and the server would swallow an id that it remembers.
  */
-const retryPublication = (retry: RetryMessage, due: JournalOptions["due"]) => ({
+const retryPublication = (retry: RetryMessage, atMs: number, due: JournalOptions["due"]) => ({
   stream: STREAMS.retries,
   subject: scheduledRetrySubject(retry.address, retry.deliveryId),
   body: "",
   messageId: randomUUID(),
   headers: retryHeaders(retry),
-  schedule: { atMs: retry.dueMs, target: due.subjectOf(retry.address, retry.deliveryId) },
+  schedule: { atMs, target: due.subjectOf(retry.address, retry.deliveryId) },
 });
 
 const storeDeadLetter = async (
@@ -169,10 +184,18 @@ const storeDeadLetter = async (
           agentId: letter.agent_id,
           eventType: letter.event_type,
         });
-  const body = JSON.stringify(letter);
   const messageId = `${letter.event_id ?? "unknown"}:${letter.reason}:${key}`;
   // The duplicate window covers the moment; a process may be away for longer than that.
   if (await hasMessage(nats, STREAMS.deadLetters, subject, messageId)) return;
-  const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
-  await publishUntilStored(nats, publication, log, signal);
+  for (let n = 0; ; n += 1) {
+    const body = JSON.stringify(fittedDeadLetter(letter, maxBodyBytes(nats) ?? Infinity));
+    const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
+    try {
+      await publishUntilStored(nats, publication, log, signal);
+      return;
+    } catch (error) {
+      // The limit was lowered meanwhile: known since the server has closed the connection over it.
+      if (!isTooLarge(error) || n > 0) throw error;
+    }
+  }
 };

@@ -5,7 +5,7 @@ import type { Watched } from "./watched.ts";
 
 type Waiting = { readonly asking: Asking; readonly answer: Answer; readonly sinceMs: number };
 
-/** Those who wait for one endpoint; each subscription with limits has a line of its own. */
+/** Those who wait for one destination; each subscription with limits has a line of its own. */
 export type Lane = Watched & { readonly line: Waiting[] };
 
 type Later = Extract<Judgement, { kind: "later" }>;
@@ -58,7 +58,7 @@ export const createLines = (keeper: Gatekeeper, now: () => number): Lines => {
     const judgement = keeper.judge(asking, lane, 0);
     if (judgement.kind !== "line" || now() - sinceMs < OUT_OF_LINE_MS) return judgement;
     const freeAtMs = now() + waitedInVainMs(asking.deferrals);
-    return { kind: "later", by: "endpoint", freeAtMs, paceMs: 0 };
+    return { kind: "later", by: "destination", freeAtMs, paceMs: 0 };
   };
 
   const serveInTurn = (most: number): void => {
@@ -70,7 +70,7 @@ export const createLines = (keeper: Gatekeeper, now: () => number): Lines => {
     }
   };
 
-  /** The last in a lane waits for the longest: it goes first when its endpoint has become slow. */
+  /** The last in a lane waits for the longest: it goes first when its destination has become slow. */
   const trim = (lane: Lane): void => {
     for (let last = lane.line.at(-1); last !== undefined; last = lane.line.at(-1)) {
       const judgement = keeper.judge(last.asking, lane, lane.line.length - 1);

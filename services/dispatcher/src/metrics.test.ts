@@ -76,7 +76,7 @@ test("everything starts at zero", async () => {
     deliveries: 10 * 3,
     deadLetters: 4,
     retries: 4,
-    deferred: 2,
+    deferred: 3,
     durations: 2,
   });
 });

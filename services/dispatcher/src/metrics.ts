@@ -4,6 +4,7 @@ import type { EventAddress } from "@ringback/contracts/event";
 import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/operation-subjects";
 import type { Metrics } from "@ringback/runtime/metrics";
+import { DEFERRAL_REASONS } from "./asking.ts";
 import { OWN_FAULTS } from "./decide/outcome.ts";
 
 /** Alerts look at 30 s, the default deadline, so that a bucket ends there. */
@@ -84,7 +85,7 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
     { reason: ["overdue", "missing"] },
   ),
   deferred: metrics.counter("ringback_deferred_total", "Deliveries put off without an attempt", {
-    reason: ["endpoint_busy", "rate_limited"],
+    reason: DEFERRAL_REASONS,
   }),
   operations: metrics.counter("ringback_operations_total", "Operational events, by their kind", {
     kind: OPERATION_KINDS,

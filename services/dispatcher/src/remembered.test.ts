@@ -24,6 +24,15 @@ test("what is idle is forgotten, the oldest first, when more would be remembered
   expect(known.get("b")).not.toBe(b);
 });
 
+test("what was asked for lately stays", () => {
+  const known = boxes(3);
+  const [a, b] = ["a", "b", "c"].map((key) => known.get(key));
+  known.get("a");
+  known.get("d");
+  expect(known.get("a")).toBe(a);
+  expect(known.get("b")).not.toBe(b);
+});
+
 test("what is in use is never forgotten, even beyond the maximum", () => {
   const known = boxes(2);
   const inUse = Array.from({ length: 40 }, (_, n) => known.get(String(n)));

@@ -1,7 +1,10 @@
 /** How many of the oldest are looked at for one that can be forgotten. */
 const LOOKED_AT = 8;
 
-/** A map that makes what it does not have, and forgets what is idle when it holds more than `most`. */
+/**
+ * A map that makes what it does not have. When it holds `most` it forgets what is idle, the least recently
+ * used first; what is in use stays (a library's cache would drop it, and with it the count of what is in flight).
+ */
 export const remembered = <T>(most: number, make: () => T, isIdle: (value: T) => boolean) => {
   const values = new Map<string, T>();
 
@@ -19,7 +22,11 @@ export const remembered = <T>(most: number, make: () => T, isIdle: (value: T) =>
   return {
     get: (key: string): T => {
       const known = values.get(key);
-      if (known !== undefined) return known;
+      if (known !== undefined) {
+        values.delete(key); // behind all others: the first one was used least recently
+        values.set(key, known);
+        return known;
+      }
       if (values.size >= most) forgetOne();
       const made = make();
       values.set(key, made);

@@ -1,14 +1,17 @@
 import { POLICY_BOUNDS } from "@ringback/contracts/delivery-policy";
 import { createLogger } from "@ringback/runtime/logger";
-import { fail, failAtStart, stopGracefully } from "@ringback/runtime/process";
+import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process";
 import { readDispatcherSettings } from "./config.ts";
 import { OVERDUE_WATCH, type OverdueWatchPolicy } from "./decide/overdue.ts";
 import { HOLD_BACK, type HoldBackPolicy } from "./decide/retry.ts";
 import { ENDPOINT_WATCH, type EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
-import { startDispatcher, type DispatcherOptions } from "./dispatcher.ts";
+import { startDispatcher, type Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
 
 /** Beyond an attempt's deadline: to read the answer's body, store the record and say goodbye. */
 const STOP_MARGIN_MS = 10_000;
+
+/** After a fault that ends it: for requests that are out to be answered and recorded, so that few are repeated. */
+const FATAL_GRACE_MS = 10_000;
 
 /** Runs a dispatcher as this process: settings from the environment, until a signal. */
 export const runDispatcher = async (
@@ -20,9 +23,16 @@ export const runDispatcher = async (
   try {
     const settings = readDispatcherSettings(process.env);
     const log = createLogger("dispatcher", settings.LOG_LEVEL);
-    const onFatal = (error: unknown): void => fail(log, error);
+    const stop = (outOfTime: AbortSignal): Promise<void> => dispatcher.stop(outOfTime);
+    const onFatal = failWithGrace(log, FATAL_GRACE_MS, stop);
     const policies = { holdBack, overdueWatch, endpointWatch };
-    const dispatcher = startDispatcher({ settings, log, onFatal, stepsOf, ...policies });
+    const dispatcher: Dispatcher = startDispatcher({
+      settings,
+      log,
+      onFatal,
+      stepsOf,
+      ...policies,
+    });
     const longestMs = Math.max(settings.DELIVERY_TIMEOUT, POLICY_BOUNDS.timeoutMs.max);
     const neededMs = (): number => dispatcher.longestTimeoutMs() + STOP_MARGIN_MS;
     stopGracefully(log, longestMs + STOP_MARGIN_MS, dispatcher.stop, neededMs);

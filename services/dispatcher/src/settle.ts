@@ -1,7 +1,8 @@
-import { Buffer } from "node:buffer";
 import type { AttemptRecord } from "@ringback/contracts/attempt";
-import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/dead-letter";
+import { type DeadLetter } from "@ringback/contracts/dead-letter";
 import type { RetryMessage } from "@ringback/contracts/retry-message";
+import { backoffMs } from "@ringback/runtime/backoff";
+import { ACK_WAIT_MS } from "@ringback/runtime/consumers";
 import type { Logger } from "@ringback/runtime/logger";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { deadLetterKey, exhausted } from "./exhausted.ts";
@@ -152,36 +153,31 @@ export const giveBack = (hand: InHand): void => {
   hand.message.nak();
 };
 
+/** No sooner than what was on its way to the server is stored or given up (`publishOnce`). */
+const AGAIN_AFTER_MS = 2_000;
+
+/**
+ * Cannot be worked on now, for a reason that passes: the broker brings it again, later each time, and no
+ * later than it would without a word (`ack_wait`).
+ */
+export const giveBackAgain = ({ message }: Pick<InHand, "message">): void =>
+  message.nak(backoffMs(message.info.deliveryCount - 1, AGAIN_AFTER_MS, ACK_WAIT_MS));
+
 /** Nobody knows whose it is, so nothing can be scheduled: the broker brings it again. */
 export const giveBackLater = (hand: InHand, delayMs: number): void => {
   hand.settled = true;
   hand.message.nak(delayMs);
 };
 
-/** The dead letter of a message that could not be understood. */
-export const invalidEvent = (
-  hand: InHand,
-  eventId: string,
-  message: string,
-  nowMs: number,
-): DeadLetter => {
-  const { data, subject, seq } = hand.message;
-  return {
-    reason: "invalid_event",
-    event_id: eventId,
-    event_seq: seq,
-    at: new Date(nowMs).toISOString(),
-    message,
-    subject,
-    raw: Buffer.from(data.subarray(0, MAX_RAW_MESSAGE_BYTES)).toString("base64"),
-    truncated: data.byteLength > MAX_RAW_MESSAGE_BYTES,
-  };
-};
-
 /** The message that brings a recorded delivery back for its next attempt. */
 export const retryAfter = (record: AttemptRecord, deliveryId: string, at: string): RetryMessage => {
-  const { event_seq: eventSeq, redelivery_id: redeliveryId } = record;
-  const delivery = { address: addressOf(record), eventSeq, deliveryId, redeliveryId };
+  const {
+    event_seq: eventSeq,
+    redelivery_id: redeliveryId,
+    extra_attempts: extraAttempts,
+  } = record;
+  const address = addressOf(record);
+  const delivery = { address, eventSeq, deliveryId, redeliveryId, extraAttempts };
   return comeBack(delivery, record.attempt + 1, Date.parse(at));
 };
 

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHmac, sign, type KeyObject } from "node:crypto";
 import type { SigningKey } from "@ringback/contracts/signing-key";
 import { parseSigningSecret } from "@ringback/contracts/signing-secret";
+import { LRUCache } from "lru-cache";
 import { ed25519PrivateKey } from "@ringback/runtime/ed25519";
 import type { SignedContent } from "./decide/request.ts";
 
@@ -33,12 +34,11 @@ const signature = ({ id, secret }: SigningKey, head: string, body: Uint8Array): 
 
 /** Parsing a private key takes longer than signing with it: those used last are kept. */
 const REMEMBERED = 1_000;
-const privateKeys = new Map<string, KeyObject>();
+const privateKeys = new LRUCache<string, KeyObject>({ max: REMEMBERED });
 
 const privateKey = (secret: string, seed: Uint8Array): KeyObject => {
   const known = privateKeys.get(secret);
   if (known !== undefined) return known;
-  if (privateKeys.size >= REMEMBERED) privateKeys.clear();
   const key = ed25519PrivateKey(seed);
   privateKeys.set(secret, key);
   return key;

@@ -1,4 +1,5 @@
 import type { Nats } from "@ringback/runtime/nats";
+import type { ServerClock } from "@ringback/runtime/server-clock";
 import type { OverdueWatchPolicy } from "./decide/overdue.ts";
 import type { HandleDeps } from "./handle-event.ts";
 import type { Parts } from "./health.ts";
@@ -19,11 +20,14 @@ export const startWatches = (
   deps: HandleDeps,
   nats: Nats,
   parts: Parts,
+  clock: ServerClock,
 ): (() => Promise<void>)[] => {
   const onOverdue = (ms: number): void => {
     parts.retryOverdueMs = ms;
   };
-  const overdue = startOverdueWatch({ ...deps, nats, policy: overdueWatch, onOverdue });
-  const endpoints = startEndpointWatch({ ...deps, nats, policy: endpointWatch });
+  // They compare with when NATS has stored something, and with when it fires.
+  const byNats = { ...deps, nats, now: clock.nowMs };
+  const overdue = startOverdueWatch({ ...byNats, policy: overdueWatch, onOverdue });
+  const endpoints = startEndpointWatch({ ...byNats, policy: endpointWatch });
   return [overdue.stop, endpoints.stop];
 };

@@ -1,6 +1,10 @@
+import { LRUCache } from "lru-cache";
 import { readAgentState } from "@ringback/contracts/agent-message";
 import type { EventAddress } from "@ringback/contracts/event";
+import type { EventType } from "@ringback/contracts/event-types";
 import {
+  eventTypeSubject,
+  isEventTypeSubject,
   parseSubscriptionSubject,
   STREAMS,
   subscriptionSubject,
@@ -10,31 +14,32 @@ import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
+import { UnavailableStreamError } from "@ringback/runtime/nats-errors";
 import { readLast } from "@ringback/runtime/publish";
+import { ownTypeEntries } from "./own-types.ts";
+import { agentEntries, type AgentEntry } from "./agent-entries.ts";
 
 export type SubscriptionView = {
   /**
-   * The subscription for an event as it is now, or undefined. Before it says that there is none it
-   * asks the stream itself: a change may be a moment ahead of this view, and nothing would bring the
-   * event back.
+   * The subscription for an event as it is now, or undefined. Before it says that there is none, or while
+   * the view may be behind, it asks the stream itself: a change may be a moment ahead of this view, and
+   * nothing would bring the event back, or undo what was sent to an old address. Throws where the stream
+   * cannot say.
    */
   readonly find: (address: EventAddress) => Promise<Subscription | undefined>;
+  /** Whether the workspace added this event type, as far as this view knows. */
+  readonly isOwnType: (workspaceId: string, eventType: EventType) => boolean;
+  /** The same after the stream was asked. */
+  readonly findOwnType: (
+    address: Pick<EventAddress, "workspaceId" | "eventType">,
+  ) => Promise<boolean>;
   readonly counts: () => { readonly agents: number; readonly subscriptions: number };
   readonly following: LastValues;
 };
 
-type AgentEntry = {
-  readonly seq: number;
-  /** As an agent of calls: the workspace's own one does not count. */
-  readonly registered: boolean;
-  readonly subscriptions: readonly Subscription[];
-};
-
-const NOTHING: AgentEntry = { seq: 0, registered: false, subscriptions: [] };
-
-/** A stream's "there is none" is believed this long: less than the second in which changes must show. */
-const ABSENCE_BELIEVED_MS = 500;
-const ABSENCES_REMEMBERED = 10_000;
+/** What a stream has said is believed this long: less than the second in which changes must show. */
+const ANSWER_BELIEVED_MS = 500;
+const ANSWERS_REMEMBERED = 10_000;
 
 /** All subscriptions in memory, followed live from SUBSCRIPTIONS. */
 export const subscriptionView = (
@@ -42,27 +47,25 @@ export const subscriptionView = (
   log: Logger,
   onStreamLost: (error: unknown) => void,
 ): SubscriptionView => {
-  const agents = new Map<string, AgentEntry>();
-  const absent = new Map<string, number>();
-  const counts = { agents: 0, subscriptions: 0 };
+  const agents = agentEntries();
+  const ownTypes = ownTypeEntries();
+  const answered = new LRUCache<string, number>({ max: ANSWERS_REMEMBERED });
 
   const apply = ({ subject, seq, data }: LastValue): void => {
-    const before = agents.get(subject) ?? NOTHING;
-    if (before.seq >= seq) return;
-    const after = entryFrom(data, seq, subject, log);
-    if (after === undefined) return;
-    counts.agents += Number(after.registered) - Number(before.registered);
-    counts.subscriptions += after.subscriptions.length - before.subscriptions.length;
-    agents.set(subject, after);
+    if (isEventTypeSubject(subject)) return ownTypes.apply(subject, seq, data, log);
+    if ((agents.get(subject)?.seq ?? 0) >= seq) return;
+    const entry = entryFrom(data, seq, subject, log);
+    if (entry !== undefined) agents.apply(subject, entry, performance.now());
   };
 
   const confirm = async (subject: string): Promise<void> => {
-    const askedMs = Date.now();
-    if (askedMs - (absent.get(subject) ?? 0) < ABSENCE_BELIEVED_MS) return;
+    const askedMs = performance.now();
+    if (askedMs - (answered.get(subject) ?? -Infinity) < ANSWER_BELIEVED_MS) return;
+    const problem = following.unavailable();
+    if (problem !== undefined) throw new UnavailableStreamError(problem);
     const last = await readLast(nats, STREAMS.subscriptions, subject);
     if (last !== null) apply(last);
-    if (absent.size >= ABSENCES_REMEMBERED) absent.clear();
-    absent.set(subject, askedMs);
+    answered.set(subject, askedMs);
   };
 
   const following = followLastValues({
@@ -75,13 +78,19 @@ export const subscriptionView = (
   });
   return {
     following,
-    counts: () => counts,
+    counts: agents.counts,
+    isOwnType: (workspaceId, eventType) => ownTypes.has(eventTypeSubject(workspaceId, eventType)),
+    findOwnType: async ({ workspaceId, eventType }) => {
+      const subject = eventTypeSubject(workspaceId, eventType);
+      await confirm(subject);
+      return ownTypes.has(subject);
+    },
     find: async (address) => {
       const subject = subscriptionSubject(address);
       const look = (): Subscription | undefined =>
         agents.get(subject)?.subscriptions.find((s) => s.event_type === address.eventType);
       const found = look();
-      if (found !== undefined) return found;
+      if (found !== undefined && following.isCurrent()) return found;
       await confirm(subject);
       return look();
     },

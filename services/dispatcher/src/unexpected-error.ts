@@ -1,10 +1,9 @@
 import type { AttemptRecord } from "@ringback/contracts/attempt";
 import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { deliveryId } from "@ringback/contracts/event";
 import { redeliveryIds } from "@ringback/contracts/redelivery-id";
 import { isUnavailable } from "@ringback/runtime/nats-errors";
 import { afterUnexpectedError, heldBackForMs, holdBackMs } from "./decide/retry.ts";
-import { eventIn, triggerIn, type HandleDeps } from "./handle-event.ts";
+import { eventIn, firstOf, type HandleDeps } from "./handle-event.ts";
 import { deadLetterKey } from "./exhausted.ts";
 import type { InHand } from "./in-hand.ts";
 import { countGivenUp } from "./metrics.ts";
@@ -21,11 +20,10 @@ export const firstAttempt = (
   hand: InHand,
   { eventRules }: Pick<HandleDeps, "eventRules">,
 ): PutOff | undefined => {
+  if (hand.delivery !== undefined) return hand.delivery;
   const read = eventIn(hand, eventRules);
-  if (read.kind === "invalid") return undefined;
-  const { seq } = hand.message;
-  const first = { eventSeq: seq, deliveryId: deliveryId(seq), attempt: 1, deferrals: 0 };
-  return { address: read.address, trigger: triggerIn(hand), ...first };
+  if (read.kind !== "event") return undefined;
+  return firstOf(hand, read.address);
 };
 
 /**

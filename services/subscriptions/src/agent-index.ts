@@ -1,26 +1,40 @@
 import { readAgentState } from "@ringback/contracts/agent-message";
-import { parseSubscriptionSubject, STREAMS } from "@ringback/contracts/subjects";
+import type { EventRules } from "@ringback/contracts/event-check";
+import type { EventType } from "@ringback/contracts/event-types";
+import {
+  isEventTypeSubject,
+  parseSubscriptionSubject,
+  STREAMS,
+  type AgentAddress,
+} from "@ringback/contracts/subjects";
 import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { pause } from "@ringback/runtime/backoff";
-import { followLastValues, type LastValue } from "@ringback/runtime/last-values";
+import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { createAgentList, type AgentList, type AgentPage } from "./agent-list.ts";
+import { createOwnTypes, type OwnTypes } from "./event-types/own-types.ts";
 import { UnavailableError } from "./unavailable.ts";
+import type { StoredConfiguration } from "./workspace-limits.ts";
 
 /**
  * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. The workspaces' own
  * ones are no agents to list; their subscriptions count.
  */
-export type AgentIndex = {
+export type AgentIndex = Pick<LastValues, "ageMs" | "isCurrent" | "unavailable"> & {
   readonly page: (workspaceId: string, limit: number, after?: string) => AgentPage;
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
   readonly applied: (seq: number) => Promise<void>;
-  /** Compares with the stream's last sequence; reads anew when it has stood still for long. */
-  readonly compare: (lastSeq: number) => void;
+  /** Whether a workspace added this event type. */
+  readonly isOwnType: EventRules["isOwnType"];
+  readonly ownTypes: OwnTypes;
+  /** Whether an agent of the workspace subscribes this event type. */
+  readonly isSubscribed: (workspaceId: string, eventType: EventType) => boolean;
   readonly isCaughtUp: () => boolean;
   readonly caughtUp: Promise<void>;
   readonly agentCount: () => number;
+  /** What an agent's workspace has; its own agent of the name `_workspace` does not count. */
+  readonly stored: (address: AgentAddress) => StoredConfiguration;
   readonly subscriptionCount: () => number;
   readonly stop: () => Promise<void>;
 };
@@ -38,11 +52,12 @@ const LOOK_EVERY_MS = 5;
 export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): AgentIndex => {
   const lists = new Map<string, AgentList>();
   const own = createAgentList();
+  const ownTypes = createOwnTypes();
   const values = followLastValues({
     nats,
     stream: STREAMS.subscriptions,
     filter: "subscriptions.>",
-    apply: applier(lists, own, log),
+    apply: applier({ lists, own, ownTypes, log }),
     onStreamLost,
     log,
   });
@@ -60,9 +75,20 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
         await pause(LOOK_EVERY_MS);
       }
     },
-    compare: values.compare,
+    isOwnType: (workspaceId, eventType) => ownTypes.find(workspaceId, eventType) !== undefined,
+    ownTypes,
+    isSubscribed: (workspaceId, eventType) =>
+      lists.get(workspaceId)?.hasSubscription(eventType) === true,
+    ageMs: values.ageMs,
+    isCurrent: values.isCurrent,
+    unavailable: values.unavailable,
     isCaughtUp: values.isCaughtUp,
     caughtUp: values.caughtUp,
+    stored: ({ workspaceId, agentId }) => {
+      const list = lists.get(workspaceId);
+      const [agents = 0, bytes = 0] = [list?.agentCount(), list?.bytes()];
+      return { agents, bytes, ownBytes: list?.bytes(agentId) ?? 0 };
+    },
     agentCount: () => sumOf(lists, (list) => list.agentCount()),
     subscriptionCount: () =>
       sumOf(lists, (list) => list.subscriptionCount()) + own.subscriptionCount(),
@@ -73,12 +99,20 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
 const sumOf = (lists: ReadonlyMap<string, AgentList>, count: (list: AgentList) => number): number =>
   lists.values().reduce((sum, list) => sum + count(list), 0);
 
-const applier = (lists: Map<string, AgentList>, own: AgentList, log: Logger) => {
+type Applied = {
+  readonly lists: Map<string, AgentList>;
+  readonly own: AgentList;
+  readonly ownTypes: OwnTypes;
+  readonly log: Logger;
+};
+
+const applier = ({ lists, own, ownTypes, log }: Applied) => {
   let appliedSeq = 0;
   return ({ subject, seq, data }: LastValue): void => {
     // After a restart of the reading older messages come again: what they said is in the lists.
     if (seq <= appliedSeq) return;
     appliedSeq = seq;
+    if (isEventTypeSubject(subject)) return ownTypes.apply({ subject, seq, data }, log);
     const address = parseSubscriptionSubject(subject);
     const read = address === undefined ? undefined : readAgentState(address, data);
     if (address === undefined || read?.kind !== "state") {
@@ -91,9 +125,13 @@ const applier = (lists: Map<string, AgentList>, own: AgentList, log: Logger) => 
     const list = isOwn ? own : (lists.get(workspaceId) ?? createAgentList());
     if (!isOwn) lists.set(workspaceId, list);
     const id = isOwn ? workspaceId : agentId;
-    if (read.state.kind === "absent") return list.remove(id);
+    if (read.state.kind === "absent") {
+      list.remove(id);
+      if (!isOwn && list.agentCount() === 0) lists.delete(workspaceId);
+      return;
+    }
     const { agent_display_name, event_subscriptions, updated_at } = read.state.agent;
     const event_types = event_subscriptions.map(({ event_type }) => event_type);
-    list.set({ agent_id: id, agent_display_name, event_types, updated_at });
+    list.set({ agent_id: id, agent_display_name, event_types, updated_at }, data.byteLength);
   };
 };

@@ -23,7 +23,7 @@ test("pages of any size give every agent once, ordered by id, as it was last set
       const model = new Map<string, ListedAgent>();
       for (const one of steps) {
         if ("set" in one) {
-          list.set(one.set);
+          list.set(one.set, one.set.agent_id.length);
           model.set(one.set.agent_id, one.set);
         } else if ("remove" in one) {
           list.remove(one.remove);
@@ -38,6 +38,9 @@ test("pages of any size give every agent once, ordered by id, as it was last set
       }
       expect(seen).toEqual(expected);
       expect(list.agentCount()).toBe(model.size);
+      const sizes = expected.map((one) => list.bytes(one.agent_id));
+      expect(sizes).toEqual(expected.map((one) => one.agent_id.length));
+      expect(list.bytes()).toBe(sizes.reduce((sum, size) => sum + size, 0));
       expect(list.subscriptionCount()).toBe(expected.flatMap((a) => a.event_types).length);
     }),
   );
@@ -52,7 +55,7 @@ const named = (agent_id: string): ListedAgent => ({
 
 test("a page begins behind an agent that is gone meanwhile", () => {
   const list = createAgentList();
-  for (const id of ["c", "a", "b"]) list.set(named(id));
+  for (const id of ["c", "a", "b"]) list.set(named(id), 1);
   expect(list.page(2)).toEqual({ agents: [named("a"), named("b")], hasMore: true });
   list.remove("b");
   expect(list.page(2, "b")).toEqual({ agents: [named("c")], hasMore: false });

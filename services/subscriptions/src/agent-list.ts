@@ -16,12 +16,16 @@ export type AgentPage = {
 
 /** The agents of one workspace, ordered by id. */
 export type AgentList = {
-  readonly set: (agent: ListedAgent) => void;
+  /** `bytes`: what it takes where it is stored. */
+  readonly set: (agent: ListedAgent, bytes: number) => void;
   readonly remove: (agentId: string) => void;
   /** The first `limit` agents whose ids come after `after`. */
   readonly page: (limit: number, after?: string) => AgentPage;
   readonly agentCount: () => number;
   readonly subscriptionCount: () => number;
+  readonly hasSubscription: (eventType: EventType) => boolean;
+  /** Of all agents, or of one. */
+  readonly bytes: (agentId?: string) => number;
 };
 
 /** What is kept of an agent: little, as there may be very many. */
@@ -29,6 +33,7 @@ type Entry = {
   readonly name: string;
   readonly eventTypes: readonly EventType[];
   readonly updatedAt: string;
+  readonly bytes: number;
 };
 
 /** An empty list. It sorts when it is first asked for a page, and keeps the order from then on. */
@@ -37,19 +42,23 @@ export const createAgentList = (): AgentList => {
   const combinations = new Map<string, readonly EventType[]>();
   let sortedIds: string[] | undefined;
   let subscriptionCount = 0;
+  let bytesOfAll = 0;
   return {
-    set: ({ agent_id, agent_display_name, event_types, updated_at }) => {
+    set: ({ agent_id, agent_display_name, event_types, updated_at }, bytes) => {
       const before = entries.get(agent_id);
       if (before === undefined) sortedIds?.splice(indexAfter(sortedIds, agent_id), 0, agent_id);
       const eventTypes = shared(combinations, event_types);
       subscriptionCount += eventTypes.length - (before?.eventTypes.length ?? 0);
-      entries.set(agent_id, { name: agent_display_name, eventTypes, updatedAt: updated_at });
+      bytesOfAll += bytes - (before?.bytes ?? 0);
+      const updatedAt = updated_at;
+      entries.set(agent_id, { name: agent_display_name, eventTypes, updatedAt, bytes });
     },
     remove: (agentId) => {
       const before = entries.get(agentId);
       if (before === undefined) return;
       sortedIds?.splice(indexAfter(sortedIds, agentId) - 1, 1);
       subscriptionCount -= before.eventTypes.length;
+      bytesOfAll -= before.bytes;
       entries.delete(agentId);
     },
     page: (limit, after) => {
@@ -61,6 +70,9 @@ export const createAgentList = (): AgentList => {
     },
     agentCount: () => entries.size,
     subscriptionCount: () => subscriptionCount,
+    hasSubscription: (eventType) =>
+      entries.values().some(({ eventTypes }) => eventTypes.includes(eventType)),
+    bytes: (id) => (id === undefined ? bytesOfAll : (entries.get(id)?.bytes ?? 0)),
   };
 };
 

@@ -15,11 +15,24 @@ import type { Nats } from "@ringback/runtime/nats";
 import { publishOnce, type Published } from "@ringback/runtime/publish";
 import type { Tracer } from "@ringback/runtime/tracing";
 import { tracedAppend } from "./append-trace.ts";
-import { openState, sealEvent } from "./stored-secrets.ts";
+import { openState, rememberingSealer, sealEvent } from "./stored-secrets.ts";
 import { refuseWhileDisconnected, within } from "./unavailable.ts";
 
 /** An agent's state and the sequence of the message that says so; 0: there is none. */
-export type StoredAgent = { readonly state: AgentState; readonly seq: number };
+export type StoredAgent = {
+  readonly state: AgentState;
+  readonly seq: number;
+  /** Seals secrets that are in the state as they are stored already. */
+  readonly sealer?: Sealer;
+};
+
+/** What an append is part of. */
+export type AppendContext = {
+  /** What asked for it, where that is traced. */
+  readonly trace?: TraceContext | undefined;
+  /** Of the agent as it was read before. */
+  readonly sealer?: Sealer | undefined;
+};
 
 /**
  * Reads and appends agents' configuration events; secrets are sealed in what is stored, and open in
@@ -36,12 +49,12 @@ export type AgentStore = {
     afterSeq: number,
     keyHash: string,
   ) => Promise<MarkedMessage | undefined>;
-  /** Appends unless something else came after `lastSeq`. `trace`: what asked for it, where that is traced. */
+  /** Appends unless something else came after `lastSeq`. */
   readonly append: (
     address: AgentAddress,
     event: ConfigurationEvent,
     lastSeq: number,
-    trace?: TraceContext,
+    context?: AppendContext,
   ) => Promise<Published>;
   /** The sequence of the stream's last message: all that was stored so far. */
   readonly lastSeq: () => Promise<number>;
@@ -63,7 +76,9 @@ export const agentStore = (
     const subject = subscriptionSubject(address);
     const message = await asked(nats, subject, { last_by_subj: subject });
     if (message === null) return { state: INITIAL_AGENT_STATE, seq: 0 };
-    return { state: openState(address, stateIn(address, message), sealer, log), seq: message.seq };
+    const remembering = rememberingSealer(sealer);
+    const state = openState(address, stateIn(address, message), remembering, log);
+    return { state, seq: message.seq, sealer: remembering };
   },
   readAt: async (address, seq) => {
     if (seq === 0) return INITIAL_AGENT_STATE;
@@ -87,13 +102,13 @@ export const agentStore = (
       seq = message.seq + 1;
     }
   },
-  append: (address, event, lastSeq, trace) => {
+  append: (address, event, lastSeq, { trace, sealer: before } = {}) => {
     refuseWhileDisconnected(nats);
     const subject = subscriptionSubject(address);
     const publication = {
       stream: STREAMS.subscriptions,
       subject,
-      body: JSON.stringify(sealEvent(address, event, sealer)),
+      body: JSON.stringify(sealEvent(address, event, before ?? rememberingSealer(sealer))),
       messageId: randomUUIDv7(),
       expectedLastSeq: lastSeq,
     };

@@ -8,6 +8,8 @@ export type Caller = {
   readonly keyId: string;
   readonly workspaceId: string;
   readonly scopes: ReadonlySet<Scope>;
+  /** The digest of the key that was sent: the same in every instance, and known to nobody who has not the key. */
+  readonly keyDigest: string;
 };
 
 /** The keys that are known, by id. */
@@ -37,7 +39,8 @@ export const authenticate = (
   if (candidates.length === 0) isDigest(digest, DUMMY_DIGEST);
   const entry = candidates.find(({ sha256 }) => isDigest(digest, sha256));
   if (entry === undefined || hasExpired(entry, nowMs)) return undefined;
-  return { keyId: entry.id, workspaceId: entry.workspace_id, scopes: scopesOf(entry) };
+  const { id: keyId, workspace_id: workspaceId, sha256: keyDigest } = entry;
+  return { keyId, workspaceId, scopes: scopesOf(entry), keyDigest };
 };
 
 const keyIn = (headers: IncomingHttpHeaders): string | undefined => {

@@ -34,6 +34,7 @@ const NO_PROJECTION: Projection = {
   events: NO_ROWS,
   attempts: NO_ROWS,
   deadLetters: NO_ROWS,
+  deadLettersOf: async () => [],
   stats: () => Promise.reject(new Error("no agent is there to ask about")),
   selectForRedelivery: async () => [],
   redeliveryProgress: async () => ({ attempted: 0, delivered: 0, failed: 0, cancelled: 0 }),
@@ -46,7 +47,11 @@ const NO_PROJECTION: Projection = {
 };
 
 /** The API over agents that are not there, as nothing here comes so far. */
-const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_000): Api => {
+const appWith = (
+  bounds: Partial<AppBounds> = {},
+  requestsPerMinutePerKey = 1_000,
+  trustedProxies: readonly string[] = [],
+): Api => {
   const conflict = { kind: "conflict" } as const;
   const app = buildApp({
     commands: {
@@ -62,6 +67,7 @@ const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_00
       random: () => 0,
       onChange: () => undefined,
       onConflict: () => undefined,
+      limits: { admitChange: () => undefined, admitKey: () => undefined },
     },
     index: { page: () => ({ agents: [], hasMore: false }), applied: async () => undefined },
     events: {
@@ -75,7 +81,11 @@ const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_00
       changes: async () => ({ entries: [] }),
       stateAt: async () => INITIAL_AGENT_STATE,
     },
-    ingest: { events: { maxEventBytes: () => 0, store: async () => [] }, eventsCreatedMs: 0 },
+    ingest: {
+      events: { maxEventBytes: () => 0, store: async () => [] },
+      eventsCreatedMs: 0,
+      rules: { types: { kind: "open" }, schema: "warn", isOwnType: () => false },
+    },
     callbackUrls: { allowInsecureHttp: false, allowedPrivateCidrs: [], allowedPorts: [] },
     ifAbsent: "reject",
     live: { open: async () => ({ kind: "too_many" }), stop: () => undefined },
@@ -88,11 +98,14 @@ const appWith = (bounds: Partial<AppBounds> = {}, requestsPerMinutePerKey = 1_00
       agents: () => 0,
       subscriptions: () => 0,
       isConnected: () => true,
+      viewAgeSeconds: () => 0,
       streams: () => 0,
+      clockOffsetSeconds: () => 0,
       projectionLag: () => 0,
     }),
     log: createLogger("test", "fatal"),
     requestsPerMinutePerKey,
+    trustedProxies,
     bounds: { requestMs: 10_000, overload: NO_BOUNDS, ...bounds },
   });
   opened.push(app);
@@ -187,6 +200,22 @@ test("whoever guesses keys is slowed down, and the owner of a key at the same ad
   ]);
   expect((await get(app)).headers["retry-after"]).toMatch(/^\d+$/);
   expect((await get(app, KEY)).statusCode).toBe(200);
+});
+
+test("strangers behind a trusted proxy are told apart, and nobody else says who they are", async () => {
+  const app = appWith({}, 1_000, ["10.0.0.0/8"]);
+  const ask = async (remoteAddress: string, forwarded: string): Promise<number> => {
+    const headers = { "x-forwarded-for": forwarded };
+    const url = "/ca/api/v0/assistant";
+    return (await app.inject({ method: "GET", url, headers, remoteAddress })).statusCode;
+  };
+  for (let n = 0; n < 600; n += 1) {
+    await ask("10.1.2.3", "198.51.100.1");
+    await ask("203.0.113.9", `198.51.100.${n % 200}`);
+  }
+  expect(await ask("10.1.2.3", "198.51.100.1")).toBe(429);
+  expect(await ask("10.1.2.3", "198.51.100.2")).toBe(401);
+  expect(await ask("203.0.113.9", "198.51.100.3")).toBe(429);
 });
 
 test("beyond its bounds the process answers 503 at once, and says when to ask again", async () => {

@@ -15,6 +15,7 @@ import { overloadBounds, refuseWhileOverloaded, type OverloadBounds } from "./ov
 import { sendProblem, shownText } from "./problem.ts";
 import { requestLimits } from "./request-limits.ts";
 import { recordRequests } from "./request-log.ts";
+import { shareRoom } from "./request-room.ts";
 import { traceRequests } from "./request-trace.ts";
 import { BASE_PATH, type Api, type RouteDeps } from "./routes/api.ts";
 import { deregisterAgentRoute } from "./routes/deregister-agent.ts";
@@ -43,6 +44,8 @@ export type AppDeps = RouteDeps & {
   readonly metrics: SubscriptionsMetrics;
   readonly log: Logger;
   readonly requestsPerMinutePerKey: number;
+  /** Networks whose `X-Forwarded-For` is believed: strangers behind a proxy are told apart by it. */
+  readonly trustedProxies?: readonly string[];
   readonly bounds?: AppBounds;
   /** Where requests are traced. */
   readonly tracer?: Tracer | undefined;
@@ -61,6 +64,7 @@ export const buildApp = (deps: AppDeps): Api => {
   const app = fastify({
     logger: false, // one line a request, in our own words: request-log.ts
     genReqId: () => randomUUID(),
+    trustProxy: trustedIn(deps),
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: requestMs,
     http: {
@@ -105,6 +109,7 @@ export const buildApp = (deps: AppDeps): Api => {
       const { keys, commands, requestsPerMinutePerKey } = deps;
       const limits = await requestLimits(api, requestsPerMinutePerKey);
       requireCaller(api, { keys, now: commands.now, limits });
+      shareRoom(api);
       requireJson(api);
       addRoutes(api, deps);
     },
@@ -112,6 +117,9 @@ export const buildApp = (deps: AppDeps): Api => {
   );
   return app;
 };
+
+const trustedIn = ({ trustedProxies: trusted }: Pick<AppDeps, "trustedProxies">) =>
+  Array.isArray(trusted) && trusted.length > 0 ? [...trusted] : false;
 
 const addRoutes = (api: Api, deps: RouteDeps): void => {
   patchAgentRoute(api, deps);

@@ -1,11 +1,15 @@
+import { eventSettings } from "@ringback/runtime/event-settings";
 import { z } from "zod";
 import {
-  COMMON_SECRETS,
-  commonSettings,
+  cidrsSchema,
   deliverySafetySettings,
-  eventSettings,
   headerKeysRule,
   headerSecretSettings,
+} from "@ringback/runtime/delivery-settings";
+import {
+  bytesSchema,
+  COMMON_SECRETS,
+  commonSettings,
   integerSchema,
   parseSettings,
   portSchema,
@@ -23,6 +27,11 @@ export const subscriptionsSettings = {
   API_KEYS_FILE: z
     .string({ error: "is required: the path of the JSON file of API keys" })
     .describe("JSON array of API keys; read again when the file changes"),
+  TRUSTED_PROXIES: cidrsSchema
+    .prefault("")
+    .describe(
+      "Networks of the proxies before the API, whose `X-Forwarded-For` says who calls, separated by commas",
+    ),
   AGENT_REGISTRATION: z
     .enum(["required", "automatic"])
     .prefault("required")
@@ -30,6 +39,18 @@ export const subscriptionsSettings = {
   REQUESTS_PER_MINUTE_PER_KEY: integerSchema(1, 10_000_000)
     .prefault("6000")
     .describe("Requests that one API key may make in a minute, per process; more are answered 429"),
+  MAX_AGENTS_PER_WORKSPACE: integerSchema(1, 10_000_000)
+    .prefault("10000")
+    .describe("Agents that a workspace may have; more are refused with 422"),
+  MAX_CONFIGURATION_PER_WORKSPACE: bytesSchema
+    .prefault("64MiB")
+    .describe("Size of a workspace's agents as they are stored, without their history"),
+  CHANGES_PER_MINUTE_PER_WORKSPACE: integerSchema(1, 10_000_000)
+    .prefault("3000")
+    .describe("Changes of agents that a workspace may make in a minute, per process"),
+  CHANGED_PER_DAY_PER_WORKSPACE: bytesSchema
+    .prefault("256MiB")
+    .describe("Size of the changes that a workspace may make in a day, per process"),
   PROJECTION_DIR: z
     .string()
     .optional()

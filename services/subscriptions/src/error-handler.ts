@@ -1,15 +1,22 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "@ringback/runtime/logger";
+import { isTooLarge } from "@ringback/runtime/nats-errors";
 import { MAX_BODY_BYTES, UnreadableBodyError } from "./json-body.ts";
 import { OverloadedError } from "./overload.ts";
 import { sendProblem, type Problem } from "./problem.ts";
 import { isUnavailable } from "./unavailable.ts";
 import { InvalidRequestError } from "./validation.ts";
+import { LimitReachedError } from "./workspace-limits.ts";
 
 /** Answers every error that a handler or the framework throws; only our own are logged. */
 export const errorHandler =
   (log: Logger) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    if (error instanceof LimitReachedError) {
+      const { problem: limit, waitSeconds } = error;
+      if (waitSeconds !== undefined) reply.header("retry-after", waitSeconds);
+      return sendProblem(reply, limit);
+    }
     const problem = problemOf(error, request.routeOptions.bodyLimit);
     if (problem.code === "internal_error") {
       log.error({ err: error, request_id: request.id }, "http.failed");
@@ -40,6 +47,11 @@ const problemOf = (error: unknown, maxBodyBytes = MAX_BODY_BYTES): Problem => {
     // An append whose answer is missing may be stored: asking again is safe either way.
     const detail = "The request could not be confirmed as carried out: ask again in a moment.";
     return { code: "unavailable", detail };
+  }
+  if (isTooLarge(error)) {
+    const detail =
+      "What would be stored is larger than NATS takes (max_payload): fewer or smaller subscriptions, or ask the operator for a larger limit.";
+    return { code: "payload_too_large", detail };
   }
   const { code = "", statusCode = 500 } = error as Partial<FastifyError>;
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {

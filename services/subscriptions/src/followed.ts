@@ -1,6 +1,7 @@
 import { STREAMS } from "@ringback/contracts/subjects";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
+import { followServerClock, type ServerClock } from "@ringback/runtime/server-clock";
 import { wantedStreams } from "@ringback/runtime/stream-config";
 import { watchStreams } from "@ringback/runtime/stream-watch";
 import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
@@ -11,10 +12,14 @@ import { startRedelivery, type RunningRedelivery } from "./redelivery/redelivery
 
 /** What the service keeps up to date from the streams. */
 export type Followed = {
+  /** NATS, whose `problem` tells also that agents can neither be read nor changed. */
+  readonly nats: Nats;
   readonly created: StreamCreation;
   readonly index: AgentIndex;
   readonly projection: OpenProjection;
   readonly redelivery: RunningRedelivery;
+  /** What the API compares with times on the streams it reads from NATS's clock, not this machine's. */
+  readonly clock: ServerClock;
 };
 
 type FollowOptions = {
@@ -26,33 +31,45 @@ type FollowOptions = {
 
 /** Makes sure of the streams and begins to follow them; what is to be closed goes on the stack. */
 export const followAll = async (
-  nats: Nats,
+  connected: Nats,
   { settings, log, onFatal }: FollowOptions,
   open: AsyncDisposableStack,
   stopping: AbortSignal,
 ): Promise<Followed> => {
-  const wanted = wantedStreams(settings);
-  const created = await ensureStreams(nats.jsm, wanted, log, stopping, settings.STREAM_MANAGEMENT);
-  const index = followAgents({ nats, onStreamLost: onFatal, log });
+  const created = await ensureStreams(connected.jsm, wantedStreams(settings), log, stopping, {
+    management: settings.STREAM_MANAGEMENT,
+    makeAnew: settings.MAKE_LOST_STREAMS,
+  });
+  const clock = await followServerClock(connected, STREAMS.events, log, stopping);
+  open.defer(clock.stop);
+  const index = followAgents({ nats: connected, onStreamLost: onFatal, log });
+  const nats = { ...connected, problem: () => connected.problem() ?? index.unavailable() };
   open.defer(index.stop);
   const projection = await openProjection({
     nats,
     created,
     folder: settings.PROJECTION_DIR,
     attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
-    now: Date.now,
+    now: clock.nowMs,
     onStreamLost: onFatal,
     onFatal,
     log,
   });
   open.defer(projection.stop);
-  const redelivery = startRedelivery({ nats, created, projection, onStreamLost: onFatal, log });
+  const now = (): Date => new Date(clock.nowMs());
+  const redelivery = startRedelivery({
+    nats,
+    created,
+    projection,
+    now,
+    onStreamLost: onFatal,
+    log,
+  });
   open.defer(redelivery.stop);
   const watch = watchStreams({
     nats,
     created,
     onInfo: (name, info) => {
-      if (name === STREAMS.subscriptions) index.compare(info.state.last_seq);
       if (name === STREAMS.redeliveries) redelivery.compare(info.state);
       projection.compare(name, info);
     },
@@ -60,5 +77,5 @@ export const followAll = async (
     log,
   });
   open.defer(watch.stop);
-  return { created, index, projection, redelivery };
+  return { nats, created, index, projection, redelivery, clock };
 };

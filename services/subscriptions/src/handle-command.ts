@@ -11,6 +11,7 @@ import type { Acceptance, Command, Rejection } from "./decide/edit.ts";
 import { decideIf, type Precondition } from "./decide/precondition.ts";
 import { recordsOf } from "./decide/record.ts";
 import { UnavailableError } from "./unavailable.ts";
+import type { WorkspaceLimits } from "./workspace-limits.ts";
 
 export type CommandDeps = {
   readonly store: AgentStore;
@@ -19,6 +20,7 @@ export type CommandDeps = {
   readonly random: () => number;
   readonly onChange: (type: ConfigurationEventType) => void;
   readonly onConflict: () => void;
+  readonly limits: WorkspaceLimits;
 };
 
 /** Who asks for a command, and under what condition. */
@@ -65,7 +67,7 @@ const MAX_WAIT_MS = 250;
 
 /**
  * Reads, decides and appends; decides anew over what it then finds whenever another change came in
- * between. Throws when it is not known whether everything is stored.
+ * between. Throws when it is not known whether everything is stored, and for what is beyond limits.
  */
 export const handleCommand = async (
   command: Command,
@@ -146,7 +148,7 @@ const appendAll = async (
   before: StoredAgent,
   address: AgentAddress,
   { actor, once, trace }: Wish,
-  { store, now, onChange }: CommandDeps,
+  { store, now, onChange, limits }: CommandDeps,
 ): Promise<StoredAgent | "conflict"> => {
   let { state, seq } = before;
   const occasion = { actor, occurred_at: now().toISOString() };
@@ -154,8 +156,10 @@ const appendAll = async (
     once === undefined
       ? undefined
       : { key_hash: once.keyHash, request_hash: once.requestHash, before_seq: before.seq };
-  for (const record of recordsOf(changes, before.state, occasion, mark)) {
-    const appended = await store.append(address, record, seq, trace);
+  const records = recordsOf(changes, before.state, occasion, mark);
+  if (records.length > 0) limits.admitChange(address, records);
+  for (const record of records) {
+    const appended = await store.append(address, record, seq, { trace, sealer: before.sealer });
     if (appended.kind === "conflict") return "conflict";
     onChange(record.type);
     seq = appended.seq;

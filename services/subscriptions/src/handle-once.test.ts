@@ -92,6 +92,7 @@ const platform = () => {
     random: () => 0,
     onChange: () => undefined,
     onConflict: () => undefined,
+    limits: { admitChange: () => undefined, admitKey: () => undefined },
   };
   const ask = (command: Command, key = KEY) => handleOnce(command, { actor: "key" }, key, deps);
   return {

@@ -11,7 +11,12 @@ import {
 import type { RequestAddress, RequestStore } from "./request-store.ts";
 
 /** A request's `Idempotency-Key`, and what it asked for: as hashes, which tell nothing of either. */
-export type RequestKey = { readonly keyHash: string; readonly requestHash: string };
+export type RequestKey = {
+  readonly keyHash: string;
+  readonly requestHash: string;
+  /** What the releases up to 0.1 have noted for this request: readable for as long as keys are kept. */
+  readonly formerRequestHash?: string;
+};
 
 export type OnceDeps = CommandDeps & { readonly requests: RequestStore };
 
@@ -45,7 +50,7 @@ export const handleOnce = async (
   const at = { workspaceId: command.agent.workspace_id, keyHash: key.keyHash };
   for (let n = 0; n < MAX_TRIES; n += 1) {
     const last = await deps.requests.read(at);
-    const decision = decideClaim(last?.record, key.requestHash, deps.now().getTime());
+    const decision = decideClaim(last?.record, key, deps.now().getTime());
     switch (decision.kind) {
       case "reused":
       case "in_progress":
@@ -64,7 +69,8 @@ export const handleOnce = async (
         if (claimed.kind === "conflict") break; // another was first: look what it makes of it
         const maybeDoneAfter = earlier === undefined ? undefined : request.after_seq;
         const giveUpAtMs = Date.parse(claim.at) + GIVE_UP_AFTER_MS;
-        const once = { ...key, maybeDoneAfter, giveUpAtMs };
+        const { keyHash, requestHash } = key;
+        const once = { keyHash, requestHash, maybeDoneAfter, giveUpAtMs };
         const same = ofAgent(command, request.agent_id);
         return carryOut(same, { ...wish, once }, { at, request, seq: claimed.seq }, deps);
       }

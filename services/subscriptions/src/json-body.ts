@@ -5,6 +5,10 @@ import { sendProblem, shownText, type Problem } from "./problem.ts";
 import type { Api } from "./routes/api.ts";
 
 declare module "fastify" {
+  interface FastifyRequest {
+    /** The body as it was sent, before defaults are filled in. */
+    sentBody?: unknown;
+  }
   interface FastifyContextConfig {
     /** The call says all in its path: it may come without a body and its type. */
     bodyMayBeEmpty?: boolean;
@@ -14,7 +18,8 @@ declare module "fastify" {
 /** The largest body that is read. */
 export const MAX_BODY_BYTES = 256 * 1024;
 
-const MAX_DEPTH = 32;
+/** The keys are several times those of the largest valid body: to make objects of more takes too long. */
+export const BODY_LIMITS = { maxDepth: 32, maxKeys: 12_000 };
 
 /** A body that is not JSON as everybody reads it; `detail` says what is wrong and repeats no value. */
 export class UnreadableBodyError extends Error {
@@ -37,8 +42,9 @@ export const readJsonBodies = (app: Api): void => {
     (request, body, done) => {
       const mayBeEmpty = request.method === "DELETE" || request.routeOptions.config.bodyMayBeEmpty;
       if (body.byteLength === 0 && mayBeEmpty === true) return done(null, undefined);
-      const json = parseStrictJson(body, { maxDepth: MAX_DEPTH });
-      if (json.kind === "invalid") return done(new UnreadableBodyError(json.message));
+      const json = parseStrictJson(body, BODY_LIMITS);
+      if (json.kind !== "value") return done(new UnreadableBodyError(json.message));
+      request.sentBody = json.value;
       return done(null, json.value);
     },
   );

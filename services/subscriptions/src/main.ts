@@ -1,10 +1,13 @@
 import { createLogger } from "@ringback/runtime/logger";
-import { fail, failAtStart, stopGracefully } from "@ringback/runtime/process";
+import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process";
 import { readSubscriptionsSettings } from "./config.ts";
-import { startSubscriptions } from "./start-subscriptions.ts";
+import { startSubscriptions, type Subscriptions } from "./start-subscriptions.ts";
 
 /** Longer than any request may take. */
 const STOP_GRACE_MS = 20_000;
+
+/** After a fault that ends it: for requests that are under way. */
+const FATAL_GRACE_MS = 5_000;
 
 const bootLog = createLogger("subscriptions", "info");
 
@@ -12,7 +15,8 @@ const bootLog = createLogger("subscriptions", "info");
 const main = async (): Promise<void> => {
   const settings = readSubscriptionsSettings(process.env);
   const log = createLogger("subscriptions", settings.LOG_LEVEL);
-  const service = startSubscriptions({ settings, log, onFatal: (error) => fail(log, error) });
+  const onFatal = failWithGrace(log, FATAL_GRACE_MS, () => service.stop());
+  const service: Subscriptions = startSubscriptions({ settings, log, onFatal });
   stopGracefully(log, STOP_GRACE_MS, service.stop);
   await service.started;
 };

@@ -22,7 +22,9 @@ export type Gauges = {
   readonly agents: () => number;
   readonly subscriptions: () => number;
   readonly isConnected: () => boolean;
+  readonly viewAgeSeconds: () => number;
   readonly streams: () => number;
+  readonly clockOffsetSeconds: () => number;
   readonly projectionLag: (stream: ProjectedStream) => number;
 };
 
@@ -44,8 +46,18 @@ export const createSubscriptionsMetrics = (
   registry.gauge("ringback_agents", "Agents that are registered", gauges.agents);
   registry.gauge("ringback_subscriptions", "Event subscriptions", gauges.subscriptions);
   registry.gauge("ringback_streams_open", "Callers that read GET /stream", gauges.streams);
+  registry.gauge(
+    "ringback_subscriptions_view_age_seconds",
+    "How long ago the copy of the agents was last known to be complete",
+    gauges.viewAgeSeconds,
+  );
   registry.gauge("ringback_nats_connected", "1 while connected to NATS", () =>
     gauges.isConnected() ? 1 : 0,
+  );
+  registry.gauge(
+    "ringback_clock_offset_seconds",
+    "This machine's clock less that of NATS; 0 until it is known",
+    gauges.clockOffsetSeconds,
   );
   registry.gaugeBy(
     "ringback_projection_lag_messages",

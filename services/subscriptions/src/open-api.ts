@@ -2,8 +2,8 @@ import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import { eventId } from "@ringback/contracts/event";
 import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/subjects";
+import { eventRules } from "@ringback/runtime/event-settings";
 import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
 import type { Tracer } from "@ringback/runtime/tracing";
 import { agentStore } from "./agent-store.ts";
 import type { ApiKeysFile } from "./api-keys-file.ts";
@@ -16,12 +16,12 @@ import { liveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
 import { listedMessages } from "./projection/listed-messages.ts";
 import { agentHistory } from "./reading/agent-history.ts";
-import { eventReader } from "./reading/read-events.ts";
+import { eventReader, type EventReaderDeps } from "./reading/read-events.ts";
 import { requestStore } from "./request-store.ts";
+import { workspaceLimits } from "./workspace-limits.ts";
 
 export type ApiParts = Followed & {
   readonly readers: LiveReaders;
-  readonly nats: Nats;
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
   readonly metrics: SubscriptionsMetrics;
@@ -41,29 +41,33 @@ export const openApi = async (
     metrics,
     readers,
     tracer,
+    clock,
   }: ApiParts,
   { settings, log }: { readonly settings: SubscriptionsSettings; readonly log: Logger },
   open: AsyncDisposableStack,
 ): Promise<string> => {
+  const limits = limitsOf(settings, index);
+  const requests = requestStore(nats, limits);
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
+  const rules = eventRules(settings, index.isOwnType);
   const app = buildApp({
     commands: {
       store: agentStore(nats, sealer, log, tracer),
-      requests: requestStore(nats),
-      now: () => new Date(),
+      requests,
+      limits,
+      now: () => new Date(clock.nowMs()),
       random: Math.random,
       onChange: metrics.changed,
       onConflict: metrics.conflicted,
     },
     index,
-    events: eventReader({ nats, eventsCreatedMs, log }),
+    ...readersOf({ nats, projection, eventsCreatedMs, log }),
     history: agentHistory({ nats, sealer }),
-    ingest: { events: eventStore(nats), eventsCreatedMs },
+    ingest: { events: eventStore(nats), eventsCreatedMs, rules },
     callbackUrls: callbackUrlPolicy(settings),
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     projection,
-    listed: listedMessages(nats),
-    redelivery: redelivery.redelivery,
+    redelivery: { ...redelivery.redelivery, requests },
     eventId: (seq) => eventId(eventsCreatedMs, seq),
     keys: keys.current,
     live: liveStream({
@@ -72,19 +76,40 @@ export const openApi = async (
       streams: { attempts: created.get(STREAMS.attempts) ?? 0, events: eventsCreatedMs },
       log,
     }),
+    trustedProxies: settings.TRUSTED_PROXIES,
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     metrics,
     log,
     tracer,
   });
   open.defer(() => app.close());
+  return addressOnceOpen(app, settings);
+};
+
+const addressOnceOpen = async (
+  app: ReturnType<typeof buildApp>,
+  { HTTP_HOST: host, HTTP_PORT: port }: SubscriptionsSettings,
+): Promise<string> => {
   try {
-    const url = await app.listen({ host: settings.HTTP_HOST, port: settings.HTTP_PORT });
-    return addressOf(settings.HTTP_HOST, new URL(url).port);
+    return addressOf(host, new URL(await app.listen({ host, port })).port);
   } catch (error) {
     throw cannotListen("HTTP_HOST, HTTP_PORT", error);
   }
 };
+
+const readersOf = (deps: Omit<EventReaderDeps, "listed">) => {
+  const listed = listedMessages(deps.nats);
+  return { listed, events: eventReader({ ...deps, listed }) };
+};
+
+const limitsOf = (settings: SubscriptionsSettings, { stored }: Followed["index"]) =>
+  workspaceLimits({
+    stored,
+    maxAgents: settings.MAX_AGENTS_PER_WORKSPACE,
+    maxBytes: settings.MAX_CONFIGURATION_PER_WORKSPACE,
+    bytesPerDay: settings.CHANGED_PER_DAY_PER_WORKSPACE,
+    changesPerMinute: settings.CHANGES_PER_MINUTE_PER_WORKSPACE,
+  });
 
 const callbackUrlPolicy = (settings: SubscriptionsSettings): CallbackUrlPolicy => ({
   allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,

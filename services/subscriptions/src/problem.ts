@@ -35,13 +35,16 @@ const PROBLEMS = {
     title: "The Idempotency-Key was used for another request",
   },
   duplicate_event_type: { status: 422, title: "An event type is named twice" },
+  too_many_agents: { status: 422, title: "The workspace has too many agents" },
+  configuration_too_large: { status: 422, title: "The workspace's agents take too much room" },
+  too_many_changes: { status: 429, title: "There were too many changes" },
   too_many_requests: { status: 429, title: "There were too many requests" },
   too_many_streams: { status: 429, title: "There are too many streams open" },
   headers_too_large: { status: 431, title: "The headers are too large" },
   internal_error: { status: 500, title: "Something went wrong here" },
   unavailable: { status: 503, title: "The service cannot do this now" },
   overloaded: { status: 503, title: "The service has too much to do" },
-  events_full: { status: 507, title: "There is no room for further events" },
+  events_full: { status: 503, title: "There is no room for further events" },
 } as const;
 
 /** What callers can tell problems apart by; statuses may be shared. */

@@ -2,10 +2,10 @@ import { createLogger } from "@ringback/runtime/logger";
 import { connectNats } from "@ringback/runtime/nats";
 import { failAtStart, stopGracefully } from "@ringback/runtime/process";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
+import { headerSecretSettings } from "@ringback/runtime/delivery-settings";
 import {
   COMMON_SECRETS,
   commonSettings,
-  headerSecretSettings,
   parseSettings,
   SettingsError,
 } from "@ringback/runtime/settings";

@@ -6,7 +6,9 @@ export type RequestContent = {
   readonly method: string;
   readonly path: string;
   readonly ifMatch: string | undefined;
-  /** As it was read, with defaults filled in. */
+  /** As it was sent: what defaults there are may change. */
+  readonly sentBody: unknown;
+  /** With defaults filled in, as it was hashed by the releases up to 0.1. */
   readonly body: unknown;
 };
 
@@ -15,11 +17,15 @@ export type RequestContent = {
  * which is not stored: who reads REQUESTS cannot try what a short secret in a body may have been.
  */
 export const requestKeyOf = (key: string, content: RequestContent): RequestKey => {
-  const { method, path, ifMatch = null, body = null } = content;
-  const text = JSON.stringify([method, path, ifMatch, body], inOrder);
+  const { method, path, ifMatch = null } = content;
+  const hashOf = (body: unknown = null): string => {
+    const text = JSON.stringify([method, path, ifMatch, body], inOrder);
+    return createHmac("sha256", key).update(text).digest("hex");
+  };
   return {
     keyHash: createHash("sha256").update(key).digest("hex"),
-    requestHash: createHmac("sha256", key).update(text).digest("hex"),
+    requestHash: hashOf(content.sentBody),
+    formerRequestHash: hashOf(content.body),
   };
 };
 

@@ -20,7 +20,7 @@ export const requestKeyIn = (request: FastifyRequest): ReadRequestKey => {
     return { kind: "problem", problem: { code: "bad_request", detail } };
   }
   const [path = ""] = request.url.split("?");
-  const { method, body, headers } = request;
-  const content = { method, path, ifMatch: headers["if-match"], body };
+  const { method, body, sentBody, headers } = request;
+  const content = { method, path, ifMatch: headers["if-match"], body, sentBody };
   return { kind: "read", key: requestKeyOf(read.key, content) };
 };

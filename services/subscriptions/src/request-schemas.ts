@@ -1,8 +1,9 @@
 import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/callback-url";
+import { countedList } from "@ringback/contracts/counted-list";
 import { deliveryPolicySchema } from "@ringback/contracts/delivery-policy";
 import { EVENT_TYPES, eventTypeSchema } from "@ringback/contracts/event-types";
 import { idSchema } from "@ringback/contracts/id";
-import { headerProblems } from "@ringback/contracts/request-headers";
+import { headerProblems, tooManyHeaders } from "@ringback/contracts/request-headers";
 import { queryProblem, secretValueProblem } from "@ringback/contracts/subscription-secrets";
 import { methodTypeSchema } from "@ringback/contracts/subscription";
 import { z } from "zod";
@@ -34,7 +35,7 @@ const callbackUrlSchema = (policy: CallbackUrlPolicy) =>
     });
 
 // `when`: says all that is wrong, also where another rule is broken already.
-const headersSchema = z.record(z.string(), z.string()).superRefine(
+const eachHeader = z.record(z.string(), z.string()).superRefine(
   (headers, context) => {
     const texts = Object.entries(headers).filter(([, value]) => typeof value === "string");
     for (const { name, message } of headerProblems(Object.fromEntries(texts))) {
@@ -48,50 +49,67 @@ const headersSchema = z.record(z.string(), z.string()).superRefine(
   { when: ({ value }) => typeof value === "object" && value !== null },
 );
 
-/** Counted before anything is looked at, so that a long list costs no more than its length. */
-const listOf = <T extends z.ZodType>(element: T, what: string) =>
-  z.preprocess((list, context) => {
-    if (!Array.isArray(list) || list.length <= MAX_SUBSCRIPTIONS) return list;
-    context.addIssue(`holds ${list.length} ${what}: at most ${MAX_SUBSCRIPTIONS}`);
+const headersSchema = z.preprocess(
+  (headers, context) => {
+    const isRecord = typeof headers === "object" && headers !== null && !Array.isArray(headers);
+    const message = isRecord ? tooManyHeaders(Object.keys(headers).length) : undefined;
+    if (message === undefined) return headers;
+    context.addIssue(message); // counted before a name is looked at
     return z.NEVER;
-  }, z.array(element).max(MAX_SUBSCRIPTIONS));
+  },
+  eachHeader.default({}).meta({
+    description: "Sent with every request: a customer's own authorization, for example",
+    examples: [{ Authorization: "Bearer crm-token" }],
+  }),
+);
+
+/** A list of at most so many, for which a long one is refused by its length alone. */
+const listOf = <T extends z.ZodType>(element: T, what: string) =>
+  countedList(z.array(element).max(MAX_SUBSCRIPTIONS), ({ length }) =>
+    length > MAX_SUBSCRIPTIONS
+      ? `holds ${length} ${what}: at most ${MAX_SUBSCRIPTIONS}`
+      : undefined,
+  );
 
 const eventTypesSchema = z.union([eventTypeSchema, z.array(eventTypeSchema).min(1)], {
   error: `must be one of ${EVENT_TYPES.join(", ")}, or a list of them that is not empty`,
 });
 
-type Named = readonly { readonly event_type: unknown }[];
+/** One with several event types is as many subscriptions. */
+const tooManyNamed = (list: readonly unknown[]): string | undefined => {
+  const count = list.reduce<number>((sum, one) => sum + typesNamed(one), 0);
+  if (list.length > MAX_SUBSCRIPTIONS || count <= MAX_SUBSCRIPTIONS) return undefined;
+  return `names ${count} subscriptions: at most ${MAX_SUBSCRIPTIONS}, each event type counted`;
+};
 
-/** How many subscriptions a list names: one with several event types is as many. */
-const named = (list: Named): number =>
-  list.reduce((sum, { event_type }) => sum + [event_type].flat().length, 0);
+const typesNamed = (one: unknown): number => {
+  if (typeof one !== "object" || one === null || !("event_type" in one)) return 1;
+  return Array.isArray(one.event_type) ? one.event_type.length : 1;
+};
 
 const editSchema = (policy: CallbackUrlPolicy) =>
   z
     .strictObject({
       operation: z.literal("edit_event_subscriptions"),
       agent_id: idSchema,
-      event_subscriptions: listOf(
-        z.strictObject({
-          event_type: eventTypesSchema,
-          callback_url: callbackUrlSchema(policy),
-          headers: headersSchema.default({}).meta({
-            description: "Sent with every request: a customer's own authorization, for example",
-            examples: [{ Authorization: "Bearer crm-token" }],
+      event_subscriptions: countedList(
+        listOf(
+          z.strictObject({
+            event_type: eventTypesSchema,
+            callback_url: callbackUrlSchema(policy),
+            headers: headersSchema,
+            method_type: methodTypeSchema.default("POST"),
+            delivery: deliveryPolicySchema.optional().meta({
+              description: "How it is delivered, where that differs from the operator's settings",
+            }),
+            signing: signingAsReadSchema.meta({
+              description: "Taken so that a list can be sent back as it was read, and not used",
+            }),
           }),
-          method_type: methodTypeSchema.default("POST"),
-          delivery: deliveryPolicySchema.optional().meta({
-            description: "How it is delivered, where that differs from the operator's settings",
-          }),
-          signing: signingAsReadSchema.meta({
-            description: "Taken so that a list can be sent back as it was read, and not used",
-          }),
-        }),
-        "subscriptions",
-      ).refine((list) => named(list) <= MAX_SUBSCRIPTIONS, {
-        error: ({ input }) =>
-          `names ${named(input as Named)} subscriptions: at most ${MAX_SUBSCRIPTIONS}, each event type counted`,
-      }),
+          "subscriptions",
+        ),
+        tooManyNamed,
+      ),
       mode: z.enum(["merge", "replace"]).default("merge").meta({
         description: "`merge`: types that are not named stay; `replace`: they are removed",
       }),

@@ -5,6 +5,7 @@ import { requestSubject, STREAMS } from "@ringback/contracts/subjects";
 import type { Nats } from "@ringback/runtime/nats";
 import { publishOnce, readLast, type Published } from "@ringback/runtime/publish";
 import { refuseWhileDisconnected, within } from "./unavailable.ts";
+import type { WorkspaceLimits } from "./workspace-limits.ts";
 
 /** A request with an `Idempotency-Key`, by the hash of its key: keys themselves are not stored. */
 export type RequestAddress = { readonly workspaceId: string; readonly keyHash: string };
@@ -25,7 +26,10 @@ export type RequestStore = {
 const ANSWER_TIMEOUT_MS = 2_000;
 
 /** The notes in REQUESTS, asked of the stream's leader: of two that claim a key one is first. */
-export const requestStore = (nats: Nats): RequestStore => ({
+export const requestStore = (
+  nats: Nats,
+  { admitKey }: Pick<WorkspaceLimits, "admitKey">,
+): RequestStore => ({
   read: async ({ workspaceId, keyHash }) => {
     refuseWhileDisconnected(nats);
     const subject = requestSubject(workspaceId, keyHash);
@@ -35,8 +39,9 @@ export const requestStore = (nats: Nats): RequestStore => ({
     const json: unknown = JSON.parse(Buffer.from(message.data).toString("utf8"));
     return { record: requestRecordSchema.parse(json), seq: message.seq };
   },
-  append: ({ workspaceId, keyHash }, record, lastSeq) => {
+  append: async ({ workspaceId, keyHash }, record, lastSeq) => {
     refuseWhileDisconnected(nats);
+    if (lastSeq === 0) admitKey(workspaceId);
     const subject = requestSubject(workspaceId, keyHash);
     const publication = {
       stream: STREAMS.requests,

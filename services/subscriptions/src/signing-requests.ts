@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomBytes, randomUUIDv7 } from "node:crypto";
+import { countedList } from "@ringback/contracts/counted-list";
 import { parseDurationMs } from "@ringback/contracts/duration";
 import { eventTypeSchema } from "@ringback/contracts/event-types";
 import { idSchema } from "@ringback/contracts/id";
@@ -58,11 +59,25 @@ const overlapSchema = z.string().transform((text, context) => {
 });
 
 /** `signing` as answers show it: taken so that a list can be sent back as it was read, and not used. */
-export const signingAsReadSchema = z.array(shownSigningKeySchema).max(MAX_SIGNING_KEYS).optional();
+export const signingAsReadSchema = countedList(
+  z.array(shownSigningKeySchema).max(MAX_SIGNING_KEYS),
+  ({ length }) =>
+    length > MAX_SIGNING_KEYS ? `holds ${length} keys: at most ${MAX_SIGNING_KEYS}` : undefined,
+).optional();
 
-const eventTypes = z.array(eventTypeSchema).min(1).max(50).optional().meta({
-  description: "Of the subscriptions for these; without it of all",
-});
+const MAX_EVENT_TYPES = 50;
+
+const eventTypes = countedList(
+  z.array(eventTypeSchema).min(1).max(MAX_EVENT_TYPES),
+  ({ length }) =>
+    length > MAX_EVENT_TYPES
+      ? `holds ${length} event types: at most ${MAX_EVENT_TYPES}`
+      : undefined,
+)
+  .optional()
+  .meta({
+    description: "Of the subscriptions for these; without it of all",
+  });
 
 /** The body of `rotate_signing_secret`. */
 export const rotateSigningSecretSchema = z

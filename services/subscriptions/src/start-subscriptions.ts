@@ -1,7 +1,9 @@
 import { startAdminServer } from "@ringback/runtime/admin-server";
 import type { Logger } from "@ringback/runtime/logger";
+import { viewAgeSeconds } from "@ringback/runtime/last-values";
 import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
-import { connectNats, type Nats } from "@ringback/runtime/nats";
+import { connectNats, leaveNats, type Nats } from "@ringback/runtime/nats";
+import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/server-clock";
 import { openTracing } from "@ringback/runtime/tracing";
 import manifest from "../package.json" with { type: "json" };
 import type { AgentIndex } from "./agent-index.ts";
@@ -32,7 +34,10 @@ type Parts = {
   nats?: Nats;
   index?: AgentIndex;
   projection?: OpenProjection;
+  clock?: ServerClock;
   readers?: LiveReaders;
+  /** The API's port takes connections. */
+  isListening?: boolean;
 };
 
 /** Starts the service: probes at once, the API when all agents are read. */
@@ -66,7 +71,9 @@ const start = async (
     agents: () => parts.index?.agentCount() ?? 0,
     subscriptions: () => parts.index?.subscriptionCount() ?? 0,
     isConnected: () => parts.nats?.isConnected() ?? false,
+    viewAgeSeconds: () => viewAgeSeconds(parts.index),
     streams: () => parts.readers?.count() ?? 0,
+    clockOffsetSeconds: () => clockOffsetSeconds(parts.clock),
     projectionLag: (stream) => parts.projection?.lag()[stream] ?? 0,
   });
   const admin = await openAdmin(settings, metrics, () => notReady(parts, stopping));
@@ -74,26 +81,34 @@ const start = async (
   const service = { name: "ringback-subscriptions", version: manifest.version };
   const tracing = await openTracing(settings, service, log);
   if (tracing !== undefined) open.defer(tracing.close);
-  const nats = await connectNats(settings, "subscriptions", log);
-  open.defer(() => goodbye(nats));
+  const nats = await connectNats(settings, "subscriptions", log, options.onFatal);
+  open.defer(() => leaveNats(nats));
   parts.nats = nats;
   const followed = await followAll(nats, options, open, stopping);
-  const { index, projection } = followed;
-  Object.assign(parts, { index, projection });
+  open.defer(() => closeSoon(nats));
+  const { index, projection, clock } = followed;
+  Object.assign(parts, { nats: followed.nats, index, projection, clock });
   await index.caughtUp;
   const sealer = sealing.ring;
   const tracer = tracing?.tracer;
   const readers = liveReaders({ keys: keys.current, now: () => new Date() });
   parts.readers = readers;
-  const served = { ...followed, nats, keys, sealer, metrics, readers, tracer };
+  const served = { ...followed, keys, sealer, metrics, readers, tracer };
   const http = await openApi(served, options, open);
+  parts.isListening = true;
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
 
-const notReady = ({ nats, index }: Parts, stopping: AbortSignal): string | undefined => {
+const notReady = (
+  { nats, index, isListening }: Parts,
+  stopping: AbortSignal,
+): string | undefined => {
   if (stopping.aborted) return "stopping";
-  if (nats?.isConnected() !== true) return "not connected to NATS";
-  return index?.isCaughtUp() === true ? undefined : "the agents are still being read";
+  const problem = nats === undefined ? "not connected to NATS" : nats.problem();
+  if (problem !== undefined) return problem;
+  if (index?.isCaughtUp() !== true) return "the agents are still being read";
+  if (isListening !== true) return "the API's port is not open yet";
+  return index.isCurrent() ? undefined : "the list of agents may be behind";
 };
 
 const openAdmin = async (
@@ -108,7 +123,11 @@ const openAdmin = async (
   }
 };
 
-const goodbye = async (nats: Nats): Promise<void> => {
-  if (nats.isConnected()) await nats.connection.drain();
-  else await nats.connection.close();
+/** For what is asked of a server that does not answer: more than one that does needs. */
+const FINISH_WITHIN_MS = 2_000;
+
+/** Ends what those that follow streams still ask of NATS while they are stopped, one after the other. */
+const closeSoon = ({ connection }: Nats): void => {
+  const closing = setTimeout(() => void connection.close(), FINISH_WITHIN_MS);
+  closing.unref();
 };

@@ -5,8 +5,35 @@ import {
   sealSigningKey,
   sealSubscription,
   type Sealer,
+  type SecretPlace,
 } from "@ringback/contracts/subscription-secrets";
 import type { Logger } from "@ringback/runtime/logger";
+
+const nameOf = (text: string, place: SecretPlace): string => JSON.stringify([text, ...place]);
+
+/**
+ * A sealer that seals what it has opened, or sealed before, as it is stored already: secrets that do not
+ * change are not stored anew. Those that another key has sealed are.
+ */
+export const rememberingSealer = (sealer: Sealer): Sealer => {
+  const known = new Map<string, string>();
+  return {
+    isCurrent: sealer.isCurrent,
+    open: (stored, place) => {
+      const opened = sealer.open(stored, place);
+      if (opened.kind === "opened" && sealer.isCurrent(stored)) {
+        known.set(nameOf(opened.text, place), stored);
+      }
+      return opened;
+    },
+    seal: (text, place) => {
+      const name = nameOf(text, place);
+      const sealed = known.get(name) ?? sealer.seal(text, place);
+      known.set(name, sealed);
+      return sealed;
+    },
+  };
+};
 
 /** A configuration event as it is stored: its secrets sealed, in the change and in the state. */
 export const sealEvent = (

@@ -10,9 +10,10 @@ export class UnavailableError extends Error {
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof UnavailableError || isNatsUnavailable(error);
 
-/** Throws at once while the connection is down, where the client would keep requests for later. */
+/** Throws at once while NATS is known to give no answer, where a request would wait for its time-out. */
 export const refuseWhileDisconnected = (nats: Nats): void => {
-  if (!nats.isConnected()) throw new UnavailableError("not connected to NATS");
+  const problem = nats.problem();
+  if (problem !== undefined) throw new UnavailableError(problem);
 };
 
 /** The promise's result, or UnavailableError when it takes longer. */

@@ -23,14 +23,25 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
   ({ schema, httpPart }) =>
   (data) => {
     const parsed = schema.safeParse(data, { reportInput: true });
-    const ofSchema = parsed.error?.issues.flatMap(fieldErrors) ?? [];
     // What cannot be an id in a path is simply no agent's: that is an answer of its own.
-    const ofTexts = httpPart === "params" ? [] : textProblems(data).map(textError);
-    const others = ofSchema.filter(({ path }) => ofTexts.every((error) => error.path !== path));
-    const errors = [...ofTexts, ...others];
-    if (parsed.success && errors.length === 0) return { value: parsed.data };
-    return { error: new InvalidRequestError(errors.slice(0, MAX_ERRORS)) };
+    const ofTexts = httpPart === "params" ? [] : textProblems(data, MAX_ERRORS).map(textError);
+    if (parsed.success && ofTexts.length === 0) return { value: parsed.data };
+    return { error: new InvalidRequestError(together(ofTexts, parsed.error?.issues ?? [])) };
   };
+
+/** The first problems, one for each place: of a text that cannot be kept nothing else matters. */
+const together = (
+  ofTexts: readonly FieldError[],
+  issues: readonly z.core.$ZodIssue[],
+): FieldError[] => {
+  const errors = [...ofTexts];
+  const told = new Set(ofTexts.map(({ path }) => path));
+  for (const issue of issues) {
+    if (errors.length >= MAX_ERRORS) break;
+    errors.push(...fieldErrors(issue).filter(({ path }) => !told.has(path)));
+  }
+  return errors.slice(0, MAX_ERRORS);
+};
 
 const textError = ({ path, message }: ReturnType<typeof textProblems>[number]): FieldError => ({
   path: pathText(path),

@@ -209,7 +209,8 @@ describe("whatever comes", () => {
     fc.assert(
       fc.property(anyLoad, fc.integer({ min: 1, max: 64 }), fc.nat(200), (given, bound, nth) => {
         const atMs = (n: number): number => placeFreeAtMs(given, bound, n, NOW_MS, DEADLINE_MS);
-        expect(atMs(nth + 2)).toBeGreaterThanOrEqual(atMs(nth + 1));
+        // Sums of fractions differ in their last digit.
+        expect(atMs(nth + 2) + 1e-6).toBeGreaterThanOrEqual(atMs(nth + 1));
       }),
     );
   });

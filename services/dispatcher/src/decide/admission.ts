@@ -2,11 +2,11 @@ import type { Homeless } from "./virtual-clock.ts";
 
 /** The attempts in flight at one endpoint (or of one subscription), and how long they take. */
 export type Load = {
-  /** When each attempt in flight began, in ms since 1970, oldest first. */
+  /** When each attempt in flight began, in ms of a monotonic clock, oldest first. */
   readonly starts: readonly number[];
   /** How long an attempt takes, in ms: a moving average; 0 while nothing is known. */
   readonly serviceMs: number;
-  /** When the last one ended, in ms since 1970. */
+  /** When the last one ended, in ms of a monotonic clock. */
   readonly lastEndMs: number;
 };
 
@@ -31,12 +31,12 @@ export const left = ({ starts, serviceMs }: Load, startedMs: number, nowMs: numb
 };
 
 /**
- * How much of what is left of the process's places one endpoint may have. Chosen by simulation (ADR 12).
+ * How much of what is left of its origin's permits one destination may have. Chosen by simulation (ADR 12).
  * Below 1, so that the last free place is only for an endpoint that has none.
  */
 export const ENDPOINT_SHARE = 0.5;
 
-/** The same for all endpoints of one workspace: alone, it has at most three quarters of the places. */
+/** The same for a workspace of the process's, and for an origin of its workspace's: alone, three quarters of them. */
 export const WORKSPACE_SHARE = 3;
 
 /**
@@ -68,6 +68,10 @@ export const expectedMs = (load: Load, nowMs: number, mostMs: number): number =>
   return Math.min(mostMs, isSilent ? SILENT_FOR_DURATIONS * silentMs : usualMs);
 };
 
+/** Whether answers have stopped coming: for at least this long, and for several usual durations. */
+export const isSilentFor = (load: Load, leastMs: number, nowMs: number): boolean =>
+  silenceMs(load, nowMs) > Math.max(leastMs, SILENT_FOR_DURATIONS * load.serviceMs);
+
 /** For how long attempts have been in flight, and none of them ended. */
 const silenceMs = ({ starts: [oldest], lastEndMs }: Load, nowMs: number): number =>
   oldest === undefined ? 0 : nowMs - Math.max(oldest, lastEndMs);
@@ -84,7 +88,7 @@ const guessedForMs = (load: Load, nowMs: number, mostMs: number): number | undef
 };
 
 /**
- * When the `nth` of those who want a place (from 1) is expected to get one, in ms since 1970: each gets
+ * When the `nth` of those who want a place (from 1) is expected to get one, in ms of a monotonic clock: each gets
  * the place of the oldest attempt that nobody before it waits for.
  */
 export const placeFreeAtMs = (
@@ -116,7 +120,7 @@ export type Wanting = {
   readonly usualBound: number;
   /** Those in line before it. */
   readonly ahead: number;
-  /** The first time that nobody was promised, in ms since 1970. */
+  /** The first time that nobody was promised, in ms of a monotonic clock. */
   readonly clockMs: number;
   /** It has a slot now, or is in line already. */
   readonly hasPrecedence: boolean;
@@ -158,7 +162,7 @@ export type Flow = {
   readonly inFlight: number;
   /** Time between two ends, in ms: a moving average. */
   readonly gapMs: number;
-  /** When the last one ended or, where none was in flight, the first one began; in ms since 1970. */
+  /** When the last one ended or, where none was in flight, the first one began; in ms of a monotonic clock. */
   readonly quietSinceMs: number;
 };
 

@@ -1,8 +1,8 @@
 import type { FailureReason, Outcome } from "@ringback/contracts/attempt";
 import type { SuccessStatus } from "@ringback/contracts/success-status";
 
-/** A fault of our own machine, network or keys: none of the customer's attempts is used up by it. */
-export const OWN_FAULTS = ["resources", "network", "secret", "unexpected"] as const;
+/** A fault of our own machine, network, keys or storage: none of the customer's attempts is used up by it. */
+export const OWN_FAULTS = ["resources", "network", "secret", "storage", "unexpected"] as const;
 
 export type OwnFault = (typeof OWN_FAULTS)[number];
 
@@ -32,6 +32,27 @@ export type SendResult =
       readonly resent?: Resent;
     }
   | { readonly kind: "own_fault"; readonly fault: OwnFault; readonly detail: string };
+
+/** The deadline was over and nothing had been answered, also where it was spent on connecting. */
+export const NO_ANSWER_IN_TIME = "no answer in time";
+
+/** Below HTTP: no connection came about, or it broke. */
+const BELOW_HTTP: ReadonlySet<FailureReason> = new Set([
+  "dns",
+  "connection_refused",
+  "connection_reset",
+  "tls",
+  "blocked_address",
+]);
+
+/** Whether a failure is the host's, and not that of what is asked on it. */
+export const isBelowHttp = ({
+  reason,
+  detail,
+}: {
+  readonly reason: FailureReason;
+  readonly detail?: string | undefined;
+}): boolean => BELOW_HTTP.has(reason) || (reason === "timeout" && detail !== NO_ANSWER_IN_TIME);
 
 /** The results that say something about the endpoint. */
 export type EndpointResult = Exclude<SendResult, { kind: "own_fault" }>;

@@ -26,7 +26,7 @@ describe("a record that says", () => {
   test.each([{ kind: "done" }, { kind: "dead_letter" }] as const)(
     "$kind is owed nothing, however old",
     (next) => {
-      expect(owedState(next, DUE + HOUR_MS, OVERDUE_WATCH)).toEqual({ kind: "nothing" });
+      expect(owedState(next, 0, DUE + HOUR_MS, OVERDUE_WATCH)).toEqual({ kind: "nothing" });
     },
   );
 
@@ -35,8 +35,19 @@ describe("a record that says", () => {
     [29_999, { kind: "waiting", lookAtMs: DUE + 30_000 }],
     [30_000, { kind: "owed", overdueMs: 30_000 }],
   ])("retry is, %d ms after that is due, %j", (now, expected) => {
-    expect(owedState({ kind: "retry", at }, DUE + now, OVERDUE_WATCH)).toEqual(expected);
+    expect(owedState({ kind: "retry", at }, 0, DUE + now, OVERDUE_WATCH)).toEqual(expected);
   });
+
+  test.each([
+    ["behind NATS's", 60_000, { kind: "waiting", lookAtMs: DUE + 90_000 }],
+    ["ahead of NATS's", -60_000, { kind: "owed", overdueMs: 30_000 }],
+  ])(
+    "retry whose dispatcher has a clock %s is not owed early",
+    (_what, storedAfterMs, expected) => {
+      const state = owedState({ kind: "retry", at }, storedAfterMs, DUE + 30_000, OVERDUE_WATCH);
+      expect(state).toEqual(expected);
+    },
+  );
 });
 
 test.each([

@@ -34,7 +34,7 @@ export type ScheduleState =
   /** The server should have fired it. */
   | { readonly kind: "stuck"; readonly overdueMs: number };
 
-/** What a schedule that is still there is to be thought of. */
+/** What a schedule that is still there is to be thought of; all times are NATS's, which fires it. */
 export const scheduleState = (
   { dueMs, storedMs }: { readonly dueMs: number; readonly storedMs: number },
   nowMs: number,
@@ -53,14 +53,18 @@ export type OwedState =
   /** By now the retry must be recorded, scheduled or in work. */
   | { readonly kind: "owed"; readonly overdueMs: number };
 
-/** What a record says about the retry that follows it. */
+/**
+ * What a record says about the retry that follows it. The record was stored when its attempt had ended
+ * `storedAfterMs` ago by the clock of its dispatcher: as much later is the retry, where that one is behind.
+ */
 export const owedState = (
   next: NextStep,
+  storedAfterMs: number,
   nowMs: number,
   { missingAfterMs }: Pick<OverdueWatchPolicy, "missingAfterMs">,
 ): OwedState => {
   if (next.kind !== "retry") return { kind: "nothing" };
-  const dueMs = Date.parse(next.at);
+  const dueMs = Date.parse(next.at) + Math.max(0, storedAfterMs);
   if (nowMs - dueMs < missingAfterMs) return { kind: "waiting", lookAtMs: dueMs + missingAfterMs };
   return { kind: "owed", overdueMs: nowMs - dueMs };
 };

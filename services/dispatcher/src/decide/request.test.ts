@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { SigningKey } from "@ringback/contracts/signing-key";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { describe, expect, it } from "vitest";
-import { endpointOf, requestFor, urlForRecords, type RequestFacts } from "./request.ts";
+import { destinationOf, requestFor, urlForRecords, type RequestFacts } from "./request.ts";
 
 const subscription: Subscription = {
   event_type: "call_completed",
@@ -97,6 +97,13 @@ it.each([
   ["https://customer.example:443/", "https://customer.example"],
   ["http://customer.example:8080/a", "http://customer.example:8080"],
   ["no url", ""],
-])("%s is at the endpoint '%s'", (url, endpoint) => {
-  expect(endpointOf(url)).toBe(endpoint);
+])("%s is at the origin '%s'", (url, origin) => {
+  expect(destinationOf(url).origin).toBe(origin);
+});
+
+it("a destination is a URL without its query, which may differ from request to request", () => {
+  expect(destinationOf("https://a.example/hooks/1?token=t")).toEqual({
+    destination: "https://a.example/hooks/1",
+    origin: "https://a.example",
+  });
 });

@@ -76,5 +76,15 @@ export const urlForRecords = (url: string): string => {
   return parts === undefined ? "" : `${parts.origin}${parts.pathname}`;
 };
 
-/** The endpoint that a URL belongs to: its origin. */
-export const endpointOf = (url: string): string => urlParts(url)?.origin ?? "";
+/** One handler on the other side, and the host that it shares with others. */
+export type Destination = {
+  /** The URL without query. */
+  readonly destination: string;
+  readonly origin: string;
+};
+
+/** Where a URL leads; empty where it is none. */
+export const destinationOf = (url: string): Destination => {
+  const origin = urlParts(url)?.origin ?? "";
+  return { destination: urlForRecords(url), origin };
+};

@@ -1,4 +1,4 @@
-import type { EndpointResult } from "./outcome.ts";
+import type { SendResult } from "./outcome.ts";
 
 const DAYS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun";
 const LONG_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday";
@@ -20,7 +20,7 @@ const ASKING = new Set([429, 503]);
  * How long an endpoint asks to be left alone from `nowMs` on: the `Retry-After` of a 429 or 503;
  * undefined where it does not ask, or not in a way that can be understood.
  */
-export const askedWaitMs = (result: EndpointResult, nowMs: number): number | undefined => {
+export const askedWaitMs = (result: SendResult, nowMs: number): number | undefined => {
   if (result.kind !== "response" || !ASKING.has(result.status)) return undefined;
   const text = result.headers["retry-after"];
   return text === undefined ? undefined : retryAfterMs(text, nowMs);

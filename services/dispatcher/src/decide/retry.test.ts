@@ -53,6 +53,17 @@ describe("after a failure", () => {
     );
   });
 
+  test("an extra attempt leaves the schedule as it was: the same wait, and as many attempts", () => {
+    fc.assert(
+      fc.property(policy, failed, time, chance, fc.nat({ max: 20 }), (p, outcome, atMs, by, n) => {
+        const scheduled = { outcome, attempt: n + 1, atMs, chance: by };
+        const extraAttempts = n + 3;
+        const extra = { ...scheduled, attempt: n + 1 + extraAttempts, extraAttempts };
+        expect(nextStep(extra, p)).toEqual(nextStep(scheduled, p));
+      }),
+    );
+  });
+
   test("what comes next can be recorded, also in the far future", () => {
     fc.assert(
       fc.property(policy, failed, time, chance, fc.nat({ max: 20 }), (p, outcome, atMs, by, n) => {
@@ -86,9 +97,9 @@ describe("after a failure", () => {
       nextStep({ outcome: TIMED_OUT, attempt: 1, atMs: 0, chance: by }, DEFAULTS),
     );
     expect(due).toEqual([
-      { kind: "retry", at: "1970-01-01T00:00:10.000Z" },
-      { kind: "retry", at: "1970-01-01T00:00:10.500Z" },
-      { kind: "retry", at: "1970-01-01T00:00:10.999Z" },
+      { kind: "retry", at: "1970-01-01T00:00:10.000Z", attempts_left: 3 },
+      { kind: "retry", at: "1970-01-01T00:00:10.500Z", attempts_left: 3 },
+      { kind: "retry", at: "1970-01-01T00:00:10.999Z", attempts_left: 3 },
     ]);
   });
 });
@@ -110,9 +121,9 @@ test("by default there are four attempts, 10 s, 1 min and 2 min after the failur
     nextStep({ outcome: TIMED_OUT, attempt, atMs: from, chance: 0 }, DEFAULTS),
   );
   expect(steps).toEqual([
-    { kind: "retry", at: "2026-02-28T23:59:10.000Z" },
-    { kind: "retry", at: "2026-03-01T00:00:00.000Z" },
-    { kind: "retry", at: "2026-03-01T00:01:00.000Z" },
+    { kind: "retry", at: "2026-02-28T23:59:10.000Z", attempts_left: 3 },
+    { kind: "retry", at: "2026-03-01T00:00:00.000Z", attempts_left: 2 },
+    { kind: "retry", at: "2026-03-01T00:01:00.000Z", attempts_left: 1 },
     { kind: "dead_letter" },
   ]);
 });

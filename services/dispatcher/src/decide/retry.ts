@@ -11,6 +11,8 @@ export type Failure = {
   readonly outcome: Outcome;
   /** The number of the attempt that this outcome is of, from 1. */
   readonly attempt: number;
+  /** How many of the attempts up to this one take no place in the schedule. */
+  readonly extraAttempts?: number | undefined;
   /** When it was known, in ms since 1970: delays count from the failure. */
   readonly atMs: number;
   /** Chance, in [0, 1). */
@@ -26,16 +28,19 @@ export const MOST_ASKED_MS = 600_000;
 
 /** What happens after an attempt: done, another one at a time, or given up and kept. */
 export const nextStep = (failure: Failure, { delaysMs, jitter }: RetryPolicy): NextStep => {
-  const { outcome, attempt, atMs, chance, askedMs = 0, trigger } = failure;
+  const { outcome, attempt, extraAttempts = 0, atMs, chance, askedMs = 0, trigger } = failure;
   if (outcome.kind !== "failed") return { kind: "done" };
   // Whoever tries an endpoint wants to see what it did, once.
   if (trigger === "test") return { kind: "done" };
-  const delayMs = delaysMs[attempt - 1];
+  // The first attempt is the schedule's, whatever a message says.
+  const place = Math.max(1, attempt - extraAttempts);
+  const delayMs = delaysMs[place - 1];
   if (delayMs === undefined) return { kind: "dead_letter" };
   // The jitter is on top: all who were told the same date would come back at once.
   const waitMs = Math.max(delayMs, Math.min(askedMs, MOST_ASKED_MS));
   const dueMs = atMs + waitMs + Math.floor(waitMs * jitter * chance);
-  return { kind: "retry", at: new Date(dueMs).toISOString() };
+  const at = new Date(dueMs).toISOString();
+  return { kind: "retry", at, attempts_left: delaysMs.length - place + 1 };
 };
 
 /** How faults of our own hold a delivery back. */

@@ -4,7 +4,7 @@ export type Rate = { readonly perSecond: number; readonly burst: number };
 const intervalMs = ({ perSecond }: Rate): number => 1_000 / perSecond;
 
 /**
- * When the next one conforms to the rate, in ms since 1970. `fullMs` is the virtual clock: the time at which
+ * When the next one conforms to the rate, in ms of a monotonic clock. `fullMs` is the virtual clock: the time at which
  * the whole burst is there again ("theoretical arrival time" of GCRA, ITU-T I.371).
  */
 export const conformsFromMs = (fullMs: number, rate: Rate): number =>
@@ -32,7 +32,7 @@ export type Homeless = {
   readonly nowMs: number;
   /** How often it was sent away before. */
   readonly deferrals: number;
-  /** When a place is free that nobody was promised, in ms since 1970. */
+  /** When a place is free that nobody was promised, in ms of a monotonic clock. */
   readonly freeAtMs: number;
   /** Time between two slots. */
   readonly paceMs: number;

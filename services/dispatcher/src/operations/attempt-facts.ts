@@ -1,10 +1,15 @@
 import { Buffer } from "node:buffer";
-import { endpointOf } from "../decide/request.ts";
+import { FAILURE_REASONS } from "@ringback/contracts/attempt";
+import type { EndpointScope } from "@ringback/contracts/operation";
+import { isBelowHttp } from "../decide/outcome.ts";
+import { destinationOf } from "../decide/request.ts";
 
-/** What of a record says how its endpoint is. */
-export type AttemptFacts = {
+/** What of a record says how a destination, or its origin, is. */
+export type AttemptSign = {
   readonly workspaceId: string;
+  /** The URL without query, or its origin. */
   readonly endpoint: string;
+  readonly scope: EndpointScope;
   readonly hasFailed: boolean;
 };
 
@@ -12,24 +17,40 @@ type Parts = {
   readonly workspace_id?: unknown;
   readonly trigger?: unknown;
   readonly request?: { readonly url?: unknown } | null;
-  readonly outcome?: { readonly kind?: unknown } | null;
+  readonly outcome?: {
+    readonly kind?: unknown;
+    readonly reason?: unknown;
+    readonly detail?: unknown;
+    readonly status_code?: unknown;
+  } | null;
 };
 
 /**
- * The facts in a message of ATTEMPTS; undefined for what says nothing of an endpoint: nothing was sent, or
- * a person tried it out. Only looks at what it needs, as every attempt of the platform comes by here.
+ * The signs in a message of ATTEMPTS; none in what says nothing of an endpoint: nothing was sent, or a person
+ * tried it out. What happened below HTTP is the origin's failure, what happened above it the
+ * destination's. Only looks at what it needs, as every attempt of the platform comes by here.
  */
-export const attemptFacts = (data: Uint8Array): AttemptFacts | undefined => {
-  const parts = partsIn(data);
-  const { workspace_id: workspaceId, trigger, request, outcome } = parts ?? {};
+export const attemptSigns = (data: Uint8Array): readonly AttemptSign[] => {
+  const { workspace_id: workspaceId, trigger, request, outcome } = partsIn(data) ?? {};
   const kind = outcome?.kind;
   const url = request?.url;
-  if (typeof workspaceId !== "string" || typeof url !== "string" || trigger === "test") {
-    return undefined;
-  }
-  if (kind !== "delivered" && kind !== "failed") return undefined;
-  const endpoint = endpointOf(url);
-  return endpoint === "" ? undefined : { workspaceId, endpoint, hasFailed: kind === "failed" };
+  if (typeof workspaceId !== "string" || typeof url !== "string" || trigger === "test") return [];
+  if (kind !== "delivered" && kind !== "failed") return [];
+  const { destination, origin } = destinationOf(url);
+  if (origin === "") return [];
+  const ofOrigin = { workspaceId, endpoint: origin, scope: "origin" } as const;
+  const ofDestination = { workspaceId, endpoint: destination, scope: "destination" } as const;
+  const hasFailed = kind === "failed";
+  if (hasFailed && isHosts(outcome)) return [{ ...ofOrigin, hasFailed }];
+  const own = { ...ofDestination, hasFailed };
+  const isAnswered = !hasFailed || outcome?.status_code !== undefined;
+  return isAnswered ? [own, { ...ofOrigin, hasFailed: false }] : [own];
+};
+
+const isHosts = (outcome: Parts["outcome"]): boolean => {
+  const reason = FAILURE_REASONS.find((one) => one === outcome?.reason);
+  const detail = typeof outcome?.detail === "string" ? outcome.detail : undefined;
+  return reason !== undefined && isBelowHttp({ reason, detail });
 };
 
 const partsIn = (data: Uint8Array): Parts | null => {

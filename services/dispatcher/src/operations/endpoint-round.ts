@@ -16,9 +16,10 @@ import {
   type HealthPolicy,
   type Sum,
 } from "../decide/endpoint-health.ts";
+import { destinationOf } from "../decide/request.ts";
 import type { DispatcherMetrics } from "../metrics.ts";
 import { forEachAFew } from "../overdue/findings.ts";
-import { attemptFacts } from "./attempt-facts.ts";
+import { attemptSigns } from "./attempt-facts.ts";
 import { endpointStates, type EndpointState, type EndpointStates } from "./endpoint-states.ts";
 
 export type EndpointRoundDeps = {
@@ -53,8 +54,8 @@ export const endpointRounds = async (deps: EndpointRoundDeps): Promise<EndpointR
   let from: number | Date = new Date(now() - health.windowMs);
   let mayBeBehindMs = health.windowMs + MAX_BEHIND_MS;
   return async (canGoOn) => {
-    const begunMs = now();
-    for (let isMore = true; isMore && canGoOn() && now() - begunMs < ROUND_MS;) {
+    const begunMs = performance.now();
+    for (let isMore = true; isMore && canGoOn() && performance.now() - begunMs < ROUND_MS;) {
       const workedFromMs = performance.now();
       const query = { filter: ATTEMPT_RECORDS, from, size: PAGE };
       const page = await readPage(nats, STREAMS.attempts, query);
@@ -94,12 +95,12 @@ const count = (
   atMs: number,
   health: HealthPolicy,
 ): void => {
-  const facts = attemptFacts(data);
-  if (facts === undefined) return;
-  const { workspaceId, endpoint, hasFailed } = facts;
-  const state = states.get(workspaceId, endpoint);
-  states.keep({ ...state, window: withAttempt(state.window, atMs, hasFailed, health) });
-  toJudge.set(keyOf(facts), facts);
+  for (const sign of attemptSigns(data)) {
+    const { workspaceId, endpoint, hasFailed } = sign;
+    const state = states.get(workspaceId, endpoint);
+    states.keep({ ...state, window: withAttempt(state.window, atMs, hasFailed, health) });
+    toJudge.set(keyOf(sign), sign);
+  }
 };
 
 /** Tells what is new of an endpoint; kept as told only once it is stored. */
@@ -123,7 +124,8 @@ const judge = async (
   });
   if (published.kind === "conflict") return;
   metrics.operations.inc({ kind: operation.kind });
-  log.warn(operation, operation.kind);
+  // The path of a URL is the customer's, and may be a secret.
+  log.warn({ ...operation, endpoint: destinationOf(endpoint).origin }, operation.kind);
   const told = toldAfter(state.told, news, nowMs);
   const seq = news.kind === "recovered" ? published.seq : recoveredSeq;
   states.keep({ ...states.get(workspaceId, endpoint), told, recoveredSeq: seq });
@@ -131,14 +133,14 @@ const judge = async (
 
 const operationOf = (
   news: HealthNews,
-  { workspaceId, endpoint }: EndpointState,
+  { workspaceId, endpoint, scope }: EndpointState,
   sum: Sum,
   nowMs: number,
   { windowMs }: HealthPolicy,
 ): EndpointOperation | undefined => {
   const at = new Date(nowMs).toISOString();
   const counts = { ...sum, window_seconds: windowMs / 1_000 };
-  const common = { workspace_id: workspaceId, at, endpoint, ...counts };
+  const common = { workspace_id: workspaceId, at, endpoint, scope, ...counts };
   switch (news.kind) {
     case "nothing":
       return undefined;

@@ -7,6 +7,7 @@ test("an endpoint that nothing is known of is well", () => {
   expect(endpointStates().get("w1", URL)).toEqual({
     workspaceId: "w1",
     endpoint: URL,
+    scope: "origin",
     window: [],
     told: { kind: "well" },
     recoveredSeq: 0,

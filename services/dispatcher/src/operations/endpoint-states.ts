@@ -1,10 +1,13 @@
+import type { EndpointScope } from "@ringback/contracts/operation";
+import { urlParts } from "@ringback/contracts/url-parts";
 import type { HealthWindow, ToldHealth } from "../decide/endpoint-health.ts";
 
 /** One endpoint of one workspace: how attempts went, and what was told of it. */
 export type EndpointState = {
   readonly workspaceId: string;
-  /** The origin of its callback URLs. */
+  /** A callback URL without its query, or its origin; both have a state of their own. */
   readonly endpoint: string;
+  readonly scope: EndpointScope;
   readonly window: HealthWindow;
   readonly told: ToldHealth;
   /**
@@ -37,6 +40,7 @@ export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
       states.get(keyOf(workspaceId, endpoint)) ?? {
         workspaceId,
         endpoint,
+        scope: scopeOf(endpoint),
         window: [],
         told: { kind: "well" },
         recoveredSeq: 0,
@@ -52,5 +56,9 @@ export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
     failing: () => [...failing].flatMap((key) => states.get(key) ?? []),
   };
 };
+
+/** A URL without query has a path, an origin has none. */
+const scopeOf = (endpoint: string): EndpointScope =>
+  urlParts(endpoint)?.origin === endpoint ? "origin" : "destination";
 
 const keyOf = (workspaceId: string, endpoint: string): string => `${workspaceId} ${endpoint}`;

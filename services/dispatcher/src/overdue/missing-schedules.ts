@@ -1,9 +1,8 @@
 import { Buffer } from "node:buffer";
-import type { StoredMsg } from "@nats-io/jetstream";
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
 import { ATTEMPT_RECORDS, deliveryIdInAttemptSubject, STREAMS } from "@ringback/contracts/subjects";
 import { pause } from "@ringback/runtime/backoff";
-import { readPage } from "@ringback/runtime/read-batch";
+import { readPage, type BatchMessage } from "@ringback/runtime/read-batch";
 import { lookBackMs, owedState } from "../decide/overdue.ts";
 import { retryAfter } from "../settle.ts";
 import {
@@ -58,17 +57,18 @@ export const missingSchedules = async (deps: OverdueWatchDeps): Promise<Round | 
 };
 
 const sorted = (
-  page: readonly StoredMsg[],
+  page: readonly BatchMessage[],
   nowMs: number,
   { policy }: OverdueWatchDeps,
 ): { readonly owed: readonly Owed[]; readonly lookAtMs: number | undefined } => {
   const owed: Owed[] = [];
   let lookAtMs: number | undefined;
-  for (const { subject, seq, data } of page) {
+  for (const { subject, seq, data, time } of page) {
     const deliveryId = deliveryIdInAttemptSubject(subject);
     const record = deliveryId === undefined ? undefined : recordWithRetry(data);
     if (deliveryId === undefined || record?.next.kind !== "retry") continue;
-    const state = owedState(record.next, nowMs, policy);
+    const storedAfterMs = time.getTime() - (Date.parse(record.at) + record.duration_ms);
+    const state = owedState(record.next, storedAfterMs, nowMs, policy);
     if (state.kind === "waiting") lookAtMs = Math.min(lookAtMs ?? Infinity, state.lookAtMs);
     if (state.kind === "owed") {
       const retry = retryAfter(record, deliveryId, record.next.at);

@@ -1,8 +1,7 @@
-import type { StoredMsg } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/subjects";
 import { pause } from "@ringback/runtime/backoff";
 import type { Nats } from "@ringback/runtime/nats";
-import { readPage } from "@ringback/runtime/read-batch";
+import { readPage, type BatchMessage } from "@ringback/runtime/read-batch";
 import { afterLook, nextToRead, surveyFrom } from "../decide/survey.ts";
 
 export type ReadThroughOptions = {
@@ -13,7 +12,7 @@ export type ReadThroughOptions = {
   /** How long after the end was reached it is looked at again. */
   readonly tailAgainMs: number;
   /** Looks at a page; says when something in it has to be looked at again. */
-  readonly judge: (page: readonly StoredMsg[], nowMs: number) => Promise<number | undefined>;
+  readonly judge: (page: readonly BatchMessage[], nowMs: number) => Promise<number | undefined>;
   readonly now: () => number;
 };
 

@@ -1,8 +1,8 @@
-import type { StoredMsg } from "@nats-io/jetstream";
 import { readDue, readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
 import { parseScheduledRetrySubject } from "@ringback/contracts/retry-subjects";
 import { SCHEDULED_RETRIES, STREAMS } from "@ringback/contracts/subjects";
 import { headerReader } from "@ringback/runtime/message-headers";
+import type { BatchMessage } from "@ringback/runtime/read-batch";
 import { scheduleState } from "../decide/overdue.ts";
 import {
   countRepair,
@@ -14,7 +14,13 @@ import {
 } from "./findings.ts";
 import { readThrough } from "./read-through.ts";
 
-type Stuck = { readonly retry: RetryMessage; readonly seq: number; readonly overdueMs: number };
+type Stuck = {
+  readonly retry: RetryMessage;
+  readonly seq: number;
+  /** When NATS should have fired it. */
+  readonly atMs: number;
+  readonly overdueMs: number;
+};
 
 /**
  * One round over the schedules on RETRIES: those that the server should have fired are published again,
@@ -47,7 +53,7 @@ export const stuckSchedules = (
 };
 
 const sorted = (
-  page: readonly StoredMsg[],
+  page: readonly BatchMessage[],
   nowMs: number,
   findings: Findings,
   { policy }: OverdueWatchDeps,
@@ -58,7 +64,7 @@ const sorted = (
     lookAtMs = Math.min(lookAtMs ?? ms, ms);
   };
   for (const message of page) {
-    const dueMs = readDue(headerReader(() => message.header) ?? (() => ""));
+    const dueMs = fireTime(headerReader(() => message.header) ?? (() => ""));
     if (dueMs === undefined) continue; // nobody can tell
     const times = { dueMs, storedMs: message.time.getTime() };
     const state = scheduleState(times, nowMs, policy);
@@ -73,7 +79,7 @@ const sorted = (
       case "stuck": {
         const retry = retryIn(message);
         if (retry !== undefined)
-          stuck.push({ retry, seq: message.seq, overdueMs: state.overdueMs });
+          stuck.push({ retry, seq: message.seq, atMs: dueMs, overdueMs: state.overdueMs });
         break;
       }
       default:
@@ -83,7 +89,13 @@ const sorted = (
   return { stuck, lookAtMs };
 };
 
-const retryIn = (message: StoredMsg): RetryMessage | undefined => {
+/** Later than the retry is due where the clock of the one who scheduled it was behind NATS's. */
+const fireTime = (header: (name: string) => string): number | undefined => {
+  const ms = Date.parse(header("Nats-Schedule").replace(/^@at /, ""));
+  return Number.isNaN(ms) ? readDue(header) : ms;
+};
+
+const retryIn = (message: BatchMessage): RetryMessage | undefined => {
   const named = parseScheduledRetrySubject(message.subject);
   const header = headerReader(() => message.header);
   if (named === undefined || header === undefined) return undefined;
@@ -94,12 +106,12 @@ const retryIn = (message: StoredMsg): RetryMessage | undefined => {
 };
 
 const publishAgain = async (
-  { retry, seq, overdueMs }: Stuck,
+  { retry, seq, atMs, overdueMs }: Stuck,
   findings: Findings,
   { journal, metrics }: OverdueWatchDeps,
 ): Promise<void> => {
   noteOverdue(findings, overdueMs);
   // With its time as it was: should this clock be wrong, the server still does not fire it early.
-  if ((await journal.replaceSchedule(retry, seq)) === "conflict") return;
+  if ((await journal.replaceSchedule(retry, seq, atMs)) === "conflict") return;
   countRepair(findings, "overdue", retry, metrics);
 };

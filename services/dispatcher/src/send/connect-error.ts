@@ -11,3 +11,6 @@ export class ConnectError extends Error {
     this.code = code;
   }
 }
+
+/** Code of a request that was not begun, as this process stood still before it could be. */
+export const STOOD_STILL = "STOOD_STILL";

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { elapsedMs } from "@ringback/runtime/elapsed";
 import type { Dispatcher } from "undici";
 import { bodyStart } from "./answer.ts";
+import { ConnectError, STOOD_STILL } from "./connect-error.ts";
 import type { Connection, TimedRequest } from "./one-connection.ts";
 
 export type Exchanged =
@@ -31,6 +33,9 @@ export type Exchange = {
 const MAX_INFORMATIONAL = 10;
 const MAX_BODY_MS = 2_000;
 
+/** Connecting ends sooner: this process stood still meanwhile, and another may have sent it by now. */
+const MAX_START_MS = 8_000;
+
 const NO_LONGER_WANTED = new Error("no longer waited for");
 
 /**
@@ -42,6 +47,7 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
   const ended = Promise.withResolvers<Exchanged>();
   const released = Promise.withResolvers<void>();
   const body = bodyStart();
+  const beganMs = elapsedMs();
   let controller: Dispatcher.DispatchController | undefined;
   let connection: Connection | undefined;
   let answer: Omit<Extract<Exchanged, { kind: "answered" }>, "text"> | undefined;
@@ -70,6 +76,14 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
     onRequestStart: (started, goesOver: Connection | undefined) => {
       controller = started;
       connection = goesOver;
+      if (elapsedMs() - beganMs > MAX_START_MS) {
+        ended.resolve({
+          kind: "failed",
+          error: new ConnectError(STOOD_STILL),
+          isUnheardOnReused: false,
+        });
+        isWanted = false;
+      }
       if (!isWanted) breakOff();
     },
     onResponseStart: (_, status, headers) => {

@@ -1,5 +1,6 @@
 import type { FailureReason } from "@ringback/contracts/attempt";
 import type { OwnFault } from "../decide/outcome.ts";
+import { STOOD_STILL } from "./connect-error.ts";
 
 /** What an error of the network means for the attempt that met it. */
 export type NetworkVerdict =
@@ -62,6 +63,7 @@ const UNREACHABLE_CODES = new Set([
 /** Translates what undici or Node.js threw, walking the chain of causes; the only place that does. */
 export const verdictOf = (error: unknown): NetworkVerdict => {
   const codes = codesOf(error);
+  if (codes.includes(STOOD_STILL)) return ownFault("resources", STOOD_STILL);
   const own = codes.find((code) => OWN_CODES.has(code.replace(/^DNS_/, "")));
   if (own !== undefined) return ownFault("resources", own);
   const ofProxy = codes.find((code) => code.startsWith("PROXY_"));

@@ -1,8 +1,9 @@
 import { Pool, type Client, type Dispatcher } from "undici";
 import type { AddressPolicy } from "@ringback/contracts/address";
 import { urlParts } from "@ringback/contracts/url-parts";
-import type { SendResult } from "../decide/outcome.ts";
+import { NO_ANSWER_IN_TIME, type SendResult } from "../decide/outcome.ts";
 import type { DeliveryRequest } from "../decide/request.ts";
+import type { BodyToSend } from "../held-body.ts";
 import { keptHeaders } from "./answer.ts";
 import type { EgressProxy } from "../decide/egress-proxy.ts";
 import { exchange, type Exchange, type Exchanged } from "./exchange.ts";
@@ -27,7 +28,8 @@ export type SenderOptions = AddressPolicy & {
 };
 
 /** A request and whose it is: nothing is shared between workspaces, connections and lookups included. */
-export type OutgoingRequest = DeliveryRequest & {
+export type OutgoingRequest = Omit<DeliveryRequest, "body"> & {
+  readonly body: BodyToSend;
   readonly workspaceId: string;
   /** From the start of the attempt to the answer's status and headers. */
   readonly timeoutMs: number;
@@ -124,7 +126,10 @@ const sendOnce = async (
   fresh: Connections,
   request: OutgoingRequest,
 ): Promise<Sent> => {
-  const { method, headers, body, timeoutMs } = request;
+  const { method, timeoutMs } = request;
+  const headers = withLength(request);
+  // undici sends what can be iterated, too; its types do not say so.
+  const body = request.body as Uint8Array;
   const startedMs = performance.now();
   const deadlineMs = startedMs + timeoutMs;
   const exchangeOver = (from: Connections): Exchange => {
@@ -165,6 +170,10 @@ const wasClosedUnheard = (end: Exchanged): boolean => {
   return verdict.kind === "no_response" && verdict.reason === "connection_reset";
 };
 
+/** Of what is no buffer undici does not know the length. */
+const withLength = ({ headers, body }: OutgoingRequest): OutgoingRequest["headers"] =>
+  body instanceof Uint8Array ? headers : { ...headers, "content-length": String(body.byteLength) };
+
 const resultOf = (end: Exchanged, startedMs: number, timeoutMs: number): SendResult => {
   const spentMs = Math.round((end.kind === "answered" ? end.atMs : performance.now()) - startedMs);
   switch (end.kind) {
@@ -178,7 +187,7 @@ const resultOf = (end: Exchanged, startedMs: number, timeoutMs: number): SendRes
     case "given_up": {
       if (end.why === "timeout") {
         const durationMs = Math.max(spentMs, timeoutMs);
-        return noAnswer("timeout", "no answer in time", durationMs);
+        return noAnswer("timeout", NO_ANSWER_IN_TIME, durationMs);
       }
       return noAnswer("protocol", "too many 1xx answers", spentMs);
     }

@@ -12,14 +12,23 @@ export type ClaimDecision =
 /** How long whoever claimed a request may take; it gives up itself before that. */
 export const CLAIM_MS = 30_000;
 
-/** What the last record of a key means for a request with this hash. */
+/** A request's hash, and what releases before noted for the same request. */
+export type RequestHashes = { readonly requestHash: string; readonly formerRequestHash?: string };
+
+/** Whether a record was noted for this request. */
+export const isSameRequest = (
+  { request_hash: noted }: Pick<RequestRecord, "request_hash">,
+  { requestHash, formerRequestHash }: RequestHashes,
+): boolean => noted === requestHash || noted === formerRequestHash;
+
+/** What the last record of a key means for a request with these hashes. */
 export const decideClaim = (
   record: RequestRecord | undefined,
-  requestHash: string,
+  request: RequestHashes,
   nowMs: number,
 ): ClaimDecision => {
   if (record === undefined) return { kind: "carry_out" };
-  if (record.request_hash !== requestHash) return { kind: "reused" };
+  if (!isSameRequest(record, request)) return { kind: "reused" };
   switch (record.kind) {
     case "decided":
       return { kind: "replay", record };

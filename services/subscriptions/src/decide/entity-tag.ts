@@ -7,8 +7,19 @@ export type EntityTags =
   | { readonly kind: "tags"; readonly tags: readonly EntityTag[] }
   | { readonly kind: "invalid" };
 
+/** Who may not read secrets sees another representation of an agent, which has a tag of its own. */
+export type Representation = "whole" | "redacted";
+
+const opaqueOf = (version: number, representation: Representation): string =>
+  representation === "whole" ? String(version) : `${version}-redacted`;
+
 /** The entity tag of an agent's version, as headers have it. */
-export const entityTag = (version: number): string => `"${version}"`;
+export const entityTag = (version: number, representation: Representation = "whole"): string =>
+  `"${opaqueOf(version, representation)}"`;
+
+/** Whether a tag is that of an agent's version, in whichever representation: for `If-Match`. */
+export const isOfVersion = ({ opaque }: EntityTag, version: number): boolean =>
+  opaque === opaqueOf(version, "whole") || opaque === opaqueOf(version, "redacted");
 
 // RFC 9110 section 8.8.3; what follows is a comma, with spaces and empty elements, or the end.
 const NEXT_TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*(?:,[ \t,]*|$)/y;

@@ -1,6 +1,6 @@
 import type { AgentState } from "@ringback/contracts/agent";
 import { decide, type Command, type Decision } from "./edit.ts";
-import type { EntityTags } from "./entity-tag.ts";
+import { isOfVersion, type EntityTags } from "./entity-tag.ts";
 
 /** What has to be true of an agent for a command to be carried out (`If-Match`). */
 export type Precondition = Exclude<EntityTags, { readonly kind: "invalid" }>;
@@ -26,6 +26,6 @@ const isMet = (precondition: Precondition, state: AgentState): boolean => {
   if (state.kind === "absent") return false;
   return (
     precondition.kind === "any" ||
-    precondition.tags.some(({ opaque, isWeak }) => !isWeak && opaque === String(state.version))
+    precondition.tags.some((tag) => !tag.isWeak && isOfVersion(tag, state.version))
   );
 };

@@ -6,6 +6,7 @@ const ENDED: DeliveryFacts = {
   isDue: false,
   waiting: undefined,
   isOpen: false,
+  attemptsLeft: undefined,
   isRecorded: true,
   isAcknowledged: true,
 };
@@ -29,5 +30,16 @@ test.each<[string, Partial<DeliveryFacts>, string]>([
   ["is due while another of it waits", { isDue: true, waiting: WAITING }, "in_progress"],
   ["is between record and schedule", { isOpen: true }, "in_progress"],
 ])("an event that %s", (_, facts, kind) => {
-  expect(decideRedeliver({ ...ENDED, ...facts }).kind).toBe(kind);
+  expect(decideRedeliver({ ...ENDED, ...facts }, false).kind).toBe(kind);
+});
+
+test.each<[string, Partial<RetryMessage>, boolean, number | undefined, number | null]>([
+  ["takes no place in the schedule", {}, false, 3, 3],
+  ["takes one where that is asked for", {}, true, 3, 2],
+  ["that was put off had come to its place", { deferrals: 1 }, false, 3, 2],
+  ["that is the first was put off", { attempt: 1, deferrals: 1 }, false, undefined, null],
+  ["of a version that did not tell", {}, false, undefined, null],
+])("an attempt that is brought forward %s", (_, retry, counts, attemptsLeft, left) => {
+  const facts = { ...ENDED, isOpen: true, waiting: { ...WAITING, ...retry }, attemptsLeft };
+  expect(decideRedeliver(facts, counts)).toMatchObject({ kind: "retry_now", attemptsLeft: left });
 });

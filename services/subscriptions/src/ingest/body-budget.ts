@@ -1,21 +1,79 @@
-/** How many bytes of request bodies may be in memory at once. */
+/** How many bytes of request bodies may be in memory at once, and who holds them. */
 export type BodyBudget = {
-  /** Takes so many; undefined where there is no room. What it gives back gives them back, once. */
-  readonly take: (bytes: number) => (() => void) | undefined;
+  /** The room of one body, none yet; `end` is called when what has come of it has to make room for others. */
+  readonly open: (workspaceId: string, end: () => void) => BodyRoom;
   readonly taken: () => number;
 };
 
-/** A budget that a single body always fits in. */
+/** What one body holds. */
+export type BodyRoom = {
+  /** Takes room for bytes that have come; false where there is none. */
+  readonly take: (bytes: number) => boolean;
+  /** The whole body is there: from now on it is not ended for others. */
+  readonly complete: () => void;
+  readonly giveBack: () => void;
+};
+
+type Holding = { readonly workspaceId: string; readonly end: () => void; bytes: number };
+
+/** How much of the budget one workspace may hold, however few others there are. */
+const WORKSPACE_SHARE = 0.5;
+
+/**
+ * A budget that workspaces share (max-min fair): where it is used up, an unfinished body of the workspace
+ * that holds most, the one that has been on its way for longest, makes room for one that holds less.
+ */
 export const bodyBudget = (maxBytes: number): BodyBudget => {
+  const held = new Map<string, number>();
+  const open = new Set<Holding>();
+  const unfinished = new Set<Holding>(); // in the order in which they began
   let taken = 0;
+  const free = (): number => maxBytes - taken;
+  const heldBy = (workspaceId: string): number => held.get(workspaceId) ?? 0;
+  const add = (holding: Holding, bytes: number): void => {
+    holding.bytes += bytes;
+    taken += bytes;
+    const own = heldBy(holding.workspaceId) + bytes;
+    if (own === 0) held.delete(holding.workspaceId);
+    else held.set(holding.workspaceId, own);
+  };
+  const drop = (holding: Holding): void => {
+    unfinished.delete(holding);
+    if (open.delete(holding)) add(holding, -holding.bytes);
+  };
+  /** The body that makes room for a workspace that will hold so many bytes; undefined: none has to. */
+  const toEnd = (willHold: number): Holding | undefined => {
+    let found: Holding | undefined;
+    for (const one of unfinished) {
+      const most = found === undefined ? willHold : heldBy(found.workspaceId);
+      if (one.bytes > 0 && heldBy(one.workspaceId) > most) found = one;
+    }
+    return found;
+  };
+  const isRoomFor = (workspaceId: string, bytes: number): boolean => {
+    const own = heldBy(workspaceId);
+    if (own > 0 && own + bytes > maxBytes * WORKSPACE_SHARE) return false;
+    while (free() < bytes) {
+      const other = toEnd(own + bytes);
+      if (other === undefined) return false;
+      drop(other);
+      other.end();
+    }
+    return true;
+  };
   return {
-    take: (bytes) => {
-      if (taken > 0 && taken + bytes > maxBytes) return undefined;
-      taken += bytes;
-      let isBack = false;
-      return () => {
-        if (!isBack) taken -= bytes;
-        isBack = true;
+    open: (workspaceId, end) => {
+      const holding: Holding = { workspaceId, end, bytes: 0 };
+      open.add(holding);
+      unfinished.add(holding);
+      return {
+        take: (bytes) => {
+          if (!open.has(holding) || !isRoomFor(workspaceId, bytes)) return false;
+          add(holding, bytes);
+          return true;
+        },
+        complete: () => unfinished.delete(holding),
+        giveBack: () => drop(holding),
       };
     },
     taken: () => taken,

@@ -1,7 +1,15 @@
-import { isUtf8, type Buffer } from "node:buffer";
-import { eventMessage, type EventMessage } from "@ringback/contracts/event";
+import type { Buffer } from "node:buffer";
 import { callIdSchema } from "@ringback/contracts/call-id";
+import {
+  eventMessageOf,
+  judgeEvent,
+  readEventBody,
+  routingFields,
+  type EventMessage,
+} from "@ringback/contracts/event";
+import { checkReadEvent, type EventRules } from "@ringback/contracts/event-check";
 import { eventTypeSchema } from "@ringback/contracts/event-types";
+import type { EventWarning } from "@ringback/contracts/event-warnings";
 import { idSchema } from "@ringback/contracts/id";
 import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { z } from "zod";
@@ -10,66 +18,80 @@ import { z } from "zod";
 export type ItemError = { readonly path: readonly PropertyKey[]; readonly message: string };
 
 export type CheckedItem =
-  | { readonly kind: "event"; readonly event: EventMessage }
+  | {
+      readonly kind: "event";
+      readonly event: EventMessage;
+      readonly eventType: string;
+      readonly warnings: readonly EventWarning[];
+    }
   /** The text is no JSON, and so its request is none. */
   | { readonly kind: "not_json"; readonly message: string }
+  /** The first few things that are wrong. */
   | { readonly kind: "invalid"; readonly errors: readonly ItemError[] };
 
 /** What says whose the event is; on NATS that is in the subject. */
-const headSchema = z.looseObject({
+const headSchema = z.object({
   event_type: eventTypeSchema,
   call_id: callIdSchema,
   agent_id: idSchema.refine((id) => id !== WORKSPACE_AGENT, "is reserved: no event is its own"),
 });
+
+/** Who publishes, and what is let pass. */
+export type ItemRules = {
+  readonly workspaceId: string;
+  readonly maxEventBytes: number;
+  readonly events: EventRules;
+};
 
 /**
  * The message that an event becomes on EVENTS, with the bytes that were sent, or what is wrong with it:
  * all that the dispatcher would refuse, so that nothing is stored that cannot be delivered.
  */
 export const checkItem = (
-  workspaceId: string,
   bytes: Buffer,
-  maxEventBytes: number,
+  { workspaceId, maxEventBytes, events: rules }: ItemRules,
 ): CheckedItem => {
   if (bytes.byteLength > maxEventBytes) {
-    const message = `is ${bytes.byteLength} bytes: at most ${maxEventBytes}`;
-    return { kind: "invalid", errors: [{ path: [], message }] };
+    return invalid(`is ${bytes.byteLength} bytes: at most ${maxEventBytes}`);
   }
-  const json = jsonIn(bytes);
-  if (json.kind === "not_json") return json;
-  const head = headSchema.safeParse(json.value);
-  const errors = [...(head.error?.issues ?? []), ...foreignWorkspace(json.value, workspaceId)];
+  const read = readEventBody(bytes);
+  if (read.kind === "not_json") return { kind: "not_json", message: read.message };
+  if (read.kind === "refused") return invalid(read.message);
+  const fields = routingFields(read.members, bytes);
+  const head = headSchema.safeParse(fields);
+  const errors = [...(head.error?.issues ?? []), ...foreignWorkspace(fields, workspaceId)];
   if (!head.success || errors.length > 0) return { kind: "invalid", errors };
   const { event_type: eventType, call_id: callId, agent_id: agentId } = head.data;
-  try {
-    const event = eventMessage({ workspaceId, callId, agentId, eventType, body: bytes });
-    return { kind: "event", event };
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error; // which is how it says what is wrong
-    return { kind: "invalid", errors: [{ path: [], message: error.message }] };
+  const event = judgeEvent({ workspaceId, callId, agentId, eventType }, read.members, bytes);
+  if (event.kind === "invalid") return invalid(event.message);
+  const checked = checkReadEvent(event, bytes, rules);
+  switch (checked.kind) {
+    case "event": {
+      const { warnings } = checked;
+      return { kind: "event", event: eventMessageOf(event, bytes), eventType, warnings };
+    }
+    case "warned": {
+      const found = checked.warnings.map((one) => ({ ...one, path: one.path.split(".") }));
+      return { kind: "invalid", errors: found };
+    }
+    case "unknown_type":
+    case "invalid":
+      return invalid(checked.message, ["event_type"]);
+    default:
+      return checked satisfies never;
   }
 };
 
-const jsonIn = (
-  bytes: Buffer,
-): { readonly kind: "value"; readonly value: unknown } | (CheckedItem & { kind: "not_json" }) => {
-  if (!isUtf8(bytes)) return { kind: "not_json", message: "is not UTF-8" };
-  try {
-    return { kind: "value", value: JSON.parse(bytes.toString("utf8")) };
-  } catch (error) {
-    // Not the parser's message: it quotes the text.
-    const place = /at position \d+/.exec(String(error))?.[0];
-    return {
-      kind: "not_json",
-      message: `is not valid JSON${place === undefined ? "" : ` ${place}`}`,
-    };
-  }
-};
+const invalid = (message: string, path: readonly PropertyKey[] = []): CheckedItem => ({
+  kind: "invalid",
+  errors: [{ path, message }],
+});
 
-const foreignWorkspace = (value: unknown, workspaceId: string): ItemError[] => {
-  if (typeof value !== "object" || value === null || !("workspace_id" in value)) return [];
-  const { workspace_id: said } = value;
-  if (typeof said !== "string" || said === workspaceId) return [];
+const foreignWorkspace = (
+  { workspace_id: said }: Readonly<Record<string, unknown>>,
+  workspaceId: string,
+): ItemError[] => {
+  if (said === undefined || said === null || said === workspaceId) return [];
   return [
     { path: ["workspace_id"], message: "must be the API key's own workspace, or be left out" },
   ];

@@ -1,13 +1,14 @@
 import type { Buffer } from "node:buffer";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { EventMessage } from "@ringback/contracts/event";
 import type { FieldError } from "../problem.ts";
-import { checkItem, type ItemError } from "./check-item.ts";
+import { checkItem, type CheckedItem, type ItemError, type ItemRules } from "./check-item.ts";
 import { jsonItems } from "./json-items.ts";
+
+export type CheckedEvent = Extract<CheckedItem, { kind: "event" }>;
 
 export type CheckedRequest =
   /** In the request's order; there is at least one. */
-  | { readonly kind: "events"; readonly events: readonly EventMessage[] }
+  | { readonly kind: "events"; readonly events: readonly CheckedEvent[] }
   | { readonly kind: "invalid_json"; readonly message: string }
   | { readonly kind: "invalid"; readonly errors: readonly FieldError[] };
 
@@ -22,11 +23,7 @@ const SLICE_MS = 5;
  * The events of a request, all of them or none: what is wrong with any is told with its number. With a
  * turn of the event loop every few milliseconds, as a body may take a tenth of a second.
  */
-export const checkRequest = async (
-  workspaceId: string,
-  body: Buffer,
-  maxEventBytes: number,
-): Promise<CheckedRequest> => {
+export const checkRequest = async (body: Buffer, rules: ItemRules): Promise<CheckedRequest> => {
   const found = jsonItems(body, MAX_EVENTS);
   if (found.kind === "invalid") return { kind: "invalid_json", message: found.message };
   if (found.kind === "too_many") {
@@ -34,17 +31,17 @@ export const checkRequest = async (
   }
   const items = found.kind === "one" ? [found.item] : found.items;
   if (items.length === 0) return invalid([{ path: "", message: "must not be empty" }]);
-  const events: EventMessage[] = [];
+  const events: CheckedEvent[] = [];
   const errors: FieldError[] = [];
   let beganMs = performance.now();
   for (const [n, item] of items.entries()) {
     const place = found.kind === "one" ? [] : [n];
-    const checked = checkItem(workspaceId, item, maxEventBytes);
+    const checked = checkItem(item, rules);
     if (checked.kind === "not_json") {
       const where = found.kind === "one" ? "" : `, in event ${n}`;
       return { kind: "invalid_json", message: `${checked.message}${where}` };
     }
-    if (checked.kind === "event") events.push(checked.event);
+    if (checked.kind === "event") events.push(checked);
     else errors.push(...checked.errors.map((error) => fieldError(place, error)));
     if (performance.now() - beganMs > SLICE_MS) {
       await nextTurn();

@@ -1,12 +1,25 @@
 import { eventId } from "@ringback/contracts/event";
 import { z } from "zod";
+import type { EventWarning } from "@ringback/contracts/event-warnings";
 import { problemSchema, type Problem } from "../problem.ts";
 import type { StoredItem } from "./store-events.ts";
+
+/** A field with a value that readers do not expect. */
+export const warningSchema = z
+  .object({ path: z.string(), message: z.string() })
+  .meta({ id: "Warning", description: "The event is delivered as it is." });
 
 const itemSchema = z.object({
   event_id: z.string(),
   duplicate: z.boolean().meta({
     description: "True when it was stored before, by its message id: nothing was stored now.",
+  }),
+  differs: z.boolean().optional().meta({
+    description:
+      "True when what was stored before under this message id is not the same, byte for byte.",
+  }),
+  warnings: z.array(warningSchema).optional().meta({
+    description: "Known fields with values that readers do not expect: delivered as they are.",
   }),
 });
 
@@ -31,12 +44,17 @@ export type Ingested =
     };
 
 /** What a producer is told: that everything is stored, or what is and that the rest can be sent again. */
-export const ingested = (items: readonly StoredItem[], eventsCreatedMs: number): Ingested => {
-  const events = items.map((item) =>
-    item.kind === "stored"
-      ? { event_id: eventId(eventsCreatedMs, item.seq), duplicate: item.duplicate }
-      : null,
-  );
+export const ingested = (
+  items: readonly StoredItem[],
+  warnings: ReadonlyArray<readonly EventWarning[]>,
+  { eventsCreatedMs, hasKey }: { readonly eventsCreatedMs: number; readonly hasKey: boolean },
+): Ingested => {
+  const events = items.map((item, n) => itemAnswer(item, warnings[n] ?? [], eventsCreatedMs));
+  if (hasKey && items.some((item) => item.kind === "stored" && item.differs)) {
+    const detail =
+      "This Idempotency-Key was used for another body within the last 10 minutes: send what is new with a key of its own. `events` says what is stored.";
+    return { kind: "partial", problem: { code: "idempotency_key_reused", detail }, events };
+  }
   const sure = events.filter((one) => one !== null);
   if (sure.length === events.length) return { kind: "all", answer: { events: sure } };
   const isFull = items.some(({ kind }) => kind === "full");
@@ -48,5 +66,19 @@ export const ingested = (items: readonly StoredItem[], eventsCreatedMs: number):
     kind: "partial",
     problem: { code: isFull ? "events_full" : "unavailable", detail },
     events,
+  };
+};
+
+const itemAnswer = (
+  item: StoredItem,
+  warnings: readonly EventWarning[],
+  eventsCreatedMs: number,
+): z.infer<typeof itemSchema> | null => {
+  if (item.kind !== "stored") return null;
+  return {
+    event_id: eventId(eventsCreatedMs, item.seq),
+    duplicate: item.duplicate,
+    ...(item.differs ? { differs: true } : {}),
+    ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
   };
 };

@@ -1,31 +1,36 @@
 import type { Buffer } from "node:buffer";
+import type { EventRules } from "@ringback/contracts/event-check";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { ingested, type Ingested } from "./ingest-answer.ts";
 import { checkRequest, type CheckedRequest } from "./check-request.ts";
-import { keyedEvents, type EventStore } from "./store-events.ts";
+import { withSecretIds, type EventStore, type Publisher } from "./store-events.ts";
 
 export type IngestDeps = {
   readonly events: EventStore;
   /** When EVENTS was made, in ms since 1970: part of every event's id. */
   readonly eventsCreatedMs: number;
+  readonly rules: EventRules;
 };
 
 /** What a producer sent. */
 export type IngestRequest = {
   readonly workspaceId: string;
   readonly body: Buffer;
-  /** Its `Idempotency-Key`. */
-  readonly key: string | undefined;
+  readonly publisher: Publisher;
   readonly trace: TraceContext | undefined;
 };
 
 /** The events of a request are stored, all of them where all are right; else what is wrong. */
 export const ingest = async (
-  { workspaceId, body, key, trace }: IngestRequest,
-  { events: store, eventsCreatedMs }: IngestDeps,
+  { workspaceId, body, publisher, trace }: IngestRequest,
+  { events: store, eventsCreatedMs, rules }: IngestDeps,
 ): Promise<Ingested | Exclude<CheckedRequest, { kind: "events" }>> => {
-  const checked = await checkRequest(workspaceId, body, store.maxEventBytes());
+  const itemRules = { workspaceId, maxEventBytes: store.maxEventBytes(), events: rules };
+  const checked = await checkRequest(body, itemRules);
   if (checked.kind !== "events") return checked;
-  const events = key === undefined ? checked.events : keyedEvents(workspaceId, key, checked.events);
-  return ingested(await store.store(events, trace), eventsCreatedMs);
+  const messages = checked.events.map(({ event }) => event);
+  const stored = await store.store(withSecretIds(publisher, messages), trace);
+  const warnings = checked.events.map((event) => event.warnings);
+  const hasKey = publisher.idempotencyKey !== undefined;
+  return ingested(stored, warnings, { eventsCreatedMs, hasKey });
 };

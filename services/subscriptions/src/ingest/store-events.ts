@@ -1,15 +1,23 @@
-import { createHash } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { createHmac, randomUUID } from "node:crypto";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import { MAX_EVENT_BYTES, type EventMessage } from "@ringback/contracts/event";
+import { STREAMS } from "@ringback/contracts/subjects";
 import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Nats } from "@ringback/runtime/nats";
-import { isUnavailable, refuseWhileDisconnected } from "../unavailable.ts";
+import { maxBodyBytes, readSequence } from "@ringback/runtime/publish";
+import { isUnavailable, refuseWhileDisconnected, within } from "../unavailable.ts";
 
 /** What became of one event of a request. */
 export type StoredItem =
-  /** `duplicate`: it was stored before, at that sequence. */
-  | { readonly kind: "stored"; readonly seq: number; readonly duplicate: boolean }
+  /** `duplicate`: its id was used before, at that sequence; `differs`: by an event with another body. */
+  | {
+      readonly kind: "stored";
+      readonly seq: number;
+      readonly duplicate: boolean;
+      readonly differs: boolean;
+    }
   /** EVENTS takes no more. */
   | { readonly kind: "full" }
   /** There was no answer: it may be stored or not. */
@@ -32,9 +40,7 @@ export type EventStore = {
 
 /** Of one request: the server answers the first before the last of so many are written. */
 const MAX_IN_FLIGHT = 64;
-const PUBLISH_TIMEOUT_MS = 2_000;
-/** For the message id and what else goes before a body: the server counts both. */
-const HEADER_BYTES = 2_048;
+const ANSWER_TIMEOUT_MS = 2_000;
 
 // Numbers from nats-server's errors.json.
 const FULL = new Set([
@@ -45,14 +51,15 @@ const FULL = new Set([
 
 export const eventStore = (nats: Nats): EventStore => ({
   maxEventBytes: () => {
-    const taken = nats.connection.info?.max_payload ?? MAX_EVENT_BYTES;
-    return Math.min(MAX_EVENT_BYTES, taken - HEADER_BYTES);
+    return Math.min(MAX_EVENT_BYTES, maxBodyBytes(nats) ?? MAX_EVENT_BYTES);
   },
   store: async (events, trace) => {
     refuseWhileDisconnected(nats);
     const items = new Map<string, StoredItem>();
     // Twice in one request is once: a cluster does not like two copies at the same time.
-    const queue = [...new Map(events.map((event) => [event.messageId, event])).values()];
+    const queue = [...Map.groupBy(events, ({ messageId }) => messageId).values()].flatMap(
+      ([first]) => first ?? [],
+    );
     let isOver = false;
     const work = async (): Promise<void> => {
       for (let next = queue.shift(); next !== undefined && !isOver; next = queue.shift()) {
@@ -70,29 +77,35 @@ const inOrder = (
   events: readonly EventMessage[],
   items: ReadonlyMap<string, StoredItem>,
 ): StoredItem[] => {
-  const seen = new Set<string>();
-  return events.map(({ messageId }) => {
+  const stored = new Map<string, Uint8Array>();
+  return events.map(({ messageId, body }) => {
     const item = items.get(messageId) ?? ({ kind: "not_tried" } as const);
-    const isRepeat = seen.has(messageId);
-    seen.add(messageId);
-    return item.kind === "stored" && isRepeat ? { ...item, duplicate: true } : item;
+    const other = stored.get(messageId);
+    if (other === undefined || item.kind !== "stored") {
+      stored.set(messageId, body);
+      return item;
+    }
+    const differs = item.differs || Buffer.compare(other, body) !== 0;
+    return { ...item, duplicate: true, differs };
   });
 };
 
 const stored = async (
-  { subject, body, messageId }: EventMessage,
+  event: EventMessage,
   trace: TraceContext | undefined,
   nats: Nats,
 ): Promise<StoredItem> => {
-  const headers = newHeaders(); // made anew each time: the client writes into it
-  for (const [name, value] of traceHeaders(trace)) headers.set(name, value);
   try {
-    const ack = await nats.js.publish(subject, body, {
-      msgID: messageId,
-      timeout: PUBLISH_TIMEOUT_MS,
-      headers,
-    });
-    return { kind: "stored", seq: ack.seq, duplicate: ack.duplicate };
+    const first = await published(event, trace, nats);
+    if (!first.duplicate) return first;
+    const before = await storedBefore(first.seq, nats);
+    // One that is gone was the same.
+    if (before === null) return first;
+    if (before.subject === event.subject) {
+      return { ...first, differs: Buffer.compare(before.data, event.body) !== 0 };
+    }
+    // Somebody used this id for another subject: the event is stored, if need be more than once.
+    return await published({ ...event, messageId: randomUUID() }, trace, nats);
   } catch (error) {
     if (error instanceof JetStreamApiError && FULL.has(error.code)) return { kind: "full" };
     if (isUnavailable(error)) return { kind: "unconfirmed" };
@@ -100,18 +113,37 @@ const stored = async (
   }
 };
 
+const published = async (
+  { subject, body, messageId }: EventMessage,
+  trace: TraceContext | undefined,
+  nats: Nats,
+): Promise<StoredItem & { kind: "stored" }> => {
+  const headers = newHeaders(); // made anew each time: the client writes into it
+  for (const [name, value] of traceHeaders(trace)) headers.set(name, value);
+  const publication = { msgID: messageId, timeout: ANSWER_TIMEOUT_MS, headers };
+  const { seq, duplicate } = await nats.js.publish(subject, body, publication);
+  return { kind: "stored", seq, duplicate, differs: false };
+};
+
+/** The message that JetStream takes one for a repeat of; null: it is gone. */
+const storedBefore = (seq: number, nats: Nats) =>
+  within(ANSWER_TIMEOUT_MS, `reading event ${seq}`, readSequence(nats, STREAMS.events, seq));
+
+/** Who publishes: the digest of its API key, and the request's `Idempotency-Key`. */
+export type Publisher = { readonly keyDigest: string; readonly idempotencyKey: string | undefined };
+
 /**
- * Message ids that come from an `Idempotency-Key`: for the same request the same ones, of no other
- * workspace's and no producer's form. What an event says is in its id, so that a key that is used again
- * for other events loses none of them.
+ * The events with message ids that nobody can guess who has not the API key, so that no producer on NATS
+ * takes one first; for the same request with the same API key the same ones, in every instance. With an
+ * `Idempotency-Key` the id is that of the key and the event's place: another event there is told.
  */
-export const keyedEvents = (
-  workspaceId: string,
-  key: string,
+export const withSecretIds = (
+  { keyDigest, idempotencyKey }: Publisher,
   events: readonly EventMessage[],
 ): EventMessage[] =>
   events.map((event, n) => {
-    const hash = createHash("sha256");
-    hash.update(JSON.stringify([workspaceId, key, n, event.subject])).update(event.body);
-    return { ...event, messageId: `key:${hash.digest("hex")}` };
+    const hmac = createHmac("sha256", keyDigest);
+    if (idempotencyKey === undefined) hmac.update(JSON.stringify([event.messageId]));
+    else hmac.update(JSON.stringify([idempotencyKey, n, event.subject]));
+    return { ...event, messageId: `http:${hmac.digest("hex")}` };
   });

@@ -2,10 +2,12 @@ import type { IncomingHttpHeaders } from "node:http";
 import { authenticate, type ApiKeys, type Caller } from "../api-keys.ts";
 import { liveReader, type EndReason, type LiveReader } from "./live-reader.ts";
 import type { LivePosition, LiveStreams } from "../decide/live-position.ts";
+import { places } from "../redelivery/places.ts";
 
 export type Welcome =
   | { readonly kind: "reader"; readonly reader: LiveReader }
   | { readonly kind: "too_many_of_key" }
+  | { readonly kind: "too_many_of_workspace" }
   | { readonly kind: "too_many" };
 
 /** All who read along in this process. */
@@ -26,6 +28,8 @@ export type LiveReadersDeps = { readonly keys: () => ApiKeys; readonly now: () =
 
 export const MAX_PER_KEY = 10;
 export const MAX_READERS = 500;
+/** Fewer where there are few left: see `places`. */
+export const MAX_PER_WORKSPACE = 50;
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -41,6 +45,7 @@ type Guest = {
 /** Nobody yet. Looks every second whether each one's key is still good, for as long as there is one. */
 export const liveReaders = ({ keys, now }: LiveReadersDeps): LiveReaders => {
   const guests = new Set<Guest>();
+  const takePlace = places({ inAll: MAX_READERS, perWorkspace: MAX_PER_WORKSPACE });
   let timer: NodeJS.Timeout | undefined;
   let looks = 0;
   let isStopped = false;
@@ -63,9 +68,14 @@ export const liveReaders = ({ keys, now }: LiveReadersDeps): LiveReaders => {
       if (isStopped || guests.size >= MAX_READERS) return { kind: "too_many" };
       const ofKey = [...guests].filter((guest) => guest.caller.keyId === caller.keyId);
       if (ofKey.length >= MAX_PER_KEY) return { kind: "too_many_of_key" };
+      const giveBack = takePlace(caller.workspaceId);
+      if (giveBack === undefined) return { kind: "too_many_of_workspace" };
       const guest = { reader: liveReader(from, streams), caller, headers };
       guests.add(guest);
-      guest.reader.body.once("close", () => leave(guest));
+      guest.reader.body.once("close", () => {
+        giveBack();
+        leave(guest);
+      });
       timer ??= setInterval(look, LOOK_EVERY_MS);
       return { kind: "reader", reader: guest.reader };
     },

@@ -3,6 +3,7 @@ import { attemptRecordSchema } from "@ringback/contracts/attempt";
 import { eventId } from "@ringback/contracts/event";
 import { attemptsFilter, eventsFilter, type LiveFilter } from "@ringback/contracts/live-filters";
 import { parseEventSubject, STREAMS } from "@ringback/contracts/subjects";
+import { headerIn, rawHeaders } from "@ringback/runtime/message-headers";
 import type { LivePosition, LiveStreams } from "../decide/live-position.ts";
 import type { LiveSource } from "./follow-live.ts";
 import type { LiveReader } from "./live-reader.ts";
@@ -69,7 +70,8 @@ const recordIn = (message: JsMsg): unknown => {
 };
 
 /** An event without its payload; undefined for a message whose subject is none. */
-const eventHead = ({ subject, seq, info, headers }: JsMsg, eventsCreatedMs: number) => {
+const eventHead = (message: JsMsg, eventsCreatedMs: number) => {
+  const { subject, seq, info } = message;
   const parsed = parseEventSubject(subject);
   if (parsed.kind === "invalid") return undefined;
   const { workspaceId, callId, agentId, eventType } = parsed.address;
@@ -81,6 +83,6 @@ const eventHead = ({ subject, seq, info, headers }: JsMsg, eventsCreatedMs: numb
     agent_id: agentId,
     workspace_id: workspaceId,
     stored_at: new Date(info.timestampNanos / 1e6).toISOString(),
-    size_bytes: Number(headers?.get(SIZE_HEADER) ?? 0),
+    size_bytes: Number(headerIn(rawHeaders(message), SIZE_HEADER)),
   };
 };

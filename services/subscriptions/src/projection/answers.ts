@@ -2,7 +2,8 @@ import type { DatabaseSync } from "node:sqlite";
 import type { EventStatus } from "@ringback/contracts/event-status";
 import { eventRowReader } from "./event-rows.ts";
 import { attemptFacets, deadLetterFacets, EVENT_FACETS, eventFacets } from "./facets.ts";
-import { callHash, type Ids } from "./ids.ts";
+import { deadLettersOfReader } from "./dead-letters-of.ts";
+import { callHash, eventHash, type Ids } from "./ids.ts";
 import type { EventRow, Projection, RedeliverySelection, RowsPage } from "./projection.ts";
 import { redeliveryReader } from "./redelivery-counts.ts";
 import { rowQueries, type IndexedTable, type Ranges } from "./row-queries.ts";
@@ -11,7 +12,13 @@ import { attemptCountsReader } from "./stats.ts";
 /** What can be asked of the rows as they are. */
 export type Answers = Pick<
   Projection,
-  "events" | "attempts" | "deadLetters" | "stats" | "selectForRedelivery" | "redeliveryProgress"
+  | "events"
+  | "attempts"
+  | "deadLetters"
+  | "deadLettersOf"
+  | "stats"
+  | "selectForRedelivery"
+  | "redeliveryProgress"
 >;
 
 const MAX_LIMIT = 1_000;
@@ -28,6 +35,7 @@ export const answersFrom = (db: DatabaseSync, ids: Ids): Answers => {
   const eventRow = eventRowReader(db, ids);
   const counts = attemptCountsReader(db);
   const progress = redeliveryReader(db);
+  const lettersOf = deadLettersOfReader(db);
   const find = (ranges: Ranges | undefined) => (ranges === undefined ? [] : places(ranges));
   const rowsOf = (table: IndexedTable, query: Narrowed, order: Ranges["order"] = "newest_first") =>
     find(rangesOf(ids, table, query, order));
@@ -49,6 +57,8 @@ export const answersFrom = (db: DatabaseSync, ids: Ids): Answers => {
       const narrowed = { ...query, limit: query.limit + 1, facets: deadLetterFacets(query) };
       return paged(rowsOf("dead_letters", narrowed), query.limit);
     },
+    deadLettersOf: async (workspaceId, eventId) =>
+      lettersOf(ids.workspace(workspaceId), eventHash(workspaceId, eventId)),
     stats: async (query) => {
       const counted = await counts(ids.agent(query.workspaceId, query.agentId), query);
       const facets = EVENT_FACETS.matching(undefined, ["pending", "retrying"]);

@@ -27,7 +27,7 @@ export const attemptApplier = (deps: AttemptApplierDeps) => {
     "INSERT OR REPLACE INTO attempts (seq, workspace, agent, facet, at_ms, call_hash) VALUES (?, ?, ?, ?, ?, ?)",
   );
   const count = attemptCounter(db);
-  const countRedelivery = redeliveryCounter(db);
+  const redeliveries = redeliveryCounter(db);
   return ({ subject, seq, data }: StreamMessage): AppliedAttempt | undefined => {
     const record = recordIn(data);
     const place = placeIn(subject);
@@ -45,7 +45,7 @@ export const attemptApplier = (deps: AttemptApplierDeps) => {
     const eventSeq = eventSequence(record.event_id, eventsCreatedMs);
     if (eventSeq !== undefined) progress.recorded(eventSeq, address, record);
     if (record.trigger !== "test") count(agent, atMs, result, record.duration_ms);
-    countRedelivery(workspace, record, seq);
+    redeliveries.recorded(workspace, record, seq);
     return { workspaceId, seq, deliveryId, record };
   };
 };

@@ -5,7 +5,8 @@ import { eventSequence } from "@ringback/contracts/event";
 import { parseEventSubject } from "@ringback/contracts/subjects";
 import { DEAD_LETTER_FACETS } from "./facets.ts";
 import type { EventProgress } from "./event-progress.ts";
-import { callHash, type Ids } from "./ids.ts";
+import { callHash, eventHash, type Ids } from "./ids.ts";
+import { redeliveryCounter } from "./redelivery-counts.ts";
 import type { StreamMessage } from "./stream-message.ts";
 
 export type DeadLetterApplierDeps = {
@@ -19,8 +20,9 @@ export type DeadLetterApplierDeps = {
 /** Keeps a dead letter and what it says about its event; parts of its subject may be unknown (`_`). */
 export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
   const { db, ids, progress, eventsCreatedMs, onUnreadable } = deps;
+  const redeliveries = redeliveryCounter(db);
   const insert = db.prepare(
-    "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, at_ms, call_hash) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, at_ms, call_hash, event_hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
   return ({ subject, seq, data }: StreamMessage): undefined => {
     const letter = letterIn(data);
@@ -33,8 +35,12 @@ export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
     const { workspace, agent } = ids.ensured(at.workspaceId, at.agentId);
     const facet = DEAD_LETTER_FACETS.of(eventType, letter.reason);
     const atMs = Date.parse(letter.at);
-    insert.run(seq, workspace, agent, facet, atMs, callHash(at.workspaceId, at.callId));
-    const eventSeq = eventSequence(letter.event_id ?? "", eventsCreatedMs);
+    const ofCall = callHash(at.workspaceId, at.callId);
+    const { event_id: id } = letter;
+    const ofEvent = id === undefined ? null : eventHash(at.workspaceId, id);
+    insert.run(seq, workspace, agent, facet, atMs, ofCall, ofEvent);
+    redeliveries.givenUp(workspace, letter, seq);
+    const eventSeq = eventSequence(id ?? "", eventsCreatedMs);
     const event = parseEventSubject(subject.replace("dead_letters.", "events."));
     if (eventSeq === undefined || event.kind === "invalid") return;
     progress.givenUp(eventSeq, event.address, letter);

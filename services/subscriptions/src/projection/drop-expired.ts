@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ProjectedStream } from "./projection.ts";
+import { redeliveryDropper } from "./redelivery-counts.ts";
 import { attemptCountsDropper } from "./stats.ts";
 import type { Turns } from "./turns.ts";
 
@@ -29,7 +30,8 @@ export const dropExpired = (
     attempts: oldest("attempts"),
     dead_letters: oldest("dead_letters"),
   };
-  const jobs = db.prepare("DELETE FROM redeliveries WHERE last_seq < ?");
+  const dropJobs = redeliveryDropper(db);
+  const firstSeqs = { events: 0, attempts: 0, dead_letters: 0 };
   const agents = db.prepare(
     `SELECT id FROM agents WHERE id > ? ORDER BY id LIMIT ${AGENTS_PER_TURN}`,
   );
@@ -45,7 +47,8 @@ export const dropExpired = (
           const { changes } = await inTurn(() => statement.run(firstSeq));
           if (Number(changes) < ROWS_PER_TURN) break;
         }
-        if (stream === "attempts") await inTurn(() => jobs.run(firstSeq));
+        firstSeqs[stream] = firstSeq;
+        if (stream !== "events") await inTurn(() => dropJobs(firstSeqs));
       } finally {
         busy.delete(stream);
       }

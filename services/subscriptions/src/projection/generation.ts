@@ -8,7 +8,13 @@ import { appliers, type Appliers } from "./apply-messages.ts";
 import { dropExpired, type DropExpired } from "./drop-expired.ts";
 import { followStream, type FollowOptions, type Following } from "./follow-stream.ts";
 import { idsIn } from "./ids.ts";
-import { closeIndexFile, isDamaged, openIndexFile, removeIndexFile } from "./index-file.ts";
+import {
+  closeIndexFile,
+  isDamaged,
+  openIndexFile,
+  removeIndexFile,
+  unwritableFile,
+} from "./index-file.ts";
 import {
   PROJECTED_STREAMS,
   positionsIn,
@@ -33,6 +39,8 @@ export type GenerationOptions = {
   readonly onEvent: (applied: AppliedEvent) => void;
   /** The file cannot be used any more. */
   readonly onDamaged: (error: unknown) => void;
+  /** It cannot be written where it is, and so not be made anew either. */
+  readonly onUnwritable: (error: Error) => void;
   readonly log: Logger;
 };
 
@@ -74,7 +82,9 @@ export const openGeneration = async (options: GenerationOptions): Promise<Genera
   const ids = idsIn(db);
   const transaction = transactionOn(db, ids);
   const inTurn = turns((error) => {
+    const unwritable = unwritableFile(options.path, error);
     if (isDamaged(error)) options.onDamaged(error);
+    else if (unwritable !== undefined) options.onUnwritable(unwritable);
   });
   const eventsCreatedMs = states.events.createdMs;
   const apply = appliers({ db, ids, positions, transaction, inTurn, eventsCreatedMs, log });

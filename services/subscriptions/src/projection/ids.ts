@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
+import { LRUCache } from "lru-cache";
 
 /** Workspaces and agents as the small numbers that rows have in their place. */
 export type Ids = {
@@ -16,7 +17,7 @@ export type Ids = {
   readonly forget: () => void;
 };
 
-/** Beyond, the cache is emptied: there may be very many agents. */
+/** There may be very many agents: those asked for last are kept. */
 const MAX_CACHED = 50_000;
 
 export const idsIn = (db: DatabaseSync): Ids => {
@@ -25,9 +26,9 @@ export const idsIn = (db: DatabaseSync): Ids => {
   const findAgent = db.prepare("SELECT id FROM agents WHERE workspace = ? AND name = ?");
   const addAgent = db.prepare("INSERT INTO agents (workspace, name) VALUES (?, ?) RETURNING id");
   const nameOf = db.prepare("SELECT name FROM agents WHERE id = ?");
-  const workspaces = new Map<string, number>();
-  const agents = new Map<string, number>();
-  const names = new Map<number, string>();
+  const workspaces = new LRUCache<string, number>({ max: MAX_CACHED });
+  const agents = new LRUCache<string, number>({ max: MAX_CACHED });
+  const names = new LRUCache<number, string>({ max: MAX_CACHED });
 
   const workspace = (name: string): number | undefined =>
     workspaces.get(name) ?? kept(workspaces, name, idIn(findWorkspace.get(name)));
@@ -59,8 +60,11 @@ export const idsIn = (db: DatabaseSync): Ids => {
   };
 };
 
-const kept = <K, V>(cache: Map<K, V>, key: K, value: V | undefined): V | undefined => {
-  if (cache.size >= MAX_CACHED) cache.clear();
+const kept = <K extends {}, V extends {}>(
+  cache: LRUCache<K, V>,
+  key: K,
+  value: V | undefined,
+): V | undefined => {
   if (value !== undefined) cache.set(key, value);
   return value;
 };
@@ -77,4 +81,10 @@ const textIn = (row: Row): string | undefined =>
  * pair is likely in one of five cases): what is found by it is compared with the call's id.
  */
 export const callHash = (workspaceId: string, callId: string): number =>
-  hash("sha1", `${workspaceId}.${callId}`, "buffer").readUIntBE(0, 6) - 2 ** 47;
+  numberOf(`${workspaceId}.${callId}`);
+
+/** The same for an event's id, as what was stored about it names it: events of a former EVENTS, too. */
+export const eventHash = (workspaceId: string, eventId: string): number =>
+  numberOf(`${workspaceId}.${eventId}`);
+
+const numberOf = (name: string): number => hash("sha1", name, "buffer").readUIntBE(0, 6) - 2 ** 47;

@@ -137,6 +137,32 @@ const primaryCode = (error: unknown): number | undefined => {
 
 const isBusy = (error: unknown): boolean => primaryCode(error) === BUSY;
 
+// Also what the system says before SQLite is asked: there is no such number there.
+const UNWRITABLE = new Set<unknown>([
+  3,
+  8,
+  10,
+  13,
+  14,
+  "EACCES",
+  "EPERM",
+  "EROFS",
+  "ENOSPC",
+  "EISDIR",
+  "EIO",
+]);
+
+/**
+ * What is wrong with the place of the file, where it cannot be written (no room, no right, no disk): nothing
+ * that is done here helps.
+ */
+export const unwritableFile = (path: string, error: unknown): Error | undefined => {
+  const code = primaryCode(error) ?? (error as NodeJS.ErrnoException | undefined)?.code;
+  if (!UNWRITABLE.has(code)) return undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  return new Error(`PROJECTION_DIR: ${path} cannot be written: ${message}`, { cause: error });
+};
+
 /** What the file holds cannot be right: nothing but making it anew helps. */
 export const isDamaged = (error: unknown): boolean =>
   [CORRUPT, NOT_A_DATABASE].includes(primaryCode(error) ?? -1);

@@ -7,10 +7,10 @@ import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
 import { placeInCursor, type ListName } from "./place-cursor.ts";
 import { paging } from "../paging.ts";
+import { timeSchema } from "../time-schema.ts";
 
 const time = (description: string) =>
-  z.iso
-    .datetime({ offset: true, error: "must be a time of RFC 3339 such as 2026-01-31T12:00:00Z" })
+  timeSchema
     .transform((text) => Date.parse(text))
     .optional()
     .meta({ description });

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
-import type { StoredMsg } from "@nats-io/jetstream";
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
 import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
 import { deliveryIdInAttemptSubject, STREAMS, type StreamName } from "@ringback/contracts/subjects";
 import type { Nats } from "@ringback/runtime/nats";
+import { readPage, type BatchMessage } from "@ringback/runtime/read-batch";
 import type { z } from "zod";
 import { refuseWhileDisconnected } from "../unavailable.ts";
 
@@ -42,7 +42,7 @@ const ofEach = async <T>(
   nats: Nats,
   stream: StreamName,
   rows: readonly Numbered[],
-  read: (message: StoredMsg) => T | undefined,
+  read: (message: BatchMessage) => T | undefined,
 ): Promise<T[]> => {
   refuseWhileDisconnected(nats);
   const found: (T | undefined)[] = [];
@@ -51,8 +51,9 @@ const ofEach = async <T>(
     while (next < rows.length) {
       const n = next;
       next += 1;
-      const message = await nats.jsm.direct.getMessage(stream, { seq: rows[n]?.seq ?? 0 });
-      found[n] = message === null ? undefined : read(message);
+      const seq = rows[n]?.seq ?? 0;
+      const [message] = await readPage(nats, stream, { filter: ">", from: seq, size: 1 });
+      found[n] = message?.seq === seq ? read(message) : undefined; // else it is gone
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, rows.length) }, worker));

@@ -14,7 +14,7 @@ import {
   type Generation,
   type GenerationOptions,
 } from "./generation.ts";
-import { isDamaged, removeIndexFile } from "./index-file.ts";
+import { isDamaged, removeIndexFile, unwritableFile } from "./index-file.ts";
 import { PROJECTED_STREAMS } from "./positions.ts";
 import type {
   AppliedAttempt,
@@ -63,7 +63,7 @@ export const openProjection = async (options: ProjectionOptions): Promise<OpenPr
     await index.open();
   } catch (error) {
     folder.leave();
-    throw error;
+    throw unwritableFile(path, error) ?? error;
   }
   const { current } = index;
   const dropping = dropCounts(current, options, stopping.signal);
@@ -91,7 +91,8 @@ export const openProjection = async (options: ProjectionOptions): Promise<OpenPr
   };
 };
 
-type ReplaceableOptions = Omit<GenerationOptions, "onDamaged"> & Pick<ProjectionOptions, "onFatal">;
+type ReplaceableOptions = Omit<GenerationOptions, "onDamaged" | "onUnwritable"> &
+  Pick<ProjectionOptions, "onFatal">;
 
 /** The index in use, another one in its place where it turns out to be damaged. */
 const replaceable = (options: ReplaceableOptions, stopping: AbortSignal) => {
@@ -106,7 +107,7 @@ const replaceable = (options: ReplaceableOptions, stopping: AbortSignal) => {
       log.error({ err: error, path }, "projection.damaged");
       replacing = replace(replacing);
     };
-    return openGeneration({ ...options, onDamaged });
+    return openGeneration({ ...options, onDamaged, onUnwritable: onFatal });
   };
   const replace = async (earlier: Promise<void>): Promise<void> => {
     await earlier;
@@ -207,6 +208,7 @@ const answersOf = (there: () => Generation): Answers => {
     events: ask((answers) => answers.events),
     attempts: ask((answers) => answers.attempts),
     deadLetters: ask((answers) => answers.deadLetters),
+    deadLettersOf: ask((answers) => answers.deadLettersOf),
     stats: ask((answers) => answers.stats),
     selectForRedelivery: ask((answers) => answers.selectForRedelivery),
     redeliveryProgress: ask((answers) => answers.redeliveryProgress),

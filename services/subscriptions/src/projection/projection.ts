@@ -17,6 +17,8 @@ export type Projection = {
   readonly attempts: (query: AttemptsQuery) => Promise<RowsPage<AttemptRow>>;
   /** Newest first, by the time at which it was given up. */
   readonly deadLetters: (query: DeadLettersQuery) => Promise<RowsPage<DeadLetterRow>>;
+  /** Those that name this event, newest first, at most some; of one event others may be among them. */
+  readonly deadLettersOf: (workspaceId: string, eventId: string) => Promise<readonly RowSeq[]>;
   readonly stats: (query: StatsQuery) => Promise<AgentStats>;
   /** The next events of a redelivery job, oldest first (by time, then sequence). */
   readonly selectForRedelivery: (selection: RedeliverySelection) => Promise<readonly EventRow[]>;
@@ -112,6 +114,9 @@ export type AttemptRow = {
 /** Where a dead letter is on DEAD_LETTERS. */
 export type DeadLetterRow = { readonly seq: number; readonly atMs: number };
 
+/** A row by its sequence alone. */
+export type RowSeq = { readonly seq: number };
+
 export type StatsQuery = {
   readonly workspaceId: string;
   readonly agentId: string;
@@ -150,7 +155,7 @@ export type RedeliverySelection = {
   readonly limit: number;
 };
 
-/** Of a job's deliveries, counted by their last records. */
+/** Of a job's deliveries, counted by their last records and by the dead letters of those that have no last one. */
 export type RedeliveryProgress = {
   /** Those with any record. */
   readonly attempted: number;

@@ -1,14 +1,14 @@
 import { FACETS_FINGERPRINT } from "./facets.ts";
 
 /** Raise when the meaning of a row changes; a file of another version is built anew. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What a file has to be made with to be used. */
 export const SCHEMA_FINGERPRINT = `${VERSION};${FACETS_FINGERPRINT}`;
 
 /**
  * Ids of workspaces and agents are kept once, as they are in every index; of a call's only a number
- * made from it (`callHash`). `at_ms` is what lists are ordered by. Rows have no more than lists need:
+ * made from it (`callHash`), and of the event that a dead letter names (`eventHash`). `at_ms` is what lists are ordered by. Rows have no more than lists need:
  * the streams have the rest.
  */
 export const SCHEMA = `
@@ -40,8 +40,9 @@ CREATE INDEX attempts_by_call ON attempts (call_hash, facet, at_ms);
 
 CREATE TABLE dead_letters (
   seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL,
-  at_ms INTEGER NOT NULL, call_hash INTEGER NOT NULL
+  at_ms INTEGER NOT NULL, call_hash INTEGER NOT NULL, event_hash INTEGER
 );
+CREATE INDEX dead_letters_by_event ON dead_letters (event_hash, seq) WHERE event_hash IS NOT NULL;
 CREATE INDEX dead_letters_by_workspace ON dead_letters (workspace, facet, at_ms);
 CREATE INDEX dead_letters_by_agent ON dead_letters (agent, facet, at_ms);
 CREATE INDEX dead_letters_by_call ON dead_letters (call_hash, facet, at_ms);
@@ -52,8 +53,10 @@ CREATE TABLE attempt_counts (
   count INTEGER NOT NULL, PRIMARY KEY (agent, interval, result, duration)
 ) WITHOUT ROWID;
 
+-- last_seq is on ATTEMPTS, last_letter_seq on DEAD_LETTERS; 0: nothing there has counted.
 CREATE TABLE redeliveries (
   workspace INTEGER NOT NULL, name TEXT NOT NULL, attempted INTEGER NOT NULL, delivered INTEGER NOT NULL,
-  failed INTEGER NOT NULL, cancelled INTEGER NOT NULL, last_seq INTEGER NOT NULL, PRIMARY KEY (workspace, name)
+  failed INTEGER NOT NULL, cancelled INTEGER NOT NULL, last_seq INTEGER NOT NULL,
+  last_letter_seq INTEGER NOT NULL, PRIMARY KEY (workspace, name)
 ) WITHOUT ROWID;
 `;

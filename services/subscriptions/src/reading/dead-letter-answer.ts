@@ -14,7 +14,8 @@ export const deadLetterAnswerSchema = z.object({
   message: z.string(),
   last_attempt: attemptAnswerSchema.nullable(),
   raw: z.string().optional().meta({
-    description: "Of `invalid_event`: the message as it came, base64, at most the first 64 KiB.",
+    description:
+      "Of `invalid_event`, and of `internal` where it was set aside unread: the message as it came, base64, at most the first 64 KiB.",
   }),
   raw_truncated: z.boolean().optional(),
 });
@@ -33,7 +34,9 @@ export const deadLetterAnswer = (eventId: string, letter: DeadLetter): DeadLette
   const { event_type = null, call_id = null, agent_id = null, last_attempt: record } = letter;
   const last = record && { seq: 0, deliveryId: deliveryIdOf(record), record };
   const last_attempt = last === undefined ? null : attemptAnswer(last);
-  return { ...common, event_type, call_id, agent_id, last_attempt };
+  const unread =
+    letter.reason === "internal" ? { raw: letter.raw, raw_truncated: letter.truncated } : {};
+  return { ...common, event_type, call_id, agent_id, last_attempt, ...unread };
 };
 
 /** Only a redelivery's record says it. */

@@ -1,18 +1,20 @@
+import { setTimeout } from "node:timers/promises";
 import type { DeadLetter } from "@ringback/contracts/dead-letter";
 import { eventId, eventSequence } from "@ringback/contracts/event";
 import { isId } from "@ringback/contracts/id";
 import {
   attemptsOfAddress,
   attemptsOfCall,
-  deadLettersOfWorkspace,
   eventsOfCall,
   STREAMS,
 } from "@ringback/contracts/subjects";
 import { readSequence } from "@ringback/runtime/publish";
-import { refuseWhileDisconnected, within } from "../unavailable.ts";
+import type { ListedMessages } from "../projection/listed-messages.ts";
+import type { Projection } from "../projection/projection.ts";
+import { refuseWhileDisconnected, UnavailableError, within } from "../unavailable.ts";
 import { attemptsOf, deadLetterOf } from "./event-history.ts";
 import { newestOfSubjects } from "./newest-of-subjects.ts";
-import { deadLettersOn, type RecordsDeps, type StoredAttempt } from "./records.ts";
+import type { RecordsDeps, StoredAttempt } from "./records.ts";
 import { situationsOf, type Situation } from "./situation.ts";
 import { storedEvent, type StoredEvent } from "./stored-event.ts";
 import { subjectsUnder } from "./subjects-under.ts";
@@ -52,6 +54,8 @@ export type EventReader = {
 export type EventReaderDeps = RecordsDeps & {
   /** When EVENTS was made, in ms since 1970: part of every event's id. */
   readonly eventsCreatedMs: number;
+  readonly projection: Pick<Projection, "deadLettersOf" | "appliedUpTo">;
+  readonly listed: Pick<ListedMessages, "deadLetters">;
 };
 
 /** Payloads of one page together: one event may have 1 MiB. */
@@ -60,6 +64,7 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 const ATTEMPTS_IN_LIST = 10;
 const ATTEMPTS_OF_EVENT = 50;
 const ANSWER_TIMEOUT_MS = 2_000;
+const LOOK_AGAIN_MS = 25;
 
 export const eventReader = (deps: EventReaderDeps): EventReader => ({
   eventsOfCall: (workspaceId, callId, page) => callPage(workspaceId, callId, page, deps),
@@ -139,27 +144,34 @@ const attemptsPage = async (
   return { attempts, ...(hasOlder && last !== undefined ? { nextBeforeSeq: last.seq } : {}) };
 };
 
+/** Found by the event where EVENTS has it; else by the index, as nothing else says then on which subject it is. */
 const findDeadLetter = async (
   workspaceId: string,
   id: string,
   deps: EventReaderDeps,
 ): Promise<DeadLetter | undefined> => {
-  const seq = eventSequence(id, deps.eventsCreatedMs);
-  if (seq === undefined) return undefined;
   const event = await findEvent(workspaceId, id, deps);
   if (event !== undefined) return deadLetterOf(event, deps);
-  // The letter outlives its event by weeks, and then nothing says on which subject it is.
-  if (!(await isExpired(seq, deps))) return undefined;
-  let found: DeadLetter | undefined;
-  for await (const letter of deadLettersOn(deps, deadLettersOfWorkspace(workspaceId), 1)) {
-    if (letter.event_id === id) found = letter;
-  }
-  return found;
+  const { projection, listed } = deps;
+  const indexed = async (): Promise<DeadLetter | undefined> => {
+    const letters = await listed.deadLetters(await projection.deadLettersOf(workspaceId, id));
+    return letters.find((letter) => letter.event_id === id);
+  };
+  const found = await indexed();
+  if (found !== undefined || (await isIndexed(deps))) return found;
+  return indexed();
 };
 
-const isExpired = async (seq: number, { nats }: EventReaderDeps): Promise<boolean> => {
+/** False: the index was behind what is stored, and no longer is. */
+const isIndexed = async ({ nats, projection }: EventReaderDeps): Promise<boolean> => {
   refuseWhileDisconnected(nats);
-  const asking = nats.jsm.streams.info(STREAMS.events);
-  const { state } = await within(ANSWER_TIMEOUT_MS, `asking for ${STREAMS.events}`, asking);
-  return seq < state.first_seq;
+  const asking = nats.jsm.streams.info(STREAMS.deadLetters);
+  const what = `asking for ${STREAMS.deadLetters}`;
+  const { last_seq } = (await within(ANSWER_TIMEOUT_MS, what, asking)).state;
+  const isBehind = (): boolean => projection.appliedUpTo("dead_letters") < last_seq;
+  if (!isBehind()) return true;
+  const endMs = performance.now() + ANSWER_TIMEOUT_MS;
+  while (isBehind() && performance.now() < endMs) await setTimeout(LOOK_AGAIN_MS);
+  if (isBehind()) throw new UnavailableError("the index of dead letters is behind what is stored");
+  return false;
 };

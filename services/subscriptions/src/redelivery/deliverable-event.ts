@@ -1,7 +1,7 @@
 import { eventSequence, readEvent } from "@ringback/contracts/event";
 import { parseEventSubject, STREAMS, type EventAddress } from "@ringback/contracts/subjects";
 import { isTestEvent } from "@ringback/contracts/test-event";
-import { headerReader } from "@ringback/runtime/message-headers";
+import { storedHeader } from "@ringback/runtime/message-headers";
 import type { Nats } from "@ringback/runtime/nats";
 import { readSequence } from "@ringback/runtime/publish";
 import { shownText, type Problem } from "../problem.ts";
@@ -34,7 +34,7 @@ export const deliverableEvent = async (
     const detail = `Event ${eventId} was not understood, so it cannot be delivered: ${wrong?.message ?? ""}.`;
     return problem({ code: "event_not_deliverable", detail });
   }
-  if (isTestEvent(headerReader(() => stored.header) ?? (() => ""))) {
+  if (isTestEvent((name) => storedHeader(stored, name))) {
     const detail = `Event ${eventId} was a test: send a new test event instead.`;
     return problem({ code: "event_not_deliverable", detail });
   }

@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { StoredMsg } from "@nats-io/jetstream";
-import { attemptRecordSchema } from "@ringback/contracts/attempt";
+import { attemptRecordSchema, type NextStep } from "@ringback/contracts/attempt";
 import { deliveryId as firstDeliveryId } from "@ringback/contracts/event";
 import { readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
 import { scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
@@ -16,7 +15,7 @@ import { headerReader } from "@ringback/runtime/message-headers";
 import type { Nats } from "@ringback/runtime/nats";
 import { isConsumerNotFound } from "@ringback/runtime/nats-errors";
 import { readLast } from "@ringback/runtime/publish";
-import { readPage } from "@ringback/runtime/read-batch";
+import { readPage, type BatchMessage } from "@ringback/runtime/read-batch";
 import type { DeliveryFacts } from "../decide/redeliver.ts";
 import { dueOfAgent, eventSeqOf } from "../reading/due-deliveries.ts";
 import { asked } from "./asking.ts";
@@ -39,13 +38,15 @@ export const deliveryFacts = async (
   const recordSubject = attemptSubject(event.address, first);
   const isRecorded = await hasMessage(nats, STREAMS.attempts, recordSubject);
   const isDueBefore = await isDue(nats, event);
-  const waiting = await firstScheduled(nats, event, isRecorded ? open : [first, ...open]);
+  const ids = [...open.keys()];
+  const waiting = await firstScheduled(nats, event, isRecorded ? ids : [first, ...ids]);
   // One that was put off has no record: it may have fired between the two looks.
   const mayHaveFired = waiting === undefined && !isRecorded;
   return {
     isDue: isDueBefore || (mayHaveFired && (await isDue(nats, event))),
     waiting,
-    isOpen: open.length > 0,
+    isOpen: open.size > 0,
+    attemptsLeft: waiting === undefined ? undefined : open.get(waiting.deliveryId),
     isRecorded,
     isAcknowledged,
   };
@@ -64,14 +65,17 @@ const acknowledgedUpTo = async (nats: Nats): Promise<number> => {
   }
 };
 
-/** Deliveries of this event whose last record says that another attempt follows, the latest first. */
+/**
+ * Deliveries of this event whose last record says that another attempt follows, the latest first, and how
+ * many it says are left.
+ */
 const openDeliveries = async (
   nats: Nats,
   { seq, address }: DeliverableEvent,
-): Promise<string[]> => {
+): Promise<ReadonlyMap<string, number | undefined>> => {
   const filter = attemptsOfAddress(address);
   const records = await readPage(nats, STREAMS.attempts, { filter, from: 1, size: MAX_RECORDS });
-  const last = new Map<string, StoredMsg>();
+  const last = new Map<string, BatchMessage>();
   for (const record of records) {
     const id = deliveryIdInAttemptSubject(record.subject);
     // A call may have several events of one type.
@@ -79,14 +83,15 @@ const openDeliveries = async (
     last.delete(id); // again at the end: the order is that of the last records
     last.set(id, record);
   }
-  const open = [...last].filter(([, record]) => isFollowed(record));
-  return open.map(([id]) => id).toReversed();
+  const steps = [...last].map(([id, record]) => [id, nextIn(record)] as const);
+  const open = steps.flatMap(([id, next]) =>
+    next.kind === "retry" ? [[id, next.attempts_left] as const] : [],
+  );
+  return new Map(open.toReversed());
 };
 
-const isFollowed = ({ data }: StoredMsg): boolean => {
-  const json: unknown = JSON.parse(Buffer.from(data).toString("utf8"));
-  return attemptRecordSchema.parse(json).next.kind === "retry";
-};
+const nextIn = ({ data }: BatchMessage): NextStep =>
+  attemptRecordSchema.parse(JSON.parse(Buffer.from(data).toString("utf8"))).next;
 
 const hasMessage = async (
   nats: Nats,
@@ -115,7 +120,10 @@ const firstScheduled = async (
 };
 
 /** The retry in a message of RETRIES; undefined where it cannot be read. */
-export const retryIn = (message: StoredMsg, agent: AgentAddress): RetryMessage | undefined => {
+export const retryIn = (
+  message: Pick<BatchMessage, "header">,
+  agent: AgentAddress,
+): RetryMessage | undefined => {
   const { workspaceId, agentId } = agent;
   const get = headerReader(() => message.header);
   const read = get === undefined ? undefined : readRetry({ workspaceId, agentId }, get);

@@ -32,7 +32,9 @@ const jobSchema = z.object({
       "Matched when it began and were not sent: being delivered, delivered by others or gone by then",
   }),
   delivered: count,
-  failed: count.meta({ description: "Given up: dead letters again" }),
+  failed: count.meta({
+    description: "Given up: dead letters again, also where the event was gone before its attempt",
+  }),
   cancelled: count.meta({ description: "The subscription was gone" }),
   waiting: count.meta({ description: "Started and not at their end: in work or between retries" }),
 });

@@ -12,17 +12,20 @@ export type JobIndex = {
   /** A workspace's jobs, newest first, from behind this place on. */
   readonly page: (workspaceId: string, limit: number, after?: JobPlace) => JobPage;
   readonly running: () => readonly RedeliveryJob[];
-  readonly runningIn: (workspaceId: string) => number;
+  /** How many jobs a workspace has, and how many of them run. */
+  readonly countsIn: (workspaceId: string) => JobsOfWorkspace;
   /** Calls the listener whenever there is a job that runs and was not known. */
   readonly onNew: (listener: () => void) => void;
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
   readonly applied: (seq: number) => Promise<void>;
-  /** Compares with the stream: forgets what it has dropped, reads anew when that has stood still for long. */
+  /** Forgets what the stream has dropped. */
   readonly compare: (state: StreamRange) => void;
   readonly stop: () => Promise<void>;
 };
 
-export type StreamRange = { readonly first_seq: number; readonly last_seq: number };
+export type JobsOfWorkspace = { readonly all: number; readonly running: number };
+
+export type StreamRange = { readonly first_seq: number };
 
 export type JobPage = { readonly jobs: readonly RedeliveryJob[]; readonly hasMore: boolean };
 
@@ -61,8 +64,10 @@ export const followJobs = ({ nats, onStreamLost, log }: JobIndexOptions): JobInd
   return {
     page: (workspaceId, limit, after) => pageOf(jobs(), workspaceId, limit, after),
     running,
-    runningIn: (workspaceId) =>
-      running().filter(({ workspace_id }) => workspace_id === workspaceId).length,
+    countsIn: (workspaceId) => {
+      const own = jobs().filter(({ workspace_id }) => workspace_id === workspaceId);
+      return { all: own.length, running: own.filter(({ state }) => state === "running").length };
+    },
     onNew: (listener) => {
       listeners.push(listener);
     },
@@ -75,9 +80,8 @@ export const followJobs = ({ nats, onStreamLost, log }: JobIndexOptions): JobInd
         await pause(LOOK_EVERY_MS);
       }
     },
-    compare: ({ first_seq, last_seq }) => {
+    compare: ({ first_seq }) => {
       for (const [subject, { seq }] of known) if (seq < first_seq) known.delete(subject);
-      values.compare(last_seq);
     },
     stop: values.stop,
   };

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
+import type { StreamState } from "@nats-io/jetstream";
 import { idSchema } from "@ringback/contracts/id";
 import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
 import { STREAMS } from "@ringback/contracts/subjects";
@@ -16,12 +17,17 @@ import { pinned, type PinDeps } from "./pinned.ts";
 /** Each has a rate of its own: more of them at once would be a way round it. */
 export const MAX_RUNNING_JOBS = 5;
 
+/** REDELIVERIES is everybody's: a workspace's jobs are kept for 30 days, and no more of them than this. */
+export const MAX_KEPT_JOBS = 1_000;
+
 const MAX_TRIES = 5;
+/** Jobs that run note how far they are some times a second: a new one may have to look again. */
+const MAX_ADDS = 50;
 
 export type JobDeps = PinDeps & {
   readonly nats: Nats;
   readonly jobs: JobStore;
-  readonly index: Pick<JobIndex, "runningIn" | "applied">;
+  readonly index: Pick<JobIndex, "countsIn" | "applied">;
 };
 
 /** What a job is asked to do; times are RFC 3339 in UTC. */
@@ -44,28 +50,44 @@ export const createJob = async (
   key: RequestKey | undefined,
   deps: JobDeps,
 ): Promise<JobResult> => {
+  const { workspace_id: workspaceId } = wish;
   const decide = async () => {
-    const problem = await refusal(wish.workspace_id, deps);
+    const problem = await refusal(workspaceId, await deps.jobs.lastSeqIn(workspaceId), deps);
     if (problem !== undefined) return { kind: "problem", problem } as const;
     return { kind: "decided", decided: { redelivery_id: randomUUIDv7() } } as const;
   };
-  const decision = await pinned(wish.workspace_id, key, decide, decidedIn, deps);
+  const decision = await pinned(workspaceId, key, decide, decidedIn, deps);
   if (decision.kind === "problem") return decision;
-  const { decided, isRepeat } = decision;
-  const job = await newJob(wish, decided.redelivery_id, deps);
-  const appended = await deps.jobs.append(job, 0);
-  if (appended.kind === "stored") return { kind: "job", job, isRepeat };
-  const stored = await deps.jobs.read(wish.workspace_id, decided.redelivery_id);
-  if (stored === undefined) throw new UnavailableError(`job ${decided.redelivery_id} is not there`);
-  return { kind: "job", job: stored.job, isRepeat: true };
+  const { redelivery_id } = decision.decided;
+  const job = await newJob(wish, redelivery_id, deps);
+  for (let n = 0; n < MAX_ADDS; n += 1) {
+    const lastSeq = await deps.jobs.lastSeqIn(workspaceId);
+    // Of many that ask at once each sees those that were first: what is noted meanwhile is a conflict.
+    const stored = await deps.jobs.read(workspaceId, redelivery_id);
+    if (stored !== undefined) return { kind: "job", job: stored.job, isRepeat: true };
+    const problem = await refusal(workspaceId, lastSeq, deps);
+    if (problem !== undefined) return { kind: "problem", problem };
+    const added = await deps.jobs.add(job, lastSeq);
+    if (added.kind === "stored") return { kind: "job", job, isRepeat: decision.isRepeat };
+  }
+  throw new UnavailableError(`the jobs of ${workspaceId} change too fast`);
 };
 
-const refusal = async (workspaceId: string, deps: JobDeps): Promise<Problem | undefined> => {
-  await deps.index.applied(await deps.jobs.lastSeq());
-  const running = deps.index.runningIn(workspaceId);
-  if (running < MAX_RUNNING_JOBS) return undefined;
-  const detail = `${running} redeliveries run in this workspace already, at most ${MAX_RUNNING_JOBS} may: wait for one to end, or stop it.`;
-  return { code: "too_many_redeliveries", detail };
+const refusal = async (
+  workspaceId: string,
+  lastSeq: number,
+  { index }: Pick<JobDeps, "index">,
+): Promise<Problem | undefined> => {
+  await index.applied(lastSeq);
+  const { all, running } = index.countsIn(workspaceId);
+  const code = "too_many_redeliveries";
+  if (running >= MAX_RUNNING_JOBS) {
+    const detail = `${running} redeliveries run in this workspace already, at most ${MAX_RUNNING_JOBS} may: wait for one to end, or stop it.`;
+    return { code, detail };
+  }
+  if (all < MAX_KEPT_JOBS) return undefined;
+  const detail = `This workspace has had ${all} redeliveries in the last 30 days, at most ${MAX_KEPT_JOBS} are kept: ask for more events in each.`;
+  return { code, detail };
 };
 
 const newJob = async (
@@ -73,16 +95,14 @@ const newJob = async (
   redelivery_id: string,
   { nats, now }: JobDeps,
 ): Promise<RedeliveryJob> => {
-  const lastOf = async (stream: (typeof STREAMS)[keyof typeof STREAMS]): Promise<number> => {
-    const info = await asked(nats, `asking for ${stream}`, () => nats.jsm.streams.info(stream));
-    return info.state.last_seq;
-  };
+  const stateOf = async (stream: (typeof STREAMS)[keyof typeof STREAMS]) =>
+    (await asked(nats, `asking for ${stream}`, () => nats.jsm.streams.info(stream))).state;
   const [events, attempts, dead_letters] = await Promise.all([
-    lastOf(STREAMS.events),
-    lastOf(STREAMS.attempts),
-    lastOf(STREAMS.deadLetters),
+    stateOf(STREAMS.events),
+    stateOf(STREAMS.attempts),
+    stateOf(STREAMS.deadLetters),
   ]);
-  const at = now().toISOString();
+  const at = timeAfter(events, now());
   return {
     ...wish,
     redelivery_id,
@@ -90,7 +110,11 @@ const newJob = async (
     until: until === undefined || until > at ? at : until,
     created_at: at,
     updated_at: at,
-    begins_after: { events, attempts, dead_letters },
+    begins_after: {
+      events: events.last_seq,
+      attempts: attempts.last_seq,
+      dead_letters: dead_letters.last_seq,
+    },
     state: "running",
     stop_requested: false,
     found: null,
@@ -98,6 +122,12 @@ const newJob = async (
     cursor: null,
     batch: null,
   };
+};
+
+/** Now, and behind all events that are stored, whatever is wrong with a clock. */
+const timeAfter = ({ last_ts, last_seq }: StreamState, now: Date): string => {
+  const lastMs = last_seq === 0 ? 0 : Date.parse(last_ts) + 1;
+  return new Date(Math.max(now.getTime(), lastMs)).toISOString();
 };
 
 /** Asks for a job's end; nothing is changed when it has ended already. */

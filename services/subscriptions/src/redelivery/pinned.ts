@@ -1,3 +1,4 @@
+import { isSameRequest } from "../decide/claim.ts";
 import type { RequestKey } from "../handle-once.ts";
 import type { Problem } from "../problem.ts";
 import type { RequestStore } from "../request-store.ts";
@@ -31,7 +32,7 @@ export const pinned = async <T extends Decided>(
     const earlier = await requests.read(at);
     if (earlier !== undefined) {
       const { record } = earlier;
-      if (record.kind !== "pinned" || record.request_hash !== requestHash) return REUSED;
+      if (record.kind !== "pinned" || !isSameRequest(record, key)) return REUSED;
       return { kind: "decided", decided: read(record.decided), isRepeat: true };
     }
     const made = await decide();

@@ -21,6 +21,9 @@ const runSchema = z.object({
   mode: z.enum(["redelivery", "retry_now"]),
   delivery_id: idSchema,
   attempt: z.int().positive(),
+  // Missing in what an earlier version has noted, of which each attempt counted.
+  attempts_left: z.int().nonnegative().nullable().default(null),
+  counts_against_schedule: z.boolean().default(true),
 });
 
 type Run = z.infer<typeof runSchema>;
@@ -39,13 +42,15 @@ export const redeliverEvent = async (
     readonly workspaceId: string;
     readonly eventId: string;
     readonly key: RequestKey | undefined;
+    /** A delivery that waits uses up an attempt of its schedule by going on now. */
+    readonly countsAgainstSchedule: boolean;
   },
   deps: RedeliverDeps,
 ): Promise<Redelivered> => {
-  const { workspaceId, eventId, key } = asked;
+  const { workspaceId, eventId, key, countsAgainstSchedule } = asked;
   const found = await deliverableEvent(deps.nats, deps.eventsCreatedMs, workspaceId, eventId);
   if (found.kind === "problem") return found;
-  const decide = () => decided(found.event, eventId, deps);
+  const decide = () => decided(found.event, eventId, countsAgainstSchedule, deps);
   const decision = await pinned(workspaceId, key, decide, runIn, deps);
   if (decision.kind === "problem") return decision;
   const { decided: run, isRepeat } = decision;
@@ -58,19 +63,23 @@ export const redeliverEvent = async (
 const decided = async (
   event: DeliverableEvent,
   eventId: string,
+  counts: boolean,
   { nats }: RedeliverDeps,
 ): Promise<{ kind: "decided"; decided: Run } | { kind: "problem"; problem: Problem }> => {
-  const decision = decideRedeliver(await deliveryFacts(nats, event));
+  const decision = decideRedeliver(await deliveryFacts(nats, event), counts);
   switch (decision.kind) {
     case "in_progress":
       return inProgress(eventId);
     case "retry_now": {
       const { deliveryId: delivery_id, attempt } = decision.retry;
-      return { kind: "decided", decided: { mode: "retry_now", delivery_id, attempt } };
+      const { attemptsLeft: attempts_left } = decision;
+      const run = { mode: "retry_now", delivery_id, attempt, attempts_left } as const;
+      return { kind: "decided", decided: { ...run, counts_against_schedule: counts } };
     }
     case "new_run": {
       const delivery_id = redeliveryDeliveryId(event.seq, randomUUIDv7());
-      return { kind: "decided", decided: { mode: "redelivery", delivery_id, attempt: 1 } };
+      const run = { mode: "redelivery", delivery_id, attempt: 1, attempts_left: null } as const;
+      return { kind: "decided", decided: { ...run, counts_against_schedule: true } };
     }
     default:
       return decision satisfies never;
@@ -80,12 +89,15 @@ const decided = async (
 /** False when the delivery that waited has just gone on by itself. */
 const carryOut = async (
   { seq, address }: DeliverableEvent,
-  { mode, delivery_id: deliveryId, attempt }: Run,
+  { mode, delivery_id: deliveryId, attempt, counts_against_schedule: countsAgainstSchedule }: Run,
   isRepeat: boolean,
   deps: RedeliverDeps,
 ): Promise<boolean> => {
   const dueMs = deps.now().getTime();
-  if (mode === "retry_now") return bringForward(deps, { address, deliveryId, attempt }, dueMs);
+  if (mode === "retry_now") {
+    const forward = { address, deliveryId, attempt, countsAgainstSchedule };
+    return bringForward(deps, forward, dueMs);
+  }
   // The server may have forgotten the message that began it; its traces are kept.
   if (isRepeat && (await wasStarted(deps.nats, { address, deliveryId }))) return true;
   const token = deliveryId.slice(`${seq}-`.length);

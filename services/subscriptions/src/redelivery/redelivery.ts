@@ -4,7 +4,7 @@ import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import type { StreamCreation } from "@ringback/runtime/streams";
 import type { Projection } from "../projection/projection.ts";
-import { requestStore, type RequestStore } from "../request-store.ts";
+import type { RequestStore } from "../request-store.ts";
 import { followJobs, type JobIndex } from "./job-index.ts";
 import { jobStore, type JobStore } from "./job-store.ts";
 import { startRedeliveryRunner } from "./runner.ts";
@@ -17,7 +17,7 @@ export type Redelivery = StartDeps & {
   readonly requests: RequestStore;
   readonly now: () => Date;
   readonly jobs: JobStore;
-  readonly index: Pick<JobIndex, "page" | "runningIn" | "applied">;
+  readonly index: Pick<JobIndex, "page" | "countsIn" | "applied">;
   readonly projection: Pick<Projection, "redeliveryProgress" | "lag">;
 };
 
@@ -25,22 +25,21 @@ export type RedeliveryOptions = {
   readonly nats: Nats;
   readonly created: StreamCreation;
   readonly projection: Projection;
+  readonly now: () => Date;
   readonly onStreamLost: (error: unknown) => void;
   readonly log: Logger;
 };
 
 export type RunningRedelivery = {
-  readonly redelivery: Redelivery;
+  readonly redelivery: Omit<Redelivery, "requests">;
   /** To be told the state of REDELIVERIES every few seconds. */
   readonly compare: JobIndex["compare"];
   readonly stop: () => Promise<void>;
 };
 
-const now = (): Date => new Date();
-
 /** Follows redelivery jobs, and runs them when this process is the one that does. */
 export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery => {
-  const { nats, created, projection, log, onStreamLost } = options;
+  const { nats, created, projection, now, log, onStreamLost } = options;
   const jobs = jobStore(nats);
   const due = dueForm(nats, log);
 
@@ -52,7 +51,6 @@ export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery =
       nats,
       due,
       eventsCreatedMs: created.get(STREAMS.events) ?? 0,
-      requests: requestStore(nats),
       now,
       jobs,
       index,

@@ -1,15 +1,16 @@
 import { Buffer } from "node:buffer";
+import { countedList } from "@ringback/contracts/counted-list";
 import { eventTypeSchema } from "@ringback/contracts/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import { REDELIVERY_RATE, REDELIVERY_STATUSES } from "@ringback/contracts/redelivery-job";
 import { z } from "zod";
 import type { JobPlace } from "./job-index.ts";
 import { paging } from "../paging.ts";
+import { timeSchema } from "../time-schema.ts";
 
-/** RFC 3339 with any offset, as UTC. */
-const timeSchema = z.iso
-  .datetime({ offset: true, error: "must be a time such as 2026-01-31T08:00:00Z" })
-  .transform((text) => new Date(text).toISOString());
+const MAX_EVENT_TYPES = 50;
+
+const utcTimeSchema = timeSchema.transform((text) => new Date(text).toISOString());
 
 const { min, max, usual } = REDELIVERY_RATE;
 const RATE = `must be a whole number from ${min} to ${max}`;
@@ -18,15 +19,20 @@ const RATE = `must be a whole number from ${min} to ${max}`;
 export const createJobSchema = z
   .strictObject({
     agent_id: idSchema.optional().meta({ description: "Only events of this agent" }),
-    event_types: z
-      .array(eventTypeSchema)
-      .min(1, "must not be empty")
-      .max(50, "must not name more than 50 event types")
+    event_types: countedList(
+      z.array(eventTypeSchema).min(1, "must not be empty").max(MAX_EVENT_TYPES),
+      ({ length }) =>
+        length > MAX_EVENT_TYPES
+          ? `must not name more than ${MAX_EVENT_TYPES} event types`
+          : undefined,
+    )
       .transform((types) => [...new Set(types)])
       .optional()
       .meta({ description: "Only events of these types" }),
-    since: timeSchema.meta({ description: "Only events that were stored at this time or later" }),
-    until: timeSchema.optional().meta({
+    since: utcTimeSchema.meta({
+      description: "Only events that were stored at this time or later",
+    }),
+    until: utcTimeSchema.optional().meta({
       description: "Only events that were stored before; the time of the request at most",
     }),
     status: z.enum(REDELIVERY_STATUSES).meta({

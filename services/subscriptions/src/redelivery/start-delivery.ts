@@ -6,6 +6,7 @@ import type { DueForm } from "@ringback/runtime/due-form";
 import type { Nats } from "@ringback/runtime/nats";
 import { pendingRetry } from "@ringback/runtime/pending-retry";
 import { publishOnce, readLast } from "@ringback/runtime/publish";
+import { isExtraAttempt } from "../decide/redeliver.ts";
 import { asked } from "./asking.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
 import { retryIn } from "./delivery-facts.ts";
@@ -63,13 +64,18 @@ export const wasStarted = async (
 
 const MAX_TRIES = 3;
 
+/** Which attempt is to be made now, and whether it takes the place of the one that the schedule has. */
+export type Forward = Pick<RetryMessage, "address" | "deliveryId" | "attempt"> & {
+  readonly countsAgainstSchedule: boolean;
+};
+
 /**
  * Lets a delivery that waits for this attempt go on now: one publish takes its schedule away and makes it
  * due. False when it does not wait any more: nothing was changed then, it has come back by itself.
  */
 export const bringForward = async (
   { nats, due }: StartDeps,
-  { address, deliveryId, attempt }: Pick<RetryMessage, "address" | "deliveryId" | "attempt">,
+  { address, deliveryId, attempt, countsAgainstSchedule }: Forward,
   dueMs: number,
 ): Promise<boolean> => {
   const subject = scheduledRetrySubject(address, deliveryId);
@@ -78,6 +84,8 @@ export const bringForward = async (
     const retry = schedule === null ? undefined : retryIn(schedule, address);
     if (schedule === null || retry?.attempt !== attempt) return false;
     const { seq } = schedule;
+    const extraAttempts = (retry.extraAttempts ?? 0) + 1;
+    const extra = isExtraAttempt(retry, countsAgainstSchedule) ? { extraAttempts } : {};
     const published = await asked(nats, `bringing ${deliveryId} forward`, () =>
       publishOnce(nats, {
         stream: STREAMS.retries,
@@ -85,7 +93,7 @@ export const bringForward = async (
         body: "",
         // Of this schedule: a delivery may be put off, and be brought forward, more than once.
         messageId: `${redeliveryMessageId(deliveryId, attempt)}:${seq}`,
-        headers: retryHeaders({ ...retry, dueMs, trigger: "redelivery" }),
+        headers: retryHeaders({ ...retry, ...extra, dueMs, trigger: "redelivery" }),
         cancelSchedule: { subject, seq },
       }),
     );

@@ -22,7 +22,7 @@ export const deregisterAgentRoute = (api: Api, { commands }: RouteDeps): void =>
       config: {
         scope: "admin",
         documented: {
-          problems: ["agent_not_found", "conflict"],
+          problems: ["agent_not_found", "conflict", "too_many_changes"],
           takes: ["If-Match", "Idempotency-Key"],
           gives: ["Idempotency-Replayed"],
         },

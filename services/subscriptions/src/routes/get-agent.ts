@@ -12,6 +12,7 @@ import { agentNotFound } from "../command-problem.ts";
 import { entityTag, entityTagsIn, type EntityTags } from "../decide/entity-tag.ts";
 import { sendProblem, type Problem } from "../problem.ts";
 import { agentPathSchema } from "../request-schemas.ts";
+import { timeSchema } from "../time-schema.ts";
 import type { Api, RouteDeps } from "./api.ts";
 
 const INVALID_IF_NONE_MATCH: Problem = {
@@ -24,15 +25,12 @@ const tagsIn = (header: string | undefined): EntityTags | undefined =>
   header === undefined ? undefined : entityTagsIn(header);
 
 /** `If-None-Match` compares weakly (RFC 9110 section 13.1.2). */
-const names = (tags: EntityTags, version: number): boolean =>
+const names = (tags: EntityTags, tag: string): boolean =>
   tags.kind === "any" ||
-  (tags.kind === "tags" && tags.tags.some(({ opaque }) => opaque === String(version)));
+  (tags.kind === "tags" && tags.tags.some(({ opaque }) => `"${opaque}"` === tag));
 
 const querySchema = z.strictObject({
-  at: z.iso
-    .datetime({ offset: true, error: "must be a time such as 2026-01-31T12:00:00Z" })
-    .optional()
-    .meta({ description: "The agent as it was then, without an ETag." }),
+  at: timeSchema.optional().meta({ description: "The agent as it was then, without an ETag." }),
 });
 
 /** `GET /agent/v1/{agent_id}`: the agent as the last stored change left it, or as it was at a time. */
@@ -68,8 +66,10 @@ export const getAgentRoute = (api: Api, { commands, history }: RouteDeps): void 
       if (!isId(agentId)) return sendProblem(reply, agentNotFound(agentId));
       const { state } = await commands.store.read({ workspaceId, agentId });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
-      reply.header("etag", entityTag(state.version));
-      if (known !== undefined && names(known, state.version)) return reply.code(304).send();
+      const isWhole = callerOf(request).scopes.has("write");
+      const tag = entityTag(state.version, isWhole ? "whole" : "redacted");
+      reply.header("etag", tag);
+      if (known !== undefined && names(known, tag)) return reply.code(304).send();
       return agentAnswer(state.agent, state.version, callerOf(request));
     },
   );

@@ -4,11 +4,9 @@ import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
 import { idempotencyKeyIn } from "../decide/idempotency-key.ts";
-import { bodyBudget, type BodyBudget } from "../ingest/body-budget.ts";
 import { MAX_EVENTS } from "../ingest/check-request.ts";
 import { ingest } from "../ingest/ingest.ts";
 import { ingestAnswerSchema, partialProblemSchema } from "../ingest/ingest-answer.ts";
-import { OverloadedError } from "../overload.ts";
 import { sendProblem, type Problem } from "../problem.ts";
 import { noQuerySchema } from "../reading/page-query.ts";
 import { InvalidRequestError, validatorCompiler } from "../validation.ts";
@@ -16,9 +14,6 @@ import type { Api, RouteDeps } from "./api.ts";
 
 /** The largest request. */
 const MAX_INGEST_BYTES = 8 * 1024 * 1024;
-
-/** Of all that are being read or stored at once. */
-const MAX_BYTES_AT_ONCE = 8 * MAX_INGEST_BYTES;
 
 const eventSchema = z.looseObject({
   event_type: z.string(),
@@ -28,11 +23,9 @@ const eventSchema = z.looseObject({
 
 /** `POST /events`: stores events for producers without NATS, all of them checked before the first. */
 export const postEventsRoute = (api: Api, { ingest: deps }: RouteDeps): void => {
-  const budget = bodyBudget(MAX_BYTES_AT_ONCE);
   void api.register(async (own: Api) => {
     readRawBodies(own);
     own.setValidatorCompiler(allButTheBody);
-    refuseBeyond(own, budget);
     own.post(
       "/events",
       {
@@ -53,8 +46,9 @@ export const postEventsRoute = (api: Api, { ingest: deps }: RouteDeps): void => 
         const key = keyIn(request);
         if (key.kind === "problem") return sendProblem(reply, key.problem);
         const body = request.body as unknown as Buffer;
-        const { workspaceId } = callerOf(request);
-        const sent = { workspaceId, body, key: key.key, trace: request.span?.context };
+        const { workspaceId, keyDigest } = callerOf(request);
+        const publisher = { keyDigest, idempotencyKey: key.key };
+        const sent = { workspaceId, body, publisher, trace: request.span?.context };
         const done = await ingest(sent, deps);
         switch (done.kind) {
           case "all":
@@ -87,16 +81,6 @@ const readRawBodies = (own: Api): void => {
     { parseAs: "buffer" },
     (_request, body, done) => done(null, body),
   );
-};
-
-/** A body takes its room before it is read, and gives it back with the end of its answer. */
-const refuseBeyond = (own: Api, budget: BodyBudget): void => {
-  own.addHook("onRequest", async (request, reply) => {
-    const announced = Number(request.headers["content-length"] ?? MAX_INGEST_BYTES);
-    const giveBack = budget.take(Math.min(announced, MAX_INGEST_BYTES));
-    if (giveBack === undefined) throw new OverloadedError("too many bytes of events at once");
-    reply.raw.once("close", giveBack);
-  });
 };
 
 const keyIn = (

@@ -15,6 +15,17 @@ const answerSchema = z.object({
       "redelivery: a new delivery with the whole schedule; retry_now: the one that waited goes on",
   }),
   attempt: z.int().meta({ description: "The attempt of this delivery that is made next" }),
+  attempts_left: z.int().nullable().meta({
+    description:
+      "retry_now: how many its schedule still has if this one fails; null: no record tells, or the whole schedule",
+  }),
+});
+
+const bodySchema = z.strictObject({
+  counts_against_schedule: z.boolean().optional().meta({
+    description:
+      "A delivery that waits uses up an attempt of its schedule by going on now; it does not unless this is true",
+  }),
 });
 
 /** `POST /events/{event_id}/redeliver`: delivers an event again, or lets its delivery go on now. */
@@ -39,7 +50,7 @@ export const redeliverEventRoute = (api: Api, { redelivery }: RouteDeps): void =
         tags: ["Redelivery"],
         params: z.object({ event_id: z.string() }),
         querystring: noQuerySchema,
-        body: z.strictObject({}).nullish(),
+        body: bodySchema.nullish(),
         response: { 202: answerSchema, ...problemAnswers },
       },
     },
@@ -48,11 +59,13 @@ export const redeliverEventRoute = (api: Api, { redelivery }: RouteDeps): void =
       if (read.kind === "problem") return sendProblem(reply, read.problem);
       const { event_id } = request.params;
       const { workspaceId } = callerOf(request);
-      const asked = { workspaceId, eventId: event_id, key: read.key };
+      const countsAgainstSchedule = request.body?.counts_against_schedule ?? false;
+      const asked = { workspaceId, eventId: event_id, key: read.key, countsAgainstSchedule };
       const result = await redeliverEvent(asked, redelivery);
       if (result.kind === "problem") return sendProblem(reply, result.problem);
       if (result.isRepeat) reply.header("idempotency-replayed", "true");
-      return reply.code(202).send({ event_id, ...result.run });
+      const { counts_against_schedule: _, ...shown } = result.run;
+      return reply.code(202).send({ event_id, ...shown });
     },
   );
 };

@@ -15,7 +15,13 @@ export const registerAgentRoute = (api: Api, { commands }: RouteDeps): void => {
       config: {
         scope: "admin",
         documented: {
-          problems: ["agent_exists", "conflict"],
+          problems: [
+            "agent_exists",
+            "conflict",
+            "too_many_agents",
+            "configuration_too_large",
+            "too_many_changes",
+          ],
           takes: ["If-Match", "Idempotency-Key"],
           gives: ["ETag", "Location", "Idempotency-Replayed"],
         },

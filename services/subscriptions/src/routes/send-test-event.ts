@@ -12,7 +12,7 @@ import { agentPathSchema } from "../request-schemas.ts";
 import type { Api, RouteDeps } from "./api.ts";
 
 /** Each holds a connection for as long as an endpoint may take. */
-const AT_ONCE: PlaceBounds = { inAll: 100, perWorkspace: 10 };
+const AT_ONCE: PlaceBounds = { inAll: 200, perWorkspace: 10 };
 
 const answerSchema = z.object({
   event_id: z.string(),
@@ -29,6 +29,9 @@ const TOO_MANY: Problem = {
 /** `POST /agent/v1/{agent_id}/test-event`: sends a sample, and answers with what its attempt came to. */
 export const sendTestEventRoute = (api: Api, { commands, redelivery }: RouteDeps): void => {
   const takePlace = places(AT_ONCE);
+  const closing = new AbortController();
+  // The event is stored and will be attempted: a process that stops waits for no endpoint.
+  api.addHook("preClose", async () => closing.abort());
   api.post(
     "/agent/v1/:agent_id/test-event",
     {
@@ -66,7 +69,7 @@ export const sendTestEventRoute = (api: Api, { commands, redelivery }: RouteDeps
       if (giveBack === undefined) return sendProblem(reply, TOO_MANY);
       try {
         const waitMs = testWaitMs(subscription);
-        const gone = whenGone(reply.raw, waitMs);
+        const gone = AbortSignal.any([whenGone(reply.raw, waitMs), closing.signal]);
         const wish = { workspaceId, agentId, eventType, waitMs, gone };
         const { eventId: event_id, record } = await sendTestEvent(wish, redelivery);
         const code = record === undefined ? 202 : 200;

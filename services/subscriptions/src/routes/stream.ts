@@ -3,7 +3,7 @@ import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
-import { MAX_PER_KEY } from "../live/live-readers.ts";
+import { MAX_PER_KEY, MAX_PER_WORKSPACE } from "../live/live-readers.ts";
 import type { LiveStream, OpenedLive } from "../live/live-stream.ts";
 import { sendProblem, type Problem } from "../problem.ts";
 import type { Api } from "./api.ts";
@@ -75,6 +75,10 @@ const problemOf = (opened: Exclude<OpenedLive, { kind: "open" }>): Problem => {
     }
     case "too_many_of_key": {
       const detail = `This key has ${MAX_PER_KEY} streams open here: close one first.`;
+      return { code: "too_many_streams", detail };
+    }
+    case "too_many_of_workspace": {
+      const detail = `This workspace has its share of the streams that are open here, at most ${MAX_PER_WORKSPACE}: close one first.`;
       return { code: "too_many_streams", detail };
     }
     case "too_many":

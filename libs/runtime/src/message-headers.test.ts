@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
-import { headerIn } from "./stream-message.ts";
+import { headerIn } from "./message-headers.ts";
 
 test.each([
   ["NATS/1.0\r\nRingback-Trigger: test\r\nNats-Msg-Size: 12\r\n\r\n", "Nats-Msg-Size", "12"],

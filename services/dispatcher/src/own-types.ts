@@ -1,0 +1,25 @@
+import { readDefinition } from "@ringback/contracts/event-type-definition";
+import type { Logger } from "@ringback/runtime/logger";
+
+/** Which event types workspaces added, by the subjects of their definitions on SUBSCRIPTIONS. */
+export type OwnTypeEntries = {
+  readonly apply: (subject: string, seq: number, data: Uint8Array, log: Logger) => void;
+  readonly has: (subject: string) => boolean;
+};
+
+/** None yet. Of a definition only that it is there is kept: what it says warns nobody here. */
+export const ownTypeEntries = (): OwnTypeEntries => {
+  const entries = new Map<string, { readonly seq: number; readonly isThere: boolean }>();
+  return {
+    apply: (subject, seq, data, log) => {
+      if ((entries.get(subject)?.seq ?? 0) >= seq) return;
+      const read = readDefinition(data);
+      if (read.kind === "invalid") {
+        log.error({ subject, seq, problem: read.message }, "subscriptions.unreadable");
+        return;
+      }
+      entries.set(subject, { seq, isThere: read.kind === "defined" });
+    },
+    has: (subject) => entries.get(subject)?.isThere === true,
+  };
+};

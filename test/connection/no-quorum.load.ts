@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../harness/eventually.ts";
+import { failOnLeaks } from "../harness/leaks.ts";
+import { type ServiceProcess, startService } from "../harness/service-process.ts";
+import { standStill } from "../harness/stand-still.ts";
+import { startOn, type StartedService } from "../subscriptions/start-service.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+
+failOnLeaks();
+
+let cluster: Cluster;
+let api: StartedService;
+let dispatcher: ServiceProcess;
+
+beforeAll(async () => {
+  cluster = await startCluster();
+  const env = {
+    STREAM_REPLICAS: "3",
+    ALLOW_INSECURE_HTTP: "true",
+    ALLOWED_PRIVATE_CIDRS: "127.0.0.0/8",
+  };
+  [dispatcher, api] = await Promise.all([
+    startService({
+      entry: "services/dispatcher/src/main.ts",
+      env: { ...env, NATS_URL: cluster.url },
+      timeoutMs: 60_000,
+    }),
+    startOn({ url: cluster.url }, { env: { ...env, AGENT_REGISTRATION: "automatic" } }),
+  ]);
+}, 120_000);
+
+afterAll(async () => {
+  await Promise.all([dispatcher.stop(), api.service.stop()]);
+  await cluster.stop();
+});
+
+test("without a quorum every change is answered 503, soon at once, and neither service is ready", async () => {
+  expect((await change("c0")).status).toBe(200);
+  await Promise.all(cluster.servers.slice(1).map(({ pid }) => standStill(pid)));
+  const fromMs = performance.now();
+  const answers: { readonly status: number; readonly ms: number; readonly atMs: number }[] = [];
+  await eventually(
+    async () => {
+      const atMs = performance.now() - fromMs;
+      const { status } = await change(`c${answers.length}`);
+      answers.push({ status, ms: performance.now() - fromMs - atMs, atMs });
+      return atMs > 14_000;
+    },
+    { timeoutMs: 30_000, intervalMs: 100 },
+  );
+  expect(answers.filter(({ status }) => status !== 503)).toEqual([]);
+  const late = answers.filter(({ atMs }) => atMs > 6_000).map(({ ms }) => ms);
+  expect(Math.max(...late)).toBeLessThan(500);
+  for (const service of [dispatcher, api.service]) {
+    expect((await service.get("/readyz")).status).toBe(503);
+  }
+  for (const { pid } of cluster.servers) process.kill(pid, "SIGCONT");
+  for (const service of [dispatcher, api.service]) {
+    await eventually(async () => (await service.get("/readyz")).status === 200, {
+      timeoutMs: 30_000,
+      what: "ready with a quorum",
+    });
+  }
+  expect((await change("c1")).status).toBe(200);
+}, 120_000);
+
+const change = (callId: string) =>
+  api.admin.patch({
+    operation: "edit_event_subscriptions",
+    agent_id: "a1",
+    event_subscriptions: [
+      {
+        event_type: "call_completed",
+        callback_url: `http://127.0.0.1:1/${callId}`,
+        headers: {},
+        method_type: "POST",
+      },
+    ],
+  });

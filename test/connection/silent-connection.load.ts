@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../harness/eventually.ts";
+import { failOnLeaks } from "../harness/leaks.ts";
+import { startNatsServer } from "../harness/nats-server.ts";
+import { type Platform, startPlatform } from "../harness/platform.ts";
+import { type Receiver, startReceiver } from "../harness/receiver.ts";
+import { type StallingProxy, startStallingProxy } from "./stalling-proxy.ts";
+
+failOnLeaks();
+
+/** From the moment when nothing comes any more until everything works again. */
+const BOUND_MS = 8_000;
+const SILENT = "NATS does not answer";
+
+let proxy: StallingProxy;
+let platform: Platform;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  const port = await freePort();
+  proxy = await startStallingProxy({ port });
+  [platform, receiver] = await Promise.all([
+    startPlatform({ env: { NATS_URL: proxy.url }, nats: { port } }),
+    startReceiver(),
+  ]);
+  await platform.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/") }]);
+});
+
+afterAll(async () => {
+  await Promise.all([platform.stop(), receiver.stop()]);
+  await proxy.stop();
+});
+
+test("a connection on which nothing comes any more shows in readiness, and is left within 8 s", async () => {
+  const services = [platform.subscriptions, ...platform.dispatchers];
+  const fromMs = performance.now();
+  proxy.stall();
+  for (const service of services) {
+    const reasons = await eventually(async () => {
+      const { status, text } = await service.get("/readyz");
+      return status === 503 ? (JSON.parse(text) as { reasons: string[] }).reasons : null;
+    });
+    expect(reasons).toContain(SILENT);
+  }
+  const askedMs = performance.now();
+  expect((await platform.api("GET", "/agent/v1/a1")).status).toBe(503);
+  expect(performance.now() - askedMs).toBeLessThan(500);
+  await Promise.all(
+    services.map((service) =>
+      eventually(async () => (await service.get("/readyz")).status === 200),
+    ),
+  );
+  await platform.publish({ callId: "c1" });
+  await receiver.received(1);
+  expect(performance.now() - fromMs).toBeLessThan(BOUND_MS);
+  expect((await platform.api("GET", "/agent/v1/a1")).status).toBe(200);
+}, 60_000);
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = await startNatsServer();
+  await server.stop();
+  return server.port;
+}

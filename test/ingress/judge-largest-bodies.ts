@@ -1,0 +1,120 @@
+import { Buffer } from "node:buffer";
+import * as fc from "fast-check";
+import { readEvent } from "@ringback/contracts/event";
+import { parseStrictJson } from "@ringback/contracts/strict-json";
+import { checkRequest } from "../../services/subscriptions/src/ingest/check-request.ts";
+
+import { BODY_LIMITS } from "../../services/subscriptions/src/json-body.ts";
+import { createJobSchema } from "../../services/subscriptions/src/redelivery/request-schemas.ts";
+import { registerAgentSchema } from "../../services/subscriptions/src/register-agent-schema.ts";
+import { patchAgentSchema } from "../../services/subscriptions/src/request-schemas.ts";
+import { validatorCompiler } from "../../services/subscriptions/src/validation.ts";
+import { largestBodies, type LargestBody } from "./largest-bodies.ts";
+
+/** How many bodies each reader gets, and the seed they come of. */
+const BODIES = 15;
+const [seed = "1"] = process.argv.slice(2);
+
+/** What a reader took for a body: the time that the event loop could do nothing else. */
+export type Judged = { readonly reader: string; readonly what: string; readonly cpuMs: number };
+
+type Reader = {
+  readonly name: string;
+  readonly bodies: fc.Arbitrary<LargestBody>;
+  readonly read: (body: Buffer) => unknown;
+};
+
+const MIB = 1024 * 1024;
+const KIB = 1024;
+
+const EVENT_HEAD = '"event_type":"call_completed","call_id":"c1","agent_id":"a1"';
+const EVENT_FIELDS = ["transcript", "custom_args_values", "analysis_data", "call_sid", "other"];
+
+const EDIT = '"operation":"edit_event_subscriptions","agent_id":"a1"';
+const SUBSCRIPTION = '{"event_type":"call_completed","callback_url":"https://a.example.com"';
+
+const policy = {
+  allowInsecureHttp: false,
+  allowedPrivateCidrs: [],
+  allowedPorts: [{ first: 443, last: 443 }],
+};
+
+const bodyReader = (name: string, schema: Parameters<typeof validatorCompiler>[0]["schema"]) => {
+  const validate = validatorCompiler({ schema, httpPart: "body", method: "PATCH", url: "" });
+  return {
+    name,
+    read: (body: Buffer): unknown => {
+      const json = parseStrictJson(body, BODY_LIMITS);
+      return json.kind === "value" ? validate(json.value) : json;
+    },
+  };
+};
+
+/** Inside of the only subscription of an edit. */
+const inSubscription = (field: string): fc.Arbitrary<LargestBody> =>
+  largestBodies(255 * KIB, '"x":0', [field]).map(({ what, bytes }) => {
+    const inner = bytes.toString().replace(/^\{"x":0,?/, "");
+    const isWhole = inner.startsWith("[");
+    const text = isWhole ? inner : `{${EDIT},"event_subscriptions":[${SUBSCRIPTION},${inner}]}`;
+    return { what: `${what} of a subscription`, bytes: Buffer.from(text) };
+  });
+
+const patch = bodyReader("PATCH /agent/v1", patchAgentSchema(policy));
+const RULES: Parameters<typeof checkRequest>[1] = {
+  workspaceId: "w1",
+  maxEventBytes: MIB,
+  events: {
+    types: { kind: "catalogue", added: new Set() },
+    schema: "warn",
+    isOwnType: () => false,
+  },
+};
+const READERS: readonly Reader[] = [
+  {
+    name: "EVENTS",
+    bodies: largestBodies(MIB, EVENT_HEAD, EVENT_FIELDS),
+    read: (body) => readEvent("events.w1.c1.a1.call_completed", body),
+  },
+  {
+    name: "POST /events",
+    bodies: largestBodies(MIB, EVENT_HEAD, EVENT_FIELDS),
+    read: (body) => checkRequest(body, RULES),
+  },
+  {
+    name: "POST /events, 8 MiB",
+    bodies: largestBodies(8 * MIB, EVENT_HEAD, ["other"]),
+    read: (body) => checkRequest(body, RULES),
+  },
+  {
+    ...patch,
+    bodies: fc.oneof(
+      largestBodies(256 * KIB, EDIT, ["event_subscriptions", "agent_id", "mode", "other"]),
+      ...["headers", "event_type", "delivery", "signing", "callback_url"].map(inSubscription),
+    ),
+  },
+  {
+    ...bodyReader("POST /agent/v1", registerAgentSchema),
+    bodies: largestBodies(256 * KIB, '"agent_id":"a1"', ["agent_display_name", "other"]),
+  },
+  {
+    ...bodyReader("POST /redeliveries", createJobSchema),
+    bodies: largestBodies(256 * KIB, '"status":"all"', ["event_types", "since", "other"]),
+  },
+];
+
+/** The least of a few: the first is read by code that is not compiled yet. */
+const TIMES = 3;
+
+for (const { name: reader, bodies, read } of READERS) {
+  for (const { what, bytes } of fc.sample(bodies, { numRuns: BODIES, seed: Number(seed) })) {
+    let cpuMs = Infinity;
+    for (let n = 0; n < TIMES; n += 1) {
+      const before = process.threadCpuUsage();
+      await read(bytes);
+      const { user, system } = process.threadCpuUsage(before);
+      cpuMs = Math.min(cpuMs, (user + system) / 1_000);
+      if (cpuMs < 25) break;
+    }
+    console.log(JSON.stringify({ reader, what, cpuMs } satisfies Judged));
+  }
+}
