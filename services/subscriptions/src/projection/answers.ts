@@ -1,7 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { EventStatus } from "@ringback/contracts/event-status";
 import { eventRowReader } from "./event-rows.ts";
-import { attemptFacets, deadLetterFacets, EVENT_FACETS, eventFacets } from "./facets.ts";
+import {
+  attemptFacets,
+  customTypesIn,
+  deadLetterFacets,
+  EVENT_FACETS,
+  eventFacets,
+} from "./facets.ts";
 import { deadLettersOfReader } from "./dead-letters-of.ts";
 import { callHash, eventHash, type Ids } from "./ids.ts";
 import type { EventRow, Projection, RedeliverySelection, RowsPage } from "./projection.ts";
@@ -27,7 +33,10 @@ const MAX_LIMIT = 1_000;
 const ALWAYS_MS = 8_640_000_000_000_000;
 
 type Query = Parameters<Projection["events"]>[0];
-type Narrowed = Omit<Query, "status" | "eventType"> & { readonly facets: readonly number[] };
+type Narrowed = Omit<Query, "status" | "eventType"> & {
+  readonly facets: readonly number[];
+  readonly customTypes?: readonly string[] | undefined;
+};
 
 /** Answers from the tables of one file. */
 export const answersFrom = (db: DatabaseSync, ids: Ids): Answers => {
@@ -43,18 +52,18 @@ export const answersFrom = (db: DatabaseSync, ids: Ids): Answers => {
     seqs.map(({ seq }) => eventRow(seq, workspaceId)).filter((row) => row !== undefined);
   return {
     events: async (query) => {
-      const narrowed = { ...query, limit: query.limit + 1, facets: eventFacets(query) };
+      const narrowed = { ...query, limit: query.limit + 1, ...typed(eventFacets(query), query) };
       const { rows, next } = paged(rowsOf("events", narrowed), query.limit);
       const isOfCall = ({ address }: EventRow): boolean =>
         query.callId === undefined || address.callId === query.callId;
       return { rows: existing(rows, query.workspaceId).filter(isOfCall), next };
     },
     attempts: async (query) => {
-      const narrowed = { ...query, limit: query.limit + 1, facets: attemptFacets(query) };
+      const narrowed = { ...query, limit: query.limit + 1, ...typed(attemptFacets(query), query) };
       return paged(rowsOf("attempts", narrowed), query.limit);
     },
     deadLetters: async (query) => {
-      const narrowed = { ...query, limit: query.limit + 1, facets: deadLetterFacets(query) };
+      const narrowed = { ...query, limit: query.limit + 1, ...typed(deadLetterFacets(query), query) };
       return paged(rowsOf("dead_letters", narrowed), query.limit);
     },
     deadLettersOf: async (workspaceId, eventId) =>
@@ -71,8 +80,10 @@ export const answersFrom = (db: DatabaseSync, ids: Ids): Answers => {
     },
     selectForRedelivery: async (selection) => {
       const facets = EVENT_FACETS.matching(selection.eventTypes, SELECTED[selection.status]);
+      const customTypes = customTypesIn(selection.eventTypes);
       for (let { after } = selection; ;) {
-        const found = rowsOf("events", { ...selection, facets, after }, "oldest_first");
+        const narrowed = { ...selection, facets, customTypes, after };
+        const found = rowsOf("events", narrowed, "oldest_first");
         const rows = existing(found, selection.workspaceId).filter(({ isTest }) => !isTest);
         if (rows.length > 0 || found.length < selection.limit) return rows;
         after = found.at(-1); // a page of tests only is no end
@@ -82,6 +93,11 @@ export const answersFrom = (db: DatabaseSync, ids: Ids): Answers => {
       progress(ids.workspace(workspaceId), redeliveryId),
   };
 };
+
+const typed = (facets: readonly number[], { eventType }: Pick<Query, "eventType">) => ({
+  facets,
+  customTypes: customTypesIn(eventType === undefined ? undefined : [eventType]),
+});
 
 const UNDELIVERED: readonly EventStatus[] = [
   "dead_lettered",
@@ -111,7 +127,8 @@ const rangesOf = (
   const agent = agentId === undefined ? undefined : ids.agent(workspaceId, agentId);
   if (workspace === undefined || (agentId !== undefined && agent === undefined)) return undefined;
   const { sinceMs = 0, untilMs = ALWAYS_MS } = query;
-  const common = { table, facets, workspace, agent, order, sinceMs, untilMs, after, limit };
+  const { customTypes } = query;
+  const common = { table, facets, customTypes, workspace, agent, order, sinceMs, untilMs, after, limit };
   if (callId !== undefined) {
     return { ...common, by: "call_hash", value: callHash(workspaceId, callId) };
   }

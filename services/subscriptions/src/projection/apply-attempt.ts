@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
 import { eventSequence } from "@ringback/contracts/event";
 import { parseEventSubject, type EventAddress } from "@ringback/contracts/subjects";
-import { ATTEMPT_FACETS, attemptResult } from "./facets.ts";
+import { ATTEMPT_FACETS, attemptResult, customType } from "./facets.ts";
 import type { EventProgress } from "./event-progress.ts";
 import { callHash, type Ids } from "./ids.ts";
 import type { AppliedAttempt } from "./projection.ts";
@@ -24,7 +24,7 @@ export type AttemptApplierDeps = {
 export const attemptApplier = (deps: AttemptApplierDeps) => {
   const { db, ids, progress, eventsCreatedMs, onUnreadable } = deps;
   const insert = db.prepare(
-    "INSERT OR REPLACE INTO attempts (seq, workspace, agent, facet, at_ms, call_hash) VALUES (?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO attempts (seq, workspace, agent, facet, custom, at_ms, call_hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
   );
   const count = attemptCounter(db);
   const redeliveries = redeliveryCounter(db);
@@ -41,7 +41,8 @@ export const attemptApplier = (deps: AttemptApplierDeps) => {
     const result = attemptResult(record.outcome);
     const facet = ATTEMPT_FACETS.of(address.eventType, result);
     const atMs = Date.parse(record.at);
-    insert.run(seq, workspace, agent, facet, atMs, callHash(workspaceId, callId));
+    const custom = customType(address.eventType);
+    insert.run(seq, workspace, agent, facet, custom, atMs, callHash(workspaceId, callId));
     const eventSeq = eventSequence(record.event_id, eventsCreatedMs);
     if (eventSeq !== undefined) progress.recorded(eventSeq, address, record);
     if (record.trigger !== "test") count(agent, atMs, result, record.duration_ms);

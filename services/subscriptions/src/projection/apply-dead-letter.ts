@@ -2,8 +2,9 @@ import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
 import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
 import { eventSequence } from "@ringback/contracts/event";
-import { parseEventSubject } from "@ringback/contracts/subjects";
-import { DEAD_LETTER_FACETS } from "./facets.ts";
+import { callIdOf } from "@ringback/contracts/call-id";
+import { parseEventSubject, UNKNOWN_TOKEN } from "@ringback/contracts/subjects";
+import { customType, DEAD_LETTER_FACETS } from "./facets.ts";
 import type { EventProgress } from "./event-progress.ts";
 import { callHash, eventHash, type Ids } from "./ids.ts";
 import { redeliveryCounter } from "./redelivery-counts.ts";
@@ -22,7 +23,7 @@ export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
   const { db, ids, progress, eventsCreatedMs, onUnreadable } = deps;
   const redeliveries = redeliveryCounter(db);
   const insert = db.prepare(
-    "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, at_ms, call_hash, event_hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, custom, at_ms, call_hash, event_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
   );
   return ({ subject, seq, data }: StreamMessage): undefined => {
     const letter = letterIn(data);
@@ -31,14 +32,15 @@ export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
       onUnreadable(seq);
       return;
     }
-    const at = { workspaceId: workspaceId ?? "", callId: callId ?? "", agentId: agentId ?? "" };
+    const call = callIdOf(callId ?? "") ?? UNKNOWN_TOKEN;
+    const at = { workspaceId: workspaceId ?? "", callId: call, agentId: agentId ?? "" };
     const { workspace, agent } = ids.ensured(at.workspaceId, at.agentId);
     const facet = DEAD_LETTER_FACETS.of(eventType, letter.reason);
     const atMs = Date.parse(letter.at);
     const ofCall = callHash(at.workspaceId, at.callId);
     const { event_id: id } = letter;
     const ofEvent = id === undefined ? null : eventHash(at.workspaceId, id);
-    insert.run(seq, workspace, agent, facet, atMs, ofCall, ofEvent);
+    insert.run(seq, workspace, agent, facet, customType(eventType), atMs, ofCall, ofEvent);
     redeliveries.givenUp(workspace, letter, seq);
     const eventSeq = eventSequence(id ?? "", eventsCreatedMs);
     const event = parseEventSubject(subject.replace("dead_letters.", "events."));

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { parseEventSubject } from "@ringback/contracts/subjects";
-import { EVENT_FACETS } from "./facets.ts";
+import { customType, EVENT_FACETS } from "./facets.ts";
 import { callHash, type Ids } from "./ids.ts";
 import type { AppliedEvent } from "./projection.ts";
 import type { StreamMessage } from "./stream-message.ts";
@@ -16,8 +16,8 @@ const TRIGGER_HEADER = "Ringback-Trigger";
  */
 export const eventApplier = (db: DatabaseSync, ids: Ids) => {
   const insert = db.prepare(`
-    INSERT INTO events (seq, workspace, agent, facet, at_ms, call_hash, call_id, size_bytes, is_test, attempts, look_ms)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+    INSERT INTO events (seq, workspace, agent, facet, custom, at_ms, call_hash, call_id, size_bytes, is_test, attempts, look_ms)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
     ON CONFLICT (seq) DO UPDATE SET
       at_ms = excluded.at_ms, size_bytes = excluded.size_bytes, is_test = excluded.is_test`);
   return ({ subject, seq, atMs, header }: StreamMessage): AppliedEvent | undefined => {
@@ -33,6 +33,7 @@ export const eventApplier = (db: DatabaseSync, ids: Ids) => {
       workspace,
       agent,
       EVENT_FACETS.of(eventType, "pending"),
+      customType(eventType),
       atMs,
       callHash(workspaceId, callId),
       callId,

@@ -3,7 +3,7 @@ import type { AttemptRecord } from "@ringback/contracts/attempt";
 import type { DeadLetterReason } from "@ringback/contracts/dead-letter";
 import { eventStatus, isLastWord, type EventStatus } from "@ringback/contracts/event-status";
 import type { EventAddress } from "@ringback/contracts/subjects";
-import { EVENT_FACETS } from "./facets.ts";
+import { customType, EVENT_FACETS } from "./facets.ts";
 import { callHash, type Ids } from "./ids.ts";
 
 /** Keeps the status of events as records and dead letters come in, and as nothing is found to come. */
@@ -74,8 +74,8 @@ const knownEvents = (db: DatabaseSync, ids: Ids) => {
     "SELECT workspace, facet, attempts, last_ended_ms, letter_ms FROM events WHERE seq = ?",
   );
   const add = db.prepare(`
-    INSERT INTO events (seq, workspace, agent, facet, call_hash, call_id, size_bytes, is_test, attempts)
-    VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0)`);
+    INSERT INTO events (seq, workspace, agent, facet, custom, call_hash, call_id, size_bytes, is_test, attempts)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0)`);
   return {
     /** Undefined where the event is another workspace's: what was said is not about it. */
     of: (eventSeq: number, address: EventAddress): Known | undefined => {
@@ -84,7 +84,8 @@ const knownEvents = (db: DatabaseSync, ids: Ids) => {
       const row = find.get(eventSeq);
       if (row === undefined) {
         const facet = EVENT_FACETS.of(eventType, "pending");
-        add.run(eventSeq, workspace, agent, facet, callHash(workspaceId, callId), callId);
+        const custom = customType(eventType);
+        add.run(eventSeq, workspace, agent, facet, custom, callHash(workspaceId, callId), callId);
         return UNKNOWN;
       }
       if (Number(row["workspace"]) !== workspace) return undefined;

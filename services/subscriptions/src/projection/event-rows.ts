@@ -6,13 +6,13 @@ import type { EventRow } from "./projection.ts";
 /** Reads the row of an event of a workspace whose place was found; undefined when it is gone. */
 export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
   const find = db.prepare(`
-    SELECT agent, facet, at_ms, call_id, size_bytes, is_test, attempts, last_attempt_ms, next_attempt_ms
+    SELECT agent, facet, custom, at_ms, call_id, size_bytes, is_test, attempts, last_attempt_ms, next_attempt_ms
     FROM events WHERE seq = ?`);
   return (seq: number, workspaceId: string): EventRow | undefined => {
     const row = find.get(seq);
     if (row === undefined) return undefined;
     const facet = Number(row["facet"]);
-    const eventType = EVENT_FACETS.typeOf(facet);
+    const eventType = textOf(row["custom"]) ?? EVENT_FACETS.typeOf(facet);
     if (eventType === undefined)
       throw new Error(`event ${seq} has a facet without a type: ${facet}`);
     const agentId = ids.agentName(Number(row["agent"]));
@@ -29,6 +29,9 @@ export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
     };
   };
 };
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" ? value : undefined;
 
 const numberOf = (value: unknown): number | undefined =>
   typeof value === "number" ? value : undefined;

@@ -1,7 +1,7 @@
 import { FAILURE_REASONS, type FailureReason, type Outcome } from "@ringback/contracts/attempt";
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from "@ringback/contracts/dead-letter";
 import { EVENT_STATUSES, type EventStatus } from "@ringback/contracts/event-status";
-import { EVENT_TYPES, isBuiltIn, type EventType } from "@ringback/contracts/event-types";
+import { EVENT_TYPES, isBuiltIn, isEventTypeName, type EventType } from "@ringback/contracts/event-types";
 import type { AttemptOutcome, AttemptsQuery, DeadLettersQuery, EventsQuery } from "./projection.ts";
 
 /**
@@ -11,6 +11,8 @@ import type { AttemptOutcome, AttemptsQuery, DeadLettersQuery, EventsQuery } fro
 export type Facets<State extends string> = {
   readonly of: (eventType: string, state: State) => number;
   readonly stateOf: (facet: number) => State;
+  /** The same type in another state. */
+  readonly withState: (facet: number, state: State) => number;
   readonly typeOf: (facet: number) => EventType | undefined;
   /** Every facet of these types and states; undefined: of all. */
   readonly matching: (
@@ -22,11 +24,28 @@ export type Facets<State extends string> = {
 /** Stands behind the catalogue's types: a dead letter of a message that could not be understood. */
 const UNKNOWN_TYPE = EVENT_TYPES.length;
 
+/** Types that are not built in share these numbers: rows name them too (`customType`). */
+const CUSTOM_NUMBERS = 8;
+const FIRST_CUSTOM = UNKNOWN_TYPE + 1;
+
+/** What a row keeps of a type that is not built in; null: its facet says which one it is. */
+export const customType = (eventType: string): string | null =>
+  isBuiltIn(eventType) || !isEventTypeName(eventType) ? null : eventType;
+
+const typeNumber = (type: string): number => {
+  if (isBuiltIn(type)) return EVENT_TYPES.indexOf(type);
+  return isEventTypeName(type) ? FIRST_CUSTOM + (sumOf(type) % CUSTOM_NUMBERS) : UNKNOWN_TYPE;
+};
+
+const sumOf = (type: string): number => {
+  let sum = 0;
+  for (const letter of type) sum = (sum * 31 + letter.charCodeAt(0)) % 65_521;
+  return sum;
+};
+
 const facetsOf = <State extends string>(all: readonly State[]): Facets<State> => {
   const number = (type: number, state: State): number => type * all.length + all.indexOf(state);
-  const typeNumber = (type: string): number =>
-    isBuiltIn(type) ? EVENT_TYPES.indexOf(type) : UNKNOWN_TYPE;
-  const everyType = [...EVENT_TYPES.keys(), UNKNOWN_TYPE];
+  const everyType = Array.from({ length: FIRST_CUSTOM + CUSTOM_NUMBERS }, (_, type) => type);
   return {
     of: (eventType, state) => number(typeNumber(eventType), state),
     stateOf: (facet) => {
@@ -34,9 +53,12 @@ const facetsOf = <State extends string>(all: readonly State[]): Facets<State> =>
       if (state === undefined) throw new RangeError(`facet ${facet} has no state`);
       return state;
     },
+    withState: (facet, state) => facet - (facet % all.length) + all.indexOf(state),
     typeOf: (facet) => EVENT_TYPES[Math.floor(facet / all.length)],
     matching: (types, states = all) =>
-      (types?.map(typeNumber) ?? everyType).flatMap((type) => states.map((s) => number(type, s))),
+      [...new Set(types?.map(typeNumber) ?? everyType)].flatMap((type) =>
+        states.map((state) => number(type, state)),
+      ),
   };
 };
 
@@ -63,6 +85,14 @@ export const FACETS_FINGERPRINT = [
 ]
   .map((names) => names.join(","))
   .join(";");
+
+/** The types of a query that are not built in; undefined: its facets say all. */
+export const customTypesIn = (
+  types: readonly EventType[] | undefined,
+): readonly EventType[] | undefined => {
+  const custom = types?.filter((type) => customType(type) !== null);
+  return custom?.length === 0 ? undefined : custom;
+};
 
 const one = <T>(value: T | undefined): readonly T[] | undefined =>
   value === undefined ? undefined : [value];

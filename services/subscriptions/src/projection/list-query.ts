@@ -3,6 +3,7 @@ import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
 import { parseDurationMs } from "@ringback/contracts/duration";
 import { EVENT_STATUSES } from "@ringback/contracts/event-status";
 import { eventTypeSchema } from "@ringback/contracts/event-types";
+import { callIdSchema } from "@ringback/contracts/call-id";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
 import { placeInCursor, type ListName } from "./place-cursor.ts";
@@ -19,7 +20,7 @@ const time = (description: string) =>
 const common = (list: ListName, what: string) => ({
   ...paging((text) => placeInCursor(list, text)),
   agent_id: idSchema.optional(),
-  call_id: idSchema.optional(),
+  call_id: callIdSchema.optional(),
   event_type: eventTypeSchema.optional(),
   since: time(`Only those ${what} at this time or later.`),
   until: time(`Only those ${what} before this time.`),

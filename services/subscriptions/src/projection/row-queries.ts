@@ -9,6 +9,8 @@ export type Ranges = {
   readonly by: "workspace" | "agent" | "call_hash";
   readonly value: number;
   readonly facets: readonly number[];
+  /** Of rows whose types are not built in only these; undefined: all. */
+  readonly customTypes?: readonly string[] | undefined;
   /** Of a call's rows only those of this workspace, as two calls may share a hash, and of this agent. */
   readonly workspace: number;
   readonly agent: number | undefined;
@@ -57,26 +59,37 @@ export const rowQueries = (db: DatabaseSync): RowQueries => {
   };
 };
 
-type Shape = Pick<Ranges, "table" | "by" | "order" | "agent">;
+type Shape = Pick<Ranges, "table" | "by" | "order" | "agent" | "customTypes">;
 
 /** One range of an index, in its order; exported for the test that looks at how it is carried out. */
-export const placesSql = ({ table, by, order, agent }: Shape): string => {
+export const placesSql = ({ table, by, order, agent, customTypes }: Shape): string => {
   const index = `${table}_by_${by === "call_hash" ? "call" : by}`;
   // `+`: only compared; the index is the one that gives the order.
   const ofCall = by === "call_hash" ? " AND +workspace = ?" : "";
   const ofAgent = by === "call_hash" && agent !== undefined ? " AND +agent = ?" : "";
+  // Types that are not built in share facets.
+  const ofTypes =
+    customTypes === undefined
+      ? ""
+      : " AND (custom IS NULL OR custom IN (SELECT value FROM json_each(?)))";
   const [bounds, direction] =
     order === "newest_first"
       ? ["at_ms >= ? AND (at_ms, seq) < (?, ?)", "DESC"]
       : ["at_ms < ? AND (at_ms, seq) > (?, ?)", "ASC"];
   return `SELECT seq, at_ms FROM ${table} INDEXED BY ${index}
-    WHERE ${by} = ? AND facet = ?${ofCall}${ofAgent} AND ${bounds}
+    WHERE ${by} = ? AND facet = ?${ofCall}${ofAgent}${ofTypes} AND ${bounds}
     ORDER BY at_ms ${direction}, seq ${direction} LIMIT ?`;
 };
 
-const ownValues = ({ by, workspace, agent }: Ranges): number[] => {
-  if (by !== "call_hash") return [];
-  return agent === undefined ? [workspace] : [workspace, agent];
+const ownValues = ({
+  by,
+  workspace,
+  agent,
+  customTypes,
+}: Ranges): readonly (number | string)[] => {
+  const types = customTypes === undefined ? [] : [JSON.stringify(customTypes)];
+  if (by !== "call_hash") return types;
+  return agent === undefined ? [workspace, ...types] : [workspace, agent, ...types];
 };
 
 /** The far end, and the place that all rows come after; `last` is the last row that is still of use. */

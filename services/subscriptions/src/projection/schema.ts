@@ -1,7 +1,7 @@
 import { FACETS_FINGERPRINT } from "./facets.ts";
 
 /** Raise when the meaning of a row changes; a file of another version is built anew. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** What a file has to be made with to be used. */
 export const SCHEMA_FINGERPRINT = `${VERSION};${FACETS_FINGERPRINT}`;
@@ -18,9 +18,10 @@ CREATE TABLE positions (stream TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, ap
 CREATE TABLE workspaces (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE agents (id INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (workspace, name));
 
+-- custom: the event type where it is not built in, as several share a facet.
 -- at_ms is null while only records of the event have been seen. look_ms: when to look whether anything is to come.
 CREATE TABLE events (
-  seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL,
+  seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL, custom TEXT,
   at_ms INTEGER, call_hash INTEGER NOT NULL, call_id TEXT NOT NULL, size_bytes INTEGER NOT NULL, is_test INTEGER NOT NULL,
   attempts INTEGER NOT NULL, last_attempt_ms INTEGER, last_ended_ms INTEGER, next_attempt_ms INTEGER,
   letter_ms INTEGER, look_ms INTEGER
@@ -31,7 +32,7 @@ CREATE INDEX events_by_call ON events (call_hash, facet, at_ms);
 CREATE INDEX events_undecided ON events (seq, look_ms) WHERE look_ms IS NOT NULL;
 
 CREATE TABLE attempts (
-  seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL,
+  seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL, custom TEXT,
   at_ms INTEGER NOT NULL, call_hash INTEGER NOT NULL
 );
 CREATE INDEX attempts_by_workspace ON attempts (workspace, facet, at_ms);
@@ -39,7 +40,7 @@ CREATE INDEX attempts_by_agent ON attempts (agent, facet, at_ms);
 CREATE INDEX attempts_by_call ON attempts (call_hash, facet, at_ms);
 
 CREATE TABLE dead_letters (
-  seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL,
+  seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL, custom TEXT,
   at_ms INTEGER NOT NULL, call_hash INTEGER NOT NULL, event_hash INTEGER
 );
 CREATE INDEX dead_letters_by_event ON dead_letters (event_hash, seq) WHERE event_hash IS NOT NULL;

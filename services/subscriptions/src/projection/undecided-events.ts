@@ -56,8 +56,9 @@ export const undecidedEvents = (db: DatabaseSync, most: number): UndecidedEvents
     },
     settle: (seqs) => {
       for (const seq of seqs) {
-        const type = EVENT_FACETS.typeOf(Number(pending.get(seq)?.["facet"] ?? -1));
-        if (type !== undefined) settle.run(EVENT_FACETS.of(type, "no_subscription"), seq);
+        const row = pending.get(seq);
+        if (row === undefined) continue;
+        settle.run(EVENT_FACETS.withState(Number(row["facet"]), "no_subscription"), seq);
       }
     },
     putOff: (seqs, nowMs) => {

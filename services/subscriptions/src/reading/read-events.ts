@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { DeadLetter } from "@ringback/contracts/dead-letter";
 import { eventId, eventSequence } from "@ringback/contracts/event";
-import { isId } from "@ringback/contracts/id";
+import { isCallId } from "@ringback/contracts/call-id";
 import {
   attemptsOfAddress,
   attemptsOfCall,
@@ -87,7 +87,7 @@ const callPage = async (
   { limit, beforeSeq }: PageQuery,
   deps: EventReaderDeps,
 ) => {
-  if (!isId(callId)) return { found: [] }; // no call's
+  if (!isCallId(callId)) return { found: [] }; // no call's
   const filter = eventsOfCall(workspaceId, callId);
   const subjects = await subjectsUnder(deps.nats, STREAMS.events, filter);
   const { messages, hasOlder } = await newestOfSubjects(deps.nats, subjects, {

@@ -1,5 +1,4 @@
-import { isId } from "@ringback/contracts/id";
-import { parseEventSubject, type EventAddress } from "@ringback/contracts/subjects";
+import { parseEventSubject, partsOfEventSubject, type EventAddress } from "@ringback/contracts/subjects";
 import type { StoredMessage } from "./stored-messages.ts";
 
 /** An event as EVENTS has it, also one that nobody understands. */
@@ -22,10 +21,10 @@ export const storedEvent = (
   workspaceId: string,
   { seq, subject, storedAtMs, data }: StoredMessage,
 ): StoredEvent | undefined => {
-  const [events, workspace, ...others] = subject.split(".");
+  const [events, workspace] = subject.split(".");
   if (events !== "events" || workspace !== workspaceId) return undefined;
   const parsed = parseEventSubject(subject);
-  const [callId, agentId, eventType] = others.map((token) => (isId(token) ? token : undefined));
+  const { callId, agentId, eventType } = partsOfEventSubject(subject);
   const address = parsed.kind === "event" ? parsed.address : undefined;
   return { seq, subject, address, callId, agentId, eventType, storedAtMs, body: data };
 };
