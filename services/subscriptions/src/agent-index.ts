@@ -23,6 +23,11 @@ import type { StoredConfiguration } from "./workspace-limits.ts";
  */
 export type AgentIndex = Pick<LastValues, "ageMs" | "isCurrent" | "unavailable"> & {
   readonly page: (workspaceId: string, limit: number, after?: string) => AgentPage;
+  readonly pageAt: (
+    workspaceId: string,
+    limit: number,
+    offset: number,
+  ) => ReturnType<AgentList["pageAt"]>;
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
   readonly applied: (seq: number) => Promise<void>;
   /** Whether a workspace added this event type. */
@@ -64,6 +69,8 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
   return {
     page: (workspaceId, limit, after) =>
       lists.get(workspaceId)?.page(limit, after) ?? { agents: [], hasMore: false },
+    pageAt: (workspaceId, limit, offset) =>
+      lists.get(workspaceId)?.pageAt(limit, offset) ?? { agents: [], total: 0 },
     applied: async (seq) => {
       const deadline = performance.now() + MAX_LAG_MS;
       while (values.appliedUpTo() < seq) {

@@ -21,6 +21,11 @@ export type AgentList = {
   readonly remove: (agentId: string) => void;
   /** The first `limit` agents whose ids come after `after`. */
   readonly page: (limit: number, after?: string) => AgentPage;
+  /** The same from the agent with this number on, and how many there are. */
+  readonly pageAt: (
+    limit: number,
+    offset: number,
+  ) => { readonly agents: readonly ListedAgent[]; readonly total: number };
   readonly agentCount: () => number;
   readonly subscriptionCount: () => number;
   readonly hasSubscription: (eventType: EventType) => boolean;
@@ -67,6 +72,11 @@ export const createAgentList = (): AgentList => {
       const ids = sortedIds.slice(from, from + limit);
       const agents = ids.flatMap((id) => listed(id, entries.get(id)));
       return { agents, hasMore: from + limit < sortedIds.length };
+    },
+    pageAt: (limit, offset) => {
+      sortedIds ??= [...entries.keys()].toSorted(byCodeUnits);
+      const ids = sortedIds.slice(offset, offset + limit);
+      return { agents: ids.flatMap((id) => listed(id, entries.get(id))), total: entries.size };
     },
     agentCount: () => entries.size,
     subscriptionCount: () => subscriptionCount,

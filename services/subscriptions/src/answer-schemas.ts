@@ -43,9 +43,12 @@ const formerSubscriptionSchema = z
   .object({ event_type: eventTypeSchema, callback_url: z.string() })
   .meta({ id: "FormerSubscription", description: "A subscription as it was before the change." });
 
+export const UPDATED = "Agent updated successfully!";
+
 /** The agent as it now is, and for an edit the subscriptions that it took the place of. */
 export const patchAnswerSchema = agentAnswerSchema
   .extend({
+    message: z.literal(UPDATED).meta({ description: "For programs written for Ringg's API" }),
     replaced: z
       .array(formerSubscriptionSchema)
       .optional()

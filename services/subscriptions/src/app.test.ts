@@ -8,6 +8,7 @@ import { apiKeysOf } from "./api-keys.ts";
 import { buildApp, type AppBounds } from "./app.ts";
 import { createSubscriptionsMetrics } from "./metrics.ts";
 import type { Projection } from "./projection/projection.ts";
+import type { DefineDeps } from "./event-types/define-type.ts";
 import type { Redelivery } from "./redelivery/redelivery.ts";
 import type { Api } from "./routes/api.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
@@ -67,9 +68,17 @@ const appWith = (
       random: () => 0,
       onChange: () => undefined,
       onConflict: () => undefined,
-      limits: { admitChange: () => undefined, admitKey: () => undefined },
+      limits: {
+        admitChange: () => undefined,
+        admitDefinition: () => undefined,
+        admitKey: () => undefined,
+      },
     },
-    index: { page: () => ({ agents: [], hasMore: false }), applied: async () => undefined },
+    index: {
+      pageAt: () => ({ agents: [], total: 0 }),
+      page: () => ({ agents: [], hasMore: false }),
+      applied: async () => undefined,
+    },
     events: {
       eventsOfCall: async () => ({ found: [] }),
       event: async () => undefined,
@@ -85,7 +94,10 @@ const appWith = (
       events: { maxEventBytes: () => 0, store: async () => [] },
       eventsCreatedMs: 0,
       rules: { types: { kind: "open" }, schema: "warn", isOwnType: () => false },
+      ownWarnings: async () => [],
     },
+    eventTypes: {} as DefineDeps, // no test here comes to it
+    ownWarnings: async () => [],
     callbackUrls: { allowInsecureHttp: false, allowedPrivateCidrs: [], allowedPorts: [] },
     ifAbsent: "reject",
     live: { open: async () => ({ kind: "too_many" }), stop: () => undefined },

@@ -88,7 +88,11 @@ const depsWith = (store: AgentStore) => {
     now: () => new Date("2026-01-02T00:00:00Z"),
     random: () => 0,
     onChange: (type) => changed.push(type),
-    limits: { admitChange: () => undefined, admitKey: () => undefined },
+    limits: {
+      admitChange: () => undefined,
+      admitDefinition: () => undefined,
+      admitKey: () => undefined,
+    },
     onConflict: () => {
       conflicts += 1;
     },

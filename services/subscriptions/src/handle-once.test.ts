@@ -92,7 +92,11 @@ const platform = () => {
     random: () => 0,
     onChange: () => undefined,
     onConflict: () => undefined,
-    limits: { admitChange: () => undefined, admitKey: () => undefined },
+    limits: {
+      admitChange: () => undefined,
+      admitDefinition: () => undefined,
+      admitKey: () => undefined,
+    },
   };
   const ask = (command: Command, key = KEY) => handleOnce(command, { actor: "key" }, key, deps);
   return {

@@ -50,10 +50,12 @@ export const readJsonBodies = (app: Api): void => {
   );
 };
 
+const WITH_BODY: ReadonlySet<string> = new Set(["POST", "PATCH", "PUT"]);
+
 /** Refuses what is sent as anything but JSON, before a byte of it is read. */
 export const requireJson = (api: Pick<Api, "addHook">): void => {
   api.addHook("onRequest", async (request, reply) => {
-    if (request.method !== "POST" && request.method !== "PATCH") return undefined;
+    if (!WITH_BODY.has(request.method)) return undefined;
     if (request.routeOptions.config.bodyMayBeEmpty === true && isEmpty(request)) return undefined;
     const { rawHeaders } = request.raw;
     const problem =

@@ -5,7 +5,7 @@ import type { FieldError } from "./problem.ts";
 import type { EditRequest } from "./request-schemas.ts";
 
 /** An event type and the place in the request that names it. */
-type Named = { readonly eventType: EventType; readonly path: string };
+export type Named = { readonly eventType: EventType; readonly path: string };
 
 /**
  * One subscription for each event type that the request names, in its order. Signing keys are not set
@@ -18,16 +18,17 @@ export const subscriptionsOf = ({ event_subscriptions }: EditRequest): Subscript
     return [event_type].flat().map((type) => ({ event_type: type, ...set }));
   });
 
+/** Every place that names an event type. */
+export const namedIn = ({ event_subscriptions }: EditRequest): Named[] =>
+  event_subscriptions.flatMap(({ event_type }, n) => {
+    const path = `event_subscriptions.${n}.event_type`;
+    return typeof event_type === "string"
+      ? [{ eventType: event_type, path }]
+      : event_type.map((eventType, m) => ({ eventType, path: `${path}.${m}` }));
+  });
+
 /** Every place that names an event type which the request named before. */
-export const repeatedInEdit = ({ event_subscriptions }: EditRequest): FieldError[] =>
-  repeated(
-    event_subscriptions.flatMap(({ event_type }, n) => {
-      const path = `event_subscriptions.${n}.event_type`;
-      return typeof event_type === "string"
-        ? [{ eventType: event_type, path }]
-        : event_type.map((eventType, m) => ({ eventType, path: `${path}.${m}` }));
-    }),
-  );
+export const repeatedInEdit = (edit: EditRequest): FieldError[] => repeated(namedIn(edit));
 
 /** The same for a plain list of event types. */
 export const repeatedInList = (eventTypes: readonly EventType[] = []): FieldError[] =>

@@ -10,6 +10,10 @@ import type { ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import type { Followed } from "./followed.ts";
+import { definitionStore } from "./event-types/definition-store.ts";
+import type { DefineDeps } from "./event-types/define-type.ts";
+import { ownWarnings } from "./event-types/own-warnings.ts";
+import { schemaJudge } from "./event-types/schema-judge.ts";
 import { eventStore } from "./ingest/store-events.ts";
 import type { LiveReaders } from "./live/live-readers.ts";
 import { liveStream } from "./live/live-stream.ts";
@@ -50,12 +54,26 @@ export const openApi = async (
   const requests = requestStore(nats, limits);
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const rules = eventRules(settings, index.isOwnType);
+  const commandStore = agentStore(nats, sealer, log, tracer);
+  const now = (): Date => new Date(clock.nowMs());
+  const judge = schemaJudge();
+  open.defer(judge.stop);
+  const eventTypes: DefineDeps = {
+    definitions: definitionStore(nats),
+    index,
+    judge,
+    limits,
+    rules,
+    lastSeq: commandStore.lastSeq,
+    now,
+  };
+  const warningsOf = ownWarnings(index.ownTypes, judge);
   const app = buildApp({
     commands: {
-      store: agentStore(nats, sealer, log, tracer),
+      store: commandStore,
       requests,
       limits,
-      now: () => new Date(clock.nowMs()),
+      now,
       random: Math.random,
       onChange: metrics.changed,
       onConflict: metrics.conflicted,
@@ -63,7 +81,9 @@ export const openApi = async (
     index,
     ...readersOf({ nats, projection, eventsCreatedMs, log }),
     history: agentHistory({ nats, sealer }),
-    ingest: { events: eventStore(nats), eventsCreatedMs, rules },
+    ingest: { events: eventStore(nats), eventsCreatedMs, rules, ownWarnings: warningsOf },
+    eventTypes,
+    ownWarnings: warningsOf,
     callbackUrls: callbackUrlPolicy(settings),
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     projection,

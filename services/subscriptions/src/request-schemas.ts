@@ -1,7 +1,7 @@
 import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import { countedList } from "@ringback/contracts/counted-list";
 import { deliveryPolicySchema } from "@ringback/contracts/delivery-policy";
-import { EVENT_TYPES, eventTypeSchema } from "@ringback/contracts/event-types";
+import { eventTypeSchema } from "@ringback/contracts/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import { headerProblems, tooManyHeaders } from "@ringback/contracts/request-headers";
 import { queryProblem, secretValueProblem } from "@ringback/contracts/subscription-secrets";
@@ -72,7 +72,7 @@ const listOf = <T extends z.ZodType>(element: T, what: string) =>
   );
 
 const eventTypesSchema = z.union([eventTypeSchema, z.array(eventTypeSchema).min(1)], {
-  error: `must be one of ${EVENT_TYPES.join(", ")}, or a list of them that is not empty`,
+  error: "must be the name of an event type, or a list of them that is not empty",
 });
 
 /** One with several event types is as many subscriptions. */
@@ -203,6 +203,21 @@ export type EditRequest = z.output<ReturnType<typeof editSchema>>;
 /** The agent in a path; what cannot be an id is simply no agent's. */
 export const agentPathSchema = z.object({
   agent_id: z.string().meta({ description: "The agent's id", examples: ["agent-7"] }),
+});
+
+/** The query of `GET /agent/all`. */
+export const offsetQuerySchema = z.strictObject({
+  limit: paging(agentIdInCursor).limit,
+  offset: z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number())
+    .default(0)
+    .meta({
+      description: "How many agents are left out",
+      documentedAs: { type: "integer", minimum: 0, default: 0 },
+    }),
 });
 
 /** The query of `GET /assistant`; the cursor becomes the id of the agent that the page comes after. */

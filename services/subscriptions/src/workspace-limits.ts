@@ -30,6 +30,8 @@ export type StoredConfiguration = {
 export type WorkspaceLimits = {
   /** Before the messages of one change of an agent are stored. */
   readonly admitChange: (address: AgentAddress, records: readonly ConfigurationEvent[]) => void;
+  /** Before the definition of an event type is stored. */
+  readonly admitDefinition: (workspaceId: string, bytes: number) => void;
   /** Before an `Idempotency-Key` is noted for a day. */
   readonly admitKey: (workspaceId: string) => void;
 };
@@ -54,6 +56,12 @@ export const workspaceLimits = (deps: WorkspaceLimitsDeps): WorkspaceLimits => {
   const changes = buckets({ capacity: changesPerMinute, refillMs: MINUTE_MS });
   const bytesWritten = buckets({ capacity: bytesPerDay ?? Infinity, refillMs: DAY_MS });
   const keys = buckets({ capacity: KEYS_PER_DAY, refillMs: DAY_MS });
+  const admit = (workspaceId: string, size: number): void => {
+    const waitMs = changes(workspaceId, 1) ?? (bytesPerDay && bytesWritten(workspaceId, size));
+    if (waitMs === undefined) return;
+    const detail = "This workspace has changed too much in too short a time: nothing was changed.";
+    throw new LimitReachedError({ code: "too_many_changes", detail }, waitMs);
+  };
   return {
     admitChange: (address, records) => {
       const { workspaceId } = address;
@@ -72,12 +80,9 @@ export const workspaceLimits = (deps: WorkspaceLimitsDeps): WorkspaceLimits => {
         throw refused("configuration_too_large", detail);
       }
       const size = sizes.reduce((sum, one) => sum + one, 0);
-      const waitMs = changes(workspaceId, 1) ?? (bytesPerDay && bytesWritten(workspaceId, size));
-      if (waitMs === undefined) return;
-      const detail =
-        "This workspace has changed too much in too short a time: nothing was changed.";
-      throw new LimitReachedError({ code: "too_many_changes", detail }, waitMs);
+      admit(workspaceId, size);
     },
+    admitDefinition: admit,
     admitKey: (workspaceId) => {
       const waitMs = keys(workspaceId, 1);
       if (waitMs === undefined) return;

@@ -53,7 +53,7 @@ export const ingested = (
   if (hasKey && items.some((item) => item.kind === "stored" && item.differs)) {
     const detail =
       "This Idempotency-Key was used for another body within the last 10 minutes: send what is new with a key of its own. `events` says what is stored.";
-    return { kind: "partial", problem: { code: "idempotency_key_reused", detail }, events };
+    return { kind: "partial", problem: { code: "event_differs", detail }, events };
   }
   const sure = events.filter((one) => one !== null);
   if (sure.length === events.length) return { kind: "all", answer: { events: sure } };

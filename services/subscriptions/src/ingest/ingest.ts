@@ -1,8 +1,10 @@
 import type { Buffer } from "node:buffer";
 import type { EventRules } from "@ringback/contracts/event-check";
+import type { EventWarning } from "@ringback/contracts/event-warnings";
 import type { TraceContext } from "@ringback/contracts/trace-context";
+import type { OwnWarnings } from "../event-types/own-warnings.ts";
 import { ingested, type Ingested } from "./ingest-answer.ts";
-import { checkRequest, type CheckedRequest } from "./check-request.ts";
+import { checkRequest, type CheckedEvent, type CheckedRequest } from "./check-request.ts";
 import { withSecretIds, type EventStore, type Publisher } from "./store-events.ts";
 
 export type IngestDeps = {
@@ -10,6 +12,7 @@ export type IngestDeps = {
   /** When EVENTS was made, in ms since 1970: part of every event's id. */
   readonly eventsCreatedMs: number;
   readonly rules: EventRules;
+  readonly ownWarnings: OwnWarnings;
 };
 
 /** What a producer sent. */
@@ -23,14 +26,24 @@ export type IngestRequest = {
 /** The events of a request are stored, all of them where all are right; else what is wrong. */
 export const ingest = async (
   { workspaceId, body, publisher, trace }: IngestRequest,
-  { events: store, eventsCreatedMs, rules }: IngestDeps,
+  { events: store, eventsCreatedMs, rules, ownWarnings }: IngestDeps,
 ): Promise<Ingested | Exclude<CheckedRequest, { kind: "events" }>> => {
   const itemRules = { workspaceId, maxEventBytes: store.maxEventBytes(), events: rules };
   const checked = await checkRequest(body, itemRules);
   if (checked.kind !== "events") return checked;
   const messages = checked.events.map(({ event }) => event);
   const stored = await store.store(withSecretIds(publisher, messages), trace);
-  const warnings = checked.events.map((event) => event.warnings);
+  const warnings = await allWarnings(workspaceId, checked.events, ownWarnings);
   const hasKey = publisher.idempotencyKey !== undefined;
   return ingested(stored, warnings, { eventsCreatedMs, hasKey });
+};
+
+const allWarnings = async (
+  workspaceId: string,
+  events: readonly CheckedEvent[],
+  ownWarnings: OwnWarnings,
+): Promise<ReadonlyArray<readonly EventWarning[]>> => {
+  const typed = events.map(({ eventType, event }) => ({ eventType, body: event.body }));
+  const own = await ownWarnings(workspaceId, typed);
+  return events.map(({ warnings }, n) => [...warnings, ...(own[n] ?? [])]);
 };

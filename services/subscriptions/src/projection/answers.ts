@@ -63,7 +63,11 @@ export const answersFrom = (db: DatabaseSync, ids: Ids): Answers => {
       return paged(rowsOf("attempts", narrowed), query.limit);
     },
     deadLetters: async (query) => {
-      const narrowed = { ...query, limit: query.limit + 1, ...typed(deadLetterFacets(query), query) };
+      const narrowed = {
+        ...query,
+        limit: query.limit + 1,
+        ...typed(deadLetterFacets(query), query),
+      };
       return paged(rowsOf("dead_letters", narrowed), query.limit);
     },
     deadLettersOf: async (workspaceId, eventId) =>
@@ -128,7 +132,18 @@ const rangesOf = (
   if (workspace === undefined || (agentId !== undefined && agent === undefined)) return undefined;
   const { sinceMs = 0, untilMs = ALWAYS_MS } = query;
   const { customTypes } = query;
-  const common = { table, facets, customTypes, workspace, agent, order, sinceMs, untilMs, after, limit };
+  const common = {
+    table,
+    facets,
+    customTypes,
+    workspace,
+    agent,
+    order,
+    sinceMs,
+    untilMs,
+    after,
+    limit,
+  };
   if (callId !== undefined) {
     return { ...common, by: "call_hash", value: callHash(workspaceId, callId) };
   }

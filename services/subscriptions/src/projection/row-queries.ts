@@ -81,12 +81,7 @@ export const placesSql = ({ table, by, order, agent, customTypes }: Shape): stri
     ORDER BY at_ms ${direction}, seq ${direction} LIMIT ?`;
 };
 
-const ownValues = ({
-  by,
-  workspace,
-  agent,
-  customTypes,
-}: Ranges): readonly (number | string)[] => {
+const ownValues = ({ by, workspace, agent, customTypes }: Ranges): readonly (number | string)[] => {
   const types = customTypes === undefined ? [] : [JSON.stringify(customTypes)];
   if (by !== "call_hash") return types;
   return agent === undefined ? [workspace, ...types] : [workspace, agent, ...types];

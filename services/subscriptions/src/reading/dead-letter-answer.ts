@@ -1,5 +1,6 @@
 import { DEAD_LETTER_REASONS, type DeadLetter } from "@ringback/contracts/dead-letter";
 import { deliveryId } from "@ringback/contracts/event";
+import { partsOfEventSubject } from "@ringback/contracts/subjects";
 import { z } from "zod";
 import { attemptAnswer, attemptAnswerSchema } from "./attempt-answer.ts";
 
@@ -27,7 +28,8 @@ export const deadLetterAnswer = (eventId: string, letter: DeadLetter): DeadLette
   const { reason, at, message } = letter;
   const common = { event_id: eventId, reason, at, message };
   if (letter.reason === "invalid_event") {
-    const [, , call_id = null, agent_id = null, event_type = null] = letter.subject.split(".");
+    const { callId, agentId, eventType } = partsOfEventSubject(letter.subject);
+    const [call_id, agent_id, event_type] = [callId ?? null, agentId ?? null, eventType ?? null];
     const { raw, truncated: raw_truncated } = letter;
     return { ...common, event_type, call_id, agent_id, last_attempt: null, raw, raw_truncated };
   }

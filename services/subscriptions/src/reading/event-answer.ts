@@ -1,9 +1,11 @@
 import type { Buffer } from "node:buffer";
 import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
 import { EVENT_STATUSES } from "@ringback/contracts/event-status";
+import type { EventWarning } from "@ringback/contracts/event-warnings";
 import { z } from "zod";
 import { attemptAnswer, attemptAnswerSchema } from "./attempt-answer.ts";
 import { embeddedPayload, withPayload } from "./embedded-payload.ts";
+import { warningSchema } from "../ingest/ingest-answer.ts";
 import type { Situation } from "./situation.ts";
 import type { StoredEvent } from "./stored-event.ts";
 
@@ -31,6 +33,9 @@ const headSchema = z.object({
 
 /** An event with its payload. */
 export const eventAnswerSchema = headSchema.extend({
+  warnings: z.array(warningSchema).optional().meta({
+    description: "Of one event: known fields with values that readers do not expect.",
+  }),
   payload: z.unknown().meta({
     description: "As it was published, byte for byte; null where that is no JSON.",
   }),
@@ -46,7 +51,12 @@ export const callEventsAnswerSchema = z.object({
 });
 
 /** The JSON of an event for a caller: text, as its payload must stay as it was stored. */
-export const eventAnswer = (eventId: string, event: StoredEvent, situation: Situation): Buffer => {
+export const eventAnswer = (
+  eventId: string,
+  event: StoredEvent,
+  situation: Situation,
+  warnings?: readonly EventWarning[],
+): Buffer => {
   const { status, nextAttemptAtMs, attemptCount, attempts, deadLetter } = situation;
   const head: z.infer<typeof headSchema> = {
     event_id: eventId,
@@ -64,5 +74,6 @@ export const eventAnswer = (eventId: string, event: StoredEvent, situation: Situ
         ? null
         : { reason: deadLetter.reason, at: deadLetter.at, message: deadLetter.message },
   };
-  return withPayload(head, embeddedPayload(event.body));
+  const told = warnings === undefined ? head : { ...head, warnings };
+  return withPayload(told, embeddedPayload(event.body));
 };

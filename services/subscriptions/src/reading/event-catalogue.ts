@@ -1,26 +1,67 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import type { EventTypePolicy } from "@ringback/contracts/event-check";
+import type { EventTypeDefinition } from "@ringback/contracts/event-type-definition";
 import { EVENT_TYPES, eventSchema, type EventType } from "@ringback/contracts/event-types";
+import { isWorkspaceEventType } from "@ringback/contracts/workspace-agent";
 import { z } from "zod";
 
 const entrySchema = z.object({
   event_type: z.string(),
-  schema: z.record(z.string(), z.unknown()).meta({
-    description:
-      "JSON Schema (2020-12) of a payload: what readers may expect; nothing of it is checked.",
+  origin: z.enum(["built_in", "operator", "workspace"]).meta({
+    description: "Who added it: `operator` by the setting EVENT_TYPES, `workspace` by PUT.",
   }),
-  example: z.record(z.string(), z.unknown()),
+  subscribers: z.enum(["agents", "workspace"]).meta({
+    description: "`workspace`: Ringback's own, which only the agent `_workspace` subscribes.",
+  }),
+  description: z.string().optional(),
+  schema: z.record(z.string(), z.unknown()).optional().meta({
+    description:
+      "JSON Schema (2020-12) of a payload: what readers may expect; no event is refused by it unless the operator wants that.",
+  }),
+  example: z.record(z.string(), z.unknown()).optional(),
+  created_at: z.string().optional(),
+  updated_at: z.string().optional(),
 });
 
-export const eventCatalogueSchema = z.object({ event_types: z.array(entrySchema) });
+type Entry = z.infer<typeof entrySchema>;
 
-/** Every event type, with what is known of it; made once. */
-export const eventCatalogue = (): z.infer<typeof entrySchema>[] =>
+/** A type that a workspace added, as answers show it. */
+export const ownTypeAnswerSchema = entrySchema.meta({ id: "EventType" });
+
+export const eventCatalogueSchema = z.object({
+  event_types: z.array(ownTypeAnswerSchema),
+  open: z.boolean().meta({ description: "Whether events of any other type are delivered too." }),
+});
+
+/** Every built-in event type, with what is known of it; made once. */
+export const eventCatalogue = (): Entry[] =>
   EVENT_TYPES.map((event_type) => ({
     event_type,
+    origin: "built_in",
+    subscribers: isWorkspaceEventType(event_type) ? "workspace" : "agents",
     schema: z.record(z.string(), z.unknown()).parse(z.toJSONSchema(eventSchema(event_type))),
     example: exampleOf(event_type),
   }));
+
+/** The types that the operator added, but for those that a workspace says more about. */
+export const operatorsTypes = (
+  policy: EventTypePolicy,
+  own: readonly EventTypeDefinition[],
+): Entry[] => {
+  if (policy.kind === "open") return [];
+  const said = new Set(own.map(({ event_type }) => event_type));
+  return [...policy.added]
+    .filter((type) => !said.has(type))
+    .toSorted()
+    .map((event_type) => ({ event_type, origin: "operator", subscribers: "agents" }));
+};
+
+export const ownTypeAnswer = (definition: EventTypeDefinition): Entry => ({
+  ...definition,
+  origin: "workspace",
+  subscribers: "agents",
+});
 
 const require = createRequire(import.meta.url);
 

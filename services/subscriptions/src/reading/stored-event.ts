@@ -1,4 +1,8 @@
-import { parseEventSubject, partsOfEventSubject, type EventAddress } from "@ringback/contracts/subjects";
+import {
+  parseEventSubject,
+  partsOfEventSubject,
+  type EventAddress,
+} from "@ringback/contracts/subjects";
 import type { StoredMessage } from "./stored-messages.ts";
 
 /** An event as EVENTS has it, also one that nobody understands. */

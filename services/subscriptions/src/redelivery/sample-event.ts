@@ -11,19 +11,27 @@ const SAMPLES = new Map<EventType, string>(
 
 /**
  * A realistic event of an agent, as JSON text. The sample's text with other ids and nothing else changed:
- * it has numbers that parsing and printing would not keep, as real events do.
+ * it has numbers that parsing and printing would not keep, as real events do. A type that is not built in
+ * has the example that its workspace gave.
  */
-export const sampleEvent = (address: EventAddress): string => {
+export const sampleEvent = (
+  address: EventAddress,
+  example: Readonly<Record<string, unknown>> = {},
+): string => {
   const ids = {
     call_id: address.callId,
     agent_id: address.agentId,
     workspace_id: address.workspaceId,
   };
-  let text = SAMPLES.get(address.eventType) ?? "";
+  const sample = SAMPLES.get(address.eventType);
+  if (sample === undefined) {
+    return JSON.stringify({ ...example, event_type: address.eventType, ...ids });
+  }
+  let text = sample;
   for (const [name, id] of Object.entries(ids)) {
-    const [, sample] = new RegExp(`"${name}":\\s*"([^"]+)"`).exec(text) ?? [];
+    const [, shown] = new RegExp(`"${name}":\\s*"([^"]+)"`).exec(text) ?? [];
     // Everywhere: the URL of a recording names them, too.
-    if (sample !== undefined) text = text.replaceAll(sample, () => id);
+    if (shown !== undefined) text = text.replaceAll(shown, () => id);
   }
   return text;
 };

@@ -25,6 +25,8 @@ export type TestWish = {
   readonly workspaceId: string;
   readonly agentId: string;
   readonly eventType: EventType;
+  /** Of a type that the workspace added. */
+  readonly example: Readonly<Record<string, unknown>> | undefined;
   /** How long the attempt is waited for. */
   readonly waitMs: number;
   /** Aborted when nobody waits for the answer any more. */
@@ -47,7 +49,10 @@ export const sendTestEvent = async (wish: TestWish, deps: TestEventDeps): Promis
   const { workspaceId, agentId, eventType } = wish;
   const callId = `${TEST_CALL_PREFIX}${randomUUID()}`;
   const address = { workspaceId, callId, agentId, eventType };
-  const { subject, body, messageId } = eventMessage({ ...address, body: sampleEvent(address) });
+  const { subject, body, messageId } = eventMessage({
+    ...address,
+    body: sampleEvent(address, wish.example),
+  });
   const published = await asked(deps.nats, `publishing to ${subject}`, () =>
     publishOnce(deps.nats, {
       stream: STREAMS.events,

@@ -4,6 +4,8 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fasti
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { AgentIndex } from "../agent-index.ts";
 import type { IfAbsent } from "../decide/edit.ts";
+import type { DefineDeps } from "../event-types/define-type.ts";
+import type { OwnWarnings } from "../event-types/own-warnings.ts";
 import type { OnceDeps } from "../handle-once.ts";
 import type { IngestDeps } from "../ingest/ingest.ts";
 import type { LiveStream } from "../live/live-stream.ts";
@@ -32,12 +34,14 @@ export type Api = FastifyInstance<
 /** What the calls work with. */
 export type RouteDeps = {
   readonly commands: OnceDeps;
-  readonly index: Pick<AgentIndex, "page" | "applied">;
+  readonly index: Pick<AgentIndex, "page" | "pageAt" | "applied">;
   readonly callbackUrls: CallbackUrlPolicy;
   readonly ifAbsent: IfAbsent;
   readonly events: EventReader;
   readonly history: AgentHistory;
   readonly ingest: IngestDeps;
+  readonly eventTypes: DefineDeps;
+  readonly ownWarnings: OwnWarnings;
   readonly live: LiveStream;
   readonly projection: Projection;
   readonly listed: ListedMessages;

@@ -1,12 +1,16 @@
 import { Buffer } from "node:buffer";
+import { readEvent } from "@ringback/contracts/event";
+import { eventWarnings, type EventWarning } from "@ringback/contracts/event-warnings";
 import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
+import type { OwnWarnings } from "../event-types/own-warnings.ts";
 import { eventNotFound } from "../not-found.ts";
 import { sendProblem } from "../problem.ts";
 import { embeddedPayload } from "../reading/embedded-payload.ts";
 import { eventAnswer, eventAnswerSchema } from "../reading/event-answer.ts";
 import { noQuerySchema } from "../reading/page-query.ts";
+import type { StoredEvent } from "../reading/stored-event.ts";
 import { sendJson } from "../send-json.ts";
 import type { Api, RouteDeps } from "./api.ts";
 
@@ -14,7 +18,7 @@ import type { Api, RouteDeps } from "./api.ts";
 export const eventPathSchema = z.object({ event_id: z.string() });
 
 /** `GET /events/{event_id}` and its payload alone: one event, byte for byte as it was published. */
-export const getEventRoute = (api: Api, { events: reader }: RouteDeps): void => {
+export const getEventRoute = (api: Api, { events: reader, ownWarnings }: RouteDeps): void => {
   const schema = { params: eventPathSchema, querystring: noQuerySchema };
   api.get(
     "/events/:event_id",
@@ -34,7 +38,10 @@ export const getEventRoute = (api: Api, { events: reader }: RouteDeps): void => 
       const { event_id: eventId } = request.params;
       const found = await reader.event(callerOf(request).workspaceId, eventId);
       if (found === undefined) return sendProblem(reply, eventNotFound(eventId));
-      return sendJson(reply, eventAnswer(found.eventId, found.event, found.situation));
+      const { event, situation } = found;
+      const { workspaceId } = callerOf(request);
+      const warnings = await warningsOf(workspaceId, event, ownWarnings);
+      return sendJson(reply, eventAnswer(found.eventId, event, situation, warnings));
     },
   );
   api.get(
@@ -62,6 +69,19 @@ export const getEventRoute = (api: Api, { events: reader }: RouteDeps): void => 
       return sendFile(reply, bytes);
     },
   );
+};
+
+/** By the same rule as when it was published: what is no event has none. */
+const warningsOf = async (
+  workspaceId: string,
+  { subject, body }: StoredEvent,
+  ownWarnings: OwnWarnings,
+): Promise<readonly EventWarning[]> => {
+  const read = readEvent(subject, body);
+  if (read.kind === "invalid") return [];
+  const { eventType } = read.address;
+  const [own = []] = await ownWarnings(workspaceId, [{ eventType, body }]);
+  return [...eventWarnings(eventType, read.members, body), ...own];
 };
 
 const sendFile = (reply: Parameters<typeof sendJson>[0], bytes: Buffer) =>

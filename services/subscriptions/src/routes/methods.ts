@@ -9,6 +9,8 @@ const METHODS: readonly HTTPMethods[] = NODE_METHODS.filter((method) => method !
 /** Every path of the API and the methods that it takes. */
 export const PATHS: Readonly<Record<string, readonly HTTPMethods[]>> = {
   [`${BASE_PATH}/agent/v1`]: ["PATCH", "POST"],
+  [`${BASE_PATH}/agent/all`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/agent/:agent_id`]: ["GET", "HEAD"],
   [`${BASE_PATH}/agent/v1/:agent_id`]: ["DELETE", "GET", "HEAD"],
   [`${BASE_PATH}/agent/v1/:agent_id/history`]: ["GET", "HEAD"],
   [`${BASE_PATH}/agent/v1/:agent_id/stats`]: ["GET", "HEAD"],
@@ -18,6 +20,7 @@ export const PATHS: Readonly<Record<string, readonly HTTPMethods[]>> = {
   [`${BASE_PATH}/dead-letters`]: ["GET", "HEAD"],
   [`${BASE_PATH}/dead-letters/:event_id`]: ["GET", "HEAD"],
   [`${BASE_PATH}/event-types`]: ["GET", "HEAD"],
+  [`${BASE_PATH}/event-types/:name`]: ["DELETE", "PUT"],
   [`${BASE_PATH}/events`]: ["GET", "HEAD", "POST"],
   [`${BASE_PATH}/events/:event_id`]: ["GET", "HEAD"],
   [`${BASE_PATH}/events/:event_id/attempts`]: ["GET", "HEAD"],

@@ -6,12 +6,14 @@ import {
   shownFormer,
   patchAnswerSchema,
   problemAnswers,
+  UPDATED,
 } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
 import type { EditSubscriptions, RemoveSubscriptions } from "../decide/edit.ts";
 import { entityTag } from "../decide/entity-tag.ts";
+import { refuseUnknownTypes } from "../event-types/define-type.ts";
 import type { RemoveSigningSecret, RotateSigningSecret } from "../decide/signing.ts";
-import { repeatedInEdit, repeatedInList, subscriptionsOf } from "../named-event-types.ts";
+import { namedIn, repeatedInEdit, repeatedInList, subscriptionsOf } from "../named-event-types.ts";
 import { sendProblem } from "../problem.ts";
 import { patchAgentSchema } from "../request-schemas.ts";
 import { runCommand } from "../run-command.ts";
@@ -60,13 +62,18 @@ export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
         const detail = "Name each event type at most once in a request.";
         return sendProblem(reply, { code: "duplicate_event_type", detail, errors });
       }
+      if (body.operation === "edit_event_subscriptions") {
+        const { workspaceId } = callerOf(request);
+        await refuseUnknownTypes(workspaceId, namedIn(body), deps.eventTypes);
+      }
       const command = commandOf(body, callerOf(request).workspaceId, deps);
       const ran = await runCommand(request, reply, command, deps.commands);
       if (ran.kind === "problem") return sendProblem(reply, ran.problem);
       const { state, replaced, removed } = ran.handled;
       if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
       reply.header("etag", entityTag(state.version));
-      const answer = agentAnswer(state.agent, state.version, callerOf(request));
+      const agent = agentAnswer(state.agent, state.version, callerOf(request));
+      const answer = { message: UPDATED, ...agent } as const;
       if (command.kind === "rotate_signing_secret") {
         // A repeated answer does not have it any more: the key that was made just now is nobody's.
         return ran.isRepeat ? answer : { ...answer, ...newKeyAnswer(command.key) };

@@ -27,7 +27,10 @@ const TOO_MANY: Problem = {
 };
 
 /** `POST /agent/v1/{agent_id}/test-event`: sends a sample, and answers with what its attempt came to. */
-export const sendTestEventRoute = (api: Api, { commands, redelivery }: RouteDeps): void => {
+export const sendTestEventRoute = (
+  api: Api,
+  { commands, redelivery, eventTypes }: RouteDeps,
+): void => {
   const takePlace = places(AT_ONCE);
   const closing = new AbortController();
   // The event is stored and will be attempted: a process that stops waits for no endpoint.
@@ -70,7 +73,8 @@ export const sendTestEventRoute = (api: Api, { commands, redelivery }: RouteDeps
       try {
         const waitMs = testWaitMs(subscription);
         const gone = AbortSignal.any([whenGone(reply.raw, waitMs), closing.signal]);
-        const wish = { workspaceId, agentId, eventType, waitMs, gone };
+        const { example } = eventTypes.index.ownTypes.find(workspaceId, eventType) ?? {};
+        const wish = { workspaceId, agentId, eventType, example, waitMs, gone };
         const { eventId: event_id, record } = await sendTestEvent(wish, redelivery);
         const code = record === undefined ? 202 : 200;
         return await reply.code(code).send({ event_id, attempt: record ?? null });

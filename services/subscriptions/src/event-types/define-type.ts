@@ -1,0 +1,164 @@
+import { Buffer } from "node:buffer";
+import { isKnownType, unknownTypeMessage, type EventRules } from "@ringback/contracts/event-check";
+import {
+  MAX_DEFINITION_BYTES,
+  MAX_EVENT_TYPES,
+  type EventTypeDefinition,
+  type EventTypeMessage,
+} from "@ringback/contracts/event-type-definition";
+import { isBuiltIn, isEventTypeName, type EventType } from "@ringback/contracts/event-types";
+import { z } from "zod";
+import type { AgentIndex } from "../agent-index.ts";
+import { shownText, type Problem } from "../problem.ts";
+import { InvalidRequestError } from "../validation.ts";
+import type { WorkspaceLimits } from "../workspace-limits.ts";
+import type { DefinitionStore } from "./definition-store.ts";
+import type { SchemaJudge } from "./schema-judge.ts";
+
+/** The body of `PUT /event-types/{name}`. */
+export const defineTypeSchema = z
+  .strictObject({
+    description: z.string().max(1_000).optional(),
+    schema: z.record(z.string(), z.unknown()).optional().meta({
+      description: "JSON Schema 2020-12, for warnings and documents: no event is refused by it",
+    }),
+    example: z.record(z.string(), z.unknown()).optional().meta({
+      description: "What a test event of this type is made from",
+    }),
+  })
+  .superRefine(({ schema, example }, context) => {
+    const bytes = Buffer.byteLength(JSON.stringify([schema, example]));
+    if (bytes <= MAX_DEFINITION_BYTES) return;
+    context.addIssue(`takes ${bytes} bytes: at most ${MAX_DEFINITION_BYTES}`);
+  });
+
+export type DefineType = z.infer<typeof defineTypeSchema>;
+
+export type DefineDeps = {
+  readonly definitions: DefinitionStore;
+  readonly index: Pick<AgentIndex, "ownTypes" | "isSubscribed" | "applied">;
+  readonly judge: SchemaJudge;
+  readonly limits: Pick<WorkspaceLimits, "admitDefinition">;
+  readonly rules: EventRules;
+  readonly lastSeq: () => Promise<number>;
+  readonly now: () => Date;
+};
+
+/** Whose type it is, and who asks. */
+export type DefineWhat = {
+  readonly workspaceId: string;
+  readonly eventType: EventType;
+  readonly actor: string;
+};
+
+export type Defined =
+  | {
+      readonly kind: "defined";
+      readonly definition: EventTypeDefinition;
+      readonly isNew: boolean;
+    }
+  | { readonly kind: "problem"; readonly problem: Problem };
+
+/** Adds an event type to a workspace, or says anew what it is. */
+export const defineType = async (
+  what: DefineWhat,
+  body: DefineType,
+  deps: DefineDeps,
+): Promise<Defined> => {
+  const { workspaceId, eventType } = what;
+  const wrong = nameProblem(eventType);
+  if (wrong !== undefined) return problem(wrong);
+  await refuseUnusable(body, deps);
+  const { definition: before, seq } = await deps.definitions.read(workspaceId, eventType);
+  if (before === undefined && deps.index.ownTypes.list(workspaceId).length >= MAX_EVENT_TYPES) {
+    const detail = `This workspace has ${MAX_EVENT_TYPES} event types of its own: delete one first.`;
+    return problem({ code: "too_many_event_types", detail });
+  }
+  const at = deps.now().toISOString();
+  const created_at = before?.created_at ?? at;
+  const definition = { event_type: eventType, ...body, created_at, updated_at: at };
+  const stored = await store(what, { occurred_at: at, definition }, seq, deps);
+  return stored ?? { kind: "defined", definition, isNew: before === undefined };
+};
+
+/** Takes an event type from a workspace; undefined: it is no more. */
+export const deleteType = async (
+  what: DefineWhat,
+  deps: DefineDeps,
+): Promise<Problem | undefined> => {
+  const { workspaceId, eventType } = what;
+  const wrong = nameProblem(eventType);
+  if (wrong !== undefined && isBuiltIn(eventType)) return wrong;
+  const { definition, seq } = isEventTypeName(eventType)
+    ? await deps.definitions.read(workspaceId, eventType)
+    : { definition: undefined, seq: 0 };
+  if (definition === undefined) {
+    const detail = `This workspace has added no event type ${shownText(eventType)}.`;
+    return { code: "event_type_not_found", detail };
+  }
+  // What anybody was told is stored must count, whichever instance stored it.
+  await deps.index.applied(await deps.lastSeq());
+  if (deps.index.isSubscribed(workspaceId, eventType)) {
+    const detail = `Agents of this workspace subscribe ${eventType}: remove their subscriptions first.`;
+    return { code: "event_type_in_use", detail };
+  }
+  const message = { occurred_at: deps.now().toISOString(), definition: null };
+  return (await store(what, message, seq, deps))?.problem;
+};
+
+const nameProblem = (eventType: string): Problem | undefined => {
+  if (isBuiltIn(eventType)) {
+    return { code: "event_type_built_in", detail: `The event type ${eventType} is built in.` };
+  }
+  if (isEventTypeName(eventType)) return undefined;
+  const message = "must be 1 to 64 characters of a-z, 0-9 and _, and begin with a letter";
+  const errors = [{ path: "name", message }];
+  return { code: "validation_failed", detail: "See errors for everything that is wrong.", errors };
+};
+
+const refuseUnusable = async ({ schema }: DefineType, { judge }: DefineDeps): Promise<void> => {
+  if (schema === undefined) return;
+  const judged = await judge.judge(JSON.stringify(schema), []);
+  if (judged.kind === "judged") return;
+  const message =
+    judged.kind === "unusable"
+      ? `is no JSON Schema: ${judged.message}`
+      : "took too long to be read as a JSON Schema";
+  throw new InvalidRequestError([{ path: "schema", message }]);
+};
+
+const store = async (
+  { workspaceId, eventType, actor }: DefineWhat,
+  message: EventTypeMessage,
+  seq: number,
+  { definitions, index, limits }: DefineDeps,
+): Promise<Extract<Defined, { kind: "problem" }> | undefined> => {
+  const signed = { ...message, actor };
+  limits.admitDefinition(workspaceId, Buffer.byteLength(JSON.stringify(signed)));
+  const stored = await definitions.append(workspaceId, eventType, signed, seq);
+  if (stored.kind === "conflict") {
+    const detail = `The event type ${eventType} was changed by others meanwhile: nothing was changed.`;
+    return { kind: "problem", problem: { code: "conflict", detail } };
+  }
+  await index.applied(stored.seq);
+  return undefined;
+};
+
+const problem = (one: Problem): Defined => ({ kind: "problem", problem: one });
+
+/** Refuses what names a type that this workspace has not; it may have been added a moment ago. */
+export const refuseUnknownTypes = async (
+  workspaceId: string,
+  named: readonly { readonly eventType: EventType; readonly path: string }[],
+  { index, rules, lastSeq }: Pick<DefineDeps, "index" | "rules" | "lastSeq">,
+): Promise<void> => {
+  const unknown = () =>
+    named.filter(({ eventType }) => !isKnownType({ workspaceId, eventType }, rules));
+  if (unknown().length === 0) return;
+  await index.applied(await lastSeq());
+  const errors = unknown().map(({ eventType, path }) => ({
+    path,
+    message: unknownTypeMessage(eventType, rules),
+  }));
+  if (errors.length > 0) throw new InvalidRequestError(errors);
+};

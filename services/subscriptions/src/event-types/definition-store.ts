@@ -1,0 +1,58 @@
+import { Buffer } from "node:buffer";
+import { randomUUIDv7 } from "node:crypto";
+import {
+  readDefinition,
+  type EventTypeDefinition,
+  type EventTypeMessage,
+} from "@ringback/contracts/event-type-definition";
+import type { EventType } from "@ringback/contracts/event-types";
+import { eventTypeSubject, STREAMS } from "@ringback/contracts/subjects";
+import type { Nats } from "@ringback/runtime/nats";
+import { publishOnce, readLast, type Published } from "@ringback/runtime/publish";
+import { refuseWhileDisconnected, within } from "../unavailable.ts";
+
+/** A definition and the sequence of the message that says so; 0: there was never one. */
+export type StoredDefinition = {
+  readonly definition: EventTypeDefinition | undefined;
+  readonly seq: number;
+};
+
+/** Reads and appends what workspaces say of their own event types, on SUBSCRIPTIONS. */
+export type DefinitionStore = {
+  readonly read: (workspaceId: string, eventType: EventType) => Promise<StoredDefinition>;
+  /** Appends unless something else came after `lastSeq`. */
+  readonly append: (
+    workspaceId: string,
+    eventType: EventType,
+    message: EventTypeMessage,
+    lastSeq: number,
+  ) => Promise<Published>;
+};
+
+const ANSWER_TIMEOUT_MS = 2_000;
+
+export const definitionStore = (nats: Nats): DefinitionStore => ({
+  read: async (workspaceId, eventType) => {
+    refuseWhileDisconnected(nats);
+    const subject = eventTypeSubject(workspaceId, eventType);
+    const reading = readLast(nats, STREAMS.subscriptions, subject);
+    const last = await within(ANSWER_TIMEOUT_MS, `reading ${subject}`, reading);
+    if (last === null) return { definition: undefined, seq: 0 };
+    const read = readDefinition(last.data);
+    const definition = read.kind === "defined" ? read.definition : undefined;
+    return { definition, seq: last.seq };
+  },
+  append: (workspaceId, eventType, message, lastSeq) => {
+    refuseWhileDisconnected(nats);
+    const subject = eventTypeSubject(workspaceId, eventType);
+    const publishing = {
+      stream: STREAMS.subscriptions,
+      subject,
+      body: Buffer.from(JSON.stringify(message)),
+      messageId: randomUUIDv7(),
+      expectedLastSeq: lastSeq,
+    };
+    const published = publishOnce(nats, publishing, ANSWER_TIMEOUT_MS);
+    return within(ANSWER_TIMEOUT_MS, `appending to ${subject}`, published);
+  },
+});

@@ -1,0 +1,128 @@
+import { Worker } from "node:worker_threads";
+import type { EventWarning } from "@ringback/contracts/event-warnings";
+
+export type JudgeRequest = {
+  readonly id: number;
+  /** As JSON text. */
+  readonly schema: string;
+  readonly bodies: readonly Uint8Array[];
+};
+
+export type JudgeAnswer =
+  | {
+      readonly id: number;
+      readonly kind: "judged";
+      /** For each body. */
+      readonly warnings: ReadonlyArray<readonly EventWarning[]>;
+    }
+  /** The schema is none. */
+  | { readonly id: number; readonly kind: "unusable"; readonly message: string };
+
+export type Judged =
+  | Omit<Extract<JudgeAnswer, { kind: "judged" }>, "id">
+  | Omit<Extract<JudgeAnswer, { kind: "unusable" }>, "id">
+  /** It took too long or too much memory, or there is too much to judge. */
+  | { readonly kind: "not_judged" };
+
+/** Judges bodies by JSON Schemas of customers, in a thread that is ended when it takes too long. */
+export type SchemaJudge = {
+  readonly judge: (schema: string, bodies: readonly Uint8Array[]) => Promise<Judged>;
+  readonly stop: () => Promise<void>;
+};
+
+/** For compiling a schema and judging the bodies of one request. */
+const MAX_MS = 500;
+/** A thread starts once, and slower on a busy machine. */
+const MAX_START_MS = 10_000;
+const MAX_WAITING = 50;
+/** A schema that took too long is left alone for this long: others have their turn. */
+const LEFT_ALONE_MS = 60_000;
+const MAX_LEFT_ALONE = 1_000;
+/** Larger bodies are not judged. */
+export const MAX_JUDGED_BYTES = 256 * 1024;
+
+const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
+
+export const schemaJudge = (maxMs = MAX_MS): SchemaJudge => {
+  const leftAloneUntil = new Map<string, number>();
+  let worker: Promise<Worker> | undefined;
+  let line: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  let nextId = 1;
+
+  const ended = async (): Promise<void> => {
+    const before = worker;
+    worker = undefined;
+    await (await before?.catch(() => undefined))?.terminate();
+  };
+
+  const ask = async (schema: string, bodies: readonly Uint8Array[]): Promise<Judged> => {
+    if ((leftAloneUntil.get(schema) ?? 0) > performance.now()) return { kind: "not_judged" };
+    try {
+      worker ??= started();
+      const request = { id: nextId++, schema, bodies };
+      const answer = await answerOf(await worker, request, maxMs);
+      if (answer !== undefined) return answer;
+    } catch {
+      // The thread could not start, or has run out of memory: what it was asked is not judged.
+    }
+    await ended();
+    if (leftAloneUntil.size >= MAX_LEFT_ALONE) leftAloneUntil.clear();
+    leftAloneUntil.set(schema, performance.now() + LEFT_ALONE_MS);
+    return { kind: "not_judged" };
+  };
+
+  return {
+    judge: async (schema, bodies) => {
+      if (waiting >= MAX_WAITING) return { kind: "not_judged" };
+      waiting += 1;
+      // One after the other: the time that is measured is that of one request alone.
+      const judging = line.then(() => ask(schema, bodies));
+      line = judging;
+      try {
+        return await judging;
+      } finally {
+        waiting -= 1;
+      }
+    },
+    stop: ended,
+  };
+};
+
+const started = async (): Promise<Worker> => {
+  const worker = new Worker(new URL("schema-worker.ts", import.meta.url), {
+    env: {},
+    execArgv: [],
+    resourceLimits: MEMORY,
+  });
+  worker.unref();
+  worker.on("error", () => undefined); // whoever asks notices that it is gone
+  const ready = Promise.withResolvers<void>();
+  worker.once("online", () => ready.resolve());
+  worker.once("error", (error) => ready.reject(error));
+  const timer = setTimeout(() => ready.reject(new Error("slow to start")), MAX_START_MS);
+  await ready.promise.finally(() => clearTimeout(timer));
+  // Its modules are loaded when it has answered.
+  await answerOf(worker, { id: 0, schema: "{}", bodies: [] }, MAX_START_MS);
+  return worker;
+};
+
+/** Undefined: there was none in time, or there will be none. */
+const answerOf = (
+  worker: Worker,
+  request: JudgeRequest,
+  withinMs: number,
+): Promise<JudgeAnswer | undefined> => {
+  const { promise, resolve } = Promise.withResolvers<JudgeAnswer | undefined>();
+  const onMessage = (answer: JudgeAnswer): void => {
+    if (answer.id === request.id) resolve(answer);
+  };
+  const onEnd = (): void => resolve(undefined);
+  worker.on("message", onMessage).on("exit", onEnd);
+  const timer = setTimeout(onEnd, withinMs);
+  worker.postMessage(request);
+  return promise.finally(() => {
+    clearTimeout(timer);
+    worker.off("message", onMessage).off("exit", onEnd);
+  });
+};

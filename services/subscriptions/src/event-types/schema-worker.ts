@@ -1,0 +1,59 @@
+import { parentPort } from "node:worker_threads";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import type { JudgeAnswer, JudgeRequest } from "./schema-judge.ts";
+
+// A thread of its own: a schema is a customer's, and may take for ever (a regular expression) or much
+// memory. Whoever asked ends the thread then.
+
+const MAX_COMPILED = 50;
+const MAX_WARNINGS = 5;
+const MAX_PATH_CHARACTERS = 256;
+
+const compiled = new Map<string, ValidateFunction>();
+
+const validatorOf = (schema: string): ValidateFunction => {
+  const known = compiled.get(schema);
+  if (known !== undefined) return known;
+  // One for each schema: `$id`s of several workspaces are the same. No references to elsewhere are loaded.
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: true,
+    validateFormats: false,
+    logger: false,
+  });
+  const validator = ajv.compile(JSON.parse(schema) as object);
+  if (compiled.size >= MAX_COMPILED) compiled.clear();
+  compiled.set(schema, validator);
+  return validator;
+};
+
+/** `/a/0/b` as `a.0.b`. */
+const pathOf = (pointer: string): string =>
+  pointer
+    .slice(1)
+    .split("/")
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .join(".")
+    .slice(0, MAX_PATH_CHARACTERS);
+
+const answerTo = ({ id, schema, bodies }: JudgeRequest): JudgeAnswer => {
+  try {
+    const validate = validatorOf(schema);
+    const warnings = bodies.map((body) => {
+      if (validate(JSON.parse(new TextDecoder().decode(body)))) return [];
+      // Without values: they may be a person's.
+      return (validate.errors ?? [])
+        .slice(0, MAX_WARNINGS)
+        .map(({ instancePath, message }) => ({
+          path: pathOf(instancePath),
+          message: message ?? "",
+        }));
+    });
+    return { id, kind: "judged", warnings };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { id, kind: "unusable", message: message.slice(0, MAX_PATH_CHARACTERS) };
+  }
+};
+
+parentPort?.on("message", (request: JudgeRequest) => parentPort?.postMessage(answerTo(request)));
