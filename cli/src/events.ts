@@ -1,5 +1,4 @@
 import { EVENT_STATUSES } from "@ringback/contracts/event-status";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
 import { Option, type Command } from "commander";
 import { z } from "zod";
 import { usageError } from "./cli-error.ts";
@@ -7,6 +6,7 @@ import type { AddCommand, CommandContext } from "./command-context.ts";
 import { momentIn } from "./moment.ts";
 import { pages } from "./pages.ts";
 import { table, type Style } from "./terminal.ts";
+import { eventTypeIn } from "./event-type.ts";
 
 const STYLES: Readonly<Record<string, Style>> = {
   delivered: "green",
@@ -38,7 +38,7 @@ type EventsOptions = {
 export const narrowed = (command: Command): Command =>
   command
     .option("--agent <agent_id>", "only of this agent")
-    .addOption(new Option("--type <event_type>", "only of this type").choices(EVENT_TYPES))
+    .addOption(new Option("--type <event_type>", "only of this type").argParser(eventTypeIn))
     .option("--since <time>", "only stored since: 2026-03-01T09:00:00Z, or 2h for so long ago")
     .option("--until <time>", "only stored before");
 

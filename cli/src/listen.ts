@@ -1,4 +1,3 @@
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
 import { Option } from "commander";
 import { z } from "zod";
 import { problemOf } from "./api-client.ts";
@@ -7,6 +6,7 @@ import type { AddCommand, CommandContext } from "./command-context.ts";
 import { forward, type ForwardResult } from "./forward.ts";
 import { liveEvents, type LiveEvent } from "./live-events.ts";
 import { newSecret, signerOf, type Sign } from "./signature.ts";
+import { eventTypeIn } from "./event-type.ts";
 
 type ListenOptions = {
   readonly agent?: string;
@@ -21,7 +21,7 @@ export const listenCommand: AddCommand = (program, context) => {
     .description("post events to a URL on this machine as they are published, until Ctrl-C")
     .argument("<url>", "such as http://localhost:3000/hook")
     .option("--agent <agent_id>", "only of this agent")
-    .addOption(new Option("--type <event_type>", "only of this type").choices(EVENT_TYPES))
+    .addOption(new Option("--type <event_type>", "only of this type").argParser(eventTypeIn))
     .option("--secret <whsec_…>", "what requests are signed with (default: a new one is shown)")
     .action((url: string, options: ListenOptions) => {
       const secret = options.secret ?? newSecret();

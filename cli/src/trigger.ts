@@ -1,9 +1,9 @@
 import { outcomeSchema } from "@ringback/contracts/attempt";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
 import { Argument } from "commander";
 import { z } from "zod";
 import type { AddCommand, CommandContext } from "./command-context.ts";
 import { printable } from "./terminal.ts";
+import { eventTypeIn } from "./event-type.ts";
 
 const answerSchema = z.looseObject({
   event_id: z.string(),
@@ -24,7 +24,7 @@ export const triggerCommand: AddCommand = (program, context) => {
   program
     .command("trigger")
     .description("send a sample event to an agent's endpoint, once, and show what it answered")
-    .addArgument(new Argument("<event_type>", "the type of the sample").choices(EVENT_TYPES))
+    .addArgument(new Argument("<event_type>", "the type of the sample").argParser(eventTypeIn))
     .requiredOption("--agent <agent_id>", "the agent whose subscription is tried out")
     .action((eventType: string, { agent }: { agent: string }) =>
       trigger(eventType, agent, context()),

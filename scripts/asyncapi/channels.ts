@@ -1,6 +1,7 @@
 import { configurationEventSchema } from "@ringback/contracts/agent";
 import { attemptRecordSchema } from "@ringback/contracts/attempt";
 import { deadLetterSchema } from "@ringback/contracts/dead-letter";
+import { eventTypeMessageSchema } from "@ringback/contracts/event-type-definition";
 import { EVENT_TYPES, eventSchema, type BuiltInEventType } from "@ringback/contracts/event-types";
 import { STREAMS, type StreamName } from "@ringback/contracts/subjects";
 import type { DocumentedChannel, DocumentedMessage } from "./channel.ts";
@@ -122,12 +123,51 @@ const SUBSCRIPTIONS: DocumentedChannel = {
   ],
 };
 
+const OWN_TYPES: DocumentedChannel = {
+  name: "eventTypes",
+  stream: STREAMS.subscriptions,
+  subject: SUBJECTS.ownTypes,
+  title: "Event types of a workspace",
+  description:
+    "What a workspace says of an event type of its own: the last message of a subject is how it is now. Written by the API alone.",
+  messages: [
+    {
+      name: "EventTypeDefinition",
+      summary: "An event type that was added, changed or deleted",
+      payload: eventTypeMessageSchema,
+      examples: [
+        {
+          name: "added",
+          payload: {
+            occurred_at: "2026-03-02T10:17:41.020Z",
+            actor: "k1",
+            definition: {
+              event_type: "kyc_done",
+              schema: { type: "object", properties: { score: { type: "number" } } },
+              created_at: "2026-03-02T10:17:41.020Z",
+              updated_at: "2026-03-02T10:17:41.020Z",
+            },
+          },
+        },
+      ],
+    },
+  ],
+  operations: [
+    {
+      name: "sendEventType",
+      action: "send",
+      summary: "Store what an event type of a workspace is",
+    },
+  ],
+};
+
 /** All that is documented. A further stream is one more entry here. */
 export const CHANNELS: readonly DocumentedChannel[] = [
   EVENTS,
   ATTEMPTS,
   DEAD_LETTERS,
   SUBSCRIPTIONS,
+  OWN_TYPES,
   SCHEDULED_RETRIES,
   DUE_RETRIES,
   ...OPERATIONS,

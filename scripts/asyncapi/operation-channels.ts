@@ -28,6 +28,16 @@ const EXAMPLES: { readonly [K in Operation["kind"]]: Extract<Operation, { kind: 
     reason: "status",
     status_code: 503,
   },
+  "event.invalid": {
+    kind: "event.invalid",
+    ...WHERE,
+    event_id: "evt_tavdcw_1235",
+    event_seq: 1235,
+    event_type: "call_completed",
+    call_id: "c-43",
+    agent_id: "agent-7",
+    message: "call_id in the body is no text: expected 'c-43'",
+  },
   "endpoint.failing": { kind: "endpoint.failing", ...ENDPOINT, threshold_percent: 70 },
   "endpoint.recovered": {
     kind: "endpoint.recovered",
@@ -66,6 +76,17 @@ export const OPERATIONS: readonly DocumentedChannel[] = [
       description: "Told once for each dead letter `exhausted`, behind it.",
     },
     "DeliveryExhausted",
+  ),
+  channelOf(
+    "event.invalid",
+    {
+      name: "invalidEvents",
+      subject: SUBJECTS.invalid,
+      title: "An event was given up before an attempt",
+      description:
+        "Told once for each dead letter `invalid_event` of which the workspace is known, behind it. What its subject does not tell is missing.",
+    },
+    "EventInvalid",
   ),
   channelOf(
     "endpoint.failing",

@@ -4,6 +4,7 @@ import {
   attemptSubject,
   deadLetterSubject,
   eventSubject,
+  eventTypeSubject,
   subscriptionSubject,
 } from "@ringback/contracts/subjects";
 import { operationSubject } from "@ringback/contracts/operation-subjects";
@@ -14,9 +15,14 @@ export const PARAMETERS: Readonly<
   Record<SubjectParameter, { readonly description: string; readonly enum?: readonly string[] }>
 > = {
   workspace_id: { description: "The customer's account: 1 to 128 of A-Z a-z 0-9 _ -" },
-  call_id: { description: "The call: 1 to 128 of A-Z a-z 0-9 _ -" },
+  call_id: {
+    description:
+      "The call: of A-Z a-z 0-9 _ -, and of any other visible ASCII as = and two hexadecimal digits (`.` is `=2E`)",
+  },
   agent_id: { description: "The agent, unique in its workspace: 1 to 128 of A-Z a-z 0-9 _ -" },
-  event_type: { description: "A type of the catalogue", enum: EVENT_TYPES },
+  event_type: {
+    description: `One of ${EVENT_TYPES.join(", ")}, or a type that was added: a-z, 0-9 and _, at most 64`,
+  },
   delivery_id: { description: "The delivery; an opaque token" },
 };
 
@@ -40,9 +46,11 @@ export const SUBJECTS = {
   attempts: withBraces(attemptSubject(AT, "delivery_id")),
   deadLetters: withBraces(deadLetterSubject(AT)),
   subscriptions: withBraces(subscriptionSubject(AT)),
+  ownTypes: withBraces(eventTypeSubject(AT.workspaceId, AT.eventType)),
   scheduledRetries: withBraces(scheduledRetrySubject(AT, "delivery_id")),
   dueRetries: withBraces(dueRetrySubject(AT, "delivery_id")),
   exhausted: withBraces(operationSubject(AT.workspaceId, "delivery.exhausted")),
+  invalid: withBraces(operationSubject(AT.workspaceId, "event.invalid")),
   failing: withBraces(operationSubject(AT.workspaceId, "endpoint.failing")),
   recovered: withBraces(operationSubject(AT.workspaceId, "endpoint.recovered")),
 } as const;

@@ -51,6 +51,7 @@ await runDispatcher((steps) => ({
     await steps.storeNextStep(record, deliveryId);
     await stop(record.call_id, record.attempt, "after the next step");
   },
+  tellInvalid: steps.tellInvalid,
   acknowledge: (hand) => {
     const { callId, attempt } = workOf(hand);
     void stop(callId, attempt, "before the acknowledgement").then(() => steps.acknowledge(hand));

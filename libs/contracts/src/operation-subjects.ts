@@ -3,6 +3,7 @@ import { token } from "./subjects.ts";
 /** What operators and workspaces are told about deliveries as a whole. */
 export const OPERATION_KINDS = [
   "delivery.exhausted",
+  "event.invalid",
   "endpoint.failing",
   "endpoint.recovered",
 ] as const;

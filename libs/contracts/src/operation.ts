@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { FAILURE_REASONS, type AttemptRecord } from "./attempt.ts";
-import type { EventAddress, EventBody } from "./event.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { deliveryId, type EventAddress, type EventBody } from "./event.ts";
 import { callIdSchema } from "./call-id.ts";
 import { eventTypeSchema } from "./event-types.ts";
 import { idSchema } from "./id.ts";
+import { partsOfEventSubject, UNKNOWN_TOKEN } from "./subjects.ts";
 import { urlParts } from "./url-parts.ts";
 import { WORKSPACE_AGENT, WORKSPACE_EVENT_TYPES } from "./workspace-agent.ts";
 
@@ -51,6 +53,17 @@ export const operationSchemas = {
     reason: z.enum(FAILURE_REASONS).optional(),
     status_code: z.int().optional(),
   }),
+  /** Given up before an attempt: it was not understood, or not let pass. What its subject does not tell is missing. */
+  "event.invalid": z.looseObject({
+    kind: z.literal("event.invalid"),
+    ...common,
+    event_id: z.string(),
+    event_seq: z.int().positive(),
+    event_type: z.string().optional(),
+    call_id: z.string().optional(),
+    agent_id: idSchema.optional(),
+    message: z.string(),
+  }),
   "endpoint.failing": z.looseObject({
     kind: z.literal("endpoint.failing"),
     ...ofEndpoint,
@@ -67,6 +80,7 @@ export const operationSchemas = {
 
 export const operationSchema = z.discriminatedUnion("kind", [
   operationSchemas["delivery.exhausted"],
+  operationSchemas["event.invalid"],
   operationSchemas["endpoint.failing"],
   operationSchemas["endpoint.recovered"],
 ]);
@@ -74,7 +88,8 @@ export const operationSchema = z.discriminatedUnion("kind", [
 export type Operation = z.infer<typeof operationSchema>;
 
 export type ExhaustedOperation = Extract<Operation, { kind: "delivery.exhausted" }>;
-export type EndpointOperation = Exclude<Operation, ExhaustedOperation>;
+export type InvalidOperation = Extract<Operation, { kind: "event.invalid" }>;
+export type EndpointOperation = Exclude<Operation, ExhaustedOperation | InvalidOperation>;
 
 /** What is told when this record's delivery is given up. The customer's answer and URL stay out of it. */
 export const exhaustedOperation = (
@@ -103,6 +118,48 @@ export const exhaustedOperation = (
   };
 };
 
+type InvalidLetter = Extract<DeadLetter, { reason: "invalid_event" }>;
+
+/** What is told of an event that was no event; undefined where nobody can tell whose it is. */
+export const invalidOperation = ({
+  subject,
+  event_id,
+  event_seq,
+  at,
+  message,
+}: Pick<InvalidLetter, "subject" | "event_id" | "event_seq" | "at" | "message">):
+  InvalidOperation | undefined => {
+  const { workspaceId, callId, agentId, eventType } = partsOfEventSubject(subject);
+  if (workspaceId === undefined) return undefined;
+  return {
+    kind: "event.invalid",
+    workspace_id: workspaceId,
+    at,
+    event_id,
+    event_seq,
+    ...(eventType === undefined ? {} : { event_type: eventType }),
+    ...(callId === undefined ? {} : { call_id: callId }),
+    ...(agentId === undefined ? {} : { agent_id: agentId }),
+    message,
+  };
+};
+
+/** The event that tells a workspace of it; undefined where it was to be told something itself. */
+export const invalidTold = (operation: InvalidOperation): ExhaustedEvent | undefined => {
+  const { workspace_id, call_id = UNKNOWN_TOKEN, agent_id, event_id, event_seq } = operation;
+  if (agent_id === WORKSPACE_AGENT) return undefined;
+  const { event_type, at, message } = operation;
+  return toldEvent(workspace_id, call_id, {
+    event_id,
+    ...(event_type === undefined ? {} : { event_type }),
+    ...(agent_id === undefined ? {} : { agent_id }),
+    delivery_id: deliveryId(event_seq),
+    reason: "invalid_event",
+    message,
+    given_up_at: at,
+  });
+};
+
 const statusOf = (status_code: number | undefined) =>
   status_code === undefined ? {} : { status_code };
 
@@ -114,15 +171,14 @@ export const exhaustedEvent = (operation: ExhaustedOperation): ExhaustedEvent | 
   const [eventType] = WORKSPACE_EVENT_TYPES;
   const { kind: _kind, workspace_id, call_id, at, event_seq: _seq, ...delivery } = operation;
   if (operation.event_type === eventType) return undefined;
+  return toldEvent(workspace_id, call_id, { ...delivery, given_up_at: at });
+};
+
+const toldEvent = (workspace_id: string, call_id: string, delivery: object): ExhaustedEvent => {
+  const [eventType] = WORKSPACE_EVENT_TYPES;
   const address = { workspaceId: workspace_id, callId: call_id, agentId: WORKSPACE_AGENT };
   return {
     address: { ...address, eventType },
-    body: {
-      event_type: eventType,
-      workspace_id,
-      call_id,
-      agent_id: WORKSPACE_AGENT,
-      delivery: { ...delivery, given_up_at: at },
-    },
+    body: { event_type: eventType, workspace_id, call_id, agent_id: WORKSPACE_AGENT, delivery },
   };
 };

@@ -11,6 +11,14 @@ export const REDELIVERY_RATE = { min: 1, max: 1_000, usual: 50 } as const;
 
 export const REDELIVERY_STATES = ["running", "done", "stopped"] as const;
 
+/**
+ * Why a job does not send an event: it is none that is understood, its type is not known, its values are
+ * refused (`EVENT_SCHEMA`), or EVENTS has it no more.
+ */
+export const SKIP_REASONS = ["invalid_event", "unknown_type", "refused_values", "expired"] as const;
+
+export type SkipReason = (typeof SKIP_REASONS)[number];
+
 const count = z.int().nonnegative();
 
 /** A place in the order of time: when EVENTS stored an event, and its sequence. */
@@ -50,6 +58,8 @@ export const redeliveryJobSchema = z.object({
   found: count.nullable(),
   /** Deliveries that were started, without those of `batch`. */
   sent: count,
+  /** Of those that were looked at, how many could not be sent, and why. */
+  skipped: z.partialRecord(z.enum(SKIP_REASONS), count).optional(),
   /** All up to here were looked at; null: it has not begun. */
   cursor: placeSchema.nullable(),
   /** What is being started: noted before anything of it is published, and published again as it is. */

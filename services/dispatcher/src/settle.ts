@@ -9,6 +9,7 @@ import { deadLetterKey, exhausted } from "./exhausted.ts";
 import { firstTrace, traceDeadLetter } from "./delivery-trace.ts";
 import { addressOf, comeBack, type Delivery } from "./delivery.ts";
 import type { InHand } from "./in-hand.ts";
+import type { Telling } from "./operations/telling.ts";
 import type { Journal } from "./journal.ts";
 import { attemptLabel, countAttempt, type DispatcherMetrics } from "./metrics.ts";
 
@@ -21,6 +22,7 @@ export type SettleSteps = {
     deliveryId: string,
     trace?: TraceContext,
   ) => Promise<void>;
+  readonly tellInvalid: TellInvalid;
   readonly acknowledge: (hand: InHand) => void;
 };
 
@@ -30,7 +32,14 @@ export type SettleSteps = {
  */
 export type TellExhausted = (record: AttemptRecord, deliveryId: string) => Promise<void>;
 
-export const settleSteps = (journal: Journal, tellExhausted: TellExhausted): SettleSteps => ({
+/** The same of a message that could not be understood: its dead letter. */
+export type TellInvalid = (letter: DeadLetter) => Promise<void>;
+
+export const settleSteps = (
+  journal: Journal,
+  { tellExhausted, tellInvalid }: Pick<Telling, "tellExhausted" | "tellInvalid">,
+): SettleSteps => ({
+  tellInvalid,
   appendAttempt: journal.appendAttempt,
   storeNextStep: async (record, deliveryId, trace) => {
     const { next, attempt } = record;
@@ -140,6 +149,7 @@ export const settleDeadLetter = async (
   key = "0",
 ): Promise<void> => {
   await journal.storeDeadLetter(letter, key);
+  await steps.tellInvalid(letter);
   const { reason, event_id, event_seq, message } = letter;
   traceDeadLetter(hand.trace, reason, event_id);
   log.warn({ reason, event_id, event_seq, detail: message }, "delivery.dead_lettered");

@@ -1,4 +1,6 @@
+import type { EventRules } from "@ringback/contracts/event-check";
 import { STREAMS } from "@ringback/contracts/subjects";
+import { eventRules } from "@ringback/runtime/event-settings";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
 import { followServerClock, type ServerClock } from "@ringback/runtime/server-clock";
@@ -18,6 +20,8 @@ export type Followed = {
   readonly index: AgentIndex;
   readonly projection: OpenProjection;
   readonly redelivery: RunningRedelivery;
+  /** What is let pass as an event. */
+  readonly rules: EventRules;
   /** What the API compares with times on the streams it reads from NATS's clock, not this machine's. */
   readonly clock: ServerClock;
 };
@@ -57,10 +61,12 @@ export const followAll = async (
   });
   open.defer(projection.stop);
   const now = (): Date => new Date(clock.nowMs());
+  const rules = eventRules(settings, index.isOwnType);
   const redelivery = startRedelivery({
     nats,
     created,
     projection,
+    rules,
     now,
     onStreamLost: onFatal,
     log,
@@ -77,5 +83,5 @@ export const followAll = async (
     log,
   });
   open.defer(watch.stop);
-  return { nats, created, index, projection, redelivery, clock };
+  return { nats, created, index, projection, redelivery, clock, rules };
 };

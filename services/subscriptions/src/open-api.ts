@@ -2,7 +2,6 @@ import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import { eventId } from "@ringback/contracts/event";
 import type { Sealer } from "@ringback/contracts/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/subjects";
-import { eventRules } from "@ringback/runtime/event-settings";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Tracer } from "@ringback/runtime/tracing";
 import { agentStore } from "./agent-store.ts";
@@ -46,6 +45,7 @@ export const openApi = async (
     readers,
     tracer,
     clock,
+    rules,
   }: ApiParts,
   { settings, log }: { readonly settings: SubscriptionsSettings; readonly log: Logger },
   open: AsyncDisposableStack,
@@ -53,7 +53,6 @@ export const openApi = async (
   const limits = limitsOf(settings, index);
   const requests = requestStore(nats, limits);
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
-  const rules = eventRules(settings, index.isOwnType);
   const commandStore = agentStore(nats, sealer, log, tracer);
   const now = (): Date => new Date(clock.nowMs());
   const judge = schemaJudge();

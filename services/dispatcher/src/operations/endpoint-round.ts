@@ -185,7 +185,9 @@ const keepTold = (states: EndpointStates, operation: EndpointOperation, seq: num
 const operationIn = (data: Uint8Array): EndpointOperation | undefined => {
   try {
     const parsed = operationSchema.parse(JSON.parse(Buffer.from(data).toString("utf8")));
-    return parsed.kind === "delivery.exhausted" ? undefined : parsed;
+    return parsed.kind === "delivery.exhausted" || parsed.kind === "event.invalid"
+      ? undefined
+      : parsed;
   } catch {
     return undefined;
   }

@@ -1,9 +1,14 @@
 import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { EventAddress } from "@ringback/contracts/event";
+import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import { deliveryId, type EventAddress } from "@ringback/contracts/event";
 import {
   exhaustedEvent,
   exhaustedOperation,
+  invalidOperation,
+  invalidTold,
   type ExhaustedEvent,
+  type ExhaustedOperation,
+  type InvalidOperation,
 } from "@ringback/contracts/operation";
 import { operationSubject } from "@ringback/contracts/operation-subjects";
 import { eventSubject, STREAMS } from "@ringback/contracts/subjects";
@@ -23,14 +28,24 @@ export type TellDeps = {
 
 /** What is to be told of a delivery that was given up. */
 export type ExhaustedNews = {
-  readonly operation: ReturnType<typeof exhaustedOperation>;
+  readonly operation: ExhaustedOperation | InvalidOperation;
+  /** What the workspace is told where it subscribed to that. */
+  readonly event: ExhaustedEvent | undefined;
   readonly deliveryId: string;
 };
 
-export const exhaustedNews = (record: AttemptRecord, deliveryId: string): ExhaustedNews => ({
-  operation: exhaustedOperation(record, deliveryId),
-  deliveryId,
-});
+export const exhaustedNews = (record: AttemptRecord, deliveryId: string): ExhaustedNews => {
+  const operation = exhaustedOperation(record, deliveryId);
+  return { operation, event: exhaustedEvent(operation), deliveryId };
+};
+
+/** The same of an event that was given up before an attempt; undefined where nobody can tell whose it is. */
+export const invalidNews = (letter: DeadLetter): ExhaustedNews | undefined => {
+  if (letter.reason !== "invalid_event") return undefined;
+  const operation = invalidOperation(letter);
+  if (operation === undefined) return undefined;
+  return { operation, event: invalidTold(operation), deliveryId: deliveryId(letter.event_seq) };
+};
 
 /**
  * Tells on OPERATIONS that a delivery was given up, and by an event of its own the workspace that
@@ -38,7 +53,7 @@ export const exhaustedNews = (record: AttemptRecord, deliveryId: string): Exhaus
  * nothing. Tried once: throws where that does not work.
  */
 export const tellOnce = async (
-  { operation, deliveryId }: ExhaustedNews,
+  { operation, event, deliveryId: id }: ExhaustedNews,
   deps: TellDeps,
 ): Promise<void> => {
   const { kind, workspace_id, event_id } = operation;
@@ -46,11 +61,10 @@ export const tellOnce = async (
     stream: STREAMS.operations,
     subject: operationSubject(workspace_id, kind),
     body: JSON.stringify(operation),
-    messageId: `${event_id}:${deliveryId}:${kind}`,
+    messageId: `${event_id}:${id}:${kind}`,
   });
-  const event = exhaustedEvent(operation);
   if (event !== undefined && (await deps.find(event.address)) !== undefined) {
-    await publishEvent(event, `${event_id}:${deliveryId}:exhausted`, deps);
+    await publishEvent(event, `${event_id}:${id}:exhausted`, deps);
   }
   deps.metrics.operations.inc({ kind });
 };

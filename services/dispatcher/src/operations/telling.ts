@@ -3,9 +3,15 @@ import type { Logger } from "@ringback/runtime/logger";
 import { isUnavailable } from "@ringback/runtime/nats-errors";
 import type { DispatcherMetrics } from "../metrics.ts";
 import { within } from "../send/within.ts";
-import type { TellExhausted } from "../settle.ts";
+import type { TellExhausted, TellInvalid } from "../settle.ts";
 import { sharedLine } from "./shared-line.ts";
-import { exhaustedNews, tellOnce, type ExhaustedNews, type TellDeps } from "./tell-exhausted.ts";
+import {
+  exhaustedNews,
+  invalidNews,
+  tellOnce,
+  type ExhaustedNews,
+  type TellDeps,
+} from "./tell-exhausted.ts";
 
 type TellingParts = {
   readonly metrics: Pick<DispatcherMetrics, "operationsDropped">;
@@ -22,6 +28,8 @@ export type TellingDeps = TellingParts & {
 export type Telling = {
   /** Never throws, and is back soon whatever became of it. */
   readonly tellExhausted: TellExhausted;
+  /** The same of an event that was no event. */
+  readonly tellInvalid: TellInvalid;
   /** Tells what still waits, if that can be done at once; counts and logs what is lost. */
   readonly stop: () => Promise<void>;
 };
@@ -74,14 +82,19 @@ export const startTelling = (deps: TellingDeps): Telling => {
     }
   };
 
+  const take = async (news: ExhaustedNews): Promise<void> => {
+    if (working !== undefined) return keep(news); // it does not work just now
+    const error = await within(MAX_HOLD_MS, errorOf(tell(news)), TOO_SLOW);
+    if (error === undefined) return;
+    if (error === TOO_SLOW || isUnavailable(error)) keep(news);
+    else drop(news, error);
+  };
+
   return {
-    tellExhausted: async (record, deliveryId) => {
-      const news = exhaustedNews(record, deliveryId);
-      if (working !== undefined) return keep(news); // it does not work just now
-      const error = await within(MAX_HOLD_MS, errorOf(tell(news)), TOO_SLOW);
-      if (error === undefined) return;
-      if (error === TOO_SLOW || isUnavailable(error)) keep(news);
-      else drop(news, error);
+    tellExhausted: (record, deliveryId) => take(exhaustedNews(record, deliveryId)),
+    tellInvalid: async (letter) => {
+      const news = invalidNews(letter);
+      if (news !== undefined) await take(news);
     },
     stop: async () => {
       const ended = working;

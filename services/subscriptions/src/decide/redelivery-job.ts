@@ -1,4 +1,8 @@
-import type { RedeliveryJob, RedeliveryStart } from "@ringback/contracts/redelivery-job";
+import type {
+  RedeliveryJob,
+  RedeliveryStart,
+  SkipReason,
+} from "@ringback/contracts/redelivery-job";
 
 /** A quarter of a second's worth at once: the rate holds over any second or so. */
 const BATCHES_PER_SECOND = 4;
@@ -21,7 +25,11 @@ export const waitAfterBatchMs = (
 };
 
 /** A selected event, as the next batch has it. */
-export type Selected = RedeliveryStart & { readonly storedAtMs: number };
+export type Selected = RedeliveryStart & {
+  readonly storedAtMs: number;
+  /** It is not sent. */
+  readonly skip?: SkipReason | undefined;
+};
 
 /** The job with its batch started and counted, and no other begun. */
 const settled = (job: RedeliveryJob, now: string): RedeliveryJob => ({
@@ -41,14 +49,16 @@ export const nextBatch = (
   if (job.stop_requested) return { ...before, state: "stopped" };
   const last = selected.at(-1);
   if (last === undefined) return { ...before, state: "done" };
-  const starts = selected.map(({ seq, call_id, agent_id, event_type }) => ({
-    seq,
-    call_id,
-    agent_id,
-    event_type,
-  }));
+  const starts = selected.flatMap(({ seq, call_id, agent_id, event_type, skip }) =>
+    skip === undefined ? [{ seq, call_id, agent_id, event_type }] : [],
+  );
+  const skipped = { ...before.skipped };
+  for (const { skip } of selected) {
+    if (skip !== undefined) skipped[skip] = (skipped[skip] ?? 0) + 1;
+  }
   return {
     ...before,
+    ...(Object.keys(skipped).length === 0 ? {} : { skipped }),
     cursor: { at_ms: last.storedAtMs, seq: last.seq },
     batch: { at: now, starts },
   };
@@ -66,15 +76,23 @@ export type JobCounts = {
   readonly found: number | null;
   readonly sent: number;
   readonly skipped: number;
+  readonly skipped_by_reason: Readonly<Partial<Record<SkipReason | "not_due", number>>>;
 };
 
 /**
- * What a job tells of itself. Skipped is what matched when it began and was not sent when its turn had
- * come: by then it was being delivered, delivered by others, or gone.
+ * What a job tells of itself. Skipped is what matched when it began and was not sent: by a reason that is
+ * noted, or `not_due`: when its turn had come it was being delivered, or delivered by others.
  */
-export const countsOf = ({ found, sent, batch, state }: RedeliveryJob): JobCounts => {
+export const countsOf = ({ found, sent, batch, state, skipped = {} }: RedeliveryJob): JobCounts => {
   const all = sent + (batch?.starts.length ?? 0);
+  const noted = Object.values(skipped).reduce((sum, count) => sum + count, 0);
   // What became a dead letter while it ran is sent, too.
-  const most = found === null ? null : Math.max(found, all);
-  return { found: most, sent: all, skipped: state === "done" ? (most ?? all) - all : 0 };
+  const most = found === null ? null : Math.max(found, all + noted);
+  const not_due = state === "done" ? (most ?? all + noted) - all - noted : 0;
+  return {
+    found: most,
+    sent: all,
+    skipped: noted + not_due,
+    skipped_by_reason: { ...skipped, ...(not_due === 0 ? {} : { not_due }) },
+  };
 };

@@ -42,12 +42,10 @@ const answerTo = ({ id, schema, bodies }: JudgeRequest): JudgeAnswer => {
     const warnings = bodies.map((body) => {
       if (validate(JSON.parse(new TextDecoder().decode(body)))) return [];
       // Without values: they may be a person's.
-      return (validate.errors ?? [])
-        .slice(0, MAX_WARNINGS)
-        .map(({ instancePath, message }) => ({
-          path: pathOf(instancePath),
-          message: message ?? "",
-        }));
+      return (validate.errors ?? []).slice(0, MAX_WARNINGS).map(({ instancePath, message }) => ({
+        path: pathOf(instancePath),
+        message: message ?? "",
+      }));
     });
     return { id, kind: "judged", warnings };
   } catch (error) {

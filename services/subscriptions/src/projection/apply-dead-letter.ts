@@ -8,6 +8,7 @@ import { customType, DEAD_LETTER_FACETS } from "./facets.ts";
 import type { EventProgress } from "./event-progress.ts";
 import { callHash, eventHash, type Ids } from "./ids.ts";
 import { redeliveryCounter } from "./redelivery-counts.ts";
+import { invalidCounter } from "./stats.ts";
 import type { StreamMessage } from "./stream-message.ts";
 
 export type DeadLetterApplierDeps = {
@@ -22,6 +23,7 @@ export type DeadLetterApplierDeps = {
 export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
   const { db, ids, progress, eventsCreatedMs, onUnreadable } = deps;
   const redeliveries = redeliveryCounter(db);
+  const countInvalid = invalidCounter(db);
   const insert = db.prepare(
     "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, custom, at_ms, call_hash, event_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
   );
@@ -41,6 +43,7 @@ export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
     const { event_id: id } = letter;
     const ofEvent = id === undefined ? null : eventHash(at.workspaceId, id);
     insert.run(seq, workspace, agent, facet, customType(eventType), atMs, ofCall, ofEvent);
+    if (letter.reason === "invalid_event") countInvalid(agent, atMs);
     redeliveries.givenUp(workspace, letter, seq);
     const eventSeq = eventSequence(id ?? "", eventsCreatedMs);
     const event = parseEventSubject(subject.replace("dead_letters.", "events."));

@@ -61,6 +61,9 @@ export const statsAnswerSchema = z.object({
       failed_by_reason: z.partialRecord(z.enum(FAILURE_REASONS), z.int()),
     })
     .meta({ description: "Attempts that began in the window, by outcome; without tests." }),
+  invalid_events: z.int().meta({
+    description: "Given up before an attempt in the window: dead letters `invalid_event`.",
+  }),
   duration_ms: z
     .object({ p50: z.int().nullable(), p95: z.int().nullable() })
     .meta({ description: "Of attempts that sent a request, within 6 %; null: there were none." }),
@@ -104,13 +107,17 @@ export const listedDeadLetter = (letter: DeadLetter): z.infer<typeof listedDeadL
 export const statsAnswer = (
   stats: AgentStats,
   eventId: (seq: number) => string,
-): Pick<z.infer<typeof statsAnswerSchema>, "attempts" | "duration_ms" | "oldest_waiting"> => ({
+): Pick<
+  z.infer<typeof statsAnswerSchema>,
+  "attempts" | "invalid_events" | "duration_ms" | "oldest_waiting"
+> => ({
   attempts: {
     delivered: stats.delivered,
     failed: Object.values(stats.failed).reduce((sum, count) => sum + count, 0),
     cancelled: stats.cancelled,
     failed_by_reason: { ...stats.failed },
   },
+  invalid_events: stats.invalid,
   duration_ms: { p50: stats.p50Ms ?? null, p95: stats.p95Ms ?? null },
   oldest_waiting:
     stats.oldestWaiting === undefined ? null : listedEvent(stats.oldestWaiting, eventId),

@@ -131,6 +131,8 @@ export type AgentStats = {
   readonly delivered: number;
   readonly failed: Readonly<Partial<Record<FailureReason, number>>>;
   readonly cancelled: number;
+  /** Events that were given up before an attempt: not understood, or not let pass. */
+  readonly invalid: number;
   /** Of attempts that sent something, in ms and within some percent; undefined: there were none. */
   readonly p50Ms: number | undefined;
   readonly p95Ms: number | undefined;

@@ -30,6 +30,19 @@ export const attemptCounter = (db: DatabaseSync) => {
   };
 };
 
+/** Stands in the place of a result for events that were given up before an attempt. */
+const INVALID = 1_000;
+
+/** Counts an event that was no event in its interval. */
+export const invalidCounter = (db: DatabaseSync) => {
+  const add = db.prepare(`
+    INSERT INTO attempt_counts (agent, interval, result, duration, count) VALUES (?, ?, ${INVALID}, 0, 1)
+    ON CONFLICT (agent, interval, result, duration) DO UPDATE SET count = count + 1`);
+  return (agent: number, atMs: number): void => {
+    add.run(agent, Math.floor(atMs / INTERVAL_MS));
+  };
+};
+
 type Counted = Omit<AgentStats, "oldestWaiting">;
 type Span = { readonly sinceMs: number; readonly untilMs: number };
 
@@ -53,7 +66,7 @@ export const attemptCountsReader = (db: DatabaseSync) => {
       for (const row of rows) {
         const [interval = 0, result = 0, step = 0, count = 0] = Object.values(row).map(Number);
         add(byResult, result, count);
-        if (ATTEMPT_RESULTS[result] !== "cancelled") add(byStep, step, count);
+        if (isTimed(result)) add(byStep, step, count);
         place = [interval, result, step];
       }
       isMore = rows.length === ROWS_PER_TURN;
@@ -62,6 +75,10 @@ export const attemptCountsReader = (db: DatabaseSync) => {
     return counted(first * INTERVAL_MS, byResult, byStep);
   };
 };
+
+/** A request was sent. */
+const isTimed = (result: number): boolean =>
+  result !== INVALID && ATTEMPT_RESULTS[result] !== "cancelled";
 
 const add = (counts: Map<number, number>, key: number, count: number): unknown =>
   counts.set(key, (counts.get(key) ?? 0) + count);
@@ -81,6 +98,7 @@ const counted = (sinceMs: number, byResult: Counts, byStep: Counts): Counted => 
     sinceMs,
     ...sums,
     failed,
+    invalid: byResult.get(INVALID) ?? 0,
     p50Ms: percentile(byStep, 0.5),
     p95Ms: percentile(byStep, 0.95),
   };

@@ -1,5 +1,7 @@
-import { eventSequence, readEvent } from "@ringback/contracts/event";
-import { parseEventSubject, STREAMS, type EventAddress } from "@ringback/contracts/subjects";
+import { eventSequence } from "@ringback/contracts/event";
+import { checkEvent, type EventRules } from "@ringback/contracts/event-check";
+import type { SkipReason } from "@ringback/contracts/redelivery-job";
+import { STREAMS, type EventAddress } from "@ringback/contracts/subjects";
 import { isTestEvent } from "@ringback/contracts/test-event";
 import { storedHeader } from "@ringback/runtime/message-headers";
 import type { Nats } from "@ringback/runtime/nats";
@@ -13,10 +15,15 @@ export type FoundEvent =
   | { readonly kind: "event"; readonly event: DeliverableEvent }
   | { readonly kind: "problem"; readonly problem: Problem };
 
+export type DeliverableDeps = {
+  readonly nats: Nats;
+  readonly eventsCreatedMs: number;
+  readonly rules: EventRules;
+};
+
 /** A workspace's event that can be delivered again, or why not. Of another's it says as of none. */
 export const deliverableEvent = async (
-  nats: Nats,
-  eventsCreatedMs: number,
+  { nats, eventsCreatedMs, rules }: DeliverableDeps,
   workspaceId: string,
   eventId: string,
 ): Promise<FoundEvent> => {
@@ -27,18 +34,16 @@ export const deliverableEvent = async (
   );
   // A subject that is no event's may still be the workspace's, and is of no use to it.
   if (stored === null || stored.subject.split(".")[1] !== workspaceId) return notFound(eventId);
-  const subject = parseEventSubject(stored.subject);
-  const read = readEvent(stored.subject, stored.data);
-  const wrong = subject.kind === "invalid" ? subject : read.kind === "invalid" ? read : undefined;
-  if (wrong !== undefined || subject.kind === "invalid") {
-    const detail = `Event ${eventId} was not understood, so it cannot be delivered: ${wrong?.message ?? ""}.`;
+  const read = checkEvent(stored.subject, stored.data, rules);
+  if (read.kind !== "event") {
+    const detail = `Event ${eventId} cannot be delivered: ${read.message}.`;
     return problem({ code: "event_not_deliverable", detail });
   }
   if (isTestEvent((name) => storedHeader(stored, name))) {
     const detail = `Event ${eventId} was a test: send a new test event instead.`;
     return problem({ code: "event_not_deliverable", detail });
   }
-  return { kind: "event", event: { seq, address: subject.address } };
+  return { kind: "event", event: { seq, address: read.address } };
 };
 
 const problem = (what: Problem): FoundEvent => ({ kind: "problem", problem: what });
@@ -46,4 +51,29 @@ const problem = (what: Problem): FoundEvent => ({ kind: "problem", problem: what
 const notFound = (eventId: string): FoundEvent => {
   const detail = `There is no event ${shownText(eventId)} in this workspace, or EVENTS keeps it no more.`;
   return problem({ code: "event_not_found", detail });
+};
+
+/** Why a job does not send the event of this number again, or undefined; by the rule of all who take events. */
+export const skipReasonOf = async (
+  nats: Nats,
+  seq: number,
+  rules: EventRules,
+): Promise<SkipReason | undefined> => {
+  const stored = await asked(nats, `reading event ${seq}`, () =>
+    readSequence(nats, STREAMS.events, seq),
+  );
+  if (stored === null) return "expired";
+  const { kind } = checkEvent(stored.subject, stored.data, rules);
+  switch (kind) {
+    case "event":
+      return undefined;
+    case "unknown_type":
+      return "unknown_type";
+    case "warned":
+      return "refused_values";
+    case "invalid":
+      return "invalid_event";
+    default:
+      return kind satisfies never;
+  }
 };

@@ -2,6 +2,7 @@ import { eventTypeSchema } from "@ringback/contracts/event-types";
 import {
   REDELIVERY_STATES,
   REDELIVERY_STATUSES,
+  SKIP_REASONS,
   type RedeliveryJob,
 } from "@ringback/contracts/redelivery-job";
 import { z } from "zod";
@@ -27,9 +28,10 @@ const jobSchema = z.object({
     .nullable()
     .meta({ description: "Events that matched when it began; null while they are counted" }),
   sent: count.meta({ description: "Deliveries that were started" }),
-  skipped: count.meta({
+  skipped: count.meta({ description: "Matched when it began and were not sent" }),
+  skipped_by_reason: z.partialRecord(z.enum([...SKIP_REASONS, "not_due"]), count).meta({
     description:
-      "Matched when it began and were not sent: being delivered, delivered by others or gone by then",
+      "`invalid_event`: not understood; `unknown_type`; `refused_values`: by EVENT_SCHEMA; `expired`: gone; `not_due`: being delivered, or delivered by others",
   }),
   delivered: count,
   failed: count.meta({

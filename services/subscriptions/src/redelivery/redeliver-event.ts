@@ -5,7 +5,11 @@ import { redeliveryDeliveryId } from "@ringback/contracts/redelivery-id";
 import { decideRedeliver } from "../decide/redeliver.ts";
 import type { RequestKey } from "../handle-once.ts";
 import type { Problem } from "../problem.ts";
-import { deliverableEvent, type DeliverableEvent } from "./deliverable-event.ts";
+import {
+  deliverableEvent,
+  type DeliverableDeps,
+  type DeliverableEvent,
+} from "./deliverable-event.ts";
 import { deliveryFacts } from "./delivery-facts.ts";
 import { pinned, type PinDeps } from "./pinned.ts";
 import {
@@ -34,7 +38,7 @@ export type Redelivered =
   | { readonly kind: "accepted"; readonly run: Run; readonly isRepeat: boolean }
   | { readonly kind: "problem"; readonly problem: Problem };
 
-export type RedeliverDeps = PinDeps & StartDeps & { readonly eventsCreatedMs: number };
+export type RedeliverDeps = PinDeps & StartDeps & DeliverableDeps;
 
 /** Delivers an event again: a delivery that waits goes on now, one that has ended begins anew. */
 export const redeliverEvent = async (
@@ -48,7 +52,7 @@ export const redeliverEvent = async (
   deps: RedeliverDeps,
 ): Promise<Redelivered> => {
   const { workspaceId, eventId, key, countsAgainstSchedule } = asked;
-  const found = await deliverableEvent(deps.nats, deps.eventsCreatedMs, workspaceId, eventId);
+  const found = await deliverableEvent(deps, workspaceId, eventId);
   if (found.kind === "problem") return found;
   const decide = () => decided(found.event, eventId, countsAgainstSchedule, deps);
   const decision = await pinned(workspaceId, key, decide, runIn, deps);

@@ -1,3 +1,4 @@
+import type { EventRules } from "@ringback/contracts/event-check";
 import { STREAMS } from "@ringback/contracts/subjects";
 import { dueForm } from "@ringback/runtime/due-form";
 import type { Logger } from "@ringback/runtime/logger";
@@ -14,6 +15,7 @@ import type { StartDeps } from "./start-delivery.ts";
 export type Redelivery = StartDeps & {
   /** When EVENTS was made: ids of events name it. */
   readonly eventsCreatedMs: number;
+  readonly rules: EventRules;
   readonly requests: RequestStore;
   readonly now: () => Date;
   readonly jobs: JobStore;
@@ -25,6 +27,7 @@ export type RedeliveryOptions = {
   readonly nats: Nats;
   readonly created: StreamCreation;
   readonly projection: Projection;
+  readonly rules: EventRules;
   readonly now: () => Date;
   readonly onStreamLost: (error: unknown) => void;
   readonly log: Logger;
@@ -39,18 +42,28 @@ export type RunningRedelivery = {
 
 /** Follows redelivery jobs, and runs them when this process is the one that does. */
 export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery => {
-  const { nats, created, projection, now, log, onStreamLost } = options;
+  const { nats, created, projection, rules, now, log, onStreamLost } = options;
   const jobs = jobStore(nats);
   const due = dueForm(nats, log);
 
   const index = followJobs({ nats, onStreamLost, log });
-  const runner = startRedeliveryRunner({ nats, due, projection, now, store: jobs, index, log });
+  const runner = startRedeliveryRunner({
+    nats,
+    due,
+    projection,
+    rules,
+    now,
+    store: jobs,
+    index,
+    log,
+  });
   index.onNew(runner.wake);
   return {
     redelivery: {
       nats,
       due,
       eventsCreatedMs: created.get(STREAMS.events) ?? 0,
+      rules,
       now,
       jobs,
       index,

@@ -1,3 +1,4 @@
+import type { EventRules } from "@ringback/contracts/event-check";
 import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
 import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/subjects";
 import { pause } from "@ringback/runtime/backoff";
@@ -5,6 +6,7 @@ import { isConsumerNotFound } from "@ringback/runtime/nats-errors";
 import { batchSize, nextBatch, waitAfterBatchMs, type Selected } from "../decide/redelivery-job.ts";
 import type { Projection } from "../projection/projection.ts";
 import { asked } from "./asking.ts";
+import { skipReasonOf } from "./deliverable-event.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
 import {
   firstOfRedelivery,
@@ -16,6 +18,7 @@ import {
 export type RunJobDeps = StartDeps & {
   readonly store: Pick<JobStore, "read" | "append">;
   readonly projection: Pick<Projection, "selectForRedelivery" | "appliedUpTo" | "lag">;
+  readonly rules: EventRules;
   /** False once another process may be at it. */
   readonly mayGoOn: () => boolean;
   readonly stopping: AbortSignal;
@@ -65,7 +68,7 @@ const nextStep = async (
   }
   await pause(waitAfterBatchMs(job, deps.now().getTime()), deps.stopping);
   if (!job.stop_requested && !(await isRoom(deps))) return later(deps);
-  const selected = job.stop_requested ? [] : await selectBatch(job, batchSize(job), deps);
+  const selected = job.stop_requested ? [] : await judgedBatch(job, deps);
   if (!deps.mayGoOn()) return stored;
   return noted(nextBatch(job, selected, deps.now().toISOString()), seq, deps);
 };
@@ -103,6 +106,22 @@ const countMatches = async (job: RedeliveryJob, deps: RunJobDeps): Promise<numbe
     cursor = { at_ms: last.storedAtMs, seq: last.seq };
   }
   return undefined;
+};
+
+/** Read a few at a time: each may have 1 MiB. */
+const READ_AT_ONCE = 8;
+
+/** The next batch, of which each event is judged by today's rule: what was not understood is never sent. */
+const judgedBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<Selected[]> => {
+  const selected = await selectBatch(job, batchSize(job), deps);
+  const judged: Selected[] = [];
+  for (let n = 0; n < selected.length; n += READ_AT_ONCE) {
+    const some = selected.slice(n, n + READ_AT_ONCE).map(async (one) => {
+      return { ...one, skip: await skipReasonOf(deps.nats, one.seq, deps.rules) };
+    });
+    judged.push(...(await Promise.all(some)));
+  }
+  return judged;
 };
 
 const selectBatch = async (

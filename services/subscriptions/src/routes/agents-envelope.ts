@@ -15,12 +15,10 @@ import type { Api, RouteDeps } from "./api.ts";
 
 const id = z.string().meta({ description: "The same as `agent_id`" });
 
-const oneSchema = z
-  .object({ agents: agentAnswerSchema.extend({ id }) })
-  .meta({
-    id: "EnvelopedAgent",
-    description: "One agent, in the envelope of platforms like Ringg.",
-  });
+const oneSchema = z.object({ agents: agentAnswerSchema.extend({ id }) }).meta({
+  id: "EnvelopedAgent",
+  description: "One agent, in the envelope of platforms like Ringg.",
+});
 
 const allSchema = z
   .object({
