@@ -29,17 +29,22 @@ export const postEventsRoute = (api: Api, { ingest: deps }: RouteDeps): void => 
     own.post(
       "/events",
       {
-        config: { scope: "admin", documented: { problems: ["events_full"] } },
+        config: { scope: "admin", documented: { problems: ["events_full", "event_differs"] } },
         bodyLimit: MAX_INGEST_BYTES,
         schema: {
           operationId: "publishEvents",
           summary: "Publish events",
           description:
-            "One event, or a list of up to 1,000: all are checked before the first is stored, and 202 means that all are stored. At most 8 MiB, and 1 MiB an event. An endpoint gets the bytes of its event as they are in the request. Sent again within 10 minutes, what is stored is not stored twice; with an `Idempotency-Key` that counts by the key, for any events.",
+            "One event, or a list of up to 1,000: all are checked before the first is stored, and 202 means that all are stored. At most 8 MiB, and 1 MiB an event. An endpoint gets the bytes of its event as they are in the request. Sent again within 10 minutes, what is stored is not stored twice; with an `Idempotency-Key` that counts by the key: another event under it is answered 409.",
           tags: ["Publishing"],
           querystring: noQuerySchema,
           body: z.union([eventSchema, z.array(eventSchema).min(1).max(MAX_EVENTS)]),
-          response: { 202: ingestAnswerSchema, ...problemAnswers, "5xx": partialProblemSchema },
+          response: {
+            202: ingestAnswerSchema,
+            ...problemAnswers,
+            409: partialProblemSchema,
+            "5xx": partialProblemSchema,
+          },
         },
       },
       async (request, reply) => {
