@@ -1,7 +1,7 @@
 import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
 import { FAILURE_REASONS } from "@ringback/contracts/attempt";
 import { CONFIGURATION_EVENT_TYPES } from "@ringback/contracts/agent";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { EVENT_TYPE_LABELS } from "@ringback/contracts/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/operation-subjects";
 import { createMetrics } from "@ringback/runtime/metrics";
 import { describe, expect, test } from "vitest";
@@ -17,7 +17,7 @@ type Promised = {
   readonly labels?: Record<string, readonly string[] | "any">;
 };
 
-const ANY_TYPE = [...EVENT_TYPES, "unknown"];
+const ANY_TYPE = [...EVENT_TYPE_LABELS, "unknown"];
 const ENDS = ["delivered", "dead_lettered", "cancelled"];
 const BOTH = ["delivered", "failed"];
 
@@ -38,7 +38,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_attempts_total: {
     type: "counter",
     labels: {
-      event_type: EVENT_TYPES,
+      event_type: EVENT_TYPE_LABELS,
       outcome: ["delivered", ...FAILURE_REASONS],
       attempt: ["1", "2", "3", "4", "5+"],
     },
@@ -54,7 +54,10 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_attempt_duration_seconds: { type: "histogram", labels: { outcome: BOTH } },
   ringback_first_attempt_delay_seconds: { type: "histogram" },
   ringback_delivery_seconds: { type: "histogram" },
-  ringback_deliveries_total: { type: "counter", labels: { event_type: EVENT_TYPES, result: ENDS } },
+  ringback_deliveries_total: {
+    type: "counter",
+    labels: { event_type: EVENT_TYPE_LABELS, result: ENDS },
+  },
   ringback_dead_letters_total: { type: "counter", labels: { reason: DEAD_LETTER_REASONS } },
   ringback_retries_scheduled_total: {
     type: "counter",

@@ -1,6 +1,6 @@
 import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
 import { FAILURE_REASONS } from "@ringback/contracts/attempt";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { EVENT_TYPE_LABELS } from "@ringback/contracts/event-types";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Script, status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -43,14 +43,14 @@ const ATTEMPTS = ["1", "2", "3", "4", "5+"];
 /** Every series of the dispatcher with labels known beforehand, by name and label values. */
 const AT_ZERO: Record<string, Record<string, readonly string[]>> = {
   ringback_events_total: {
-    event_type: EVENT_TYPES,
+    event_type: EVENT_TYPE_LABELS,
     result: ["accepted", "no_subscription", "invalid"],
   },
-  ringback_attempts_total: { event_type: EVENT_TYPES, outcome: OUTCOMES, attempt: ATTEMPTS },
+  ringback_attempts_total: { event_type: EVENT_TYPE_LABELS, outcome: OUTCOMES, attempt: ATTEMPTS },
   ringback_attempt_duration_seconds_count: { outcome: ["delivered", "failed"] },
   ringback_first_attempt_delay_seconds_count: {},
   ringback_delivery_seconds_count: {},
-  ringback_deliveries_total: { event_type: EVENT_TYPES, result: RESULTS },
+  ringback_deliveries_total: { event_type: EVENT_TYPE_LABELS, result: RESULTS },
   ringback_dead_letters_total: { reason: DEAD_LETTER_REASONS },
   ringback_retries_scheduled_total: { attempt: ATTEMPTS.slice(1) },
   ringback_retry_lateness_seconds_count: {},

@@ -144,8 +144,8 @@ describe("a list of events", () => {
     const before = await lastSeq();
     const answer = await post([
       eventOf("good"),
-      eventOf("bad", { call_duration: "61", status: "done" }),
-      { event_type: "call_started", call_id: "a.b" },
+      eventOf("warned", { call_duration: "61", status: "done" }),
+      { event_type: "call_started", call_id: "a.b:c" },
       7,
       eventOf("reserved", { agent_id: "_workspace" }),
       eventOf("deep", { deep: JSON.parse("[".repeat(65) + "]".repeat(65)) }),
@@ -154,10 +154,6 @@ describe("a list of events", () => {
     expect(answer).toMatchObject(problem(422, "validation_failed"));
     const errors = answer.body?.["errors"] as { path: string; message: string }[];
     expect(errors.map(({ path }) => path)).toEqual([
-      "1.call_duration",
-      "1.status",
-      "2.event_type",
-      "2.call_id",
       "2.agent_id",
       "3",
       "4.agent_id",

@@ -43,7 +43,7 @@ afterAll(async () => {
 /** Makes the server forget the ids of all events, as it does ten minutes after they came. */
 const forgetMessageIds = async (): Promise<void> => {
   const { js, jsm } = platform.client;
-  const subject = "events.w1.probe.a9.call_completed";
+  const subject = "events.w9.probe.a9.call_completed";
   await js.publish(subject, "{}", { msgID: "probe" });
   let windowMs = 100;
   await eventually(

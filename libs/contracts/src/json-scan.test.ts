@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { scanJson, textIn } from "./json-scan.ts";
+import { textIn } from "./json-bytes.ts";
+import { scanJson } from "./json-scan.ts";
 
 const MAX_DEPTH = 64;
 

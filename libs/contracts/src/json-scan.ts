@@ -1,3 +1,24 @@
+import {
+  QUOTE,
+  BACKSLASH,
+  OPEN_OBJECT,
+  CLOSE_OBJECT,
+  OPEN_ARRAY,
+  CLOSE_ARRAY,
+  COMMA,
+  COLON,
+  MINUS,
+  PLUS,
+  DOT,
+  ZERO,
+  PLAIN,
+  BLANK,
+  ESCAPED,
+  isDigit,
+  isHex,
+  textIn,
+} from "./json-bytes.ts";
+
 /** A member of the outermost object: its key, and where its value stands in the bytes. */
 export type ScannedMember = {
   readonly key: string;
@@ -15,39 +36,6 @@ export type ScannedJson =
   | { readonly kind: "other"; readonly found: string }
   /** Says what and where, and repeats no value. */
   | { readonly kind: "invalid" | "too_deep"; readonly message: string };
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
-const OPEN_ARRAY = 0x5b;
-const CLOSE_ARRAY = 0x5d;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const MINUS = 0x2d;
-const PLUS = 0x2b;
-const DOT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
-
-/** What may stand in a string as it is: RFC 8259 section 7, with every byte of other characters. */
-const PLAIN = new Uint8Array(256).fill(1, 0x20);
-PLAIN[QUOTE] = 0;
-PLAIN[BACKSLASH] = 0;
-
-const BLANK = new Uint8Array(256);
-for (const blank of [0x20, 0x09, 0x0a, 0x0d]) BLANK[blank] = 1;
-
-/** What may stand behind a backslash, but for `u`. */
-const ESCAPED = new Uint8Array(256);
-for (const character of '"\\/bfnrt') ESCAPED[character.charCodeAt(0)] = 1;
-
-const isDigit = (byte: number | undefined): boolean =>
-  byte !== undefined && byte >= ZERO && byte <= NINE;
-
-const isHex = (byte: number | undefined): boolean =>
-  byte !== undefined &&
-  (isDigit(byte) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66));
 
 /**
  * Says whether bytes are JSON (RFC 8259), nested no deeper than `maxDepth`, and where the members of the
@@ -250,11 +238,3 @@ class Scan {
 const WORDS = ["true", "false", "null"].map((word) =>
   Uint8Array.from(word, (character) => character.charCodeAt(0)),
 );
-
-const utf8 = new TextDecoder();
-
-/** The text of the string at these bytes: `"\u0061"` and `"a"` are the same one. */
-export const textIn = (bytes: Uint8Array, start: number, end: number): string => {
-  const written = utf8.decode(bytes.subarray(start + 1, end - 1));
-  return written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written;
-};

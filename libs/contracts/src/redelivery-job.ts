@@ -59,7 +59,7 @@ export const redeliveryJobSchema = z.object({
   /** Deliveries that were started, without those of `batch`. */
   sent: count,
   /** Of those that were looked at, how many could not be sent, and why. */
-  skipped: z.partialRecord(z.enum(SKIP_REASONS), count).optional(),
+  skips: z.partialRecord(z.enum(SKIP_REASONS), count).optional(),
   /** All up to here were looked at; null: it has not begun. */
   cursor: placeSchema.nullable(),
   /** What is being started: noted before anything of it is published, and published again as it is. */

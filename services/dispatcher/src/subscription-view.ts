@@ -2,9 +2,8 @@ import { LRUCache } from "lru-cache";
 import { readAgentState } from "@ringback/contracts/agent-message";
 import type { EventAddress } from "@ringback/contracts/event";
 import type { EventType } from "@ringback/contracts/event-types";
+import { eventTypeSubject, isEventTypeSubject } from "@ringback/contracts/event-type-subject";
 import {
-  eventTypeSubject,
-  isEventTypeSubject,
   parseSubscriptionSubject,
   STREAMS,
   subscriptionSubject,

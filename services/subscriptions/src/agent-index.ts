@@ -1,12 +1,8 @@
 import { readAgentState } from "@ringback/contracts/agent-message";
 import type { EventRules } from "@ringback/contracts/event-check";
 import type { EventType } from "@ringback/contracts/event-types";
-import {
-  isEventTypeSubject,
-  parseSubscriptionSubject,
-  STREAMS,
-  type AgentAddress,
-} from "@ringback/contracts/subjects";
+import { isEventTypeSubject } from "@ringback/contracts/event-type-subject";
+import { parseSubscriptionSubject, STREAMS, type AgentAddress } from "@ringback/contracts/subjects";
 import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
 import { pause } from "@ringback/runtime/backoff";
 import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";

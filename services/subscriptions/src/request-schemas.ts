@@ -205,21 +205,6 @@ export const agentPathSchema = z.object({
   agent_id: z.string().meta({ description: "The agent's id", examples: ["agent-7"] }),
 });
 
-/** The query of `GET /agent/all`. */
-export const offsetQuerySchema = z.strictObject({
-  limit: paging(agentIdInCursor).limit,
-  offset: z
-    .string()
-    .regex(/^\d{1,9}$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.number())
-    .default(0)
-    .meta({
-      description: "How many agents are left out",
-      documentedAs: { type: "integer", minimum: 0, default: 0 },
-    }),
-});
-
 /** The query of `GET /assistant`; the cursor becomes the id of the agent that the page comes after. */
 export const listQuerySchema = z.strictObject({
   ...paging(agentIdInCursor),

@@ -103,17 +103,43 @@ describe("stopping", () => {
 
 describe("counts", () => {
   test("are not known before the events were counted", () => {
-    expect(countsOf({ ...JOB, found: null })).toEqual({ found: null, sent: 0, skipped: 0 });
+    expect(countsOf({ ...JOB, found: null })).toEqual({
+      found: null,
+      sent: 0,
+      skipped: 0,
+      skipped_by_reason: {},
+    });
   });
 
   test("hold what is being started, and call skipped what was not sent at the end", () => {
     const running = nextBatch(JOB, selected(1, 2), AT);
-    expect(countsOf(running)).toEqual({ found: 3, sent: 2, skipped: 0 });
-    expect(countsOf(nextBatch(running, [], LATER))).toEqual({ found: 3, sent: 2, skipped: 1 });
+    expect(countsOf(running)).toEqual({ found: 3, sent: 2, skipped: 0, skipped_by_reason: {} });
+    expect(countsOf(nextBatch(running, [], LATER))).toEqual({
+      found: 3,
+      sent: 2,
+      skipped: 1,
+      skipped_by_reason: { not_due: 1 },
+    });
+  });
+
+  test("tell of what was looked at and not sent by its reason, at once", () => {
+    const [one, two, three] = selected(1, 2, 3).map((event, n) =>
+      n === 0 ? event : { ...event, skip: "invalid_event" as const },
+    );
+    const running = nextBatch(JOB, [one!, two!, three!], AT);
+    expect(running.batch?.starts).toHaveLength(1);
+    const counts = { found: 3, sent: 1, skipped: 2, skipped_by_reason: { invalid_event: 2 } };
+    expect(countsOf(running)).toEqual(counts);
+    expect(countsOf(nextBatch(running, [], LATER))).toEqual(counts);
   });
 
   test("grow with what came while the job ran", () => {
     const running = nextBatch({ ...JOB, found: 1 }, selected(1, 2), AT);
-    expect(countsOf(nextBatch(running, [], LATER))).toEqual({ found: 2, sent: 2, skipped: 0 });
+    expect(countsOf(nextBatch(running, [], LATER))).toEqual({
+      found: 2,
+      sent: 2,
+      skipped: 0,
+      skipped_by_reason: {},
+    });
   });
 });

@@ -52,13 +52,13 @@ export const nextBatch = (
   const starts = selected.flatMap(({ seq, call_id, agent_id, event_type, skip }) =>
     skip === undefined ? [{ seq, call_id, agent_id, event_type }] : [],
   );
-  const skipped = { ...before.skipped };
+  const skips = { ...before.skips };
   for (const { skip } of selected) {
-    if (skip !== undefined) skipped[skip] = (skipped[skip] ?? 0) + 1;
+    if (skip !== undefined) skips[skip] = (skips[skip] ?? 0) + 1;
   }
   return {
     ...before,
-    ...(Object.keys(skipped).length === 0 ? {} : { skipped }),
+    ...(Object.keys(skips).length === 0 ? {} : { skips }),
     cursor: { at_ms: last.storedAtMs, seq: last.seq },
     batch: { at: now, starts },
   };
@@ -83,9 +83,9 @@ export type JobCounts = {
  * What a job tells of itself. Skipped is what matched when it began and was not sent: by a reason that is
  * noted, or `not_due`: when its turn had come it was being delivered, or delivered by others.
  */
-export const countsOf = ({ found, sent, batch, state, skipped = {} }: RedeliveryJob): JobCounts => {
+export const countsOf = ({ found, sent, batch, state, skips = {} }: RedeliveryJob): JobCounts => {
   const all = sent + (batch?.starts.length ?? 0);
-  const noted = Object.values(skipped).reduce((sum, count) => sum + count, 0);
+  const noted = Object.values(skips).reduce((sum, count) => sum + count, 0);
   // What became a dead letter while it ran is sent, too.
   const most = found === null ? null : Math.max(found, all + noted);
   const not_due = state === "done" ? (most ?? all + noted) - all - noted : 0;
@@ -93,6 +93,6 @@ export const countsOf = ({ found, sent, batch, state, skipped = {} }: Redelivery
     found: most,
     sent: all,
     skipped: noted + not_due,
-    skipped_by_reason: { ...skipped, ...(not_due === 0 ? {} : { not_due }) },
+    skipped_by_reason: { ...skips, ...(not_due === 0 ? {} : { not_due }) },
   };
 };

@@ -6,7 +6,8 @@ import {
   type EventTypeMessage,
 } from "@ringback/contracts/event-type-definition";
 import type { EventType } from "@ringback/contracts/event-types";
-import { eventTypeSubject, STREAMS } from "@ringback/contracts/subjects";
+import { eventTypeSubject } from "@ringback/contracts/event-type-subject";
+import { STREAMS } from "@ringback/contracts/subjects";
 import type { Nats } from "@ringback/runtime/nats";
 import { publishOnce, readLast, type Published } from "@ringback/runtime/publish";
 import { refuseWhileDisconnected, within } from "../unavailable.ts";

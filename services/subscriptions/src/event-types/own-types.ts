@@ -3,7 +3,7 @@ import {
   type EventTypeDefinition,
 } from "@ringback/contracts/event-type-definition";
 import type { EventType } from "@ringback/contracts/event-types";
-import { parseEventTypeSubject } from "@ringback/contracts/subjects";
+import { parseEventTypeSubject } from "@ringback/contracts/event-type-subject";
 import type { LastValue } from "@ringback/runtime/last-values";
 import type { Logger } from "@ringback/runtime/logger";
 

@@ -58,7 +58,14 @@ export const shownJob = (
   job: RedeliveryJob,
   { delivered, failed, cancelled }: RedeliveryProgress,
 ): z.infer<typeof jobSchema> => {
-  const { workspace_id: _, begins_after: __, cursor: ___, batch: ____, ...shown } = job;
+  const {
+    workspace_id: _,
+    begins_after: __,
+    cursor: ___,
+    batch: ____,
+    skips: _____,
+    ...shown
+  } = job;
   const counts = countsOf(job);
   return {
     ...shown,

@@ -10,7 +10,7 @@ import { callerOf } from "../caller.ts";
 import { agentNotFound } from "../command-problem.ts";
 import { sendProblem } from "../problem.ts";
 import { noQuerySchema } from "../reading/page-query.ts";
-import { agentPathSchema, offsetQuerySchema } from "../request-schemas.ts";
+import { agentPathSchema, listQuerySchema } from "../request-schemas.ts";
 import type { Api, RouteDeps } from "./api.ts";
 
 const id = z.string().meta({ description: "The same as `agent_id`" });
@@ -28,6 +28,21 @@ const allSchema = z
     offset: z.int(),
   })
   .meta({ id: "EnvelopedAgents" });
+
+/** The query of `GET /agent/all`. */
+const offsetQuerySchema = z.strictObject({
+  limit: listQuerySchema.shape.limit,
+  offset: z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number())
+    .default(0)
+    .meta({
+      description: "How many agents are left out",
+      documentedAs: { type: "integer", minimum: 0, default: 0 },
+    }),
+});
 
 /** `GET /agent/all` and `GET /agent/{agent_id}`: agents for programs that were written for Ringg's API. */
 export const agentsEnvelopeRoutes = (api: Api, deps: RouteDeps): void => {

@@ -1,0 +1,40 @@
+export const QUOTE = 0x22;
+export const BACKSLASH = 0x5c;
+export const OPEN_OBJECT = 0x7b;
+export const CLOSE_OBJECT = 0x7d;
+export const OPEN_ARRAY = 0x5b;
+export const CLOSE_ARRAY = 0x5d;
+export const COMMA = 0x2c;
+export const COLON = 0x3a;
+export const MINUS = 0x2d;
+export const PLUS = 0x2b;
+export const DOT = 0x2e;
+export const ZERO = 0x30;
+export const NINE = 0x39;
+
+/** What may stand in a string as it is: RFC 8259 section 7, with every byte of other characters. */
+export const PLAIN = new Uint8Array(256).fill(1, 0x20);
+PLAIN[QUOTE] = 0;
+PLAIN[BACKSLASH] = 0;
+
+export const BLANK = new Uint8Array(256);
+for (const blank of [0x20, 0x09, 0x0a, 0x0d]) BLANK[blank] = 1;
+
+/** What may stand behind a backslash, but for `u`. */
+export const ESCAPED = new Uint8Array(256);
+for (const character of '"\\/bfnrt') ESCAPED[character.charCodeAt(0)] = 1;
+
+export const isDigit = (byte: number | undefined): boolean =>
+  byte !== undefined && byte >= ZERO && byte <= NINE;
+
+export const isHex = (byte: number | undefined): boolean =>
+  byte !== undefined &&
+  (isDigit(byte) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66));
+
+const utf8 = new TextDecoder();
+
+/** The text of the string at these bytes: `"\u0061"` and `"a"` are the same one. */
+export const textIn = (bytes: Uint8Array, start: number, end: number): string => {
+  const written = utf8.decode(bytes.subarray(start + 1, end - 1));
+  return written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written;
+};
