@@ -128,7 +128,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     read: (text) => readRetry(AGENT, storedHeaders(storedWith(text))),
   },
   "a subject": {
-    maxBytes: NATS_HEAD,
+    maxBytes: 4 * KIB, // of a line of the protocol
     read: (text) => [
       parseEventSubject(text),
       parseSubscriptionSubject(text),
