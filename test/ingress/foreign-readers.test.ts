@@ -54,7 +54,8 @@ const KIB = 1024;
 /** The request line and the headers of a request, and the headers of a message on NATS. */
 const HTTP_HEAD = 16 * KIB;
 const NATS_HEAD = 64 * KIB;
-const NATS_BODY = 1024 * KIB;
+/** About what the longest record of ours has; nobody else may write where they are. */
+const RECORD = 64 * KIB;
 
 type Reader = {
   readonly maxBytes: number;
@@ -137,18 +138,18 @@ const READERS: Readonly<Record<string, Reader>> = {
       parsePresenceSubject(text),
     ],
   },
-  "an attempt": { maxBytes: NATS_BODY, read: record(attemptRecordSchema) },
+  "an attempt": { maxBytes: RECORD, read: record(attemptRecordSchema) },
   "what an attempt says of an endpoint": {
-    maxBytes: NATS_BODY,
+    maxBytes: RECORD,
     read: (text) => attemptSigns(raw(text)),
   },
-  "a dead letter": { maxBytes: NATS_BODY, read: record(deadLetterSchema) },
-  "an operation": { maxBytes: NATS_BODY, read: record(operationSchema) },
-  "a redelivery job": { maxBytes: NATS_BODY, read: record(redeliveryJobSchema) },
-  "a noted request": { maxBytes: NATS_BODY, read: record(requestRecordSchema) },
-  "a mark": { maxBytes: NATS_BODY, read: (text) => markIn(raw(text)) },
+  "a dead letter": { maxBytes: RECORD, read: record(deadLetterSchema) },
+  "an operation": { maxBytes: RECORD, read: record(operationSchema) },
+  "a redelivery job": { maxBytes: RECORD, read: record(redeliveryJobSchema) },
+  "a noted request": { maxBytes: RECORD, read: record(requestRecordSchema) },
+  "a mark": { maxBytes: RECORD, read: (text) => markIn(raw(text)) },
   "an agent": {
-    maxBytes: NATS_BODY,
+    maxBytes: RECORD,
     read: (text) => readAgentState(AGENT, raw(text)),
   },
   "a sealed text": { maxBytes: 256 * KIB, read: parseStored },
