@@ -261,7 +261,7 @@ test.each(Object.entries(READERS))(
         }
         expect(cpuMs).toBeLessThanOrEqual(MAX_CPU_MS);
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   },
 );
