@@ -66,7 +66,8 @@ export const nameResolver = (options: ResolverOptions): NameResolver => {
     const name = `${workspaceId} ${lookup.hostname}`;
     const isTooLate = resolved.kind === "unresolved" && resolved.code === "DNS_ETIMEOUT";
     const silent = isTooLate ? (silences.get(name) ?? 0) + 1 : 0;
-    silences.set(name, silent);
+    if (isTooLate) silences.set(name, silent);
+    else silences.delete(name);
     // What was waited for here is not the name servers' fault, save of those that never answer.
     const isExcused = waitedMs > lookup.withinMs * MAX_OWN_SHARE && silent <= MAX_EXCUSED;
     return isTooLate && isExcused ? unresolved("BUSY") : resolved;
