@@ -144,7 +144,8 @@ const attemptOf = async (
     passage.release({ ...verdictOn(result), askedMs: asked(result) });
   const sent = await sendWith(request, deps, release);
   const { origin } = destinationOf(subscription.callback_url);
-  const result = deps.ownNetwork(origin, sent.result);
+  const { workspaceId } = delivery.address;
+  const result = deps.ownNetwork({ workspaceId, origin }, sent.result);
   if (result.kind === "own_fault") {
     const atMs = deps.now() + holdBackMs(delivery.deferrals);
     return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };
