@@ -1,19 +1,18 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
+import { type NatsCluster, startNatsCluster } from "../harness/nats-cluster.ts";
 import { type ServiceProcess, startService } from "../harness/service-process.ts";
-import { standStill } from "../harness/stand-still.ts";
 import { startOn, type StartedService } from "../subscriptions/start-service.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
 
 failOnLeaks();
 
-let cluster: Cluster;
+let cluster: NatsCluster;
 let api: StartedService;
 let dispatcher: ServiceProcess;
 
 beforeAll(async () => {
-  cluster = await startCluster();
+  cluster = await startNatsCluster();
   const env = {
     STREAM_REPLICAS: "3",
     ALLOW_INSECURE_HTTP: "true",
@@ -36,7 +35,7 @@ afterAll(async () => {
 
 test("without a quorum every change is answered 503, soon at once, and neither service is ready", async () => {
   expect((await change("c0")).status).toBe(200);
-  await Promise.all(cluster.servers.slice(1).map(({ pid }) => standStill(pid)));
+  await Promise.all(cluster.nodes.slice(1).map((node) => node.freeze()));
   const fromMs = performance.now();
   const answers: { readonly status: number; readonly ms: number; readonly atMs: number }[] = [];
   await eventually(
@@ -54,7 +53,7 @@ test("without a quorum every change is answered 503, soon at once, and neither s
   for (const service of [dispatcher, api.service]) {
     expect((await service.get("/readyz")).status).toBe(503);
   }
-  for (const { pid } of cluster.servers) process.kill(pid, "SIGCONT");
+  cluster.heal();
   for (const service of [dispatcher, api.service]) {
     await eventually(async () => (await service.get("/readyz")).status === 200, {
       timeoutMs: 30_000,
