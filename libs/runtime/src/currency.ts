@@ -1,5 +1,6 @@
 import type { StreamName } from "@ringback/contracts/subjects";
 import { pause } from "./backoff.ts";
+import { elapsedMs } from "./elapsed.ts";
 import type { Logger } from "./logger.ts";
 import type { Nats } from "./nats.ts";
 import { hasQuorum } from "./quorum.ts";
@@ -25,13 +26,15 @@ export type Currency = {
 };
 
 export type CurrencyOptions = {
-  readonly nats: Nats;
+  readonly nats: Pick<Nats, "problem"> & { readonly jsm: Pick<Nats["jsm"], "streams"> };
   readonly stream: StreamName;
   readonly appliedUpTo: () => number;
   /** The copy is behind, and nothing comes. */
   readonly onBehind: (lastSeq: number) => void;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Counts sleep, too: what was complete before it is old after it. */
+  readonly elapsed?: () => number;
 };
 
 /**
@@ -40,8 +43,9 @@ export type CurrencyOptions = {
  */
 export const followCurrency = (options: CurrencyOptions): Currency => {
   const { nats, stream, appliedUpTo, onBehind, log, signal } = options;
+  const elapsed = options.elapsed ?? elapsedMs;
   let completeAtMs = -Infinity;
-  let answeredAtMs = performance.now();
+  let answeredAtMs = performance.now(); // while the machine sleeps nobody is silent
   let isQuorum = true;
   /** How far the stream was at which question. */
   let goal: { readonly seq: number; readonly askedAtMs: number } | undefined;
@@ -52,7 +56,7 @@ export const followCurrency = (options: CurrencyOptions): Currency => {
     goal = undefined;
   };
   const ask = async (): Promise<void> => {
-    const askedAtMs = performance.now();
+    const askedAtMs = elapsed();
     try {
       const { state, cluster } = await nats.jsm.streams.info(stream);
       answeredAtMs = performance.now();
@@ -75,7 +79,7 @@ export const followCurrency = (options: CurrencyOptions): Currency => {
     }
   };
   void look();
-  const ageMs = (): number => performance.now() - completeAtMs;
+  const ageMs = (): number => elapsed() - completeAtMs;
   return {
     ageMs,
     isCurrent: () => ageMs() <= CURRENT_FOR_MS,
