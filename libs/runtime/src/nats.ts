@@ -8,6 +8,7 @@ import { errors } from "@nats-io/nats-core";
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import { watchAnswers } from "./answer-watch.ts";
 import { backoffMs, pause } from "./backoff.ts";
+import { dialPace } from "./dial-pace.ts";
 import type { Logger } from "./logger.ts";
 import { credentialsOf, readNamed, serversIn } from "./nats-credentials.ts";
 import type { Settings, commonSettings } from "./settings.ts";
@@ -97,8 +98,7 @@ const connectWhenThere = async (
     inboxPrefix: settings.NATS_INBOX_PREFIX,
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true, // what is refused now may be let in after the rotation
-    reconnectTimeWait: 500,
-    reconnectJitter: 250,
+    ...dialPace(),
     pingInterval: 20_000,
     timeout: CONNECT_TIMEOUT_MS,
     noAsyncTraces: true, // requests and publishes are noticeably faster without
