@@ -63,6 +63,25 @@ test("without a quorum every change is answered 503, soon at once, and neither s
   expect((await change("c1")).status).toBe(200);
 }, 120_000);
 
+test("whoever is connected to a server that is cut off with the minority goes to another one", async () => {
+  for (const { name } of cluster.nodes) {
+    cluster.cutOff(name, "both");
+    const fromMs = performance.now();
+    await eventually(
+      async () => {
+        // Until then a leader that is cut off may still seem to be one.
+        expect(performance.now() - fromMs).toBeGreaterThan(7_000);
+        expect((await change(name)).status).toBe(200);
+        for (const service of [dispatcher, api.service]) {
+          expect((await service.get("/readyz")).status).toBe(200);
+        }
+      },
+      { timeoutMs: 20_000, intervalMs: 100, what: "all work by the majority" },
+    );
+    cluster.heal();
+  }
+}, 120_000);
+
 const change = (callId: string) =>
   api.admin.patch({
     operation: "edit_event_subscriptions",

@@ -13,7 +13,7 @@ test("what was complete before the machine slept may be behind when it wakes", a
     return Promise.resolve({ state: { last_seq: 7 } } as StreamInfo);
   };
   const currency = followCurrency({
-    nats: { problem: () => undefined, jsm: { streams: { info } as never } },
+    nats: { problem: () => undefined, leave: () => undefined, jsm: { streams: { info } as never } },
     stream: "SUBSCRIPTIONS",
     appliedUpTo: () => 7,
     onBehind: () => undefined,

@@ -3,6 +3,7 @@ import { pause } from "./backoff.ts";
 import { elapsedMs } from "./elapsed.ts";
 import type { Logger } from "./logger.ts";
 import type { Nats } from "./nats.ts";
+import { noHelpWatch } from "./no-help.ts";
 import { hasQuorum } from "./quorum.ts";
 
 /** How often the stream is asked how far it is. */
@@ -26,7 +27,7 @@ export type Currency = {
 };
 
 export type CurrencyOptions = {
-  readonly nats: Pick<Nats, "problem"> & { readonly jsm: Pick<Nats["jsm"], "streams"> };
+  readonly nats: Pick<Nats, "problem" | "leave"> & { readonly jsm: Pick<Nats["jsm"], "streams"> };
   readonly stream: StreamName;
   readonly appliedUpTo: () => number;
   /** The copy is behind, and nothing comes. */
@@ -39,7 +40,8 @@ export type CurrencyOptions = {
 
 /**
  * Asks the stream's leader every second how far it is: only that shows that a copy of it which is
- * followed live lacks nothing. A leader without a quorum proves nothing.
+ * followed live lacks nothing. A leader without a quorum proves nothing. Where the stream is unavailable
+ * for long, another server is tried: this one may be cut off with the minority.
  */
 export const followCurrency = (options: CurrencyOptions): Currency => {
   const { nats, stream, appliedUpTo, onBehind, log, signal } = options;
@@ -72,9 +74,18 @@ export const followCurrency = (options: CurrencyOptions): Currency => {
       log.debug({ err: error, stream }, "currency.not_seen");
     }
   };
+  const unavailable = (): string | undefined => {
+    if (!isQuorum) return `${stream} has no quorum`;
+    const silentMs = performance.now() - answeredAtMs;
+    return silentMs > ANSWERED_FOR_MS ? `${stream} does not answer` : undefined;
+  };
   const look = async (): Promise<void> => {
+    const isToLeave = noHelpWatch();
     while (!signal.aborted) {
-      if (nats.problem() === undefined) void ask();
+      const isAsked = nats.problem() === undefined; // who does not answer at all is left sooner
+      if (isAsked) void ask();
+      const why = isAsked ? unavailable() : undefined;
+      if (isToLeave(why === undefined, performance.now())) nats.leave(why ?? "");
       await pause(LOOK_EVERY_MS, signal);
     }
   };
@@ -83,11 +94,7 @@ export const followCurrency = (options: CurrencyOptions): Currency => {
   return {
     ageMs,
     isCurrent: () => ageMs() <= CURRENT_FOR_MS,
-    unavailable: () => {
-      if (!isQuorum) return `${stream} has no quorum`;
-      const silentMs = performance.now() - answeredAtMs;
-      return silentMs > ANSWERED_FOR_MS ? `${stream} does not answer` : undefined;
-    },
+    unavailable,
     reached,
   };
 };

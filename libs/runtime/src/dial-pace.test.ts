@@ -2,24 +2,23 @@ import type { Server } from "@nats-io/nats-core";
 import { expect, test } from "vitest";
 import { dialPace } from "./dial-pace.ts";
 
-const server = (listen: string) => ({ listen }) as Server;
+const pool = (...names: string[]) => names.map((listen) => ({ listen }) as Server);
 
-test("a server is dialled again after 500 to 750 ms at the soonest, another one at once", () => {
+test("the server that was dialled longest ago comes next, each after 500 to 750 ms at the soonest", () => {
   let nowMs = 1_000_000;
   const pace = dialPace({ monotonic: () => nowMs, chance: () => 0.5 });
-  const delayOf = (...pool: string[]): number => {
-    const chosen = pace.reconnectToServer(pool.map(server), null);
+  const dial = (...names: string[]): readonly [string, number] => {
+    const chosen = pace.reconnectToServer(pool(...names), null);
     if (chosen === null || !("delay" in chosen)) throw new Error("no delay");
-    expect(chosen.server).toEqual(server(pool[0] ?? ""));
-    return chosen.delay;
+    nowMs += chosen.delay + 1;
+    return [chosen.server.listen, chosen.delay];
   };
-  expect(delayOf("n1", "n2")).toBe(0);
-  expect(delayOf("n2", "n1")).toBe(0);
-  expect(delayOf("n1", "n2")).toBe(625);
-  nowMs += 625; // when that one is dialled
-  expect(delayOf("n2", "n1")).toBe(0);
-  nowMs += 400;
-  expect(delayOf("n1", "n2")).toBe(225);
+  expect(dial("n1", "n2", "n3")).toEqual(["n1", 0]);
   nowMs += 60_000;
-  expect(delayOf("n1")).toBe(0);
+  expect(dial("n1", "n2", "n3")).toEqual(["n2", 0]); // the client itself would take n1 once more
+  expect(dial("n2", "n3", "n1")).toEqual(["n3", 0]);
+  expect(dial("n3", "n1", "n2")).toEqual(["n1", 0]);
+  expect(dial("n1", "n2", "n3")).toEqual(["n2", 622]);
+  nowMs += 400;
+  expect(dial("n2")).toEqual(["n2", 224]);
 });

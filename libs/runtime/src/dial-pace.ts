@@ -4,22 +4,24 @@ const DIAL_AGAIN_AFTER_MS = 500;
 const JITTER_MS = 250;
 
 /**
- * How often the client dials each server. Its own waits go by the clock on the wall: where that was set
- * back an hour since the last dial, it would not dial for an hour (nats-core 3.4).
+ * Which server the client dials, and when: the one that it has dialled longest ago, so never first the one that
+ * it has just left. Left to itself, nats-core 3.4 dials the first server of all twice, and waits by the clock
+ * on the wall: for an hour where that was set back an hour since the last dial.
  */
 export const dialPace = (
   { monotonic, chance } = { monotonic: () => performance.now(), chance: Math.random },
 ) => {
   let dialledMs = new Map<string, number>();
+  const last = (listen: string): number => dialledMs.get(listen) ?? -Infinity;
   const reconnectToServer: NonNullable<NodeConnectionOptions["reconnectToServer"]> = (pool) => {
-    const [next] = pool; // whose turn it is
-    if (next === undefined) return null;
+    const [first, ...others] = pool;
+    if (first === undefined) return null;
+    const next = others.reduce((a, b) => (last(b.listen) < last(a.listen) ? b : a), first);
     const nowMs = monotonic();
-    const before = dialledMs.get(next.listen) ?? -Infinity;
-    const delay = Math.max(0, before + DIAL_AGAIN_AFTER_MS + chance() * JITTER_MS - nowMs);
-    const known = new Set(pool.map(({ listen }) => listen));
-    dialledMs = new Map([...dialledMs].filter(([listen]) => known.has(listen)));
-    dialledMs.set(next.listen, nowMs + delay);
+    const againMs = last(next.listen) + DIAL_AGAIN_AFTER_MS + chance() * JITTER_MS;
+    const delay = Math.max(0, againMs - nowMs);
+    const known = pool.map(({ listen }) => [listen, last(listen)] as const);
+    dialledMs = new Map([...known, [next.listen, nowMs + delay]]);
     return { server: next, delay };
   };
   return { reconnectToServer, reconnectDelayHandler: () => -Infinity };

@@ -33,6 +33,8 @@ export type Nats = {
   readonly isConnected: () => boolean;
   /** Why nothing can be asked of NATS now: there is no connection, or nothing answers on it. */
   readonly problem: () => string | undefined;
+  /** Goes to another server, as nothing can be done by this one though it answers. */
+  readonly leave: (why: string) => void;
 };
 
 /** The oldest server that has all that Ringback uses (message schedules and their repair, ADR-51). */
@@ -69,7 +71,7 @@ export const connectNats = async (
       if (!isConnected()) return "not connected to NATS";
       return answers.silentForMs() === undefined ? undefined : "NATS does not answer";
     };
-    return { connection, js, jsm, isConnected, problem };
+    return { connection, js, jsm, isConnected, problem, leave: answers.leave };
   } catch (error) {
     await connection.close();
     throw error;
