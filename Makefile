@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 TEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog restart-backlog redelivery-load load history-load chaos bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -39,8 +39,11 @@ restart-backlog: set-up ## kill and start a dispatcher and nats-server with 10,0
 history-load: set-up ## lists over 100,000 events and 250,000 attempts; wants the machine to itself
 	npx vitest run --config vitest.history.config.ts $(TEST_ARGS)
 
-redelivery-load: set-up ## redeliver 20,000 dead letters with the API killed twice meanwhile (make test takes 1,500)
+redelivery-load: set-up ## redeliver 20,000 dead letters with the API killed twice meanwhile (make test takes 600)
 	REDELIVERIES=20000 npm test -- test/redelivery/api-killed.test.ts $(TEST_ARGS)
+
+agents-load: set-up ## start the subscriptions service with 100,000 agents (make test takes 20,000)
+	AGENTS=100000 npm test -- test/subscriptions/many-agents.test.ts $(TEST_ARGS)
 
 load: set-up ## tests that want the machine to themselves: hostile endpoints, bytes in flight, no quorum, a silent connection
 	npx vitest run --config vitest.load.config.ts $(TEST_ARGS)

@@ -12,6 +12,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 180_000,
     pool: "forks",
+    // The files share no state: one process serves many of them, which saves each its start and its imports.
+    isolate: false,
     // Most of a test's time is waiting for other processes; more files at once would make those too slow to judge.
     maxWorkers: Math.max(3, availableParallelism()),
     maxConcurrency: 8,
@@ -22,8 +24,6 @@ export default defineConfig({
         test: {
           name: "beside the code",
           include: ["libs/**/*.test.ts", "services/**/*.test.ts", "bench/**/*.test.ts"],
-          // They share no state: one process serves many files, which saves each its start.
-          isolate: false,
         },
       },
       {
@@ -31,7 +31,7 @@ export default defineConfig({
         test: {
           name: "whole processes",
           include: ["test/**/*.test.ts", "scripts/**/*.test.ts"],
-          globalSetup: "test/harness/compiled-services.ts",
+          globalSetup: "test/harness/packed-services.ts",
         },
       },
     ],

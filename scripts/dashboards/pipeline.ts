@@ -134,6 +134,13 @@ const streams: Row = {
     graph("Messages in streams", "short", "As the dispatchers last saw them.", {
       "{{stream}}": `max by (stream) (ringback_stream_messages{${NS}})`,
     }),
+    graph(
+      "Operational events lost",
+      "short",
+      "In 5 minutes: OPERATIONS could not be written for long, and customers were not told.",
+      { "{{kind}}": `sum by (kind) (increase(ringback_operations_dropped_total{${NS}}[5m]))` },
+      { alerts: ["RingbackOperationsDropped"] },
+    ),
   ],
 };
 

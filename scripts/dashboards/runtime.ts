@@ -91,6 +91,13 @@ const processes: Row = {
       { alerts: ["RingbackNatsDisconnected", "RingbackTargetDown"] },
     ),
     graph(
+      "Age of the copy of the subscriptions",
+      "s",
+      "How long a process has not been sure that it knows the newest.",
+      { [PROCESS]: `ringback_subscriptions_view_age_seconds{${NS}}` },
+      { alerts: ["RingbackSubscriptionsViewOld"] },
+    ),
+    graph(
       "Starts",
       "short",
       "How often a process was started in the half hour before each moment.",

@@ -47,3 +47,9 @@ test("every curl line carries the key, and its body is JSON that a shell leaves 
     expect(JSON.parse(body)).toBeTypeOf("object");
   }
 });
+
+test("nothing is fetched from the registry of npm, where the name `ringback` is nobody's", async () => {
+  const withNpx = (await commands()).filter((line) => /\bnpx\b/.test(line));
+  expect(withNpx.filter((line) => !line.includes("npx --no-install "))).toEqual([]);
+  expect(withNpx).not.toEqual([]);
+});

@@ -50,7 +50,7 @@ export const byHand = (samples: readonly SampleEvent[], at: Addresses, key: stri
     "",
     "# what became of it; docs/api/index.md has all calls, and /docs shows them",
     curl("GET", `${api}/calls/${callId}/events`, key),
-    `RINGBACK_API_KEY=${key} npx ringback events`,
+    `RINGBACK_API_KEY=${key} npx --no-install ringback events`,
     "",
     "# every attempt as it happens, and the dispatcher's numbers",
     `nats --server ${at.natsUrl} sub 'attempts.>'`,

@@ -40,3 +40,11 @@ it("a clock that is set back an hour holds up no delivery that waits for its rat
   const inAllMs = (requests[3]?.atMs ?? 0) - (requests[0]?.atMs ?? 0);
   expect(inAllMs).toBeGreaterThan(1_000); // and the rate is kept
 });
+
+it("nor does it keep the dispatcher from a NATS that comes back", async () => {
+  await platform.server.kill();
+  await platform.server.restart();
+  await platform.client.reconnected();
+  await platform.publish({ callId: "nats-is-back" });
+  expect(await receiver.received(5, { timeoutMs: 20_000 })).toHaveLength(5);
+});

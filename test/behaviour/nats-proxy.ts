@@ -1,6 +1,4 @@
-import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { trackOpen } from "../harness/open-resources.ts";
+import { startTcpLink } from "../harness/tcp-link.ts";
 
 /** One message that a client published through the proxy. */
 export interface ClientMessage {
@@ -19,30 +17,9 @@ export interface NatsProxy {
 /** A TCP proxy in front of nats-server that notes every PUB and HPUB of its clients. */
 export async function startNatsProxy(target: { readonly port: number }): Promise<NatsProxy> {
   const messages: ClientMessage[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(target.port, "127.0.0.1");
-    const read = clientReader((message) => messages.push(message));
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.setNoDelay(true);
-      socket.on("error", () => {});
-      socket.once("close", () => sockets.delete(socket));
-    }
-    client.on("data", read);
-    client.pipe(upstream);
-    upstream.pipe(client);
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  const stop = async (): Promise<void> => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, "close");
-    closed();
-  };
-  const closed = trackOpen(`NATS proxy on port ${port}`, stop);
-  return { url: `nats://127.0.0.1:${port}`, messages, stop };
+  const link = await startTcpLink(() => clientReader((message) => messages.push(message)));
+  link.setTarget(target.port);
+  return { url: `nats://127.0.0.1:${link.port}`, messages, stop: () => link.stop() };
 }
 
 /** Reads the client's side of the NATS protocol: lines, and after a PUB or HPUB its bytes. */

@@ -4,7 +4,7 @@ import { failOnLeaks } from "../harness/leaks.ts";
 import { startNatsServer } from "../harness/nats-server.ts";
 import { type Platform, startPlatform } from "../harness/platform.ts";
 import { type Receiver, startReceiver } from "../harness/receiver.ts";
-import { type StallingProxy, startStallingProxy } from "./stalling-proxy.ts";
+import { startTcpLink, type TcpLink } from "../harness/tcp-link.ts";
 
 failOnLeaks();
 
@@ -12,15 +12,16 @@ failOnLeaks();
 const BOUND_MS = 8_000;
 const SILENT = "NATS does not answer";
 
-let proxy: StallingProxy;
+let link: TcpLink;
 let platform: Platform;
 let receiver: Receiver;
 
 beforeAll(async () => {
   const port = await freePort();
-  proxy = await startStallingProxy({ port });
+  link = await startTcpLink();
+  link.setTarget(port);
   [platform, receiver] = await Promise.all([
-    startPlatform({ env: { NATS_URL: proxy.url }, nats: { port } }),
+    startPlatform({ env: { NATS_URL: `nats://127.0.0.1:${link.port}` }, nats: { port } }),
     startReceiver(),
   ]);
   await platform.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/") }]);
@@ -28,19 +29,16 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await Promise.all([platform.stop(), receiver.stop()]);
-  await proxy.stop();
+  await link.stop();
 });
 
 test("a connection on which nothing comes any more shows in readiness, and is left within 8 s", async () => {
   const services = [platform.subscriptions, ...platform.dispatchers];
   const fromMs = performance.now();
-  proxy.stall();
+  link.silenceOpen();
   for (const service of services) {
-    const reasons = await eventually(async () => {
-      const { status, text } = await service.get("/readyz");
-      return status === 503 ? (JSON.parse(text) as { reasons: string[] }).reasons : null;
-    });
-    expect(reasons).toContain(SILENT);
+    // Before that it may say that the view is old.
+    await eventually(async () => expect((await service.get("/readyz")).text).toContain(SILENT));
   }
   const askedMs = performance.now();
   expect((await platform.api("GET", "/agent/v1/a1")).status).toBe(503);

@@ -9,7 +9,7 @@ import { settled } from "./settled.ts";
 
 failOnLeaks();
 
-const EVENTS = 500;
+const EVENTS = 250;
 /** At most so many requests are out at once in one process. */
 const IN_FLIGHT = 16;
 const MAIN = "services/dispatcher/src/main.ts";

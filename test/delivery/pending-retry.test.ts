@@ -38,6 +38,7 @@ const nats = () => ({
   ...client,
   connection: client.nc,
   isConnected: () => true,
+  leave: () => undefined,
   problem: () => undefined,
 });
 

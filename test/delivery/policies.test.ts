@@ -140,11 +140,11 @@ const asking =
     nth === 1 ? status(code, { headers: { "retry-after": text() } }) : status(200);
 
 const inSeconds = (): string => "2";
-const asDate = (): string => new Date(Date.now() + 3_000).toUTCString();
+const asDate = (): string => new Date(Date.now() + 4_000).toUTCString();
 
 /** `Sunday, 06-Nov-94 08:49:37 GMT`: the form of RFC 850, which recipients have to understand. */
 const asOldDate = (): string => {
-  const at = new Date(Date.now() + 3_000);
+  const at = new Date(Date.now() + 4_000);
   const weekday = at.toLocaleDateString("en-US", { weekday: "long", timeZone: "UTC" });
   const [, day, month, year, time] = at.toUTCString().split(" ");
   return `${weekday}, ${day}-${month}-${year?.slice(-2)} ${time} GMT`;

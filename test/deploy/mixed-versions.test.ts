@@ -12,7 +12,7 @@ failOnLeaks();
 
 const before = await findVersionBefore();
 const NEW = "services/dispatcher/src/main.ts";
-const EACH = 150;
+const EACH = 60;
 
 const which =
   before.kind === "found" ? before.commit.slice(0, 7) : `before (skipped: ${before.reason})`;

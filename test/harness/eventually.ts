@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 
 export interface EventuallyOptions {
   readonly timeoutMs?: number;
+  /** Between two polls; unless it is named, 25 ms at first and ever more, a 25th of the time waited so far. */
   readonly intervalMs?: number;
   /** What is waited for, as it should read in the failure: "two requests at /hook". */
   readonly what?: string;
@@ -36,7 +37,7 @@ type Poll =
  */
 export async function eventually<T>(
   probe: () => Probed<T> & T,
-  { timeoutMs = 30_000, intervalMs = 25, what = "condition", giveUpWhen }: EventuallyOptions = {},
+  { timeoutMs = 30_000, intervalMs, what = "condition", giveUpWhen }: EventuallyOptions = {},
 ): Promise<Exclude<Awaited<T>, NotYet>> {
   const deadline = performance.now() + timeoutMs;
   let last: Poll = { kind: "unsettled" };
@@ -48,9 +49,12 @@ export async function eventually<T>(
     if (latest.kind !== "unsettled" || last.kind === "unsettled") last = latest;
     const leftMs = deadline - performance.now();
     if (leftMs <= 0) throw failure(`${what}: not within ${timeoutMs} ms`, last);
-    await pause(Math.min(intervalMs, leftMs));
+    await pause(Math.min(intervalMs ?? growing(timeoutMs - leftMs), leftMs));
   }
 }
+
+/** Whoever has waited for long hardly notices a little more, and the processes under test get the time. */
+const growing = (waitedMs: number): number => Math.min(Math.max(25, waitedMs / 25), 500);
 
 async function pollOnce(probe: () => unknown, leftMs: number): Promise<Poll> {
   const timeUp = Promise.withResolvers<Poll>();

@@ -2,11 +2,12 @@ import { resolve } from "node:path";
 import { type Exit, spawnTracked, type TrackedChild } from "./child-process.ts";
 import { eventually } from "./eventually.ts";
 import { collectOutput, type LogLine, type ProcessOutput } from "./output-lines.ts";
+import { packedEntry } from "./packed-services.ts";
 import { type MetricsSnapshot, parseMetrics } from "./prometheus-text.ts";
 import { residentBytes } from "./resident-memory.ts";
 
 export interface ServiceOptions {
-  /** The entry file, relative to the repository's root. */
+  /** The entry file, relative to the repository's root; a service's own runs packed, unless `nodeArgs` are given. */
   readonly entry: string;
   /** All settings; of the test's own environment only PATH, HOME and NODE_COMPILE_CACHE are passed on. */
   readonly env?: Readonly<Record<string, string>>;
@@ -87,7 +88,7 @@ export async function spawnService({
   const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
   const tracked = await spawnTracked(
     process.execPath,
-    [...nodeArgs, resolve(REPOSITORY_ROOT, entry)],
+    [...nodeArgs, nodeArgs.length === 0 ? packedEntry(entry) : resolve(REPOSITORY_ROOT, entry)],
     {
       cwd: REPOSITORY_ROOT,
       env: { PATH, HOME, NODE_COMPILE_CACHE, ...DEFAULT_ENV, ...env },

@@ -15,6 +15,8 @@ export interface TcpLink {
    * does a network that loses every packet. What was sent comes through once the way is open again.
    */
   silence(...directions: readonly LinkDirection[]): void;
+  /** Makes both ways of the connections that there are now silent; new ones work. */
+  silenceOpen(): void;
   /** Opens both ways. */
   restore(): void;
   stop(): Promise<void>;
@@ -23,13 +25,15 @@ export interface TcpLink {
 interface Way {
   readonly from: Socket;
   readonly to: Socket;
-  /** What ended while the way was silent. */
+  isSilent: boolean;
+  /** It ended while it was silent. */
   ended: boolean;
 }
 
 type Ways = Readonly<Record<LinkDirection, Way>>;
 
-export async function startTcpLink(): Promise<TcpLink> {
+/** `reader` is asked for each connection; what it gives is told of all bytes that come in. */
+export async function startTcpLink(reader?: () => (bytes: Buffer) => void): Promise<TcpLink> {
   const open = new Set<Ways>();
   const silent = new Set<LinkDirection>();
   let target: number | undefined;
@@ -41,11 +45,13 @@ export async function startTcpLink(): Promise<TcpLink> {
     }
     const upstream = connect({ port: target, host: "127.0.0.1", allowHalfOpen: true });
     const ways: Ways = {
-      out: { from: client, to: upstream, ended: false },
-      back: { from: upstream, to: client, ended: false },
+      out: { from: client, to: upstream, isSilent: silent.has("out"), ended: false },
+      back: { from: upstream, to: client, isSilent: silent.has("back"), ended: false },
     };
     open.add(ways);
-    for (const direction of ["out", "back"] as const) carry(ways[direction], direction, silent);
+    const read = reader?.();
+    if (read !== undefined) client.on("data", read);
+    for (const way of [ways.out, ways.back]) carry(way);
     for (const socket of [client, upstream]) {
       socket.setNoDelay(true);
       socket.once("close", () => {
@@ -72,7 +78,10 @@ export async function startTcpLink(): Promise<TcpLink> {
     },
     silence: (...directions) => {
       for (const direction of directions) silent.add(direction);
-      for (const ways of open) for (const direction of directions) ways[direction].from.pause();
+      for (const ways of open) for (const direction of directions) fallSilent(ways[direction]);
+    },
+    silenceOpen: () => {
+      for (const ways of open) for (const way of [ways.out, ways.back]) fallSilent(way);
     },
     restore: () => {
       silent.clear();
@@ -85,26 +94,33 @@ export async function startTcpLink(): Promise<TcpLink> {
 /** The connections end as those of the two ends do; why is theirs to say. */
 function ignore(): void {}
 
-function carry(way: Way, direction: LinkDirection, silent: ReadonlySet<LinkDirection>): void {
+function carry(way: Way): void {
   const { from, to } = way;
   from.on("error", ignore);
   from.on("data", (bytes) => {
     if (to.write(bytes)) return;
     from.pause();
     to.once("drain", () => {
-      if (!silent.has(direction)) from.resume();
+      if (!way.isSilent) from.resume();
     });
   });
   const end = (): void => {
     way.ended = true;
-    if (!silent.has(direction)) goOn(way);
+    if (!way.isSilent) goOn(way);
   };
   from.once("end", end);
   from.once("close", end);
-  if (silent.has(direction)) from.pause();
+  if (way.isSilent) from.pause();
 }
 
-function goOn({ from, to, ended }: Way): void {
+function fallSilent(way: Way): void {
+  way.isSilent = true;
+  way.from.pause();
+}
+
+function goOn(way: Way): void {
+  way.isSilent = false;
+  const { from, to, ended } = way;
   if (!ended) from.resume();
   else if (from.destroyed) to.destroySoon();
   else to.end();

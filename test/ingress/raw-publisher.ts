@@ -6,6 +6,8 @@ import { createInbox } from "@nats-io/nats-core";
 export interface RawPublisher {
   /** `headers` are all bytes before the body, beginning with `NATS/1.0`; they are sent as they are. */
   publish(subject: string, headers: string, body: Uint8Array): Promise<{ readonly seq: number }>;
+  /** The same on a subject that no stream has. */
+  say(subject: string, headers: string): void;
   close(): void;
 }
 
@@ -22,13 +24,17 @@ export async function connectRaw({ port }: { readonly port: number }): Promise<R
   readAnswers(socket, (answer) => waiting.shift()?.(answer));
   socket.write(`CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n`);
   socket.write(`SUB ${inbox} 1\r\n`);
+  const send = (subject: string, headers: string, body: Uint8Array): void => {
+    const head = Buffer.from(headers, "latin1");
+    const sizes = `${head.byteLength} ${head.byteLength + body.byteLength}`;
+    socket.write(`HPUB ${subject} ${sizes}\r\n`);
+    socket.write(Buffer.concat([head, body, Buffer.from("\r\n")]));
+  };
   return {
+    say: (subject, headers) => send(subject, headers, Buffer.alloc(0)),
     publish: async (subject, headers, body) => {
-      const head = Buffer.from(headers, "latin1");
-      const sizes = `${head.byteLength} ${head.byteLength + body.byteLength}`;
       const answered = new Promise<Answer>((resolve) => waiting.push(resolve));
-      socket.write(`HPUB ${subject} ${inbox} ${sizes}\r\n`);
-      socket.write(Buffer.concat([head, body, Buffer.from("\r\n")]));
+      send(`${subject} ${inbox}`, headers, body);
       const { seq, error } = await answered;
       if (seq === undefined || error !== undefined)
         throw new Error(`${subject}: not stored, ${JSON.stringify(error)}`);

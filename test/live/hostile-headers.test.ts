@@ -10,6 +10,7 @@ failOnLeaks();
 
 let platform: Platform;
 let producer: RawPublisher;
+let calls = 0;
 let client: SseClient | undefined;
 beforeAll(async () => {
   platform = await startPlatform();
@@ -30,6 +31,20 @@ const HOSTILE: readonly (readonly [string, string])[] = [
   ["a space in a name", "NATS/1.0\r\nbad name: 1\r\n\r\n"],
   ["thousands of headers", `NATS/1.0\r\n${"a: 1\r\n".repeat(8_000)}\r\n`],
 ];
+
+test.each(HOSTILE)(
+  "%s where dispatchers say that they are there stops nobody",
+  async (_what, headers) => {
+    producer.say("dispatchers.alive.x", headers);
+    // Both services do so only while they read their connection.
+    await platform.subscribe([
+      { event_type: "call_completed", callback_url: "http://127.0.0.1:9/" },
+    ]);
+    const event = await platform.publish({ callId: "c1", retryCount: calls++ });
+    expect(await platform.attempted(event, 1, 5_000)).toHaveLength(1);
+    await platform.unsubscribe(["call_completed"]);
+  },
+);
 
 test.each(HOSTILE)("%s stops no reader of events, and the API goes on", async (what, headers) => {
   const address = { workspaceId: "w1", agentId: "a1", eventType: "call_completed" as const };

@@ -37,7 +37,7 @@ test("deliveries go on while nobody can be told of those that are given up, and 
   );
   await eventually(
     async () => expect((await jsm.streams.info("DEAD_LETTERS")).state.messages).toBe(GIVEN_UP),
-    { timeoutMs: 30_000 },
+    { timeoutMs: 60_000 },
   );
   await platform.publish({ callId: "after", eventType: "recording_completed" });
   await receiver.received(1, { path: "/works" });
@@ -54,4 +54,4 @@ test("deliveries go on while nobody can be told of those that are given up, and 
       ),
     );
   await eventually(async () => expect((await calls()).size).toBe(GIVEN_UP), { timeoutMs: 20_000 });
-}, 90_000);
+}, 150_000);

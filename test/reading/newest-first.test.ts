@@ -64,5 +64,6 @@ const natsOf = ({ nc, js, jsm }: NatsClient) => ({
   js,
   jsm,
   isConnected: () => true,
+  leave: () => undefined,
   problem: () => undefined,
 });

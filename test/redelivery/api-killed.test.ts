@@ -6,7 +6,7 @@ import { type BulkScene, LONG_AGO, recordsOfJob, startBulkScene } from "./bulk-s
 failOnLeaks();
 
 /** `make redelivery-load` takes 20,000. */
-const DEAD_LETTERS = Number(process.env["REDELIVERIES"] ?? 1_500);
+const DEAD_LETTERS = Number(process.env["REDELIVERIES"] ?? 600);
 
 let scene: BulkScene;
 beforeAll(async () => {

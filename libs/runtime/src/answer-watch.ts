@@ -13,6 +13,8 @@ const SILENT_FROM_MS = 2_500;
 export type AnswerWatch = {
   /** How long the server has said nothing, in ms; undefined while that is no news. */
   readonly silentForMs: () => number | undefined;
+  /** Goes to another server, as this one answers and is no help; not while there is no connection. */
+  readonly leave: (why: string) => void;
 };
 
 /**
@@ -57,6 +59,11 @@ export const watchAnswers = (
     silentForMs: () => {
       const silentMs = performance.now() - heardMs;
       return silentMs >= SILENT_FROM_MS ? silentMs : undefined;
+    },
+    leave: (why) => {
+      if (!isConnected()) return;
+      log.warn({ server: connection.getServer(), why }, "nats.no_help");
+      leave(connection);
     },
   };
 };

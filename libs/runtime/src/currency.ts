@@ -1,7 +1,9 @@
 import type { StreamName } from "@ringback/contracts/subjects";
 import { pause } from "./backoff.ts";
+import { elapsedMs } from "./elapsed.ts";
 import type { Logger } from "./logger.ts";
 import type { Nats } from "./nats.ts";
+import { noHelpWatch } from "./no-help.ts";
 import { hasQuorum } from "./quorum.ts";
 
 /** How often the stream is asked how far it is. */
@@ -25,23 +27,27 @@ export type Currency = {
 };
 
 export type CurrencyOptions = {
-  readonly nats: Nats;
+  readonly nats: Pick<Nats, "problem" | "leave"> & { readonly jsm: Pick<Nats["jsm"], "streams"> };
   readonly stream: StreamName;
   readonly appliedUpTo: () => number;
   /** The copy is behind, and nothing comes. */
   readonly onBehind: (lastSeq: number) => void;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Counts sleep, too: what was complete before it is old after it. */
+  readonly elapsed?: () => number;
 };
 
 /**
  * Asks the stream's leader every second how far it is: only that shows that a copy of it which is
- * followed live lacks nothing. A leader without a quorum proves nothing.
+ * followed live lacks nothing. A leader without a quorum proves nothing. Where the stream is unavailable
+ * for long, another server is tried: this one may be cut off with the minority.
  */
 export const followCurrency = (options: CurrencyOptions): Currency => {
   const { nats, stream, appliedUpTo, onBehind, log, signal } = options;
+  const elapsed = options.elapsed ?? elapsedMs;
   let completeAtMs = -Infinity;
-  let answeredAtMs = performance.now();
+  let answeredAtMs = performance.now(); // while the machine sleeps nobody is silent
   let isQuorum = true;
   /** How far the stream was at which question. */
   let goal: { readonly seq: number; readonly askedAtMs: number } | undefined;
@@ -52,7 +58,7 @@ export const followCurrency = (options: CurrencyOptions): Currency => {
     goal = undefined;
   };
   const ask = async (): Promise<void> => {
-    const askedAtMs = performance.now();
+    const askedAtMs = elapsed();
     try {
       const { state, cluster } = await nats.jsm.streams.info(stream);
       answeredAtMs = performance.now();
@@ -68,22 +74,27 @@ export const followCurrency = (options: CurrencyOptions): Currency => {
       log.debug({ err: error, stream }, "currency.not_seen");
     }
   };
+  const unavailable = (): string | undefined => {
+    if (!isQuorum) return `${stream} has no quorum`;
+    const silentMs = performance.now() - answeredAtMs;
+    return silentMs > ANSWERED_FOR_MS ? `${stream} does not answer` : undefined;
+  };
   const look = async (): Promise<void> => {
+    const isToLeave = noHelpWatch();
     while (!signal.aborted) {
-      if (nats.problem() === undefined) void ask();
+      const isAsked = nats.problem() === undefined; // who does not answer at all is left sooner
+      if (isAsked) void ask();
+      const why = isAsked ? unavailable() : undefined;
+      if (isToLeave(why === undefined, performance.now())) nats.leave(why ?? "");
       await pause(LOOK_EVERY_MS, signal);
     }
   };
   void look();
-  const ageMs = (): number => performance.now() - completeAtMs;
+  const ageMs = (): number => elapsed() - completeAtMs;
   return {
     ageMs,
     isCurrent: () => ageMs() <= CURRENT_FOR_MS,
-    unavailable: () => {
-      if (!isQuorum) return `${stream} has no quorum`;
-      const silentMs = performance.now() - answeredAtMs;
-      return silentMs > ANSWERED_FOR_MS ? `${stream} does not answer` : undefined;
-    },
+    unavailable,
     reached,
   };
 };

@@ -2,6 +2,7 @@ import { ALL_PRESENCE, READS_DELIVERIES, READS_HEADER } from "@ringback/contract
 import { agentsDueRetrySubject, dueRetrySubject } from "@ringback/contracts/retry-subjects";
 import { type AgentAddress } from "@ringback/contracts/subjects";
 import type { Logger } from "./logger.ts";
+import { headerIn, rawHeadersOf } from "./message-headers.ts";
 import type { Nats } from "./nats.ts";
 
 /** Where due retries are published so that every dispatcher that runs now can read them. */
@@ -32,7 +33,9 @@ export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFT
         isDeaf = true;
         return log.warn({ err: error }, "presence.deaf");
       }
-      if (message.headers?.get(READS_HEADER) !== READS_DELIVERIES) heardOldMs = performance.now();
+      // Read raw: what the client's decoder throws here ends the reading of the whole connection.
+      const reads = headerIn(rawHeadersOf(message), READS_HEADER);
+      if (reads !== READS_DELIVERIES) heardOldMs = performance.now();
     },
   });
   void listenAnew(nats, () => {

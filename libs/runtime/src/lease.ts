@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { leaseSubject, STREAMS, type LeaseName } from "@ringback/contracts/subjects";
+import { elapsedMs } from "./elapsed.ts";
 import type { Nats } from "./nats.ts";
 import { publishOnce } from "./publish.ts";
 
@@ -25,7 +26,7 @@ export const lease = (nats: Nats, name: LeaseName, livesForMs: number): Lease =>
   let heldUntilMs = 0;
   return {
     hold: async () => {
-      const askedMs = performance.now(); // before the server's own clock began to count
+      const askedMs = elapsedMs(); // before the server's own clock began to count
       const published = await publishOnce(nats, {
         stream: STREAMS.leases,
         subject: leaseSubject(name),
@@ -38,6 +39,6 @@ export const lease = (nats: Nats, name: LeaseName, livesForMs: number): Lease =>
       heldUntilMs = published.kind === "stored" ? askedMs + livesForMs : 0;
       return published.kind === "stored";
     },
-    isHeld: () => performance.now() < heldUntilMs,
+    isHeld: () => elapsedMs() < heldUntilMs,
   };
 };

@@ -4,16 +4,20 @@ import type { Msg } from "@nats-io/nats-core";
 
 const NONE = new Uint8Array();
 
+/** The headers of a message of a stream as they are on the wire, empty when it has none. */
+export const rawHeaders = (message: Pick<JsMsg, "subject" | "data">): Uint8Array =>
+  rawHeadersOf((message as unknown as { readonly msg: Msg }).msg);
+
 /**
  * A message's headers as they are on the wire, empty when it has none. They can be measured so without
  * decoding them: the client does that when they are first asked for, in the square of their number.
  */
-export const rawHeaders = (message: Pick<JsMsg, "subject" | "data">): Uint8Array => {
-  const { data } = message;
-  // The client keeps both in one buffer and gives the size of both together; neither is in JsMsg.
-  const { msg } = message as unknown as { readonly msg: Msg & { readonly size: () => number } };
-  const address = Buffer.byteLength(message.subject) + Buffer.byteLength(msg.reply ?? "");
-  const length = msg.size() - address - data.byteLength;
+export const rawHeadersOf = (msg: Msg): Uint8Array => {
+  const { data } = msg;
+  // The client keeps both in one buffer and gives the size of both together; that is not in its type.
+  const { size } = msg as Msg & { readonly size: () => number };
+  const address = Buffer.byteLength(msg.subject) + Buffer.byteLength(msg.reply ?? "");
+  const length = size.call(msg) - address - data.byteLength;
   return length > 0 ? new Uint8Array(data.buffer, data.byteOffset - length, length) : NONE;
 };
 
@@ -39,12 +43,17 @@ export const headerIn = (raw: Uint8Array, name: string): string => {
   return text.toString("utf8", from, end === -1 ? undefined : end).trim();
 };
 
-/** A header of a message that was read by its sequence or as the last of its subject, in the same way. */
-export const storedHeader = (message: StoredMsg, name: string): string => {
+/** Reads headers of a message that was read by its sequence or as the last of its subject, in the same way. */
+export const storedHeaders = (message: StoredMsg): ((name: string) => string) => {
   // What the server answered, which is not in the client's type: `header` decodes all of them.
   const { smr } = message as unknown as { readonly smr: { readonly message: { hdrs?: string } } };
-  return headerIn(Buffer.from(smr.message.hdrs ?? "", "base64"), name);
+  const raw = Buffer.from(smr.message.hdrs ?? "", "base64");
+  return (name) => headerIn(raw, name);
 };
+
+/** One header of such a message. */
+export const storedHeader = (message: StoredMsg, name: string): string =>
+  storedHeaders(message)(name);
 
 /**
  * Reads headers by name ("" for one that is missing), or undefined when they cannot be decoded: the

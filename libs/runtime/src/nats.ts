@@ -8,6 +8,7 @@ import { errors } from "@nats-io/nats-core";
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import { watchAnswers } from "./answer-watch.ts";
 import { backoffMs, pause } from "./backoff.ts";
+import { dialPace } from "./dial-pace.ts";
 import type { Logger } from "./logger.ts";
 import { credentialsOf, readNamed, serversIn } from "./nats-credentials.ts";
 import type { Settings, commonSettings } from "./settings.ts";
@@ -32,6 +33,8 @@ export type Nats = {
   readonly isConnected: () => boolean;
   /** Why nothing can be asked of NATS now: there is no connection, or nothing answers on it. */
   readonly problem: () => string | undefined;
+  /** Goes to another server, as nothing can be done by this one though it answers. */
+  readonly leave: (why: string) => void;
 };
 
 /** The oldest server that has all that Ringback uses (message schedules and their repair, ADR-51). */
@@ -68,7 +71,7 @@ export const connectNats = async (
       if (!isConnected()) return "not connected to NATS";
       return answers.silentForMs() === undefined ? undefined : "NATS does not answer";
     };
-    return { connection, js, jsm, isConnected, problem };
+    return { connection, js, jsm, isConnected, problem, leave: answers.leave };
   } catch (error) {
     await connection.close();
     throw error;
@@ -97,8 +100,7 @@ const connectWhenThere = async (
     inboxPrefix: settings.NATS_INBOX_PREFIX,
     maxReconnectAttempts: -1,
     ignoreAuthErrorAbort: true, // what is refused now may be let in after the rotation
-    reconnectTimeWait: 500,
-    reconnectJitter: 250,
+    ...dialPace(),
     pingInterval: 20_000,
     timeout: CONNECT_TIMEOUT_MS,
     noAsyncTraces: true, // requests and publishes are noticeably faster without

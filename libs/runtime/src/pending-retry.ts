@@ -6,7 +6,7 @@ import {
   scheduledRetrySubject,
 } from "@ringback/contracts/retry-subjects";
 import { STREAMS, type AgentAddress } from "@ringback/contracts/subjects";
-import { headerReader } from "./message-headers.ts";
+import { storedHeaders } from "./message-headers.ts";
 import type { Nats } from "./nats.ts";
 import { readLast } from "./publish.ts";
 import { MAX_LAST, readLastOf, readPage } from "./read-batch.ts";
@@ -70,12 +70,11 @@ export const pendingRetry = async (
 type Stored = { readonly retry: RetryMessage; readonly seq: number };
 
 const retryOf = (
-  message: Pick<StoredMsg, "header">,
+  message: StoredMsg,
   { address: { workspaceId, agentId }, deliveryId }: DeliveryKey,
 ): RetryMessage | undefined => {
-  const get = headerReader(() => message.header);
-  const read = get === undefined ? undefined : readRetry({ workspaceId, agentId }, get);
-  return read?.kind === "retry" && read.retry.deliveryId === deliveryId ? read.retry : undefined;
+  const read = readRetry({ workspaceId, agentId }, storedHeaders(message));
+  return read.kind === "retry" && read.retry.deliveryId === deliveryId ? read.retry : undefined;
 };
 
 /** Among the due messages of an agent in the form of versions before: none, once those have stopped. */
@@ -156,7 +155,7 @@ const dueOfAgents = async (
   for (const subject of withDue) {
     const page = { filter: subject, from: 1, size: MAX_SEARCHED };
     const messages = await readPage(nats, STREAMS.retries, page);
-    const ids = messages.map((message) => headerReader(() => message.header)?.(DELIVERY_ID) ?? "");
+    const ids = messages.map((message) => message.header.get(DELIVERY_ID));
     idsOf.set(subject, messages.length < MAX_SEARCHED ? new Set(ids) : "too_many");
   }
   return ({ address, deliveryId }) => {

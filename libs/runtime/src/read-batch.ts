@@ -1,6 +1,6 @@
 import { createInbox, errors, type Msg, type NatsConnection } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/subjects";
-import { headerIn, rawHeaders } from "./message-headers.ts";
+import { headerIn, rawHeadersOf } from "./message-headers.ts";
 import type { Nats } from "./nats.ts";
 
 /** A message as a stream has it. */
@@ -117,8 +117,7 @@ type Answer =
   | { readonly kind: "status"; readonly status: number };
 
 const answerIn = (message: Msg): Answer => {
-  const { subject, data } = message;
-  const raw = rawHeaders({ subject, data, msg: message } as Parameters<typeof rawHeaders>[0]);
+  const raw = rawHeadersOf(message);
   const get = (name: string): string => headerIn(raw, name);
   // Only what is stored has a sequence; a producer may begin headers with a status, too.
   const seq = get("Nats-Sequence");
@@ -133,7 +132,7 @@ const answerIn = (message: Msg): Answer => {
       subject: get("Nats-Subject"),
       time: new Date(get("Nats-Time-Stamp")),
       pending: Number(get("Nats-Num-Pending") || "0"),
-      data,
+      data: message.data,
       header: { get },
     },
   };

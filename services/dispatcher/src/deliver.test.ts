@@ -507,9 +507,8 @@ describe("between its admission and its request, an attempt", () => {
     let isChanged = false;
     const deps = depsFor({ find: async () => (isChanged ? after : before) });
     const lastLook = async () => {
-      const waited = !isChanged;
       isChanged = true;
-      return { kind: "send", waited } as const;
+      return { kind: "send" } as const;
     };
     const turn = await deliver(DELIVERY, deps, { lastLook });
     expect(turn).toMatchObject({ record: { request: { url: receiver.url("/after") } } });

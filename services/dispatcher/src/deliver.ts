@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
@@ -115,8 +116,9 @@ const readyToSend = async (
     await desk?.enter();
     const look = await lastLook?.();
     if (look?.kind === "leave") return { kind: "left" };
-    const isChanged = look?.waited === true && (await deps.find(delivery.address)) !== stored;
-    if (isChanged) return { kind: "changed" };
+    // However short the wait was: what was found may have been nearly as old as it may be.
+    const found = await deps.find(delivery.address);
+    if (found !== stored && !isDeepStrictEqual(found, stored)) return { kind: "changed" };
     const startedMs = deps.now();
     deps.onStart(delivery, startedMs);
     begun = {
@@ -144,7 +146,8 @@ const attemptOf = async (
     passage.release({ ...verdictOn(result), askedMs: asked(result) });
   const sent = await sendWith(request, deps, release);
   const { origin } = destinationOf(subscription.callback_url);
-  const result = deps.ownNetwork(origin, sent.result);
+  const { workspaceId } = delivery.address;
+  const result = deps.ownNetwork({ workspaceId, origin }, sent.result);
   if (result.kind === "own_fault") {
     const atMs = deps.now() + holdBackMs(delivery.deferrals);
     return { kind: "held_back", atMs, fault: result.fault, detail: result.detail };

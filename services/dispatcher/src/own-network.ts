@@ -1,23 +1,28 @@
-import { looksLikeOwnNetwork } from "./decide/own-network.ts";
+import { LRUCache } from "lru-cache";
+import { looksLikeOwnNetwork, type ReachSign } from "./decide/own-network.ts";
 import type { SendResult } from "./decide/outcome.ts";
 
 /** Turns an endpoint's failure into a fault of our own when nearly no endpoint can be reached. */
-export type OwnNetworkWatch = (origin: string, result: SendResult) => SendResult;
+export type OwnNetworkWatch = (
+  endpoint: { readonly workspaceId: string; readonly origin: string },
+  result: SendResult,
+) => SendResult;
 
-const REMEMBERED = 1_000;
+/** All signs are looked at with each endpoint that cannot be reached. */
+const WORKSPACES = 100;
+const ENDPOINTS_OF_EACH = 20;
 
+/** Remembers the latest signs, of each workspace as many: no one's push another's out. */
 export const ownNetworkWatch = (now: () => number): OwnNetworkWatch => {
-  const signs = new Map<string, { atMs: number; reached: boolean }>();
-  return (origin, result) => {
+  const signs = new LRUCache<string, LRUCache<string, ReachSign>>({ max: WORKSPACES });
+  return ({ workspaceId, origin }, result) => {
     if (result.kind === "own_fault") return result;
     const reached = result.kind === "response" || !result.unreachable;
-    signs.delete(origin); // so that the oldest sign is always the first
-    signs.set(origin, { atMs: now(), reached });
-    for (const oldest of signs.keys()) {
-      if (signs.size <= REMEMBERED) break;
-      signs.delete(oldest);
-    }
-    if (reached || !looksLikeOwnNetwork(signs, now())) return result;
+    const own = signs.get(workspaceId) ?? new LRUCache({ max: ENDPOINTS_OF_EACH });
+    signs.set(workspaceId, own.set(origin, { atMs: now(), reached }));
+    if (reached) return result;
+    const all = new Map([...signs.entries()].map(([id, some]) => [id, new Map(some.entries())]));
+    if (!looksLikeOwnNetwork(all, now())) return result;
     return { kind: "own_fault", fault: "network", detail: result.detail };
   };
 };

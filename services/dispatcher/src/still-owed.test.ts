@@ -27,15 +27,8 @@ const journalWith = (seq: number) => {
 
 describe("right before its request a delivery", () => {
   test.each([
-    [
-      "is sent without a question when it did not wait",
-      10,
-      10,
-      4,
-      { kind: "send", waited: false },
-      0,
-    ],
-    ["is asked about when it waited", 2_000, 2_000, 4, { kind: "send", waited: true }, 1],
+    ["is sent without a question when it did not wait", 10, 10, 4, { kind: "send" }, 0],
+    ["is asked about when it waited", 2_000, 2_000, 4, { kind: "send" }, 1],
     [
       "is left when it waited and another has recorded something",
       2_000,

@@ -12,10 +12,7 @@ const MAX_LOOKS = 3;
 
 /** The last look before a request is sent. */
 export type LastLook =
-  | {
-      readonly kind: "send";
-      /** It waited: what was found out before may have changed. */ readonly waited: boolean;
-    }
+  | { readonly kind: "send" }
   /** Another process may have it by now, or has recorded something of it. */
   | { readonly kind: "leave" };
 
@@ -29,11 +26,9 @@ export const lastLook = async (
   after: number,
   { readLastRecord }: Pick<Journal, "readLastRecord">,
 ): Promise<LastLook> => {
-  let waited = false;
   for (let looks = 0; ; looks += 1) {
     if (mayBeElsewhere(hand) || looks > MAX_LOOKS) return { kind: "leave" };
-    if (elapsedMs() - hand.lookedMs <= LOOK_AGAIN_AFTER_MS) return { kind: "send", waited };
-    waited = true;
+    if (elapsedMs() - hand.lookedMs <= LOOK_AGAIN_AFTER_MS) return { kind: "send" };
     hand.lookedMs = elapsedMs();
     const last = await readLastRecord(address, deliveryId);
     if (last.seq !== after) return { kind: "leave" };

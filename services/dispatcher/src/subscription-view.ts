@@ -10,6 +10,7 @@ import {
 } from "@ringback/contracts/subjects";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
+import { elapsedMs } from "@ringback/runtime/elapsed";
 import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
@@ -58,7 +59,7 @@ export const subscriptionView = (
   };
 
   const confirm = async (subject: string): Promise<void> => {
-    const askedMs = performance.now();
+    const askedMs = elapsedMs();
     if (askedMs - (answered.get(subject) ?? -Infinity) < ANSWER_BELIEVED_MS) return;
     const problem = following.unavailable();
     if (problem !== undefined) throw new UnavailableStreamError(problem);

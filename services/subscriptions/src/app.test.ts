@@ -166,6 +166,26 @@ test("a body that drips in after its answer gets no second one", async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 401 /);
 });
 
+test.each([
+  ["nothing was ever sent", ""],
+  ["a body drips in", `${HEAD}x-api-key: ${KEY}\r\ncontent-length: 100\r\n\r\n{`],
+])(
+  "a connection on which %s does not keep the app from closing",
+  { timeout: 5_000 },
+  async (_what, text) => {
+    const app = appWith({ requestMs: 300 });
+    const closed = Promise.withResolvers<void>();
+    const close = () => void app.close().then(closed.resolve, closed.reject);
+    app.server.once(text === "" ? "connection" : "request", () => setImmediate(close));
+    const answer = await said(app, text, (socket) => {
+      const dripping = setInterval(() => text !== "" && socket.write(" "), 20);
+      socket.once("close", () => clearInterval(dripping));
+    });
+    await closed.promise;
+    expect(answer).toBe("");
+  },
+);
+
 test("headers beyond 16 KiB are answered 431", async () => {
   const answer = await said(appWith(), `${HEAD}x-api-key: ${"k".repeat(20_000)}\r\n\r\n`);
   expect(answer).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/);

@@ -7,6 +7,7 @@ import { documentApi } from "./api-document.ts";
 import { documentRoutes } from "./api-document-routes.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { requireCaller } from "./caller.ts";
+import { letConnectionsGo } from "./closing.ts";
 import { errorHandler } from "./error-handler.ts";
 import { MAX_BODY_BYTES, readJsonBodies, requireJson } from "./json-body.ts";
 import { answerExpectation, answerMalformedHttp, setAnswered } from "./malformed-http.ts";
@@ -100,7 +101,7 @@ export const buildApp = (deps: AppDeps): Api => {
   readJsonBodies(app);
   sendSecurityHeaders(app);
   noteAnswers(app);
-  letConnectionsGo(app);
+  letConnectionsGo(app, requestMs);
   recordRequests(app, deps.log, deps.metrics);
   otherMethodsRoutes(app);
   documentApi(app);
@@ -147,15 +148,4 @@ const addRoutes = (api: Api, deps: RouteDeps): void => {
 const noteAnswers = (app: Api): void => {
   app.addHook("onRequest", async ({ raw }) => setAnswered(raw.socket, false));
   app.addHook("onResponse", async ({ raw }) => setAnswered(raw.socket, !raw.complete));
-};
-
-/** Once closing, each answer is its connection's last: kept ones would hold the process back. */
-const letConnectionsGo = (app: Api): void => {
-  let isClosing = false;
-  app.addHook("preClose", async () => {
-    isClosing = true;
-  });
-  app.addHook("onSend", async (_request, reply) => {
-    if (isClosing) reply.header("connection", "close");
-  });
 };

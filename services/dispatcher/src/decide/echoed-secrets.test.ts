@@ -41,6 +41,14 @@ test("a signing secret is not kept either, with or without its prefix, however i
   expect(kept("whsk_0ther+s33d= of whpk_public")).toBe("<redacted> of whpk_public");
 });
 
+test.each([
+  ["a short session in a cookie", "session q1w2e3 has ended", "session <redacted> has ended"],
+  ["a short key of several", "key abc1234!", "key <redacted>!"],
+])("%s is not kept where it is repeated alone", (_what, body_excerpt, expected) => {
+  const headers = { Cookie: "sid=q1w2e3; lang=en", "X-Keys": "v1:abc1234,v2:xyz" };
+  expect(withoutEchoes({ body_excerpt }, { ...SUBSCRIPTION, headers }).body_excerpt).toBe(expected);
+});
+
 test("what is short or no secret stays readable", () => {
   const text = "Bearer realm, tenant t1, application/json, v=2";
   expect(clean(text)).toEqual(both(text));
@@ -76,6 +84,18 @@ const SPELLINGS: Record<string, (text: string) => string> = {
   "as HTML in hexadecimal": (text) => each(text, (code) => `&#x${hex(code, 4)};`),
   "as JSON in HTML": (text) => html(json(text)),
   "as HTML in JSON": (text) => json(html(text)),
+  "as HTML without semicolons": (text) => each(text, (code) => `&#${code}`),
+  "as C in octal": (text) => each(text, (code) => `\\${code.toString(8).padStart(3, "0")}`),
+  "as a dump": (text) =>
+    Buffer.from(text)
+      .toString("hex")
+      .replaceAll(/..(?=.)/g, "$& "),
+  "as a dump with colons": (text) =>
+    Buffer.from(text)
+      .toString("hex")
+      .replaceAll(/..(?=.)/g, "$&:"),
+  "as JSON of a buffer": (text) => Buffer.from(text).join(","),
+  "as an array of bytes": (text) => Buffer.from(text).join(", "),
   "in hexadecimal": (text) => Buffer.from(text).toString("hex"),
   "in full-width case": (text) => text.replaceAll("k", "\u212A").replaceAll("s", "\u017F"),
 };

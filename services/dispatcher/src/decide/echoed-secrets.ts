@@ -35,7 +35,9 @@ export const withoutEchoes = (
   if (body_excerpt !== undefined) texts.push(body_excerpt);
   // Most answers say nothing: then no secret is looked for.
   const mayRepeat = texts.some(({ length }) => length >= MIN_CHARACTERS);
-  const secrets = mayRepeat ? spellingsOf(secretsOf(subscription)) : [];
+  const kept = mayRepeat ? secretsOf(subscription) : [];
+  const listed = texts.some((text) => BYTES_LISTED.test(text)) ? kept.flatMap(byteLists) : [];
+  const secrets = [...spellingsOf(kept), ...listed];
   const windows = windowsOf(secrets, MIN_CHARACTERS);
   const clean = (text: string): string => redacted(text, windows);
   return {
@@ -80,7 +82,7 @@ const redacted = (text: string, windows: Windows): string => {
 const secretsOf = ({ headers, callback_url, signing = [] }: Secretive): readonly Buffer[] => {
   const values = Object.entries(headers)
     .filter(([name]) => !HARMLESS_HEADERS.has(name.toLowerCase()))
-    .flatMap(([, value]) => [value, ...shortOnes(value.split(/\s+/)), ...credentialsIn(value)]);
+    .flatMap(([, value]) => [value, ...shortOnes(partsOf(value)), ...credentialsIn(value)]);
   const keys = signing.map(({ secret }) => secret);
   const texts = new Set([...values, ...queryOf(callback_url), ...keys]);
   const bytes = keys.map((key) => Buffer.from(key.slice(key.indexOf("_") + 1), "base64"));
@@ -89,7 +91,9 @@ const secretsOf = ({ headers, callback_url, signing = [] }: Secretive): readonly
   );
 };
 
-/** `Bearer x`: the token alone may be repeated too. */
+/** `Bearer x`, `sid=x; id=y`: the token alone may be repeated too. */
+const partsOf = (value: string): readonly string[] => value.split(/[\s=;,:&"]+/);
+
 const shortOnes = (parts: readonly string[]): readonly string[] =>
   parts.filter((part) => part.length < WINDOW && !SCHEMES.has(part.toLowerCase()));
 
@@ -110,6 +114,14 @@ const queryOf = (callbackUrl: string): readonly string[] => {
   const values = raw.split("&").map((pair) => pair.slice(pair.indexOf("=") + 1));
   const read = /[%+]/.test(raw) ? url.searchParams.values() : [];
   return [raw, ...shortOnes(values), ...read];
+};
+
+/** Bytes as a dump, a debugger or JSON of a buffer shows them: hardly any answer does. */
+const BYTES_LISTED = /(?:\b[0-9a-f]{2}[ :]){3}|(?:\b\d{1,3}, ?){3}/i;
+
+const byteLists = (secret: Buffer): readonly Uint16Array[] => {
+  const hex = Array.from(secret, (byte) => byte.toString(16).padStart(2, "0"));
+  return [hex.join(" "), hex.join(":"), secret.join(","), secret.join(", ")].map(codesOf);
 };
 
 /** As it is, in hexadecimal, and in base64 behind 0, 1 and 2 other bytes: those are all alignments. */

@@ -5,13 +5,15 @@ import { looksLikeOwnNetwork, type ReachSigns } from "./own-network.ts";
 const NOW_MS = 1_000_000;
 
 /** So many endpoints that were and were not reached, all `agoMs` before now. */
-const signs = (reached: number, unreached: number, agoMs = 0): ReachSigns =>
+const ofOne = (reached: number, unreached: number, agoMs = 0): ReachSigns =>
   new Map(
     Array.from({ length: reached + unreached }, (_, n) => [
       `https://endpoint-${n}.example`,
       { atMs: NOW_MS - agoMs, reached: n < reached },
     ]),
   );
+
+const signs = (...counts: Parameters<typeof ofOne>) => new Map([["w1", ofOne(...counts)]]);
 
 describe("our own network is blamed when nearly every endpoint cannot be reached", () => {
   test.each([
@@ -42,4 +44,27 @@ test("one endpoint more that is reached never makes it our own network's fault",
       expect(after && !before).toBe(false);
     }),
   );
+});
+
+describe("one workspace's endpoints alone say nothing where another's are reached", () => {
+  test.each([
+    { reached: 5, unreached: 0, blamed: false },
+    { reached: 0, unreached: 1, blamed: true },
+    { reached: 1, unreached: 9, blamed: true },
+    { reached: 1, unreached: 8, blamed: false },
+  ])("200 not, of another $reached and $unreached not: $blamed", (other) => {
+    const all = new Map([
+      ["w1", ofOne(0, 200)],
+      ["w2", ofOne(other.reached, other.unreached)],
+    ]);
+    expect(looksLikeOwnNetwork(all, NOW_MS)).toBe(other.blamed);
+  });
+
+  test("signs of a workspace that are old do not speak for it", () => {
+    const old = new Map([
+      ["w1", ofOne(0, 8)],
+      ["w2", ofOne(5, 0, 30_001)],
+    ]);
+    expect(looksLikeOwnNetwork(old, NOW_MS)).toBe(true);
+  });
 });

@@ -1,5 +1,8 @@
-/** The latest sign of each endpoint: whether a route and a resolver were there for it. */
-export type ReachSigns = ReadonlyMap<string, { readonly atMs: number; readonly reached: boolean }>;
+/** Whether a route and a resolver were there for an endpoint when it was last tried. */
+export type ReachSign = { readonly atMs: number; readonly reached: boolean };
+
+/** The latest signs of the endpoints of one workspace. */
+export type ReachSigns = ReadonlyMap<string, ReachSign>;
 
 /** Fewer endpoints than this say nothing about our own network. */
 const LEAST_ENDPOINTS = 8;
@@ -7,11 +10,21 @@ const SHARE = 0.9;
 const WINDOW_MS = 30_000;
 
 /**
- * True when nearly every endpoint that was tried lately could not be reached for want of a route or a
- * resolver: that is our own network, and customers' attempts are not used up by it.
+ * True when nearly every endpoint of nearly every workspace that was tried lately could not be reached for
+ * want of a route or a resolver: that is our own network, and customers' attempts are not used up by it. By
+ * workspace, as one customer's many names without a name server say nothing of our network.
  */
-export const looksLikeOwnNetwork = (signs: ReachSigns, nowMs: number): boolean => {
-  const recent = [...signs.values()].filter(({ atMs }) => nowMs - atMs <= WINDOW_MS);
-  const unreached = recent.filter(({ reached }) => !reached);
-  return recent.length >= LEAST_ENDPOINTS && unreached.length >= recent.length * SHARE;
+export const looksLikeOwnNetwork = (
+  byWorkspace: ReadonlyMap<string, ReachSigns>,
+  nowMs: number,
+): boolean => {
+  const recent = [...byWorkspace.values()]
+    .map((signs) => [...signs.values()].filter(({ atMs }) => nowMs - atMs <= WINDOW_MS))
+    .filter(({ length }) => length > 0);
+  const endpoints = recent.reduce((sum, { length }) => sum + length, 0);
+  const cutOff = recent.filter(isCutOff);
+  return endpoints >= LEAST_ENDPOINTS && cutOff.length >= recent.length * SHARE;
 };
+
+const isCutOff = (signs: readonly ReachSign[]): boolean =>
+  signs.filter(({ reached }) => !reached).length >= signs.length * SHARE;

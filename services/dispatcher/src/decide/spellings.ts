@@ -10,9 +10,9 @@ export type Plain = {
 /** A text that is escaped more often than this was not escaped by accident. */
 const MAX_DEPTH = 8;
 
-/** What JSON, URLs, forms, HTML and JavaScript write for a character. All are of bounded length. */
+/** What JSON, URLs, forms, HTML, JavaScript and C write for a character. All are of bounded length. */
 const ESCAPE =
-  /%u([0-9a-f]{4})|((?:%[c-f][0-9a-f](?:%[89ab][0-9a-f]){1,3}))|%([0-9a-f]{2})|\\u\{([0-9a-f]{1,6})\}|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|\\([bfnrtv]|[^\w\s])|&#x0{0,8}([0-9a-f]{1,6});|&#0{0,8}(\d{1,7});|&([a-z]{2,8});/gi;
+  /%u([0-9a-f]{4})|((?:%[c-f][0-9a-f](?:%[89ab][0-9a-f]){1,3}))|%([0-9a-f]{2})|\\u\{([0-9a-f]{1,6})\}|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|\\([bfnrtv]|[^\w\s])|\\([0-3]?[0-7]{1,2})|&#x0{0,8}([0-9a-f]{1,6});?|&#0{0,8}(\d{1,7});?|&([a-z]{2,8});/gi;
 
 /** HTML's names of the characters of ASCII that somebody may escape. */
 const NAMED: ReadonlyMap<string, string> = new Map(
@@ -85,10 +85,11 @@ const unescaped = ({ text, from, to }: Spelled): Spelled | undefined => {
 const CONTROL = /^[bfnrtv]$/i;
 
 const meantBy = (escape: RegExpExecArray): string | undefined => {
-  const [, wide, utf8, byte, long, unit, hex, itself, htmlHex, html, name] = escape;
+  const [, wide, utf8, byte, long, unit, hex, itself, octal, htmlHex, html, name] = escape;
   if (utf8 !== undefined) return fromUtf8(utf8);
   const coded = wide ?? byte ?? long ?? unit ?? hex ?? htmlHex;
   if (coded !== undefined) return character(Number.parseInt(coded, 16));
+  if (octal !== undefined) return character(Number.parseInt(octal, 8));
   if (html !== undefined) return character(Number(html));
   if (itself !== undefined) return CONTROL.test(itself) ? "\n" : itself;
   return name === undefined ? undefined : NAMED.get(name.toLowerCase());

@@ -42,3 +42,12 @@ test("beyond its bound the one that was quiet longest is forgotten, also while i
   expect(states.failing().map(({ endpoint }) => endpoint)).toEqual(["a"]);
   expect(states.get("w1", "b").told).toEqual({ kind: "well" });
 });
+
+test("a workspace with many endpoints makes nobody else's forgotten", () => {
+  const states = endpointStates(100);
+  const told = { kind: "failing", atPercent: 50, sinceMs: 1 } as const;
+  states.keep({ ...states.get("w2", URL), told });
+  for (let n = 0; n < 1_000; n += 1) states.keep(states.get("w1", `https://e${n}.example.com`));
+  expect(states.get("w2", URL).told).toEqual(told);
+  expect(states.failing()).toHaveLength(1);
+});

@@ -27,17 +27,30 @@ export type EndpointStates = {
 /** About 2 KB each when all are busy. */
 const MAX_ENDPOINTS = 10_000;
 
-/** The endpoints that were kept last. One that is forgotten and fails still is told of again. */
+/**
+ * The endpoints that were kept last; beyond the bound the workspace with the most forgets one. One that is
+ * forgotten and fails still is told of again.
+ */
 export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
-  const states = new Map<string, EndpointState>();
-  const failing = new Set<string>();
-  const forget = (key: string): void => {
-    states.delete(key);
-    failing.delete(key);
+  const byWorkspace = new Map<string, Map<string, EndpointState>>();
+  const failing = new Map<string, EndpointState>();
+  let size = 0;
+  const forget = (workspaceId: string, endpoint: string): void => {
+    failing.delete(keyOf(workspaceId, endpoint));
+    if (byWorkspace.get(workspaceId)?.delete(endpoint) !== true) return;
+    size -= 1;
+    if (byWorkspace.get(workspaceId)?.size === 0) byWorkspace.delete(workspaceId);
+  };
+  const forgetOne = (): void => {
+    const [workspaceId, states] = [...byWorkspace].reduce((a, b) =>
+      b[1].size > a[1].size ? b : a,
+    );
+    const [oldest] = states.keys();
+    if (oldest !== undefined) forget(workspaceId, oldest);
   };
   return {
     get: (workspaceId, endpoint) =>
-      states.get(keyOf(workspaceId, endpoint)) ?? {
+      byWorkspace.get(workspaceId)?.get(endpoint) ?? {
         workspaceId,
         endpoint,
         scope: scopeOf(endpoint),
@@ -46,14 +59,15 @@ export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
         recoveredSeq: 0,
       },
     keep: (state) => {
-      const key = keyOf(state.workspaceId, state.endpoint);
-      forget(key); // and behind all others: the first one was quiet longest
-      states.set(key, state);
-      if (state.told.kind === "failing") failing.add(key);
-      const [oldest] = states.keys();
-      if (states.size > max && oldest !== undefined) forget(oldest);
+      const { workspaceId, endpoint } = state;
+      forget(workspaceId, endpoint); // and behind all others: the first one was quiet longest
+      const own = byWorkspace.get(workspaceId) ?? new Map<string, EndpointState>();
+      byWorkspace.set(workspaceId, own.set(endpoint, state));
+      size += 1;
+      if (state.told.kind === "failing") failing.set(keyOf(workspaceId, endpoint), state);
+      if (size > max) forgetOne();
     },
-    failing: () => [...failing].flatMap((key) => states.get(key) ?? []),
+    failing: () => [...failing.values()],
   };
 };
 

@@ -1,7 +1,6 @@
 import { readDue, readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
 import { parseScheduledRetrySubject } from "@ringback/contracts/retry-subjects";
 import { SCHEDULED_RETRIES, STREAMS } from "@ringback/contracts/subjects";
-import { headerReader } from "@ringback/runtime/message-headers";
 import type { BatchMessage } from "@ringback/runtime/read-batch";
 import { scheduleState } from "../decide/overdue.ts";
 import {
@@ -64,7 +63,7 @@ const sorted = (
     lookAtMs = Math.min(lookAtMs ?? ms, ms);
   };
   for (const message of page) {
-    const dueMs = fireTime(headerReader(() => message.header) ?? (() => ""));
+    const dueMs = fireTime(message.header.get);
     if (dueMs === undefined) continue; // nobody can tell
     const times = { dueMs, storedMs: message.time.getTime() };
     const state = scheduleState(times, nowMs, policy);
@@ -97,9 +96,8 @@ const fireTime = (header: (name: string) => string): number | undefined => {
 
 const retryIn = (message: BatchMessage): RetryMessage | undefined => {
   const named = parseScheduledRetrySubject(message.subject);
-  const header = headerReader(() => message.header);
-  if (named === undefined || header === undefined) return undefined;
-  const read = readRetry(named.agent, header);
+  if (named === undefined) return undefined;
+  const read = readRetry(named.agent, message.header.get);
   return read.kind === "retry" && read.retry.deliveryId === named.deliveryId
     ? read.retry
     : undefined;

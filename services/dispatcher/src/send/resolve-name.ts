@@ -1,4 +1,5 @@
 import { promises as dns, type LookupAddress } from "node:dns";
+import { LRUCache } from "lru-cache";
 import { lookupSlots, type LookupLimits } from "./lookup-slots.ts";
 import { lookUpFamily, type FamilyFound, unresolved } from "./look-up-family.ts";
 import { within } from "./within.ts";
@@ -33,6 +34,9 @@ const RESOLUTION_DELAY_MS = 50;
 const LIMITS: LookupLimits = { perWorkspace: 16, inAll: 512, waitMs: 2_000 };
 /** A lookup that times out after more than this in our own line had less time than it should have. */
 const MAX_OWN_SHARE = 0.1;
+/** Name servers that were silent so often, one time after the other, had their chances all the same. */
+const MAX_EXCUSED = 3;
+const MAX_SILENT_NAMES = 4_096;
 /** Deliveries ask together where they have about as much time. */
 const TIME_STEP_MS = 100;
 
@@ -47,6 +51,8 @@ export const nameResolver = (options: ResolverOptions): NameResolver => {
   const slotFor = lookupSlots(limits);
   const asked = new Map<string, Promise<Resolved>>();
   const closing = new AbortController();
+  /** How often names were asked for, and nobody said anything, since somebody did. */
+  const silences = new LRUCache<string, number>({ max: MAX_SILENT_NAMES });
 
   const ask = async (workspaceId: string, lookup: Lookup): Promise<Resolved> => {
     const askedMs = performance.now();
@@ -57,9 +63,14 @@ export const nameResolver = (options: ResolverOptions): NameResolver => {
     // Kept until the lookup is really over, not only until nobody waits for it any more.
     void over.finally(release);
     const resolved = await found;
-    // What was waited for here is not the name servers' fault.
+    const name = `${workspaceId} ${lookup.hostname}`;
     const isTooLate = resolved.kind === "unresolved" && resolved.code === "DNS_ETIMEOUT";
-    return isTooLate && waitedMs > lookup.withinMs * MAX_OWN_SHARE ? unresolved("BUSY") : resolved;
+    const silent = isTooLate ? (silences.get(name) ?? 0) + 1 : 0;
+    if (isTooLate) silences.set(name, silent);
+    else silences.delete(name);
+    // What was waited for here is not the name servers' fault, save of those that never answer.
+    const isExcused = waitedMs > lookup.withinMs * MAX_OWN_SHARE && silent <= MAX_EXCUSED;
+    return isTooLate && isExcused ? unresolved("BUSY") : resolved;
   };
 
   return {

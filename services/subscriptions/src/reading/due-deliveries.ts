@@ -5,7 +5,6 @@ import {
 } from "@ringback/contracts/retry-subjects";
 import { STREAMS, type AgentAddress } from "@ringback/contracts/subjects";
 import { readRetry } from "@ringback/contracts/retry-message";
-import { headerReader } from "@ringback/runtime/message-headers";
 import type { Nats } from "@ringback/runtime/nats";
 import { readPage } from "@ringback/runtime/read-batch";
 import { subjectsUnder } from "./subjects-under.ts";
@@ -30,7 +29,7 @@ export const dueOfAgent = async (
   const old = await readPage(nats, STREAMS.retries, page);
   if (old.length >= MAX_IN_OLD_FORM) return () => true;
   for (const message of old) {
-    const read = readRetry(agent, headerReader(() => message.header) ?? (() => ""));
+    const read = readRetry(agent, message.header.get);
     if (read.kind === "retry") events.add(read.retry.eventSeq);
   }
   return (eventSeq) => events.has(eventSeq);

@@ -7,7 +7,6 @@ import {
   type EventAddress,
 } from "@ringback/contracts/subjects";
 import { consumerInfo } from "@ringback/runtime/consumers";
-import { headerReader } from "@ringback/runtime/message-headers";
 import type { Nats } from "@ringback/runtime/nats";
 import { deliveryKey, pendingRetries } from "@ringback/runtime/pending-retry";
 import { readLastOf } from "@ringback/runtime/read-batch";
@@ -36,7 +35,7 @@ export const schedulesOf = async (
   for (const message of await readLastOf(nats, STREAMS.retries, subjects)) {
     const delivery = deliveries[subjects.indexOf(message.subject)];
     if (delivery === undefined) continue;
-    const read = readRetry(delivery.address, headerReader(() => message.header) ?? (() => ""));
+    const read = readRetry(delivery.address, message.header.get);
     if (read.kind === "retry") due.set(delivery.deliveryId, read.retry.dueMs);
   }
   return due;

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { StoredMsg } from "@nats-io/jetstream";
 import { attemptRecordSchema, type NextStep } from "@ringback/contracts/attempt";
 import { deliveryId as firstDeliveryId } from "@ringback/contracts/event";
 import { readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
@@ -11,7 +12,7 @@ import {
   STREAMS,
   type AgentAddress,
 } from "@ringback/contracts/subjects";
-import { headerReader } from "@ringback/runtime/message-headers";
+import { storedHeaders } from "@ringback/runtime/message-headers";
 import type { Nats } from "@ringback/runtime/nats";
 import { isConsumerNotFound } from "@ringback/runtime/nats-errors";
 import { readLast } from "@ringback/runtime/publish";
@@ -120,12 +121,8 @@ const firstScheduled = async (
 };
 
 /** The retry in a message of RETRIES; undefined where it cannot be read. */
-export const retryIn = (
-  message: Pick<BatchMessage, "header">,
-  agent: AgentAddress,
-): RetryMessage | undefined => {
+export const retryIn = (message: StoredMsg, agent: AgentAddress): RetryMessage | undefined => {
   const { workspaceId, agentId } = agent;
-  const get = headerReader(() => message.header);
-  const read = get === undefined ? undefined : readRetry({ workspaceId, agentId }, get);
-  return read?.kind === "retry" ? read.retry : undefined;
+  const read = readRetry({ workspaceId, agentId }, storedHeaders(message));
+  return read.kind === "retry" ? read.retry : undefined;
 };

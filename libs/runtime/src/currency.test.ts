@@ -1,0 +1,30 @@
+import type { StreamInfo } from "@nats-io/jetstream";
+import pino from "pino";
+import { expect, onTestFinished, test } from "vitest";
+import { followCurrency } from "./currency.ts";
+
+test("what was complete before the machine slept may be behind when it wakes", async () => {
+  let sleptMs = 0;
+  const stopping = new AbortController();
+  onTestFinished(() => stopping.abort());
+  const asked = Promise.withResolvers<void>();
+  const info = (): Promise<StreamInfo> => {
+    asked.resolve();
+    return Promise.resolve({ state: { last_seq: 7 } } as StreamInfo);
+  };
+  const currency = followCurrency({
+    nats: { problem: () => undefined, leave: () => undefined, jsm: { streams: { info } as never } },
+    stream: "SUBSCRIPTIONS",
+    appliedUpTo: () => 7,
+    onBehind: () => undefined,
+    log: pino({ enabled: false }),
+    signal: stopping.signal,
+    elapsed: () => performance.now() + sleptMs,
+  });
+  await asked.promise;
+  await Promise.resolve();
+  expect(currency.isCurrent()).toBe(true);
+  sleptMs = 60_000;
+  expect(currency.isCurrent()).toBe(false);
+  expect(currency.unavailable()).toBeUndefined(); // it can be asked
+});
