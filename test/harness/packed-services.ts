@@ -22,17 +22,29 @@ export async function setup(): Promise<void> {
   await Promise.all(SERVICES.map(startInVain));
 }
 
+/** Threads are files of their own, beside whoever starts them; under the names that these know. */
+const THREADS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  subscriptions: {
+    "schema-worker.ts": join(ROOT, "services/subscriptions/src/event-types/schema-worker.ts"),
+  },
+};
+
 const sourceOf = (service: string): string => `services/${service}/src/main.ts`;
 const folderOf = (service: string): string => join(ROOT, ".run/packed", service);
 
 async function pack(service: string): Promise<void> {
   await build({
-    input: resolve(ROOT, sourceOf(service)),
+    input: { "main.js": resolve(ROOT, sourceOf(service)), ...THREADS[service] },
     platform: "node",
     // It reads files that stand beside its own.
     external: ["@fastify/swagger-ui"],
     logLevel: "warn",
-    output: { dir: folderOf(service), format: "esm", cleanDir: true },
+    output: {
+      dir: folderOf(service),
+      format: "esm",
+      cleanDir: true,
+      entryFileNames: ({ name }) => name,
+    },
   });
 }
 

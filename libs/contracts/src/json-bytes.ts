@@ -31,6 +31,24 @@ export const isHex = (byte: number | undefined): boolean =>
   byte !== undefined &&
   (isDigit(byte) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66));
 
+/** Behind the number that begins at `start`; -1: there is none. */
+export const endOfNumber = (bytes: Uint8Array, start: number): number => {
+  let at = bytes[start] === MINUS ? start + 1 : start;
+  if (bytes[at] === ZERO) at += 1;
+  else if ((at = endOfDigits(bytes, at)) < 0) return -1;
+  if (bytes[at] === DOT && (at = endOfDigits(bytes, at + 1)) < 0) return -1;
+  if (bytes[at] !== 0x65 && bytes[at] !== 0x45) return at;
+  at += 1;
+  if (bytes[at] === PLUS || bytes[at] === MINUS) at += 1;
+  return endOfDigits(bytes, at);
+};
+
+const endOfDigits = (bytes: Uint8Array, start: number): number => {
+  let at = start;
+  while (isDigit(bytes[at])) at += 1;
+  return at > start ? at : -1;
+};
+
 const utf8 = new TextDecoder();
 
 /** The text of the string at these bytes: `"\u0061"` and `"a"` are the same one. */

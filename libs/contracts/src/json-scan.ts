@@ -8,15 +8,13 @@ import {
   COMMA,
   COLON,
   MINUS,
-  PLUS,
-  DOT,
-  ZERO,
   PLAIN,
   BLANK,
   ESCAPED,
   isDigit,
   isHex,
   textIn,
+  endOfNumber,
 } from "./json-bytes.ts";
 
 /** A member of the outermost object: its key, and where its value stands in the bytes. */
@@ -42,10 +40,8 @@ export type ScannedJson =
  * outermost object are, in one pass over the bytes that builds no values. Whether they are UTF-8 is to be
  * asked before: here every byte of a character beyond ASCII is taken.
  */
-export const scanJson = (bytes: Uint8Array, maxDepth: number): ScannedJson => {
-  const scan = new Scan(bytes, maxDepth);
-  return scan.run();
-};
+export const scanJson = (bytes: Uint8Array, maxDepth: number): ScannedJson =>
+  new Scan(bytes, maxDepth).run();
 
 /** The first byte of a value says of what kind it is. */
 const KINDS: ReadonlyMap<number, string> = new Map([
@@ -203,25 +199,9 @@ class Scan {
   }
 
   #number(): boolean {
-    const bytes = this.#bytes;
-    if (bytes[this.#at] === MINUS) this.#at += 1;
-    if (bytes[this.#at] === ZERO) this.#at += 1;
-    else if (!this.#digits()) return false;
-    if (bytes[this.#at] === DOT) {
-      this.#at += 1;
-      if (!this.#digits()) return false;
-    }
-    const byte = bytes[this.#at];
-    if (byte !== 0x65 && byte !== 0x45) return true;
-    this.#at += 1;
-    if (bytes[this.#at] === PLUS || bytes[this.#at] === MINUS) this.#at += 1;
-    return this.#digits();
-  }
-
-  #digits(): boolean {
-    const start = this.#at;
-    while (isDigit(this.#bytes[this.#at])) this.#at += 1;
-    return this.#at > start;
+    const end = endOfNumber(this.#bytes, this.#at);
+    if (end > 0) this.#at = end;
+    return end > 0;
   }
 
   #word(): boolean {

@@ -116,9 +116,12 @@ const nameProblem = (eventType: string): Problem | undefined => {
   return { code: "validation_failed", detail: "See errors for everything that is wrong.", errors };
 };
 
+/** A schema is read once when it is stored; on a busy machine that takes longer than a body. */
+const MAX_READING_MS = 5_000;
+
 const refuseUnusable = async ({ schema }: DefineType, { judge }: DefineDeps): Promise<void> => {
   if (schema === undefined) return;
-  const judged = await judge.judge(JSON.stringify(schema), []);
+  const judged = await judge.judge(JSON.stringify(schema), [], MAX_READING_MS);
   if (judged.kind === "judged") return;
   const message =
     judged.kind === "unusable"

@@ -26,7 +26,11 @@ export type Judged =
 
 /** Judges bodies by JSON Schemas of customers, in a thread that is ended when it takes too long. */
 export type SchemaJudge = {
-  readonly judge: (schema: string, bodies: readonly Uint8Array[]) => Promise<Judged>;
+  readonly judge: (
+    schema: string,
+    bodies: readonly Uint8Array[],
+    maxMs?: number,
+  ) => Promise<Judged>;
   readonly stop: () => Promise<void>;
 };
 
@@ -43,7 +47,7 @@ export const MAX_JUDGED_BYTES = 256 * 1024;
 
 const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
 
-export const schemaJudge = (maxMs = MAX_MS): SchemaJudge => {
+export const schemaJudge = (): SchemaJudge => {
   const leftAloneUntil = new Map<string, number>();
   let worker: Promise<Worker> | undefined;
   let line: Promise<unknown> = Promise.resolve();
@@ -56,7 +60,11 @@ export const schemaJudge = (maxMs = MAX_MS): SchemaJudge => {
     await (await before?.catch(() => undefined))?.terminate();
   };
 
-  const ask = async (schema: string, bodies: readonly Uint8Array[]): Promise<Judged> => {
+  const ask = async (
+    schema: string,
+    bodies: readonly Uint8Array[],
+    maxMs: number,
+  ): Promise<Judged> => {
     if ((leftAloneUntil.get(schema) ?? 0) > performance.now()) return { kind: "not_judged" };
     try {
       worker ??= started();
@@ -73,11 +81,11 @@ export const schemaJudge = (maxMs = MAX_MS): SchemaJudge => {
   };
 
   return {
-    judge: async (schema, bodies) => {
+    judge: async (schema, bodies, maxMs = MAX_MS) => {
       if (waiting >= MAX_WAITING) return { kind: "not_judged" };
       waiting += 1;
       // One after the other: the time that is measured is that of one request alone.
-      const judging = line.then(() => ask(schema, bodies));
+      const judging = line.then(() => ask(schema, bodies, maxMs));
       line = judging;
       try {
         return await judging;
