@@ -58,6 +58,20 @@ const post = async (body: string, headers: Readonly<Record<string, string>> = {}
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 };
 
+const firstId = ({ body }: { readonly body: Record<string, unknown> }): string =>
+  (body["events"] as { event_id: string }[])[0]?.event_id ?? "";
+
+const put = (name: string, body: object) => platform.api("PUT", `/event-types/${name}`, body);
+
+const edit = (event_type: string) =>
+  platform.api("PATCH", "/agent/v1", {
+    operation: "edit_event_subscriptions",
+    agent_id: "a1",
+    event_subscriptions: [{ event_type, callback_url: receiver.url("/x") }],
+  });
+
+const counted = (text: string): string => text.replace("{", '{"retry_count":1,');
+
 describe("what voice platforms really send", () => {
   test("is at least 60 shapes, each delivered byte for byte from NATS", async () => {
     expect(SHAPES.length).toBeGreaterThanOrEqual(60);
@@ -89,7 +103,7 @@ describe("what voice platforms really send", () => {
       { path: "transcript.1", message: "expected an object as every turn" },
     ];
     expect(answer.body["events"]).toMatchObject([{ duplicate: false, warnings }]);
-    const [{ event_id = "" } = {}] = answer.body["events"] as { event_id: string }[];
+    const event_id = firstId(answer);
     const event = await platform.api("GET", `/events/${event_id}`);
     expect(event.body).toMatchObject({ event_id, warnings });
     const text = await (await fetch(platform.dispatchers[0]?.adminUrl("/metrics") ?? "")).text();
@@ -205,12 +219,6 @@ describe("what is still refused", () => {
   );
 
   test("is nothing that an agent can subscribe", async () => {
-    const edit = (event_type: string) =>
-      platform.api("PATCH", "/agent/v1", {
-        operation: "edit_event_subscriptions",
-        agent_id: "a1",
-        event_subscriptions: [{ event_type, callback_url: receiver.url("/x") }],
-      });
     expect(await edit("delivery_exhausted")).toMatchObject({ status: 422 });
     expect(await edit("kyc_begun")).toMatchObject({
       status: 422,
@@ -231,7 +239,6 @@ describe("a repeat", () => {
   });
 
   test("that differs under the same id is told", async () => {
-    const counted = (text: string) => text.replace("{", '{"retry_count":1,');
     const [stored] = (await post(counted(first))).body["events"] as object[];
     expect((await post(counted(second))).body["events"]).toEqual([
       { ...stored, duplicate: true, differs: true },
@@ -252,7 +259,6 @@ describe("a repeat", () => {
 
 describe("a type of the workspace's own", () => {
   const schema = { type: "object", required: ["score"], properties: { score: { type: "number" } } };
-  const put = (name: string, body: object) => platform.api("PUT", `/event-types/${name}`, body);
 
   test("goes from registration to delivery, with a warning where its event breaks its schema", async () => {
     expect(await put("kyc_done", { schema, example: { score: 0.5 } })).toMatchObject({
@@ -268,12 +274,12 @@ describe("a type of the workspace's own", () => {
       body: { events: [{ warnings: [{ path: "score", message: "must be number" }] }] },
     });
     await receivedAll([body]);
-    const [{ event_id = "" } = {}] = answer.body["events"] as { event_id: string }[];
+    const event_id = firstId(answer);
     const event = await platform.api("GET", `/events/${event_id}`);
     expect(event.body).toMatchObject({ warnings: [{ path: "score" }] });
 
-    const test_ = await platform.api("POST", "/agent/v1/a1/test-event", { event_type: "kyc_done" });
-    expect(test_).toMatchObject({ body: { attempt: { outcome: { kind: "delivered" } } } });
+    const tried = await platform.api("POST", "/agent/v1/a1/test-event", { event_type: "kyc_done" });
+    expect(tried).toMatchObject({ body: { attempt: { outcome: { kind: "delivered" } } } });
     const listed = await eventually(async () => {
       const page = await platform.api("GET", "/events?event_type=kyc_done&status=delivered");
       const { events } = page.body as { events: { event_type: string }[] };

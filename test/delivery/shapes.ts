@@ -7,11 +7,12 @@ const shape = (what: string, fields: string, type = "call_completed"): Shape => 
   fields,
 });
 
-const statuses = [
-  ...["registered", "ongoing", "retry", "completed", "failed", "error", "cancelled"],
-  ...["no_answer", "no-answer", "busy", "voicemail", "forwarded", "ended", "in-progress", "queued"],
-  ...["ringing", "not_connected", "customer-ended-call", "machine_detected", "Completed"],
-].map((status) => shape(`status ${status}`, `"status":"${status}"`));
+const statuses = (
+  "registered ongoing retry completed failed error cancelled no_answer no-answer busy voicemail " +
+  "forwarded ended in-progress queued ringing not_connected customer-ended-call Completed"
+)
+  .split(" ")
+  .map((status) => shape(`status ${status}`, `"status":"${status}"`));
 
 const directions = [
   "outbound",
@@ -24,10 +25,17 @@ const directions = [
 ].map((type) => shape(`call_type ${type}`, `"call_type":"${type}"`));
 
 const durations = [
-  ...['"61"', '"61.5 s"', "61.123456789012345", "null", "0", "1e2", "-1", "[]", "true"],
+  '"61"',
+  '"61.5 s"',
+  "61.123456789012345",
+  "null",
+  "0",
+  "1e2",
+  "-1",
+  "[]",
+  "true",
 ].map((value) => shape(`call_duration ${value}`, `"call_duration":${value}`));
 
-const turn = '{"role":"agent","content":"Namaste","start":1.25,"end":2.5,"words":[]}';
 const transcripts = [
   '"Agent: hello\\nUser: hi"',
   "[]",

@@ -5,6 +5,8 @@ import { eventMessage, readEvent } from "./event.ts";
 import {
   exhaustedEvent,
   exhaustedOperation,
+  invalidOperation,
+  invalidTold,
   operationSchema,
   type EndpointOperation,
 } from "./operation.ts";
@@ -107,7 +109,9 @@ const RECOVERED: EndpointOperation = {
 };
 
 test("each kind that has a subject has a schema, which keeps what later versions add", () => {
-  const all = [exhaustedOperation(RECORD, "7"), FAILING, RECOVERED];
+  const letter = { event_id: "evt_1_9", event_seq: 9, at: ENDPOINT.at, message: "is none" };
+  const invalid = invalidOperation({ ...letter, subject: "events.w1.c1.a1.kyc_begun" });
+  const all = [exhaustedOperation(RECORD, "7"), invalid!, FAILING, RECOVERED];
   expect(all.map(({ kind }) => kind)).toEqual(OPERATION_KINDS);
   for (const one of all) {
     expect(operationSchema.parse({ ...one, added: 1 })).toEqual({ ...one, added: 1 });
@@ -116,4 +120,17 @@ test("each kind that has a subject has a schema, which keeps what later versions
 
 test("a share that is no news is refused", () => {
   expect(operationSchema.safeParse({ ...FAILING, threshold_percent: 60 }).success).toBe(false);
+});
+
+test("what was no event is told by what its subject says, and never about the telling itself", () => {
+  const letter = { event_id: "evt_1_9", event_seq: 9, at: RECORD.at, message: "is none" };
+  const told = (subject: string) => invalidOperation({ ...letter, subject });
+  expect(told("events.w1.too.many.tokens.a1.call_completed")).toEqual({
+    kind: "event.invalid",
+    workspace_id: "w1",
+    ...letter,
+  });
+  expect(told("events.a b.c.d.e")).toBeUndefined();
+  const own = told("events.w1.c1._workspace.delivery_exhausted");
+  expect(own && invalidTold(own)).toBeUndefined();
 });

@@ -94,7 +94,7 @@ export type EndpointOperation = Exclude<Operation, ExhaustedOperation | InvalidO
 /** What is told when this record's delivery is given up. The customer's answer and URL stay out of it. */
 export const exhaustedOperation = (
   record: AttemptRecord,
-  deliveryId: string,
+  delivery_id: string,
 ): ExhaustedOperation => {
   const { event_id, event_seq, event_type, call_id, agent_id, workspace_id, attempt } = record;
   const endpoint = urlParts(record.request?.url ?? "")?.origin;
@@ -111,7 +111,7 @@ export const exhaustedOperation = (
     event_type,
     call_id,
     agent_id,
-    delivery_id: deliveryId,
+    delivery_id,
     attempts: attempt,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...failure,

@@ -33,23 +33,12 @@ export type ApiParts = Followed & {
 
 /** Opens the API's port; gives its address. */
 export const openApi = async (
-  {
-    nats,
-    index,
-    projection,
-    redelivery,
-    created,
-    keys,
-    sealer,
-    metrics,
-    readers,
-    tracer,
-    clock,
-    rules,
-  }: ApiParts,
+  parts: ApiParts,
   { settings, log }: { readonly settings: SubscriptionsSettings; readonly log: Logger },
   open: AsyncDisposableStack,
 ): Promise<string> => {
+  const { nats, index, projection, redelivery, created, keys, sealer, metrics, rules } = parts;
+  const { readers, tracer, clock } = parts;
   const limits = limitsOf(settings, index);
   const requests = requestStore(nats, limits);
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
@@ -57,15 +46,9 @@ export const openApi = async (
   const now = (): Date => new Date(clock.nowMs());
   const judge = schemaJudge();
   open.defer(judge.stop);
-  const eventTypes: DefineDeps = {
-    definitions: definitionStore(nats),
-    index,
-    judge,
-    limits,
-    rules,
-    lastSeq: commandStore.lastSeq,
-    now,
-  };
+  const { lastSeq } = commandStore;
+  const definitions = definitionStore(nats);
+  const eventTypes: DefineDeps = { definitions, index, judge, limits, rules, lastSeq, now };
   const warningsOf = ownWarnings(index.ownTypes, judge);
   const app = buildApp({
     commands: {

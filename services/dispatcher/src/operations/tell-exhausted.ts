@@ -34,9 +34,9 @@ export type ExhaustedNews = {
   readonly deliveryId: string;
 };
 
-export const exhaustedNews = (record: AttemptRecord, deliveryId: string): ExhaustedNews => {
-  const operation = exhaustedOperation(record, deliveryId);
-  return { operation, event: exhaustedEvent(operation), deliveryId };
+export const exhaustedNews = (record: AttemptRecord, id: string): ExhaustedNews => {
+  const operation = exhaustedOperation(record, id);
+  return { operation, event: exhaustedEvent(operation), deliveryId: id };
 };
 
 /** The same of an event that was given up before an attempt; undefined where nobody can tell whose it is. */

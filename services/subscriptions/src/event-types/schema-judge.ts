@@ -128,6 +128,7 @@ const answerOf = (
   const onEnd = (): void => resolve(undefined);
   worker.on("message", onMessage).on("exit", onEnd);
   const timer = setTimeout(onEnd, withinMs);
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   worker.postMessage(request);
   return promise.finally(() => {
     clearTimeout(timer);

@@ -54,4 +54,7 @@ const answerTo = ({ id, schema, bodies }: JudgeRequest): JudgeAnswer => {
   }
 };
 
-parentPort?.on("message", (request: JudgeRequest) => parentPort?.postMessage(answerTo(request)));
+parentPort?.on("message", (request: JudgeRequest) => {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  parentPort?.postMessage(answerTo(request));
+});

@@ -62,11 +62,9 @@ export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
         const detail = "Name each event type at most once in a request.";
         return sendProblem(reply, { code: "duplicate_event_type", detail, errors });
       }
-      if (body.operation === "edit_event_subscriptions") {
-        const { workspaceId } = callerOf(request);
-        await refuseUnknownTypes(workspaceId, namedIn(body), deps.eventTypes);
-      }
-      const command = commandOf(body, callerOf(request).workspaceId, deps);
+      const { workspaceId } = callerOf(request);
+      await refuseUnknownTypes(workspaceId, typesSetIn(body), deps.eventTypes);
+      const command = commandOf(body, workspaceId, deps);
       const ran = await runCommand(request, reply, command, deps.commands);
       if (ran.kind === "problem") return sendProblem(reply, ran.problem);
       const { state, replaced, removed } = ran.handled;
@@ -85,6 +83,9 @@ export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
     },
   );
 };
+
+const typesSetIn = (body: PatchRequest) =>
+  body.operation === "edit_event_subscriptions" ? namedIn(body) : [];
 
 const repeatedIn = (body: PatchRequest) =>
   body.operation === "edit_event_subscriptions"
