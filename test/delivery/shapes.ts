@@ -36,6 +36,7 @@ const durations = [
   "true",
 ].map((value) => shape(`call_duration ${value}`, `"call_duration":${value}`));
 
+const turn = '{"role":"agent","content":"Namaste","start":1.25,"end":2.5,"words":[]}';
 const transcripts = [
   '"Agent: hello\\nUser: hi"',
   "[]",
