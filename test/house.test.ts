@@ -122,8 +122,8 @@ test("batches and headers of messages are read raw, as the client stumbles over 
     /jsm\.direct\.|\bgetBatch\(|getLastMessagesFor|\bmessage\.headers\b|\.header\.get\(|\bheaders\?\.get\(/g;
   const foreignCode = product.filter((path) => !path.endsWith("/message-headers.ts"));
   expect(places(foreignCode, decoding)).toEqual([
-    // What dispatchers say of themselves.
-    "libs/runtime/src/due-form.ts: message.headers",
+    // A message of a batch, whose headers are read raw.
+    "libs/runtime/src/pending-retry.ts: .header.get(",
     // Both measure them first, and take what cannot be decoded for none.
     "services/dispatcher/src/delivery-trace.ts: message.headers",
     "services/dispatcher/src/handle-retry.ts: message.headers",

@@ -54,7 +54,8 @@ export const BOUNDS: Bounds = {
 
 export const startScene = async (options: SceneOptions): Promise<Scene> => {
   const [cluster, receiver] = await Promise.all([
-    startNatsCluster(options.cluster),
+    // As in deploy/nats: without it, servers that are killed together lose what they acknowledged last.
+    startNatsCluster({ jetstreamConfig: "sync_interval: always", ...options.cluster }),
     startReceiver(crowdScript),
   ]);
   const dispatcherEnvs = options.dispatchers ?? [{}, {}];
