@@ -12,11 +12,6 @@ export const DOT = 0x2e;
 export const ZERO = 0x30;
 export const NINE = 0x39;
 
-/** What may stand in a string as it is: RFC 8259 section 7, with every byte of other characters. */
-export const PLAIN = new Uint8Array(256).fill(1, 0x20);
-PLAIN[QUOTE] = 0;
-PLAIN[BACKSLASH] = 0;
-
 export const BLANK = new Uint8Array(256);
 for (const blank of [0x20, 0x09, 0x0a, 0x0d]) BLANK[blank] = 1;
 

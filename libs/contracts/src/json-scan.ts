@@ -8,7 +8,6 @@ import {
   COMMA,
   COLON,
   MINUS,
-  PLAIN,
   BLANK,
   ESCAPED,
   isDigit,
@@ -179,8 +178,12 @@ class Scan {
     const bytes = this.#bytes;
     let at = this.#at + 1;
     for (;;) {
-      while (PLAIN[bytes[at] ?? 0] === 1) at += 1;
-      const byte = bytes[at];
+      let byte = bytes[at];
+      // RFC 8259 section 7: as it is. Comparing is faster than a table here.
+      while (byte !== undefined && byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20) {
+        at += 1;
+        byte = bytes[at];
+      }
       if (byte === QUOTE) break;
       this.#at = at;
       if (byte !== BACKSLASH) return false; // a control character, or the end
