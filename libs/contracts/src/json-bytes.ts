@@ -22,9 +22,13 @@ for (const character of '"\\/bfnrt') ESCAPED[character.charCodeAt(0)] = 1;
 export const isDigit = (byte: number | undefined): boolean =>
   byte !== undefined && byte >= ZERO && byte <= NINE;
 
-export const isHex = (byte: number | undefined): boolean =>
+const isHex = (byte: number | undefined): boolean =>
   byte !== undefined &&
   (isDigit(byte) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66));
+
+/** Whether four hexadecimal digits stand there, as behind `\\u`. */
+export const hasFourHex = (bytes: Uint8Array, at: number): boolean =>
+  isHex(bytes[at]) && isHex(bytes[at + 1]) && isHex(bytes[at + 2]) && isHex(bytes[at + 3]);
 
 /** Behind the number that begins at `start`; -1: there is none. */
 export const endOfNumber = (bytes: Uint8Array, start: number): number => {

@@ -11,7 +11,7 @@ import {
   BLANK,
   ESCAPED,
   isDigit,
-  isHex,
+  hasFourHex,
   textIn,
   endOfNumber,
 } from "./json-bytes.ts";
@@ -189,16 +189,11 @@ class Scan {
       if (byte !== BACKSLASH) return false; // a control character, or the end
       const escaped = bytes[at + 1] ?? 0;
       if (ESCAPED[escaped] === 1) at += 2;
-      else if (escaped === 0x75 && this.#hasFourHex(at + 2)) at += 6;
+      else if (escaped === 0x75 && hasFourHex(bytes, at + 2)) at += 6;
       else return false;
     }
     this.#at = at + 1;
     return true;
-  }
-
-  #hasFourHex(at: number): boolean {
-    const bytes = this.#bytes;
-    return isHex(bytes[at]) && isHex(bytes[at + 1]) && isHex(bytes[at + 2]) && isHex(bytes[at + 3]);
   }
 
   #number(): boolean {
