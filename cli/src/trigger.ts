@@ -24,7 +24,11 @@ export const triggerCommand: AddCommand = (program, context) => {
   program
     .command("trigger")
     .description("send a sample event to an agent's endpoint, once, and show what it answered")
-    .addArgument(new Argument("<event_type>", "the type of the sample").argParser(eventTypeIn))
+    .addArgument(
+      new Argument("<event_type>", "the type of the sample, such as call_completed").argParser(
+        eventTypeIn,
+      ),
+    )
     .requiredOption("--agent <agent_id>", "the agent whose subscription is tried out")
     .action((eventType: string, { agent }: { agent: string }) =>
       trigger(eventType, agent, context()),

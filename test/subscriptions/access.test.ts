@@ -96,6 +96,8 @@ const readable = (route: string, path: string, other: number): Row[] => [
 /** What every call answers to a key of each scope, and to one of another workspace. */
 const CALLS: readonly Row[] = [
   ["GET /agent/v1/:agent_id", "/agent/v1/bob", {}, 200, 200, 200, 404],
+  ...readable("/agent/:agent_id", "/agent/bob", 404),
+  ...readable("/agent/all", "/agent/all", 200),
   ["HEAD /agent/v1/:agent_id", "/agent/v1/bob", { method: "HEAD" }, 200, 200, 200, 404],
   ["GET /agent/v1/:agent_id", "/agent/v1/bob?at=2099-01-01T00:00:00Z", {}, 200, 200, 200, 404],
   ...readable("/agent/v1/:agent_id/history", "/agent/v1/bob/history", 404),
@@ -135,6 +137,8 @@ const CALLS: readonly Row[] = [
     201,
   ],
   ["DELETE /agent/v1/:agent_id", "/agent/v1/bob", { method: "DELETE" }, 204, 403, 403, 204],
+  ["PUT /event-types/:name", "/event-types/kyc_done", json("PUT", {}), 201, 403, 403, 201],
+  ["DELETE /event-types/:name", "/event-types/kyc_done", { method: "DELETE" }, 204, 403, 403, 204],
   [
     "POST /agent/v1/:agent_id/test-event",
     "/agent/v1/nobody/test-event",

@@ -1,5 +1,4 @@
 import type { EventType } from "@ringback/contracts/event-types";
-import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
 
 /** What the API answered; `body` is parsed, and null where there is none. */
 export interface Answer {
@@ -62,11 +61,18 @@ export async function request(url: string, init: CallInit): Promise<Answer> {
   return { status, contentType, headers, body };
 }
 
+const USUAL_TYPES: readonly EventType[] = [
+  "call_completed",
+  "recording_completed",
+  "platform_analysis_completed",
+  "client_analysis_completed",
+];
+
 /** The body of an edit with one URL for some event types. */
 export function editOf(
   agent_id: string,
   callback_url: string,
-  event_type: EventType | readonly EventType[] = AGENT_EVENT_TYPES,
+  event_type: EventType | readonly EventType[] = USUAL_TYPES,
 ) {
   const event_subscriptions = [{ event_type, callback_url }];
   return { operation: "edit_event_subscriptions", agent_id, event_subscriptions };
