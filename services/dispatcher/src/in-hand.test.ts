@@ -15,7 +15,7 @@ const messageOf = (stream: string, seq: number) => {
     subject: "s",
     data: new Uint8Array(3),
     info: { stream, deliveryCount: 1 },
-    msg: { reply: "r", size: () => 5 },
+    msg: { subject: "events.w1.a1.c1.call_completed", data: new Uint8Array(), size: () => 30 },
     working: () => {
       told.times += 1;
     },

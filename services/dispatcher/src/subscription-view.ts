@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import { readAgentState } from "@ringback/contracts/agent-message";
 import type { EventAddress } from "@ringback/contracts/event";
 import type { EventType } from "@ringback/contracts/event-types";
@@ -10,7 +9,6 @@ import {
 } from "@ringback/contracts/subjects";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
-import { elapsedMs } from "@ringback/runtime/elapsed";
 import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
@@ -18,6 +16,7 @@ import { UnavailableStreamError } from "@ringback/runtime/nats-errors";
 import { readLast } from "@ringback/runtime/publish";
 import { ownTypeEntries } from "./own-types.ts";
 import { agentEntries, type AgentEntry } from "./agent-entries.ts";
+import { sharedQuestions } from "./shared-questions.ts";
 
 export type SubscriptionView = {
   /**
@@ -37,10 +36,6 @@ export type SubscriptionView = {
   readonly following: LastValues;
 };
 
-/** What a stream has said is believed this long: less than the second in which changes must show. */
-const ANSWER_BELIEVED_MS = 500;
-const ANSWERS_REMEMBERED = 10_000;
-
 /** All subscriptions in memory, followed live from SUBSCRIPTIONS. */
 export const subscriptionView = (
   nats: Nats,
@@ -49,7 +44,6 @@ export const subscriptionView = (
 ): SubscriptionView => {
   const agents = agentEntries();
   const ownTypes = ownTypeEntries();
-  const answered = new LRUCache<string, number>({ max: ANSWERS_REMEMBERED });
 
   const apply = ({ subject, seq, data }: LastValue): void => {
     if (isEventTypeSubject(subject)) return ownTypes.apply(subject, seq, data, log);
@@ -58,15 +52,12 @@ export const subscriptionView = (
     if (entry !== undefined) agents.apply(subject, entry, performance.now());
   };
 
-  const confirm = async (subject: string): Promise<void> => {
-    const askedMs = elapsedMs();
-    if (askedMs - (answered.get(subject) ?? -Infinity) < ANSWER_BELIEVED_MS) return;
+  const confirm = sharedQuestions(async (subject) => {
     const problem = following.unavailable();
     if (problem !== undefined) throw new UnavailableStreamError(problem);
     const last = await readLast(nats, STREAMS.subscriptions, subject);
     if (last !== null) apply(last);
-    answered.set(subject, askedMs);
-  };
+  });
 
   const following = followLastValues({
     nats,
