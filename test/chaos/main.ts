@@ -45,9 +45,21 @@ const report = async (name: string, scene: Scene): Promise<boolean> => {
   if (problems.length > PROBLEMS_SHOWN) console.log(`  … ${problems.length} in all`);
   if (unsettled !== undefined) console.log(`${name}: ${unsettled}`);
   const isRight = problems.length === 0 && unsettled === undefined;
+  if (!isRight) for (const line of said(scene)) console.log(`  ${line}`);
   console.log(`${name}: ${isRight ? "ok" : "FAILED"}\n`);
   return isRight;
 };
+
+/** What the services complained of, how often, and each for the last time. */
+const said = ({ services: { subscriptions, dispatchers } }: Scene): readonly string[] =>
+  [subscriptions, ...dispatchers].flatMap(({ logs }, n) => {
+    const loud = logs.filter(({ level }) => level !== "info" && level !== "debug");
+    const last = new Map(loud.map((line) => [line.msg, line]));
+    return [...last].map(([msg, line]) => {
+      const times = loud.filter((one) => one.msg === msg).length;
+      return `${n === 0 ? "subscriptions" : `dispatcher ${n}`}: ${msg} × ${times}: ${JSON.stringify(line).slice(0, 600)}`;
+    });
+  });
 
 const chaos = async (signal: AbortSignal): Promise<number> => {
   const { SECONDS, RATE, FAULT } = parseSettings(settings, process.env);
