@@ -1,24 +1,29 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "rolldown";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const SERVICES = ["dispatcher", "subscriptions"] as const;
 
+/** Set for the processes that run tests: what an earlier run has packed may be of other sources. */
+const IS_PACKED = "RINGBACK_PACKED_SERVICES";
+
 /**
  * What the tests run for a service's entry file: the service packed into a few files, which takes half the
- * CPU time to start that its hundreds of sources take. What has not been packed runs as it is.
+ * CPU time to start that its hundreds of sources take. Where `setup` has not run, its sources.
  */
 export function packedEntry(entry: string): string {
   const service = SERVICES.find((name) => entry === sourceOf(name));
-  const packed = service === undefined ? undefined : join(folderOf(service), "main.js");
-  return packed !== undefined && existsSync(packed) ? packed : resolve(ROOT, entry);
+  const isPacked = process.env[IS_PACKED] !== undefined;
+  return service !== undefined && isPacked
+    ? join(folderOf(service), "main.js")
+    : resolve(ROOT, entry);
 }
 
 /** Packs both services before the first test, and starts each once in vain, so that Node has it compiled. */
 export async function setup(): Promise<void> {
   await Promise.all(SERVICES.map(pack));
+  process.env[IS_PACKED] = "true";
   await Promise.all(SERVICES.map(startInVain));
 }
 
