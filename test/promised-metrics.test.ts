@@ -94,6 +94,10 @@ const OF_DISPATCHER: Record<string, Promised> = {
 };
 
 const OF_SUBSCRIPTIONS: Record<string, Promised> = {
+  ringback_event_warnings_total: {
+    type: "counter",
+    labels: { event_type: ["custom"], field: ["other"] },
+  },
   ringback_config_changes_total: { type: "counter", labels: { type: CONFIGURATION_EVENT_TYPES } },
   ringback_config_conflicts_total: { type: "counter" },
   ringback_streams_open: { type: "gauge" },

@@ -287,6 +287,11 @@ describe("a type of the workspace's own", () => {
       body: { events: [{ warnings: [{ path: "score", message: "must be number" }] }] },
     });
     await receivedAll([body]);
+    const metrics = await platform.subscriptions.metrics();
+    const ofOwnTypes = { event_type: "custom", field: "other" };
+    expect(metrics.value("ringback_event_warnings_total", ofOwnTypes)).toBe(1);
+    const noted = platform.subscriptions.logs.filter(({ msg }) => msg === "event.unexpected_value");
+    expect(noted).toMatchObject([{ event_type: "kyc_done", problem: "must be number" }]);
     const event_id = firstId(answer);
     const event = await platform.api("GET", `/events/${event_id}`);
     expect(event.body).toMatchObject({ warnings: [{ path: "score" }] });

@@ -9,6 +9,8 @@ export type SubscriptionsMetrics = {
   readonly registry: Metrics;
   readonly changed: (type: ConfigurationEventType) => void;
   readonly conflicted: () => void;
+  /** Events that the schemas of their own types do not fit, with as many warnings. */
+  readonly warnedOf: (warnings: number) => void;
   /** `route` is a pattern such as `/agent/v1/:agent_id`; undefined for a path that is not known. */
   readonly answered: (
     request: { readonly method: string; readonly route: string | undefined },
@@ -30,6 +32,9 @@ export type Gauges = {
 
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const STATUS_CLASSES = ["2xx", "4xx", "5xx"];
+
+/** One series: names of types and fields are a customer's. */
+const OF_OWN_TYPES = { event_type: "custom", field: "other" } as const;
 
 export const createSubscriptionsMetrics = (
   version: string,
@@ -80,11 +85,21 @@ export const createSubscriptionsMetrics = (
     registry,
     changed: (type) => changes.inc({ type }),
     conflicted: () => conflicts.inc(),
+    warnedOf: warningCounter(registry),
     answered: ({ method, route }, status, seconds) => {
       const labels = { method, route: route ?? "unknown", status_class: classOf(status) };
       durations.observe(labels, seconds);
     },
   };
+};
+
+const warningCounter = (registry: Metrics): SubscriptionsMetrics["warnedOf"] => {
+  const warnings = registry.counter<"event_type" | "field">(
+    "ringback_event_warnings_total",
+    "What schemas of workspaces' own event types do not fit in published events; these are delivered",
+    { event_type: [OF_OWN_TYPES.event_type], field: [OF_OWN_TYPES.field] },
+  );
+  return (count) => warnings.inc(OF_OWN_TYPES, count);
 };
 
 const classOf = (status: number): string => `${Math.floor(status / 100)}xx`;

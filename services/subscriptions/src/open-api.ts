@@ -11,6 +11,7 @@ import type { SubscriptionsSettings } from "./config.ts";
 import type { Followed } from "./followed.ts";
 import { definitionStore } from "./event-types/definition-store.ts";
 import type { DefineDeps } from "./event-types/define-type.ts";
+import { notedWarnings } from "./event-types/own-warning-notes.ts";
 import { ownWarnings } from "./event-types/own-warnings.ts";
 import { schemaJudge } from "./event-types/schema-judge.ts";
 import { eventStore } from "./ingest/store-events.ts";
@@ -50,6 +51,7 @@ export const openApi = async (
   const definitions = definitionStore(nats);
   const eventTypes: DefineDeps = { definitions, index, judge, limits, rules, lastSeq, now };
   const warningsOf = ownWarnings(index.ownTypes, judge);
+  const noted = notedWarnings(warningsOf, metrics.warnedOf, log);
   const app = buildApp({
     commands: {
       store: commandStore,
@@ -63,7 +65,7 @@ export const openApi = async (
     index,
     ...readersOf({ nats, projection, eventsCreatedMs, log }),
     history: agentHistory({ nats, sealer }),
-    ingest: { events: eventStore(nats), eventsCreatedMs, rules, ownWarnings: warningsOf },
+    ingest: { events: eventStore(nats), eventsCreatedMs, rules, ownWarnings: noted },
     eventTypes,
     ownWarnings: warningsOf,
     callbackUrls: callbackUrlPolicy(settings),
