@@ -169,10 +169,13 @@ describe.skipIf(strict.kind === "absent")(
           skipped_by_reason: { invalid_event: 1 },
         });
       });
-      const sent = receiver.requests.map(({ body }) => JSON.parse(body.toString("utf8")).call_id);
-      expect(sent.toSorted()).toEqual(
-        ["new-type", "sip@example.com", "still-known", "text-duration", "usual"].toSorted(),
+      const sent = receiver.requests.map(
+        ({ body }) => (JSON.parse(body.toString("utf8")) as { call_id: string }).call_id,
       );
+      expect(new Set(sent)).toEqual(
+        new Set(["usual", "still-known", "text-duration", "new-type", "sip@example.com"]),
+      );
+      expect(sent).toHaveLength(5);
     }, 120_000);
 
     const subscribe = (...types: readonly string[]): Promise<void> =>
