@@ -10,6 +10,7 @@ import { isBuiltIn, isEventTypeName, type EventType } from "@ringback/contracts/
 import { z } from "zod";
 import type { AgentIndex } from "../agent-index.ts";
 import { shownText, type Problem } from "../problem.ts";
+import { UnavailableError } from "../unavailable.ts";
 import { InvalidRequestError } from "../validation.ts";
 import type { WorkspaceLimits } from "../workspace-limits.ts";
 import type { DefinitionStore } from "./definition-store.ts";
@@ -68,7 +69,7 @@ export const defineType = async (
   const { workspaceId, eventType } = what;
   const wrong = nameProblem(eventType);
   if (wrong !== undefined) return problem(wrong);
-  await refuseUnusable(body, deps);
+  await refuseUnusable(workspaceId, body, deps);
   const { definition: before, seq } = await deps.definitions.read(workspaceId, eventType);
   if (before === undefined && deps.index.ownTypes.list(workspaceId).length >= MAX_EVENT_TYPES) {
     const detail = `This workspace has ${MAX_EVENT_TYPES} event types of its own: delete one first.`;
@@ -119,10 +120,17 @@ const nameProblem = (eventType: string): Problem | undefined => {
 /** A schema is read once when it is stored; on a busy machine that takes longer than a body. */
 const MAX_READING_MS = 5_000;
 
-const refuseUnusable = async ({ schema }: DefineType, { judge }: DefineDeps): Promise<void> => {
+const refuseUnusable = async (
+  workspaceId: string,
+  { schema }: DefineType,
+  { judge }: DefineDeps,
+): Promise<void> => {
   if (schema === undefined) return;
-  const judged = await judge.judge(JSON.stringify(schema), [], MAX_READING_MS);
+  const text = JSON.stringify(schema);
+  const asked = { workspaceId, schema: text, bodies: [], maxMs: MAX_READING_MS };
+  const judged = await judge.judge(asked);
   if (judged.kind === "judged") return;
+  if (judged.kind === "busy") throw new UnavailableError("schemas of others are being read");
   const message =
     judged.kind === "unusable"
       ? `is no JSON Schema: ${judged.message}`

@@ -31,7 +31,7 @@ export const ownWarnings =
     }
     for (const [schema, places] of bySchema) {
       const bodies = places.map((n) => events[n]?.body ?? new Uint8Array());
-      const judged = await judge.judge(schema, bodies);
+      const judged = await judge.judge({ workspaceId, schema, bodies });
       if (judged.kind !== "judged") continue;
       for (const [n, place] of places.entries()) found[place] = judged.warnings[n] ?? [];
     }

@@ -21,16 +21,24 @@ export type JudgeAnswer =
 export type Judged =
   | Omit<Extract<JudgeAnswer, { kind: "judged" }>, "id">
   | Omit<Extract<JudgeAnswer, { kind: "unusable" }>, "id">
-  /** It took too long or too much memory, or there is too much to judge. */
-  | { readonly kind: "not_judged" };
+  /** It took too long or too much memory, now or a moment ago. */
+  | { readonly kind: "not_judged" }
+  /** Others had their turn for so long that nobody waits for this one. */
+  | { readonly kind: "busy" };
+
+/** Bodies, and the schema that a workspace gave their type. */
+export type Case = {
+  readonly workspaceId: string;
+  /** As JSON text. */
+  readonly schema: string;
+  readonly bodies: readonly Uint8Array[];
+  /** How long it may take; half a second unless given. */
+  readonly maxMs?: number;
+};
 
 /** Judges bodies by JSON Schemas of customers, in a thread that is ended when it takes too long. */
 export type SchemaJudge = {
-  readonly judge: (
-    schema: string,
-    bodies: readonly Uint8Array[],
-    maxMs?: number,
-  ) => Promise<Judged>;
+  readonly judge: (one: Case) => Promise<Judged>;
   readonly stop: () => Promise<void>;
 };
 
@@ -39,16 +47,16 @@ const MAX_MS = 500;
 /** A thread starts once, and slower on a busy machine. */
 const MAX_START_MS = 10_000;
 const MAX_WAITING = 50;
-/** A schema that took too long is left alone for this long: others have their turn. */
-const LEFT_ALONE_MS = 60_000;
-const MAX_LEFT_ALONE = 1_000;
+/** Nobody's answer waits longer for others. */
+const MAX_WAIT_MS = 1_000;
 /** Larger bodies are not judged. */
 export const MAX_JUDGED_BYTES = 256 * 1024;
 
 const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
 
 export const schemaJudge = (): SchemaJudge => {
-  const leftAloneUntil = new Map<string, number>();
+  const schemas = leftAlone(1);
+  const workspaces = leftAlone(3);
   let worker: Promise<Worker> | undefined;
   let line: Promise<unknown> = Promise.resolve();
   let waiting = 0;
@@ -60,40 +68,69 @@ export const schemaJudge = (): SchemaJudge => {
     await (await before?.catch(() => undefined))?.terminate();
   };
 
-  const ask = async (
-    schema: string,
-    bodies: readonly Uint8Array[],
-    maxMs: number,
-  ): Promise<Judged> => {
-    if ((leftAloneUntil.get(schema) ?? 0) > performance.now()) return { kind: "not_judged" };
+  const ask = async ({ workspaceId, schema, bodies, maxMs }: Case): Promise<Judged> => {
+    if (schemas.has(schema) || workspaces.has(workspaceId)) return { kind: "not_judged" };
     try {
       worker ??= started();
       const request = { id: nextId++, schema, bodies };
-      const answer = await answerOf(await worker, request, maxMs);
+      const answer = await answerOf(await worker, request, maxMs ?? MAX_MS);
       if (answer !== undefined) return answer;
     } catch {
       // The thread could not start, or has run out of memory: what it was asked is not judged.
     }
     await ended();
-    if (leftAloneUntil.size >= MAX_LEFT_ALONE) leftAloneUntil.clear();
-    leftAloneUntil.set(schema, performance.now() + LEFT_ALONE_MS);
+    schemas.add(schema);
+    workspaces.add(workspaceId);
     return { kind: "not_judged" };
   };
 
+  /** One after the other: the time that is measured is that of one request alone. */
+  const inLine = (one: Case): Promise<Judged> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Judged>();
+    let isTooLate = false;
+    const timer = setTimeout(() => {
+      isTooLate = true;
+      resolve({ kind: "busy" });
+    }, MAX_WAIT_MS);
+    const before = line;
+    const turn = async (): Promise<void> => {
+      await before;
+      clearTimeout(timer);
+      if (!isTooLate) await ask(one).then(resolve, reject);
+    };
+    line = turn();
+    return promise;
+  };
+
   return {
-    judge: async (schema, bodies, maxMs = MAX_MS) => {
-      if (waiting >= MAX_WAITING) return { kind: "not_judged" };
+    judge: async (one) => {
+      if (waiting >= MAX_WAITING) return { kind: "busy" };
       waiting += 1;
-      // One after the other: the time that is measured is that of one request alone.
-      const judging = line.then(() => ask(schema, bodies, maxMs));
-      line = judging;
       try {
-        return await judging;
+        return await inLine(one);
       } finally {
         waiting -= 1;
       }
     },
     stop: ended,
+  };
+};
+
+/** What ended the thread is left alone for this long: others have their turn. */
+const LEFT_ALONE_MS = 60_000;
+const MAX_LEFT_ALONE = 1_000;
+
+/** Has what was added so often within a minute. */
+const leftAlone = (times: number) => {
+  const addedMs = new Map<string, readonly number[]>();
+  const recent = (name: string): readonly number[] =>
+    (addedMs.get(name) ?? []).filter((ms) => performance.now() - ms < LEFT_ALONE_MS);
+  return {
+    has: (name: string): boolean => recent(name).length >= times,
+    add: (name: string): void => {
+      if (addedMs.size >= MAX_LEFT_ALONE) addedMs.clear();
+      addedMs.set(name, [...recent(name), performance.now()]);
+    },
   };
 };
 

@@ -22,6 +22,8 @@ const validatorOf = (schema: string): ValidateFunction => {
     logger: false,
   });
   const validator = ajv.compile(JSON.parse(schema) as object);
+  // Ajv's own keyword: its answer would come later, and as an error of nobody.
+  if ("$async" in validator) throw new Error("$async is no keyword of JSON Schema 2020-12");
   if (compiled.size >= MAX_COMPILED) compiled.clear();
   compiled.set(schema, validator);
   return validator;

@@ -55,7 +55,10 @@ export const checkItem = (
     return invalid(`is ${bytes.byteLength} bytes: at most ${maxEventBytes}`);
   }
   const read = readEventBody(bytes);
-  if (read.kind === "not_json") return { kind: "not_json", message: read.message };
+  // "The body is no JSON" is how its answer begins.
+  if (read.kind === "not_json") {
+    return { kind: "not_json", message: read.message.replace(/^body /, "") };
+  }
   if (read.kind === "refused") return invalid(read.message);
   const fields = routingFields(read.members, bytes);
   const head = headSchema.safeParse(fields);
