@@ -4,7 +4,7 @@ import { IMAGE_TARGETS } from "../../scripts/images/build.ts";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
-import { startService } from "../harness/service-process.ts";
+import { startService, type ServiceProcess } from "../harness/service-process.ts";
 import { buildContext, filesOfPackages, layOutImage } from "./build-context.ts";
 
 failOnLeaks();
@@ -37,12 +37,25 @@ test("of all files, a builder gets the packages without their tests and simulati
 test.each(IMAGE_TARGETS)(
   "%s starts with the files and packages that its image has",
   async (target) => {
-    const keys = await writeApiKeysFile([{ workspaceId: "w1", scopes: ["read"] }]);
+    const keys = await writeApiKeysFile([{ workspaceId: "w1", scopes: ["admin"] }]);
     const service = await startService({
       entry: join(image, `services/${target}/src/main.ts`),
       env: { NATS_URL: server.url, API_KEYS_FILE: keys.file },
     });
     expect((await service.get("/readyz")).status).toBe(200);
+    // What its threads run is in the image, too.
+    if (target === "subscriptions") expect(await putType(service, keys.keys[0])).toBe(422);
     expect(await service.stop()).toEqual({ code: 0, signal: null });
   },
 );
+
+/** The status of a definition whose schema is none: the thread that judges schemas says so. */
+const putType = async (service: ServiceProcess, key = ""): Promise<number> => {
+  const answer = await fetch(service.httpUrl("/ca/api/v0/event-types/kyc_done"), {
+    method: "PUT",
+    headers: { "x-api-key": key, "content-type": "application/json" },
+    body: JSON.stringify({ schema: { type: "nothing" } }),
+  });
+  expect(await answer.text()).toContain("is no JSON Schema");
+  return answer.status;
+};

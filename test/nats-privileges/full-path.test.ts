@@ -64,7 +64,7 @@ const call = async (
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   expect(answer.status).toBeLessThan(300);
-  return answer.json();
+  return answer.status === 204 ? undefined : answer.json();
 };
 
 const publish = async (callId: string, eventType: EventType): Promise<void> => {
@@ -265,6 +265,30 @@ test("what was given up is delivered again, by itself and by a job, and an endpo
   expect(
     await call("POST", "/agent/v1/a1/test-event", { event_type: "call_completed" }),
   ).toMatchObject({ attempt: { trigger: "test", outcome: { kind: "delivered" } } });
+});
+
+test("a type of the workspace's own is added, delivered and deleted; of another one it is told", async () => {
+  const schema = { required: ["score"] };
+  const added = await call("PUT", "/event-types/kyc_done", { schema });
+  expect(added).toMatchObject({ event_type: "kyc_done", origin: "workspace" });
+  await call("PATCH", "/agent/v1", {
+    operation: "edit_event_subscriptions",
+    agent_id: "a1",
+    event_subscriptions: [{ event_type: "kyc_done", callback_url: receiver.url("/kyc") }],
+  });
+  const event = { event_type: "kyc_done", call_id: "c5", agent_id: "a1" };
+  const stored = await call("POST", "/events", event);
+  expect(stored).toMatchObject({ events: [{ warnings: [{ path: "" }] }] });
+  await receiver.received(1, { path: "/kyc" });
+  const told = receiver.requestsTo("/told").length;
+  await publish("c6", "kyc_begun");
+  await receiver.received(told + 1, { path: "/told" });
+  await call("PATCH", "/agent/v1", {
+    operation: "remove_event_subscriptions",
+    agent_id: "a1",
+    event_types: ["kyc_done"],
+  });
+  await call("DELETE", "/event-types/kyc_done");
 });
 
 test("the monitor sees every stream and consumer by all that it may ask", async () => {
