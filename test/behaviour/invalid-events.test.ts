@@ -134,6 +134,26 @@ describe("a wrong body, or with EVENT_SCHEMA=refuse a value that nobody expects,
   });
 });
 
+test("with EVENT_SCHEMA=refuse a value that nobody expects is refused over HTTP with its place, and a job leaves it", async () => {
+  const event = { event_type: "call_completed", call_id: "h1", agent_id: "a1" };
+  expect(
+    await platform.api("POST", "/events", [event, { ...event, status: "done" }]),
+  ).toMatchObject({
+    status: 422,
+    body: { errors: [{ path: "1.status", message: expect.stringMatching(/^expected one of/) }] },
+  });
+  const asked = { status: "dead_lettered", since: new Date(Date.now() - 600_000).toISOString() };
+  const made = await platform.api("POST", "/redeliveries", asked);
+  const { redelivery_id: id } = made.body as { redelivery_id: string };
+  await eventually(async () => {
+    const { body: job } = await platform.api("GET", `/redeliveries/${id}`);
+    expect(job).toMatchObject({ state: "done", sent: 0 });
+    const { found, skipped, skipped_by_reason: reasons } = job as Record<string, unknown>;
+    expect(skipped).toBe(found);
+    expect(reasons).toMatchObject({ refused_values: 10, unknown_type: 2 });
+  });
+});
+
 test("a body of exactly 1 MiB is delivered as it is", async () => {
   const frame = body({ filler: "" }).byteLength;
   const largest = body({ filler: "x".repeat(MAX_EVENT_BYTES - frame) });

@@ -118,7 +118,7 @@ describe.skipIf(strict.kind === "absent")(
       if (strict.kind === "absent") return;
       const dispatcherEntry = join(await checkOut(strict.commit), NEW);
       receiver = await startReceiver();
-      platform = await startPlatform({ dispatcherEntry });
+      platform = await startPlatform({ dispatcherEntry, env: { EVENT_TYPES: "open" } });
       const [first] = platform.dispatchers;
       if (first === undefined) throw new Error("no dispatcher");
       old = first;
@@ -136,16 +136,17 @@ describe.skipIf(strict.kind === "absent")(
       await platform.attempted(seen, 1);
       await publish("text-duration", "call_completed", { call_duration: "61" });
       await publish("new-type", "call_started", {});
+      await publish("open-type", "anything_at_all", {});
       await publish("sip@example.com", "call_completed", {});
       await publish("wrong", "call_completed", { agent_id: "another" });
       await eventually(async () => {
         const letters = await platform.deadLetters();
-        expect(letters.map(({ reason }) => reason)).toEqual(Array(4).fill("invalid_event"));
+        expect(letters.map(({ reason }) => reason)).toEqual(Array(5).fill("invalid_event"));
       });
 
       // What it cannot read on SUBSCRIPTIONS it names once, and goes on with what it knows.
       await platform.api("PUT", "/event-types/kyc_done", {});
-      await subscribe("call_started", "kyc_done");
+      await subscribe("call_started", "kyc_done", "anything_at_all");
       await eventually(() => expect(unreadable()).toHaveLength(2));
       await platform.attempted(await platform.publish({ callId: "still-known" }), 1);
 
@@ -162,9 +163,9 @@ describe.skipIf(strict.kind === "absent")(
         const { body } = await platform.api("GET", `/redeliveries/${id}`);
         expect(body).toMatchObject({
           state: "done",
-          found: 4,
-          sent: 3,
-          delivered: 3,
+          found: 5,
+          sent: 4,
+          delivered: 4,
           skipped: 1,
           skipped_by_reason: { invalid_event: 1 },
         });
@@ -173,9 +174,16 @@ describe.skipIf(strict.kind === "absent")(
         ({ body }) => (JSON.parse(body.toString("utf8")) as { call_id: string }).call_id,
       );
       expect(new Set(sent)).toEqual(
-        new Set(["usual", "still-known", "text-duration", "new-type", "sip@example.com"]),
+        new Set([
+          "usual",
+          "still-known",
+          "text-duration",
+          "new-type",
+          "open-type",
+          "sip@example.com",
+        ]),
       );
-      expect(sent).toHaveLength(5);
+      expect(sent).toHaveLength(6);
     }, 120_000);
 
     const subscribe = (...types: readonly string[]): Promise<void> =>
