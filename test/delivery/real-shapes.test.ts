@@ -125,6 +125,18 @@ describe("what voice platforms really send", () => {
   );
 });
 
+/** What a redelivery job came to. */
+const redelivered = async (asked: object): Promise<object> => {
+  const { body } = await platform.api("POST", "/redeliveries", asked);
+  const { redelivery_id } = body as { redelivery_id: string };
+  return eventually(async () => {
+    const read = await platform.api("GET", `/redeliveries/${redelivery_id}`);
+    const job = read.body as { state: string };
+    if (job.state !== "done") throw new Error(job.state);
+    return job;
+  });
+};
+
 describe("what is still refused", () => {
   const ok = '"event_type":"call_completed","call_id":"bad"';
   const REFUSED: readonly (readonly [string, string | Uint8Array, string?])[] = [
@@ -156,7 +168,8 @@ describe("what is still refused", () => {
       await published(`events.w1.bad.a1.${type}`, body);
     }
     await published("events.w1.too.many.tokens.a1.call_completed", `{${ok}}`);
-    const count = REFUSED.length + 1;
+    await published("events.w1.no$id.a1.call_completed", `{${ok}}`);
+    const count = REFUSED.length + 2;
     await receiver.received(count, { path: "/told", timeoutMs: 20_000 });
     const letters = await platform.deadLetters();
     expect(letters.map(({ reason }) => reason)).toEqual(
@@ -185,26 +198,26 @@ describe("what is still refused", () => {
     });
     expect(malformed).toMatchObject({ call_id: null, agent_id: null, event_type: null });
     const stats = await platform.api("GET", "/agent/v1/a1/stats");
-    expect(stats.body).toMatchObject({ invalid_events: REFUSED.length });
+    expect(stats.body).toMatchObject({ invalid_events: REFUSED.length + 1 });
 
     const before = receiver.requestsTo("/hook").length;
-    const { body } = await platform.api("POST", "/redeliveries", {
-      since,
-      status: "dead_lettered",
-    });
-    const { redelivery_id } = body as { redelivery_id: string };
-    const job = await eventually(async () => {
-      const read = (await platform.api("GET", `/redeliveries/${redelivery_id}`)).body as {
-        state: string;
-      };
-      if (read.state !== "done") throw new Error(read.state);
-      return read;
-    });
-    expect(job).toMatchObject({
-      found: REFUSED.length,
+    const judged = { invalid_event: REFUSED.length - 1, unknown_type: 1 };
+    expect(await redelivered({ since, status: "dead_lettered" })).toMatchObject({
+      found: count,
       sent: 0,
-      skipped: REFUSED.length,
-      skipped_by_reason: { invalid_event: REFUSED.length - 1, unknown_type: 1 },
+      skipped: count,
+      skipped_by_reason: { ...judged, malformed_subject: 2 },
+    });
+    // Of which agent and type the second one is its subject says.
+    const ofAgent = { since, status: "dead_lettered", agent_id: "a1" };
+    expect(await redelivered(ofAgent)).toMatchObject({
+      found: count - 1,
+      skipped_by_reason: { ...judged, malformed_subject: 1 },
+    });
+    const ofType = { ...ofAgent, event_types: ["kyc_begun"] };
+    expect(await redelivered(ofType)).toMatchObject({
+      found: 1,
+      skipped_by_reason: { unknown_type: 1 },
     });
     expect(receiver.requestsTo("/hook")).toHaveLength(before);
   });

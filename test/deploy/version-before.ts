@@ -31,6 +31,17 @@ export async function findVersionBefore(): Promise<VersionBefore> {
   return { kind: "found", commit: found.stdout.trim() };
 }
 
+/** The commit before the one that added a file: a version that does not have what the file is for. */
+export async function findVersionWithout(path: string): Promise<VersionBefore> {
+  const added = await git("log", "-1", "--diff-filter=A", "--format=%H", "--", path);
+  const commit = added.kind === "not_run" || added.code !== 0 ? "" : added.stdout.trim();
+  const found = await git("rev-parse", "--verify", `${commit}~1^{commit}`);
+  if (commit === "" || found.kind === "not_run" || found.code !== 0) {
+    return { kind: "absent", reason: `this clone does not say who added ${path} (shallow?)` };
+  }
+  return { kind: "found", commit: found.stdout.trim() };
+}
+
 /** Lays out the sources of a commit so that they run with this clone's packages; gives their root. */
 export async function checkOut(commit: string): Promise<string> {
   const directory = await makeTempDir("version-before");

@@ -12,10 +12,16 @@ export const REDELIVERY_RATE = { min: 1, max: 1_000, usual: 50 } as const;
 export const REDELIVERY_STATES = ["running", "done", "stopped"] as const;
 
 /**
- * Why a job does not send an event: it is none that is understood, its type is not known, its values are
- * refused (`EVENT_SCHEMA`), or EVENTS has it no more.
+ * Why a job does not send an event: it is none that is understood, its subject is no event's, its type is
+ * not known, its values are refused (`EVENT_SCHEMA`), or EVENTS has it no more.
  */
-export const SKIP_REASONS = ["invalid_event", "unknown_type", "refused_values", "expired"] as const;
+export const SKIP_REASONS = [
+  "invalid_event",
+  "malformed_subject",
+  "unknown_type",
+  "refused_values",
+  "expired",
+] as const;
 
 export type SkipReason = (typeof SKIP_REASONS)[number];
 

@@ -38,6 +38,7 @@ const NO_PROJECTION: Projection = {
   deadLettersOf: async () => [],
   stats: () => Promise.reject(new Error("no agent is there to ask about")),
   selectForRedelivery: async () => [],
+  countMalformed: async () => 0,
   redeliveryProgress: async () => ({ attempted: 0, delivered: 0, failed: 0, cancelled: 0 }),
   caughtUp: async () => undefined,
   isCaughtUp: () => true,

@@ -39,6 +39,17 @@ const settled = (job: RedeliveryJob, now: string): RedeliveryJob => ({
   updated_at: now,
 });
 
+/** The job once it is counted what it is for; what has a malformed subject is skipped at once. */
+export const withMatches = (
+  job: RedeliveryJob,
+  events: number,
+  malformed_subject: number,
+): RedeliveryJob => ({
+  ...job,
+  found: events + malformed_subject,
+  ...(malformed_subject === 0 ? {} : { skips: { malformed_subject } }),
+});
+
 /** The job after its batch was started: with the next one, or at its end. */
 export const nextBatch = (
   job: RedeliveryJob,

@@ -11,6 +11,7 @@ import {
 import { deadLettersOfReader } from "./dead-letters-of.ts";
 import { callHash, eventHash, type Ids } from "./ids.ts";
 import type { EventRow, Projection, RedeliverySelection, RowsPage } from "./projection.ts";
+import { malformedLetterCounter } from "./malformed-letters.ts";
 import { redeliveryReader } from "./redelivery-counts.ts";
 import { rowQueries, type IndexedTable, type Ranges } from "./row-queries.ts";
 import { attemptCountsReader } from "./stats.ts";
@@ -24,6 +25,7 @@ export type Answers = Pick<
   | "deadLettersOf"
   | "stats"
   | "selectForRedelivery"
+  | "countMalformed"
   | "redeliveryProgress"
 >;
 
@@ -93,6 +95,7 @@ export const answersFrom = (db: DatabaseSync, ids: Ids): Answers => {
         after = found.at(-1); // a page of tests only is no end
       }
     },
+    countMalformed: malformedLetterCounter(db, ids),
     redeliveryProgress: async (workspaceId, redeliveryId) =>
       progress(ids.workspace(workspaceId), redeliveryId),
   };

@@ -25,7 +25,7 @@ export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
   const redeliveries = redeliveryCounter(db);
   const countInvalid = invalidCounter(db);
   const insert = db.prepare(
-    "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, custom, at_ms, call_hash, event_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, custom, at_ms, call_hash, event_hash, malformed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
   );
   return ({ subject, seq, data }: StreamMessage): undefined => {
     const letter = letterIn(data);
@@ -42,15 +42,24 @@ export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
     const ofCall = callHash(at.workspaceId, at.callId);
     const { event_id: id } = letter;
     const ofEvent = id === undefined ? null : eventHash(at.workspaceId, id);
-    insert.run(seq, workspace, agent, facet, customType(eventType), atMs, ofCall, ofEvent);
+    const custom = customType(eventType);
+    const malformed = isOfMalformedSubject(letter);
+    insert.run(seq, workspace, agent, facet, custom, atMs, ofCall, ofEvent, Number(malformed));
     if (letter.reason === "invalid_event") countInvalid(agent, atMs);
     redeliveries.givenUp(workspace, letter, seq);
     const eventSeq = eventSequence(id ?? "", eventsCreatedMs);
     const event = parseEventSubject(subject.replace("dead_letters.", "events."));
-    if (eventSeq === undefined || event.kind === "invalid") return;
+    if (eventSeq === undefined || event.kind === "invalid" || malformed) return;
     progress.givenUp(eventSeq, event.address, letter);
   };
 };
+
+/** Its event has no row: what it is called here need not be what it was called. */
+const isOfMalformedSubject = (letter: DeadLetter): boolean =>
+  "subject" in letter &&
+  typeof letter.subject === "string" &&
+  letter.subject.startsWith("events.") &&
+  parseEventSubject(letter.subject).kind === "invalid";
 
 const letterIn = (data: Uint8Array): DeadLetter | undefined => {
   try {

@@ -211,6 +211,7 @@ const answersOf = (there: () => Generation): Answers => {
     deadLettersOf: ask((answers) => answers.deadLettersOf),
     stats: ask((answers) => answers.stats),
     selectForRedelivery: ask((answers) => answers.selectForRedelivery),
+    countMalformed: ask((answers) => answers.countMalformed),
     redeliveryProgress: ask((answers) => answers.redeliveryProgress),
   };
 };

@@ -22,6 +22,10 @@ export type Projection = {
   readonly stats: (query: StatsQuery) => Promise<AgentStats>;
   /** The next events of a redelivery job, oldest first (by time, then sequence). */
   readonly selectForRedelivery: (selection: RedeliverySelection) => Promise<readonly EventRow[]>;
+  /** How many events matched, had they a subject by which they could be found: dead letters, by their own time. */
+  readonly countMalformed: (
+    selection: Omit<RedeliverySelection, "status" | "after" | "limit">,
+  ) => Promise<number>;
   /** What the deliveries of a job have come to, as far as their records are applied. */
   readonly redeliveryProgress: (
     workspaceId: string,

@@ -1,7 +1,7 @@
 import { FACETS_FINGERPRINT } from "./facets.ts";
 
 /** Raise when the meaning of a row changes; a file of another version is built anew. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** What a file has to be made with to be used. */
 export const SCHEMA_FINGERPRINT = `${VERSION};${FACETS_FINGERPRINT}`;
@@ -39,10 +39,12 @@ CREATE INDEX attempts_by_workspace ON attempts (workspace, facet, at_ms);
 CREATE INDEX attempts_by_agent ON attempts (agent, facet, at_ms);
 CREATE INDEX attempts_by_call ON attempts (call_hash, facet, at_ms);
 
+-- malformed: the event has no row, as its subject is no event's.
 CREATE TABLE dead_letters (
   seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL, custom TEXT,
-  at_ms INTEGER NOT NULL, call_hash INTEGER NOT NULL, event_hash INTEGER
+  at_ms INTEGER NOT NULL, call_hash INTEGER NOT NULL, event_hash INTEGER, malformed INTEGER NOT NULL
 );
+CREATE INDEX dead_letters_malformed ON dead_letters (workspace, at_ms, agent, facet, custom) WHERE malformed = 1;
 CREATE INDEX dead_letters_by_event ON dead_letters (event_hash, seq) WHERE event_hash IS NOT NULL;
 CREATE INDEX dead_letters_by_workspace ON dead_letters (workspace, facet, at_ms);
 CREATE INDEX dead_letters_by_agent ON dead_letters (agent, facet, at_ms);

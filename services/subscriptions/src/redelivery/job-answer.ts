@@ -31,7 +31,7 @@ const jobSchema = z.object({
   skipped: count.meta({ description: "Matched when it began and were not sent" }),
   skipped_by_reason: z.partialRecord(z.enum([...SKIP_REASONS, "not_due"]), count).meta({
     description:
-      "`invalid_event`: not understood; `unknown_type`; `refused_values`: by EVENT_SCHEMA; `expired`: gone; `not_due`: being delivered, or delivered by others",
+      "`invalid_event`: not understood; `malformed_subject`: no event's; `unknown_type`; `refused_values`: by EVENT_SCHEMA; `expired`: gone; `not_due`: being delivered, or delivered by others",
   }),
   delivered: count,
   failed: count.meta({

@@ -3,7 +3,13 @@ import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
 import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/subjects";
 import { pause } from "@ringback/runtime/backoff";
 import { isConsumerNotFound } from "@ringback/runtime/nats-errors";
-import { batchSize, nextBatch, waitAfterBatchMs, type Selected } from "../decide/redelivery-job.ts";
+import {
+  batchSize,
+  nextBatch,
+  waitAfterBatchMs,
+  withMatches,
+  type Selected,
+} from "../decide/redelivery-job.ts";
 import type { Projection } from "../projection/projection.ts";
 import { asked } from "./asking.ts";
 import { skipReasonOf } from "./deliverable-event.ts";
@@ -17,7 +23,10 @@ import {
 
 export type RunJobDeps = StartDeps & {
   readonly store: Pick<JobStore, "read" | "append">;
-  readonly projection: Pick<Projection, "selectForRedelivery" | "appliedUpTo" | "lag">;
+  readonly projection: Pick<
+    Projection,
+    "selectForRedelivery" | "countMalformed" | "appliedUpTo" | "lag"
+  >;
   readonly rules: EventRules;
   /** False once another process may be at it. */
   readonly mayGoOn: () => boolean;
@@ -60,7 +69,9 @@ const nextStep = async (
   if (!isKnown(job, deps)) return later(deps);
   if (job.found === null) {
     const found = await countMatches(job, deps);
-    return found === undefined ? undefined : noted({ ...job, found }, seq, deps);
+    if (found === undefined) return undefined;
+    const malformed = await deps.projection.countMalformed(narrowing(job));
+    return noted(withMatches(job, found, malformed), seq, deps);
   }
   if (startedBatch.seq !== seq) {
     await startBatch(job, deps);
@@ -124,19 +135,23 @@ const judgedBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<Select
   return judged;
 };
 
+const narrowing = ({ workspace_id, agent_id, event_types, since, until }: RedeliveryJob) => ({
+  workspaceId: workspace_id,
+  agentId: agent_id,
+  eventTypes: event_types,
+  sinceMs: Date.parse(since),
+  untilMs: Date.parse(until),
+});
+
 const selectBatch = async (
   job: RedeliveryJob,
   limit: number,
   { projection }: RunJobDeps,
 ): Promise<Selected[]> => {
-  const { workspace_id: workspaceId, agent_id: agentId, event_types: eventTypes, cursor } = job;
+  const { status, cursor } = job;
   const rows = await projection.selectForRedelivery({
-    workspaceId,
-    agentId,
-    eventTypes,
-    sinceMs: Date.parse(job.since),
-    untilMs: Date.parse(job.until),
-    status: job.status,
+    ...narrowing(job),
+    status,
     after: cursor === null ? undefined : { atMs: cursor.at_ms, seq: cursor.seq },
     limit,
   });
