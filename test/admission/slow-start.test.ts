@@ -16,8 +16,8 @@ const AFTER_OUTAGE = 8;
 
 const FAILING_EVENTS = 24;
 /** Each request is open for so long that the endpoint could be met with far more than it may. */
-const OPEN_MS = 300;
-const LIVE: Pace = { events: 200, everyMs: 10 };
+const OPEN_MS = 500;
+const LIVE: Pace = { events: 250, everyMs: 10 };
 
 let platform: Platform;
 let receiver: Receiver;

@@ -148,7 +148,7 @@ test.each([
   ["/events?cursor=abc", "cursor"],
   ["/events?status=lost", "status"],
   ["/events?agent_id=a.b", "agent_id"],
-  ["/events?event_type=call_started", "event_type"],
+  ["/events?event_type=Call", "event_type"],
   ["/events?since=yesterday", "since"],
   ["/events?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "until"],
   ["/events?outcome=failed", "outcome"],

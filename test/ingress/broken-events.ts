@@ -28,10 +28,11 @@ const share = fc.double({ min: 0, max: 0.999, noNaN: true });
 const text = (body: string): Partial<AnyMessage> => ({ body: Buffer.from(body) });
 
 /** The event's text with something more before its last brace. */
-const withMember = (event: Right, member: string): string =>
+export const withMember = (event: Right, member: string): string =>
   `${textOf(event).slice(0, -1)},${member}}`;
 
-const escaped = (key: string): string =>
+/** A key as nobody writes it, and every reader of JSON reads it. */
+export const escaped = (key: string): string =>
   key.replaceAll(/[^]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 const brokenSubjects = [
@@ -50,12 +51,10 @@ const brokenSubjects = [
     }),
   ),
   broken(
-    "a type of no catalogue",
-    fc.constantFrom("toString", "call_started", "__proto__"),
-    /catalogue/,
-    (e, type) => ({
-      subject: subjectOf({ ...e, type }),
-    }),
+    "a type that nobody knows",
+    fc.constantFrom("toString", "kyc_begun", "constructor", "__proto__"),
+    /is not known|is no name of an event type/,
+    (e, type) => ({ subject: subjectOf({ ...e, type }), ...text(textOf({ ...e, type })) }),
   ),
 ];
 
@@ -69,7 +68,7 @@ const brokenIds = [
   broken(
     "an id twice",
     fc.constantFrom("call_id", "agent_id", "workspace_id"),
-    /key twice .*_id/,
+    /key \w+_id twice/,
     (e, name) => {
       const { call_id, agent_id, workspace_id } = {
         call_id: e.call,
@@ -85,27 +84,15 @@ const brokenIds = [
   broken(
     "an id missing",
     fc.constantFrom("call_id", "event_type"),
-    /^(call_id|event_type): /,
+    /^(call_id|event_type) is required/,
     (e, name) => text(textOf(e, { [name]: undefined })),
   ),
-  broken(
-    "a field of another type",
-    fc.constantFrom<object>({ call_sid: 1 }, { custom_args_values: [] }, { agent_id: {} }),
-    /^[a-z_]+: Invalid input/,
-    (e, field) => text(textOf(e, field)),
+  broken("an id of another type", fc.constantFrom({}, 1, [], true), /is no text/, (e, agent_id) =>
+    text(textOf(e, { agent_id })),
   ),
 ];
 
 const brokenJson = [
-  broken(
-    "a key twice, inside",
-    fc.string({ maxLength: 5 }),
-    /key twice|refused everywhere/,
-    (e, key) => text(withMember(e, `"y":[[{${JSON.stringify(key)}:0,"${escaped(key)}":1}]]`)),
-  ),
-  broken("a key of a prototype", fc.constant("__proto__"), /refused everywhere/, (e, key) =>
-    text(withMember(e, `"y":{"${escaped(key)}":{"agent_id":"a1"}}`)),
-  ),
   broken(
     "too deep",
     fc.integer({ min: MAX_EVENT_DEPTH, max: 5_000 }),

@@ -1,5 +1,6 @@
 import { MAX_EVENT_BYTES } from "@ringback/contracts/event";
 import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
@@ -26,18 +27,15 @@ beforeAll(async () => {
     startReceiver(),
   ]);
   producer = await connectRaw(platform.server);
-  const types = [
-    "call_completed",
-    "recording_completed",
-    "platform_analysis_completed",
-    "client_analysis_completed",
-  ] as const;
   for (const agentId of SUBSCRIBED) {
     for (const workspaceId of ["w1", "w2"]) {
-      await platform.subscribe([{ event_type: [...types], callback_url: receiver.url("/") }], {
-        agentId,
-        workspaceId,
-      });
+      await platform.subscribe(
+        [{ event_type: [...AGENT_EVENT_TYPES], callback_url: receiver.url("/") }],
+        {
+          agentId,
+          workspaceId,
+        },
+      );
     }
   }
 });

@@ -146,7 +146,7 @@ test.each([
   ["?include=", {}, "include"],
   ["?agent_id=a.b", {}, "agent_id"],
   ["?agent_id=a1&agent_id=a2", {}, "agent_id"],
-  ["?event_type=call", {}, "event_type"],
+  ["?event_type=Call", {}, "event_type"],
   ["?workspace_id=w2", {}, "workspace_id"],
   ["", { "last-event-id": "yesterday" }, "Last-Event-ID"],
 ])("%s with %o is answered 422 and names what is wrong", async (query, headers, path) => {

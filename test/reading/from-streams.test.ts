@@ -62,6 +62,7 @@ describe("an event", () => {
       attempts: [],
       dead_letter: null,
       payload: { event_type: "recording_completed", call_id: "said" },
+      warnings: [],
     });
     expect(Math.abs(Date.now() - Date.parse(String(found?.["stored_at"])))).toBeLessThan(60_000);
   });

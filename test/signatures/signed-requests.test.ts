@@ -209,7 +209,8 @@ const SHORT = `whsec_${Buffer.alloc(8, 1).toString("base64")}`;
 const WRONG_PAIR = `whsk_${Buffer.alloc(64, 1).toString("base64")}`;
 
 test.concurrent.each<[string, object, [number, string, string?]]>([
-  ["an unknown event type", { event_types: ["x"] }, [422, "validation_failed", "event_types.0"]],
+  ["no event type's name", { event_types: ["X"] }, [422, "validation_failed", "event_types.0"]],
+  ["an unknown event type", { event_types: ["x"] }, [404, "subscription_not_found"]],
   ["no event type", { event_types: [] }, [422, "validation_failed", "event_types"]],
   [
     "one twice",

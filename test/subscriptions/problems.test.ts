@@ -40,8 +40,9 @@ describe("a PATCH is refused with the path of what is wrong", () => {
     ["what is no id", edit([SUB], { agent_id: "a.*" }), ["agent_id"]],
     ["an empty list", edit([]), ["event_subscriptions"]],
     ["no list", edit({}), ["event_subscriptions"]],
-    ["an unknown event type", sub({ event_type: "call_started" }), [first("event_type")]],
-    ["an unknown one of several", sub({ event_type: ["call_started"] }), [first("event_type")]],
+    ["no event type's name", sub({ event_type: "Call" }), [first("event_type")]],
+    ["an unknown event type", sub({ event_type: "kyc_begun" }), [first("event_type")]],
+    ["an unknown one of several", sub({ event_type: ["kyc_begun"] }), [first("event_type.0")]],
     ["no event type at all", sub({ event_type: [] }), [first("event_type")]],
     ["an unknown method", sub({ method_type: "GET" }), [first("method_type")]],
     ["an unknown mode", edit([SUB], { mode: "append" }), ["mode"]],
@@ -65,7 +66,7 @@ describe("a PATCH is refused with the path of what is wrong", () => {
       "several things at once",
       edit(
         [
-          { callback_url: "ftp://x", event_type: "x" },
+          { callback_url: "ftp://x", event_type: "X" },
           { ...SUB, headers: { Via: "", A: 1 } },
         ],
         {

@@ -72,8 +72,8 @@ export const leaveDestination = (
 ): void => {
   const inFlight = box.state.load.starts.length;
   leave(box, startMs, endMs);
-  const { window, load, closedUntilMs } = box.state;
-  const ended = { condition, recentMs: load.serviceMs, inFlight };
+  const { window, closedUntilMs } = box.state;
+  const ended = { condition, tookMs: endMs - startMs, inFlight };
   box.state = {
     ...box.state,
     window: windowAfter(window, ended),

@@ -16,7 +16,7 @@ const after = (window: CongestionWindow, times: number, ended: Partial<Ended>): 
     (now) =>
       windowAfter(now, {
         condition: "well",
-        recentMs: 100,
+        tookMs: 100,
         inFlight: Math.floor(now.size),
         ...ended,
       }),
@@ -36,8 +36,8 @@ describe("a destination", () => {
 
   test.each([500, 2_000, 10_000])(
     "that takes %i ms each time grows as one that is fast",
-    (recentMs) => {
-      expect(after(NEW_WINDOW, 192, { recentMs }).size).toBe(384);
+    (tookMs) => {
+      expect(after(NEW_WINDOW, 192, { tookMs }).size).toBe(384);
     },
   );
 
@@ -46,19 +46,32 @@ describe("a destination", () => {
   });
 
   test("that becomes slower with what is added grows no further, and loses nothing", () => {
-    const known = after(NEW_WINDOW, 10, { recentMs: 100 });
-    expect(after(known, 100, { recentMs: 250 }).size).toBe(known.size);
+    const known = after(NEW_WINDOW, 10, { tookMs: 100 });
+    const slower = after(known, 20, { tookMs: 250 }); // until that is no chance
+    expect(slower.size).toBeLessThan(known.size + 10);
+    expect(after(slower, 100, { tookMs: 250 }).size).toBe(slower.size);
   });
 
-  test("that has become slower for good grows again after some thousands of answers", () => {
-    const known = after(NEW_WINDOW, 10, { recentMs: 100 });
-    expect(after(known, 1_500, { recentMs: 300 }).size).toBe(known.size);
-    expect(after(known, 5_000, { recentMs: 300 }).size).toBeGreaterThan(2 * known.size);
+  test("that has become slower for good grows again after some rounds", () => {
+    const known = after(after(NEW_WINDOW, 10, { tookMs: 100 }), 20, { tookMs: 300 });
+    expect(after(known, 5 * known.size, { tookMs: 300 }).size).toBe(known.size);
+    expect(after(known, 12 * known.size, { tookMs: 300 }).size).toBeGreaterThan(2 * known.size);
+  });
+
+  test("that fails at once and then takes its time grows as one that never failed", () => {
+    const out = after(NEW_WINDOW, 24, { condition: "failing", tookMs: 2 });
+    expect(after(out, 120, { tookMs: 500 }).size).toBe(128);
+  });
+
+  test("whose first success was quick by chance is soon met with more", () => {
+    const out = after(NEW_WINDOW, 24, { condition: "failing" });
+    const back = after(out, 1, { tookMs: 5 });
+    expect(after(back, 1_000, { tookMs: 500 }).size).toBeGreaterThan(64);
   });
 
   test("that has become faster is soon known as such", () => {
-    const known = after(NEW_WINDOW, 1, { recentMs: 2_000 });
-    expect(after(known, 60, { recentMs: 100 }).baseMs).toBeLessThan(250);
+    const known = after(NEW_WINDOW, 1, { tookMs: 2_000 });
+    expect(after(known, 60, { tookMs: 100 }).baseMs).toBeLessThan(250);
   });
 
   test("that fails now and then has less, and that failed eight times in a row has an outage", () => {
@@ -78,7 +91,7 @@ describe("a destination", () => {
   });
 
   test("is not known by what says nothing of it", () => {
-    expect(windowAfter(NEW_WINDOW, { condition: "unknown", recentMs: 1, inFlight: 9 })).toBe(
+    expect(windowAfter(NEW_WINDOW, { condition: "unknown", tookMs: 1, inFlight: 9 })).toBe(
       NEW_WINDOW,
     );
   });
@@ -86,7 +99,7 @@ describe("a destination", () => {
   test("never has a window below the least, whatever comes", () => {
     const ended = fc.record({
       condition: fc.constantFrom<Condition>("well", "failing", "unknown"),
-      recentMs: fc.double({ min: 0.01, max: 60_000, noNaN: true }),
+      tookMs: fc.double({ min: 0.01, max: 60_000, noNaN: true }),
       inFlight: fc.integer({ min: 1, max: 4_096 }),
     });
     fc.assert(

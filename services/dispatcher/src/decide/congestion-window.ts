@@ -4,14 +4,22 @@ import type { Condition } from "./condition.ts";
 export type CongestionWindow = {
   readonly size: number;
   readonly failuresInRow: number;
-  /** How long an attempt takes where none waits for others, in ms; 0 while nothing is known. */
+  /** How long a success took of late, in ms: a moving average; 0 while nothing is known. Failures may be quick. */
+  readonly recentMs: number;
+  /** How long one takes where none waits for others, in ms; 0 while nothing is known. */
   readonly baseMs: number;
   /** The most attempts at once of late: forgotten over a few rounds. */
   readonly peak: number;
 };
 
 /** A destination that nothing is known of: enough for 200/s at 2 s an answer after two rounds. */
-export const NEW_WINDOW: CongestionWindow = { size: 192, failuresInRow: 0, baseMs: 0, peak: 0 };
+export const NEW_WINDOW: CongestionWindow = {
+  size: 192,
+  failuresInRow: 0,
+  recentMs: 0,
+  baseMs: 0,
+  peak: 0,
+};
 
 /** So many failures one behind the other, with no success between, are an outage. */
 export const OUTAGE_AFTER_FAILURES = 8;
@@ -36,9 +44,12 @@ const BACKOFF_RATIO = 0.9;
 const TOLERANCE = 2;
 /** … and by more than this: below, it is chance. */
 const TOLERANCE_MS = 20;
-/** The base falls in this part of the difference, and rises by this part of itself: it doubles in 2,840 answers. */
+/** Weight of the newest success in the moving average. */
+const NEWEST = 0.2;
+/** The base falls in this part of the difference … */
 const BASE_FALLS = 1 / 16;
-const BASE_RISES = 1 / 4_096;
+/** … and rises by this part of itself in a round: one that was quick by chance holds nobody down for long. */
+const BASE_RISES_A_ROUND = 1 / 16;
 
 export const isOutage = ({ failuresInRow }: Pick<CongestionWindow, "failuresInRow">): boolean =>
   failuresInRow >= OUTAGE_AFTER_FAILURES;
@@ -46,8 +57,7 @@ export const isOutage = ({ failuresInRow }: Pick<CongestionWindow, "failuresInRo
 /** An attempt that has ended. */
 export type Ended = {
   readonly condition: Condition;
-  /** How long attempts take of late, this one included, in ms. */
-  readonly recentMs: number;
+  readonly tookMs: number;
   /** Attempts at once before it ended, this one included. */
   readonly inFlight: number;
 };
@@ -63,16 +73,18 @@ export const windowAfter = (before: CongestionWindow, ended: Ended): CongestionW
   const window = { ...before, peak };
   switch (ended.condition) {
     case "well": {
-      const baseMs = baseAfter(window.baseMs, ended.recentMs);
-      const size = mayGrow(window, ended) ? Math.min(MAX_WINDOW, window.size + 1) : window.size;
-      return { size, failuresInRow: 0, baseMs, peak };
+      const recentMs = recentAfter(window.recentMs, ended.tookMs);
+      const baseMs = baseAfter(window, recentMs);
+      const grown = Math.min(MAX_WINDOW, window.size + 1);
+      const size = mayGrow(window, recentMs) ? grown : window.size;
+      return { size, failuresInRow: 0, recentMs, baseMs, peak };
     }
     case "failing": {
       const failuresInRow = window.failuresInRow + 1;
       // What it took before an outage says nothing of what it takes afterwards.
       if (isOutage({ failuresInRow })) {
         const size = Math.min(window.size, WINDOW_IN_OUTAGE);
-        return { size, failuresInRow, baseMs: 0, peak };
+        return { size, failuresInRow, recentMs: 0, baseMs: 0, peak };
       }
       const less = Math.max(WINDOW_IN_OUTAGE, Math.floor(window.size * BACKOFF_RATIO));
       return { ...window, size: Math.min(window.size, less), failuresInRow };
@@ -84,15 +96,18 @@ export const windowAfter = (before: CongestionWindow, ended: Ended): CongestionW
   }
 };
 
-const mayGrow = ({ size, baseMs, peak }: CongestionWindow, { recentMs }: Ended): boolean => {
+const mayGrow = ({ size, baseMs, peak }: CongestionWindow, recentMs: number): boolean => {
   if (peak < size * USED_SHARE) return false;
   const isKnown = baseMs > 0;
   return !isKnown || recentMs <= Math.max(baseMs * TOLERANCE, baseMs + TOLERANCE_MS);
 };
 
-const baseAfter = (baseMs: number, recentMs: number): number => {
+const recentAfter = (recentMs: number, tookMs: number): number =>
+  recentMs === 0 ? tookMs : recentMs * (1 - NEWEST) + tookMs * NEWEST;
+
+const baseAfter = ({ baseMs, size }: CongestionWindow, recentMs: number): number => {
   if (baseMs === 0) return recentMs;
   if (recentMs < baseMs) return baseMs + (recentMs - baseMs) * BASE_FALLS;
   // One that has become slower for good is not held to what it was.
-  return Math.min(recentMs, baseMs * (1 + BASE_RISES));
+  return Math.min(recentMs, baseMs * (1 + BASE_RISES_A_ROUND / size));
 };

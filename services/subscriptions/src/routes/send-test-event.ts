@@ -4,6 +4,7 @@ import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";
 import { agentNotFound } from "../command-problem.ts";
+import { refuseUnknownTypes } from "../event-types/define-type.ts";
 import { sendProblem, type Problem } from "../problem.ts";
 import { places, type PlaceBounds } from "../redelivery/places.ts";
 import { noQuerySchema, testEventSchema } from "../redelivery/request-schemas.ts";
@@ -65,6 +66,7 @@ export const sendTestEventRoute = (
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
       const subscription = state.agent.event_subscriptions.find((s) => s.event_type === eventType);
       if (subscription === undefined) {
+        await refuseUnknownTypes(workspaceId, [{ eventType, path: "event_type" }], eventTypes);
         const detail = `Agent '${agentId}' has no subscription for ${eventType}: nothing was sent.`;
         return sendProblem(reply, { code: "subscription_not_found", detail });
       }
