@@ -1,7 +1,12 @@
 import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
 import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
 import { eventTypeSubject } from "@ringback/contracts/event-type-subject";
-import { attemptSubject, deadLetterSubject, eventSubject, subscriptionSubject } from "@ringback/contracts/subjects";
+import {
+  attemptSubject,
+  deadLetterSubject,
+  eventSubject,
+  subscriptionSubject,
+} from "@ringback/contracts/subjects";
 import { operationSubject } from "@ringback/contracts/operation-subjects";
 import type { SubjectParameter } from "./channel.ts";
 
