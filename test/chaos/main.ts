@@ -46,7 +46,7 @@ const report = async (name: string, scene: Scene): Promise<boolean> => {
   if (problems.length > PROBLEMS_SHOWN) console.log(`  … ${problems.length} in all`);
   if (unsettled !== undefined) console.log(`${name}: ${unsettled}`);
   const isRight = problems.length === 0 && unsettled === undefined;
-  if (!isRight) for (const line of said(scene)) console.log(`  ${line}`);
+  if (!isRight) for (const complaint of said(scene)) console.log(`  ${complaint}`);
   console.log(`${name}: ${isRight ? "ok" : "FAILED"}\n`);
   return isRight;
 };
@@ -56,9 +56,10 @@ const said = ({ services: { subscriptions, dispatchers } }: Scene): readonly str
   [subscriptions, ...dispatchers].flatMap(({ logs }, n) => {
     const loud = logs.filter(({ level }) => level !== "info" && level !== "debug");
     const last = new Map(loud.map((line) => [line.msg, line]));
+    const who = n === 0 ? "subscriptions" : `dispatcher ${n}`;
     return [...last].map(([msg, line]) => {
       const times = loud.filter((one) => one.msg === msg).length;
-      return `${n === 0 ? "subscriptions" : `dispatcher ${n}`}: ${msg} × ${times}: ${JSON.stringify(line).slice(0, 600)}`;
+      return `${who}: ${String(msg)} × ${times}: ${JSON.stringify(line).slice(0, 600)}`;
     });
   });
 
