@@ -14,8 +14,9 @@ export default defineConfig({
     pool: "forks",
     // The files share no state: one process serves many of them, which saves each its start and its imports.
     isolate: false,
-    // Most of a test's time is waiting for other processes; more files at once would make those too slow to judge.
-    maxWorkers: Math.max(3, availableParallelism()),
+    // Most of a test's time is waiting for other processes, of one file for minutes; with more files at once
+    // those would be too slow to judge.
+    maxWorkers: Math.max(4, availableParallelism()),
     maxConcurrency: 8,
     sequence: { sequencer: LongestFirst },
     projects: [
