@@ -1,12 +1,13 @@
 import { execFile } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { build } from "rolldown";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const SERVICES = ["dispatcher", "subscriptions"] as const;
 
-/** Set for the processes that run tests: what an earlier run has packed may be of other sources. */
-const IS_PACKED = "RINGBACK_PACKED_SERVICES";
+/** Where this run has packed them, for its processes: another one's may be of other sources. */
+const PACKED_IN = "RINGBACK_PACKED_SERVICES";
 
 /**
  * What the tests run for a service's entry file: the service packed into a few files, which takes half the
@@ -14,17 +15,22 @@ const IS_PACKED = "RINGBACK_PACKED_SERVICES";
  */
 export function packedEntry(entry: string): string {
   const service = SERVICES.find((name) => entry === sourceOf(name));
-  const isPacked = process.env[IS_PACKED] !== undefined;
-  return service !== undefined && isPacked
-    ? join(folderOf(service), "main.js")
-    : resolve(ROOT, entry);
+  const folder = process.env[PACKED_IN];
+  return service === undefined || folder === undefined
+    ? resolve(ROOT, entry)
+    : join(folder, service, "main.js");
 }
 
-/** Packs both services before the first test, and starts each once in vain, so that Node has it compiled. */
-export async function setup(): Promise<void> {
-  await Promise.all(SERVICES.map(pack));
-  process.env[IS_PACKED] = "true";
+/**
+ * Packs both services before the first test, and starts each once in vain, so that Node has it compiled.
+ * Returns what removes them after the last one.
+ */
+export async function setup(): Promise<() => Promise<void>> {
+  const folder = join(ROOT, ".run", `packed-${process.pid}`);
+  await Promise.all(SERVICES.map((service) => pack(service, join(folder, service))));
+  process.env[PACKED_IN] = folder;
   await Promise.all(SERVICES.map(startInVain));
+  return () => rm(folder, { recursive: true, force: true });
 }
 
 /** Threads are files of their own, beside whoever starts them; under the names that these know. */
@@ -35,9 +41,8 @@ const THREADS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 const sourceOf = (service: string): string => `services/${service}/src/main.ts`;
-const folderOf = (service: string): string => join(ROOT, ".run/packed", service);
 
-async function pack(service: string): Promise<void> {
+async function pack(service: (typeof SERVICES)[number], dir: string): Promise<void> {
   await build({
     input: { "main.js": resolve(ROOT, sourceOf(service)), ...THREADS[service] },
     platform: "node",
@@ -45,7 +50,7 @@ async function pack(service: string): Promise<void> {
     external: ["@fastify/swagger-ui"],
     logLevel: "warn",
     output: {
-      dir: folderOf(service),
+      dir,
       format: "esm",
       cleanDir: true,
       entryFileNames: ({ name }) => name,

@@ -400,6 +400,10 @@ test("a dead letter that is listed is found by its id, also where EVENTS was mad
   const address = { ...(await api.seed({ callId: "former" })).address };
   const event = { seq: 5, id: "evt_1a2b3c_5", address };
   await storeLetter(event);
+  await eventually(async () => {
+    const list = await api.reader.get("/dead-letters");
+    expect(JSON.stringify(list.body)).toContain("evt_1a2b3c_5");
+  });
   const found = await api.reader.get("/dead-letters/evt_1a2b3c_5");
   expect(found).toMatchObject({ status: 200, body: { event_id: event.id, call_id: "former" } });
 });
