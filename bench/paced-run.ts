@@ -59,8 +59,14 @@ export const untilReceived = async (
   );
 };
 
-/** In the first sixth of a run, code is compiled and connections are opened. */
-const WARM_UP = 1 / 6;
+/**
+ * Until then code is compiled, connections are opened, and a dispatcher learns what an endpoint can do; at most
+ * half of a run, so that one that is shorter has events to judge.
+ */
+const WARM_UP_SECONDS = 5;
+
+const warmUpEventsOf = ({ perSecond, seconds }: Pace): number =>
+  Math.round(perSecond * Math.min(WARM_UP_SECONDS, seconds / 2));
 
 /** How some agents' events fared, once warmed up. */
 export type Fared = {
@@ -77,7 +83,7 @@ export const faredOf = (
   isWanted: (agent: number) => boolean,
 ): Fared => {
   const last = pace.from + eventsOf(pace);
-  const first = pace.from + Math.round(eventsOf(pace) * WARM_UP);
+  const first = pace.from + warmUpEventsOf(pace);
   const counts = ({ n, agent }: { readonly n: number; readonly agent: number }): boolean =>
     n >= first && n < last && isWanted(agent);
   let missing = 0;

@@ -6,7 +6,6 @@ import { startStack } from "../stack.ts";
 const BYTES = 1_024;
 /** Beside the slow one, at the same host. */
 const FAST = 99;
-/** The first sixth, five seconds, is not counted: a dispatcher learns what the endpoint can do. */
 const SECONDS = 30;
 const AFTERWARDS_MS = 3_000;
 
