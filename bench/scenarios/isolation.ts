@@ -58,6 +58,12 @@ const figuresOf = (name: string, runs: readonly Fared[], base: number): readonly
       atMost(1.2),
     ),
     figure(
+      `${name}: p99 of the others, more than none`,
+      each(({ p99 }) => p99 - base),
+      "ms",
+      atMost(5),
+    ),
+    figure(
       `${name}: p99 of the others`,
       each(({ p99 }) => p99),
       "ms",

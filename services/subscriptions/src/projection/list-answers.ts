@@ -58,7 +58,10 @@ export const statsAnswerSchema = z.object({
       delivered: z.int(),
       failed: z.int(),
       cancelled: z.int(),
-      failed_by_reason: z.partialRecord(z.enum(FAILURE_REASONS), z.int()),
+      failed_by_reason: z.partialRecord(z.enum(FAILURE_REASONS), z.int()).meta({
+        description:
+          "`status` and `protocol` are the destination's (one path), `dns`, `connection_refused`, `connection_reset`, `tls` and `blocked_address` the origin's (its host), `timeout` either's, which each attempt's `detail` says.",
+      }),
     })
     .meta({ description: "Attempts that began in the window, by outcome; without tests." }),
   invalid_events: z.int().meta({
