@@ -6,6 +6,7 @@ import { elapsedMs } from "./elapsed.ts";
 import type { Logger } from "./logger.ts";
 import { isStreamNotFound } from "./nats-errors.ts";
 import type { Nats } from "./nats.ts";
+import { pullAnswers } from "./pull-answers.ts";
 import { streamLost, StreamLostError } from "./stream-watch.ts";
 import { inSlices } from "./time-slice.ts";
 
@@ -39,6 +40,8 @@ export type Consuming = {
   readonly stop: () => Promise<void>;
   /** When the loop last went round, by the monotonic clock: liveness. */
   readonly lastTurnMs: () => number;
+  /** Says that the server answers no pull. */
+  readonly problem: () => string | undefined;
   /** The consumer is there: pulling has begun. */
   readonly started: Promise<void>;
 };
@@ -46,8 +49,15 @@ export type Consuming = {
 /** Short, so that a change of leader stands still for seconds only. */
 const PULL_EXPIRES_MS = 5_000;
 
+/** A pull that two heartbeats are missing of (its leader is gone) is begun anew. */
+const HEARTBEAT_MS = 1_000;
+
 /** A pull that outlives its end by this much (the connection is away) is begun anew. */
 const PULL_OVERRUN_MS = 10_000;
+
+/** Between pulls that fail; short, so that work goes on soon once a leader is elected. */
+const FIRST_WAIT_MS = 100;
+const MAX_WAIT_MS = 1_000;
 
 /** A server that does not answer is not waited for when this process stops. */
 const FINISH_WITHIN_MS = 1_000;
@@ -72,13 +82,13 @@ export const consume = (options: ConsumeOptions): Consuming => {
         await pull.once();
         failures = 0;
       } catch (error) {
-        pull.close();
+        pull.failed(error);
         if (error instanceof StreamLostError) return options.onStreamLost(error);
         if (isStreamNotFound(error)) {
           return options.onStreamLost(streamLost(options.wanted.stream, error));
         }
         options.log.warn({ err: error, stream: options.wanted.stream }, "consume.retrying");
-        await pause(backoffMs(failures), stopping.signal);
+        await pause(backoffMs(failures, FIRST_WAIT_MS, MAX_WAIT_MS), stopping.signal);
         failures += 1;
       }
     }
@@ -87,6 +97,7 @@ export const consume = (options: ConsumeOptions): Consuming => {
   return {
     started: started.promise,
     lastTurnMs: () => lastTurnMs,
+    problem: pull.problem,
     stop: async () => {
       stopping.abort();
       pull.finish();
@@ -102,23 +113,29 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
   let handledUpTo: number = 0;
   let lastDelivery = 0;
   let knownOn: string | undefined;
+  const answers = pullAnswers(nats, wanted, () => {
+    consumer = undefined;
+  });
 
   const open = async (): Promise<void> => {
     if (consumer !== undefined) return;
     await getToKnow();
     lastDelivery = 0;
     consumer = await nats.js.consumers.get(wanted.stream, wanted.name);
+    answers.heard();
   };
 
   const once = async (): Promise<void> => {
     const room = await options.room();
     if (room < 1 || consumer === undefined || signal.aborted) return;
     const pulledMs = elapsedMs();
-    const pulled = await consumer.fetch({ max_messages: room, expires: PULL_EXPIRES_MS });
+    const pulled = await fetchFrom(consumer, room);
     messages = pulled;
+    void answers.follow(pulled);
     const overrun = setTimeout(() => pulled.stop(), PULL_EXPIRES_MS + PULL_OVERRUN_MS);
     try {
       for await (const message of inSlices(pulled)) await hand(message, pulledMs);
+      answers.heard();
     } finally {
       clearTimeout(overrun);
       messages = undefined;
@@ -133,6 +150,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
   };
 
   const hand = async (message: JsMsg, pulledMs: number): Promise<void> => {
+    answers.heard();
     if (signal.aborted) return message.nak();
     const { deliverySequence, streamSequence } = message.info;
     // Counting back: the consumer was made anew meanwhile, perhaps by another process. Another
@@ -146,24 +164,28 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
   return {
     open,
     once,
-    /** Ends the pull; what is on its way comes in and is given back. */
-    finish: () => {
-      const pulled = messages;
-      if (pulled === undefined) return;
-      const ended = setTimeout(() => pulled.stop(), FINISH_WITHIN_MS);
-      // `stop()` alone drops what the server has handed out already, and nobody gets it before
-      // ack_wait is over. Draining the subscription ends the pull, too: `connection.drain()` does it.
-      const { sub } = pulled as unknown as { readonly sub: Subscription };
-      void sub.drain().then(
-        () => clearTimeout(ended),
-        () => pulled.stop(),
-      );
-    },
-    close: () => {
+    finish: () => (messages === undefined ? undefined : finish(messages)),
+    failed: (error: unknown): void => {
       messages?.stop();
-      consumer = undefined;
+      answers.failed(error);
     },
+    problem: answers.problem,
   };
+};
+
+const fetchFrom = (consumer: Consumer, max_messages: number): Promise<ConsumerMessages> =>
+  consumer.fetch({ max_messages, expires: PULL_EXPIRES_MS, idle_heartbeat: HEARTBEAT_MS });
+
+/** Ends a pull; what is on its way comes in and is given back. */
+const finish = (pulled: ConsumerMessages): void => {
+  const ended = setTimeout(() => pulled.stop(), FINISH_WITHIN_MS);
+  // `stop()` alone drops what the server has handed out already, and nobody gets it before
+  // ack_wait is over. Draining the subscription ends the pull, too: `connection.drain()` does it.
+  const { sub } = pulled as unknown as { readonly sub: Subscription };
+  void sub.drain().then(
+    () => clearTimeout(ended),
+    () => pulled.stop(),
+  );
 };
 
 /** Differs for each connection to a server, and for each start of a server. */

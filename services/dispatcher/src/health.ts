@@ -82,6 +82,7 @@ export const readiness = (parts: Parts): Check[] => [
   () => viewProblem(parts),
   () => (parts.nats?.problem() === undefined ? parts.storing?.problem() : undefined),
   () => (parts.isPulling === true ? undefined : "not pulling events yet"),
+  () => (parts.nats?.problem() === undefined ? parts.running?.intake.problem() : undefined),
 ];
 
 const viewProblem = ({ nats, view }: Parts): string | undefined => {

@@ -37,6 +37,8 @@ export type Intake = {
   readonly started: Promise<void>;
   /** When the slower of the two loops last went round, by the monotonic clock. */
   readonly lastTurnMs: () => number;
+  /** Says which stream gives out nothing. */
+  readonly problem: () => string | undefined;
   /** Pulls nothing more, gives back what was not begun, and waits for what is in work. */
   readonly stop: (outOfTime: AbortSignal) => Promise<void>;
 };
@@ -68,6 +70,7 @@ export const startIntake = (options: IntakeOptions): Intake => {
   return {
     started: Promise.all(both.map(({ started }) => started)).then(() => undefined),
     lastTurnMs: () => Math.min(...both.map((consuming) => consuming.lastTurnMs())),
+    problem: () => events.problem() ?? retries.problem(),
     stop: async (outOfTime) => {
       gate.close();
       clearInterval(sweeping);
