@@ -7,9 +7,10 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 # more arguments for vitest, such as TEST_ARGS="scripts --reporter=verbose"
 TEST_ARGS ?=
+TEST_LONG := npx vitest run --config vitest.long.config.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -24,23 +25,26 @@ demo: set-up ## deliver the sample events to a receiver, with failures and retri
 test: set-up ## run every test (TEST_ARGS="…" goes to vitest)
 	npm test -- $(TEST_ARGS)
 
+test-long: set-up ## run the tests that wait for minutes or start many processes: kills, outages, upgrades, memory
+	$(TEST_LONG) $(TEST_ARGS)
+
 fuzz-events: set-up ## publish 20,000 arbitrary messages on EVENTS (make test takes 1,000)
 	FUZZ_MESSAGES=20000 npm test -- test/ingress/fuzzed-events.test.ts $(TEST_ARGS)
 
 fuzz: set-up ## send 100,000 arbitrary bodies to the API (make test sends 1,500)
 	FUZZ_BODIES=100000 npm test -- test/subscriptions/fuzzed-bodies.test.ts $(TEST_ARGS)
 
-backlog: set-up ## drain 50,000 events that were published before, and watch memory (make test takes 25,000)
-	BACKLOG_EVENTS=50000 npm test -- test/behaviour/memory.test.ts $(TEST_ARGS)
+backlog: set-up ## drain 50,000 events that were published before, and watch memory (make test-long takes 25,000)
+	BACKLOG_EVENTS=50000 $(TEST_LONG) test/behaviour/memory.long.ts $(TEST_ARGS)
 
-restart-backlog: set-up ## kill and start a dispatcher and nats-server with 10,000 events of one agent (make test takes 1,500)
-	RESTART_EVENTS=10000 npm test -- test/crash/restart-with-backlog.test.ts $(TEST_ARGS)
+restart-backlog: set-up ## kill and start a dispatcher and nats-server with 10,000 events of one agent (make test-long takes 1,500)
+	RESTART_EVENTS=10000 $(TEST_LONG) test/crash/restart-with-backlog.long.ts $(TEST_ARGS)
 
 history-load: set-up ## lists over 100,000 events and 250,000 attempts; wants the machine to itself
 	npx vitest run --config vitest.history.config.ts $(TEST_ARGS)
 
-redelivery-load: set-up ## redeliver 20,000 dead letters with the API killed twice meanwhile (make test takes 600)
-	REDELIVERIES=20000 npm test -- test/redelivery/api-killed.test.ts $(TEST_ARGS)
+redelivery-load: set-up ## redeliver 20,000 dead letters with the API killed twice meanwhile (make test-long takes 600)
+	REDELIVERIES=20000 $(TEST_LONG) test/redelivery/api-killed.long.ts $(TEST_ARGS)
 
 agents-load: set-up ## start the subscriptions service with 100,000 agents (make test takes 20,000)
 	AGENTS=100000 npm test -- test/subscriptions/many-agents.test.ts $(TEST_ARGS)
@@ -79,7 +83,7 @@ dashboards: set-up ## write Grafana's dashboards again (RUNBOOK_BASE_URL=https:/
 	@node scripts/dashboards.ts
 
 monitoring-proof: set-up ## watch a failing endpoint in a real Prometheus for minutes, and draw docs/images
-	MONITORING_PICTURES=docs/images npm test -- test/monitoring/real-prometheus.test.ts $(TEST_ARGS)
+	MONITORING_PICTURES=docs/images $(TEST_LONG) test/monitoring/real-prometheus.long.ts $(TEST_ARGS)
 
 images: set-up ## build both images (ENGINE=podman, TAG=…, IMAGE_PREFIX=…, BUILD_ARGS="…", LOCAL_BASES=true: docs/operations.md)
 	@node scripts/images.ts

@@ -7,18 +7,25 @@ import { LongestFirst } from "./test/harness/longest-first.ts";
 // the CPU time to start.
 process.env["NODE_COMPILE_CACHE"] ??= join(import.meta.dirname, ".run/compile-cache");
 
+/** What every run has in common. */
+export const shared = {
+  testTimeout: 60_000,
+  hookTimeout: 180_000,
+  pool: "forks",
+  // The files share no state: one process serves many of them, which saves each its start and its imports.
+  isolate: false,
+  maxConcurrency: 8,
+  sequence: { sequencer: LongestFirst },
+} as const;
+
+/** Packs the services for tests that start them. */
+export const globalSetup = "test/harness/packed-services.ts";
+
 export default defineConfig({
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 180_000,
-    pool: "forks",
-    // The files share no state: one process serves many of them, which saves each its start and its imports.
-    isolate: false,
-    // Most of a test's time is waiting for other processes, of one file for minutes; with more files at once
-    // those would be too slow to judge.
+    ...shared,
+    // Most of a test's time is waiting for other processes; with more files at once those would be too slow to judge.
     maxWorkers: Math.max(4, availableParallelism()),
-    maxConcurrency: 8,
-    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
@@ -32,7 +39,7 @@ export default defineConfig({
         test: {
           name: "whole processes",
           include: ["test/**/*.test.ts", "scripts/**/*.test.ts"],
-          globalSetup: "test/harness/packed-services.ts",
+          globalSetup,
         },
       },
     ],
