@@ -50,6 +50,26 @@ test("whichever stream is lost, a start refuses to hide it, and makes it on the 
   }
 });
 
+test("a start takes no stream for lost that another one makes while it looks at them", async () => {
+  await deleteAll();
+  const others = Promise.withResolvers<unknown>();
+  const { info } = client.jsm.streams;
+  let looks = 0;
+  // Between the first look and the second, another start makes all of them.
+  const lookingSlowly = {
+    info: async (name: string) => {
+      looks += 1;
+      if (looks === 2) others.resolve(start());
+      if (looks > 1) await others.promise;
+      return info.call(client.jsm.streams, name);
+    },
+  };
+  const streams: unknown = Object.setPrototypeOf(lookingSlowly, client.jsm.streams);
+  const jsm = Object.create(client.jsm, { streams: { value: streams } }) as NatsClient["jsm"];
+  expect((await ensureStreams(jsm, wanted, log, never)).size).toBe(ALL.length);
+  expect(looks).toBeGreaterThan(ALL.length);
+});
+
 test("all but one are lost, and the last one tells", async () => {
   await deleteAll();
   await start();

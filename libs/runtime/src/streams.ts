@@ -59,6 +59,9 @@ const ensureAll = async (
 ): Promise<StreamCreation> => {
   const found = new Map<StreamName, StreamInfo | undefined>();
   for (const stream of wanted) found.set(stream.name, await infoOf(jsm, stream.name));
+  // Streams note each other once all are there: one that another process made while the others were looked up
+  // is there by now.
+  for (const name of lostStreams(found)) found.set(name, await infoOf(jsm, name));
   const isFirstStart = [...found.values()].every((info) => info === undefined);
   refuseLost(lostStreams(found), makeAnew);
   const all: StreamInfo[] = [];
