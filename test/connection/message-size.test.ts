@@ -61,6 +61,11 @@ test("a limit that is lowered while they run is learnt", async () => {
   expect(metrics.value("ringback_own_faults_total", { fault: "unexpected" })).toBe(0);
 }, 60_000);
 
+test("a limit that is raised while they run is learnt", async () => {
+  await server.reload(`max_payload: ${10 * LARGE}`);
+  await eventually(async () => expect((await api.admin.patch(changeOf(4))).status).toBe(200));
+}, 60_000);
+
 const publishBroken = (callId: string, bytes: number) =>
   client.js.publish(`events.w1.${callId}.a1.call_completed`, "x".repeat(bytes));
 

@@ -39,6 +39,7 @@ const nats = () => ({
   connection: client.nc,
   isConnected: () => true,
   leave: () => undefined,
+  askLimitAgain: () => undefined,
   problem: () => undefined,
 });
 

@@ -8,17 +8,21 @@ import { drained } from "./drained.ts";
 
 failOnLeaks();
 
+/** Longer than it takes to see that a stream is gone, and shorter than a process waits that has to end. */
+const HELD = { kind: "late_status", status: 200, afterMs: 7_000 } as const;
+
 let platform: Platform;
 let receiver: Receiver;
 
 beforeAll(async () => {
   [platform, receiver] = await Promise.all([
     startPlatform({ dispatcherEnv: { RETRY_DELAYS: "1h" } }),
-    startReceiver(byPath({ "/fail": status(500) })),
+    startReceiver(byPath({ "/fail": status(500), "/held": HELD })),
   ]);
   await platform.subscribe([
     { event_type: "call_completed", callback_url: receiver.url("/ok") },
     { event_type: "recording_completed", callback_url: receiver.url("/fail") },
+    { event_type: "platform_analysis_completed", callback_url: receiver.url("/held") },
   ]);
 });
 
@@ -32,6 +36,11 @@ test("after EVENTS was deleted and made again, its new events are delivered from
   await drained(platform.client);
   await untilTheDispatcherLookedAtItsStreams();
 
+  const held = await platform.publish({
+    callId: "held",
+    eventType: "platform_analysis_completed",
+  });
+  await receiver.received(1, { path: "/held" });
   const { streams } = platform.client.jsm;
   const { config } = await streams.info("EVENTS");
   await streams.delete("EVENTS");
@@ -39,6 +48,8 @@ test("after EVENTS was deleted and made again, its new events are delivered from
   await publishMany("new", 5);
   const exit = await platform.dispatchers.pop()?.exited;
   expect(exit).toEqual({ code: 1, signal: null });
+  // What was out when it had to end was waited for, and is recorded.
+  expect(await platform.attemptsOf(held)).toMatchObject([{ outcome: { kind: "delivered" } }]);
   platform.dispatchers.push(await platform.startDispatcher());
   await eventually(
     () => {

@@ -30,7 +30,7 @@ const LIVES_FOR_MS = 1_000;
 
 const newLease = () => {
   const { nc: connection, js, jsm } = client;
-  const idle = { problem: () => undefined, leave: () => undefined };
+  const idle = { problem: () => undefined, leave: () => undefined, askLimitAgain: () => undefined };
   const nats: Nats = { connection, js, jsm, isConnected: () => true, ...idle };
   return lease(nats, LEASES.overdueWatch, LIVES_FOR_MS);
 };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventMessage } from "@ringback/contracts/event";
+import type { RedeliveryStart } from "@ringback/contracts/redelivery-job";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import {
@@ -86,12 +87,27 @@ test("of two instances of the API one runs the jobs, and the other one when that
   expect([records.size, [...records.values()].filter((n) => n !== 1)]).toEqual([300, []]);
 });
 
+/** Stores a running job of w1 in the middle of this batch; it finds nothing else. */
+const storeJob = async (
+  id: string,
+  begunMs: number,
+  starts: readonly RedeliveryStart[],
+): Promise<void> => {
+  const like = await scene.create({ ...DEAD, agent_id: "nobody" });
+  const job = {
+    ...like,
+    redelivery_id: id,
+    workspace_id: "w1",
+    begins_after: { events: 0, attempts: 0, dead_letters: 0 },
+    stop_requested: false,
+    found: starts.length,
+    cursor: { at_ms: Date.now(), seq: starts.at(-1)?.seq },
+    batch: { at: new Date(begunMs).toISOString(), starts },
+  };
+  await scene.client.js.publish(`redeliveries.w1.${id}`, JSON.stringify(job));
+};
+
 test("a batch that was begun long ago is started but for what was: the server may have forgotten its ids", async () => {
-  const {
-    created_at,
-    redelivery_id: _,
-    ...like
-  } = await scene.create({ ...DEAD, agent_id: "nobody" });
   const { seq } = await scene.client.jsm.streams
     .getMessage("EVENTS", { last_by_subj: "events.w1.some-0.>" })
     .then((m) => m!);
@@ -102,17 +118,6 @@ test("a batch that was begun long ago is started but for what was: the server ma
     event_type: "call_completed",
   });
   const id = "begun-long-ago";
-  const job = {
-    ...like,
-    redelivery_id: id,
-    workspace_id: "w1",
-    created_at,
-    begins_after: { events: 0, attempts: 0, dead_letters: 0 },
-    stop_requested: false,
-    found: 2,
-    cursor: { at_ms: Date.now(), seq: seq + 2 },
-    batch: { at: new Date(Date.now() - 3_600_000).toISOString(), starts: [start(0), start(1)] },
-  };
   // Of the two the first was attempted, and the endpoint is not to hear of it again.
   const recordOf = (n: number) => `attempts.w1.some-${n}.some.call_completed.${seq + n}`;
   const first = await scene.client.jsm.streams.getMessage("ATTEMPTS", {
@@ -123,17 +128,12 @@ test("a batch that was begun long ago is started but for what was: the server ma
   const record = { ...first!.json<object>(), ...ids, ...done };
   await scene.client.js.publish(`${recordOf(0)}-${id}`, JSON.stringify(record));
   const before = scene.receiver.requestsTo("/some").length;
-  await scene.client.js.publish(`redeliveries.w1.${id}`, JSON.stringify(job));
+  await storeJob(id, Date.now() - 3_600_000, [start(0), start(1)]);
   expect(await scene.settled(id, "done")).toMatchObject({ sent: 2, delivered: 2 });
   expect(scene.receiver.requestsTo("/some")).toHaveLength(before + 1);
 });
 
 test("a job one of whose events is gone before its attempt comes to its end: it counts as failed", async () => {
-  const {
-    created_at,
-    redelivery_id: _,
-    ...like
-  } = await scene.create({ ...DEAD, agent_id: "nobody" });
   const gone = await Promise.all(
     ["gone-0", "gone-1"].map(async (call_id) => {
       const address = { workspaceId: "w1", agentId: "gone", callId: call_id } as const;
@@ -145,18 +145,7 @@ test("a job one of whose events is gone before its attempt comes to its end: it 
     }),
   );
   const id = "events-are-gone";
-  const job = {
-    ...like,
-    redelivery_id: id,
-    workspace_id: "w1",
-    created_at,
-    begins_after: { events: 0, attempts: 0, dead_letters: 0 },
-    stop_requested: false,
-    found: 2,
-    cursor: { at_ms: Date.now(), seq: gone[1]!.seq },
-    batch: { at: new Date().toISOString(), starts: gone },
-  };
-  await scene.client.js.publish(`redeliveries.w1.${id}`, JSON.stringify(job));
+  await storeJob(id, Date.now(), gone);
   expect(await scene.settled(id, "done", 15_000)).toMatchObject({ sent: 2, failed: 2, waiting: 0 });
 });
 

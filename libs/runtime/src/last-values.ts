@@ -37,6 +37,12 @@ export type LastValuesOptions = {
 /** One that is missed ends the reading, which begins anew: its consumer may be gone with its server. */
 const HEARTBEAT_MS = 500;
 
+/**
+ * Messages that are on their way at once. Each may have as much as a server takes (1 MiB by default), and a server
+ * cuts a connection off for which it keeps more than `max_pending` (64 MiB).
+ */
+const MAX_ON_THE_WAY = 50;
+
 /** How far the reading has come, and what is being read. */
 type Reading = {
   appliedUpTo: number;
@@ -137,7 +143,7 @@ const follow = async (
   };
   if (info.num_pending === 0) await settle();
   const messages = await consumer.consume({
-    max_messages: 2_000,
+    max_messages: MAX_ON_THE_WAY,
     expires: 5_000,
     idle_heartbeat: HEARTBEAT_MS,
   });

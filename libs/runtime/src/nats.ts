@@ -10,6 +10,7 @@ import { watchAnswers } from "./answer-watch.ts";
 import { backoffMs, pause } from "./backoff.ts";
 import { dialPace } from "./dial-pace.ts";
 import type { Logger } from "./logger.ts";
+import { payloadLimit } from "./payload-limit.ts";
 import { credentialsOf, readNamed, serversIn } from "./nats-credentials.ts";
 import type { Settings, commonSettings } from "./settings.ts";
 
@@ -35,6 +36,8 @@ export type Nats = {
   readonly problem: () => string | undefined;
   /** Goes to another server, as nothing can be done by this one though it answers. */
   readonly leave: (why: string) => void;
+  /** Something was too large by the `max_payload` that is known: it may have been raised since. */
+  readonly askLimitAgain: () => void;
 };
 
 /** The oldest server that has all that Ringback uses (message schedules and their repair, ADR-51). */
@@ -54,7 +57,8 @@ export const connectNats = async (
   log: Logger,
   onClosed: (error: Error) => void = () => undefined,
 ): Promise<Nats> => {
-  const connection = await connectWhenThere(settings, name, log);
+  const options = connectionOptions(settings, name, log);
+  const connection = await connectWhenThere(options, log);
   try {
     checkServer(connection.info?.version ?? "unknown", connection.info?.jetstream === true);
     // Without the client's own check: it fails during a leader election, though JetStream is on.
@@ -71,7 +75,8 @@ export const connectNats = async (
       if (!isConnected()) return "not connected to NATS";
       return answers.silentForMs() === undefined ? undefined : "NATS does not answer";
     };
-    return { connection, js, jsm, isConnected, problem, leave: answers.leave };
+    const { askAgain: askLimitAgain } = payloadLimit(connection, options);
+    return { connection, js, jsm, isConnected, problem, leave: answers.leave, askLimitAgain };
   } catch (error) {
     await connection.close();
     throw error;
@@ -89,22 +94,26 @@ export const leaveNats = async ({ connection, problem }: Nats): Promise<void> =>
   await connection.close();
 };
 
-const connectWhenThere = async (
+const connectionOptions = (
   settings: NatsSettings,
   name: string,
   log: Logger,
+): NodeConnectionOptions => ({
+  ...serversAndUser(settings, log),
+  name,
+  inboxPrefix: settings.NATS_INBOX_PREFIX,
+  maxReconnectAttempts: -1,
+  ignoreAuthErrorAbort: true, // what is refused now may be let in after the rotation
+  ...dialPace(),
+  pingInterval: 20_000,
+  timeout: CONNECT_TIMEOUT_MS,
+  noAsyncTraces: true, // requests and publishes are noticeably faster without
+});
+
+const connectWhenThere = async (
+  options: NodeConnectionOptions,
+  log: Logger,
 ): Promise<NatsConnection> => {
-  const options: NodeConnectionOptions = {
-    ...serversAndUser(settings, log),
-    name,
-    inboxPrefix: settings.NATS_INBOX_PREFIX,
-    maxReconnectAttempts: -1,
-    ignoreAuthErrorAbort: true, // what is refused now may be let in after the rotation
-    ...dialPace(),
-    pingInterval: 20_000,
-    timeout: CONNECT_TIMEOUT_MS,
-    noAsyncTraces: true, // requests and publishes are noticeably faster without
-  };
   // Not the client's waitOnFirstConnect: it waits for ever with refused credentials, too.
   for (let n = 0; ; n += 1) {
     try {

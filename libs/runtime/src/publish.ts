@@ -5,7 +5,7 @@ import type { StreamName } from "@ringback/contracts/subjects";
 import { backoffMs, pause } from "./backoff.ts";
 import type { Logger } from "./logger.ts";
 import { storedHeader } from "./message-headers.ts";
-import { isSequenceConflict, isUnavailable, isWriteInFlight } from "./nats-errors.ts";
+import { isSequenceConflict, isTooLarge, isUnavailable, isWriteInFlight } from "./nats-errors.ts";
 import type { Nats } from "./nats.ts";
 import { turnEnd } from "./turn-end.ts";
 
@@ -101,6 +101,7 @@ const tryToPublish = async (
     );
     return { kind: "stored", seq: ack.seq };
   } catch (error) {
+    if (isTooLarge(error)) nats.askLimitAgain();
     if (!isSequenceConflict(error)) throw error;
     // A first try whose answer was lost meets its own message: only another's is a conflict.
     const last = await readLast(nats, publication.stream, subject);

@@ -188,7 +188,9 @@ const storeDeadLetter = async (
   // The duplicate window covers the moment; a process may be away for longer than that.
   if (await hasMessage(nats, STREAMS.deadLetters, subject, messageId)) return;
   for (let n = 0; ; n += 1) {
-    const body = JSON.stringify(fittedDeadLetter(letter, maxBodyBytes(nats) ?? Infinity));
+    const fitted = fittedDeadLetter(letter, maxBodyBytes(nats) ?? Infinity);
+    if (fitted !== letter) nats.askLimitAgain(); // for the next one
+    const body = JSON.stringify(fitted);
     const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
     try {
       await publishUntilStored(nats, publication, log, signal);

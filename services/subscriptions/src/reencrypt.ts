@@ -39,7 +39,7 @@ export type ReencryptDeps = {
 };
 
 const AT_ONCE = 16;
-const PULL = 256;
+const PULL = 50;
 const MAX_TRIES = 20;
 const ACTOR = "reencrypt";
 

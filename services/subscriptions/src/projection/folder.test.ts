@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -39,4 +40,15 @@ test("a folder that cannot be made is said to be the setting's", () => {
   const file = join(parent, "file");
   writeFileSync(file, "");
   expect(() => openFolder(join(file, "folder"))).toThrow(/^PROJECTION_DIR: .*ENOTDIR/);
+});
+
+test("a folder that the system refuses to make, though its parent is there, does not hang the start", () => {
+  const module = new URL("folder.ts", import.meta.url).href;
+  const program = `import { openFolder } from "${module}"; openFolder("/proc/none");`;
+  // A process of its own: what hangs here is synchronous, and would take the tests with it.
+  const { stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    encoding: "utf8",
+    timeout: 10_000,
+  });
+  expect(stderr).toMatch(/PROJECTION_DIR: no folder for the projection: E\w+: /);
 });

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Where the file of a projection lies. */
 export type ProjectionFolder = {
@@ -19,7 +19,7 @@ const PREFIX = "ringback-projection-";
 export const openFolder = (setting: string | undefined): ProjectionFolder => {
   try {
     if (setting !== undefined) {
-      mkdirSync(setting, { recursive: true, mode: 0o700 });
+      makeFolder(setting);
       return { file: join(setting, FILE), leave: () => undefined };
     }
     removeLeftOvers();
@@ -29,6 +29,17 @@ export const openFolder = (setting: string | undefined): ProjectionFolder => {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`PROJECTION_DIR: no folder for the projection: ${reason}`, { cause: error });
+  }
+};
+
+/** Not by `recursive: true`: that tries for ever where there is a parent and the answer is ENOENT, as in /proc. */
+const makeFolder = (path: string): void => {
+  const parent = dirname(path);
+  if (!existsSync(parent)) makeFolder(parent);
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 };
 
