@@ -44,9 +44,31 @@ test("services that are refused many times log in with the password that the fil
       what: "ready again with the new password",
     });
   }
+  for (const { logs } of services) {
+    const changes = logs
+      .map(({ msg }) => String(msg))
+      .filter((msg) => /^nats\.(dis)?connected$/.test(msg));
+    expect(changes, "one line each, however many log-ins were refused").toEqual([
+      "nats.disconnected",
+      "nats.connected",
+    ]);
+  }
   await Promise.all(services.map((service) => service.stop()));
   await server.stop();
 }, 120_000);
+
+test("a log-in that is refused at start says which settings to look at, and no password", async () => {
+  const server = await startConfiguredServer(withPassword("first"));
+  const settings = parseSettings(commonSettings, {
+    NATS_URL: `nats://ringback:wrong-one@127.0.0.1:${server.port}`,
+  });
+  const message = await connectNats(settings, "test", log).catch((error: Error) => error.message);
+  expect(message).toBe(
+    "NATS refuses the log-in: Authorization Violation. " +
+      "See NATS_URL, NATS_URL_FILE or NATS_CREDS_FILE for the user and its password",
+  );
+  await server.stop();
+});
 
 const refusals = ({ logs }: ServiceProcess): number =>
   logs.filter(({ msg, err }) => msg === "nats.error" && /authoriz/i.test(JSON.stringify(err)))

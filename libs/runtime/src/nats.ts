@@ -64,12 +64,9 @@ export const connectNats = async (
     // Without the client's own check: it fails during a leader election, though JetStream is on.
     const jsm = await jetstreamManager(connection, { timeout: API_TIMEOUT_MS, checkAPI: false });
     const js = jetstream(connection, { timeout: API_TIMEOUT_MS });
-    let connected = true;
-    void followStatus(connection, log, (now) => {
-      connected = now;
-    });
+    const state = followStatus(connection, log);
     void followClosing(connection, onClosed);
-    const isConnected = (): boolean => connected && !connection.isClosed();
+    const isConnected = (): boolean => state.connected && !connection.isClosed();
     const answers = watchAnswers(connection, isConnected, log);
     const problem = (): string | undefined => {
       if (!isConnected()) return "not connected to NATS";
@@ -119,17 +116,24 @@ const connectWhenThere = async (
     try {
       return await connect(options);
     } catch (error) {
-      if (isRefused(error)) throw error;
-      log.warn({ err: error, tries: n + 1 }, "nats.waiting");
+      if (isLogInRefused(error)) throw logInRefused(error);
+      if (error instanceof errors.InvalidArgumentError) throw error;
+      log.warn({ err: error, tries: n + 1, servers: options.servers }, "nats.waiting");
       await pause(backoffMs(n));
     }
   }
 };
 
-const isRefused = (error: unknown): boolean =>
+const isLogInRefused = (error: unknown): error is Error =>
   error instanceof errors.AuthorizationError ||
-  error instanceof errors.UserAuthenticationExpiredError ||
-  error instanceof errors.InvalidArgumentError;
+  error instanceof errors.UserAuthenticationExpiredError;
+
+const logInRefused = (cause: Error): Error =>
+  new Error(
+    `NATS refuses the log-in: ${cause.message}. ` +
+      "See NATS_URL, NATS_URL_FILE or NATS_CREDS_FILE for the user and its password",
+    { cause },
+  );
 
 /** Where to connect to, as whom, and how the server has to prove itself. */
 const serversAndUser = (settings: NatsSettings, log: Logger) => {
@@ -180,23 +184,22 @@ const followClosing = async (
   if (error) onClosed(new Error(`the connection to NATS is closed: ${error.message}`));
 };
 
-const followStatus = async (
-  connection: NatsConnection,
-  log: Logger,
-  onChange: (connected: boolean) => void,
-): Promise<void> => {
-  for await (const status of connection.status()) {
-    if (status.type === "disconnect" || status.type === "staleConnection") {
-      onChange(false);
-      log.warn(
-        { server: status.type === "disconnect" ? status.server : undefined },
-        "nats.disconnected",
-      );
-    } else if (status.type === "reconnect") {
-      onChange(true);
-      log.info({ server: status.server }, "nats.connected");
-    } else if (status.type === "error") {
-      log.error({ err: status.error }, "nats.error");
+const followStatus = (connection: NatsConnection, log: Logger): { readonly connected: boolean } => {
+  const state = { connected: true };
+  // nats-core 3.4 tells "disconnect" again for each log-in that is refused, and "reconnect" as often at the end.
+  const change = (connected: boolean, server?: string): void => {
+    if (state.connected === connected) return;
+    state.connected = connected;
+    if (connected) log.info({ server }, "nats.connected");
+    else log.warn({ server }, "nats.disconnected");
+  };
+  void (async () => {
+    for await (const status of connection.status()) {
+      if (status.type === "disconnect") change(false, status.server);
+      else if (status.type === "staleConnection") change(false, connection.getServer());
+      else if (status.type === "reconnect") change(true, status.server);
+      else if (status.type === "error") log.error({ err: status.error }, "nats.error");
     }
-  }
+  })();
+  return state;
 };
