@@ -53,7 +53,6 @@ test("whichever stream is lost, a start refuses to hide it, and makes it on the 
 test("a start takes no stream for lost that another one makes while it looks at them", async () => {
   await deleteAll();
   const others = Promise.withResolvers<unknown>();
-  const { info } = client.jsm.streams;
   let looks = 0;
   // Between the first look and the second, another start makes all of them.
   const lookingSlowly = {
@@ -61,7 +60,7 @@ test("a start takes no stream for lost that another one makes while it looks at 
       looks += 1;
       if (looks === 2) others.resolve(start());
       if (looks > 1) await others.promise;
-      return info.call(client.jsm.streams, name);
+      return client.jsm.streams.info(name);
     },
   };
   const streams: unknown = Object.setPrototypeOf(lookingSlowly, client.jsm.streams);
