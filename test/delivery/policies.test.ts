@@ -2,6 +2,7 @@ import type { AttemptRecord } from "@ringback/contracts/attempt";
 import type { DeliveryPolicy } from "@ringback/contracts/delivery-policy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Behaviour, inTurn, type Script, status } from "../harness/behaviour.ts";
+import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { startPlatform, type Platform } from "../harness/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver.ts";
@@ -91,10 +92,12 @@ describe("what a subscription sets counts for its deliveries, and the operator's
     }
     const [first, second] = receiver.requestsTo(`/${own.agentId}`);
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(1_000);
-    const letters = await platform.deadLetters();
-    expect(letters.filter(({ event_seq }) => event_seq === own.event.seq)).toMatchObject([
-      { reason: "exhausted", last_attempt: { attempt: 3 } },
-    ]);
+    await eventually(async () => {
+      const letters = await platform.deadLetters();
+      expect(letters.filter(({ event_seq }) => event_seq === own.event.seq)).toMatchObject([
+        { reason: "exhausted", last_attempt: { attempt: 3 } },
+      ]);
+    });
     expect(await ended(platform, other.event)).toHaveLength(2);
   });
 

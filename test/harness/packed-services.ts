@@ -4,47 +4,59 @@ import { join, resolve } from "node:path";
 import { build } from "rolldown";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const SERVICES = ["dispatcher", "subscriptions"] as const;
+
+/** Entry files by what they are packed with: those of one folder share their files. */
+const PACKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  dispatcher: {
+    main: "services/dispatcher/src/main.ts",
+    dies: "test/crash/dispatcher-that-dies.ts",
+    "killed-by-a-message": "test/crash/dispatcher-killed-by-a-message.ts",
+    watchful: "test/overdue/watchful-dispatcher.ts",
+  },
+  // Its thread is a file of its own, beside whoever starts it; under the name that this one knows.
+  subscriptions: {
+    main: "services/subscriptions/src/main.ts",
+    "schema-worker.ts": "services/subscriptions/src/event-types/schema-worker.ts",
+  },
+};
 
 /** Where this run has packed them, for its processes: another one's may be of other sources. */
 const PACKED_IN = "RINGBACK_PACKED_SERVICES";
 
 /**
- * What the tests run for a service's entry file: the service packed into a few files, which takes half the
+ * What the tests run for a program's entry file: the program packed into a few files, which takes half the
  * CPU time to start that its hundreds of sources take. Where `setup` has not run, its sources.
  */
 export function packedEntry(entry: string): string {
-  const service = SERVICES.find((name) => entry === sourceOf(name));
   const folder = process.env[PACKED_IN];
-  return service === undefined || folder === undefined
-    ? resolve(ROOT, entry)
-    : join(folder, service, "main.js");
+  for (const [pack, entries] of Object.entries(PACKS)) {
+    const name = Object.keys(entries).find((one) => entries[one] === entry);
+    if (name !== undefined && folder !== undefined) return join(folder, pack, fileOf(name));
+  }
+  return resolve(ROOT, entry);
 }
 
+const fileOf = (name: string): string => (name.endsWith(".ts") ? name : `${name}.js`);
+
 /**
- * Packs both services before the first test, and starts each once in vain, so that Node has it compiled.
+ * Packs all before the first test, and starts each service once in vain, so that Node has it compiled.
  * Returns what removes them after the last one.
  */
 export async function setup(): Promise<() => Promise<void>> {
   const folder = join(ROOT, ".run", `packed-${process.pid}`);
-  await Promise.all(SERVICES.map((service) => pack(service, join(folder, service))));
+  await Promise.all(
+    Object.entries(PACKS).map(([pack, entries]) => packed(entries, join(folder, pack))),
+  );
   process.env[PACKED_IN] = folder;
-  await Promise.all(SERVICES.map(startInVain));
+  await Promise.all(Object.values(PACKS).map(({ main = "" }) => startInVain(main)));
   return () => rm(folder, { recursive: true, force: true });
 }
 
-/** Threads are files of their own, beside whoever starts them; under the names that these know. */
-const THREADS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  subscriptions: {
-    "schema-worker.ts": join(ROOT, "services/subscriptions/src/event-types/schema-worker.ts"),
-  },
-};
-
-const sourceOf = (service: string): string => `services/${service}/src/main.ts`;
-
-async function pack(service: (typeof SERVICES)[number], dir: string): Promise<void> {
+async function packed(entries: Readonly<Record<string, string>>, dir: string): Promise<void> {
   await build({
-    input: { "main.js": resolve(ROOT, sourceOf(service)), ...THREADS[service] },
+    input: Object.fromEntries(
+      Object.entries(entries).map(([name, entry]) => [fileOf(name), resolve(ROOT, entry)]),
+    ),
     platform: "node",
     // It reads files that stand beside its own.
     external: ["@fastify/swagger-ui"],
@@ -58,11 +70,9 @@ async function pack(service: (typeof SERVICES)[number], dir: string): Promise<vo
   });
 }
 
-const startInVain = (service: string): Promise<void> =>
+const startInVain = (entry: string): Promise<void> =>
   new Promise((done) => {
     const { PATH, NODE_COMPILE_CACHE } = process.env;
     const env = { PATH, NODE_COMPILE_CACHE, LOG_LEVEL: "none" };
-    execFile(process.execPath, [packedEntry(sourceOf(service))], { env, timeout: 60_000 }, () =>
-      done(),
-    );
+    execFile(process.execPath, [packedEntry(entry)], { env, timeout: 60_000 }, () => done());
   });

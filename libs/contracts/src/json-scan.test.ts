@@ -161,10 +161,15 @@ test("bodies of the largest size are judged in time that is in proportion to it,
     filled('"k":0,', "{", '"k":0}'),
     filled("9", '{"x":', "}"),
   ];
-  for (const body of bodies) {
+  const cpuMs = (body: Uint8Array): number => {
     const before = process.cpuUsage();
     expect(scanJson(body, MAX_DEPTH).kind).toBe("object");
     const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1_000).toBeLessThan(150); // ms; about 10 on one core that is warm
+    return (user + system) / 1_000;
+  };
+  for (const body of bodies) {
+    // The least of three: compiling the code and what else the machine does are not the body's.
+    const least = Math.min(cpuMs(body), cpuMs(body), cpuMs(body));
+    expect(least).toBeLessThan(150); // about 10 on one core that is warm
   }
 });
