@@ -28,7 +28,7 @@ test: set-up ## run every test (TEST_ARGS="…" goes to vitest)
 test-long: set-up ## run the tests that wait for minutes or start many processes: kills, outages, upgrades, memory
 	$(TEST_LONG) $(TEST_ARGS)
 
-fuzz-events: set-up ## publish 20,000 arbitrary messages on EVENTS (make test takes 1,000)
+fuzz-events: set-up ## publish 20,000 arbitrary messages on EVENTS (make test takes 500)
 	FUZZ_MESSAGES=20000 npm test -- test/ingress/fuzzed-events.test.ts $(TEST_ARGS)
 
 fuzz: set-up ## send 100,000 arbitrary bodies to the API (make test sends 1,500)
@@ -46,8 +46,8 @@ history-load: set-up ## lists over 100,000 events and 250,000 attempts; wants th
 redelivery-load: set-up ## redeliver 20,000 dead letters with the API killed twice meanwhile (make test-long takes 600)
 	REDELIVERIES=20000 $(TEST_LONG) test/redelivery/api-killed.long.ts $(TEST_ARGS)
 
-agents-load: set-up ## start the subscriptions service with 100,000 agents (make test takes 20,000)
-	AGENTS=100000 npm test -- test/subscriptions/many-agents.test.ts $(TEST_ARGS)
+agents-load: set-up ## start the subscriptions service with 100,000 agents (make test-long takes 20,000)
+	AGENTS=100000 $(TEST_LONG) test/subscriptions/many-agents.long.ts $(TEST_ARGS)
 
 load: set-up ## tests that want the machine to themselves: hostile endpoints, bytes in flight, no quorum, a silent connection
 	npx vitest run --config vitest.load.config.ts $(TEST_ARGS)

@@ -14,7 +14,7 @@ import { SUBSCRIBED, type AnyMessage } from "./right-events.ts";
 failOnLeaks();
 
 /** How many in all: `make fuzz-events` takes 20,000. */
-const MESSAGES = Number(process.env["FUZZ_MESSAGES"] ?? "1000");
+const MESSAGES = Number(process.env["FUZZ_MESSAGES"] ?? "500");
 const AT_ONCE = 500;
 
 let platform: Platform;

@@ -10,7 +10,7 @@ import {
 } from "./simulate.ts";
 
 const LIMITS = { maxInFlight: 1_024, endpointMaxInFlight: 64 };
-const HOUR_MS = 3_600_000;
+const TWENTY_MINUTES_MS = 1_200_000;
 
 const answersIn =
   (aboutMs: number): Answering =>
@@ -33,17 +33,17 @@ const one = (answering: Answering, arrivalsMs: readonly number[]): readonly Simu
   { name: "one", answering, arrivalsMs },
 ];
 
-describe("an hour of 1,000 endpoints", { timeout: 60_000 }, () => {
+describe("twenty minutes of 1,000 endpoints", { timeout: 60_000 }, () => {
   test.each([0, 300, 900])("of which %i hang: the others wait for nothing", (hanging) => {
     const chance = seededChance(hanging + 1);
     const endpoints = Array.from({ length: 1_000 }, (_, n) => ({
       name: n < hanging ? `hangs-${n}` : `well-${n}`,
       answering: n < hanging ? hangs : answersIn(50),
-      arrivalsMs: atRandom(0.03, HOUR_MS, chance),
+      arrivalsMs: atRandom(0.03, TWENTY_MINUTES_MS, chance),
     }));
     const story = simulate(endpoints, LIMITS, chance);
     const waits = storiesOf(story, "well").flatMap(({ waitsMs }) => waitsMs);
-    expect(waits.length).toBeGreaterThan((1_000 - hanging) * 90);
+    expect(waits.length).toBeGreaterThan((1_000 - hanging) * 30);
     expect(percentile(waits, 0.999)).toBe(0);
     const most = [...story.of.values()].map(({ mostInFlight }) => mostInFlight);
     expect(Math.max(...most)).toBeLessThanOrEqual(LIMITS.endpointMaxInFlight);
