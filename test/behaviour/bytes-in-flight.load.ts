@@ -1,13 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { startPlatform, type Platform } from "../harness/platform.ts";
 import { startCountingReceiver, type CountingReceiver } from "./counting-receiver.ts";
+import { shippedLimits } from "./shipped-limits.ts";
 
 failOnLeaks();
 
-const MIB = 1024 * 1024;
 /** All in all more than the heap that is shipped. */
 const EVENTS = 400;
 const BODY_BYTES = 900_000;
@@ -21,8 +20,8 @@ let healthy: CountingReceiver;
 let limitBytes: number;
 
 beforeAll(async () => {
-  const { heap, limitMib } = await shippedLimits();
-  limitBytes = limitMib * MIB;
+  const { heap, limitBytes: shipped } = await shippedLimits();
+  limitBytes = shipped;
   hanging = await Promise.all(
     Array.from({ length: HANGING }, () => startCountingReceiver({ hangs: true })),
   );
@@ -73,16 +72,3 @@ const subscribe = (url: string, agentId: string, workspaceId: string): Promise<v
     agentId,
     workspaceId,
   });
-
-/** What deploy/k8s gives a dispatcher. */
-async function shippedLimits(): Promise<{ heap: string; limitMib: number }> {
-  const [kustomization, deployment] = await Promise.all(
-    ["kustomization.yaml", "dispatcher/deployment.yaml"].map((file) =>
-      readFile(`deploy/k8s/base/${file}`, "utf8"),
-    ),
-  );
-  const heap = /name: ringback-dispatcher[^]*?NODE_OPTIONS=(\S+)/.exec(kustomization ?? "")?.[1];
-  const limit = /limits:\s+memory: (\d+)Mi/.exec(deployment ?? "")?.[1];
-  if (heap === undefined || limit === undefined) throw new Error("deploy/k8s does not say");
-  return { heap, limitMib: Number(limit) };
-}
