@@ -9,6 +9,7 @@ import {
 } from "@ringback/contracts/subjects";
 import type { Subscription } from "@ringback/contracts/subscription";
 import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
+import { atMostAtOnce } from "@ringback/runtime/concurrency";
 import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
 import type { Logger } from "@ringback/runtime/logger";
 import type { Nats } from "@ringback/runtime/nats";
@@ -36,6 +37,12 @@ export type SubscriptionView = {
   readonly following: LastValues;
 };
 
+/**
+ * Addresses that are confirmed at once while this view may be behind. Each may make the server read a block of 8 MiB:
+ * with all of a burst's at once it would not say for seconds how far its stream is, which ends their need.
+ */
+const MAX_CONFIRMED_AT_ONCE = 16;
+
 /** All subscriptions in memory, followed live from SUBSCRIPTIONS. */
 export const subscriptionView = (
   nats: Nats,
@@ -59,6 +66,11 @@ export const subscriptionView = (
     if (last !== null) apply(last);
   });
 
+  const limited = atMostAtOnce(MAX_CONFIRMED_AT_ONCE);
+  const confirmUnlessCurrent = sharedQuestions((subject) =>
+    limited(() => (following.isCurrent() ? Promise.resolve() : confirm(subject))),
+  );
+
   const following = followLastValues({
     nats,
     stream: STREAMS.subscriptions,
@@ -80,8 +92,9 @@ export const subscriptionView = (
       const subject = subscriptionSubject(address);
       const look = (): Subscription | undefined =>
         agents.get(subject)?.subscriptions.find((s) => s.event_type === address.eventType);
+      if (look() !== undefined && !following.isCurrent()) await confirmUnlessCurrent(subject);
       const found = look();
-      if (found !== undefined && following.isCurrent()) return found;
+      if (found !== undefined) return found;
       await confirm(subject);
       return look();
     },
