@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectTo, type NatsClient } from "../harness/nats-client.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -6,6 +5,7 @@ import { failOnLeaks } from "../harness/leaks.ts";
 import { type NatsCluster, startNatsCluster } from "../harness/nats-cluster.ts";
 import { type Services, startServices } from "../harness/platform.ts";
 import { type Receiver, startReceiver } from "../harness/receiver.ts";
+import { passes } from "../harness/time-passes.ts";
 
 failOnLeaks();
 
@@ -53,7 +53,7 @@ test.each(["EVENTS", "ATTEMPTS", "RETRIES"])(
     await cluster.node(name).kill();
     const killedMs = Date.now();
     const readyMs = await readySince(killedMs);
-    await pause(Math.max(0, readyMs + GOES_ON_WITHIN_MS + MEASURED_MS - Date.now()));
+    await passes(Math.max(0, readyMs + GOES_ON_WITHIN_MS + MEASURED_MS - Date.now()));
     const fromMs = readyMs + GOES_ON_WITHIN_MS;
     const count = receiver.requests.filter(
       ({ atMs }) => atMs >= fromMs && atMs < fromMs + MEASURED_MS,
@@ -89,6 +89,6 @@ const leaderOf = (stream: string): Promise<string> =>
 
 const requestsWithin = async (ms: number): Promise<number> => {
   const before = receiver.requests.length;
-  await pause(ms);
+  await passes(ms);
   return receiver.requests.length - before;
 };

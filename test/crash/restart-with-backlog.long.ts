@@ -4,6 +4,7 @@ import { failOnLeaks } from "../harness/leaks.ts";
 import { startPlatform, type Platform } from "../harness/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver.ts";
 import type { ServiceProcess } from "../harness/service-process.ts";
+import { passes } from "../harness/time-passes.ts";
 
 failOnLeaks();
 
@@ -85,13 +86,4 @@ const requestsWithin = async (ms: number): Promise<number> => {
   const before = receiver.requests.length;
   await passes(ms);
   return receiver.requests.length - before;
-};
-
-/** A rate is what happens in a time: that has to pass. */
-const passes = (ms: number): Promise<void> => {
-  const untilMs = performance.now() + ms;
-  return eventually(() => performance.now() >= untilMs, {
-    timeoutMs: ms + 5_000,
-    what: `${ms} ms have passed`,
-  }).then(() => undefined);
 };
