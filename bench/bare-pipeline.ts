@@ -9,7 +9,7 @@ import {
   type JsMsg,
 } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { STREAMS } from "@ringback/contracts/subjects";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { request } from "undici";
 import { bareDispatcher, headersFor } from "./bare-requests.ts";
 import { answerCalls } from "./calls.ts";

@@ -3,9 +3,9 @@ import {
   INITIAL_AGENT_STATE,
   type ConfigurationChange,
   type ConfigurationEvent,
-} from "@ringback/contracts/agent";
-import type { Subscription } from "@ringback/contracts/subscription";
-import { subscriptionSubject } from "@ringback/contracts/subjects";
+} from "@ringback/contracts/agents/agent";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
+import { subscriptionSubject } from "@ringback/contracts/streams/subjects";
 import { addressOf, callbackUrl } from "./payload.ts";
 
 const OCCURRED_AT = "2026-01-01T00:00:00.000Z";

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { jetstream, type JetStreamClient } from "@nats-io/jetstream";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
-import { eventSubject } from "@ringback/contracts/subjects";
+import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { answerCalls } from "./calls.ts";
 import { monotonicUs } from "./clock.ts";
 import { storedConfiguration } from "./configuration.ts";

@@ -2,9 +2,13 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { DISPATCHER_CONSUMER, STREAMS, type StreamName } from "@ringback/contracts/subjects";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
-import { wantedStreams } from "@ringback/runtime/stream-config";
+import {
+  DISPATCHER_CONSUMER,
+  STREAMS,
+  type StreamName,
+} from "@ringback/contracts/streams/subjects";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { eventually } from "../scripts/local/wait.ts";
 import { startProgram } from "./program.ts";
 

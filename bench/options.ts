@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { booleanSchema, integerSchema, parseSettings } from "@ringback/runtime/settings";
+import { booleanSchema, integerSchema, parseSettings } from "@ringback/runtime/settings/settings";
 import { z } from "zod";
 import { dispatcherSettings } from "../services/dispatcher/src/config.ts";
 

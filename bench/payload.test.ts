@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { readEvent } from "@ringback/contracts/event";
-import { eventSubject } from "@ringback/contracts/subjects";
+import { readEvent } from "@ringback/contracts/events/event";
+import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { expect, test } from "vitest";
 import {
   addressOf,

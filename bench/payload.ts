@@ -1,4 +1,4 @@
-import type { EventAddress } from "@ringback/contracts/subjects";
+import type { EventAddress } from "@ringback/contracts/streams/subjects";
 
 /** What an event of the benchmark carries, so that the receiver can say how long it took. */
 export type Mark = {

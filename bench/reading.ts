@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { checkEvent, type EventRules } from "@ringback/contracts/event-check";
-import { eventSubject } from "@ringback/contracts/subjects";
+import { checkEvent, type EventRules } from "@ringback/contracts/events/event-check";
+import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { addressOf, bodyOf, bodyTail } from "./payload.ts";
 import { median } from "./percentiles.ts";
 
@@ -31,7 +31,7 @@ const readers: Record<string, Read> = {
 };
 const [, , other] = process.argv;
 if (other !== undefined) {
-  const path = join(resolve(other), "libs/contracts/src/event.ts");
+  const path = join(resolve(other), "libs/contracts/src/events/event.ts");
   const { readEvent } = (await import(pathToFileURL(path).href)) as { readEvent: Read };
   readers["the other version"] = readEvent;
 }

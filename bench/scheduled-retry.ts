@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { JetStreamClient } from "@nats-io/jetstream";
 import { headers as newHeaders } from "@nats-io/nats-core";
-import { deliveryId as deliveryIdOf } from "@ringback/contracts/event";
-import { retryHeaders } from "@ringback/contracts/retry-message";
-import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
+import { deliveryId as deliveryIdOf } from "@ringback/contracts/events/event";
+import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
+import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { addressOf } from "./payload.ts";
 
 /**

@@ -1,8 +1,12 @@
 import { Buffer } from "node:buffer";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { eventMessage } from "@ringback/contracts/event";
-import { EVENT_TYPES, eventSchema, type BuiltInEventType } from "@ringback/contracts/event-types";
+import { eventMessage } from "@ringback/contracts/events/event";
+import {
+  EVENT_TYPES,
+  eventSchema,
+  type BuiltInEventType,
+} from "@ringback/contracts/events/event-types";
 
 const FOLDER = new URL("../libs/contracts/examples/", import.meta.url);
 

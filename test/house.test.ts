@@ -85,7 +85,7 @@ test("decisions import contracts, zod and each other, and no shell", () => {
 
 test("runtime knows of contracts only names, addresses, ports, and the forms of durations, sealed text, trace contexts and retries", () => {
   const names =
-    /^@ringback\/contracts\/(subjects|event-check|event-types|retry-subjects|retry-message|presence-subject|address|ports|duration|sealed-text|trace-context)$/;
+    /^@ringback\/contracts\/(streams\/(subjects|retry-subjects|presence-subject)|events\/event-(check|types)|deliveries\/retry-message|address\/(address|ports)|secrets\/sealed-text|duration|trace-context)$/;
   expect(foreign(runtime, (name) => !/contracts|services/.test(name) || names.test(name))).toEqual(
     [],
   );
@@ -123,7 +123,7 @@ test("batches and headers of messages are read raw, as the client stumbles over 
   const foreignCode = product.filter((path) => !path.endsWith("/message-headers.ts"));
   expect(places(foreignCode, decoding)).toEqual([
     // A message of a batch, whose headers are read raw.
-    "libs/runtime/src/pending-retry.ts: .header.get(",
+    "libs/runtime/src/streams/pending-retry.ts: .header.get(",
     // Both measure them first, and take what cannot be decoded for none.
     "services/dispatcher/src/delivery-trace.ts: message.headers",
     "services/dispatcher/src/handle-retry.ts: message.headers",
@@ -132,7 +132,7 @@ test("batches and headers of messages are read raw, as the client stumbles over 
 
 test("settle.ts alone acknowledges or gives back; runtime only gives back what it stops at", () => {
   expect([...new Set(places(product, /\.(?:ack|nak|term|ackAck)\(/g))]).toEqual([
-    "libs/runtime/src/consume.ts: .nak(",
+    "libs/runtime/src/streams/consume.ts: .nak(",
     "services/dispatcher/src/settle.ts: .ack(",
     "services/dispatcher/src/settle.ts: .nak(",
   ]);

@@ -1,9 +1,9 @@
-import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
-import { FAILURE_REASONS } from "@ringback/contracts/attempt";
-import { CONFIGURATION_EVENT_TYPES } from "@ringback/contracts/agent";
-import { EVENT_TYPE_LABELS } from "@ringback/contracts/event-types";
-import { OPERATION_KINDS } from "@ringback/contracts/operation-subjects";
-import { createMetrics } from "@ringback/runtime/metrics";
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
+import { CONFIGURATION_EVENT_TYPES } from "@ringback/contracts/agents/agent";
+import { EVENT_TYPE_LABELS } from "@ringback/contracts/events/event-types";
+import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
+import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { describe, expect, test } from "vitest";
 import { readDispatcherSettings } from "../services/dispatcher/src/config.ts";
 import { exportState } from "../services/dispatcher/src/health.ts";

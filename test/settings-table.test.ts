@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { deliverySafetySettings } from "@ringback/runtime/delivery-settings";
-import { commonSettings } from "@ringback/runtime/settings";
+import { deliverySafetySettings } from "@ringback/runtime/settings/delivery-settings";
+import { commonSettings } from "@ringback/runtime/settings/settings";
 import { expect, test } from "vitest";
 import { dispatcherSettings } from "../services/dispatcher/src/config.ts";
 import { subscriptionsSettings } from "../services/subscriptions/src/config.ts";

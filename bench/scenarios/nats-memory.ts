@@ -9,7 +9,7 @@ import {
   type EventAddress,
   eventSubject,
   STREAMS,
-} from "@ringback/contracts/subjects";
+} from "@ringback/contracts/streams/subjects";
 import { scratchRoot } from "../../test/harness/orphan-reaper.ts";
 import { residentMib } from "../cpu.ts";
 import { atMost, figure } from "../figures.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { STREAMS } from "@ringback/contracts/subjects";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { atMost, figure, type Figure } from "../figures.ts";
 import {
   arrivalsDuring,

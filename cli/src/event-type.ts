@@ -1,4 +1,4 @@
-import { EVENT_TYPES, isEventTypeName } from "@ringback/contracts/event-types";
+import { EVENT_TYPES, isEventTypeName } from "@ringback/contracts/events/event-types";
 import { InvalidArgumentError } from "commander";
 
 /** The name of an event type; whether it is known in the workspace is the API's to say. */

@@ -1,4 +1,4 @@
-import { EVENT_STATUSES } from "@ringback/contracts/event-status";
+import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
 import { Option, type Command } from "commander";
 import { z } from "zod";
 import { usageError } from "./cli-error.ts";

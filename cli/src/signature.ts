@@ -1,6 +1,9 @@
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes } from "node:crypto";
-import { formatSigningSecret, parseSigningSecret } from "@ringback/contracts/signing-secret";
+import {
+  formatSigningSecret,
+  parseSigningSecret,
+} from "@ringback/contracts/secrets/signing-secret";
 import { usageError } from "./cli-error.ts";
 
 /** The value of `webhook-signature` for a request (Standard Webhooks 1.0, v1). */

@@ -1,4 +1,4 @@
-import { outcomeSchema } from "@ringback/contracts/attempt";
+import { outcomeSchema } from "@ringback/contracts/deliveries/attempt";
 import { Argument } from "commander";
 import { z } from "zod";
 import type { AddCommand, CommandContext } from "./command-context.ts";

@@ -1,4 +1,4 @@
-import type { StreamName } from "@ringback/contracts/subjects";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
 import type { z } from "zod";
 
 /** What a message is like. */

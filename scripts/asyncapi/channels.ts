@@ -1,9 +1,13 @@
-import { configurationEventSchema } from "@ringback/contracts/agent";
-import { attemptRecordSchema } from "@ringback/contracts/attempt";
-import { deadLetterSchema } from "@ringback/contracts/dead-letter";
-import { eventTypeMessageSchema } from "@ringback/contracts/event-type-definition";
-import { EVENT_TYPES, eventSchema, type BuiltInEventType } from "@ringback/contracts/event-types";
-import { STREAMS, type StreamName } from "@ringback/contracts/subjects";
+import { configurationEventSchema } from "@ringback/contracts/agents/agent";
+import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
+import { deadLetterSchema } from "@ringback/contracts/deliveries/dead-letter";
+import { eventTypeMessageSchema } from "@ringback/contracts/events/event-type-definition";
+import {
+  EVENT_TYPES,
+  eventSchema,
+  type BuiltInEventType,
+} from "@ringback/contracts/events/event-types";
+import { STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
 import type { DocumentedChannel, DocumentedMessage } from "./channel.ts";
 import {
   DELIVERED_ATTEMPT,

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ConfigurationEvent } from "@ringback/contracts/agent";
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { eventMessage } from "@ringback/contracts/event";
-import type { EventType } from "@ringback/contracts/event-types";
-import { retryHeaders } from "@ringback/contracts/retry-message";
+import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { eventMessage } from "@ringback/contracts/events/event";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
 
 const FOLDER = join(import.meta.dirname, "../../libs/contracts/examples");
 const TURNS_SHOWN = 2;

@@ -1,5 +1,5 @@
-import { operationSchemas, type Operation } from "@ringback/contracts/operation";
-import { STREAMS } from "@ringback/contracts/subjects";
+import { operationSchemas, type Operation } from "@ringback/contracts/deliveries/operation";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { DocumentedChannel } from "./channel.ts";
 import { SUBJECTS } from "./subjects.ts";
 

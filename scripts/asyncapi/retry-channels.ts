@@ -1,4 +1,4 @@
-import { STREAMS } from "@ringback/contracts/subjects";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { DocumentedChannel, DocumentedHeader } from "./channel.ts";
 import { ALL_RETRY_HEADERS, RETRY_HEADERS } from "./examples.ts";
 import { SUBJECTS } from "./subjects.ts";

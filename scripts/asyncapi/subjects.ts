@@ -1,13 +1,13 @@
-import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
-import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
-import { eventTypeSubject } from "@ringback/contracts/event-type-subject";
+import { EVENT_TYPES, type EventType } from "@ringback/contracts/events/event-types";
+import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { eventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
 import {
   attemptSubject,
   deadLetterSubject,
   eventSubject,
   subscriptionSubject,
-} from "@ringback/contracts/subjects";
-import { operationSubject } from "@ringback/contracts/operation-subjects";
+} from "@ringback/contracts/streams/subjects";
+import { operationSubject } from "@ringback/contracts/streams/operation-subjects";
 import type { SubjectParameter } from "./channel.ts";
 
 /** What each token of a subject may be, in words. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Subscription } from "@ringback/contracts/subscription";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { DEMO_EVENT_TYPES, PLAN } from "./plan.ts";
 
 const TIMEOUT_MS = 10_000;

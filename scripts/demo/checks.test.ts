@@ -1,5 +1,5 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { expect, test } from "vitest";
 import { problemsOf, type Seen } from "./checks.ts";
 import { readSampleEvents, type SampleEvent } from "./events.ts";

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import type { SampleEvent } from "./events.ts";
 import { expectedAttempts, PLAN, RETRY_DELAYS_MS, type Endpoint } from "./plan.ts";
 import type { ReceivedRequest } from "../local/receiver.ts";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { readEvent } from "@ringback/contracts/event";
+import { readEvent } from "@ringback/contracts/events/event";
 import { expect, test } from "vitest";
 import { readSampleEvents, sharedAddress } from "./events.ts";
 import { DEMO_EVENT_TYPES } from "./plan.ts";

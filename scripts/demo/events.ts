@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { eventMessage, type EventMessage } from "@ringback/contracts/event";
-import type { EventAddress } from "@ringback/contracts/subjects";
+import { eventMessage, type EventMessage } from "@ringback/contracts/events/event";
+import type { EventAddress } from "@ringback/contracts/streams/subjects";
 import { DEMO_EVENT_TYPES, type DemoEventType } from "./plan.ts";
 
 const ROOT = join(import.meta.dirname, "../..");

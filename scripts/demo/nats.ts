@@ -1,4 +1,8 @@
-import { DISPATCHER_CONSUMER, STREAMS, type StreamName } from "@ringback/contracts/subjects";
+import {
+  DISPATCHER_CONSUMER,
+  STREAMS,
+  type StreamName,
+} from "@ringback/contracts/streams/subjects";
 import { jetstream, jetstreamManager, type ConsumerMessages, type JsMsg } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import type { z } from "zod";

@@ -1,5 +1,5 @@
-import type { Outcome } from "@ringback/contracts/attempt";
-import type { MethodType } from "@ringback/contracts/subscription";
+import type { Outcome } from "@ringback/contracts/deliveries/attempt";
+import type { MethodType } from "@ringback/contracts/agents/subscription";
 
 /** The dispatcher's schedule in the demo: as in production, but for the length of the delays. */
 export const RETRY_DELAYS_MS = [1_000, 2_000, 3_000] as const;

@@ -1,4 +1,4 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { expect, test } from "vitest";
 import { attemptTable } from "./report.ts";
 

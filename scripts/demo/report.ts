@@ -1,4 +1,4 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 
 const HEADINGS = ["event type", "attempt", "request", "outcome", "took", "next"];
 

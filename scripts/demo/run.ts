@@ -1,6 +1,6 @@
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
-import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
-import { STREAMS } from "@ringback/contracts/subjects";
+import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { metricsPage } from "./api.ts";
 import type { SampleEvent } from "./events.ts";
 import { metricProblems, metricSamples, metricSum, type MetricSample } from "./metrics.ts";

@@ -1,7 +1,7 @@
-import { DISPATCHER_CONSUMER, DISPATCHER_FILTERS } from "@ringback/contracts/subjects";
-import { consumerConfig } from "@ringback/runtime/consumers";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
-import { wantedStreams, type WantedStream } from "@ringback/runtime/stream-config";
+import { DISPATCHER_CONSUMER, DISPATCHER_FILTERS } from "@ringback/contracts/streams/subjects";
+import { consumerConfig } from "@ringback/runtime/streams/consumers";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams, type WantedStream } from "@ringback/runtime/streams/stream-config";
 import { stringify } from "yaml";
 
 /** What the component sets for both services too, so that they expect what the controller makes. */

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { readEvent } from "@ringback/contracts/event";
+import { readEvent } from "@ringback/contracts/events/event";
 import { expect, test } from "vitest";
 import { byHand, UP_ADDRESSES } from "./by-hand.ts";
 import { readSampleEvents } from "../demo/events.ts";

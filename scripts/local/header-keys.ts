@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readSealingKeys } from "@ringback/runtime/sealing-keys";
+import { readSealingKeys } from "@ringback/runtime/secrets/sealing-keys";
 
 const KEY_BYTES = 32;
 

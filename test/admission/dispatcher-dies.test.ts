@@ -1,4 +1,4 @@
-import { SCHEDULED_RETRIES } from "@ringback/contracts/subjects";
+import { SCHEDULED_RETRIES } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { DeliveryPolicy } from "@ringback/contracts/delivery-policy";
+import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
 import { settled } from "../crash/settled.ts";
 import type { Script } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";

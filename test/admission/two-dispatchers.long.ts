@@ -1,5 +1,5 @@
-import { parseScheduledRetrySubject } from "@ringback/contracts/retry-subjects";
-import { SCHEDULED_RETRIES } from "@ringback/contracts/subjects";
+import { parseScheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { SCHEDULED_RETRIES } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { settled } from "../crash/settled.ts";
 import { eventually } from "../harness/eventually.ts";

@@ -1,9 +1,9 @@
 import { DiscardPolicy } from "@nats-io/jetstream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
-import { wantedStreams } from "@ringback/runtime/stream-config";
-import { ensureStreams } from "@ringback/runtime/streams";
-import { createLogger } from "@ringback/runtime/logger";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { ensureStreams } from "@ringback/runtime/streams/streams";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo, type NatsClient } from "../harness/nats-client.ts";
 import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";

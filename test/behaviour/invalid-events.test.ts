@@ -1,5 +1,5 @@
-import { MAX_RAW_MESSAGE_BYTES } from "@ringback/contracts/dead-letter";
-import { MAX_EVENT_BYTES } from "@ringback/contracts/event";
+import { MAX_RAW_MESSAGE_BYTES } from "@ringback/contracts/deliveries/dead-letter";
+import { MAX_EVENT_BYTES } from "@ringback/contracts/events/event";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

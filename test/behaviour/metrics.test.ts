@@ -1,6 +1,6 @@
-import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
-import { FAILURE_REASONS } from "@ringback/contracts/attempt";
-import { EVENT_TYPE_LABELS } from "@ringback/contracts/event-types";
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
+import { EVENT_TYPE_LABELS } from "@ringback/contracts/events/event-types";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Script, status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";

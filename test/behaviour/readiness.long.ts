@@ -1,5 +1,5 @@
-import type { ConfigurationEvent } from "@ringback/contracts/agent";
-import { subscriptionSubject } from "@ringback/contracts/subjects";
+import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
+import { subscriptionSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

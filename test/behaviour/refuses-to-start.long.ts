@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
-import { STREAMS } from "@ringback/contracts/subjects";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo } from "../harness/nats-client.ts";

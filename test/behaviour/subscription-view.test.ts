@@ -1,9 +1,9 @@
-import { subscriptionSubject } from "@ringback/contracts/subjects";
-import { createLogger } from "@ringback/runtime/logger";
-import { connectNats, type Nats } from "@ringback/runtime/nats";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
-import { wantedStreams } from "@ringback/runtime/stream-config";
-import { ensureStreams } from "@ringback/runtime/streams";
+import { subscriptionSubject } from "@ringback/contracts/streams/subjects";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { ensureStreams } from "@ringback/runtime/streams/streams";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   subscriptionView,

@@ -1,11 +1,11 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import { eventId } from "@ringback/contracts/event";
-import { type EventStatus, eventStatus } from "@ringback/contracts/event-status";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { eventId } from "@ringback/contracts/events/event";
+import { type EventStatus, eventStatus } from "@ringback/contracts/deliveries/event-status";
 import {
   type AgentAddress,
   deliveryIdInAttemptSubject,
   parseEventSubject,
-} from "@ringback/contracts/subjects";
+} from "@ringback/contracts/streams/subjects";
 import type { Evidence, StoredDeadLetter } from "./evidence.ts";
 import type { Problem } from "./problem.ts";
 

@@ -1,5 +1,5 @@
-import { eventId } from "@ringback/contracts/event";
-import type { EventStatus } from "@ringback/contracts/event-status";
+import { eventId } from "@ringback/contracts/events/event";
+import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
 import type { Evidence, ListedFacts } from "./evidence.ts";
 import type { Problem } from "./problem.ts";
 

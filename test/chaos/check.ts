@@ -1,5 +1,5 @@
-import { eventSequence } from "@ringback/contracts/event";
-import { eventSubject } from "@ringback/contracts/subjects";
+import { eventSequence } from "@ringback/contracts/events/event";
+import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { checkDeliveries } from "./check-deliveries.ts";
 import { checkLists } from "./check-lists.ts";
 import { checkRequests } from "./check-requests.ts";

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { StoredMsg } from "@nats-io/jetstream";
-import { type AttemptRecord, attemptRecordSchema } from "@ringback/contracts/attempt";
-import { deadLetterSchema } from "@ringback/contracts/dead-letter";
-import type { EventStatus } from "@ringback/contracts/event-status";
-import { STREAMS, type StreamName } from "@ringback/contracts/subjects";
+import { type AttemptRecord, attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
+import { deadLetterSchema } from "@ringback/contracts/deliveries/dead-letter";
+import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
+import { STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
 import { eventually } from "../harness/eventually.ts";
 import type { NatsClient } from "../harness/nats-client.ts";
 import type { Services } from "../harness/platform.ts";

@@ -1,7 +1,7 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetterReason } from "@ringback/contracts/dead-letter";
-import type { EventStatus } from "@ringback/contracts/event-status";
-import type { AgentAddress, EventAddress } from "@ringback/contracts/subjects";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetterReason } from "@ringback/contracts/deliveries/dead-letter";
+import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
+import type { AgentAddress, EventAddress } from "@ringback/contracts/streams/subjects";
 
 /** An event whose producer was told that it is stored. Times are of the test's own clock, as all here. */
 export interface AcknowledgedEvent {

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/subjects";
+import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { ClusterNode } from "../harness/nats-cluster.ts";
 import { makeTempDir } from "../harness/temp-dir.ts";
 import { mountSmallDisk, type SmallDisk } from "./full-disk.ts";

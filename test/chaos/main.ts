@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { integerSchema, parseSettings } from "@ringback/runtime/settings";
+import { integerSchema, parseSettings } from "@ringback/runtime/settings/settings";
 import { z } from "zod";
 import { explain, Interrupted, interruptions, withDeadline } from "../../scripts/local/wait.ts";
 import { closeOpenResources } from "../harness/open-resources.ts";

@@ -1,6 +1,10 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import { eventId } from "@ringback/contracts/event";
-import { attemptSubject, eventSubject, type EventAddress } from "@ringback/contracts/subjects";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { eventId } from "@ringback/contracts/events/event";
+import {
+  attemptSubject,
+  eventSubject,
+  type EventAddress,
+} from "@ringback/contracts/streams/subjects";
 import type { Bounds, Evidence, SeenRequest } from "./evidence.ts";
 
 /** How an event of a made-up run ends. */

@@ -1,4 +1,4 @@
-import { STREAMS, type StreamName } from "@ringback/contracts/subjects";
+import { STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
 import { connectTo, type NatsClient } from "../harness/nats-client.ts";
 import { eventually } from "../harness/eventually.ts";
 import {

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { eventMessage } from "@ringback/contracts/event";
-import type { EventAddress } from "@ringback/contracts/subjects";
+import { eventMessage } from "@ringback/contracts/events/event";
+import type { EventAddress } from "@ringback/contracts/streams/subjects";
 import type { NatsClient } from "../harness/nats-client.ts";
 import type { Services } from "../harness/platform.ts";
 import { CROWD, type Member, pathOf } from "./crowd.ts";

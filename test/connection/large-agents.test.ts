@@ -1,7 +1,7 @@
-import { createLogger } from "@ringback/runtime/logger";
-import { followLastValues } from "@ringback/runtime/last-values";
-import { connectNats } from "@ringback/runtime/nats";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { followLastValues } from "@ringback/runtime/streams/last-per-subject";
+import { connectNats } from "@ringback/runtime/nats/connection";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
 import { expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

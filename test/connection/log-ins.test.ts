@@ -1,6 +1,6 @@
-import { createLogger } from "@ringback/runtime/logger";
-import { connectNats } from "@ringback/runtime/nats";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { connectNats } from "@ringback/runtime/nats/connection";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
 import { expect, test } from "vitest";
 import { writeKeys } from "../subscriptions/start-service.ts";
 import { eventually } from "../harness/eventually.ts";

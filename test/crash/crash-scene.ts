@@ -1,6 +1,6 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import type { EventAddress } from "@ringback/contracts/event";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import type { EventAddress } from "@ringback/contracts/events/event";
 import { status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
 import { startPlatform, type Platform } from "../harness/platform.ts";

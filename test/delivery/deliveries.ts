@@ -1,7 +1,7 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { ConfigurationEvent } from "@ringback/contracts/agent";
-import type { EventAddress } from "@ringback/contracts/event";
-import { subscriptionSubject } from "@ringback/contracts/subjects";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
+import type { EventAddress } from "@ringback/contracts/events/event";
+import { subscriptionSubject } from "@ringback/contracts/streams/subjects";
 import { eventually } from "../harness/eventually.ts";
 import type { Platform } from "../harness/platform.ts";
 

@@ -1,5 +1,5 @@
-import { createLogger } from "@ringback/runtime/logger";
-import { connectNats, type Nats } from "@ringback/runtime/nats";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readDispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { joinDispatchers, type Presence } from "../../services/dispatcher/src/presence.ts";

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { headers as newHeaders } from "@nats-io/nats-core";
-import { retryHeaders, type RetryMessage } from "@ringback/contracts/retry-message";
+import { retryHeaders, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import {
   agentsDueRetrySubject,
   dueRetrySubject,
   scheduledRetrySubject,
-} from "@ringback/contracts/retry-subjects";
-import { deliveryKey, pendingRetries, pendingRetry } from "@ringback/runtime/pending-retry";
+} from "@ringback/contracts/streams/retry-subjects";
+import { deliveryKey, pendingRetries, pendingRetry } from "@ringback/runtime/streams/pending-retry";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo, type NatsClient } from "../harness/nats-client.ts";

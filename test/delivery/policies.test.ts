@@ -1,5 +1,5 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeliveryPolicy } from "@ringback/contracts/delivery-policy";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Behaviour, inTurn, type Script, status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";

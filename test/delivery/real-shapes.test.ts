@@ -1,4 +1,4 @@
-import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
+import { AGENT_EVENT_TYPES } from "@ringback/contracts/agents/workspace-agent";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import type { EventType } from "@ringback/contracts/event-types";
-import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { AGENT_EVENT_TYPES } from "@ringback/contracts/agents/workspace-agent";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../services/dispatcher/package.json" with { type: "json" };
 import { byPath, inTurn, status, type Script } from "../harness/behaviour.ts";

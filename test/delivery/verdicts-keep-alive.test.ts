@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { AttemptRecord } from "@ringback/contracts/attempt";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../harness/eventually.ts";

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { ensureStreams } from "@ringback/runtime/streams";
-import { createLogger } from "@ringback/runtime/logger";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
-import { wantedStreams } from "@ringback/runtime/stream-config";
+import { ensureStreams } from "@ringback/runtime/streams/streams";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import type { StreamConfig } from "@nats-io/jetstream";
 import { expect, test } from "vitest";
 import { generatedFiles } from "../../scripts/k8s.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { eventMessage } from "@ringback/contracts/event";
+import { eventMessage } from "@ringback/contracts/events/event";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Script } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -21,7 +21,7 @@ const before = await findVersionBefore();
 const NEW = "services/dispatcher/src/main.ts";
 const EACH = 60;
 
-const strict = await findVersionWithout("libs/contracts/src/event-warnings.ts");
+const strict = await findVersionWithout("libs/contracts/src/events/event-warnings.ts");
 
 const nameOf = (version: VersionBefore): string =>
   version.kind === "found" ? version.commit.slice(0, 7) : `before (skipped: ${version.reason})`;

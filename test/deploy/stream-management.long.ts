@@ -1,7 +1,7 @@
-import { DISPATCHER_CONSUMER, DISPATCHER_FILTERS } from "@ringback/contracts/subjects";
-import { consumerConfig } from "@ringback/runtime/consumers";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
-import { wantedStreams } from "@ringback/runtime/stream-config";
+import { DISPATCHER_CONSUMER, DISPATCHER_FILTERS } from "@ringback/contracts/streams/subjects";
+import { consumerConfig } from "@ringback/runtime/streams/consumers";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { eventually } from "../harness/eventually.ts";

@@ -1,5 +1,5 @@
 import { Parser } from "@asyncapi/parser";
-import { STREAMS } from "@ringback/contracts/subjects";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { expect, test } from "vitest";
 import { ASYNCAPI_FILE } from "../../scripts/asyncapi/document.ts";
 import { CHANNELS, NOT_DOCUMENTED } from "../../scripts/asyncapi/channels.ts";

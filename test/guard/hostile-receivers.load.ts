@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { availableParallelism, loadavg } from "node:os";
 import { resolve } from "node:path";
-import { FAILURE_REASONS } from "@ringback/contracts/attempt";
+import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { deliverTo, ended, type PublishedEvent } from "../delivery/deliveries.ts";
 import {

@@ -1,9 +1,9 @@
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
-import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
-import type { DeliveryPolicy } from "@ringback/contracts/delivery-policy";
-import { eventMessage, type EventAddress, type EventBody } from "@ringback/contracts/event";
-import type { EventType } from "@ringback/contracts/event-types";
-import { attemptSubject } from "@ringback/contracts/subjects";
+import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
+import { eventMessage, type EventAddress, type EventBody } from "@ringback/contracts/events/event";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { attemptSubject } from "@ringback/contracts/streams/subjects";
 import { writeApiKeysFile } from "./api-keys.ts";
 import { eventually } from "./eventually.ts";
 import { connectTo, type NatsClient } from "./nats-client.ts";

@@ -1,4 +1,4 @@
-import type { SettingsShape } from "@ringback/runtime/settings";
+import type { SettingsShape } from "@ringback/runtime/settings/settings";
 import type { z } from "zod";
 
 /** A setting as a table of settings shows it. */

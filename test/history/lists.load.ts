@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { createLogger } from "@ringback/runtime/logger";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
-import { wantedStreams } from "@ringback/runtime/stream-config";
-import { ensureStreams } from "@ringback/runtime/streams";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { ensureStreams } from "@ringback/runtime/streams/streams";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

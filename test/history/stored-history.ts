@@ -1,13 +1,17 @@
 import type { JetStreamClient } from "@nats-io/jetstream";
-import { FAILURE_REASONS, type AttemptRecord, type Outcome } from "@ringback/contracts/attempt";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import {
+  FAILURE_REASONS,
+  type AttemptRecord,
+  type Outcome,
+} from "@ringback/contracts/deliveries/attempt";
+import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
 import {
   attemptSubject,
   deadLetterSubject,
   eventSubject,
   type EventAddress,
-} from "@ringback/contracts/subjects";
-import type { StreamCreation } from "@ringback/runtime/streams";
+} from "@ringback/contracts/streams/subjects";
+import type { StreamCreation } from "@ringback/runtime/streams/streams";
 import { recordOf } from "./streams.ts";
 
 export interface HistorySize {

@@ -1,19 +1,19 @@
-import type { AttemptRecord, Outcome } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { eventId } from "@ringback/contracts/event";
+import type { AttemptRecord, Outcome } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { eventId } from "@ringback/contracts/events/event";
 import {
   attemptSubject,
   deadLetterSubject,
   eventSubject,
   STREAMS,
   type EventAddress,
-} from "@ringback/contracts/subjects";
+} from "@ringback/contracts/streams/subjects";
 import { headers as newHeaders } from "@nats-io/nats-core";
-import { createLogger, type Logger } from "@ringback/runtime/logger";
-import { connectNats, type Nats } from "@ringback/runtime/nats";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
-import { wantedStreams } from "@ringback/runtime/stream-config";
-import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
+import { createLogger, type Logger } from "@ringback/runtime/telemetry/logger";
+import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams/streams";
 import {
   openProjection,
   type OpenProjection,

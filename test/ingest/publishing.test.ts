@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { connect } from "node:net";
 import { text as textOf } from "node:stream/consumers";
-import { eventMessage } from "@ringback/contracts/event";
+import { eventMessage } from "@ringback/contracts/events/event";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withSecretIds } from "../../services/subscriptions/src/ingest/store-events.ts";
 import { eventually } from "../harness/eventually.ts";

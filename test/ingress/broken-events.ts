@@ -1,6 +1,9 @@
 import { Buffer } from "node:buffer";
-import { MAX_EVENT_BYTES, MAX_EVENT_DEPTH } from "@ringback/contracts/event";
-import { MAX_EVENT_HEADER_BYTES, MAX_EVENT_HEADERS } from "@ringback/contracts/event-headers";
+import { MAX_EVENT_BYTES, MAX_EVENT_DEPTH } from "@ringback/contracts/events/event";
+import {
+  MAX_EVENT_HEADER_BYTES,
+  MAX_EVENT_HEADERS,
+} from "@ringback/contracts/events/event-headers";
 import * as fc from "fast-check";
 import {
   type AnyMessage,

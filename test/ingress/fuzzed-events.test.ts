@@ -1,6 +1,6 @@
-import { MAX_EVENT_BYTES } from "@ringback/contracts/event";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
+import { MAX_EVENT_BYTES } from "@ringback/contracts/events/event";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { AGENT_EVENT_TYPES } from "@ringback/contracts/agents/workspace-agent";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
-import { readEvent } from "@ringback/contracts/event";
-import { parseStrictJson } from "@ringback/contracts/strict-json";
+import { readEvent } from "@ringback/contracts/events/event";
+import { parseStrictJson } from "@ringback/contracts/json/strict-json";
 import { checkRequest } from "../../services/subscriptions/src/ingest/check-request.ts";
 
 import { BODY_LIMITS } from "../../services/subscriptions/src/json-body.ts";

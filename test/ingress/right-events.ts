@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { AGENT_EVENT_TYPES } from "@ringback/contracts/workspace-agent";
+import { AGENT_EVENT_TYPES } from "@ringback/contracts/agents/workspace-agent";
 import * as fc from "fast-check";
 
 /** A message for EVENTS as it goes over the wire, and what must come of it. */

@@ -1,6 +1,6 @@
-import type { EventAddress } from "@ringback/contracts/event";
-import { scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
-import { attemptSubject } from "@ringback/contracts/subjects";
+import type { EventAddress } from "@ringback/contracts/events/event";
+import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { attemptSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { inTurn, status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { eventSubject } from "@ringback/contracts/subjects";
+import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { eventually } from "../harness/eventually.ts";

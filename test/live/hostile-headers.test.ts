@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { eventMessage } from "@ringback/contracts/event";
+import { eventMessage } from "@ringback/contracts/events/event";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { startPlatform, type Platform } from "../harness/platform.ts";

@@ -1,4 +1,4 @@
-import { attemptSubject } from "@ringback/contracts/subjects";
+import { attemptSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { STREAMS } from "@ringback/contracts/subjects";
-import { COMMON_SECRETS } from "@ringback/runtime/settings";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
+import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
 import { expect, test } from "vitest";
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { subscriptionsSettings } from "../../services/subscriptions/src/config.ts";
@@ -75,7 +75,7 @@ test("what is written in capitals is a setting, a stream or a place to fill in",
 });
 
 test("each path that is asked for is one of the admin port's", () => {
-  const server = readFileSync(join(ROOT, "libs/runtime/src/admin-server.ts"), "utf8");
+  const server = readFileSync(join(ROOT, "libs/runtime/src/process/admin-server.ts"), "utf8");
   expect(
     wrong(/\$(?:DISPATCHER|SUBSCRIPTIONS)(\/\w+)/g, (path) => server.includes(`"${path}"`)),
   ).toEqual([]);

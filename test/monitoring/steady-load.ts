@@ -1,5 +1,5 @@
 import { setInterval } from "node:timers/promises";
-import type { EventType } from "@ringback/contracts/event-types";
+import type { EventType } from "@ringback/contracts/events/event-types";
 import type { Platform } from "../harness/platform.ts";
 
 const EVERY_MS = 50;

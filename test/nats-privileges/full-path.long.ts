@@ -1,7 +1,7 @@
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { eventMessage } from "@ringback/contracts/event";
-import type { EventType } from "@ringback/contracts/event-types";
+import { eventMessage } from "@ringback/contracts/events/event";
+import type { EventType } from "@ringback/contracts/events/event-types";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { byPath, inTurn, status } from "../harness/behaviour.ts";

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { operationSchema, type Operation } from "@ringback/contracts/operation";
+import { operationSchema, type Operation } from "@ringback/contracts/deliveries/operation";
 import type { NatsClient } from "../harness/nats-client.ts";
 
 /** An operational event as it is stored. */

@@ -1,4 +1,4 @@
-import { STREAMS, type StreamName } from "@ringback/contracts/subjects";
+import { STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
 import { describe, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo, type NatsClient } from "../harness/nats-client.ts";

@@ -1,8 +1,8 @@
-import { STREAMS, type StreamName } from "@ringback/contracts/subjects";
-import { createLogger } from "@ringback/runtime/logger";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings";
-import { wantedStreams } from "@ringback/runtime/stream-config";
-import { ensureStreams } from "@ringback/runtime/streams";
+import { STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { ensureStreams } from "@ringback/runtime/streams/streams";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo, type NatsClient } from "../harness/nats-client.ts";

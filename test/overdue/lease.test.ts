@@ -1,7 +1,7 @@
-import { LEASES, STREAMS } from "@ringback/contracts/subjects";
-import { lease } from "@ringback/runtime/lease";
-import type { Nats } from "@ringback/runtime/nats";
-import { wantedStreams } from "@ringback/runtime/stream-config";
+import { LEASES, STREAMS } from "@ringback/contracts/streams/subjects";
+import { lease } from "@ringback/runtime/streams/lease";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { readDispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";

@@ -1,7 +1,7 @@
 import { headers } from "@nats-io/transport-node";
-import type { EventAddress } from "@ringback/contracts/event";
-import { readRetry, retryHeaders } from "@ringback/contracts/retry-message";
-import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
+import type { EventAddress } from "@ringback/contracts/events/event";
+import { readRetry, retryHeaders } from "@ringback/contracts/deliveries/retry-message";
+import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { byPath, inTurn, status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";

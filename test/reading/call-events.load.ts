@@ -1,6 +1,6 @@
-import { eventMessage } from "@ringback/contracts/event";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
-import { attemptSubject } from "@ringback/contracts/subjects";
+import { eventMessage } from "@ringback/contracts/events/event";
+import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
+import { attemptSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { recordOf, type SeededApi, startSeededApi } from "./seeded-api.ts";

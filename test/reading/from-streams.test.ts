@@ -1,6 +1,6 @@
 import { AckPolicy } from "@nats-io/jetstream";
-import { agentsDueRetrySubject } from "@ringback/contracts/retry-subjects";
-import { deadLetterSubject } from "@ringback/contracts/subjects";
+import { agentsDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { deadLetterSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

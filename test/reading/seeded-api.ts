@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { headers as newHeaders } from "@nats-io/nats-core";
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import { eventId, eventMessage, type EventAddress } from "@ringback/contracts/event";
-import type { EventType } from "@ringback/contracts/event-types";
-import { retryHeaders } from "@ringback/contracts/retry-message";
-import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
-import { attemptSubject } from "@ringback/contracts/subjects";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { eventId, eventMessage, type EventAddress } from "@ringback/contracts/events/event";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
+import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { attemptSubject } from "@ringback/contracts/streams/subjects";
 import { connectTo, type NatsClient } from "../harness/nats-client.ts";
 import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
 import { type StartedService, startOn } from "../subscriptions/start-service.ts";

@@ -1,4 +1,4 @@
-import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
+import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { status, type Script } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -6,7 +6,7 @@ import { connectTo, type NatsClient } from "../harness/nats-client.ts";
 import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
 import { startReceiver, type Receiver } from "../harness/receiver.ts";
 import { startService, type ServiceProcess } from "../harness/service-process.ts";
-import { eventMessage } from "@ringback/contracts/event";
+import { eventMessage } from "@ringback/contracts/events/event";
 
 export interface JobAnswer extends Pick<
   RedeliveryJob,

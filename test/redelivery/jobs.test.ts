@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventMessage } from "@ringback/contracts/event";
-import type { RedeliveryStart } from "@ringback/contracts/redelivery-job";
+import { eventMessage } from "@ringback/contracts/events/event";
+import type { RedeliveryStart } from "@ringback/contracts/deliveries/redelivery-job";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import {

@@ -1,7 +1,7 @@
 import { headers as natsHeaders } from "@nats-io/nats-core";
-import { retryHeaders } from "@ringback/contracts/retry-message";
-import type { DeliveryPolicy } from "@ringback/contracts/delivery-policy";
-import { dueRetrySubject } from "@ringback/contracts/retry-subjects";
+import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
+import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
+import { dueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Script, inTurn, status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";

@@ -1,6 +1,6 @@
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
-import { eventId, type EventAddress } from "@ringback/contracts/event";
-import { attemptsOfAddress } from "@ringback/contracts/subjects";
+import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { eventId, type EventAddress } from "@ringback/contracts/events/event";
+import { attemptsOfAddress } from "@ringback/contracts/streams/subjects";
 import { eventually } from "../harness/eventually.ts";
 import type { Platform } from "../harness/platform.ts";
 

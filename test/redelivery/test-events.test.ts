@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isTestEvent } from "@ringback/contracts/test-event";
+import { isTestEvent } from "@ringback/contracts/events/test-event";
 import { type Script, status } from "../harness/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

@@ -1,4 +1,4 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Script, status } from "../harness/behaviour.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import type { SigningKey } from "@ringback/contracts/signing-key";
-import { formatPublicKey, formatSigningSecret } from "@ringback/contracts/signing-secret";
-import { ed25519PublicKey } from "@ringback/runtime/ed25519";
+import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
+import { formatPublicKey, formatSigningSecret } from "@ringback/contracts/secrets/signing-secret";
+import { ed25519PublicKey } from "@ringback/runtime/secrets/ed25519";
 import { expect, test } from "vitest";
 import { requestFor } from "../../services/dispatcher/src/decide/request.ts";
 import { signatures } from "../../services/dispatcher/src/signatures.ts";

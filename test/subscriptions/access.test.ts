@@ -1,5 +1,5 @@
-import { eventId as eventIdOf } from "@ringback/contracts/event";
-import { deadLetterSubject, eventSubject } from "@ringback/contracts/subjects";
+import { eventId as eventIdOf } from "@ringback/contracts/events/event";
+import { deadLetterSubject, eventSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PATHS } from "../../services/subscriptions/src/routes/methods.ts";
 import { writeApiKeysFile } from "../harness/api-keys.ts";

@@ -1,4 +1,4 @@
-import type { EventType } from "@ringback/contracts/event-types";
+import type { EventType } from "@ringback/contracts/events/event-types";
 
 /** What the API answered; `body` is parsed, and null where there is none. */
 export interface Answer {

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
 
 /** The bytes of a body, and how it was made. */
 export type AnyBody = {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
-import { CONFIGURATION_EVENT_TYPES } from "@ringback/contracts/agent";
+import { CONFIGURATION_EVENT_TYPES } from "@ringback/contracts/agents/agent";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";

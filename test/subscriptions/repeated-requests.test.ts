@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { CommandRecord } from "@ringback/contracts/request-record";
+import type { CommandRecord } from "@ringback/contracts/streams/request-record";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo } from "../harness/nats-client.ts";

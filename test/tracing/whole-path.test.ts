@@ -1,5 +1,5 @@
 import { headers as natsHeaders } from "@nats-io/nats-core";
-import { eventMessage } from "@ringback/contracts/event";
+import { eventMessage } from "@ringback/contracts/events/event";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { byPath, inTurn, status } from "../harness/behaviour.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

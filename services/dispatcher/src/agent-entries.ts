@@ -1,4 +1,4 @@
-import type { Subscription } from "@ringback/contracts/subscription";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 
 /** What is known of one agent. */
 export type AgentEntry = {

@@ -1,5 +1,5 @@
-import type { AttemptRecord, NextStep, Outcome } from "@ringback/contracts/attempt";
-import type { Subscription } from "@ringback/contracts/subscription";
+import type { AttemptRecord, NextStep, Outcome } from "@ringback/contracts/deliveries/attempt";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { withoutEchoes } from "./decide/echoed-secrets.ts";
 import type { EndpointResult } from "./decide/outcome.ts";
 import { urlForRecords } from "./decide/request.ts";

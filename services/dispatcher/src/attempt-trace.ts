@@ -1,6 +1,6 @@
-import type { Subscription } from "@ringback/contracts/subscription";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { TRACEPARENT, traceparentOf, type TraceContext } from "@ringback/contracts/trace-context";
-import type { Attributes, Span, Tracer } from "@ringback/runtime/tracing";
+import type { Attributes, Span, Tracer } from "@ringback/runtime/telemetry/tracing";
 import { destinationOf } from "./decide/request.ts";
 import type { Turn } from "./turn.ts";
 import type { Delivery } from "./delivery.ts";

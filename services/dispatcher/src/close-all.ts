@@ -1,5 +1,5 @@
-import type { AdminServer } from "@ringback/runtime/admin-server";
-import { leaveNats, type Nats } from "@ringback/runtime/nats";
+import type { AdminServer } from "@ringback/runtime/process/admin-server";
+import { leaveNats, type Nats } from "@ringback/runtime/nats/connection";
 
 /** Stops the parts, lets go of NATS, and then of the probes: they tell of it to the end. */
 export const closeAll = async (

@@ -1,4 +1,4 @@
-import { SettingsError } from "@ringback/runtime/settings";
+import { SettingsError } from "@ringback/runtime/settings/settings";
 import { describe, expect, test } from "vitest";
 import { dispatcherSettings, readDispatcherSettings } from "./config.ts";
 

@@ -1,13 +1,13 @@
-import { eventSettings } from "@ringback/runtime/event-settings";
-import { RETRY_AFTER_CHOICES } from "@ringback/contracts/delivery-policy";
-import { parseSuccessStatus } from "@ringback/contracts/success-status";
-import { caFileSchema } from "@ringback/runtime/ca-file";
-import { durationListSchema, durationSchema } from "@ringback/runtime/duration";
+import { eventSettings } from "@ringback/runtime/settings/event-settings";
+import { RETRY_AFTER_CHOICES } from "@ringback/contracts/agents/delivery-policy";
+import { parseSuccessStatus } from "@ringback/contracts/agents/success-status";
+import { caFileSchema } from "@ringback/runtime/settings/ca-file";
+import { durationListSchema, durationSchema } from "@ringback/runtime/settings/duration";
 import {
   deliverySafetySettings,
   headerKeysRule,
   headerSecretSettings,
-} from "@ringback/runtime/delivery-settings";
+} from "@ringback/runtime/settings/delivery-settings";
 import {
   booleanSchema,
   COMMON_SECRETS,
@@ -17,8 +17,8 @@ import {
   portSchema,
   type Environment,
   type Settings,
-} from "@ringback/runtime/settings";
-import { TRACING_SECRETS, tracingSettings } from "@ringback/runtime/tracing-settings";
+} from "@ringback/runtime/settings/settings";
+import { TRACING_SECRETS, tracingSettings } from "@ringback/runtime/telemetry/tracing-settings";
 import { z } from "zod";
 import type { EffectivePolicy } from "./decide/delivery-policy.ts";
 import { egressProxyOf } from "./decide/egress-proxy.ts";

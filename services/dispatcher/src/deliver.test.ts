@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
-import type { SigningKey } from "@ringback/contracts/signing-key";
-import type { Subscription } from "@ringback/contracts/subscription";
-import { parseSuccessStatus } from "@ringback/contracts/success-status";
-import { keyRing } from "@ringback/runtime/sealing";
+import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
+import { parseSuccessStatus } from "@ringback/contracts/agents/success-status";
+import { keyRing } from "@ringback/runtime/secrets/sealing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { status } from "../../../test/harness/behaviour.ts";
 import { failOnLeaks } from "../../../test/harness/leaks.ts";

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
-import type { Subscription } from "@ringback/contracts/subscription";
-import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
-import { withLiveKeys } from "@ringback/contracts/subscription-signing";
+import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
+import { openSubscription, type Sealer } from "@ringback/contracts/secrets/subscription-secrets";
+import { withLiveKeys } from "@ringback/contracts/agents/subscription-signing";
 import type { Passage } from "./asking.ts";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
 import type { AttemptTrace, TraceAttempt } from "./attempt-trace.ts";

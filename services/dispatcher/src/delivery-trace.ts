@@ -1,10 +1,10 @@
-import { headersProblem } from "@ringback/contracts/event-headers";
-import type { RetryMessage } from "@ringback/contracts/retry-message";
-import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/subjects";
+import { headersProblem } from "@ringback/contracts/events/event-headers";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
+import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { TraceContext } from "@ringback/contracts/trace-context";
-import { rawHeaders } from "@ringback/runtime/message-headers";
-import type { Attributes, Span, Tracer } from "@ringback/runtime/tracing";
-import { traceContextOf } from "@ringback/runtime/tracing-headers";
+import { rawHeaders } from "@ringback/runtime/nats/message-headers";
+import type { Attributes, Span, Tracer } from "@ringback/runtime/telemetry/tracing";
+import { traceContextOf } from "@ringback/runtime/telemetry/tracing-headers";
 import type { Turn } from "./turn.ts";
 import { idsOf, type Delivery } from "./delivery.ts";
 import type { InHand } from "./in-hand.ts";

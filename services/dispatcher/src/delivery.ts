@@ -1,7 +1,7 @@
-import type { EventAddress } from "@ringback/contracts/event";
-import type { AttemptRecord, Trigger } from "@ringback/contracts/attempt";
-import { redeliveryIds } from "@ringback/contracts/redelivery-id";
-import type { RetryMessage } from "@ringback/contracts/retry-message";
+import type { EventAddress } from "@ringback/contracts/events/event";
+import type { AttemptRecord, Trigger } from "@ringback/contracts/deliveries/attempt";
+import { redeliveryIds } from "@ringback/contracts/deliveries/redelivery-id";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import type { HeldBody } from "./held-body.ts";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 

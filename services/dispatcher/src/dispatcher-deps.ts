@@ -1,11 +1,11 @@
-import type { ServerClock } from "@ringback/runtime/server-clock";
+import type { ServerClock } from "@ringback/runtime/nats/server-clock";
 import type { DispatcherOptions, Steps } from "./dispatcher.ts";
-import type { Sealer } from "@ringback/contracts/subscription-secrets";
-import { eventRules } from "@ringback/runtime/event-settings";
-import type { Logger } from "@ringback/runtime/logger";
-import { type Nats } from "@ringback/runtime/nats";
-import { wantedStreams } from "@ringback/runtime/stream-config";
-import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams";
+import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
+import { eventRules } from "@ringback/runtime/settings/event-settings";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { type Nats } from "@ringback/runtime/nats/connection";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams/streams";
 import manifest from "../package.json" with { type: "json" };
 import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
 import { createGate, type Gate } from "./gate.ts";

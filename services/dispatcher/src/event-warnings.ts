@@ -1,8 +1,8 @@
-import { EVENT_FIELDS } from "@ringback/contracts/event-fields";
-import { eventTypeLabel } from "@ringback/contracts/event-types";
-import type { EventWarning } from "@ringback/contracts/event-warnings";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Metrics } from "@ringback/runtime/metrics";
+import { EVENT_FIELDS } from "@ringback/contracts/events/event-fields";
+import { eventTypeLabel } from "@ringback/contracts/events/event-types";
+import type { EventWarning } from "@ringback/contracts/events/event-warnings";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 
 /** Told of what readers of an event would not expect in it. */
 export type OnWarnings = (eventType: string, warnings: readonly EventWarning[]) => void;

@@ -1,7 +1,7 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { isFirstDelivery } from "@ringback/contracts/redelivery-id";
-import type { RetryMessage } from "@ringback/contracts/retry-message";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { isFirstDelivery } from "@ringback/contracts/deliveries/redelivery-id";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 
 /** The dead letter of a delivery whose last attempt this was. */
 export const exhausted = (record: AttemptRecord): DeadLetter => {

@@ -1,12 +1,16 @@
-import { deliveryId, type EventAddress } from "@ringback/contracts/event";
-import { checkEvent, type CheckedEvent, type EventRules } from "@ringback/contracts/event-check";
-import { headersProblem } from "@ringback/contracts/event-headers";
-import type { Trigger } from "@ringback/contracts/attempt";
-import { eventTypeLabel } from "@ringback/contracts/event-types";
-import { isTestEvent } from "@ringback/contracts/test-event";
-import { elapsedMs } from "@ringback/runtime/elapsed";
-import { headerIn, letGoOfContent, rawHeaders } from "@ringback/runtime/message-headers";
-import type { Tracer } from "@ringback/runtime/tracing";
+import { deliveryId, type EventAddress } from "@ringback/contracts/events/event";
+import {
+  checkEvent,
+  type CheckedEvent,
+  type EventRules,
+} from "@ringback/contracts/events/event-check";
+import { headersProblem } from "@ringback/contracts/events/event-headers";
+import type { Trigger } from "@ringback/contracts/deliveries/attempt";
+import { eventTypeLabel } from "@ringback/contracts/events/event-types";
+import { isTestEvent } from "@ringback/contracts/events/test-event";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
+import { headerIn, letGoOfContent, rawHeaders } from "@ringback/runtime/nats/message-headers";
+import type { Tracer } from "@ringback/runtime/telemetry/tracing";
 import type { HoldBackPolicy } from "./decide/retry.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import { traceIds, traceTurn } from "./delivery-trace.ts";

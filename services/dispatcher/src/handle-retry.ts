@@ -1,18 +1,18 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { headersProblem } from "@ringback/contracts/event-headers";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { headersProblem } from "@ringback/contracts/events/event-headers";
 import {
   readableParts,
   readRetry,
   type ReadRetry,
   type RetryMessage,
-} from "@ringback/contracts/retry-message";
-import { redeliveryIds } from "@ringback/contracts/redelivery-id";
-import { parseDueRetrySubject } from "@ringback/contracts/retry-subjects";
-import { eventSubject } from "@ringback/contracts/subjects";
-import { pause } from "@ringback/runtime/backoff";
-import { elapsedMs } from "@ringback/runtime/elapsed";
-import { headerReader, rawHeaders } from "@ringback/runtime/message-headers";
+} from "@ringback/contracts/deliveries/retry-message";
+import { redeliveryIds } from "@ringback/contracts/deliveries/redelivery-id";
+import { parseDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { eventSubject } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
+import { headerReader, rawHeaders } from "@ringback/runtime/nats/message-headers";
 import { readAgain, turn, type HandleDeps } from "./handle-event.ts";
 import { deadLetterKey } from "./exhausted.ts";
 import { heldBody } from "./held-body.ts";

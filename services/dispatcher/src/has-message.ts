@@ -1,8 +1,8 @@
-import type { StreamName } from "@ringback/contracts/subjects";
-import { storedHeader } from "@ringback/runtime/message-headers";
-import type { Nats } from "@ringback/runtime/nats";
-import { isUnavailable } from "@ringback/runtime/nats-errors";
-import { MESSAGE_ID_HEADER, readLast } from "@ringback/runtime/publish";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { storedHeader } from "@ringback/runtime/nats/message-headers";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { isUnavailable } from "@ringback/runtime/nats/errors";
+import { MESSAGE_ID_HEADER, readLast } from "@ringback/runtime/nats/publish";
 
 /** A subject holds few of what is given up, as it is one call's; save that of what could not be understood. */
 const MAX_SEARCHED = 20;

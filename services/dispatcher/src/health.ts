@@ -1,11 +1,15 @@
 import type { StreamInfo } from "@nats-io/jetstream";
-import { DISPATCHER_CONSUMER, STREAMS, type StreamName } from "@ringback/contracts/subjects";
-import type { Check } from "@ringback/runtime/admin-server";
-import { consumerInfo } from "@ringback/runtime/consumers";
-import { viewAgeSeconds } from "@ringback/runtime/last-values";
-import type { Metrics } from "@ringback/runtime/metrics";
-import type { Nats } from "@ringback/runtime/nats";
-import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/server-clock";
+import {
+  DISPATCHER_CONSUMER,
+  STREAMS,
+  type StreamName,
+} from "@ringback/contracts/streams/subjects";
+import type { Check } from "@ringback/runtime/process/admin-server";
+import { consumerInfo } from "@ringback/runtime/streams/consumers";
+import { viewAgeSeconds } from "@ringback/runtime/streams/last-per-subject";
+import type { Metrics } from "@ringback/runtime/telemetry/metrics";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/nats/server-clock";
 import type { DispatcherSettings } from "./config.ts";
 import type { Gate } from "./gate.ts";
 import type { Intake } from "./intake.ts";

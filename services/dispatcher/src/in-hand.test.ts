@@ -1,5 +1,5 @@
 import type { JsMsg } from "@nats-io/jetstream";
-import { elapsedMs } from "@ringback/runtime/elapsed";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eventually } from "../../../test/harness/eventually.ts";
 import { failOnLeaks } from "../../../test/harness/leaks.ts";

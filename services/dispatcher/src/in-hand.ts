@@ -1,8 +1,8 @@
 import type { JsMsg } from "@nats-io/jetstream";
-import { MAX_EVENT_BYTES } from "@ringback/contracts/event";
-import { ACK_WAIT_MS } from "@ringback/runtime/consumers";
-import { elapsedMs } from "@ringback/runtime/elapsed";
-import { rawHeaders } from "@ringback/runtime/message-headers";
+import { MAX_EVENT_BYTES } from "@ringback/contracts/events/event";
+import { ACK_WAIT_MS } from "@ringback/runtime/streams/consumers";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
+import { rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { HandTrace } from "./delivery-trace.ts";
 import type { PutOff } from "./settle.ts";
 import type { Desk } from "./suspects.ts";

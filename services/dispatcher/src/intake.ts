@@ -1,11 +1,15 @@
-import { deliveryId } from "@ringback/contracts/event";
-import type { ReadRetry } from "@ringback/contracts/retry-message";
-import { DISPATCHER_CONSUMER, DISPATCHER_FILTERS, STREAMS } from "@ringback/contracts/subjects";
-import { consume, type Consuming, type Incoming } from "@ringback/runtime/consume";
-import type { Nats } from "@ringback/runtime/nats";
-import { isUnavailable } from "@ringback/runtime/nats-errors";
-import type { StreamManagement } from "@ringback/runtime/stream-management";
-import type { StreamCreation } from "@ringback/runtime/streams";
+import { deliveryId } from "@ringback/contracts/events/event";
+import type { ReadRetry } from "@ringback/contracts/deliveries/retry-message";
+import {
+  DISPATCHER_CONSUMER,
+  DISPATCHER_FILTERS,
+  STREAMS,
+} from "@ringback/contracts/streams/subjects";
+import { consume, type Consuming, type Incoming } from "@ringback/runtime/streams/consume";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { isUnavailable } from "@ringback/runtime/nats/errors";
+import type { StreamManagement } from "@ringback/runtime/streams/stream-management";
+import type { StreamCreation } from "@ringback/runtime/streams/streams";
 import { traceEvent, traceRetry } from "./delivery-trace.ts";
 import { SWEEP_EVERY_MS } from "./gate.ts";
 import { handleEvent, type HandleDeps } from "./handle-event.ts";

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/dead-letter";
+import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import type { InHand } from "./in-hand.ts";
 
 /** The dead letter of a message that could not be understood. */

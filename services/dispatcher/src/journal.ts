@@ -1,25 +1,25 @@
 import { randomUUID } from "node:crypto";
 import type { StoredMsg } from "@nats-io/jetstream";
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { eventId, type EventAddress } from "@ringback/contracts/event";
-import { retryHeaders, type RetryMessage } from "@ringback/contracts/retry-message";
-import { scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
+import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { eventId, type EventAddress } from "@ringback/contracts/events/event";
+import { retryHeaders, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
+import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import {
   attemptSubject,
   deadLetterSubject,
   invalidEventDeadLetterSubject,
   STREAMS,
-} from "@ringback/contracts/subjects";
-import type { Logger } from "@ringback/runtime/logger";
-import type { DueForm } from "@ringback/runtime/due-form";
-import type { Nats } from "@ringback/runtime/nats";
-import { isTooLarge } from "@ringback/runtime/nats-errors";
+} from "@ringback/contracts/streams/subjects";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { DueForm } from "@ringback/runtime/streams/due-form";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { isTooLarge } from "@ringback/runtime/nats/errors";
 import {
   pendingRetry,
   type PendingRetry,
   type PendingRetryOptions,
-} from "@ringback/runtime/pending-retry";
+} from "@ringback/runtime/streams/pending-retry";
 import {
   maxBodyBytes,
   publishOnce,
@@ -27,8 +27,8 @@ import {
   readLast,
   readSequence,
   type Published,
-} from "@ringback/runtime/publish";
-import type { ServerClock } from "@ringback/runtime/server-clock";
+} from "@ringback/runtime/nats/publish";
+import type { ServerClock } from "@ringback/runtime/nats/server-clock";
 import { fittedDeadLetter } from "./decide/fitted-dead-letter.ts";
 import { addressOf } from "./delivery.ts";
 import { hasMessage } from "./has-message.ts";

@@ -1,5 +1,9 @@
-import { FAILURE_REASONS, type AttemptRecord, type Outcome } from "@ringback/contracts/attempt";
-import { createMetrics } from "@ringback/runtime/metrics";
+import {
+  FAILURE_REASONS,
+  type AttemptRecord,
+  type Outcome,
+} from "@ringback/contracts/deliveries/attempt";
+import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { beforeEach, describe, expect, test } from "vitest";
 import { parseMetrics, type MetricsSnapshot } from "../../../test/harness/prometheus-text.ts";
 import {

@@ -1,9 +1,13 @@
-import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
-import { FAILURE_REASONS, type AttemptRecord, type Outcome } from "@ringback/contracts/attempt";
-import type { EventAddress } from "@ringback/contracts/event";
-import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/event-types";
-import { OPERATION_KINDS } from "@ringback/contracts/operation-subjects";
-import type { Metrics } from "@ringback/runtime/metrics";
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import {
+  FAILURE_REASONS,
+  type AttemptRecord,
+  type Outcome,
+} from "@ringback/contracts/deliveries/attempt";
+import type { EventAddress } from "@ringback/contracts/events/event";
+import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/events/event-types";
+import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
+import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 import { DEFERRAL_REASONS } from "./asking.ts";
 import { OWN_FAULTS } from "./decide/outcome.ts";
 

@@ -1,4 +1,4 @@
-import type { Subscription } from "@ringback/contracts/subscription";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { requestFor, type RequestFacts } from "./decide/request.ts";
 import type { Delivery } from "./delivery.ts";
 import { bodyToSend } from "./held-body.ts";

@@ -1,5 +1,5 @@
-import { readDefinition } from "@ringback/contracts/event-type-definition";
-import type { Logger } from "@ringback/runtime/logger";
+import { readDefinition } from "@ringback/contracts/events/event-type-definition";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 
 /** Which event types workspaces added, by the subjects of their definitions on SUBSCRIPTIONS. */
 export type OwnTypeEntries = {

@@ -6,10 +6,10 @@ import {
   presenceSubject,
   READS_DELIVERIES,
   READS_HEADER,
-} from "@ringback/contracts/presence-subject";
-import { dueForm, type DueForm } from "@ringback/runtime/due-form";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
+} from "@ringback/contracts/streams/presence-subject";
+import { dueForm, type DueForm } from "@ringback/runtime/streams/due-form";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import {
   afterTurn,
   heard,

@@ -1,6 +1,6 @@
-import { POLICY_BOUNDS } from "@ringback/contracts/delivery-policy";
-import { createLogger } from "@ringback/runtime/logger";
-import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process";
+import { POLICY_BOUNDS } from "@ringback/contracts/agents/delivery-policy";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process/process";
 import { readDispatcherSettings } from "./config.ts";
 import { OVERDUE_WATCH, type OverdueWatchPolicy } from "./decide/overdue.ts";
 import { HOLD_BACK, type HoldBackPolicy } from "./decide/retry.ts";

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
-import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/dead-letter";
-import { parseDueRetrySubject } from "@ringback/contracts/retry-subjects";
-import { parseEventSubject } from "@ringback/contracts/subjects";
-import { rawHeaders } from "@ringback/runtime/message-headers";
+import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { parseDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { parseEventSubject } from "@ringback/contracts/streams/subjects";
+import { rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { HandleDeps } from "./handle-event.ts";
 import type { InHand } from "./in-hand.ts";
 import { countGivenUp } from "./metrics.ts";

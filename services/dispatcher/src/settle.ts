@@ -1,9 +1,9 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import { type DeadLetter } from "@ringback/contracts/dead-letter";
-import type { RetryMessage } from "@ringback/contracts/retry-message";
-import { backoffMs } from "@ringback/runtime/backoff";
-import { ACK_WAIT_MS } from "@ringback/runtime/consumers";
-import type { Logger } from "@ringback/runtime/logger";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
+import { backoffMs } from "@ringback/runtime/process/backoff";
+import { ACK_WAIT_MS } from "@ringback/runtime/streams/consumers";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { deadLetterKey, exhausted } from "./exhausted.ts";
 import { firstTrace, traceDeadLetter } from "./delivery-trace.ts";

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { createPublicKey, randomBytes, verify } from "node:crypto";
-import type { SigningKey } from "@ringback/contracts/signing-key";
-import { formatSigningSecret } from "@ringback/contracts/signing-secret";
-import { ed25519PublicKey } from "@ringback/runtime/ed25519";
+import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
+import { formatSigningSecret } from "@ringback/contracts/secrets/signing-secret";
+import { ed25519PublicKey } from "@ringback/runtime/secrets/ed25519";
 import * as fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { describe, expect, test } from "vitest";

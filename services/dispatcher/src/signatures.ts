@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import { createHmac, sign, type KeyObject } from "node:crypto";
-import type { SigningKey } from "@ringback/contracts/signing-key";
-import { parseSigningSecret } from "@ringback/contracts/signing-secret";
+import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
+import { parseSigningSecret } from "@ringback/contracts/secrets/signing-secret";
 import { LRUCache } from "lru-cache";
-import { ed25519PrivateKey } from "@ringback/runtime/ed25519";
+import { ed25519PrivateKey } from "@ringback/runtime/secrets/ed25519";
 import type { SignedContent } from "./decide/request.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { fenceOf } from "./decide/fence.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Journal } from "./journal.ts";

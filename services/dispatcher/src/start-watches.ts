@@ -1,5 +1,5 @@
-import type { Nats } from "@ringback/runtime/nats";
-import type { ServerClock } from "@ringback/runtime/server-clock";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import type { ServerClock } from "@ringback/runtime/nats/server-clock";
 import type { OverdueWatchPolicy } from "./decide/overdue.ts";
 import type { HandleDeps } from "./handle-event.ts";
 import type { Parts } from "./health.ts";

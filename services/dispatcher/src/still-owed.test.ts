@@ -1,4 +1,4 @@
-import { elapsedMs } from "@ringback/runtime/elapsed";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { describe, expect, test } from "vitest";
 import type { InHand } from "./in-hand.ts";
 import { lastLook } from "./still-owed.ts";

@@ -1,5 +1,5 @@
-import { ACK_WAIT_MS } from "@ringback/runtime/consumers";
-import { elapsedMs } from "@ringback/runtime/elapsed";
+import { ACK_WAIT_MS } from "@ringback/runtime/streams/consumers";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import type { Delivery } from "./delivery.ts";
 import { mayBeElsewhere, type InHand } from "./in-hand.ts";
 import type { Journal } from "./journal.ts";

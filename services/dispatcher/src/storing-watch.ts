@@ -1,4 +1,4 @@
-import { STREAMS, type StreamName } from "@ringback/contracts/subjects";
+import { STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
 import type { Journal } from "./journal.ts";
 
 /** Longer than a change of leader needs as a rule. */

@@ -1,20 +1,27 @@
-import { readAgentState } from "@ringback/contracts/agent-message";
-import type { EventAddress } from "@ringback/contracts/event";
-import type { EventType } from "@ringback/contracts/event-types";
-import { eventTypeSubject, isEventTypeSubject } from "@ringback/contracts/event-type-subject";
+import { readAgentState } from "@ringback/contracts/agents/agent-message";
+import type { EventAddress } from "@ringback/contracts/events/event";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import {
+  eventTypeSubject,
+  isEventTypeSubject,
+} from "@ringback/contracts/streams/event-type-subject";
 import {
   parseSubscriptionSubject,
   STREAMS,
   subscriptionSubject,
-} from "@ringback/contracts/subjects";
-import type { Subscription } from "@ringback/contracts/subscription";
-import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
-import { atMostAtOnce } from "@ringback/runtime/concurrency";
-import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
-import { UnavailableStreamError } from "@ringback/runtime/nats-errors";
-import { readLast } from "@ringback/runtime/publish";
+} from "@ringback/contracts/streams/subjects";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
+import { atMostAtOnce } from "@ringback/runtime/process/concurrency";
+import {
+  followLastValues,
+  type LastValue,
+  type LastValues,
+} from "@ringback/runtime/streams/last-per-subject";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { UnavailableStreamError } from "@ringback/runtime/nats/errors";
+import { readLast } from "@ringback/runtime/nats/publish";
 import { ownTypeEntries } from "./own-types.ts";
 import { agentEntries, type AgentEntry } from "./agent-entries.ts";
 import { sharedQuestions } from "./shared-questions.ts";

@@ -1,8 +1,8 @@
 import { randomUUID, randomUUIDv7 } from "node:crypto";
 import type { JsMsg } from "@nats-io/jetstream";
-import { READING_NOTES, readingNoteSubject, STREAMS } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
-import { publishOnce } from "@ringback/runtime/publish";
+import { READING_NOTES, readingNoteSubject, STREAMS } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { publishOnce } from "@ringback/runtime/nats/publish";
 
 /** A message that was handed out before: whoever had it may have died of it. */
 export const isSuspect = ({ info }: Pick<JsMsg, "info">): boolean => info.deliveryCount > 1;

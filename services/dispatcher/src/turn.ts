@@ -1,4 +1,4 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { DeferralReason } from "./asking.ts";
 import { type OwnFault } from "./decide/outcome.ts";

@@ -1,7 +1,7 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { redeliveryIds } from "@ringback/contracts/redelivery-id";
-import { isUnavailable } from "@ringback/runtime/nats-errors";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { redeliveryIds } from "@ringback/contracts/deliveries/redelivery-id";
+import { isUnavailable } from "@ringback/runtime/nats/errors";
 import { afterUnexpectedError, heldBackForMs, holdBackMs } from "./decide/retry.ts";
 import { eventIn, firstOf, type HandleDeps } from "./handle-event.ts";
 import { deadLetterKey } from "./exhausted.ts";

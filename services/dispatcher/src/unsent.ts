@@ -1,5 +1,5 @@
-import type { Outcome } from "@ringback/contracts/attempt";
-import type { Subscription } from "@ringback/contracts/subscription";
+import type { Outcome } from "@ringback/contracts/deliveries/attempt";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { recordedRequest, recordOf } from "./attempt-record.ts";
 import { type EffectivePolicy } from "./decide/delivery-policy.ts";
 import { type Refusal } from "./decide/refusal.ts";

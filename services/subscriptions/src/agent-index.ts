@@ -1,13 +1,21 @@
-import { readAgentState } from "@ringback/contracts/agent-message";
-import type { EventRules } from "@ringback/contracts/event-check";
-import type { EventType } from "@ringback/contracts/event-types";
-import { isEventTypeSubject } from "@ringback/contracts/event-type-subject";
-import { parseSubscriptionSubject, STREAMS, type AgentAddress } from "@ringback/contracts/subjects";
-import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
-import { pause } from "@ringback/runtime/backoff";
-import { followLastValues, type LastValue, type LastValues } from "@ringback/runtime/last-values";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
+import { readAgentState } from "@ringback/contracts/agents/agent-message";
+import type { EventRules } from "@ringback/contracts/events/event-check";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { isEventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
+import {
+  parseSubscriptionSubject,
+  STREAMS,
+  type AgentAddress,
+} from "@ringback/contracts/streams/subjects";
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
+import { pause } from "@ringback/runtime/process/backoff";
+import {
+  followLastValues,
+  type LastValue,
+  type LastValues,
+} from "@ringback/runtime/streams/last-per-subject";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import { createAgentList, type AgentList, type AgentPage } from "./agent-list.ts";
 import { createOwnTypes, type OwnTypes } from "./event-types/own-types.ts";
 import { UnavailableError } from "./unavailable.ts";

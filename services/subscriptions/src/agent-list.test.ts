@@ -1,4 +1,4 @@
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { createAgentList, type ListedAgent } from "./agent-list.ts";

@@ -1,4 +1,4 @@
-import type { EventType } from "@ringback/contracts/event-types";
+import type { EventType } from "@ringback/contracts/events/event-types";
 
 /** What the list of agents shows of one. */
 export type ListedAgent = {

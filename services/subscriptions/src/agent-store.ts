@@ -4,16 +4,20 @@ import {
   INITIAL_AGENT_STATE,
   type AgentState,
   type ConfigurationEvent,
-} from "@ringback/contracts/agent";
-import { readAgentState } from "@ringback/contracts/agent-message";
-import { markIn } from "@ringback/contracts/request-record";
-import type { Sealer } from "@ringback/contracts/subscription-secrets";
-import { STREAMS, subscriptionSubject, type AgentAddress } from "@ringback/contracts/subjects";
+} from "@ringback/contracts/agents/agent";
+import { readAgentState } from "@ringback/contracts/agents/agent-message";
+import { markIn } from "@ringback/contracts/streams/request-record";
+import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
+import {
+  STREAMS,
+  subscriptionSubject,
+  type AgentAddress,
+} from "@ringback/contracts/streams/subjects";
 import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
-import { publishOnce, type Published } from "@ringback/runtime/publish";
-import type { Tracer } from "@ringback/runtime/tracing";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { publishOnce, type Published } from "@ringback/runtime/nats/publish";
+import type { Tracer } from "@ringback/runtime/telemetry/tracing";
 import { tracedAppend } from "./append-trace.ts";
 import { openState, rememberingSealer, sealEvent } from "./stored-secrets.ts";
 import { refuseWhileDisconnected, within } from "./unavailable.ts";

@@ -1,8 +1,8 @@
-import type { Agent } from "@ringback/contracts/agent";
-import { eventTypeSchema } from "@ringback/contracts/event-types";
-import { subscriptionSchema } from "@ringback/contracts/subscription";
-import { shownSigningKeySchema, type SigningKey } from "@ringback/contracts/signing-key";
-import { shownSubscription, shownUrl } from "@ringback/contracts/subscription-secrets";
+import type { Agent } from "@ringback/contracts/agents/agent";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { subscriptionSchema } from "@ringback/contracts/agents/subscription";
+import { shownSigningKeySchema, type SigningKey } from "@ringback/contracts/secrets/signing-key";
+import { shownSubscription, shownUrl } from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
 import type { Caller } from "./api-keys.ts";
 import { problemSchema } from "./problem.ts";

@@ -1,5 +1,5 @@
-import { followFile, loggedAs, type FollowedFile } from "@ringback/runtime/followed-file";
-import type { Logger } from "@ringback/runtime/logger";
+import { followFile, loggedAs, type FollowedFile } from "@ringback/runtime/settings/watched-file";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { readApiKeyEntries } from "./api-key-entries.ts";
 import { apiKeysOf, type ApiKeys } from "./api-keys.ts";
 

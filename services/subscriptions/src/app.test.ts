@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createHash } from "node:crypto";
-import { INITIAL_AGENT_STATE } from "@ringback/contracts/agent";
-import { createLogger } from "@ringback/runtime/logger";
+import { INITIAL_AGENT_STATE } from "@ringback/contracts/agents/agent";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { afterEach, expect, test } from "vitest";
 import { apiKeysOf } from "./api-keys.ts";
 import { buildApp, type AppBounds } from "./app.ts";

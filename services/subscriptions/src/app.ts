@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import fastify from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Tracer } from "@ringback/runtime/tracing";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Tracer } from "@ringback/runtime/telemetry/tracing";
 import { documentApi } from "./api-document.ts";
 import { documentRoutes } from "./api-document-routes.ts";
 import type { ApiKeys } from "./api-keys.ts";

@@ -1,8 +1,8 @@
-import type { ConfigurationEvent } from "@ringback/contracts/agent";
-import { STREAMS } from "@ringback/contracts/subjects";
+import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { TraceContext } from "@ringback/contracts/trace-context";
-import type { Published } from "@ringback/runtime/publish";
-import type { Tracer } from "@ringback/runtime/tracing";
+import type { Published } from "@ringback/runtime/nats/publish";
+import type { Tracer } from "@ringback/runtime/telemetry/tracing";
 
 /** Appends with a span of its own, a producer's; `append` gets what the message is to carry. */
 export const tracedAppend = async (

@@ -1,4 +1,4 @@
-import { MAX_SIGNING_KEYS } from "@ringback/contracts/signing-key";
+import { MAX_SIGNING_KEYS } from "@ringback/contracts/secrets/signing-key";
 import { entityTag } from "./decide/entity-tag.ts";
 import type { CommandResult, Handled } from "./handle-command.ts";
 import type { Problem } from "./problem.ts";

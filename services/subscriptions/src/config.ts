@@ -1,11 +1,11 @@
-import { eventSettings } from "@ringback/runtime/event-settings";
+import { eventSettings } from "@ringback/runtime/settings/event-settings";
 import { z } from "zod";
 import {
   cidrsSchema,
   deliverySafetySettings,
   headerKeysRule,
   headerSecretSettings,
-} from "@ringback/runtime/delivery-settings";
+} from "@ringback/runtime/settings/delivery-settings";
 import {
   bytesSchema,
   COMMON_SECRETS,
@@ -15,8 +15,8 @@ import {
   portSchema,
   type Environment,
   type Settings,
-} from "@ringback/runtime/settings";
-import { TRACING_SECRETS, tracingSettings } from "@ringback/runtime/tracing-settings";
+} from "@ringback/runtime/settings/settings";
+import { TRACING_SECRETS, tracingSettings } from "@ringback/runtime/telemetry/tracing-settings";
 
 /** What the subscriptions service is told by its environment. */
 export const subscriptionsSettings = {

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import type { Logger } from "@ringback/runtime/logger";
-import { isTooLarge } from "@ringback/runtime/nats-errors";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { isTooLarge } from "@ringback/runtime/nats/errors";
 import { MAX_BODY_BYTES, UnreadableBodyError } from "./json-body.ts";
 import { OverloadedError } from "./overload.ts";
 import { sendProblem, type Problem } from "./problem.ts";

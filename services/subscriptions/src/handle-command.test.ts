@@ -3,7 +3,7 @@ import {
   stateAfter,
   type AgentState,
   type ConfigurationEvent,
-} from "@ringback/contracts/agent";
+} from "@ringback/contracts/agents/agent";
 import { expect, test } from "vitest";
 import type { AgentStore } from "./agent-store.ts";
 import type { Command, EditSubscriptions } from "./decide/edit.ts";

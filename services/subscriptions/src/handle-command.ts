@@ -2,10 +2,10 @@ import {
   stateAfter,
   type AgentState,
   type ConfigurationEventType,
-} from "@ringback/contracts/agent";
-import type { AgentAddress } from "@ringback/contracts/subjects";
+} from "@ringback/contracts/agents/agent";
+import type { AgentAddress } from "@ringback/contracts/streams/subjects";
 import type { TraceContext } from "@ringback/contracts/trace-context";
-import { pause } from "@ringback/runtime/backoff";
+import { pause } from "@ringback/runtime/process/backoff";
 import type { AgentStore, MarkedMessage, StoredAgent } from "./agent-store.ts";
 import type { Acceptance, Command, Rejection } from "./decide/edit.ts";
 import { decideIf, type Precondition } from "./decide/precondition.ts";

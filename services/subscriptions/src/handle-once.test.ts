@@ -3,8 +3,8 @@ import {
   stateAfter,
   type AgentState,
   type ConfigurationEvent,
-} from "@ringback/contracts/agent";
-import type { RequestRecord } from "@ringback/contracts/request-record";
+} from "@ringback/contracts/agents/agent";
+import type { RequestRecord } from "@ringback/contracts/streams/request-record";
 import { expect, test } from "vitest";
 import type { AgentStore } from "./agent-store.ts";
 import { CLAIM_MS } from "./decide/claim.ts";

@@ -1,4 +1,4 @@
-import type { CommandRecord, RequestRecord } from "@ringback/contracts/request-record";
+import type { CommandRecord, RequestRecord } from "@ringback/contracts/streams/request-record";
 import { CLAIM_MS, decideClaim } from "./decide/claim.ts";
 import type { Command } from "./decide/edit.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { parseStrictJson } from "@ringback/contracts/strict-json";
+import { parseStrictJson } from "@ringback/contracts/json/strict-json";
 import type { FastifyRequest } from "fastify";
 import { sendProblem, shownText, type Problem } from "./problem.ts";
 import type { Api } from "./routes/api.ts";

@@ -1,5 +1,5 @@
-import { createLogger } from "@ringback/runtime/logger";
-import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process/process";
 import { readSubscriptionsSettings } from "./config.ts";
 import { startSubscriptions, type Subscriptions } from "./start-subscriptions.ts";
 

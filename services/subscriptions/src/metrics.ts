@@ -1,5 +1,8 @@
-import { CONFIGURATION_EVENT_TYPES, type ConfigurationEventType } from "@ringback/contracts/agent";
-import { createMetrics, type Metrics } from "@ringback/runtime/metrics";
+import {
+  CONFIGURATION_EVENT_TYPES,
+  type ConfigurationEventType,
+} from "@ringback/contracts/agents/agent";
+import { createMetrics, type Metrics } from "@ringback/runtime/telemetry/metrics";
 import { PROJECTED_STREAMS } from "./projection/positions.ts";
 import type { ProjectedStream } from "./projection/projection.ts";
 import { PATHS } from "./routes/methods.ts";

@@ -1,6 +1,6 @@
-import { policyToStore } from "@ringback/contracts/delivery-policy";
-import type { EventType } from "@ringback/contracts/event-types";
-import type { Subscription } from "@ringback/contracts/subscription";
+import { policyToStore } from "@ringback/contracts/agents/delivery-policy";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import type { FieldError } from "./problem.ts";
 import type { EditRequest } from "./request-schemas.ts";
 

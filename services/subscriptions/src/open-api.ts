@@ -1,9 +1,9 @@
-import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
-import { eventId } from "@ringback/contracts/event";
-import type { Sealer } from "@ringback/contracts/subscription-secrets";
-import { STREAMS } from "@ringback/contracts/subjects";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Tracer } from "@ringback/runtime/tracing";
+import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
+import { eventId } from "@ringback/contracts/events/event";
+import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Tracer } from "@ringback/runtime/telemetry/tracing";
 import { agentStore } from "./agent-store.ts";
 import type { ApiKeysFile } from "./api-keys-file.ts";
 import { buildApp } from "./app.ts";

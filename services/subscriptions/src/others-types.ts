@@ -1,9 +1,9 @@
-import type { EventType } from "@ringback/contracts/event-types";
+import type { EventType } from "@ringback/contracts/events/event-types";
 import {
   isWorkspaceEventType,
   WORKSPACE_AGENT,
   WORKSPACE_EVENT_TYPES,
-} from "@ringback/contracts/workspace-agent";
+} from "@ringback/contracts/agents/workspace-agent";
 import type { z } from "zod";
 
 type Edit = {

@@ -1,14 +1,14 @@
-import { createLogger } from "@ringback/runtime/logger";
-import { connectNats } from "@ringback/runtime/nats";
-import { failAtStart, stopGracefully } from "@ringback/runtime/process";
-import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
-import { headerSecretSettings } from "@ringback/runtime/delivery-settings";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { connectNats } from "@ringback/runtime/nats/connection";
+import { failAtStart, stopGracefully } from "@ringback/runtime/process/process";
+import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
+import { headerSecretSettings } from "@ringback/runtime/settings/delivery-settings";
 import {
   COMMON_SECRETS,
   commonSettings,
   parseSettings,
   SettingsError,
-} from "@ringback/runtime/settings";
+} from "@ringback/runtime/settings/settings";
 import { reencryptAll } from "./reencrypt.ts";
 
 const STOP_GRACE_MS = 20_000;

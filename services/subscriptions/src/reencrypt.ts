@@ -1,22 +1,22 @@
 import { randomUUIDv7 } from "node:crypto";
 import { DeliverPolicy } from "@nats-io/jetstream";
-import { evolve, type AgentState, type ConfigurationEvent } from "@ringback/contracts/agent";
-import { readAgentState } from "@ringback/contracts/agent-message";
+import { evolve, type AgentState, type ConfigurationEvent } from "@ringback/contracts/agents/agent";
+import { readAgentState } from "@ringback/contracts/agents/agent-message";
 import {
   parseSubscriptionSubject,
   STREAMS,
   subscriptionSubject,
   type AgentAddress,
-} from "@ringback/contracts/subjects";
+} from "@ringback/contracts/streams/subjects";
 import {
   isSealedNow,
   openSubscription,
   type Sealer,
-} from "@ringback/contracts/subscription-secrets";
-import { withLiveKeys } from "@ringback/contracts/subscription-signing";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
-import { publishUntilStored, readLast } from "@ringback/runtime/publish";
+} from "@ringback/contracts/secrets/subscription-secrets";
+import { withLiveKeys } from "@ringback/contracts/agents/subscription-signing";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { publishUntilStored, readLast } from "@ringback/runtime/nats/publish";
 import { sealEvent } from "./stored-secrets.ts";
 
 /** How many agents a run came across, by what became of them. */

@@ -1,5 +1,5 @@
 import { idSchema } from "@ringback/contracts/id";
-import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
 
 const MAX_NAME_CHARACTERS = 256;

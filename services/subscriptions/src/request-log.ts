@@ -1,5 +1,5 @@
 import type { FastifyInstance } from "fastify";
-import type { Logger } from "@ringback/runtime/logger";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { SubscriptionsMetrics } from "./metrics.ts";
 
 /** One log line and one observation for each request; nothing that a customer wrote is in them. */

@@ -1,11 +1,11 @@
-import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/callback-url";
-import { countedList } from "@ringback/contracts/counted-list";
-import { deliveryPolicySchema } from "@ringback/contracts/delivery-policy";
-import { eventTypeSchema } from "@ringback/contracts/event-types";
+import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
+import { countedList } from "@ringback/contracts/json/counted-list";
+import { deliveryPolicySchema } from "@ringback/contracts/agents/delivery-policy";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
-import { headerProblems, tooManyHeaders } from "@ringback/contracts/request-headers";
-import { queryProblem, secretValueProblem } from "@ringback/contracts/subscription-secrets";
-import { methodTypeSchema } from "@ringback/contracts/subscription";
+import { headerProblems, tooManyHeaders } from "@ringback/contracts/agents/request-headers";
+import { queryProblem, secretValueProblem } from "@ringback/contracts/secrets/subscription-secrets";
+import { methodTypeSchema } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
 import { agentIdInCursor } from "./list-cursor.ts";
 import { refuseOthersTypes } from "./others-types.ts";

@@ -1,9 +1,12 @@
 import { Buffer } from "node:buffer";
 import { randomUUIDv7 } from "node:crypto";
-import { requestRecordSchema, type RequestRecord } from "@ringback/contracts/request-record";
-import { requestSubject, STREAMS } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
-import { publishOnce, readLast, type Published } from "@ringback/runtime/publish";
+import {
+  requestRecordSchema,
+  type RequestRecord,
+} from "@ringback/contracts/streams/request-record";
+import { requestSubject, STREAMS } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { publishOnce, readLast, type Published } from "@ringback/runtime/nats/publish";
 import { refuseWhileDisconnected, within } from "./unavailable.ts";
 import type { WorkspaceLimits } from "./workspace-limits.ts";
 

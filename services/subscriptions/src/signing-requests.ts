@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { randomBytes, randomUUIDv7 } from "node:crypto";
-import { countedList } from "@ringback/contracts/counted-list";
+import { countedList } from "@ringback/contracts/json/counted-list";
 import { parseDurationMs } from "@ringback/contracts/duration";
-import { eventTypeSchema } from "@ringback/contracts/event-types";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import {
   MAX_SIGNING_KEYS,
@@ -10,14 +10,14 @@ import {
   signingSchemeSchema,
   type SigningKey,
   type SigningScheme,
-} from "@ringback/contracts/signing-key";
+} from "@ringback/contracts/secrets/signing-key";
 import {
   ED25519_KEY_BYTES,
   formatPublicKey,
   formatSigningSecret,
   parseSigningSecret,
-} from "@ringback/contracts/signing-secret";
-import { ed25519PublicKey } from "@ringback/runtime/ed25519";
+} from "@ringback/contracts/secrets/signing-secret";
+import { ed25519PublicKey } from "@ringback/runtime/secrets/ed25519";
 import { z } from "zod";
 import type { RemoveSigningSecret, RotateSigningSecret } from "./decide/signing.ts";
 

@@ -1,10 +1,10 @@
-import { startAdminServer } from "@ringback/runtime/admin-server";
-import type { Logger } from "@ringback/runtime/logger";
-import { viewAgeSeconds } from "@ringback/runtime/last-values";
-import { openHeaderSealing } from "@ringback/runtime/sealed-headers";
-import { connectNats, leaveNats, type Nats } from "@ringback/runtime/nats";
-import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/server-clock";
-import { openTracing } from "@ringback/runtime/tracing";
+import { startAdminServer } from "@ringback/runtime/process/admin-server";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { viewAgeSeconds } from "@ringback/runtime/streams/last-per-subject";
+import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
+import { connectNats, leaveNats, type Nats } from "@ringback/runtime/nats/connection";
+import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/nats/server-clock";
+import { openTracing } from "@ringback/runtime/telemetry/tracing";
 import manifest from "../package.json" with { type: "json" };
 import type { AgentIndex } from "./agent-index.ts";
 import { openApiKeysFile } from "./api-keys-file.ts";

@@ -1,13 +1,13 @@
-import type { Agent, AgentState, ConfigurationEvent } from "@ringback/contracts/agent";
-import type { AgentAddress } from "@ringback/contracts/subjects";
+import type { Agent, AgentState, ConfigurationEvent } from "@ringback/contracts/agents/agent";
+import type { AgentAddress } from "@ringback/contracts/streams/subjects";
 import {
   openSubscription,
   sealSigningKey,
   sealSubscription,
   type Sealer,
   type SecretPlace,
-} from "@ringback/contracts/subscription-secrets";
-import type { Logger } from "@ringback/runtime/logger";
+} from "@ringback/contracts/secrets/subscription-secrets";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 
 const nameOf = (text: string, place: SecretPlace): string => JSON.stringify([text, ...place]);
 

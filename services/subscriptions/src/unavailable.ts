@@ -1,5 +1,5 @@
-import { isUnavailable as isNatsUnavailable } from "@ringback/runtime/nats-errors";
-import type { Nats } from "@ringback/runtime/nats";
+import { isUnavailable as isNatsUnavailable } from "@ringback/runtime/nats/errors";
+import type { Nats } from "@ringback/runtime/nats/connection";
 
 /** Nothing is known to be wrong with the request: trying again in a moment may help. */
 export class UnavailableError extends Error {

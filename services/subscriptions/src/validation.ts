@@ -1,4 +1,4 @@
-import { textProblems } from "@ringback/contracts/unusable-text";
+import { textProblems } from "@ringback/contracts/json/unusable-text";
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
 import { shownText, type FieldError } from "./problem.ts";

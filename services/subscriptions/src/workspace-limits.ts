@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import type { ConfigurationEvent } from "@ringback/contracts/agent";
-import type { AgentAddress } from "@ringback/contracts/subjects";
+import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
+import type { AgentAddress } from "@ringback/contracts/streams/subjects";
 import { takeTokens, type Bucket, type BucketBounds } from "./decide/token-bucket.ts";
 import type { Problem } from "./problem.ts";
 

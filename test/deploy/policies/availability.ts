@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { POLICY_BOUNDS } from "@ringback/contracts/delivery-policy";
+import { POLICY_BOUNDS } from "@ringback/contracts/agents/delivery-policy";
 import type { IPodDisruptionBudgetSpec } from "kubernetes-models/policy/v1/PodDisruptionBudgetSpec";
 import type { KubernetesObject } from "../kustomize.ts";
 import {

@@ -1,4 +1,4 @@
-import { COMMON_SECRETS } from "@ringback/runtime/settings";
+import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
 import {
   dispatcherSettings,
   readDispatcherSettings,

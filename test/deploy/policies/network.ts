@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { classifyAddress, deniedAddresses, isWithin } from "@ringback/contracts/address";
+import { classifyAddress, deniedAddresses, isWithin } from "@ringback/contracts/address/address";
 import type { INetworkPolicySpec } from "kubernetes-models/networking.k8s.io/v1/NetworkPolicySpec";
 import type { KubernetesObject } from "../kustomize.ts";
 import { environmentOf, selects, serviceIn, SERVICES, specsOf } from "../workloads.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { FailureReason } from "@ringback/contracts/attempt";
+import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 import { verdictOn } from "./condition.ts";
 import { NO_ANSWER_IN_TIME, type SendResult } from "./outcome.ts";
 

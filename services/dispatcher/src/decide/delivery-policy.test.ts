@@ -1,4 +1,4 @@
-import type { DeliveryPolicy } from "@ringback/contracts/delivery-policy";
+import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
 import { describe, expect, test } from "vitest";
 import { effectivePolicy, type EffectivePolicy } from "./delivery-policy.ts";
 

@@ -2,9 +2,9 @@ import {
   POLICY_BOUNDS,
   type Bounds,
   type DeliveryPolicy,
-} from "@ringback/contracts/delivery-policy";
+} from "@ringback/contracts/agents/delivery-policy";
 import { parseDurationMs } from "@ringback/contracts/duration";
-import { parseSuccessStatus, type SuccessStatus } from "@ringback/contracts/success-status";
+import { parseSuccessStatus, type SuccessStatus } from "@ringback/contracts/agents/success-status";
 import type { RetryPolicy } from "./retry.ts";
 import type { Rate } from "./virtual-clock.ts";
 

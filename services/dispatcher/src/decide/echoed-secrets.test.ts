@@ -1,4 +1,4 @@
-import type { Subscription } from "@ringback/contracts/subscription";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
 import { describe, expect, it, test } from "vitest";

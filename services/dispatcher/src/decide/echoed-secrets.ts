@@ -1,6 +1,6 @@
-import { MAX_BODY_EXCERPT_BYTES, type AttemptRecord } from "@ringback/contracts/attempt";
-import { REDACTED } from "@ringback/contracts/sealed-text";
-import type { Subscription } from "@ringback/contracts/subscription";
+import { MAX_BODY_EXCERPT_BYTES, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { REDACTED } from "@ringback/contracts/secrets/sealed-text";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { eachSharedRun, WINDOW, windowsOf, type Windows } from "./shared-windows.ts";
 import { codesOf, comparedOf, plainsOf } from "./spellings.ts";
 

@@ -1,4 +1,7 @@
-import { FAILING_AT_PERCENT, type FailingAtPercent } from "@ringback/contracts/operation";
+import {
+  FAILING_AT_PERCENT,
+  type FailingAtPercent,
+} from "@ringback/contracts/deliveries/operation";
 
 /** How attempts to an endpoint went in a part of the window. */
 type Bucket = { readonly fromMs: number; readonly attempts: number; readonly failed: number };

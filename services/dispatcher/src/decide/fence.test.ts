@@ -1,4 +1,4 @@
-import type { AttemptRecord, NextStep } from "@ringback/contracts/attempt";
+import type { AttemptRecord, NextStep } from "@ringback/contracts/deliveries/attempt";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { fenceOf } from "./fence.ts";

@@ -1,4 +1,4 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 
 /** What a delivery's last record says about an attempt that is about to be made. */
 export type Fence =

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { assert, nat, property, uint8Array } from "fast-check";
 import { expect, test } from "vitest";
 import { fittedDeadLetter } from "./fitted-dead-letter.ts";

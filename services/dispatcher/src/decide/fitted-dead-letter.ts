@@ -1,4 +1,4 @@
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 
 /**
  * The letter so that it fits: with fewer of the bytes that could not be understood, which EVENTS has under

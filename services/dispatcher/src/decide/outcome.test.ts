@@ -1,4 +1,4 @@
-import { FAILURE_REASONS, outcomeSchema } from "@ringback/contracts/attempt";
+import { FAILURE_REASONS, outcomeSchema } from "@ringback/contracts/deliveries/attempt";
 import { describe, expect, it } from "vitest";
 import { outcomeOf, type EndpointResult } from "./outcome.ts";
 

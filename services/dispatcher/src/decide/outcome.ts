@@ -1,5 +1,5 @@
-import type { FailureReason, Outcome } from "@ringback/contracts/attempt";
-import type { SuccessStatus } from "@ringback/contracts/success-status";
+import type { FailureReason, Outcome } from "@ringback/contracts/deliveries/attempt";
+import type { SuccessStatus } from "@ringback/contracts/agents/success-status";
 
 /** A fault of our own machine, network, keys or storage: none of the customer's attempts is used up by it. */
 export const OWN_FAULTS = ["resources", "network", "secret", "storage", "unexpected"] as const;

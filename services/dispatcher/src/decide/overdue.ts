@@ -1,5 +1,5 @@
-import { POLICY_BOUNDS } from "@ringback/contracts/delivery-policy";
-import type { NextStep } from "@ringback/contracts/attempt";
+import { POLICY_BOUNDS } from "@ringback/contracts/agents/delivery-policy";
+import type { NextStep } from "@ringback/contracts/deliveries/attempt";
 import type { RetryPolicy } from "./retry.ts";
 
 export type OverdueWatchPolicy = {

@@ -1,6 +1,6 @@
-import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/callback-url";
-import { headerProblems } from "@ringback/contracts/request-headers";
-import type { Subscription } from "@ringback/contracts/subscription";
+import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
+import { headerProblems } from "@ringback/contracts/agents/request-headers";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 
 const MAX_NAME_SHOWN = 128;
 

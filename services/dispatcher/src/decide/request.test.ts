@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import type { SigningKey } from "@ringback/contracts/signing-key";
-import type { Subscription } from "@ringback/contracts/subscription";
+import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { describe, expect, it } from "vitest";
 import { destinationOf, requestFor, urlForRecords, type RequestFacts } from "./request.ts";
 

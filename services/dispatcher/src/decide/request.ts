@@ -1,8 +1,8 @@
-import type { EventType } from "@ringback/contracts/event-types";
-import { liveKeys, type SigningKey } from "@ringback/contracts/signing-key";
-import type { MethodType, Subscription } from "@ringback/contracts/subscription";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { liveKeys, type SigningKey } from "@ringback/contracts/secrets/signing-key";
+import type { MethodType, Subscription } from "@ringback/contracts/agents/subscription";
 import { TRACEPARENT, TRACESTATE } from "@ringback/contracts/trace-context";
-import { urlParts } from "@ringback/contracts/url-parts";
+import { urlParts } from "@ringback/contracts/address/url-parts";
 
 /** One HTTP request, all but the sending. */
 export type DeliveryRequest = {

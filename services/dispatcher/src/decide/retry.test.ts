@@ -1,4 +1,8 @@
-import { FAILURE_REASONS, nextStepSchema, type Outcome } from "@ringback/contracts/attempt";
+import {
+  FAILURE_REASONS,
+  nextStepSchema,
+  type Outcome,
+} from "@ringback/contracts/deliveries/attempt";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

@@ -1,4 +1,4 @@
-import type { NextStep, Outcome, Trigger } from "@ringback/contracts/attempt";
+import type { NextStep, Outcome, Trigger } from "@ringback/contracts/deliveries/attempt";
 
 export type RetryPolicy = {
   /** The wait after the failure of attempt 1, 2, … in ms; their number is the number of retries. */

@@ -1,4 +1,4 @@
-import type { EventAddress } from "@ringback/contracts/event";
+import type { EventAddress } from "@ringback/contracts/events/event";
 import type { EffectivePolicy } from "./delivery-policy.ts";
 import type { Rate } from "./virtual-clock.ts";
 

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { FAILURE_REASONS } from "@ringback/contracts/attempt";
-import type { EndpointScope } from "@ringback/contracts/operation";
+import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
+import type { EndpointScope } from "@ringback/contracts/deliveries/operation";
 import { isBelowHttp } from "../decide/outcome.ts";
 import { destinationOf } from "../decide/request.ts";
 

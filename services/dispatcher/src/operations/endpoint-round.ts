@@ -1,12 +1,15 @@
 import { Buffer } from "node:buffer";
-import { operationSchema, type EndpointOperation } from "@ringback/contracts/operation";
-import { ENDPOINT_OPERATIONS, operationSubject } from "@ringback/contracts/operation-subjects";
-import { ATTEMPT_RECORDS, STREAMS } from "@ringback/contracts/subjects";
-import { pause } from "@ringback/runtime/backoff";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
-import { publishOnce } from "@ringback/runtime/publish";
-import { readPage } from "@ringback/runtime/read-batch";
+import { operationSchema, type EndpointOperation } from "@ringback/contracts/deliveries/operation";
+import {
+  ENDPOINT_OPERATIONS,
+  operationSubject,
+} from "@ringback/contracts/streams/operation-subjects";
+import { ATTEMPT_RECORDS, STREAMS } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { publishOnce } from "@ringback/runtime/nats/publish";
+import { readPage } from "@ringback/runtime/streams/read-batch";
 import {
   newsOf,
   sumOf,

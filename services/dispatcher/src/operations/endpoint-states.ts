@@ -1,5 +1,5 @@
-import type { EndpointScope } from "@ringback/contracts/operation";
-import { urlParts } from "@ringback/contracts/url-parts";
+import type { EndpointScope } from "@ringback/contracts/deliveries/operation";
+import { urlParts } from "@ringback/contracts/address/url-parts";
 import type { HealthWindow, ToldHealth } from "../decide/endpoint-health.ts";
 
 /** One endpoint of one workspace: how attempts went, and what was told of it. */

@@ -1,7 +1,7 @@
-import { LEASES } from "@ringback/contracts/subjects";
-import { pause } from "@ringback/runtime/backoff";
-import { lease } from "@ringback/runtime/lease";
-import { isUnavailable } from "@ringback/runtime/nats-errors";
+import { LEASES } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import { lease } from "@ringback/runtime/streams/lease";
+import { isUnavailable } from "@ringback/runtime/nats/errors";
 import { ENDPOINT_HEALTH } from "../decide/endpoint-health.ts";
 import { endpointRounds, type EndpointRound, type EndpointRoundDeps } from "./endpoint-round.ts";
 

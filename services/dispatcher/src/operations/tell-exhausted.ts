@@ -1,6 +1,6 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { deliveryId, type EventAddress } from "@ringback/contracts/event";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { deliveryId, type EventAddress } from "@ringback/contracts/events/event";
 import {
   exhaustedEvent,
   exhaustedOperation,
@@ -9,13 +9,13 @@ import {
   type ExhaustedEvent,
   type ExhaustedOperation,
   type InvalidOperation,
-} from "@ringback/contracts/operation";
-import { operationSubject } from "@ringback/contracts/operation-subjects";
-import { eventSubject, STREAMS } from "@ringback/contracts/subjects";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
-import { isStreamFull } from "@ringback/runtime/nats-errors";
-import { publishOnce, type Publication } from "@ringback/runtime/publish";
+} from "@ringback/contracts/deliveries/operation";
+import { operationSubject } from "@ringback/contracts/streams/operation-subjects";
+import { eventSubject, STREAMS } from "@ringback/contracts/streams/subjects";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { isStreamFull } from "@ringback/runtime/nats/errors";
+import { publishOnce, type Publication } from "@ringback/runtime/nats/publish";
 import { hasMessage } from "../has-message.ts";
 import type { DispatcherMetrics } from "../metrics.ts";
 

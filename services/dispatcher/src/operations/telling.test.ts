@@ -1,6 +1,6 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import { createMetrics } from "@ringback/runtime/metrics";
-import { createLogger } from "@ringback/runtime/logger";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { createMetrics } from "@ringback/runtime/telemetry/metrics";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { expect, it } from "vitest";
 import { eventually } from "../../../../test/harness/eventually.ts";
 import { dispatcherMetrics } from "../metrics.ts";

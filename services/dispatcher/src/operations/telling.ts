@@ -1,6 +1,6 @@
-import { backoffMs, pause } from "@ringback/runtime/backoff";
-import type { Logger } from "@ringback/runtime/logger";
-import { isUnavailable } from "@ringback/runtime/nats-errors";
+import { backoffMs, pause } from "@ringback/runtime/process/backoff";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { isUnavailable } from "@ringback/runtime/nats/errors";
 import type { DispatcherMetrics } from "../metrics.ts";
 import { within } from "../send/within.ts";
 import type { TellExhausted, TellInvalid } from "../settle.ts";

@@ -1,6 +1,6 @@
-import type { RetryMessage } from "@ringback/contracts/retry-message";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import type { OverdueWatchPolicy } from "../decide/overdue.ts";
 import type { RetryPolicy } from "../decide/retry.ts";
 import type { Journal } from "../journal.ts";

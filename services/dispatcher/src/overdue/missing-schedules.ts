@@ -1,8 +1,12 @@
 import { Buffer } from "node:buffer";
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
-import { ATTEMPT_RECORDS, deliveryIdInAttemptSubject, STREAMS } from "@ringback/contracts/subjects";
-import { pause } from "@ringback/runtime/backoff";
-import { readPage, type BatchMessage } from "@ringback/runtime/read-batch";
+import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import {
+  ATTEMPT_RECORDS,
+  deliveryIdInAttemptSubject,
+  STREAMS,
+} from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { lookBackMs, owedState } from "../decide/overdue.ts";
 import { retryAfter } from "../settle.ts";
 import {

@@ -1,7 +1,7 @@
-import { LEASES } from "@ringback/contracts/subjects";
-import { pause } from "@ringback/runtime/backoff";
-import { lease, type Lease } from "@ringback/runtime/lease";
-import { isUnavailable } from "@ringback/runtime/nats-errors";
+import { LEASES } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import { lease, type Lease } from "@ringback/runtime/streams/lease";
+import { isUnavailable } from "@ringback/runtime/nats/errors";
 import { nothingFound, type Findings, type OverdueWatchDeps } from "./findings.ts";
 import { missingSchedules } from "./missing-schedules.ts";
 import { stuckSchedules } from "./stuck-schedules.ts";

@@ -1,7 +1,7 @@
-import type { StreamName } from "@ringback/contracts/subjects";
-import { pause } from "@ringback/runtime/backoff";
-import type { Nats } from "@ringback/runtime/nats";
-import { readPage, type BatchMessage } from "@ringback/runtime/read-batch";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { afterLook, nextToRead, surveyFrom } from "../decide/survey.ts";
 
 export type ReadThroughOptions = {

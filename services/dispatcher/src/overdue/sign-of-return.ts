@@ -1,8 +1,8 @@
-import type { RetryMessage } from "@ringback/contracts/retry-message";
-import { STREAMS } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
-import { deliveryKey, pendingRetries } from "@ringback/runtime/pending-retry";
-import { readLastOf } from "@ringback/runtime/read-batch";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { deliveryKey, pendingRetries } from "@ringback/runtime/streams/pending-retry";
+import { readLastOf } from "@ringback/runtime/streams/read-batch";
 
 /** A recorded delivery whose retry was due some time ago. */
 export type Owed = {

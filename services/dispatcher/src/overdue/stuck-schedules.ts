@@ -1,7 +1,11 @@
-import { readDue, readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
-import { parseScheduledRetrySubject } from "@ringback/contracts/retry-subjects";
-import { SCHEDULED_RETRIES, STREAMS } from "@ringback/contracts/subjects";
-import type { BatchMessage } from "@ringback/runtime/read-batch";
+import {
+  readDue,
+  readRetry,
+  type RetryMessage,
+} from "@ringback/contracts/deliveries/retry-message";
+import { parseScheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { SCHEDULED_RETRIES, STREAMS } from "@ringback/contracts/streams/subjects";
+import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { scheduleState } from "../decide/overdue.ts";
 import {
   countRepair,

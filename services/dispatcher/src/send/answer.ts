@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { IncomingHttpHeaders } from "node:http";
-import { MAX_BODY_EXCERPT_BYTES } from "@ringback/contracts/attempt";
+import { MAX_BODY_EXCERPT_BYTES } from "@ringback/contracts/deliveries/attempt";
 
 const MAX_BODY_BYTES = 64 * 1024;
 /**

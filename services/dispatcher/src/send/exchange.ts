@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { elapsedMs } from "@ringback/runtime/elapsed";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import type { Dispatcher } from "undici";
 import { bodyStart } from "./answer.ts";
 import { ConnectError, STOOD_STILL } from "./connect-error.ts";

@@ -3,7 +3,11 @@ import { isIP, type BlockList, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
 import { LRUCache } from "lru-cache";
 import { buildConnector } from "undici";
-import { classifyAddress, deniedAddresses, type AddressPolicy } from "@ringback/contracts/address";
+import {
+  classifyAddress,
+  deniedAddresses,
+  type AddressPolicy,
+} from "@ringback/contracts/address/address";
 import { ConnectError } from "./connect-error.ts";
 import { connectTcp, interleaved } from "./connect-tcp.ts";
 import type { EgressProxy } from "../decide/egress-proxy.ts";

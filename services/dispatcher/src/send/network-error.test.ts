@@ -1,4 +1,4 @@
-import { FAILURE_REASONS } from "@ringback/contracts/attempt";
+import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
 import { errors } from "undici";
 import { describe, expect, it } from "vitest";
 import { verdictOf } from "./network-error.ts";

@@ -1,4 +1,4 @@
-import type { FailureReason } from "@ringback/contracts/attempt";
+import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 import type { OwnFault } from "../decide/outcome.ts";
 import { STOOD_STILL } from "./connect-error.ts";
 

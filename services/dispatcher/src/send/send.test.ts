@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { setInterval as everyMs } from "node:timers/promises";
-import { FAILURE_REASONS } from "@ringback/contracts/attempt";
+import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import {
   OK,

@@ -1,6 +1,6 @@
 import { Pool, type Client, type Dispatcher } from "undici";
-import type { AddressPolicy } from "@ringback/contracts/address";
-import { urlParts } from "@ringback/contracts/url-parts";
+import type { AddressPolicy } from "@ringback/contracts/address/address";
+import { urlParts } from "@ringback/contracts/address/url-parts";
 import { NO_ANSWER_IN_TIME, type SendResult } from "../decide/outcome.ts";
 import type { DeliveryRequest } from "../decide/request.ts";
 import type { BodyToSend } from "../held-body.ts";

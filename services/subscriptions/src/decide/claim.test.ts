@@ -1,4 +1,4 @@
-import type { RequestRecord } from "@ringback/contracts/request-record";
+import type { RequestRecord } from "@ringback/contracts/streams/request-record";
 import { expect, test } from "vitest";
 import { CLAIM_MS, decideClaim } from "./claim.ts";
 

@@ -1,4 +1,4 @@
-import type { CommandRecord, RequestRecord } from "@ringback/contracts/request-record";
+import type { CommandRecord, RequestRecord } from "@ringback/contracts/streams/request-record";
 
 /** What is to be done with a request whose key may have been used before. */
 export type ClaimDecision =

@@ -4,13 +4,13 @@ import {
   stateAfter,
   type AgentState,
   type ConfigurationChange,
-} from "@ringback/contracts/agent";
-import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
+} from "@ringback/contracts/agents/agent";
+import { EVENT_TYPES, type EventType } from "@ringback/contracts/events/event-types";
 import {
   METHOD_TYPES,
   sameSubscription,
   type Subscription,
-} from "@ringback/contracts/subscription";
+} from "@ringback/contracts/agents/subscription";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decide, type Command, type EditSubscriptions } from "./edit.ts";

@@ -1,6 +1,6 @@
-import type { Agent, AgentState, ConfigurationChange } from "@ringback/contracts/agent";
-import type { EventType } from "@ringback/contracts/event-types";
-import { sameSubscription, type Subscription } from "@ringback/contracts/subscription";
+import type { Agent, AgentState, ConfigurationChange } from "@ringback/contracts/agents/agent";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { sameSubscription, type Subscription } from "@ringback/contracts/agents/subscription";
 import {
   removeSigningSecret,
   rotateSigningSecret,

@@ -1,4 +1,4 @@
-import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
+import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 
 type Job = Pick<RedeliveryJob, "workspace_id" | "redelivery_id">;
 

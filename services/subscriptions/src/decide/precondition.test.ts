@@ -1,4 +1,4 @@
-import { INITIAL_AGENT_STATE, type AgentState } from "@ringback/contracts/agent";
+import { INITIAL_AGENT_STATE, type AgentState } from "@ringback/contracts/agents/agent";
 import { expect, test } from "vitest";
 import type { Command } from "./edit.ts";
 import { entityTagsIn } from "./entity-tag.ts";

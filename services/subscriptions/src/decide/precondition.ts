@@ -1,4 +1,4 @@
-import type { AgentState } from "@ringback/contracts/agent";
+import type { AgentState } from "@ringback/contracts/agents/agent";
 import { decide, type Command, type Decision } from "./edit.ts";
 import { isOfVersion, type EntityTags } from "./entity-tag.ts";
 

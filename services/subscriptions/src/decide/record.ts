@@ -3,8 +3,8 @@ import {
   type AgentState,
   type ConfigurationChange,
   type ConfigurationEvent,
-} from "@ringback/contracts/agent";
-import type { IdempotencyMark } from "@ringback/contracts/request-record";
+} from "@ringback/contracts/agents/agent";
+import type { IdempotencyMark } from "@ringback/contracts/streams/request-record";
 
 /** Who changed something, and when (RFC 3339). */
 export type Occasion = { readonly actor: string; readonly occurred_at: string };

@@ -1,4 +1,4 @@
-import type { RetryMessage } from "@ringback/contracts/retry-message";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { expect, test } from "vitest";
 import { decideRedeliver, type DeliveryFacts } from "./redeliver.ts";
 

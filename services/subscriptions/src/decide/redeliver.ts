@@ -1,4 +1,4 @@
-import type { RetryMessage } from "@ringback/contracts/retry-message";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 
 /** What the streams tell of an event's deliveries. */
 export type DeliveryFacts = {

@@ -1,4 +1,4 @@
-import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
+import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

@@ -2,7 +2,7 @@ import type {
   RedeliveryJob,
   RedeliveryStart,
   SkipReason,
-} from "@ringback/contracts/redelivery-job";
+} from "@ringback/contracts/deliveries/redelivery-job";
 
 /** A quarter of a second's worth at once: the rate holds over any second or so. */
 const BATCHES_PER_SECOND = 4;

@@ -3,10 +3,10 @@ import {
   INITIAL_AGENT_STATE,
   type AgentState,
   type ConfigurationChange,
-} from "@ringback/contracts/agent";
-import type { EventType } from "@ringback/contracts/event-types";
-import { MAX_SIGNING_KEYS, type SigningKey } from "@ringback/contracts/signing-key";
-import type { Subscription } from "@ringback/contracts/subscription";
+} from "@ringback/contracts/agents/agent";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { MAX_SIGNING_KEYS, type SigningKey } from "@ringback/contracts/secrets/signing-key";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { describe, expect, test } from "vitest";
 import { decide, type Command } from "./edit.ts";
 import type { NamedTypes } from "./signing.ts";

@@ -1,12 +1,12 @@
-import type { Agent, ConfigurationChange } from "@ringback/contracts/agent";
-import type { EventType } from "@ringback/contracts/event-types";
+import type { Agent, ConfigurationChange } from "@ringback/contracts/agents/agent";
+import type { EventType } from "@ringback/contracts/events/event-types";
 import {
   liveKeys,
   MAX_SIGNING_KEYS,
   withNewKey,
   type SigningKey,
-} from "@ringback/contracts/signing-key";
-import type { Subscription } from "@ringback/contracts/subscription";
+} from "@ringback/contracts/secrets/signing-key";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 
 type AgentIds = Pick<Agent, "workspace_id" | "agent_id">;
 

@@ -1,12 +1,16 @@
 import { Buffer } from "node:buffer";
-import { isKnownType, unknownTypeMessage, type EventRules } from "@ringback/contracts/event-check";
+import {
+  isKnownType,
+  unknownTypeMessage,
+  type EventRules,
+} from "@ringback/contracts/events/event-check";
 import {
   MAX_DEFINITION_BYTES,
   MAX_EVENT_TYPES,
   type EventTypeDefinition,
   type EventTypeMessage,
-} from "@ringback/contracts/event-type-definition";
-import { isBuiltIn, isEventTypeName, type EventType } from "@ringback/contracts/event-types";
+} from "@ringback/contracts/events/event-type-definition";
+import { isBuiltIn, isEventTypeName, type EventType } from "@ringback/contracts/events/event-types";
 import { z } from "zod";
 import type { AgentIndex } from "../agent-index.ts";
 import { shownText, type Problem } from "../problem.ts";

@@ -4,12 +4,12 @@ import {
   readDefinition,
   type EventTypeDefinition,
   type EventTypeMessage,
-} from "@ringback/contracts/event-type-definition";
-import type { EventType } from "@ringback/contracts/event-types";
-import { eventTypeSubject } from "@ringback/contracts/event-type-subject";
-import { STREAMS } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
-import { publishOnce, readLast, type Published } from "@ringback/runtime/publish";
+} from "@ringback/contracts/events/event-type-definition";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { eventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { publishOnce, readLast, type Published } from "@ringback/runtime/nats/publish";
 import { refuseWhileDisconnected, within } from "../unavailable.ts";
 
 /** A definition and the sequence of the message that says so; 0: there was never one. */

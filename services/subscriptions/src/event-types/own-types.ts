@@ -1,11 +1,11 @@
 import {
   readDefinition,
   type EventTypeDefinition,
-} from "@ringback/contracts/event-type-definition";
-import type { EventType } from "@ringback/contracts/event-types";
-import { parseEventTypeSubject } from "@ringback/contracts/event-type-subject";
-import type { LastValue } from "@ringback/runtime/last-values";
-import type { Logger } from "@ringback/runtime/logger";
+} from "@ringback/contracts/events/event-type-definition";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { parseEventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
+import type { LastValue } from "@ringback/runtime/streams/last-per-subject";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 
 /** The event types that workspaces added, in memory: followed from SUBSCRIPTIONS. */
 export type OwnTypes = {

@@ -1,5 +1,5 @@
-import type { EventWarning } from "@ringback/contracts/event-warnings";
-import type { Logger } from "@ringback/runtime/logger";
+import type { EventWarning } from "@ringback/contracts/events/event-warnings";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { LRUCache } from "lru-cache";
 import type { OwnWarnings } from "./own-warnings.ts";
 

@@ -1,4 +1,4 @@
-import type { EventWarning } from "@ringback/contracts/event-warnings";
+import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import type { OwnTypes } from "./own-types.ts";
 import { MAX_JUDGED_BYTES, type SchemaJudge } from "./schema-judge.ts";
 

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { EventWarning } from "@ringback/contracts/event-warnings";
+import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 
 export type JudgeRequest = {
   readonly id: number;

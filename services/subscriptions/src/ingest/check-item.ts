@@ -1,17 +1,17 @@
 import type { Buffer } from "node:buffer";
-import { callIdSchema } from "@ringback/contracts/call-id";
+import { callIdSchema } from "@ringback/contracts/events/call-id";
 import {
   eventMessageOf,
   judgeEvent,
   readEventBody,
   routingFields,
   type EventMessage,
-} from "@ringback/contracts/event";
-import { checkReadEvent, type EventRules } from "@ringback/contracts/event-check";
-import { eventTypeSchema } from "@ringback/contracts/event-types";
-import type { EventWarning } from "@ringback/contracts/event-warnings";
+} from "@ringback/contracts/events/event";
+import { checkReadEvent, type EventRules } from "@ringback/contracts/events/event-check";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import { idSchema } from "@ringback/contracts/id";
-import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
 
 /** One thing that is wrong with an event, and where in it. */

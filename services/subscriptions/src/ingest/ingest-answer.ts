@@ -1,6 +1,6 @@
-import { eventId } from "@ringback/contracts/event";
+import { eventId } from "@ringback/contracts/events/event";
 import { z } from "zod";
-import type { EventWarning } from "@ringback/contracts/event-warnings";
+import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import { problemSchema, type Problem } from "../problem.ts";
 import type { StoredItem } from "./store-events.ts";
 

@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
-import type { EventRules } from "@ringback/contracts/event-check";
-import type { EventWarning } from "@ringback/contracts/event-warnings";
+import type { EventRules } from "@ringback/contracts/events/event-check";
+import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { OwnWarnings } from "../event-types/own-warnings.ts";
 import { ingested, type Ingested } from "./ingest-answer.ts";

@@ -2,11 +2,11 @@ import { Buffer } from "node:buffer";
 import { createHmac, randomUUID } from "node:crypto";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { headers as newHeaders } from "@nats-io/nats-core";
-import { MAX_EVENT_BYTES, type EventMessage } from "@ringback/contracts/event";
-import { STREAMS } from "@ringback/contracts/subjects";
+import { MAX_EVENT_BYTES, type EventMessage } from "@ringback/contracts/events/event";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
-import type { Nats } from "@ringback/runtime/nats";
-import { maxBodyBytes, readSequence } from "@ringback/runtime/publish";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { maxBodyBytes, readSequence } from "@ringback/runtime/nats/publish";
 import { isUnavailable, refuseWhileDisconnected, within } from "../unavailable.ts";
 
 /** What became of one event of a request. */

@@ -4,12 +4,12 @@ import {
   type ConsumerMessages,
   type JsMsg,
 } from "@nats-io/jetstream";
-import type { StreamName } from "@ringback/contracts/subjects";
-import { backoffMs, pause } from "@ringback/runtime/backoff";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
-import { readPage } from "@ringback/runtime/read-batch";
-import { inSlices } from "@ringback/runtime/time-slice";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { backoffMs, pause } from "@ringback/runtime/process/backoff";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { readPage } from "@ringback/runtime/streams/read-batch";
+import { inSlices } from "@ringback/runtime/process/time-slice";
 import type { LiveReader } from "./live-reader.ts";
 
 /** A part of one stream that a reader is told of. */

@@ -1,9 +1,13 @@
 import type { JsMsg } from "@nats-io/jetstream";
-import { attemptRecordSchema } from "@ringback/contracts/attempt";
-import { eventId } from "@ringback/contracts/event";
-import { attemptsFilter, eventsFilter, type LiveFilter } from "@ringback/contracts/live-filters";
-import { parseEventSubject, STREAMS } from "@ringback/contracts/subjects";
-import { headerIn, rawHeaders } from "@ringback/runtime/message-headers";
+import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
+import { eventId } from "@ringback/contracts/events/event";
+import {
+  attemptsFilter,
+  eventsFilter,
+  type LiveFilter,
+} from "@ringback/contracts/streams/live-filters";
+import { parseEventSubject, STREAMS } from "@ringback/contracts/streams/subjects";
+import { headerIn, rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { LivePosition, LiveStreams } from "../decide/live-position.ts";
 import type { LiveSource } from "./follow-live.ts";
 import type { LiveReader } from "./live-reader.ts";

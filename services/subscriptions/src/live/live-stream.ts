@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
-import { STREAMS } from "@ringback/contracts/subjects";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Caller } from "../api-keys.ts";
 import { positionIn, type LivePosition, type LiveStreams } from "../decide/live-position.ts";
 import { followLive, type FollowDeps } from "./follow-live.ts";

@@ -1,11 +1,15 @@
 import { Buffer } from "node:buffer";
 import { DatabaseSync } from "node:sqlite";
-import { FAILURE_REASONS, type AttemptRecord } from "@ringback/contracts/attempt";
-import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
-import { EVENT_STATUSES } from "@ringback/contracts/event-status";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
-import { eventId } from "@ringback/contracts/event";
-import { attemptSubject, deadLetterSubject, eventSubject } from "@ringback/contracts/subjects";
+import { FAILURE_REASONS, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
+import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
+import { eventId } from "@ringback/contracts/events/event";
+import {
+  attemptSubject,
+  deadLetterSubject,
+  eventSubject,
+} from "@ringback/contracts/streams/subjects";
 import { expect, test } from "vitest";
 import { answersFrom } from "./answers.ts";
 import { attemptApplier } from "./apply-attempt.ts";

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { EventStatus } from "@ringback/contracts/event-status";
+import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
 import { eventRowReader } from "./event-rows.ts";
 import {
   attemptFacets,

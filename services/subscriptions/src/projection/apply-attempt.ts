@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
-import { eventSequence } from "@ringback/contracts/event";
-import { parseEventSubject, type EventAddress } from "@ringback/contracts/subjects";
+import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { eventSequence } from "@ringback/contracts/events/event";
+import { parseEventSubject, type EventAddress } from "@ringback/contracts/streams/subjects";
 import { ATTEMPT_FACETS, attemptResult, customType } from "./facets.ts";
 import type { EventProgress } from "./event-progress.ts";
 import { callHash, type Ids } from "./ids.ts";

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
-import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
-import { eventSequence } from "@ringback/contracts/event";
-import { callIdOf } from "@ringback/contracts/call-id";
-import { parseEventSubject, UNKNOWN_TOKEN } from "@ringback/contracts/subjects";
+import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { eventSequence } from "@ringback/contracts/events/event";
+import { callIdOf } from "@ringback/contracts/events/call-id";
+import { parseEventSubject, UNKNOWN_TOKEN } from "@ringback/contracts/streams/subjects";
 import { customType, DEAD_LETTER_FACETS } from "./facets.ts";
 import type { EventProgress } from "./event-progress.ts";
 import { callHash, eventHash, type Ids } from "./ids.ts";

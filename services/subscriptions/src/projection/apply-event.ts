@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { parseEventSubject } from "@ringback/contracts/subjects";
+import { parseEventSubject } from "@ringback/contracts/streams/subjects";
 import { customType, EVENT_FACETS } from "./facets.ts";
 import { callHash, type Ids } from "./ids.ts";
 import type { AppliedEvent } from "./projection.ts";

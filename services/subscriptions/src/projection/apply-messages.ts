@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { JsMsg } from "@nats-io/jetstream";
-import type { Logger } from "@ringback/runtime/logger";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { attemptApplier } from "./apply-attempt.ts";
 import { deadLetterApplier } from "./apply-dead-letter.ts";
 import { eventApplier } from "./apply-event.ts";

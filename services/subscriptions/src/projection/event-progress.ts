@@ -1,8 +1,12 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetterReason } from "@ringback/contracts/dead-letter";
-import { eventStatus, isLastWord, type EventStatus } from "@ringback/contracts/event-status";
-import type { EventAddress } from "@ringback/contracts/subjects";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetterReason } from "@ringback/contracts/deliveries/dead-letter";
+import {
+  eventStatus,
+  isLastWord,
+  type EventStatus,
+} from "@ringback/contracts/deliveries/event-status";
+import type { EventAddress } from "@ringback/contracts/streams/subjects";
 import { customType, EVENT_FACETS } from "./facets.ts";
 import { callHash, type Ids } from "./ids.ts";
 

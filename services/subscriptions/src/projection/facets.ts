@@ -1,12 +1,19 @@
-import { FAILURE_REASONS, type FailureReason, type Outcome } from "@ringback/contracts/attempt";
-import { DEAD_LETTER_REASONS, type DeadLetterReason } from "@ringback/contracts/dead-letter";
-import { EVENT_STATUSES, type EventStatus } from "@ringback/contracts/event-status";
+import {
+  FAILURE_REASONS,
+  type FailureReason,
+  type Outcome,
+} from "@ringback/contracts/deliveries/attempt";
+import {
+  DEAD_LETTER_REASONS,
+  type DeadLetterReason,
+} from "@ringback/contracts/deliveries/dead-letter";
+import { EVENT_STATUSES, type EventStatus } from "@ringback/contracts/deliveries/event-status";
 import {
   EVENT_TYPES,
   isBuiltIn,
   isEventTypeName,
   type EventType,
-} from "@ringback/contracts/event-types";
+} from "@ringback/contracts/events/event-types";
 import type { AttemptOutcome, AttemptsQuery, DeadLettersQuery, EventsQuery } from "./projection.ts";
 
 /**

@@ -1,11 +1,11 @@
 import { DeliverPolicy, type ConsumerMessages, type JsMsg } from "@nats-io/jetstream";
-import type { StreamName } from "@ringback/contracts/subjects";
-import { backoffMs, pause } from "@ringback/runtime/backoff";
-import type { Logger } from "@ringback/runtime/logger";
-import { isStreamNotFound } from "@ringback/runtime/nats-errors";
-import type { Nats } from "@ringback/runtime/nats";
-import { standstillWatch } from "@ringback/runtime/standstill";
-import { streamLost } from "@ringback/runtime/stream-watch";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { backoffMs, pause } from "@ringback/runtime/process/backoff";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { isStreamNotFound } from "@ringback/runtime/nats/errors";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { standstillWatch } from "@ringback/runtime/process/stall-detector";
+import { streamLost } from "@ringback/runtime/streams/stream-watch";
 import { bursts } from "./bursts.ts";
 
 /** A stream that is read from a place on, and then as messages come. */

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
-import { ATTEMPT_RECORDS, STREAMS, type StreamName } from "@ringback/contracts/subjects";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
-import type { StreamCreation } from "@ringback/runtime/streams";
+import { ATTEMPT_RECORDS, STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import type { StreamCreation } from "@ringback/runtime/streams/streams";
 import { answersFrom, type Answers } from "./answers.ts";
 import { appliers, type Appliers } from "./apply-messages.ts";
 import { dropExpired, type DropExpired } from "./drop-expired.ts";

@@ -1,12 +1,12 @@
-import { EVENT_STATUSES } from "@ringback/contracts/event-status";
-import { FAILURE_REASONS } from "@ringback/contracts/attempt";
-import { eventTypeSchema } from "@ringback/contracts/event-types";
+import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
+import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { z } from "zod";
 import { attemptAnswer, attemptAnswerSchema } from "../reading/attempt-answer.ts";
 import { deadLetterAnswer, deadLetterAnswerSchema } from "../reading/dead-letter-answer.ts";
 import type { ListedAttempt } from "./listed-messages.ts";
 import type { AgentStats, EventRow } from "./projection.ts";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 
 const page = {
   next_cursor: z.string().nullable().meta({ description: "null: there is nothing more." }),

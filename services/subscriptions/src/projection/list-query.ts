@@ -1,9 +1,9 @@
-import { FAILURE_REASONS } from "@ringback/contracts/attempt";
-import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
+import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
 import { parseDurationMs } from "@ringback/contracts/duration";
-import { EVENT_STATUSES } from "@ringback/contracts/event-status";
-import { eventTypeSchema } from "@ringback/contracts/event-types";
-import { callIdSchema } from "@ringback/contracts/call-id";
+import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { callIdSchema } from "@ringback/contracts/events/call-id";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
 import { placeInCursor, type ListName } from "./place-cursor.ts";

@@ -1,9 +1,13 @@
 import { Buffer } from "node:buffer";
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
-import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
-import { deliveryIdInAttemptSubject, STREAMS, type StreamName } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
-import { readPage, type BatchMessage } from "@ringback/runtime/read-batch";
+import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import {
+  deliveryIdInAttemptSubject,
+  STREAMS,
+  type StreamName,
+} from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import type { z } from "zod";
 import { refuseWhileDisconnected } from "../unavailable.ts";
 

@@ -1,6 +1,10 @@
-import { deliveryId } from "@ringback/contracts/event";
-import type { Nats } from "@ringback/runtime/nats";
-import { deliveryKey, pendingRetries, type DeliveryKey } from "@ringback/runtime/pending-retry";
+import { deliveryId } from "@ringback/contracts/events/event";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import {
+  deliveryKey,
+  pendingRetries,
+  type DeliveryKey,
+} from "@ringback/runtime/streams/pending-retry";
 import type { Undecided } from "./undecided-events.ts";
 
 /** Which of these events RETRIES knows nothing of, as far as any replica tells. */

@@ -1,9 +1,9 @@
 import type { StreamInfo } from "@nats-io/jetstream";
-import type { StreamName } from "@ringback/contracts/subjects";
-import { backoffMs, pause } from "@ringback/runtime/backoff";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
-import type { StreamCreation } from "@ringback/runtime/streams";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { backoffMs, pause } from "@ringback/runtime/process/backoff";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import type { StreamCreation } from "@ringback/runtime/streams/streams";
 import { isUnavailable, UnavailableError } from "../unavailable.ts";
 import type { Answers } from "./answers.ts";
 import { listeners } from "./listeners.ts";

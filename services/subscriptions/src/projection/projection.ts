@@ -1,8 +1,8 @@
-import type { AttemptRecord, FailureReason, Trigger } from "@ringback/contracts/attempt";
-import type { DeadLetterReason } from "@ringback/contracts/dead-letter";
-import type { EventStatus } from "@ringback/contracts/event-status";
-import type { EventType } from "@ringback/contracts/event-types";
-import type { EventAddress } from "@ringback/contracts/subjects";
+import type { AttemptRecord, FailureReason, Trigger } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetterReason } from "@ringback/contracts/deliveries/dead-letter";
+import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import type { EventAddress } from "@ringback/contracts/streams/subjects";
 
 /**
  * An index over EVENTS, ATTEMPTS and DEAD_LETTERS for what streams cannot answer: lists over a

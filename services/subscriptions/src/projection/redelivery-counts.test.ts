@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import { attemptRecordSchema, type NextStep } from "@ringback/contracts/attempt";
-import { deadLetterSchema } from "@ringback/contracts/dead-letter";
+import { attemptRecordSchema, type NextStep } from "@ringback/contracts/deliveries/attempt";
+import { deadLetterSchema } from "@ringback/contracts/deliveries/dead-letter";
 import { beforeEach, expect, test } from "vitest";
 import { redeliveryCounter, redeliveryDropper, redeliveryReader } from "./redelivery-counts.ts";
 import { SCHEMA } from "./schema.ts";

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import type { RedeliveryProgress } from "./projection.ts";
 
 /** Counts what ends the deliveries of a job, for the job that asked for them. */

@@ -1,9 +1,9 @@
-import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/subjects";
-import { pause } from "@ringback/runtime/backoff";
-import type { Logger } from "@ringback/runtime/logger";
-import { isConsumerNotFound, isUnavailable } from "@ringback/runtime/nats-errors";
-import type { Nats } from "@ringback/runtime/nats";
-import { MAX_LAST } from "@ringback/runtime/read-batch";
+import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { isConsumerNotFound, isUnavailable } from "@ringback/runtime/nats/errors";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { MAX_LAST } from "@ringback/runtime/streams/read-batch";
 import { nothingToCome } from "./nothing-to-come.ts";
 import type { ProjectedStream } from "./projection.ts";
 import type { Transaction } from "./transaction.ts";

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
-import type { FailureReason } from "@ringback/contracts/attempt";
+import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 import { ATTEMPT_RESULTS, type AttemptResult } from "./facets.ts";
 import type { AgentStats } from "./projection.ts";
 

@@ -1,5 +1,5 @@
 import type { JsMsg } from "@nats-io/jetstream";
-import { headerIn, rawHeaders } from "@ringback/runtime/message-headers";
+import { headerIn, rawHeaders } from "@ringback/runtime/nats/message-headers";
 
 /** What of a message is looked at. */
 export type StreamMessage = {

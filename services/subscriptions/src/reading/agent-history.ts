@@ -3,12 +3,16 @@ import {
   configurationChangeSchema,
   type AgentState,
   type ConfigurationChange,
-} from "@ringback/contracts/agent";
-import { readAgentState } from "@ringback/contracts/agent-message";
+} from "@ringback/contracts/agents/agent";
+import { readAgentState } from "@ringback/contracts/agents/agent-message";
 import { isId } from "@ringback/contracts/id";
-import { openSubscription, type Sealer } from "@ringback/contracts/subscription-secrets";
-import { STREAMS, subscriptionSubject, type AgentAddress } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
+import { openSubscription, type Sealer } from "@ringback/contracts/secrets/subscription-secrets";
+import {
+  STREAMS,
+  subscriptionSubject,
+  type AgentAddress,
+} from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import { z } from "zod";
 import { readNewest } from "./newest-first.ts";
 import type { PageQuery } from "./read-events.ts";

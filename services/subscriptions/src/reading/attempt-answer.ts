@@ -1,5 +1,5 @@
-import { nextStepSchema, outcomeSchema, TRIGGERS } from "@ringback/contracts/attempt";
-import { METHOD_TYPES } from "@ringback/contracts/subscription";
+import { nextStepSchema, outcomeSchema, TRIGGERS } from "@ringback/contracts/deliveries/attempt";
+import { METHOD_TYPES } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
 import type { StoredAttempt } from "./records.ts";
 

@@ -1,6 +1,6 @@
-import { DEAD_LETTER_REASONS, type DeadLetter } from "@ringback/contracts/dead-letter";
-import { deliveryId } from "@ringback/contracts/event";
-import { partsOfEventSubject } from "@ringback/contracts/subjects";
+import { DEAD_LETTER_REASONS, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { deliveryId } from "@ringback/contracts/events/event";
+import { partsOfEventSubject } from "@ringback/contracts/streams/subjects";
 import { z } from "zod";
 import { attemptAnswer, attemptAnswerSchema } from "./attempt-answer.ts";
 

@@ -2,11 +2,11 @@ import {
   agentsDueRetrySubject,
   dueRetriesOfAgent,
   parseDueRetrySubject,
-} from "@ringback/contracts/retry-subjects";
-import { STREAMS, type AgentAddress } from "@ringback/contracts/subjects";
-import { readRetry } from "@ringback/contracts/retry-message";
-import type { Nats } from "@ringback/runtime/nats";
-import { readPage } from "@ringback/runtime/read-batch";
+} from "@ringback/contracts/streams/retry-subjects";
+import { STREAMS, type AgentAddress } from "@ringback/contracts/streams/subjects";
+import { readRetry } from "@ringback/contracts/deliveries/retry-message";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { readPage } from "@ringback/runtime/streams/read-batch";
 import { subjectsUnder } from "./subjects-under.ts";
 
 /** So many due messages in the form of versions before are looked at (docs/adr/0021). */

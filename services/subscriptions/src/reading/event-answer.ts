@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
-import { DEAD_LETTER_REASONS } from "@ringback/contracts/dead-letter";
-import { EVENT_STATUSES } from "@ringback/contracts/event-status";
-import type { EventWarning } from "@ringback/contracts/event-warnings";
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
+import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import { z } from "zod";
 import { attemptAnswer, attemptAnswerSchema } from "./attempt-answer.ts";
 import { embeddedPayload, withPayload } from "./embedded-payload.ts";

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { EventTypePolicy } from "@ringback/contracts/event-check";
-import type { EventTypeDefinition } from "@ringback/contracts/event-type-definition";
-import { EVENT_TYPES, eventSchema, type EventType } from "@ringback/contracts/event-types";
-import { isWorkspaceEventType } from "@ringback/contracts/workspace-agent";
+import type { EventTypePolicy } from "@ringback/contracts/events/event-check";
+import type { EventTypeDefinition } from "@ringback/contracts/events/event-type-definition";
+import { EVENT_TYPES, eventSchema, type EventType } from "@ringback/contracts/events/event-types";
+import { isWorkspaceEventType } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
 
 const entrySchema = z.object({

@@ -1,13 +1,13 @@
-import type { AttemptRecord } from "@ringback/contracts/attempt";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { isLastWord } from "@ringback/contracts/event-status";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { isLastWord } from "@ringback/contracts/deliveries/event-status";
 import {
   attemptsOfAddress,
   deliveryIdInAttemptSubject,
   invalidEventDeadLetterSubject,
   STREAMS,
   UNKNOWN_TOKEN,
-} from "@ringback/contracts/subjects";
+} from "@ringback/contracts/streams/subjects";
 import { atOnce } from "./at-once.ts";
 import { attemptsOn, deadLettersOn, type RecordsDeps, type StoredAttempt } from "./records.ts";
 import type { StoredEvent } from "./stored-event.ts";

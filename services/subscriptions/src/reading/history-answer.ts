@@ -1,7 +1,7 @@
-import type { ConfigurationChange } from "@ringback/contracts/agent";
-import { eventTypeSchema } from "@ringback/contracts/event-types";
-import { shownSigningKey, shownSigningKeySchema } from "@ringback/contracts/signing-key";
-import { shownSubscription } from "@ringback/contracts/subscription-secrets";
+import type { ConfigurationChange } from "@ringback/contracts/agents/agent";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { shownSigningKey, shownSigningKeySchema } from "@ringback/contracts/secrets/signing-key";
+import { shownSubscription } from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
 import { shownSubscriptionSchema } from "../answer-schemas.ts";
 import type { Caller } from "../api-keys.ts";

@@ -1,5 +1,5 @@
-import type { StreamName } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import { readStored, readThrough, type StoredMessage } from "./stored-messages.ts";
 
 /** Which messages of a stream are asked for. */

@@ -1,4 +1,4 @@
-import type { Nats } from "@ringback/runtime/nats";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import { atOnce } from "./at-once.ts";
 import { readNewest, type NewestPage, type NewestQuery } from "./newest-first.ts";
 import type { StoredMessage } from "./stored-messages.ts";

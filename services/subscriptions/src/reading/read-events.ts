@@ -1,14 +1,14 @@
 import { setTimeout } from "node:timers/promises";
-import type { DeadLetter } from "@ringback/contracts/dead-letter";
-import { eventId, eventSequence } from "@ringback/contracts/event";
-import { isCallId } from "@ringback/contracts/call-id";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { eventId, eventSequence } from "@ringback/contracts/events/event";
+import { isCallId } from "@ringback/contracts/events/call-id";
 import {
   attemptsOfAddress,
   attemptsOfCall,
   eventsOfCall,
   STREAMS,
-} from "@ringback/contracts/subjects";
-import { readSequence } from "@ringback/runtime/publish";
+} from "@ringback/contracts/streams/subjects";
+import { readSequence } from "@ringback/runtime/nats/publish";
 import type { ListedMessages } from "../projection/listed-messages.ts";
 import type { Projection } from "../projection/projection.ts";
 import { refuseWhileDisconnected, UnavailableError, within } from "../unavailable.ts";

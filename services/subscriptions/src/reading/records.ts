@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
-import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/dead-letter";
-import { deliveryIdInAttemptSubject, STREAMS } from "@ringback/contracts/subjects";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
+import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { deliveryIdInAttemptSubject, STREAMS } from "@ringback/contracts/streams/subjects";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import type { z } from "zod";
 import { readThrough, type StoredMessage } from "./stored-messages.ts";
 

@@ -1,6 +1,6 @@
-import { deliveryId } from "@ringback/contracts/event";
-import { eventStatus, type EventStatus } from "@ringback/contracts/event-status";
-import type { Nats } from "@ringback/runtime/nats";
+import { deliveryId } from "@ringback/contracts/events/event";
+import { eventStatus, type EventStatus } from "@ringback/contracts/deliveries/event-status";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import { historyOf, type EventHistory, type HistoryQuery } from "./event-history.ts";
 import type { RecordsDeps } from "./records.ts";
 import type { StoredEvent } from "./stored-event.ts";

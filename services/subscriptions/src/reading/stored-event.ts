@@ -2,7 +2,7 @@ import {
   parseEventSubject,
   partsOfEventSubject,
   type EventAddress,
-} from "@ringback/contracts/subjects";
+} from "@ringback/contracts/streams/subjects";
 import type { StoredMessage } from "./stored-messages.ts";
 
 /** An event as EVENTS has it, also one that nobody understands. */

@@ -1,6 +1,6 @@
-import type { StreamName } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
-import { readPage } from "@ringback/runtime/read-batch";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { readPage } from "@ringback/runtime/streams/read-batch";
 import { refuseWhileDisconnected, UnavailableError } from "../unavailable.ts";
 
 /** A message as a stream has it. */

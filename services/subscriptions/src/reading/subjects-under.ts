@@ -1,5 +1,5 @@
-import type { StreamName } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import { refuseWhileDisconnected, within } from "../unavailable.ts";
 
 const ANSWER_TIMEOUT_MS = 5_000;

@@ -1,15 +1,18 @@
-import { readRetry } from "@ringback/contracts/retry-message";
-import { dueRetriesOfAgent, scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
+import { readRetry } from "@ringback/contracts/deliveries/retry-message";
+import {
+  dueRetriesOfAgent,
+  scheduledRetrySubject,
+} from "@ringback/contracts/streams/retry-subjects";
 import {
   attemptSubject,
   DISPATCHER_CONSUMER,
   STREAMS,
   type EventAddress,
-} from "@ringback/contracts/subjects";
-import { consumerInfo } from "@ringback/runtime/consumers";
-import type { Nats } from "@ringback/runtime/nats";
-import { deliveryKey, pendingRetries } from "@ringback/runtime/pending-retry";
-import { readLastOf } from "@ringback/runtime/read-batch";
+} from "@ringback/contracts/streams/subjects";
+import { consumerInfo } from "@ringback/runtime/streams/consumers";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { deliveryKey, pendingRetries } from "@ringback/runtime/streams/pending-retry";
+import { readLastOf } from "@ringback/runtime/streams/read-batch";
 import { dueOfAgent } from "./due-deliveries.ts";
 
 /** A delivery of an event that may be waiting for its next attempt. */

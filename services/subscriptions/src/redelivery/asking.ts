@@ -1,4 +1,4 @@
-import type { Nats } from "@ringback/runtime/nats";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import { refuseWhileDisconnected, within } from "../unavailable.ts";
 
 const ANSWER_TIMEOUT_MS = 2_000;

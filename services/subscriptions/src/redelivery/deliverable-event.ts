@@ -1,11 +1,11 @@
-import { eventSequence } from "@ringback/contracts/event";
-import { checkEvent, type EventRules } from "@ringback/contracts/event-check";
-import type { SkipReason } from "@ringback/contracts/redelivery-job";
-import { STREAMS, type EventAddress } from "@ringback/contracts/subjects";
-import { isTestEvent } from "@ringback/contracts/test-event";
-import { storedHeader } from "@ringback/runtime/message-headers";
-import type { Nats } from "@ringback/runtime/nats";
-import { readSequence } from "@ringback/runtime/publish";
+import { eventSequence } from "@ringback/contracts/events/event";
+import { checkEvent, type EventRules } from "@ringback/contracts/events/event-check";
+import type { SkipReason } from "@ringback/contracts/deliveries/redelivery-job";
+import { STREAMS, type EventAddress } from "@ringback/contracts/streams/subjects";
+import { isTestEvent } from "@ringback/contracts/events/test-event";
+import { storedHeader } from "@ringback/runtime/nats/message-headers";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { readSequence } from "@ringback/runtime/nats/publish";
 import { shownText, type Problem } from "../problem.ts";
 import { asked } from "./asking.ts";
 

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { StoredMsg } from "@nats-io/jetstream";
-import { attemptRecordSchema, type NextStep } from "@ringback/contracts/attempt";
-import { deliveryId as firstDeliveryId } from "@ringback/contracts/event";
-import { readRetry, type RetryMessage } from "@ringback/contracts/retry-message";
-import { scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
+import { attemptRecordSchema, type NextStep } from "@ringback/contracts/deliveries/attempt";
+import { deliveryId as firstDeliveryId } from "@ringback/contracts/events/event";
+import { readRetry, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
+import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import {
   attemptSubject,
   attemptsOfAddress,
@@ -11,12 +11,12 @@ import {
   DISPATCHER_CONSUMER,
   STREAMS,
   type AgentAddress,
-} from "@ringback/contracts/subjects";
-import { storedHeaders } from "@ringback/runtime/message-headers";
-import type { Nats } from "@ringback/runtime/nats";
-import { isConsumerNotFound } from "@ringback/runtime/nats-errors";
-import { readLast } from "@ringback/runtime/publish";
-import { readPage, type BatchMessage } from "@ringback/runtime/read-batch";
+} from "@ringback/contracts/streams/subjects";
+import { storedHeaders } from "@ringback/runtime/nats/message-headers";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { isConsumerNotFound } from "@ringback/runtime/nats/errors";
+import { readLast } from "@ringback/runtime/nats/publish";
+import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import type { DeliveryFacts } from "../decide/redeliver.ts";
 import { dueOfAgent, eventSeqOf } from "../reading/due-deliveries.ts";
 import { asked } from "./asking.ts";

@@ -1,10 +1,10 @@
-import { eventTypeSchema } from "@ringback/contracts/event-types";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import {
   REDELIVERY_STATES,
   REDELIVERY_STATUSES,
   SKIP_REASONS,
   type RedeliveryJob,
-} from "@ringback/contracts/redelivery-job";
+} from "@ringback/contracts/deliveries/redelivery-job";
 import { z } from "zod";
 import { countsOf } from "../decide/redelivery-job.ts";
 import type { RedeliveryProgress } from "../projection/projection.ts";

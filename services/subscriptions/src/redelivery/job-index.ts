@@ -1,9 +1,9 @@
-import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
-import { REDELIVERY_JOBS, STREAMS } from "@ringback/contracts/subjects";
-import { pause } from "@ringback/runtime/backoff";
-import { followLastValues, type LastValue } from "@ringback/runtime/last-values";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
+import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
+import { REDELIVERY_JOBS, STREAMS } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import { followLastValues, type LastValue } from "@ringback/runtime/streams/last-per-subject";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import { UnavailableError } from "../unavailable.ts";
 import { jobIn, type StoredJob } from "./job-store.ts";
 

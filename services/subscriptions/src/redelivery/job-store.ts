@@ -1,9 +1,17 @@
 import { Buffer } from "node:buffer";
 import { randomUUIDv7 } from "node:crypto";
-import { redeliveryJobSchema, type RedeliveryJob } from "@ringback/contracts/redelivery-job";
-import { redeliverySubject, STREAMS, token } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
-import { publishOnce, readLast, type Publication, type Published } from "@ringback/runtime/publish";
+import {
+  redeliveryJobSchema,
+  type RedeliveryJob,
+} from "@ringback/contracts/deliveries/redelivery-job";
+import { redeliverySubject, STREAMS, token } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import {
+  publishOnce,
+  readLast,
+  type Publication,
+  type Published,
+} from "@ringback/runtime/nats/publish";
 import { asked } from "./asking.ts";
 
 /** A job and the sequence of the message that says so. */

@@ -1,9 +1,9 @@
 import { randomUUIDv7 } from "node:crypto";
 import type { StreamState } from "@nats-io/jetstream";
 import { idSchema } from "@ringback/contracts/id";
-import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
-import { STREAMS } from "@ringback/contracts/subjects";
-import type { Nats } from "@ringback/runtime/nats";
+import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import { z } from "zod";
 import { withStopRequested } from "../decide/redelivery-job.ts";
 import type { RequestKey } from "../handle-once.ts";

@@ -1,4 +1,4 @@
-import type { RequestRecord } from "@ringback/contracts/request-record";
+import type { RequestRecord } from "@ringback/contracts/streams/request-record";
 import { expect, test } from "vitest";
 import type { RequestStore } from "../request-store.ts";
 import { pinned } from "./pinned.ts";

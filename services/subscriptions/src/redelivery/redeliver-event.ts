@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { z } from "zod";
 import { idSchema } from "@ringback/contracts/id";
-import { redeliveryDeliveryId } from "@ringback/contracts/redelivery-id";
+import { redeliveryDeliveryId } from "@ringback/contracts/deliveries/redelivery-id";
 import { decideRedeliver } from "../decide/redeliver.ts";
 import type { RequestKey } from "../handle-once.ts";
 import type { Problem } from "../problem.ts";

@@ -1,9 +1,9 @@
-import type { EventRules } from "@ringback/contracts/event-check";
-import { STREAMS } from "@ringback/contracts/subjects";
-import { dueForm } from "@ringback/runtime/due-form";
-import type { Logger } from "@ringback/runtime/logger";
-import type { Nats } from "@ringback/runtime/nats";
-import type { StreamCreation } from "@ringback/runtime/streams";
+import type { EventRules } from "@ringback/contracts/events/event-check";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
+import { dueForm } from "@ringback/runtime/streams/due-form";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import type { StreamCreation } from "@ringback/runtime/streams/streams";
 import type { Projection } from "../projection/projection.ts";
 import type { RequestStore } from "../request-store.ts";
 import { followJobs, type JobIndex } from "./job-index.ts";

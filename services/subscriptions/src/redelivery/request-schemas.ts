@@ -1,8 +1,11 @@
 import { Buffer } from "node:buffer";
-import { countedList } from "@ringback/contracts/counted-list";
-import { eventTypeSchema } from "@ringback/contracts/event-types";
+import { countedList } from "@ringback/contracts/json/counted-list";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
-import { REDELIVERY_RATE, REDELIVERY_STATUSES } from "@ringback/contracts/redelivery-job";
+import {
+  REDELIVERY_RATE,
+  REDELIVERY_STATUSES,
+} from "@ringback/contracts/deliveries/redelivery-job";
 import { z } from "zod";
 import type { JobPlace } from "./job-index.ts";
 import { paging } from "../paging.ts";

@@ -1,8 +1,8 @@
-import type { EventRules } from "@ringback/contracts/event-check";
-import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
-import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/subjects";
-import { pause } from "@ringback/runtime/backoff";
-import { isConsumerNotFound } from "@ringback/runtime/nats-errors";
+import type { EventRules } from "@ringback/contracts/events/event-check";
+import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
+import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import { isConsumerNotFound } from "@ringback/runtime/nats/errors";
 import {
   batchSize,
   nextBatch,

@@ -1,8 +1,8 @@
-import type { RedeliveryJob } from "@ringback/contracts/redelivery-job";
-import { LEASES } from "@ringback/contracts/subjects";
-import { pause } from "@ringback/runtime/backoff";
-import { lease } from "@ringback/runtime/lease";
-import type { Logger } from "@ringback/runtime/logger";
+import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
+import { LEASES } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import { lease } from "@ringback/runtime/streams/lease";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { jobTurns, type ActiveJob } from "../decide/job-turns.ts";
 import { isUnavailable } from "../unavailable.ts";
 import type { JobIndex } from "./job-index.ts";

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { eventMessage } from "@ringback/contracts/event";
-import { EVENT_TYPES } from "@ringback/contracts/event-types";
+import { eventMessage } from "@ringback/contracts/events/event";
+import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
 import { describe, expect, test } from "vitest";
 import { sampleEvent } from "./sample-event.ts";
 

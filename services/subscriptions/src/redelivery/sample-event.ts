@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
-import { EVENT_TYPES, type EventType } from "@ringback/contracts/event-types";
-import type { EventAddress } from "@ringback/contracts/subjects";
-
-const FOLDER = new URL("../examples/", import.meta.resolve("@ringback/contracts/event-types"));
+import { EVENT_TYPES, type EventType } from "@ringback/contracts/events/event-types";
+import type { EventAddress } from "@ringback/contracts/streams/subjects";
 
 /** Read at the start, so that a sample that is missing is noticed then. */
 const SAMPLES = new Map<EventType, string>(
-  EVENT_TYPES.map((type) => [type, readFileSync(new URL(`${type}.json`, FOLDER), "utf8")]),
+  EVENT_TYPES.map((type) => {
+    const url = import.meta.resolve(`@ringback/contracts/examples/${type}.json`);
+    return [type, readFileSync(new URL(url), "utf8")];
+  }),
 );
 
 /**

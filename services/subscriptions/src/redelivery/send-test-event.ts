@@ -1,15 +1,15 @@
 import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/attempt";
+import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { parseDurationMs } from "@ringback/contracts/duration";
-import { deliveryId, eventId, eventMessage } from "@ringback/contracts/event";
-import type { EventType } from "@ringback/contracts/event-types";
-import type { Subscription } from "@ringback/contracts/subscription";
-import { attemptSubject, STREAMS, type EventAddress } from "@ringback/contracts/subjects";
-import { TEST_CALL_PREFIX, TEST_EVENT_HEADERS } from "@ringback/contracts/test-event";
-import { pause } from "@ringback/runtime/backoff";
-import type { Nats } from "@ringback/runtime/nats";
-import { publishOnce, readLast } from "@ringback/runtime/publish";
+import { deliveryId, eventId, eventMessage } from "@ringback/contracts/events/event";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
+import { attemptSubject, STREAMS, type EventAddress } from "@ringback/contracts/streams/subjects";
+import { TEST_CALL_PREFIX, TEST_EVENT_HEADERS } from "@ringback/contracts/events/test-event";
+import { pause } from "@ringback/runtime/process/backoff";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { publishOnce, readLast } from "@ringback/runtime/nats/publish";
 import { asked } from "./asking.ts";
 import { sampleEvent } from "./sample-event.ts";
 

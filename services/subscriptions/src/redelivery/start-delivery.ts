@@ -1,11 +1,14 @@
-import { redeliveryDeliveryId, redeliveryMessageId } from "@ringback/contracts/redelivery-id";
-import { retryHeaders, type RetryMessage } from "@ringback/contracts/retry-message";
-import { scheduledRetrySubject } from "@ringback/contracts/retry-subjects";
-import { attemptSubject, STREAMS } from "@ringback/contracts/subjects";
-import type { DueForm } from "@ringback/runtime/due-form";
-import type { Nats } from "@ringback/runtime/nats";
-import { pendingRetry } from "@ringback/runtime/pending-retry";
-import { publishOnce, readLast } from "@ringback/runtime/publish";
+import {
+  redeliveryDeliveryId,
+  redeliveryMessageId,
+} from "@ringback/contracts/deliveries/redelivery-id";
+import { retryHeaders, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
+import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { attemptSubject, STREAMS } from "@ringback/contracts/streams/subjects";
+import type { DueForm } from "@ringback/runtime/streams/due-form";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { pendingRetry } from "@ringback/runtime/streams/pending-retry";
+import { publishOnce, readLast } from "@ringback/runtime/nats/publish";
 import { isExtraAttempt } from "../decide/redeliver.ts";
 import { asked } from "./asking.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";

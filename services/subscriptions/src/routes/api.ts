@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { CallbackUrlPolicy } from "@ringback/contracts/callback-url";
+import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { AgentIndex } from "../agent-index.ts";

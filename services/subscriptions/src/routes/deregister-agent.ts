@@ -1,5 +1,5 @@
 import { isId } from "@ringback/contracts/id";
-import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { readEvent } from "@ringback/contracts/event";
-import { eventWarnings, type EventWarning } from "@ringback/contracts/event-warnings";
+import { readEvent } from "@ringback/contracts/events/event";
+import { eventWarnings, type EventWarning } from "@ringback/contracts/events/event-warnings";
 import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";
 import { callerOf } from "../caller.ts";

@@ -1,4 +1,4 @@
-import { WORKSPACE_AGENT } from "@ringback/contracts/workspace-agent";
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import type { z } from "zod";
 import {
   agentAnswer,

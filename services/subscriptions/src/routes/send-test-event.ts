@@ -1,4 +1,4 @@
-import { attemptRecordSchema } from "@ringback/contracts/attempt";
+import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
 import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";

@@ -1,4 +1,4 @@
-import { eventTypeSchema } from "@ringback/contracts/event-types";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
 import { problemAnswers } from "../answer-schemas.ts";

@@ -1,0 +1,78 @@
+import { z } from "zod";
+import type { AgentState } from "./agent.ts";
+import type { AgentAddress } from "../streams/subjects.ts";
+import { methodTypeSchema, subscriptionSchema } from "./subscription.ts";
+
+/**
+ * What a reader needs of a message on SUBSCRIPTIONS: the state that it says resulted. Forgiving about
+ * the rest, so that a version before or after this one can be read too.
+ */
+const agentMessageSchema = z.looseObject({
+  occurred_at: z.string(),
+  version: z.int().positive().optional(),
+  agent: z
+    .looseObject({
+      agent_display_name: z.string().optional(),
+      event_subscriptions: z.array(
+        z.looseObject({
+          ...subscriptionSchema.shape,
+          headers: subscriptionSchema.shape.headers.default({}),
+          method_type: methodTypeSchema.default("POST"),
+        }),
+      ),
+      created_at: z.string().optional(),
+      updated_at: z.string().optional(),
+      version: z.int().positive().optional(),
+    })
+    .nullable(),
+});
+
+export type ReadAgentState =
+  | { readonly kind: "state"; readonly state: AgentState }
+  | { readonly kind: "invalid"; readonly message: string };
+
+const utf8 = new TextDecoder();
+
+/** The state of an agent that a message on its subject says resulted, or what is wrong with it. */
+export const readAgentState = (address: AgentAddress, data: Uint8Array): ReadAgentState => {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(data));
+  } catch {
+    return { kind: "invalid", message: "not JSON" };
+  }
+  const parsed = agentMessageSchema.safeParse(value);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      (issue) => `${issue.path.join(".")}: ${issue.message}`,
+    );
+    return { kind: "invalid", message: problems.join("; ") };
+  }
+  const { agent, occurred_at } = parsed.data;
+  const version = parsed.data.version ?? agent?.version ?? 1;
+  if (agent === null) return { kind: "state", state: { kind: "absent", version } };
+  return {
+    kind: "state",
+    state: {
+      kind: "registered",
+      version,
+      agent: {
+        workspace_id: address.workspaceId,
+        agent_id: address.agentId,
+        agent_display_name: agent.agent_display_name ?? address.agentId,
+        event_subscriptions: agent.event_subscriptions.map(
+          ({ event_type, callback_url, headers, method_type, delivery, signing }) => ({
+            event_type,
+            callback_url,
+            headers,
+            method_type,
+            ...(delivery === undefined ? {} : { delivery }),
+            ...(signing === undefined ? {} : { signing }),
+          }),
+        ),
+        created_at: agent.created_at ?? occurred_at,
+        updated_at: agent.updated_at ?? occurred_at,
+      },
+    },
+  };
+};

@@ -1,0 +1,190 @@
+import { z } from "zod";
+import { byCatalogue, eventTypeSchema } from "../events/event-types.ts";
+import { idSchema } from "../id.ts";
+import { idempotencyMarkSchema } from "../streams/request-record.ts";
+import { signingKeySchema, withNewKey } from "../secrets/signing-key.ts";
+import { subscriptionSchema, type Subscription } from "./subscription.ts";
+import { withLiveKeys, withSigning } from "./subscription-signing.ts";
+
+/** An agent and where its events go. Times are RFC 3339 in UTC. */
+export const agentSchema = z.object({
+  workspace_id: idSchema,
+  agent_id: idSchema,
+  agent_display_name: z.string(),
+  event_subscriptions: z.array(subscriptionSchema),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+
+export type Agent = z.infer<typeof agentSchema>;
+
+/** What was done to an agent, enough to compute the state after from the state before. */
+export const configurationChangeSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("agent_registered"),
+    change: z.object({
+      workspace_id: idSchema,
+      agent_id: idSchema,
+      agent_display_name: z.string(),
+    }),
+  }),
+  z.object({
+    type: z.literal("event_subscriptions_edited"),
+    change: z.object({
+      /** The subscriptions that were set; a type that is named replaces the one before, and has its signing keys. */
+      set: z.array(subscriptionSchema),
+      /** The event types that have none any more (mode `replace`). */
+      removed: z.array(eventTypeSchema),
+    }),
+  }),
+  z.object({
+    type: z.literal("event_subscriptions_removed"),
+    change: z.object({ removed: z.array(eventTypeSchema) }),
+  }),
+  z.object({ type: z.literal("agent_deregistered"), change: z.object({}) }),
+  /** The same subscriptions, their secrets sealed with another key. */
+  z.object({ type: z.literal("secrets_reencrypted"), change: z.object({}) }),
+  z.object({
+    type: z.literal("signing_secret_rotated"),
+    change: z.object({
+      /** The same new key for each event type; its secret is sealed for each alone. */
+      set: z.array(z.object({ event_type: eventTypeSchema, key: signingKeySchema })),
+      /** When the keys before sign no more. */
+      former_expire_at: z.iso.datetime(),
+    }),
+  }),
+  z.object({
+    type: z.literal("signing_secret_removed"),
+    change: z.object({ event_types: z.array(eventTypeSchema) }),
+  }),
+]);
+
+export type ConfigurationChange = z.infer<typeof configurationChangeSchema>;
+
+export type ConfigurationEventType = ConfigurationChange["type"];
+
+export const CONFIGURATION_EVENT_TYPES: readonly ConfigurationEventType[] = [
+  "agent_registered",
+  "event_subscriptions_edited",
+  "event_subscriptions_removed",
+  "agent_deregistered",
+  "secrets_reencrypted",
+  "signing_secret_rotated",
+  "signing_secret_removed",
+];
+
+const occurrence = {
+  occurred_at: z.iso.datetime(),
+  /** Who did it: the id of the API key, or the service itself. */
+  actor: z.string(),
+  /** Counts the changes of this agent from 1, over deregistrations too. */
+  version: z.int().positive(),
+  /** The state that resulted, so that the last message of a subject is enough; null: deregistered. */
+  agent: agentSchema.nullable(),
+  /** On the last message of a request that was sent with an `Idempotency-Key`. */
+  idempotency: idempotencyMarkSchema.optional(),
+};
+
+/** One message on `subscriptions.<workspace_id>.<agent_id>`. */
+export const configurationEventSchema = z.intersection(
+  configurationChangeSchema,
+  z.object(occurrence),
+);
+
+export type ConfigurationEvent = z.infer<typeof configurationEventSchema>;
+
+/** Where an agent's history has led so far. */
+export type AgentState =
+  | { readonly kind: "absent"; readonly version: number }
+  | { readonly kind: "registered"; readonly version: number; readonly agent: Agent };
+
+/** The state of an agent that nothing has happened to. */
+export const INITIAL_AGENT_STATE: AgentState = { kind: "absent", version: 0 };
+
+type Happened = ConfigurationChange & { readonly occurred_at: string };
+
+/**
+ * The state after one more change; a change that cannot follow is a bug and throws. Signing keys that
+ * have expired by then are gone.
+ */
+export const evolve = (state: AgentState, event: Happened): AgentState => {
+  const after = stateWith(state, event);
+  if (after.kind === "absent") return after;
+  const atMs = Date.parse(event.occurred_at);
+  return { ...after, agent: ofEach(after.agent, (one) => withLiveKeys(one, atMs)) };
+};
+
+const stateWith = (state: AgentState, event: Happened): AgentState => {
+  const version = state.version + 1;
+  if (event.type === "agent_registered") {
+    if (state.kind !== "absent") throw new Error(`'${event.type}' of an agent that is there`);
+    const times = { created_at: event.occurred_at, updated_at: event.occurred_at };
+    const agent = { ...event.change, event_subscriptions: [], ...times };
+    return { kind: "registered", version, agent };
+  }
+  if (state.kind !== "registered") throw new Error(`'${event.type}' of an agent that is not there`);
+  switch (event.type) {
+    case "event_subscriptions_edited": {
+      const { set, removed } = event.change;
+      return withSubscriptions(state.agent, version, event.occurred_at, set, removed);
+    }
+    case "event_subscriptions_removed": {
+      const { removed } = event.change;
+      return withSubscriptions(state.agent, version, event.occurred_at, [], removed);
+    }
+    case "agent_deregistered":
+      return { kind: "absent", version };
+    case "secrets_reencrypted":
+      // Its owner sees nothing of it: `updated_at` stays.
+      return { ...state, version };
+    case "signing_secret_rotated": {
+      const { set, former_expire_at } = event.change;
+      const added = new Map(set.map(({ event_type, key }) => [event_type, key]));
+      const agent = ofEach(state.agent, (one) => {
+        const key = added.get(one.event_type);
+        if (key === undefined) return one;
+        return withSigning(one, withNewKey(one.signing, key, former_expire_at));
+      });
+      return { kind: "registered", version, agent: { ...agent, updated_at: event.occurred_at } };
+    }
+    case "signing_secret_removed": {
+      const { event_types } = event.change;
+      const agent = ofEach(state.agent, (one) =>
+        event_types.includes(one.event_type) ? withSigning(one, []) : one,
+      );
+      return { kind: "registered", version, agent: { ...agent, updated_at: event.occurred_at } };
+    }
+    default:
+      return event satisfies never;
+  }
+};
+
+const ofEach = (agent: Agent, change: (one: Subscription) => Subscription): Agent => ({
+  ...agent,
+  event_subscriptions: agent.event_subscriptions.map(change),
+});
+
+const withSubscriptions = (
+  agent: Agent,
+  version: number,
+  at: string,
+  set: readonly Subscription[],
+  removed: readonly string[],
+): AgentState => {
+  const gone = new Set<string>([...set.map((s) => s.event_type), ...removed]);
+  const kept = agent.event_subscriptions.filter((s) => !gone.has(s.event_type));
+  // Who moves a URL goes on verifying with the same secret (docs/adr/0011).
+  const keysOf = new Map(agent.event_subscriptions.map((s) => [s.event_type, s.signing]));
+  const added = set.map((s) => withSigning(s, keysOf.get(s.event_type) ?? []));
+  const event_subscriptions = [...kept, ...added].toSorted((a, b) =>
+    byCatalogue(a.event_type, b.event_type),
+  );
+  const agentAfter = { ...agent, event_subscriptions, updated_at: at };
+  return { kind: "registered", version, agent: agentAfter };
+};
+
+/** The state that a configuration event says resulted: what readers of the last message need. */
+export const stateAfter = (event: ConfigurationEvent): AgentState =>
+  event.agent === null
+    ? { kind: "absent", version: event.version }
+    : { kind: "registered", version: event.version, agent: event.agent };

@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { countedList } from "../json/counted-list.ts";
+import { parseDurationMs } from "../duration.ts";
+import { parseSuccessStatus } from "./success-status.ts";
+
+/** What a customer may choose for one subscription; both ends belong to it. */
+export const POLICY_BOUNDS = {
+  timeoutMs: { min: 1_000, max: 30_000 },
+  retryDelayMs: { min: 1_000, max: 86_400_000 },
+  retries: { min: 0, max: 10 },
+  maxInFlight: { min: 1, max: 1_024 },
+  perSecond: { min: 0.01, max: 10_000 },
+  burst: { min: 1, max: 10_000 },
+} as const;
+
+export type Bounds = { readonly min: number; readonly max: number };
+
+/** No duration or list of statuses that means anything is longer. */
+const MAX_TEXT = 100;
+
+export const RETRY_AFTER_CHOICES = ["honour", "ignore"] as const;
+
+/**
+ * What a subscription sets over the operator's settings, as it is stored: what is not there is not
+ * set. Without bounds, so that a subscription can still be read when they change.
+ */
+export const storedPolicySchema = z.object({
+  timeout: z.string().optional(),
+  retry_delays: z.array(z.string()).optional(),
+  success_status: z.string().optional(),
+  max_in_flight: z.number().optional(),
+  rate_limit: z.object({ per_second: z.number(), burst: z.number() }).optional(),
+  retry_after: z.enum(RETRY_AFTER_CHOICES).optional(),
+});
+
+export type DeliveryPolicy = z.infer<typeof storedPolicySchema>;
+
+const durationSchema = ({ min, max }: Bounds, error: string) =>
+  z.string({ error }).refine(
+    (text) => {
+      const durationMs = text.length > MAX_TEXT ? undefined : parseDurationMs(text);
+      return durationMs !== undefined && durationMs >= min && durationMs <= max;
+    },
+    { error },
+  );
+
+const integerSchema = ({ min, max }: Bounds) => {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+};
+
+const rateSchema = ({ min, max }: Bounds) => {
+  const error = `must be a number from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+};
+
+const STATUSES = "must be statuses such as 200, 200,202 or 2xx";
+
+const { timeoutMs, retryDelayMs, retries, maxInFlight, perSecond, burst } = POLICY_BOUNDS;
+
+/** `delivery` beside `callback_url`, as a customer may send it: nothing unknown, all within bounds. */
+export const deliveryPolicySchema = z.strictObject({
+  timeout: durationSchema(timeoutMs, "must be a duration from 1s to 30s, such as 10s").optional(),
+  retry_delays: countedList(
+    z
+      .array(
+        durationSchema(retryDelayMs, "must be a duration from 1s to 24h, such as 10s, 5m or 1h"),
+        {
+          error: `must be a list of at most ${retries.max} durations, such as ["10s", "5m", "1h"]`,
+        },
+      )
+      .max(retries.max),
+    ({ length }) => (length > retries.max ? `must be at most ${retries.max} delays` : undefined),
+  ).optional(),
+  success_status: z
+    .string({ error: STATUSES })
+    .refine((text) => text.length <= MAX_TEXT && parseSuccessStatus(text) !== undefined, {
+      error: STATUSES,
+    })
+    .optional(),
+  max_in_flight: integerSchema(maxInFlight).optional(),
+  rate_limit: z
+    .strictObject({ per_second: rateSchema(perSecond), burst: integerSchema(burst) })
+    .optional(),
+  retry_after: z
+    .enum(RETRY_AFTER_CHOICES, { error: `must be one of ${RETRY_AFTER_CHOICES.join(", ")}` })
+    .optional(),
+});
+
+/** The policy as it is stored: one that sets nothing is none. */
+export const policyToStore = (policy: DeliveryPolicy | undefined): DeliveryPolicy | undefined =>
+  policy === undefined || Object.keys(policy).length === 0 ? undefined : policy;
+
+/** Everything that a policy says, in one order. Spellings count: what is stored is what is shown. */
+const asText = (policy: DeliveryPolicy = {}): string => {
+  const { timeout, retry_delays, success_status, max_in_flight, rate_limit, retry_after } = policy;
+  const rate = [rate_limit?.per_second, rate_limit?.burst];
+  return JSON.stringify([
+    timeout,
+    retry_delays,
+    success_status,
+    max_in_flight,
+    ...rate,
+    retry_after,
+  ]);
+};
+
+/** True when both set the same to the same values; none is the same as one that sets nothing. */
+export const samePolicy = (a: DeliveryPolicy | undefined, b: DeliveryPolicy | undefined): boolean =>
+  asText(a) === asText(b);

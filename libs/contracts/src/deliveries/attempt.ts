@@ -1,0 +1,96 @@
+import { z } from "zod";
+import { eventTypeSchema } from "../events/event-types.ts";
+import { METHOD_TYPES } from "../agents/subscription.ts";
+
+/** Why an attempt failed. A closed set: these are the values of metric labels and alerts. */
+export const FAILURE_REASONS = [
+  "status",
+  "timeout",
+  "connection_refused",
+  "connection_reset",
+  "dns",
+  "tls",
+  "blocked_address",
+  "protocol",
+  "internal",
+] as const;
+
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** Why an attempt was made. */
+export const TRIGGERS = ["event", "retry", "redelivery", "test"] as const;
+
+export type Trigger = (typeof TRIGGERS)[number];
+
+/** What an attempt came to. */
+export const outcomeSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("delivered"), status_code: z.int() }),
+  z.object({
+    kind: z.literal("failed"),
+    reason: z.enum(FAILURE_REASONS),
+    status_code: z.int().optional(),
+    detail: z.string().optional(),
+  }),
+  /** The subscription was gone when its turn came: nothing was sent. */
+  z.object({ kind: z.literal("cancelled") }),
+]);
+
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/**
+ * What happens next; `at` is when a retry is due, RFC 3339. `attempts_left`: how many the schedule still has
+ * then, that one included; missing in records of versions that did not tell.
+ */
+export const nextStepSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("done") }),
+  z.object({
+    kind: z.literal("retry"),
+    at: z.iso.datetime(),
+    attempts_left: z.int().positive().optional(),
+  }),
+  z.object({ kind: z.literal("dead_letter") }),
+]);
+
+export type NextStep = z.infer<typeof nextStepSchema>;
+
+/** At most this much of an answer's body is kept, in bytes of UTF-8. */
+export const MAX_BODY_EXCERPT_BYTES = 2_048;
+
+/** One attempt, as it is kept on ATTEMPTS. Unknown fields of later versions are kept when read. */
+export const attemptRecordSchema = z.looseObject({
+  event_id: z.string(),
+  event_seq: z.int().positive(),
+  event_type: eventTypeSchema,
+  call_id: z.string(),
+  agent_id: z.string(),
+  workspace_id: z.string(),
+  /** Of a redelivery, which is a delivery of its own; an event's first delivery has none. */
+  delivery_id: z.string().optional(),
+  /** The redelivery job that asked for this delivery. */
+  redelivery_id: z.string().optional(),
+  /** Counts the requests of a delivery from 1. */
+  attempt: z.int().positive(),
+  /** How many of those, up to this one, were made at a person's request and take no place in the schedule. */
+  extra_attempts: z.int().positive().optional(),
+  trigger: z.enum(TRIGGERS),
+  /** When the attempt began, RFC 3339. */
+  at: z.iso.datetime(),
+  duration_ms: z.number().nonnegative(),
+  /** Missing where nothing was to be sent (cancelled). The URL is kept without its query. */
+  request: z.object({ method: z.enum(METHOD_TYPES), url: z.string() }).optional(),
+  outcome: outcomeSchema,
+  response: z
+    .object({
+      headers: z.record(z.string(), z.string()).optional(),
+      body_excerpt: z.string().optional(),
+    })
+    .optional(),
+  next: nextStepSchema,
+  /**
+   * The request was sent once more, on a new connection, within this attempt: the endpoint had closed the
+   * used one before any answer came, and may have received it.
+   */
+  resent: z.literal(true).optional(),
+});
+
+export type AttemptRecord = z.infer<typeof attemptRecordSchema>;

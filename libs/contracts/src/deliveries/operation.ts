@@ -1,0 +1,184 @@
+import { z } from "zod";
+import { FAILURE_REASONS, type AttemptRecord } from "./attempt.ts";
+import type { DeadLetter } from "./dead-letter.ts";
+import { deliveryId, type EventAddress, type EventBody } from "../events/event.ts";
+import { callIdSchema } from "../events/call-id.ts";
+import { eventTypeSchema } from "../events/event-types.ts";
+import { idSchema } from "../id.ts";
+import { partsOfEventSubject, UNKNOWN_TOKEN } from "../streams/subjects.ts";
+import { urlParts } from "../address/url-parts.ts";
+import { WORKSPACE_AGENT, WORKSPACE_EVENT_TYPES } from "../agents/workspace-agent.ts";
+
+/** Shares of failed attempts at which a workspace's endpoint is news, in per cent. */
+export const FAILING_AT_PERCENT = [50, 70, 90, 100] as const;
+
+export type FailingAtPercent = (typeof FAILING_AT_PERCENT)[number];
+
+const common = {
+  workspace_id: idSchema,
+  /** When it was noticed, RFC 3339. */
+  at: z.iso.datetime(),
+};
+
+/** What is judged by its attempts: a URL without query by what it answers, its host by what is below HTTP. */
+export const ENDPOINT_SCOPES = ["destination", "origin"] as const;
+
+export type EndpointScope = (typeof ENDPOINT_SCOPES)[number];
+
+const ofEndpoint = {
+  ...common,
+  /** A callback URL without its query, or its origin: `scope` says which. */
+  endpoint: z.string(),
+  /** Missing where it was told by a version that judged origins only. */
+  scope: z.enum(ENDPOINT_SCOPES).optional(),
+  /** Attempts in the window before, and those of them that failed. */
+  attempts: z.int().nonnegative(),
+  failed: z.int().nonnegative(),
+  window_seconds: z.int().positive(),
+};
+
+/** What is told about deliveries as a whole, as it is kept on OPERATIONS. Later versions may add fields. */
+export const operationSchemas = {
+  "delivery.exhausted": z.looseObject({
+    kind: z.literal("delivery.exhausted"),
+    ...common,
+    event_id: z.string(),
+    event_seq: z.int().positive(),
+    event_type: eventTypeSchema,
+    call_id: callIdSchema,
+    agent_id: idSchema,
+    delivery_id: idSchema,
+    attempts: z.int().positive(),
+    endpoint: z.string().optional(),
+    reason: z.enum(FAILURE_REASONS).optional(),
+    status_code: z.int().optional(),
+  }),
+  /** Given up before an attempt: it was not understood, or not let pass. What its subject does not tell is missing. */
+  "event.invalid": z.looseObject({
+    kind: z.literal("event.invalid"),
+    ...common,
+    event_id: z.string(),
+    event_seq: z.int().positive(),
+    event_type: z.string().optional(),
+    call_id: z.string().optional(),
+    agent_id: idSchema.optional(),
+    message: z.string(),
+  }),
+  "endpoint.failing": z.looseObject({
+    kind: z.literal("endpoint.failing"),
+    ...ofEndpoint,
+    /** The highest of the shares that are news which was reached. */
+    threshold_percent: z.literal(FAILING_AT_PERCENT),
+  }),
+  "endpoint.recovered": z.looseObject({
+    kind: z.literal("endpoint.recovered"),
+    ...ofEndpoint,
+    /** When it was first told to be failing. */
+    failing_since: z.iso.datetime(),
+  }),
+} as const;
+
+export const operationSchema = z.discriminatedUnion("kind", [
+  operationSchemas["delivery.exhausted"],
+  operationSchemas["event.invalid"],
+  operationSchemas["endpoint.failing"],
+  operationSchemas["endpoint.recovered"],
+]);
+
+export type Operation = z.infer<typeof operationSchema>;
+
+export type ExhaustedOperation = Extract<Operation, { kind: "delivery.exhausted" }>;
+export type InvalidOperation = Extract<Operation, { kind: "event.invalid" }>;
+export type EndpointOperation = Exclude<Operation, ExhaustedOperation | InvalidOperation>;
+
+/** What is told when this record's delivery is given up. The customer's answer and URL stay out of it. */
+export const exhaustedOperation = (
+  record: AttemptRecord,
+  delivery_id: string,
+): ExhaustedOperation => {
+  const { event_id, event_seq, event_type, call_id, agent_id, workspace_id, attempt } = record;
+  const endpoint = urlParts(record.request?.url ?? "")?.origin;
+  const failure =
+    record.outcome.kind === "failed"
+      ? { reason: record.outcome.reason, ...statusOf(record.outcome.status_code) }
+      : {};
+  return {
+    kind: "delivery.exhausted",
+    workspace_id,
+    at: new Date(Date.parse(record.at) + record.duration_ms).toISOString(),
+    event_id,
+    event_seq,
+    event_type,
+    call_id,
+    agent_id,
+    delivery_id,
+    attempts: attempt,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...failure,
+  };
+};
+
+type InvalidLetter = Extract<DeadLetter, { reason: "invalid_event" }>;
+
+/** What is told of an event that was no event; undefined where nobody can tell whose it is. */
+export const invalidOperation = ({
+  subject,
+  event_id,
+  event_seq,
+  at,
+  message,
+}: Pick<InvalidLetter, "subject" | "event_id" | "event_seq" | "at" | "message">):
+  InvalidOperation | undefined => {
+  const { workspaceId, callId, agentId, eventType } = partsOfEventSubject(subject);
+  if (workspaceId === undefined) return undefined;
+  return {
+    kind: "event.invalid",
+    workspace_id: workspaceId,
+    at,
+    event_id,
+    event_seq,
+    ...(eventType === undefined ? {} : { event_type: eventType }),
+    ...(callId === undefined ? {} : { call_id: callId }),
+    ...(agentId === undefined ? {} : { agent_id: agentId }),
+    message,
+  };
+};
+
+/** The event that tells a workspace of it; undefined where it was to be told something itself. */
+export const invalidTold = (operation: InvalidOperation): ExhaustedEvent | undefined => {
+  const { workspace_id, call_id = UNKNOWN_TOKEN, agent_id, event_id, event_seq } = operation;
+  if (agent_id === WORKSPACE_AGENT) return undefined;
+  const { event_type, at, message } = operation;
+  return toldEvent(workspace_id, call_id, {
+    event_id,
+    ...(event_type === undefined ? {} : { event_type }),
+    ...(agent_id === undefined ? {} : { agent_id }),
+    delivery_id: deliveryId(event_seq),
+    reason: "invalid_event",
+    message,
+    given_up_at: at,
+  });
+};
+
+const statusOf = (status_code: number | undefined) =>
+  status_code === undefined ? {} : { status_code };
+
+/** The event by which the workspace's own subscription is told the same. */
+export type ExhaustedEvent = { readonly address: EventAddress; readonly body: EventBody };
+
+/** The event that tells a workspace; undefined for a delivery of such an event: that would never end. */
+export const exhaustedEvent = (operation: ExhaustedOperation): ExhaustedEvent | undefined => {
+  const [eventType] = WORKSPACE_EVENT_TYPES;
+  const { kind: _kind, workspace_id, call_id, at, event_seq: _seq, ...delivery } = operation;
+  if (operation.event_type === eventType) return undefined;
+  return toldEvent(workspace_id, call_id, { ...delivery, given_up_at: at });
+};
+
+const toldEvent = (workspace_id: string, call_id: string, delivery: object): ExhaustedEvent => {
+  const [eventType] = WORKSPACE_EVENT_TYPES;
+  const address = { workspaceId: workspace_id, callId: call_id, agentId: WORKSPACE_AGENT };
+  return {
+    address: { ...address, eventType },
+    body: { event_type: eventType, workspace_id, call_id, agent_id: WORKSPACE_AGENT, delivery },
+  };
+};

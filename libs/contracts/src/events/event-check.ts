@@ -1,0 +1,95 @@
+import { EVENT_TYPES, isBuiltIn, type EventType } from "./event-types.ts";
+import { eventWarnings, type EventWarning } from "./event-warnings.ts";
+import { readEvent, type ReadEvent } from "./event.ts";
+import type { EventAddress } from "../streams/subjects.ts";
+import { isWorkspaceEventType, WORKSPACE_AGENT } from "../agents/workspace-agent.ts";
+
+/** Which event types there are beside the built-in ones: any, or these. */
+export type EventTypePolicy =
+  | { readonly kind: "open" }
+  | { readonly kind: "catalogue"; readonly added: ReadonlySet<EventType> };
+
+/** What an operator lets pass. */
+export type EventRules = {
+  readonly types: EventTypePolicy;
+  /** What becomes of an event with warnings: it is delivered, or it is none. */
+  readonly schema: "warn" | "refuse";
+  /** Whether a workspace added the type. */
+  readonly isOwnType: (workspaceId: string, eventType: EventType) => boolean;
+};
+
+export type CheckedEvent =
+  | {
+      readonly kind: "event";
+      readonly address: EventAddress;
+      readonly warnings: readonly EventWarning[];
+    }
+  /** It is an event, of a type that nobody added. */
+  | { readonly kind: "unknown_type"; readonly message: string; readonly address: EventAddress }
+  /** It is an event with warnings, where they refuse it. */
+  | {
+      readonly kind: "warned";
+      readonly message: string;
+      readonly warnings: readonly EventWarning[];
+    }
+  | { readonly kind: "invalid"; readonly message: string };
+
+/**
+ * What a message is, by the one rule of all who take events: NATS, HTTP, and redelivery. What routes has to
+ * be right; a known field with a value that readers do not expect is a warning.
+ */
+export const checkEvent = (subject: string, body: Uint8Array, rules: EventRules): CheckedEvent => {
+  const read = readEvent(subject, body);
+  return read.kind === "invalid" ? read : checkReadEvent(read, body, rules);
+};
+
+/** The same of an event that was read before. */
+export const checkReadEvent = (
+  { address, members }: Pick<ReadEvent & { kind: "event" }, "address" | "members">,
+  body: Uint8Array,
+  rules: EventRules,
+): CheckedEvent => {
+  const problem = agentProblem(address);
+  if (problem !== undefined) return { kind: "invalid", message: problem };
+  if (!isKnownType(address, rules)) {
+    return { kind: "unknown_type", message: unknownTypeMessage(address.eventType, rules), address };
+  }
+  const warnings = eventWarnings(address.eventType, members, body);
+  if (rules.schema === "refuse" && warnings.length > 0) {
+    const message = warnings.map((warning) => `${warning.path}: ${warning.message}`).join("; ");
+    return { kind: "warned", message, warnings };
+  }
+  return { kind: "event", address, warnings };
+};
+
+/** True for a type that events of this workspace may have. */
+export const isKnownType = (
+  { workspaceId, eventType }: Pick<EventAddress, "workspaceId" | "eventType">,
+  { types, isOwnType }: Pick<EventRules, "types" | "isOwnType">,
+): boolean =>
+  isBuiltIn(eventType) ||
+  types.kind === "open" ||
+  types.added.has(eventType) ||
+  isOwnType(workspaceId, eventType);
+
+/** What is said of a type that is not known. */
+export const unknownTypeMessage = (
+  eventType: EventType,
+  { types }: Pick<EventRules, "types">,
+): string =>
+  `event type '${eventType}' is not known: expected one of ${typesOf(types).join(", ")}, or a type that the workspace added`;
+
+/** A workspace's own events are its agent's alone, and that agent has no others. */
+const agentProblem = ({ agentId, eventType }: EventAddress): string | undefined => {
+  const isOfWorkspace = agentId === WORKSPACE_AGENT;
+  if (isWorkspaceEventType(eventType) === isOfWorkspace) return undefined;
+  return isOfWorkspace
+    ? `event type '${eventType}' is of calls: agent '${WORKSPACE_AGENT}' has none of them`
+    : `event type '${eventType}' is Ringback's own: only agent '${WORKSPACE_AGENT}' has it`;
+};
+
+/** The types of calls that are known, built-in ones first. */
+export const typesOf = (policy: EventTypePolicy): readonly EventType[] => {
+  const added = policy.kind === "open" ? [] : [...policy.added].toSorted();
+  return [...EVENT_TYPES.filter((type) => !isWorkspaceEventType(type)), ...added];
+};

@@ -1,0 +1,136 @@
+import { Buffer } from "node:buffer";
+import { CALL_STATUSES, CALL_TYPES, EVENT_FIELDS, type FieldKind } from "./event-fields.ts";
+import type { EventType } from "./event-types.ts";
+import type { EventMembers } from "./event.ts";
+import type { ScannedMember } from "../json/json-scan.ts";
+
+/** A known field that has a value which readers do not expect. The event is delivered as it is. */
+export type EventWarning = {
+  /** Such as `call_duration` or `transcript.3`. */
+  readonly path: string;
+  readonly message: string;
+};
+
+/**
+ * What readers of an event of a built-in type would not expect in it: at most one warning a field, in the
+ * catalogue's order. Looks at the first bytes of known fields, so it costs the same for every body.
+ */
+export const eventWarnings = (
+  eventType: EventType,
+  members: EventMembers,
+  body: Uint8Array,
+): readonly EventWarning[] => {
+  let warnings: EventWarning[] | undefined;
+  for (const [path, kind] of FIELDS_OF.get(eventType) ?? []) {
+    const member = members.get(path);
+    if (member === undefined) continue;
+    const found = kindOf(body[member.start]);
+    if (found === "null") continue;
+    const message = problemOf(kind, found, member, body);
+    if (message !== undefined)
+      (warnings ??= []).push({ path: pathOf(path, kind, member), message });
+  }
+  return warnings ?? NONE;
+};
+
+const NONE: readonly EventWarning[] = [];
+
+/** As lists: walking an object's entries would make new ones for every event. */
+const FIELDS_OF: ReadonlyMap<string, ReadonlyArray<readonly [string, FieldKind]>> = new Map(
+  Object.entries(EVENT_FIELDS).map(([type, fields]) => [type, Object.entries(fields)]),
+);
+
+type JsonKind = "text" | "number" | "object" | "list" | "null" | "true or false";
+
+/** The first byte of JSON's value says of what kind it is. */
+const kindOf = (byte = 0): JsonKind => FIRST_BYTES.get(byte) ?? "number";
+
+const FIRST_BYTES: ReadonlyMap<number, JsonKind> = new Map([
+  [0x22, "text"],
+  [0x7b, "object"],
+  [0x5b, "list"],
+  [0x6e, "null"],
+  [0x74, "true or false"],
+  [0x66, "true or false"],
+]);
+
+const problemOf = (
+  kind: FieldKind,
+  found: JsonKind,
+  member: ScannedMember,
+  body: Uint8Array,
+): string | undefined => {
+  if (kind === "transcript" && found === "list" && member.oddElement >= 0) {
+    return "expected an object as every turn";
+  }
+  if (!KINDS[kind].includes(found)) return `expected ${EXPECTED[kind]}, found ${ARTICLES[found]}`;
+  if (isExpectedValue(kind, found, member, body)) return undefined;
+  return `expected ${EXPECTED[kind]}, found another ${found}`; // never the value: it may be a person's
+};
+
+const pathOf = (path: string, kind: FieldKind, { oddElement }: ScannedMember): string =>
+  kind === "transcript" && oddElement >= 0 ? `${path}.${oddElement}` : path;
+
+const ANY: readonly JsonKind[] = ["text", "number", "object", "list", "true or false"];
+
+/** Of which kinds a field's value may be. */
+const KINDS: Readonly<Record<FieldKind, readonly JsonKind[]>> = {
+  id: ["text"],
+  call_id: ["text"],
+  text: ["text"],
+  amount: ["number", "text"],
+  count: ["number", "text"],
+  time: ["text", "number"],
+  object: ["object"],
+  list: ["list"],
+  anything: ANY,
+  call_status: ["text"],
+  call_type: ["text"],
+  transcript: ["list", "text"],
+};
+
+const EXPECTED: Readonly<Record<FieldKind, string>> = {
+  id: "an id",
+  call_id: "an id",
+  text: "text",
+  amount: "a number that is not negative, or text",
+  count: "a whole number that is not negative, or text",
+  time: "a time as text or number",
+  object: "an object",
+  list: "a list",
+  anything: "anything",
+  call_status: `one of ${CALL_STATUSES.join(", ")}`,
+  call_type: `one of ${CALL_TYPES.join(", ")}`,
+  transcript: "a list of objects, or text",
+};
+
+const ARTICLES: Readonly<Record<JsonKind, string>> = {
+  text: "text",
+  number: "a number",
+  object: "an object",
+  list: "a list",
+  null: "null",
+  "true or false": "true or false",
+};
+
+/** Longer values are not looked at: no number and no known word is as long. */
+const MAX_LOOKED_AT_BYTES = 64;
+
+const isExpectedValue = (
+  kind: FieldKind,
+  found: JsonKind,
+  { start, end }: ScannedMember,
+  body: Uint8Array,
+): boolean => {
+  const judges = kind === "amount" || kind === "count" ? found === "number" : WORDS_OF.has(kind);
+  if (!judges) return true;
+  if (end - start > MAX_LOOKED_AT_BYTES) return false;
+  const value: unknown = JSON.parse(Buffer.from(body.subarray(start, end)).toString());
+  if (typeof value === "string") return WORDS_OF.get(kind)?.has(value) === true;
+  return typeof value === "number" && value >= 0 && (kind === "amount" || Number.isInteger(value));
+};
+
+const WORDS_OF: ReadonlyMap<FieldKind, ReadonlySet<string>> = new Map([
+  ["call_status", new Set<string>(CALL_STATUSES)],
+  ["call_type", new Set<string>(CALL_TYPES)],
+]);

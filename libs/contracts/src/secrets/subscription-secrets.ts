@@ -1,0 +1,182 @@
+import type { EventType } from "../events/event-types.ts";
+import { looksSealed, REDACTED } from "./sealed-text.ts";
+import { shownSigningKey, type ShownSigningKey, type SigningKey } from "./signing-key.ts";
+import type { AgentAddress } from "../streams/subjects.ts";
+import type { Subscription } from "../agents/subscription.ts";
+
+/** Where a secret belongs: a sealed text opens only in the place that it was sealed for. */
+export type SecretPlace = readonly string[];
+
+export type Opened =
+  | { readonly kind: "opened"; readonly text: string }
+  /** Says why, and nothing of what is in it. */
+  | { readonly kind: "unreadable"; readonly message: string };
+
+/** Seals texts for storing and opens them again. */
+export type Sealer = {
+  readonly seal: (text: string, place: SecretPlace) => string;
+  readonly open: (stored: string, place: SecretPlace) => Opened;
+  /** True when sealing this text anew would gain nothing. */
+  readonly isCurrent: (stored: string) => boolean;
+};
+
+/** No header has this name (RFC 9110 token), so that no header's value opens as a query. */
+const QUERY = "?";
+/** Nor this one; the key's id comes after it. */
+const SIGNING_SECRET = "signing secret";
+
+/** The URL with what comes after its question mark replaced, where anything does. */
+const mapQuery = (url: string, replace: (query: string) => string): string => {
+  const start = url.indexOf("?") + 1;
+  if (start === 0 || start === url.length) return url;
+  return `${url.slice(0, start)}${replace(url.slice(start))}`;
+};
+
+type Replace = (text: string, place: SecretPlace) => string;
+
+/** The subscription with each secret replaced: header values, the URL's query, signing secrets. */
+const mapSecrets = (
+  agent: AgentAddress,
+  subscription: Subscription,
+  replace: Replace,
+): Subscription => {
+  const { event_type, callback_url: url, headers, signing } = subscription;
+  const placeOf = (name: string): SecretPlace => [
+    agent.workspaceId,
+    agent.agentId,
+    event_type,
+    name,
+  ];
+  return {
+    ...subscription,
+    ...(signing && { signing: signing.map((key) => mapKey(agent, event_type, key, replace)) }),
+    callback_url: mapQuery(url, (query) => replace(query, placeOf(QUERY))),
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        replace(value, placeOf(name.toLowerCase())),
+      ]),
+    ),
+  };
+};
+
+const mapKey = (
+  { workspaceId, agentId }: AgentAddress,
+  eventType: EventType,
+  key: SigningKey,
+  replace: Replace,
+): SigningKey => ({
+  ...key,
+  secret: replace(key.secret, [workspaceId, agentId, eventType, SIGNING_SECRET, key.id]),
+});
+
+const sealWith =
+  ({ seal }: Pick<Sealer, "seal">): Replace =>
+  (text, place) =>
+    looksSealed(text) ? text : seal(text, place);
+
+/** The subscription as it is stored. What could not be opened before stays as it is. */
+export const sealSubscription = (
+  agent: AgentAddress,
+  subscription: Subscription,
+  sealer: Pick<Sealer, "seal">,
+): Subscription => mapSecrets(agent, subscription, sealWith(sealer));
+
+/** A signing key of one subscription as it is stored. */
+export const sealSigningKey = (
+  agent: AgentAddress,
+  eventType: EventType,
+  key: SigningKey,
+  sealer: Pick<Sealer, "seal">,
+): SigningKey => mapKey(agent, eventType, key, sealWith(sealer));
+
+const nameOf = ([, , , name = "", id]: SecretPlace): string => {
+  if (name === QUERY) return "the query of callback_url";
+  return id === undefined ? `header '${name}'` : `${name} '${id}'`;
+};
+
+export type OpenedSubscription = {
+  /** What cannot be opened is still sealed in it. */
+  readonly subscription: Subscription;
+  /** One sentence for each secret that cannot be opened, with its name. */
+  readonly problems: readonly string[];
+};
+
+/** A stored subscription as its owner wrote it. */
+export const openSubscription = (
+  agent: AgentAddress,
+  subscription: Subscription,
+  { open }: Pick<Sealer, "open">,
+): OpenedSubscription => {
+  const problems: string[] = [];
+  const opened = mapSecrets(agent, subscription, (stored, place) => {
+    const result = open(stored, place);
+    if (result.kind === "opened") return result.text;
+    problems.push(`${nameOf(place)}: ${result.message}`);
+    return stored;
+  });
+  return { subscription: opened, problems };
+};
+
+/** True when every secret of a stored subscription is as sealing it anew would leave it. */
+export const isSealedNow = (
+  agent: AgentAddress,
+  subscription: Subscription,
+  { isCurrent }: Pick<Sealer, "isCurrent">,
+): boolean => {
+  let isAll = true;
+  mapSecrets(agent, subscription, (stored) => {
+    isAll &&= isCurrent(stored);
+    return stored;
+  });
+  return isAll;
+};
+
+const shown = (text: string, maySeeSecrets: boolean): string =>
+  maySeeSecrets && !looksSealed(text) ? text : REDACTED;
+
+export type ShownSubscription = Omit<Subscription, "signing"> & {
+  readonly signing?: ShownSigningKey[];
+};
+
+/**
+ * Who may read secrets sees them, but for what could not be opened; others see that there are some.
+ * Signing secrets are shown to nobody.
+ */
+export const shownSubscription = (
+  { signing, ...subscription }: Subscription,
+  maySeeSecrets: boolean,
+): ShownSubscription => ({
+  ...subscription,
+  ...(signing && { signing: signing.map(shownSigningKey) }),
+  callback_url: shownUrl(subscription.callback_url, maySeeSecrets),
+  headers: Object.fromEntries(
+    Object.entries(subscription.headers).map(([name, value]) => [
+      name,
+      shown(value, maySeeSecrets),
+    ]),
+  ),
+});
+
+/** The same for a callback URL alone: its query is a secret. */
+export const shownUrl = (url: string, maySeeSecrets: boolean): string =>
+  mapQuery(url, (query) => shown(query, maySeeSecrets));
+
+/** Why this must not be set as a secret's value; undefined when it may be. */
+export const secretValueProblem = (text: string): string | undefined => {
+  if (text === REDACTED) {
+    return `'${REDACTED}' stands for a value that was not shown: send the value itself, or leave the event type out`;
+  }
+  return looksSealed(text)
+    ? "must not begin like an encrypted value ('enc:v1:…'): that form is the platform's own"
+    : undefined;
+};
+
+/** The same for a callback URL's query; the parser escapes the angle brackets. */
+export const queryProblem = (url: string): string | undefined => {
+  const start = url.indexOf("?") + 1;
+  const query = start === 0 ? "" : url.slice(start);
+  const isRedacted = /^(<|%3C)redacted(>|%3E)$/i.test(query);
+  const problem = secretValueProblem(isRedacted ? REDACTED : query);
+  return problem === undefined ? undefined : `has a query that cannot be stored: ${problem}`;
+};

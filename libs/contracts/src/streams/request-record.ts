@@ -1,0 +1,69 @@
+import { z } from "zod";
+import { idSchema } from "../id.ts";
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const sequence = z.int().nonnegative();
+
+/**
+ * On a configuration event: the request with an `Idempotency-Key` that it was made by. Stored with the
+ * change itself, so that a change that was made is never made again for want of a note about it.
+ */
+export const idempotencyMarkSchema = z.object({
+  key_hash: hash,
+  request_hash: hash,
+  /** The agent's last message before the request; 0: there was none. */
+  before_seq: sequence,
+});
+
+export type IdempotencyMark = z.infer<typeof idempotencyMarkSchema>;
+
+const request = {
+  request_hash: hash,
+  /** Chosen by the service where the request named none. */
+  agent_id: idSchema,
+  /** The agent's last message when the request was first claimed: a mark can only come after it. */
+  after_seq: sequence,
+};
+
+/** How far a request that changes an agent has come. */
+export const commandRecordSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("claimed"), ...request, at: z.iso.datetime() }),
+  /** Not under way any more, and not decided: it may have been carried out or not. */
+  z.object({ kind: z.literal("released"), ...request }),
+  /** The answer follows from the agent's states at these two messages: no body is kept. */
+  z.object({ kind: z.literal("decided"), ...request, before_seq: sequence, seq: sequence }),
+]);
+
+export type CommandRecord = z.infer<typeof commandRecordSchema>;
+
+/**
+ * A request that is harmless when it is carried out again, once it is known what it came to: that is
+ * noted before anything is done.
+ */
+const pinnedRecordSchema = z.object({
+  kind: z.literal("pinned"),
+  request_hash: hash,
+  at: z.iso.datetime(),
+  decided: z.record(z.string(), z.unknown()),
+});
+
+/** The last message on `requests.<workspace_id>.<key hash>`. */
+export const requestRecordSchema = z.discriminatedUnion("kind", [
+  ...commandRecordSchema.options,
+  pinnedRecordSchema,
+]);
+
+export type RequestRecord = z.infer<typeof requestRecordSchema>;
+
+const utf8 = new TextDecoder();
+
+/** The mark on a message of SUBSCRIPTIONS; undefined where there is none. */
+export const markIn = (data: Uint8Array): IdempotencyMark | undefined => {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(data));
+  } catch {
+    return undefined;
+  }
+  return z.object({ idempotency: idempotencyMarkSchema }).safeParse(value).data?.idempotency;
+};

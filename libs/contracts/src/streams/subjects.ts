@@ -1,0 +1,217 @@
+import { callIdOf, callToken } from "../events/call-id.ts";
+import { isEventTypeName, type EventType } from "../events/event-types.ts";
+import { isId } from "../id.ts";
+
+/** The streams that Ringback keeps everything in. */
+export const STREAMS = {
+  subscriptions: "SUBSCRIPTIONS",
+  events: "EVENTS",
+  retries: "RETRIES",
+  attempts: "ATTEMPTS",
+  deadLetters: "DEAD_LETTERS",
+  requests: "REQUESTS",
+  leases: "LEASES",
+  operations: "OPERATIONS",
+  redeliveries: "REDELIVERIES",
+} as const;
+
+export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
+
+/** One of our streams. */
+export const isStreamName = (name: string): name is StreamName =>
+  Object.values<string>(STREAMS).includes(name);
+
+/** The durable consumers' name, on EVENTS and on RETRIES. */
+export const DISPATCHER_CONSUMER = "dispatcher";
+
+/** All subjects of each stream. */
+export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = {
+  SUBSCRIPTIONS: ["subscriptions.>"],
+  EVENTS: ["events.>"],
+  RETRIES: ["retries.scheduled.>", "retries.due.>"],
+  ATTEMPTS: ["attempts.>"],
+  DEAD_LETTERS: ["dead_letters.>"],
+  REQUESTS: ["requests.>"],
+  LEASES: ["leases.>"],
+  OPERATIONS: ["operations.>"],
+  REDELIVERIES: ["redeliveries.>"],
+};
+
+/** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
+export const DUE_RETRIES = "retries.due.>";
+
+/** The streams that the dispatcher has a durable consumer on, and what that sees of them. */
+export const DISPATCHER_FILTERS = { EVENTS: "events.>", RETRIES: DUE_RETRIES } as const;
+
+/** The schedules of RETRIES: no consumer may see them, as an acknowledgement would delete one. */
+export const SCHEDULED_RETRIES = "retries.scheduled.>";
+
+/** Every attempt's record. */
+export const ATTEMPT_RECORDS = "attempts.>";
+
+/** What only one process at a time does. */
+export const LEASES = {
+  overdueWatch: "overdue_watch",
+  endpointWatch: "endpoint_watch",
+  redelivery: "redelivery",
+} as const;
+
+export type LeaseName = (typeof LEASES)[keyof typeof LEASES];
+
+/** The last message says who has the lease; without one, nobody has it. */
+export const leaseSubject = (name: LeaseName): string => `leases.${name}`;
+
+/** What dispatchers have noted that they are reading. */
+export const READING_NOTES = "leases.reading.*";
+
+/** One subject per dispatcher; the last message says which message it has begun to read. */
+export const readingNoteSubject = (dispatcherId: string): string =>
+  `leases.reading.${token(dispatcherId)}`;
+
+/** Whose an event is, as its subject says it. */
+export type EventAddress = {
+  readonly workspaceId: string;
+  readonly callId: string;
+  readonly agentId: string;
+  readonly eventType: EventType;
+};
+
+/** An agent of a workspace; agent ids alone are not unique. */
+export type AgentAddress = { readonly workspaceId: string; readonly agentId: string };
+
+/** One token of a subject; throws for what is not an id, as `*`, `>` and dots would change whose it is. */
+export const token = (id: string): string => {
+  if (!isId(id)) {
+    throw new TypeError(
+      `'${id}' cannot be part of a subject: expected 1 to 128 of A-Z a-z 0-9 _ -`,
+    );
+  }
+  return id;
+};
+
+const eventTokens = (at: EventAddress): string =>
+  `${token(at.workspaceId)}.${callToken(at.callId)}.${token(at.agentId)}.${token(at.eventType)}`;
+
+export const eventSubject = (at: EventAddress): string => `events.${eventTokens(at)}`;
+
+export const subscriptionSubject = ({ workspaceId, agentId }: AgentAddress): string =>
+  `subscriptions.${token(workspaceId)}.${token(agentId)}`;
+
+/** One subject per `Idempotency-Key` of a workspace, named by the key's hash. */
+export const requestSubject = (workspaceId: string, keyHash: string): string =>
+  `requests.${token(workspaceId)}.${token(keyHash)}`;
+
+/** One subject per delivery, so that its attempts can be appended with an expected sequence. */
+export const attemptSubject = (at: EventAddress, deliveryId: string): string =>
+  `attempts.${eventTokens(at)}.${token(deliveryId)}`;
+
+/** Every event of a call, those with a subject that is not right too. */
+export const eventsOfCall = (workspaceId: string, callId: string): string =>
+  `events.${token(workspaceId)}.${callToken(callId)}.>`;
+
+/** Every attempt at every event of a call. */
+export const attemptsOfCall = (workspaceId: string, callId: string): string =>
+  `attempts.${token(workspaceId)}.${callToken(callId)}.>`;
+
+/** Every attempt at the events with this address: several, where a call has more than one of a type. */
+export const attemptsOfAddress = (at: EventAddress): string => `attempts.${eventTokens(at)}.>`;
+
+/** Every redelivery job. */
+export const REDELIVERY_JOBS = "redeliveries.>";
+
+/** One subject per redelivery job; the last message says how far it is. */
+export const redeliverySubject = (workspaceId: string, redeliveryId: string): string =>
+  `redeliveries.${token(workspaceId)}.${token(redeliveryId)}`;
+
+/** Stands for a token of a dead letter's subject that is not known, or could not be used. */
+export const UNKNOWN_TOKEN = "_";
+
+/** Where the dead letter of a delivery goes; what is not known of it becomes `_`. */
+export const deadLetterSubject = (at: {
+  readonly [K in keyof EventAddress]: EventAddress[K] | undefined;
+}): string => {
+  const known = (id: string | undefined): string => token(id ?? UNKNOWN_TOKEN);
+  const call = at.callId === undefined ? UNKNOWN_TOKEN : callToken(at.callId);
+  return `dead_letters.${known(at.workspaceId)}.${call}.${known(at.agentId)}.${known(at.eventType)}`;
+};
+
+/**
+ * What can be told of a message with any subject. Where the subject has too few tokens or too many nobody
+ * knows which one is which: only the workspace, which comes first, is taken.
+ */
+export const partsOfEventSubject = (
+  subject: string,
+): { readonly [K in keyof EventAddress]: string | undefined } => {
+  const [, workspace = "", ...rest] = subject.split(".");
+  const [call = "", agent = "", type = ""] = rest.length === 3 ? rest : [];
+  return {
+    workspaceId: idIn(workspace),
+    callId: callIdOf(call),
+    agentId: idIn(agent),
+    eventType: idIn(type),
+  };
+};
+
+const idIn = (text: string): string | undefined => (isId(text) ? text : undefined);
+
+/**
+ * Where the dead letter of a message with any subject goes: what can be told of it is kept, so that
+ * a workspace finds its own, the others become `_`.
+ */
+export const invalidEventDeadLetterSubject = (subject: string): string =>
+  deadLetterSubject(partsOfEventSubject(subject));
+
+export type ParsedEventSubject =
+  | { readonly kind: "event"; readonly address: EventAddress }
+  | { readonly kind: "invalid"; readonly message: string };
+
+/** Whose event a subject of EVENTS names, or what is wrong with it. */
+export const parseEventSubject = (subject: string): ParsedEventSubject => {
+  const [prefix, workspaceId, callId, agentId, eventType, ...rest] = subject.split(".");
+  if (
+    prefix !== "events" ||
+    workspaceId === undefined ||
+    callId === undefined ||
+    agentId === undefined ||
+    eventType === undefined ||
+    rest.length > 0
+  ) {
+    return invalid(
+      `subject '${subject}' is not events.<workspace_id>.<call_id>.<agent_id>.<event_type>`,
+    );
+  }
+  if (!isId(workspaceId)) return invalid(noId("workspaceId", workspaceId, subject));
+  if (!isId(agentId)) return invalid(noId("agentId", agentId, subject));
+  const call = callIdOf(callId);
+  if (call === undefined) {
+    return invalid(
+      `${noId("callId", callId, subject)}, or of them and = with two digits of 0-9 A-F`,
+    );
+  }
+  if (!isEventTypeName(eventType)) {
+    return invalid(`event type '${eventType}' in subject '${subject}' is no name of an event type`);
+  }
+  return { kind: "event", address: { workspaceId, callId: call, agentId, eventType } };
+};
+
+const noId = (name: string, id: string, subject: string): string =>
+  `${name} '${id}' in subject '${subject}' is not 1 to 128 characters of A-Z a-z 0-9 _ -`;
+
+const invalid = (message: string): ParsedEventSubject => ({ kind: "invalid", message });
+
+/** The agent that a subject of SUBSCRIPTIONS names, or undefined. */
+export const parseSubscriptionSubject = (subject: string): AgentAddress | undefined => {
+  const [prefix, workspaceId, agentId, ...rest] = subject.split(".");
+  if (prefix !== "subscriptions" || rest.length > 0) return undefined;
+  if (workspaceId === undefined || agentId === undefined) return undefined;
+  return isId(workspaceId) && isId(agentId) ? { workspaceId, agentId } : undefined;
+};
+
+/** The delivery that a subject of ATTEMPTS names, or undefined. */
+export const deliveryIdInAttemptSubject = (subject: string): string | undefined => {
+  const tokens = subject.split(".");
+  const id = tokens[5];
+  return tokens[0] === "attempts" && tokens.length === 6 && id !== undefined && isId(id)
+    ? id
+    : undefined;
+};

@@ -1,0 +1,163 @@
+import { Buffer } from "node:buffer";
+import type { StoredMsg } from "@nats-io/jetstream";
+import { headers as newHeaders } from "@nats-io/nats-core";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { backoffMs, pause } from "../process/backoff.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { storedHeader } from "./message-headers.ts";
+import { isSequenceConflict, isTooLarge, isUnavailable, isWriteInFlight } from "./errors.ts";
+import type { Nats } from "./connection.ts";
+import { turnEnd } from "../process/end-of-tick.ts";
+
+/** One message for a stream. */
+export type Publication = {
+  readonly stream: StreamName;
+  readonly subject: string;
+  readonly body: Uint8Array | string;
+  /** New for every deliberate publication; the same when one publication is tried again. */
+  readonly messageId: string;
+  readonly headers?: ReadonlyArray<readonly [string, string]>;
+  /** Refused unless this is the sequence of the subject's last message; 0: there is none. */
+  readonly expectedLastSeq?: number;
+  /** That sequence is of the last message on any of these subjects, not on `subject` alone. */
+  readonly expectedLastOf?: string;
+  /** The server publishes body and headers to `target`, in the same stream, at `atMs`. */
+  readonly schedule?: { readonly atMs: number; readonly target: string };
+  /**
+   * Removes the schedule on `subject` in the same step, and only if it is the one with sequence `seq`:
+   * refused when it has fired or was replaced. Not together with `expectedLastSeq`.
+   */
+  readonly cancelSchedule?: { readonly subject: string; readonly seq: number };
+  /** The server deletes it after this time, at least 1 s; for streams that allow it. */
+  readonly livesForMs?: number;
+};
+
+export type Published =
+  | { readonly kind: "stored"; readonly seq: number }
+  /** The subject's last message is not the expected one, and not this one either. */
+  | { readonly kind: "conflict" };
+
+/** For the message id and what else goes before a body: the server counts both. */
+const HEADER_BYTES = 2_048;
+
+/** How large a body the server takes, by what it last said; undefined while there is no connection. */
+export const maxBodyBytes = ({ connection }: Nats): number | undefined => {
+  const bytes = connection.info?.max_payload;
+  return bytes === undefined ? undefined : bytes - HEADER_BYTES;
+};
+
+const PUBLISH_TIMEOUT_MS = 2_000;
+/** Stays on the stored message. */
+export const MESSAGE_ID_HEADER = "Nats-Msg-Id";
+
+/** Another write to the subject is settled sooner where there is a quorum, and not at all without. */
+const IN_FLIGHT_FOR_MS = 500;
+const IN_FLIGHT_LOOK_MS = 25;
+
+/** Publishes once; throws when the answer is missing, and then it may be stored or not. */
+export const publishOnce = async (
+  nats: Nats,
+  publication: Publication,
+  timeoutMs = PUBLISH_TIMEOUT_MS,
+): Promise<Published> => {
+  const untilMs = performance.now() + IN_FLIGHT_FOR_MS;
+  for (;;) {
+    try {
+      return await tryToPublish(nats, publication, timeoutMs);
+    } catch (error) {
+      if (!isWriteInFlight(error) || performance.now() > untilMs) throw error;
+      await pause(IN_FLIGHT_LOOK_MS);
+    }
+  }
+};
+
+const tryToPublish = async (
+  nats: Nats,
+  publication: Publication,
+  timeoutMs: number,
+): Promise<Published> => {
+  const { subject, body, messageId, expectedLastSeq, schedule, livesForMs } = publication;
+  const { cancelSchedule } = publication;
+  await turnEnd();
+  const headers = newHeaders(); // made anew each time: the client writes into it
+  for (const [name, value] of publication.headers ?? []) headers.set(name, value);
+  try {
+    const ack = await nats.js.publish(
+      subject,
+      typeof body === "string" ? Buffer.from(body) : body,
+      {
+        msgID: messageId,
+        timeout: timeoutMs,
+        headers,
+        ...(expectedLastSeq === undefined
+          ? {}
+          : { expect: expecting(expectedLastSeq, publication.expectedLastOf) }),
+        ...(cancelSchedule === undefined ? {} : cancelling(cancelSchedule)),
+        ...(schedule === undefined
+          ? {}
+          : { schedule: { specification: new Date(schedule.atMs), target: schedule.target } }),
+        ...(livesForMs === undefined ? {} : { ttl: `${livesForMs}ms` }),
+      },
+    );
+    return { kind: "stored", seq: ack.seq };
+  } catch (error) {
+    if (isTooLarge(error)) nats.askLimitAgain();
+    if (!isSequenceConflict(error)) throw error;
+    // A first try whose answer was lost meets its own message: only another's is a conflict.
+    const last = await readLast(nats, publication.stream, subject);
+    if (last !== null && storedHeader(last, MESSAGE_ID_HEADER) === messageId) {
+      return { kind: "stored", seq: last.seq };
+    }
+    return { kind: "conflict" };
+  }
+};
+
+const expecting = (lastSubjectSequence: number, lastSubjectSequenceSubject: string | undefined) =>
+  lastSubjectSequenceSubject === undefined
+    ? { lastSubjectSequence }
+    : { lastSubjectSequence, lastSubjectSequenceSubject };
+
+const cancelling = ({ subject, seq }: NonNullable<Publication["cancelSchedule"]>) => ({
+  cancelSchedule: { scheduleSubject: subject },
+  expect: { lastSubjectSequence: seq, lastSubjectSequenceSubject: subject },
+});
+
+/**
+ * Publishes until the server says that it is stored (or that another was first). Throws only for what
+ * trying again does not mend, and when the signal is aborted meanwhile.
+ */
+export const publishUntilStored = async (
+  nats: Nats,
+  publication: Publication,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<Published> => {
+  for (let n = 0; ; n += 1) {
+    try {
+      return await publishOnce(nats, publication);
+    } catch (error) {
+      if (!isUnavailable(error) || signal.aborted) throw error;
+      // Many deliveries may wait for the same server: each speaks up ever more seldom.
+      if (isPowerOfTwo(n + 1)) {
+        log.warn({ err: error, stream: publication.stream, tries: n + 1 }, "publish.retrying");
+      }
+      await pause(backoffMs(n), signal);
+    }
+  }
+};
+
+const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
+
+/** The subject's last message, read from the stream's leader so that nothing stored is missed. */
+export const readLast = (
+  nats: Nats,
+  stream: StreamName,
+  subject: string,
+): Promise<StoredMsg | null> => nats.jsm.streams.getMessage(stream, { last_by_subj: subject });
+
+/** The message with this sequence, or null when the stream does not have it (any more). */
+export const readSequence = (
+  nats: Nats,
+  stream: StreamName,
+  seq: number,
+): Promise<StoredMsg | null> => nats.jsm.streams.getMessage(stream, { seq });

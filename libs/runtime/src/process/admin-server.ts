@@ -1,0 +1,51 @@
+import fastify from "fastify";
+import type { Metrics } from "../telemetry/metrics.ts";
+
+/** One thing that must be true; says what is wrong, or undefined. */
+export type Check = () => string | undefined;
+
+export type AdminServer = { readonly url: string; readonly close: () => Promise<void> };
+
+export type AdminServerOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly metrics: Metrics;
+  /** Whether this process works; must depend on nothing outside it. */
+  readonly live: readonly Check[];
+  /** Whether this process can do its work now. */
+  readonly ready: readonly Check[];
+};
+
+/** For a whole request to arrive, as on the API's port. */
+const REQUEST_MS = 10_000;
+
+/** Serves `/livez`, `/readyz` and `/metrics`. Rejects when the port cannot be had. */
+export const startAdminServer = async (options: AdminServerOptions): Promise<AdminServer> => {
+  const app = fastify({
+    logger: false,
+    forceCloseConnections: true,
+    requestTimeout: REQUEST_MS,
+    http: {
+      requestTimeout: REQUEST_MS,
+      headersTimeout: REQUEST_MS,
+      connectionsCheckingInterval: REQUEST_MS / 10, // how late the answer 408 may be
+    },
+    connectionTimeout: 30_000, // without a byte while a request is under way
+    keepAliveTimeout: 75_000, // longer than what scrapes and probes keep theirs
+  });
+  const probe = (path: string, checks: readonly Check[]): void => {
+    app.get(path, async (_request, reply) => {
+      const reasons = checks.map((check) => check()).filter((reason) => reason !== undefined);
+      const status = reasons.length === 0 ? "ok" : "failed";
+      return reply.code(reasons.length === 0 ? 200 : 503).send({ status, reasons });
+    });
+  };
+  probe("/livez", options.live);
+  probe("/readyz", options.ready);
+  app.get("/metrics", async (_request, reply) => {
+    const { contentType, text } = await options.metrics.page();
+    return reply.header("content-type", contentType).send(text);
+  });
+  const url = await app.listen({ host: options.host, port: options.port });
+  return { url, close: () => app.close() };
+};

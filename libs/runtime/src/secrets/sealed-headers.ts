@@ -1,0 +1,47 @@
+import { followFile, loggedAs } from "../settings/watched-file.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { readSealingKeys } from "./sealing-keys.ts";
+import { keyRing, type KeyRing } from "./sealing.ts";
+import type { headerSecretSettings } from "../settings/delivery-settings.ts";
+import type { Settings } from "../settings/settings.ts";
+
+export type HeaderSealing = {
+  /** Seals and opens with the keys as their file last listed them. */
+  readonly ring: KeyRing;
+  readonly stop: () => Promise<void>;
+};
+
+/** The keys that the settings name, followed; or none, where the operator allowed that. */
+export const openHeaderSealing = async (
+  settings: Settings<typeof headerSecretSettings>,
+  log: Logger,
+): Promise<HeaderSealing> => {
+  const path = settings.HEADER_ENCRYPTION_KEYS_FILE;
+  if (path === undefined) {
+    const detail =
+      "header values and signing secrets are stored as they are: anyone who can read SUBSCRIPTIONS has them";
+    log.info({ setting: "HEADER_ENCRYPTION_KEYS_FILE", detail }, "header_keys.plaintext");
+    return { ring: keyRing([]), stop: async () => undefined };
+  }
+  const lines = loggedAs(log, "header_keys", path);
+  const file = await followFile({
+    setting: "HEADER_ENCRYPTION_KEYS_FILE",
+    path,
+    read: (text) => {
+      const read = readSealingKeys(text);
+      if (read.kind === "invalid") return { kind: "broken", message: read.message };
+      return { kind: "value", value: { ring: keyRing(read.keys), count: read.keys.length } };
+    },
+    onLoaded: ({ count }) => lines.loaded(count),
+    onBroken: lines.broken,
+  });
+  const current = (): KeyRing => file.current().ring;
+  return {
+    ring: {
+      seal: (text, place) => current().seal(text, place),
+      open: (stored, place) => current().open(stored, place),
+      isCurrent: (stored) => current().isCurrent(stored),
+    },
+    stop: file.stop,
+  };
+};

@@ -1,0 +1,67 @@
+import { isCidr } from "@ringback/contracts/address/address";
+import { portRangeOf } from "@ringback/contracts/address/ports";
+import { z } from "zod";
+import { booleanSchema, type SettingsRule } from "./settings.ts";
+
+/** Networks such as `10.0.0.0/8,fd00::/8`; empty is none. */
+export const cidrsSchema = z.string().transform((text, context) => {
+  const parts = text.split(",").map((part) => part.trim());
+  if (text.trim() === "") return [];
+  for (const part of parts) {
+    if (!isCidr(part)) context.addIssue(`'${part}' in '${text}' is not a CIDR such as 10.0.0.0/8`);
+  }
+  return parts;
+});
+
+/** Ports such as `443,8443,9000-9100`. */
+const portsSchema = z.string().transform((text, context) =>
+  text.split(",").flatMap((part) => {
+    const range = portRangeOf(part.trim());
+    if (range !== undefined) return [range];
+    context.addIssue(`'${part.trim()}' in '${text}' is not a port or a range such as 9000-9100`);
+    return [];
+  }),
+);
+
+/** What may be delivered to; the service that stores URLs reads it too, to refuse early. */
+export const deliverySafetySettings = {
+  ALLOW_INSECURE_HTTP: booleanSchema
+    .prefault("false")
+    .describe("Take `http:` URLs and local names too: for development"),
+  ALLOWED_PRIVATE_CIDRS: cidrsSchema
+    .prefault("")
+    .describe("Private networks that events may be sent to, separated by commas"),
+  DENIED_CIDRS: cidrsSchema
+    .prefault("")
+    .describe("Own networks that look public and are never sent to, whatever else is opened"),
+  ALLOWED_PORTS: portsSchema
+    .prefault("443,8443")
+    .describe(
+      "Ports that callback URLs may name, such as `443,8443,9000-9100`; any with `ALLOW_INSECURE_HTTP`",
+    ),
+} as const;
+
+/** How the secrets of subscriptions are stored; both services need the same keys. */
+export const headerSecretSettings = {
+  HEADER_ENCRYPTION_KEYS_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "JSON array of `{id, key}`, key: base64 of 32 bytes; the first encrypts, all decrypt; read again when the file changes",
+    ),
+  ALLOW_PLAINTEXT_HEADERS: booleanSchema
+    .prefault("false")
+    .describe(
+      "`true`: start without encryption keys, and store header values and signing secrets as they are",
+    ),
+} as const;
+
+/** Nobody stores customers' secrets in plain text without having said so. */
+export const headerKeysRule: SettingsRule = ({
+  HEADER_ENCRYPTION_KEYS_FILE: file,
+  ALLOW_PLAINTEXT_HEADERS: allowed,
+}) =>
+  file !== undefined || allowed === "true"
+    ? undefined
+    : "HEADER_ENCRYPTION_KEYS_FILE: is required: the path of a keys file as `make header-key` makes " +
+      "it (or ALLOW_PLAINTEXT_HEADERS=true, to store header values as they are)";

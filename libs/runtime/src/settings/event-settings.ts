@@ -1,0 +1,37 @@
+import type { EventRules, EventTypePolicy } from "@ringback/contracts/events/event-check";
+import { isBuiltIn, isEventTypeName } from "@ringback/contracts/events/event-types";
+import { z } from "zod";
+import type { Settings } from "./settings.ts";
+
+/** `open`, `catalogue`, or the types that are added to the catalogue. */
+const eventTypesSetting = z.string().transform((text, context): EventTypePolicy => {
+  if (text === "open") return { kind: "open" };
+  const added = text === "catalogue" ? [] : text.split(",").map((name) => name.trim());
+  for (const name of added) {
+    if (isEventTypeName(name) && !isBuiltIn(name)) continue;
+    const wanted = "expected open, catalogue, or further event types such as kyc_done,lead_scored";
+    context.addIssue(`'${name}' in '${text}': ${wanted}`);
+  }
+  return { kind: "catalogue", added: new Set(added) };
+});
+
+/** Which events there are; both services go by it. */
+export const eventSettings = {
+  EVENT_TYPES: eventTypesSetting
+    .prefault("catalogue")
+    .describe(
+      "Event types beside the built-in ones, such as `kyc_done,lead_scored`; `catalogue`: none; `open`: any",
+    ),
+  EVENT_SCHEMA: z
+    .enum(["warn", "refuse"])
+    .prefault("warn")
+    .describe(
+      "Whether an event with an unexpected value in a known field is delivered, with a warning, or refused",
+    ),
+} as const;
+
+/** What the settings let pass as an event, and the types that workspaces added. */
+export const eventRules = (
+  { EVENT_TYPES: types, EVENT_SCHEMA: schema }: Settings<typeof eventSettings>,
+  isOwnType: EventRules["isOwnType"],
+): EventRules => ({ types, schema, isOwnType });

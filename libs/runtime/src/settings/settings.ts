@@ -1,0 +1,180 @@
+import { readFileSync } from "node:fs";
+import { isStreamName, STREAMS } from "@ringback/contracts/streams/subjects";
+import { z } from "zod";
+import { durationSchema } from "./duration.ts";
+import { readNatsServers } from "../nats/servers.ts";
+import { STREAM_MANAGEMENT } from "../streams/stream-management.ts";
+
+/** Environment variables as they come. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `true` or `false`, and nothing that only looks like it. */
+export const booleanSchema = z.enum(["true", "false"]).transform((text) => text === "true");
+
+/** A whole number in `[min, max]`, from text. */
+export const integerSchema = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^-?\d+$/, "is not a whole number")
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+
+/** A TCP port; 0 takes a free one. */
+export const portSchema = integerSchema(0, 65_535);
+
+/** A size such as `500MiB`, `20GiB` or a plain number of bytes; `unlimited` is undefined. */
+export const bytesSchema = z.string().transform((text, context) => {
+  if (text === "unlimited") return undefined;
+  const match = /^(\d+)(KiB|MiB|GiB|TiB)?$/.exec(text);
+  const exponent = ["KiB", "MiB", "GiB", "TiB"].indexOf(match?.[2] ?? "") + 1;
+  const bytes = match ? Number(match[1]) * 1024 ** exponent : Number.NaN;
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  context.addIssue(`'${text}' is not a size such as 1073741824, 500MiB, 20GiB or unlimited`);
+  return z.NEVER;
+});
+
+const natsUrls = z.string().superRefine((text, context) => {
+  const read = readNatsServers(text);
+  if (read.kind === "invalid") context.addIssue(read.message);
+});
+
+/** Tokens without wildcards: a subject below it has to be a literal one. */
+const inboxPrefix = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
+    "must be tokens of A-Z a-z 0-9 _ - such as _INBOX_dispatcher, separated by dots",
+  );
+
+/** Streams such as `EVENTS,ATTEMPTS`; empty is none. */
+const streamNames = z.string().transform((text, context) => {
+  const parts = text.split(",").filter((part) => part.trim() !== "");
+  return parts.flatMap((part) => {
+    const name = part.trim();
+    if (isStreamName(name)) return [name];
+    context.addIssue(`'${name}' in '${text}' is not one of ${Object.values(STREAMS).join(", ")}`);
+    return [];
+  });
+});
+
+/** How long a stream keeps what it holds; the server takes no less, and 0 would mean for ever. */
+const maxAgeSchema = durationSchema.pipe(z.number().min(100, "must be at least 100ms"));
+
+/** What both services are told by their environment. */
+export const commonSettings = {
+  NATS_URL: natsUrls
+    .prefault("nats://127.0.0.1:4222")
+    .describe("Servers of NATS, separated by commas"),
+  NATS_URL_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "File with `NATS_URL` in it; its user and password are read again for each log-in, its servers at start",
+    ),
+  NATS_CREDS_FILE: z
+    .string()
+    .optional()
+    .describe("Credentials file for NATS; read again for each log-in"),
+  NATS_TLS_CA_FILE: z.string().optional().describe("CA certificates that NATS is checked against"),
+  NATS_TLS_CERT_FILE: z.string().optional().describe("Own certificate for NATS"),
+  NATS_TLS_KEY_FILE: z.string().optional().describe("Key of the own certificate"),
+  NATS_INBOX_PREFIX: inboxPrefix
+    .prefault("_INBOX")
+    .describe("Where answers of NATS come in; a prefix that no other user may subscribe to"),
+  STREAM_REPLICAS: integerSchema(1, 5)
+    .prefault("1")
+    .describe("Copies of each stream; 3 in a cluster"),
+  STREAM_MANAGEMENT: z
+    .enum(STREAM_MANAGEMENT)
+    .prefault("manage")
+    .describe(
+      "`manage`: makes the streams and consumers; `verify`: waits for them, changes nothing",
+    ),
+  MAKE_LOST_STREAMS: streamNames
+    .prefault("")
+    .describe(
+      "Streams that were deleted and are to be made anew, empty, such as `EVENTS,ATTEMPTS`; for one start",
+    ),
+  EVENTS_MAX_AGE: maxAgeSchema.prefault("7d").describe("How long events are kept"),
+  EVENTS_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe("Size at which EVENTS refuses further events"),
+  SUBSCRIPTIONS_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe("Size at which SUBSCRIPTIONS refuses further changes"),
+  ATTEMPTS_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe("Size at which ATTEMPTS drops the oldest attempts"),
+  DEAD_LETTERS_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe("Size at which DEAD_LETTERS drops the oldest dead letters"),
+  ATTEMPTS_MAX_AGE: maxAgeSchema.prefault("30d").describe("How long attempts are kept"),
+  DEAD_LETTERS_MAX_AGE: maxAgeSchema.prefault("30d").describe("How long dead letters are kept"),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
+    .prefault("info")
+    .describe("Least important level that is logged"),
+  ADMIN_HOST: z.string().min(1).prefault("0.0.0.0").describe("Address of the admin port"),
+} as const;
+
+/** Settings that may hold a secret and so can come from a file named by `<NAME>_FILE`. */
+export const COMMON_SECRETS = ["NATS_URL"] as const;
+
+/** What several settings have to be together: a problem, or nothing. It sees those that are set. */
+export type SettingsRule = (values: Readonly<Record<string, string>>) => string | undefined;
+
+export type SettingsShape = Readonly<Record<string, z.ZodType>>;
+
+export type Settings<Shape extends SettingsShape> = z.output<z.ZodObject<Shape>>;
+
+/** All that is wrong with an environment; the message names each setting on a line of its own. */
+export class SettingsError extends Error {
+  override readonly name = "SettingsError";
+}
+
+/**
+ * The settings in an environment. Throws one SettingsError with all problems together. Empty values
+ * count as not set. Values of `secrets` are never repeated in a message; `rules` are asked too.
+ */
+export const parseSettings = <Shape extends SettingsShape>(
+  shape: Shape,
+  environment: Environment,
+  secrets: readonly string[] = [],
+  rules: readonly SettingsRule[] = [],
+): Settings<Shape> => {
+  const problems: string[] = [];
+  const values: Record<string, string> = {};
+  for (const name of Object.keys(shape)) {
+    const given = environment[name];
+    if (given !== undefined && given !== "") values[name] = given;
+  }
+  for (const name of secrets) {
+    const problem = readSecretFile(name, environment, values);
+    if (problem !== undefined) problems.push(problem);
+  }
+  const parsed = z.object(shape).safeParse(values);
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0] ?? "");
+    const shown = secrets.includes(name) || !(name in values) ? "" : ` (got '${values[name]}')`;
+    problems.push(`${name}: ${issue.message}${issue.message.includes("'") ? "" : shown}`);
+  }
+  problems.push(...rules.map((rule) => rule(values)).filter((problem) => problem !== undefined));
+  if (!parsed.success || problems.length > 0) throw new SettingsError(problems.join("\n"));
+  return parsed.data;
+};
+
+const readSecretFile = (
+  name: string,
+  environment: Environment,
+  values: Record<string, string>,
+): string | undefined => {
+  const file = environment[`${name}_FILE`];
+  if (file === undefined || file === "") return undefined;
+  if (name in values) return `${name}: is set, and ${name}_FILE too: expected one of them`;
+  try {
+    values[name] = readFileSync(file, "utf8").trim();
+    return undefined;
+  } catch (error) {
+    return `${name}_FILE: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};

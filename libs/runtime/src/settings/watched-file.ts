@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises";
+import { pause } from "../process/backoff.ts";
+import type { Logger } from "../telemetry/logger.ts";
+
+/** What a file's text means. */
+export type ReadText<T> =
+  | { readonly kind: "value"; readonly value: T }
+  /** Goes into logs: it must repeat nothing of a file that holds secrets. */
+  | { readonly kind: "broken"; readonly message: string };
+
+export type FollowedFile<T> = {
+  /** What the file last said without a mistake. */
+  readonly current: () => T;
+  readonly stop: () => Promise<void>;
+};
+
+export type FollowedFileOptions<T> = {
+  /** The setting that names the file. */
+  readonly setting: string;
+  readonly path: string;
+  readonly read: (text: string) => ReadText<T>;
+  readonly onLoaded: (value: T) => void;
+  /** The file is broken now, and what it said before still counts. */
+  readonly onBroken: (problem: string) => void;
+};
+
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * Reads a file, and again when its content changes; a file that is broken then changes nothing.
+ * Content is compared, as secrets are mounted through symbolic links that are swapped and time stamps
+ * are not always new. Throws when the file cannot be used at the start.
+ */
+export const followFile = async <T>(options: FollowedFileOptions<T>): Promise<FollowedFile<T>> => {
+  const { setting, path, read, onLoaded, onBroken } = options;
+  const stopping = new AbortController();
+  let content = await load(path, read);
+  if (content.kind === "broken") throw new Error(`${setting}: ${path}: ${content.message}`);
+  let value = content.value;
+  const look = async (): Promise<void> => {
+    const before = content;
+    content = await load(path, read, before);
+    if (content === before) return;
+    if (content.kind === "broken") return onBroken(content.message);
+    value = content.value;
+    onLoaded(value);
+  };
+  const follow = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await pause(LOOK_EVERY_MS, stopping.signal);
+      await look();
+    }
+  };
+  const ended = follow();
+  return {
+    current: () => value,
+    stop: async () => {
+      stopping.abort();
+      await ended;
+    },
+  };
+};
+
+/** The log lines of a followed file: `<name>.loaded` with a count, `<name>.kept_old` with the problem. */
+export const loggedAs = (log: Logger, name: string, file: string) => ({
+  loaded: (keys: number): void => log.info({ file, keys }, `${name}.loaded`),
+  broken: (problem: string): void => log.error({ file, problem }, `${name}.kept_old`),
+});
+
+type Content<T> = { readonly text: string | undefined } & ReadText<T>;
+
+/** What the file says now; `before` itself when that has not changed. */
+const load = async <T>(
+  path: string,
+  read: (text: string) => ReadText<T>,
+  before?: Content<T>,
+): Promise<Content<T>> => {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    const message = `cannot be read: ${(error as NodeJS.ErrnoException).code ?? "unknown error"}`;
+    if (before?.kind === "broken" && before.message === message) return before;
+    return { kind: "broken", text: undefined, message };
+  }
+  return before?.text === text ? before : { text, ...read(text) };
+};

@@ -1,0 +1,193 @@
+import type { Consumer, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
+import type { Subscription } from "@nats-io/nats-core";
+import { backoffMs, pause } from "../process/backoff.ts";
+import { ensureConsumer, type WantedConsumer } from "./consumers.ts";
+import { elapsedMs } from "../process/elapsed.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { isStreamNotFound } from "../nats/errors.ts";
+import type { Nats } from "../nats/connection.ts";
+import { pullAnswers } from "./pull-answers.ts";
+import { streamLost, StreamLostError } from "./stream-watch.ts";
+import { inSlices } from "../process/time-slice.ts";
+
+/** One message that a pull has brought. */
+export type Incoming = {
+  readonly message: JsMsg;
+  /** An earlier delivery of it may have been handled. */
+  readonly mayBeHandled: boolean;
+  /**
+   * When that pull began, by `elapsedMs`: the server did not hand it out before. When it did is not known,
+   * as this process may have stood still while the message lay in its socket.
+   */
+  readonly pulledMs: number;
+};
+
+export type ConsumeOptions = {
+  readonly nats: Nats;
+  readonly wanted: WantedConsumer;
+  /** How many messages there is room for now; waits a moment for some, then says 0. */
+  readonly room: () => Promise<number>;
+  /** Takes a message in hand; must not wait. */
+  readonly take: (incoming: Incoming) => void;
+  /** The highest sequence below which all is acknowledged, where known: a lost consumer goes on there. */
+  readonly acknowledgedUpTo: () => number | undefined;
+  readonly onStreamLost: (error: unknown) => void;
+  readonly log: Logger;
+};
+
+export type Consuming = {
+  /** Takes nothing more; what has arrived and was not begun is given back. */
+  readonly stop: () => Promise<void>;
+  /** When the loop last went round, by the monotonic clock: liveness. */
+  readonly lastTurnMs: () => number;
+  /** Says that the server answers no pull. */
+  readonly problem: () => string | undefined;
+  /** The consumer is there: pulling has begun. */
+  readonly started: Promise<void>;
+};
+
+/** Short, so that a change of leader stands still for seconds only. */
+const PULL_EXPIRES_MS = 5_000;
+
+/** A pull that two heartbeats are missing of (its leader is gone) is begun anew. */
+const HEARTBEAT_MS = 1_000;
+
+/** A pull that outlives its end by this much (the connection is away) is begun anew. */
+const PULL_OVERRUN_MS = 10_000;
+
+/** Between pulls that fail; short, so that work goes on soon once a leader is elected. */
+const FIRST_WAIT_MS = 100;
+const MAX_WAIT_MS = 1_000;
+
+/** A server that does not answer is not waited for when this process stops. */
+const FINISH_WITHIN_MS = 1_000;
+
+/**
+ * Pulls from a durable consumer for as long as there is room: every message that is pulled is in
+ * hand at once, so nothing waits unseen while its ack_wait runs. A consumer that was deleted is made
+ * again; a stream that is gone is reported, never made anew.
+ */
+export const consume = (options: ConsumeOptions): Consuming => {
+  const stopping = new AbortController();
+  const started = Promise.withResolvers<void>();
+  const pull = pullWith(options, stopping.signal);
+  let lastTurnMs = performance.now();
+  const loop = async (): Promise<void> => {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      lastTurnMs = performance.now();
+      try {
+        await pull.open();
+        started.resolve();
+        await pull.once();
+        failures = 0;
+      } catch (error) {
+        pull.failed(error);
+        if (error instanceof StreamLostError) return options.onStreamLost(error);
+        if (isStreamNotFound(error)) {
+          return options.onStreamLost(streamLost(options.wanted.stream, error));
+        }
+        options.log.warn({ err: error, stream: options.wanted.stream }, "consume.retrying");
+        await pause(backoffMs(failures, FIRST_WAIT_MS, MAX_WAIT_MS), stopping.signal);
+        failures += 1;
+      }
+    }
+  };
+  const ended = loop();
+  return {
+    started: started.promise,
+    lastTurnMs: () => lastTurnMs,
+    problem: pull.problem,
+    stop: async () => {
+      stopping.abort();
+      pull.finish();
+      await ended;
+    },
+  };
+};
+
+const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
+  const { nats, wanted, take } = options;
+  let consumer: Consumer | undefined;
+  let messages: ConsumerMessages | undefined;
+  let handledUpTo: number = 0;
+  let lastDelivery = 0;
+  let knownOn: string | undefined;
+  const answers = pullAnswers(nats, wanted, () => {
+    consumer = undefined;
+  });
+
+  const open = async (): Promise<void> => {
+    if (consumer !== undefined) return;
+    await getToKnow();
+    lastDelivery = 0;
+    consumer = await nats.js.consumers.get(wanted.stream, wanted.name);
+    answers.heard();
+  };
+
+  const once = async (): Promise<void> => {
+    const room = await options.room();
+    if (room < 1 || consumer === undefined || signal.aborted) return;
+    const pulledMs = elapsedMs();
+    const pulled = await fetchFrom(consumer, room);
+    messages = pulled;
+    void answers.follow(pulled);
+    const overrun = setTimeout(() => pulled.stop(), PULL_EXPIRES_MS + PULL_OVERRUN_MS);
+    try {
+      for await (const message of inSlices(pulled)) await hand(message, pulledMs);
+      answers.heard();
+    } finally {
+      clearTimeout(overrun);
+      messages = undefined;
+    }
+  };
+
+  const getToKnow = async (): Promise<void> => {
+    const connection = connectionId(nats);
+    const ensured = await ensureConsumer(nats, wanted, options.acknowledgedUpTo(), options.log);
+    handledUpTo = ensured.mayBeHandledUpTo;
+    knownOn = connection;
+  };
+
+  const hand = async (message: JsMsg, pulledMs: number): Promise<void> => {
+    answers.heard();
+    if (signal.aborted) return message.nak();
+    const { deliverySequence, streamSequence } = message.info;
+    // Counting back: the consumer was made anew meanwhile, perhaps by another process. Another
+    // connection: the server may have crashed meanwhile, and forgotten what it had handed out.
+    const isAnother = deliverySequence <= lastDelivery || connectionId(nats) !== knownOn;
+    if (isAnother) await getToKnow();
+    lastDelivery = deliverySequence;
+    take({ message, mayBeHandled: message.redelivered || streamSequence <= handledUpTo, pulledMs });
+  };
+
+  return {
+    open,
+    once,
+    finish: () => (messages === undefined ? undefined : finish(messages)),
+    failed: (error: unknown): void => {
+      messages?.stop();
+      answers.failed(error);
+    },
+    problem: answers.problem,
+  };
+};
+
+const fetchFrom = (consumer: Consumer, max_messages: number): Promise<ConsumerMessages> =>
+  consumer.fetch({ max_messages, expires: PULL_EXPIRES_MS, idle_heartbeat: HEARTBEAT_MS });
+
+/** Ends a pull; what is on its way comes in and is given back. */
+const finish = (pulled: ConsumerMessages): void => {
+  const ended = setTimeout(() => pulled.stop(), FINISH_WITHIN_MS);
+  // `stop()` alone drops what the server has handed out already, and nobody gets it before
+  // ack_wait is over. Draining the subscription ends the pull, too: `connection.drain()` does it.
+  const { sub } = pulled as unknown as { readonly sub: Subscription };
+  void sub.drain().then(
+    () => clearTimeout(ended),
+    () => pulled.stop(),
+  );
+};
+
+/** Differs for each connection to a server, and for each start of a server. */
+const connectionId = ({ connection: { info } }: Nats): string =>
+  `${info?.server_id} ${info?.client_id}`;

@@ -1,0 +1,189 @@
+import { DeliverPolicy, type ConsumerMessages, type MsgRequest } from "@nats-io/jetstream";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { backoffMs, pause } from "../process/backoff.ts";
+import { followCurrency, type Currency } from "./currency.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { isStreamNotFound } from "../nats/errors.ts";
+import type { Nats } from "../nats/connection.ts";
+import { streamLost } from "./stream-watch.ts";
+import { inSlices } from "../process/time-slice.ts";
+
+/** The last message of one subject. */
+export type LastValue = {
+  readonly subject: string;
+  readonly seq: number;
+  readonly data: Uint8Array;
+};
+
+export type LastValues = Pick<Currency, "ageMs" | "isCurrent" | "unavailable"> & {
+  /** Resolves once everything that was stored at the start has been applied. */
+  readonly caughtUp: Promise<void>;
+  readonly isCaughtUp: () => boolean;
+  /** The sequence up to which everything has been applied. */
+  readonly appliedUpTo: () => number;
+  readonly stop: () => Promise<void>;
+};
+
+export type LastValuesOptions = {
+  readonly nats: Nats;
+  readonly stream: StreamName;
+  readonly filter: string;
+  /** Called in the order of the stream; again with older messages after a restart. */
+  readonly apply: (value: LastValue) => void;
+  readonly onStreamLost: (error: unknown) => void;
+  readonly log: Logger;
+};
+
+/** One that is missed ends the reading, which begins anew: its consumer may be gone with its server. */
+const HEARTBEAT_MS = 500;
+
+/**
+ * Messages that are on their way at once. Each may have as much as a server takes (1 MiB by default), and a server
+ * cuts a connection off for which it keeps more than `max_pending` (64 MiB).
+ */
+const MAX_ON_THE_WAY = 50;
+
+/** How far the reading has come, and what is being read. */
+type Reading = {
+  appliedUpTo: number;
+  isCaughtUp: boolean;
+  readonly caughtUp: PromiseWithResolvers<void>;
+  messages: ConsumerMessages | undefined;
+};
+
+/** Follows the last message of every subject of a stream, first all that is there, then live. */
+export const followLastValues = (options: LastValuesOptions): LastValues => {
+  const { nats, log, stream } = options;
+  const stopping = new AbortController();
+  const caughtUp = Promise.withResolvers<void>();
+  const reading: Reading = { appliedUpTo: 0, isCaughtUp: false, caughtUp, messages: undefined };
+  const appliedUpTo = (): number => reading.appliedUpTo;
+  let stillAt = -1;
+  const currency = followCurrency({
+    nats,
+    stream,
+    appliedUpTo,
+    onBehind: (lastSeq) => {
+      const isStill = stillAt === appliedUpTo();
+      stillAt = appliedUpTo();
+      if (!isStill) return;
+      log.warn({ stream, applied: appliedUpTo(), last_seq: lastSeq }, "last_values.restarted");
+      reading.messages?.stop();
+    },
+    log,
+    signal: stopping.signal,
+  });
+  const ended = keepFollowing(
+    { ...options, onReached: currency.reached },
+    reading,
+    stopping.signal,
+  );
+  return {
+    ...currency,
+    caughtUp: caughtUp.promise,
+    isCaughtUp: () => reading.isCaughtUp,
+    appliedUpTo,
+    stop: async () => {
+      stopping.abort();
+      reading.messages?.stop();
+      await ended;
+    },
+  };
+};
+
+type FollowOptions = LastValuesOptions & { readonly onReached: () => void };
+
+const keepFollowing = async (
+  options: FollowOptions,
+  reading: Reading,
+  stopping: AbortSignal,
+): Promise<void> => {
+  for (let failures = 0; !stopping.aborted; failures += 1) {
+    try {
+      await follow(options, reading, stopping);
+      failures = 0;
+    } catch (error) {
+      if (stopping.aborted) return;
+      if (isStreamNotFound(error)) return options.onStreamLost(streamLost(options.stream, error));
+      options.log.warn({ err: error, stream: options.stream }, "last_values.retrying");
+    } finally {
+      reading.messages?.stop();
+    }
+    await pause(backoffMs(failures), stopping);
+  }
+};
+
+const follow = async (
+  options: FollowOptions,
+  reading: Reading,
+  stopping: AbortSignal,
+): Promise<void> => {
+  const { nats, stream, filter } = options;
+  const { state } = await nats.jsm.streams.info(stream);
+  const consumer = await nats.js.consumers.get(stream, {
+    filter_subjects: filter, // not a list: so the request's subject names it, and NATS can permit just that
+    ...(reading.isCaughtUp
+      ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: reading.appliedUpTo + 1 }
+      : { deliver_policy: DeliverPolicy.LastPerSubject }),
+  });
+  const reached = (seq: number): void => {
+    reading.appliedUpTo = Math.max(reading.appliedUpTo, seq);
+    options.onReached();
+  };
+  // Nothing more up to there, also where the stream's last message is deleted.
+  const done = (): void => {
+    reached(state.last_seq);
+    reading.isCaughtUp = true;
+    reading.caughtUp.resolve();
+  };
+  const info = await consumer.info(true);
+  const settle = async (): Promise<void> => {
+    if (reading.isCaughtUp && reading.appliedUpTo >= state.last_seq) return;
+    if (await isNothingBehind(options, reading.appliedUpTo)) done();
+  };
+  if (info.num_pending === 0) await settle();
+  const messages = await consumer.consume({
+    max_messages: MAX_ON_THE_WAY,
+    expires: 5_000,
+    idle_heartbeat: HEARTBEAT_MS,
+  });
+  reading.messages = messages;
+  if (stopping.aborted) return; // before there was anything to stop
+  void watch(messages, options);
+  for await (const message of inSlices(messages)) {
+    options.apply({ subject: message.subject, seq: message.seq, data: message.data });
+    reached(message.seq);
+    if (message.info.pending === 0) await settle();
+  }
+};
+
+/** Asks the leader: a consumer may be on a server that is behind it. */
+const isNothingBehind = async (
+  { nats, stream, filter }: FollowOptions,
+  seq: number,
+): Promise<boolean> => {
+  // The server takes both (JSApiMsgGetRequest), the client's type only one.
+  const next = { seq: seq + 1, next_by_subj: filter } as MsgRequest;
+  return (await nats.jsm.streams.getMessage(stream, next)) === null;
+};
+
+/** Consuming only falls silent when its consumer or stream is gone; the status tells. */
+const watch = async (messages: ConsumerMessages, options: LastValuesOptions): Promise<void> => {
+  for await (const status of messages.status()) {
+    if (status.type === "stream_not_found") options.onStreamLost(streamLost(options.stream));
+    if (ENDS_READING.has(status.type)) messages.stop();
+  }
+};
+
+const ENDS_READING: ReadonlySet<string> = new Set([
+  "heartbeats_missed",
+  "consumer_deleted",
+  "consumer_not_found",
+  "no_responders",
+]);
+
+/** For the gauge `ringback_subscriptions_view_age_seconds`: 0 where nothing was complete yet. */
+export const viewAgeSeconds = (values: Pick<LastValues, "ageMs"> | undefined): number => {
+  const ageMs = values?.ageMs() ?? 0;
+  return Number.isFinite(ageMs) ? ageMs / 1_000 : 0;
+};

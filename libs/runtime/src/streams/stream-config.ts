@@ -1,0 +1,130 @@
+import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "@nats-io/jetstream";
+import { nanos } from "@nats-io/nats-core";
+import { STREAM_SUBJECTS, STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
+import type { Settings, commonSettings } from "../settings/settings.ts";
+import type { Difference } from "./stream-management.ts";
+
+export type StreamSettings = Pick<
+  Settings<typeof commonSettings>,
+  | "STREAM_REPLICAS"
+  | "EVENTS_MAX_AGE"
+  | "EVENTS_MAX_BYTES"
+  | "SUBSCRIPTIONS_MAX_BYTES"
+  | "ATTEMPTS_MAX_BYTES"
+  | "DEAD_LETTERS_MAX_BYTES"
+  | "ATTEMPTS_MAX_AGE"
+  | "DEAD_LETTERS_MAX_AGE"
+>;
+
+export type WantedStream = Partial<StreamConfig> & { readonly name: StreamName };
+
+/** Said in so many words, so that a limit that somebody set by hand is noticed. */
+const UNLIMITED = { max_age: 0, max_msgs: -1, max_msgs_per_subject: -1, max_bytes: -1 };
+
+/** How long the answer to a request with an `Idempotency-Key` can be given again. */
+const REQUESTS_MAX_AGE_MS = 24 * 60 * 60_000;
+
+/** News, not a record: attempts and dead letters are kept longer, and say the same. */
+const OPERATIONS_MAX_AGE_MS = 7 * 24 * 60 * 60_000;
+/** How long a redelivery job is known after it was last changed. */
+const REDELIVERIES_MAX_AGE_MS = 30 * 24 * 60 * 60_000;
+
+const DUPLICATE_WINDOW_MS = 10 * 60_000;
+
+/** How every stream is to be: what is asked of the server, and what its answer is compared with. */
+export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
+  const base = (name: StreamName) => ({
+    name,
+    subjects: [...STREAM_SUBJECTS[name]],
+    storage: StorageType.File,
+    num_replicas: settings.STREAM_REPLICAS,
+    allow_direct: true,
+    // A roll-up would delete what others stored; schedules cannot do without (the server sets it).
+    allow_rollup_hdrs: name === STREAMS.retries,
+    duplicate_window: windowFor(name, settings),
+  });
+  const limits = { retention: RetentionPolicy.Limits };
+  const { ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES } = settings;
+  const { DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES } = settings;
+  return [
+    // State and audit trail: nothing may drop out of it, so that a full one refuses.
+    {
+      ...base(STREAMS.subscriptions),
+      ...limits,
+      ...UNLIMITED,
+      max_bytes: settings.SUBSCRIPTIONS_MAX_BYTES ?? -1,
+      discard: DiscardPolicy.New,
+    },
+    {
+      ...base(STREAMS.events),
+      ...limits,
+      max_age: nanos(settings.EVENTS_MAX_AGE),
+      max_bytes: settings.EVENTS_MAX_BYTES ?? -1,
+      discard: DiscardPolicy.New, // a full stream pushes back instead of losing events
+    },
+    // No limits: with schedules they would delete retries without a word (ADR-51).
+    {
+      ...base(STREAMS.retries),
+      ...UNLIMITED,
+      retention: RetentionPolicy.Workqueue,
+      allow_msg_schedules: true,
+    },
+    // What a delivery cannot do without is never refused: a full one forgets the oldest.
+    { ...base(STREAMS.attempts), ...limits, ...forgetting(ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES) },
+    {
+      ...base(STREAMS.deadLetters),
+      ...limits,
+      ...forgetting(DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES),
+    },
+    { ...base(STREAMS.requests), ...limits, ...lastOnly(REQUESTS_MAX_AGE_MS) },
+    // Each lease is its subject's last message, and runs out with it.
+    {
+      ...base(STREAMS.leases),
+      ...limits,
+      ...UNLIMITED,
+      max_msgs_per_subject: 1,
+      allow_msg_ttl: true,
+    },
+    { ...base(STREAMS.operations), ...limits, max_age: nanos(OPERATIONS_MAX_AGE_MS) },
+    { ...base(STREAMS.redeliveries), ...limits, ...lastOnly(REDELIVERIES_MAX_AGE_MS) },
+  ];
+};
+
+/**
+ * How far something has come is all that is asked. The API bounds how much each workspace has of it: a limit
+ * on all would let one workspace's push out another's.
+ */
+const lastOnly = (maxAgeMs: number) => ({
+  max_age: nanos(maxAgeMs),
+  max_msgs: -1,
+  max_msgs_per_subject: 1,
+});
+
+const forgetting = (maxAgeMs: number, maxBytes = -1) => ({
+  max_age: nanos(maxAgeMs),
+  max_bytes: maxBytes,
+  discard: DiscardPolicy.Old,
+});
+
+/** The server refuses a duplicate window that is longer than the stream's age. */
+const windowFor = (name: StreamName, settings: StreamSettings): number => {
+  const ages: Partial<Record<StreamName, number>> = {
+    [STREAMS.events]: settings.EVENTS_MAX_AGE,
+    [STREAMS.attempts]: settings.ATTEMPTS_MAX_AGE,
+    [STREAMS.deadLetters]: settings.DEAD_LETTERS_MAX_AGE,
+  };
+  return nanos(Math.min(DUPLICATE_WINDOW_MS, ages[name] ?? DUPLICATE_WINDOW_MS));
+};
+
+/** Every setting in which the server's stream differs from what was asked for. */
+export const differences = (wanted: WantedStream, actual: Partial<StreamConfig>): Difference[] =>
+  Object.entries(wanted)
+    .map(([option, value]) => ({
+      option,
+      wanted: value,
+      actual: (actual as Readonly<Record<string, unknown>>)[option] ?? absent(value),
+    }))
+    .filter(({ wanted: a, actual: b }) => JSON.stringify(a) !== JSON.stringify(b));
+
+/** Servers leave out what is false. */
+const absent = (wanted: unknown): unknown => (wanted === false ? false : undefined);

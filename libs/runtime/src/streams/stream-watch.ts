@@ -1,0 +1,74 @@
+import type { StreamInfo } from "@nats-io/jetstream";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { pause } from "../process/backoff.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import { isStreamNotFound } from "../nats/errors.ts";
+import type { Nats } from "../nats/connection.ts";
+import type { StreamCreation } from "./streams.ts";
+
+const WATCH_EVERY_MS = 5_000;
+
+export type StreamWatchOptions = {
+  readonly nats: Nats;
+  readonly created: StreamCreation;
+  /** Called with each stream's state every few seconds. */
+  readonly onInfo: (name: StreamName, info: StreamInfo) => void | Promise<void>;
+  readonly onStreamLost: (error: Error) => void;
+  readonly log: Logger;
+};
+
+/** What a process ends with when a stream is gone, whoever noticed. */
+export class StreamLostError extends Error {
+  override readonly name = "StreamLostError";
+}
+
+export const streamLost = (name: StreamName, cause?: unknown): StreamLostError =>
+  new StreamLostError(`stream ${name} was deleted: what it held is lost`, { cause });
+
+/** Throws when this is another stream than the one that was made at `createdMs`. */
+export const refuseAnother = (name: StreamName, createdMs: number, info: StreamInfo): void => {
+  if (Date.parse(info.created) === createdMs) return;
+  throw new StreamLostError(`stream ${name} was deleted and made again: what it held is lost`);
+};
+
+/**
+ * Looks at the streams every few seconds. One that was deleted, or deleted and made again, is lost
+ * history: it is reported once and never papered over with an empty one.
+ */
+export const watchStreams = (options: StreamWatchOptions): { stop: () => Promise<void> } => {
+  const stopping = new AbortController();
+  const loop = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      for (const [name, createdMs] of options.created) {
+        const lost = await look(name, createdMs, options);
+        if (lost !== undefined) return options.onStreamLost(lost);
+      }
+      await pause(WATCH_EVERY_MS, stopping.signal);
+    }
+  };
+  const ended = loop();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await ended;
+    },
+  };
+};
+
+const look = async (
+  name: StreamName,
+  createdMs: number,
+  { nats, onInfo, log }: StreamWatchOptions,
+): Promise<Error | undefined> => {
+  if (!nats.isConnected()) return undefined;
+  try {
+    const info = await nats.jsm.streams.info(name);
+    refuseAnother(name, createdMs, info);
+    await onInfo(name, info);
+  } catch (error) {
+    if (error instanceof StreamLostError) return error;
+    if (isStreamNotFound(error)) return streamLost(name, error);
+    log.debug({ err: error, stream: name }, "streams.not_seen");
+  }
+  return undefined;
+};
