@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   subscriptionView,
   type SubscriptionView,
-} from "../../services/dispatcher/src/subscription-view.ts";
+} from "../../services/dispatcher/src/delivery/subscriptions.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo, type NatsClient } from "../harness/nats-client.ts";

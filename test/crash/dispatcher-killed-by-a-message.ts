@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { runDispatcher } from "../../services/dispatcher/src/run-dispatcher.ts";
+import { runDispatcher } from "../../services/dispatcher/src/run.ts";
 
 /** A dispatcher that dies of the first attempt of the call `poison`, and of the second one of `poison-later`. */
 await runDispatcher((steps) => ({

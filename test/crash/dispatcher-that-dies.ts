@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { writeSync } from "node:fs";
-import type { InHand } from "../../services/dispatcher/src/in-hand.ts";
-import { runDispatcher } from "../../services/dispatcher/src/run-dispatcher.ts";
+import type { InHand } from "../../services/dispatcher/src/settle/in-flight.ts";
+import { runDispatcher } from "../../services/dispatcher/src/run.ts";
 import { CRASH_PLAN, STOPPED, type CrashPlan, type CrashPoint } from "./crash-point.ts";
 
 const WAIT_AT_MOST_MS = 60_000;

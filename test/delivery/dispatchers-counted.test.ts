@@ -2,7 +2,7 @@ import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readDispatcherSettings } from "../../services/dispatcher/src/config.ts";
-import { joinDispatchers, type Presence } from "../../services/dispatcher/src/presence.ts";
+import { joinDispatchers, type Presence } from "../../services/dispatcher/src/limits/membership.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { egressProxyOf } from "../../services/dispatcher/src/decide/egress-proxy.ts";
+import { egressProxyOf } from "../../services/dispatcher/src/send/decide/egress-proxy.ts";
 import { createSender } from "../../services/dispatcher/src/send/send.ts";
 import { type Endpoint, listen, unusedPort } from "../delivery/failing-endpoints.ts";
 import { failOnLeaks } from "../harness/leaks.ts";

@@ -1,4 +1,4 @@
-import { runDispatcher } from "../../services/dispatcher/src/run-dispatcher.ts";
+import { runDispatcher } from "../../services/dispatcher/src/run.ts";
 
 /** The dispatcher as it is, with fractions of a second where its overdue watch waits for many. */
 await runDispatcher((steps) => steps, undefined, {

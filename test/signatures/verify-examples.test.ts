@@ -4,8 +4,8 @@ import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
 import { formatPublicKey, formatSigningSecret } from "@ringback/contracts/secrets/signing-secret";
 import { ed25519PublicKey } from "@ringback/runtime/secrets/ed25519";
 import { expect, test } from "vitest";
-import { requestFor } from "../../services/dispatcher/src/decide/request.ts";
-import { signatures } from "../../services/dispatcher/src/signatures.ts";
+import { requestFor } from "../../services/dispatcher/src/delivery/decide/request.ts";
+import { signatures } from "../../services/dispatcher/src/delivery/sign.ts";
 import { inGo, inPython, isThere, type SignedRequest } from "./example-runtimes.ts";
 
 /** By a variable: it has no types. */

@@ -1,8 +1,8 @@
-import type { Asking, Release } from "../src/asking.ts";
-import type { Condition } from "../src/decide/condition.ts";
-import type { SubscriptionLimits } from "../src/decide/shared-limits.ts";
-import type { PermitLimits } from "../src/decide/shares.ts";
-import { createGate, SWEEP_EVERY_MS } from "../src/gate.ts";
+import type { Asking, Release } from "../src/limits/permit-request.ts";
+import type { Condition } from "../src/delivery/decide/endpoint-signal.ts";
+import type { SubscriptionLimits } from "../src/limits/decide/subscription-share.ts";
+import type { PermitLimits } from "../src/limits/decide/shares.ts";
+import { createGate, SWEEP_EVERY_MS } from "../src/limits/limiter.ts";
 import { createAgenda } from "./agenda.ts";
 
 /** How an endpoint answers an attempt that begins at `atMs` after the start. */

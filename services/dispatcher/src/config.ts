@@ -20,8 +20,8 @@ import {
 } from "@ringback/runtime/settings/settings";
 import { TRACING_SECRETS, tracingSettings } from "@ringback/runtime/telemetry/tracing-settings";
 import { z } from "zod";
-import type { EffectivePolicy } from "./decide/delivery-policy.ts";
-import { egressProxyOf } from "./decide/egress-proxy.ts";
+import type { EffectivePolicy } from "./delivery/decide/policy.ts";
+import { egressProxyOf } from "./send/decide/egress-proxy.ts";
 
 const MAX_RETRIES = 20;
 const MAX_TIMEOUT_MS = 10 * 60_000;

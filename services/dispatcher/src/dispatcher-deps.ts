@@ -8,14 +8,14 @@ import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams/streams";
 import manifest from "../package.json" with { type: "json" };
 import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
-import { createGate, type Gate } from "./gate.ts";
-import type { HandleDeps } from "./handle-event.ts";
-import { type Journal } from "./journal.ts";
+import { createGate, type Gate } from "./limits/limiter.ts";
+import type { HandleDeps } from "./intake/handle-event.ts";
+import { type Journal } from "./settle/delivery-store.ts";
 import { type DispatcherMetrics } from "./metrics.ts";
-import { ownNetworkWatch } from "./own-network.ts";
-import { type Presence } from "./presence.ts";
+import { ownNetworkWatch } from "./send/network-outage.ts";
+import { type Presence } from "./limits/membership.ts";
 import { createSender, type Sender } from "./send/send.ts";
-import { type SubscriptionView } from "./subscription-view.ts";
+import { type SubscriptionView } from "./delivery/subscriptions.ts";
 
 const MIN_POOLS = 256;
 

@@ -11,12 +11,12 @@ import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/nats/server-clock";
 import type { DispatcherSettings } from "./config.ts";
-import type { Gate } from "./gate.ts";
-import type { Intake } from "./intake.ts";
-import type { Presence } from "./presence.ts";
+import type { Gate } from "./limits/limiter.ts";
+import type { Intake } from "./intake/intake.ts";
+import type { Presence } from "./limits/membership.ts";
 import type { Sender } from "./send/send.ts";
-import type { StoringWatch } from "./storing-watch.ts";
-import type { SubscriptionView } from "./subscription-view.ts";
+import type { StoringWatch } from "./settle/store-watch.ts";
+import type { SubscriptionView } from "./delivery/subscriptions.ts";
 
 /** How large a stream is. */
 export type StreamSize = {

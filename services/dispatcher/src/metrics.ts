@@ -8,8 +8,8 @@ import type { EventAddress } from "@ringback/contracts/events/event";
 import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/events/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
-import { DEFERRAL_REASONS } from "./asking.ts";
-import { OWN_FAULTS } from "./decide/outcome.ts";
+import { DEFERRAL_REASONS } from "./limits/permit-request.ts";
+import { OWN_FAULTS } from "./delivery/decide/outcome.ts";
 
 /** Alerts look at 30 s, the default deadline, so that a bucket ends there. */
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];

@@ -1,10 +1,10 @@
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { ServerClock } from "@ringback/runtime/nats/server-clock";
-import type { OverdueWatchPolicy } from "./decide/overdue.ts";
-import type { HandleDeps } from "./handle-event.ts";
+import type { OverdueWatchPolicy } from "./repair/decide/due.ts";
+import type { HandleDeps } from "./intake/handle-event.ts";
 import type { Parts } from "./health.ts";
-import { startEndpointWatch, type EndpointWatchPolicy } from "./operations/endpoint-watch.ts";
-import { startOverdueWatch } from "./overdue/overdue-watch.ts";
+import { startEndpointWatch, type EndpointWatchPolicy } from "./endpoint-health/watch.ts";
+import { startOverdueWatch } from "./repair/watch.ts";
 
 export type WatchPolicies = {
   readonly overdueWatch: OverdueWatchPolicy;

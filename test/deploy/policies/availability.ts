@@ -30,7 +30,7 @@ const stopMs = (service: ServiceName, container: Container, objects: Objects): n
   if (service === "subscriptions") return constantIn("subscriptions/src/main.ts", "STOP_GRACE_MS");
   const { DELIVERY_TIMEOUT } = readSettings("dispatcher", environmentOf(container, objects));
   const longestMs = Math.max(DELIVERY_TIMEOUT, POLICY_BOUNDS.timeoutMs.max);
-  return longestMs + constantIn("dispatcher/src/run-dispatcher.ts", "STOP_MARGIN_MS");
+  return longestMs + constantIn("dispatcher/src/run.ts", "STOP_MARGIN_MS");
 };
 
 /** Services that Kubernetes would kill before they may have finished. */

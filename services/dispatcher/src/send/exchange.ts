@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import type { Dispatcher } from "undici";
-import { bodyStart } from "./answer.ts";
+import { bodyStart } from "./response.ts";
 import { ConnectError, STOOD_STILL } from "./connect-error.ts";
 import type { Connection, TimedRequest } from "./one-connection.ts";
 

@@ -10,8 +10,8 @@ import {
 } from "@ringback/contracts/address/address";
 import { ConnectError } from "./connect-error.ts";
 import { connectTcp, interleaved } from "./connect-tcp.ts";
-import type { EgressProxy } from "../decide/egress-proxy.ts";
-import { tunnelThrough } from "./connect-through.ts";
+import type { EgressProxy } from "./decide/egress-proxy.ts";
+import { tunnelThrough } from "./connect-proxy.ts";
 import type { TimedConnect } from "./one-connection.ts";
 import type { NameResolver } from "./resolve-name.ts";
 

@@ -11,7 +11,7 @@ import {
 } from "../../../../test/delivery/failing-endpoints.ts";
 import { failOnLeaks } from "../../../../test/harness/leaks.ts";
 import { makeTestCa, type TestCa } from "../../../../test/harness/tls.ts";
-import { egressProxyOf } from "../decide/egress-proxy.ts";
+import { egressProxyOf } from "./decide/egress-proxy.ts";
 import { createSender, type Sender } from "./send.ts";
 
 failOnLeaks();

@@ -1,11 +1,11 @@
 import { Pool, type Client, type Dispatcher } from "undici";
 import type { AddressPolicy } from "@ringback/contracts/address/address";
 import { urlParts } from "@ringback/contracts/address/url-parts";
-import { NO_ANSWER_IN_TIME, type SendResult } from "../decide/outcome.ts";
-import type { DeliveryRequest } from "../decide/request.ts";
-import type { BodyToSend } from "../held-body.ts";
-import { keptHeaders } from "./answer.ts";
-import type { EgressProxy } from "../decide/egress-proxy.ts";
+import { NO_ANSWER_IN_TIME, type SendResult } from "../delivery/decide/outcome.ts";
+import type { DeliveryRequest } from "../delivery/decide/request.ts";
+import type { BodyToSend } from "../delivery/held-body.ts";
+import { keptHeaders } from "./response.ts";
+import type { EgressProxy } from "./decide/egress-proxy.ts";
 import { exchange, type Exchange, type Exchanged } from "./exchange.ts";
 import { guardedConnect, type GuardedConnect } from "./guarded-connect.ts";
 import { verdictOf } from "./network-error.ts";

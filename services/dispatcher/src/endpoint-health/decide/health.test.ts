@@ -1,0 +1,156 @@
+import * as fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  ENDPOINT_HEALTH as POLICY,
+  newsOf,
+  sumOf,
+  toldAfter,
+  withAttempt,
+  type HealthNews,
+  type HealthWindow,
+  type ToldHealth,
+} from "./health.ts";
+
+const WELL: ToldHealth = { kind: "well" };
+const failingAt = (atPercent: 50 | 70 | 90 | 100): ToldHealth => ({
+  kind: "failing",
+  atPercent,
+  sinceMs: 1_000,
+});
+const failing = (atPercent: number) => ({ kind: "failing", atPercent });
+const NOTHING = { kind: "nothing" };
+const RECOVERED = { kind: "recovered", sinceMs: 1_000 };
+
+test.each([
+  // failed, attempts, told before, news
+  [0, 10, WELL, NOTHING],
+  [4, 10, WELL, NOTHING],
+  [9, 9, WELL, NOTHING], // too few to say anything
+  [5, 10, WELL, failing(50)],
+  [6, 10, WELL, failing(50)],
+  [7, 10, WELL, failing(70)],
+  [9, 10, WELL, failing(90)],
+  [999, 1_000, WELL, failing(90)],
+  [10, 10, WELL, failing(100)],
+  [5, 10, failingAt(50), NOTHING],
+  [7, 10, failingAt(50), failing(70)],
+  [10, 10, failingAt(50), failing(100)],
+  [5, 10, failingAt(100), NOTHING],
+  [9, 10, failingAt(100), NOTHING],
+  [25, 100, failingAt(50), NOTHING], // not few enough
+  [24, 100, failingAt(50), RECOVERED],
+  [0, 1, failingAt(100), RECOVERED],
+  [0, 0, failingAt(100), NOTHING], // nobody knows
+  [1, 1, failingAt(100), NOTHING],
+] as const)(
+  "%i of %i attempts failed, told before: %o, news: %o",
+  (failed, attempts, told, news) => {
+    expect(newsOf(told, { failed, attempts }, POLICY)).toEqual(news);
+  },
+);
+
+const attempts = fc.array(
+  fc.record({ afterMs: fc.integer({ min: 0, max: 60_000 }), hasFailed: fc.boolean() }),
+  { maxLength: 120 },
+);
+
+type Attempt = { readonly atMs: number; readonly hasFailed: boolean };
+
+const placed = (gaps: readonly { afterMs: number; hasFailed: boolean }[]): Attempt[] => {
+  let atMs = 1_000_000;
+  return gaps.map(({ afterMs, hasFailed }) => ({ atMs: (atMs += afterMs), hasFailed }));
+};
+
+const failedIn = (list: readonly Attempt[]): number => list.filter((one) => one.hasFailed).length;
+
+const windowOf = (all: readonly Attempt[]): HealthWindow =>
+  all.reduce<HealthWindow>(
+    (window, { atMs, hasFailed }) => withAttempt(window, atMs, hasFailed, POLICY),
+    [],
+  );
+
+test("the window holds every attempt of its time, and none that is older by a bucket", () => {
+  fc.assert(
+    fc.property(attempts, fc.integer({ min: 0, max: 400_000 }), (gaps, laterMs) => {
+      const all = placed(gaps);
+      const nowMs = (all.at(-1)?.atMs ?? 0) + laterMs;
+      const sum = sumOf(windowOf(all), nowMs, POLICY);
+      const { windowMs, bucketMs } = POLICY;
+      const surely = all.filter(({ atMs }) => atMs > nowMs - windowMs + bucketMs);
+      const perhaps = all.filter(({ atMs }) => atMs > nowMs - windowMs);
+      expect(sum.attempts).toBeGreaterThanOrEqual(surely.length);
+      expect(sum.attempts).toBeLessThanOrEqual(perhaps.length);
+      expect(sum.failed).toBeGreaterThanOrEqual(failedIn(surely));
+      expect(sum.failed).toBeLessThanOrEqual(failedIn(perhaps));
+    }),
+  );
+});
+
+test("a window never has more buckets than its time holds, however many attempts there were", () => {
+  fc.assert(
+    fc.property(attempts, (gaps) => {
+      const { windowMs, bucketMs } = POLICY;
+      expect(windowOf(placed(gaps)).length).toBeLessThanOrEqual(windowMs / bucketMs);
+    }),
+  );
+});
+
+test("an attempt that seems older than the one before counts with it", () => {
+  const window = windowOf([
+    { atMs: 1_000_000, hasFailed: true },
+    { atMs: 900_000, hasFailed: false },
+  ]);
+  expect(sumOf(window, 1_000_000, POLICY)).toEqual({ attempts: 2, failed: 1 });
+});
+
+/** All that is told of an endpoint when it is looked at after each attempt. */
+const toldOf = (all: readonly Attempt[]): HealthNews[] => {
+  let window: HealthWindow = [];
+  let told: ToldHealth = WELL;
+  return all.flatMap(({ atMs, hasFailed }) => {
+    window = withAttempt(window, atMs, hasFailed, POLICY);
+    const news = newsOf(told, sumOf(window, atMs, POLICY), POLICY);
+    told = toldAfter(told, news, atMs);
+    return news.kind === "nothing" ? [] : [news];
+  });
+};
+
+/** What was told between two recoveries, or before the first and after the last. */
+const episodes = (news: readonly HealthNews[]): number[][] => {
+  const all: number[][] = [[]];
+  for (const one of news) {
+    if (one.kind === "failing") all.at(-1)?.push(one.atPercent);
+    else all.push([]);
+  }
+  return all;
+};
+
+test("each share is told at most once until the endpoint recovers, and shares only grow till then", () => {
+  fc.assert(
+    fc.property(attempts, (gaps) => {
+      const told = episodes(toldOf(placed(gaps)));
+      const growing = told.map((shares) => [...new Set(shares)].toSorted((x, y) => x - y));
+      expect(told).toEqual(growing);
+      expect(told.slice(0, -1).filter((shares) => shares.length === 0)).toEqual([]);
+    }),
+  );
+});
+
+const row = (n: number, hasFailed: boolean) =>
+  Array.from({ length: n }, () => ({ afterMs: 1_000, hasFailed }));
+
+test("an endpoint that goes down, comes back and goes down again is told of each time", () => {
+  const all = placed([...row(10, false), ...row(40, true), ...row(200, false), ...row(300, true)]);
+  const told = toldOf(all);
+  expect(told.map((news) => (news.kind === "failing" ? news.atPercent : news.kind))).toEqual([
+    50,
+    70,
+    "recovered",
+    50,
+    70,
+    90,
+    100,
+  ]);
+  const recovered = told.find(({ kind }) => kind === "recovered");
+  expect(recovered).toEqual({ kind: "recovered", sinceMs: all[19]?.atMs });
+});

@@ -1,0 +1,51 @@
+import { Buffer } from "node:buffer";
+import type { IncomingHttpHeaders } from "node:http";
+import { MAX_BODY_EXCERPT_BYTES } from "@ringback/contracts/deliveries/attempt";
+
+const MAX_BODY_BYTES = 64 * 1024;
+/**
+ * More than is kept: of a secret that an endpoint repeats there, enough is seen to know it. What is kept is
+ * cut to its length when the secrets are gone (`delivery/decide/redact-echoes.ts`).
+ */
+const MAX_SEEN_BYTES = MAX_BODY_EXCERPT_BYTES + 1_024;
+const MAX_SEEN_HEADER_CHARACTERS = 512;
+
+/** What helps to find out why an endpoint said no; cookies and the like are not ours to keep. */
+const KEPT_HEADERS = ["content-type", "retry-after", "server", "allow", "x-request-id"];
+
+/** The headers of an answer that are kept with the attempt, their beginnings. */
+export const keptHeaders = (headers: IncomingHttpHeaders): Record<string, string> =>
+  Object.fromEntries(
+    KEPT_HEADERS.flatMap((name) => {
+      const value = headers[name];
+      const text = Array.isArray(value) ? value.join(", ") : value;
+      return text === undefined ? [] : [[name, text.slice(0, MAX_SEEN_HEADER_CHARACTERS)]];
+    }),
+  );
+
+/** The beginning of an answer's body, as far as it is read. */
+export type BodyStart = {
+  /** False once no more is wanted: a short body frees its connection, a long one ends it. */
+  readonly take: (chunk: Buffer) => boolean;
+  /** The first 3 KiB of what came, as text. */
+  readonly text: () => string;
+};
+
+export const bodyStart = (): BodyStart => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  return {
+    take: (chunk) => {
+      if (bytes < MAX_SEEN_BYTES) chunks.push(chunk);
+      bytes += chunk.length;
+      return bytes <= MAX_BODY_BYTES;
+    },
+    text: () => (bytes === 0 ? "" : textOf(Buffer.concat(chunks))),
+  };
+};
+
+/** A character that the cut goes through is left out; NUL would upset those who read the records. */
+const textOf = (bytes: Buffer): string =>
+  new TextDecoder("utf-8")
+    .decode(bytes.subarray(0, MAX_SEEN_BYTES), { stream: true })
+    .replaceAll("\0", "");

@@ -1,0 +1,73 @@
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { createMetrics } from "@ringback/runtime/telemetry/metrics";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { expect, it } from "vitest";
+import { eventually } from "../../../../test/harness/eventually.ts";
+import { dispatcherMetrics } from "../metrics.ts";
+import { startTelling } from "./notifier.ts";
+
+const recordOf = (workspace_id: string, event_seq: number): AttemptRecord => ({
+  event_id: `evt_${workspace_id}_${event_seq}`,
+  event_seq,
+  event_type: "call_completed",
+  call_id: "c1",
+  agent_id: "a1",
+  workspace_id,
+  attempt: 4,
+  trigger: "retry",
+  at: "2026-01-01T00:00:00.000Z",
+  duration_ms: 1,
+  request: { method: "POST", url: "https://x.example.com/" },
+  outcome: { kind: "failed", reason: "timeout" },
+  next: { kind: "dead_letter" },
+});
+
+/** Telling that works when `scene.works`, and how it went. */
+const start = (maxWaiting: number) => {
+  const scene = { works: true, told: [] as string[] };
+  const metrics = createMetrics("1");
+  const telling = startTelling({
+    tell: async ({ operation }) => {
+      if (!scene.works)
+        throw Object.assign(new Error("no responders"), { name: "JetStreamNotEnabled" });
+      scene.told.push(operation.event_id);
+    },
+    metrics: dispatcherMetrics(metrics),
+    log: createLogger("test", "silent"),
+    maxWaiting,
+  });
+  const dropped = async (): Promise<number> =>
+    Number(
+      /operations_dropped_total\{kind="delivery.exhausted"\} (\d+)/.exec(
+        (await metrics.page()).text,
+      )?.[1],
+    );
+  return { scene, telling, dropped };
+};
+
+it("what is told of is told before anything else is done, while that works", async () => {
+  const { scene, telling } = start(10);
+  await telling.tellExhausted(recordOf("w1", 1), "1");
+  expect(scene.told).toEqual(["evt_w1_1"]);
+  await telling.stop();
+});
+
+it("what cannot be told waits, each workspace with its share; the rest is dropped and counted", async () => {
+  const { scene, telling, dropped } = start(10);
+  scene.works = false;
+  for (let n = 1; n <= 40; n += 1) await telling.tellExhausted(recordOf("w1", n), String(n));
+  for (let n = 1; n <= 4; n += 1) await telling.tellExhausted(recordOf("w2", n), String(n));
+  scene.works = true;
+  await eventually(async () => expect(scene.told.length + (await dropped())).toBe(44));
+  const ofW2 = scene.told.filter((id) => id.startsWith("evt_w2"));
+  expect(ofW2).toHaveLength(4);
+  await telling.stop();
+});
+
+it("what still waits when the process stops is counted as lost", async () => {
+  const { scene, telling, dropped } = start(10);
+  scene.works = false;
+  for (let n = 1; n <= 3; n += 1) await telling.tellExhausted(recordOf("w1", n), String(n));
+  await telling.stop();
+  await eventually(async () => expect(await dropped()).toBe(3));
+});
