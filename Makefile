@@ -77,7 +77,7 @@ header-key: set-up ## make a file of keys that encrypt header values, or add a k
 	@node scripts/header-key.ts "$(FILE)"
 
 reencrypt: set-up ## encrypt all stored header values with the first key (settings from the environment)
-	@node services/subscriptions/src/reencrypt-main.ts
+	@node services/subscriptions/src/reencrypt/main.ts
 
 dashboards: set-up ## write Grafana's dashboards again (RUNBOOK_BASE_URL=https://… : where runbooks are read)
 	@node scripts/dashboards.ts

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readApiKeyEntries } from "../services/subscriptions/src/api-key-entries.ts";
-import { apiKeysOf, authenticate } from "../services/subscriptions/src/api-keys.ts";
+import { readApiKeyEntries } from "../services/subscriptions/src/http/auth/api-key-entries.ts";
+import { apiKeysOf, authenticate } from "../services/subscriptions/src/http/auth/api-keys.ts";
 import { runCommand } from "./command.ts";
 import { keyFor } from "./make-api-key.ts";
 

@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { readApiKeyEntries, SCOPES } from "../services/subscriptions/src/api-key-entries.ts";
+import {
+  readApiKeyEntries,
+  SCOPES,
+} from "../services/subscriptions/src/http/auth/api-key-entries.ts";
 import { newApiKey, type NewApiKey } from "./local/new-api-key.ts";
 
 const USAGE = `make api-key WORKSPACE=acme SCOPES=${SCOPES.join(",")}`;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { stringify } from "yaml";
-import { asDocumented } from "../../services/subscriptions/src/api-document-schemas.ts";
+import { asDocumented } from "../../services/subscriptions/src/http/openapi/schemas.ts";
 import manifest from "../../package.json" with { type: "json" };
 import type { GeneratedFile } from "../generated-file.ts";
 import type { DocumentedChannel, DocumentedMessage } from "./channel.ts";

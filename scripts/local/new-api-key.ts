@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { ApiKeyEntry } from "../../services/subscriptions/src/api-key-entries.ts";
+import type { ApiKeyEntry } from "../../services/subscriptions/src/http/auth/api-key-entries.ts";
 
 /** 256 bits: nobody guesses it, and a plain SHA-256 of it is enough to store. */
 const SECRET_BYTES = 32;

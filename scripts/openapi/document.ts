@@ -1,7 +1,7 @@
 import type { GeneratedFile } from "../generated-file.ts";
-import type { AppDeps } from "../../services/subscriptions/src/app.ts";
-import { buildApp } from "../../services/subscriptions/src/app.ts";
-import type { ApiDocument } from "../../services/subscriptions/src/api-document-tidy.ts";
+import type { AppDeps } from "../../services/subscriptions/src/http/app.ts";
+import { buildApp } from "../../services/subscriptions/src/http/app.ts";
+import type { ApiDocument } from "../../services/subscriptions/src/http/openapi/tidy.ts";
 
 /**
  * Stands for whatever the calls work with: parts of it are there by any name, and do nothing. Routes are

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openApiDocument } from "../../scripts/openapi/document.ts";
-import { PROBLEM_CODES } from "../../services/subscriptions/src/problem.ts";
+import { PROBLEM_CODES } from "../../services/subscriptions/src/http/problem.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/api/index.md"), "utf8");
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { apiOfNothing } from "../../scripts/openapi/document.ts";
-import { SECURITY_HEADERS } from "../../services/subscriptions/src/security-headers.ts";
+import { SECURITY_HEADERS } from "../../services/subscriptions/src/http/security-headers.ts";
 
 let app: ReturnType<typeof apiOfNothing>;
 beforeAll(async () => {

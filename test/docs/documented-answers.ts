@@ -1,6 +1,6 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
-import type { ApiDocument } from "../../services/subscriptions/src/api-document-tidy.ts";
-import { BASE_PATH } from "../../services/subscriptions/src/routes/api.ts";
+import type { ApiDocument } from "../../services/subscriptions/src/http/openapi/tidy.ts";
+import { BASE_PATH } from "../../services/subscriptions/src/http/api.ts";
 import type { RecordedCall } from "./recording-proxy.ts";
 
 /** What an answer is that the API's document does not allow; undefined for one that is as it says. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { ApiDocument } from "../../services/subscriptions/src/api-document-tidy.ts";
-import { patchAgentSchema } from "../../services/subscriptions/src/request-schemas.ts";
-import { BASE_PATH } from "../../services/subscriptions/src/routes/api.ts";
-import { PATHS } from "../../services/subscriptions/src/routes/methods.ts";
+import type { ApiDocument } from "../../services/subscriptions/src/http/openapi/tidy.ts";
+import { patchAgentSchema } from "../../services/subscriptions/src/agents/routes/patch-schema.ts";
+import { BASE_PATH } from "../../services/subscriptions/src/http/api.ts";
+import { PATHS } from "../../services/subscriptions/src/http/methods.ts";
 import { staleness } from "../../scripts/generated-file.ts";
 import { OPENAPI_FILE, openApiDocument } from "../../scripts/openapi/document.ts";
 

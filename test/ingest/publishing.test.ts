@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { text as textOf } from "node:stream/consumers";
 import { eventMessage } from "@ringback/contracts/events/event";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { withSecretIds } from "../../services/subscriptions/src/ingest/store-events.ts";
+import { withSecretIds } from "../../services/subscriptions/src/publishing/store-events.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { type SeededApi, startSeededApi } from "../reading/seeded-api.ts";

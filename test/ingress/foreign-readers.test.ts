@@ -41,14 +41,14 @@ import { proxyAnswerOf } from "../../services/dispatcher/src/send/decide/proxy-r
 import { retryAfterMs } from "../../services/dispatcher/src/delivery/decide/retry-after.ts";
 import { attemptSigns } from "../../services/dispatcher/src/endpoint-health/attempt-facts.ts";
 import { responseHeads } from "../../services/dispatcher/src/send/response-heads.ts";
-import { readApiKeyEntries } from "../../services/subscriptions/src/api-key-entries.ts";
-import { apiKeysOf, authenticate } from "../../services/subscriptions/src/api-keys.ts";
-import { entityTagsIn } from "../../services/subscriptions/src/decide/entity-tag.ts";
-import { idempotencyKeyIn } from "../../services/subscriptions/src/decide/idempotency-key.ts";
-import { positionIn } from "../../services/subscriptions/src/decide/live-position.ts";
-import { agentIdInCursor } from "../../services/subscriptions/src/list-cursor.ts";
-import { placeInCursor } from "../../services/subscriptions/src/projection/place-cursor.ts";
-import { timeSchema } from "../../services/subscriptions/src/time-schema.ts";
+import { readApiKeyEntries } from "../../services/subscriptions/src/http/auth/api-key-entries.ts";
+import { apiKeysOf, authenticate } from "../../services/subscriptions/src/http/auth/api-keys.ts";
+import { entityTagsIn } from "../../services/subscriptions/src/agents/decide/entity-tag.ts";
+import { idempotencyKeyIn } from "../../services/subscriptions/src/idempotency/decide/key.ts";
+import { positionIn } from "../../services/subscriptions/src/live/decide/position.ts";
+import { agentIdInCursor } from "../../services/subscriptions/src/http/list-cursor.ts";
+import { placeInCursor } from "../../services/subscriptions/src/http/place-cursor.ts";
+import { timeSchema } from "../../services/subscriptions/src/http/time-schema.ts";
 
 const KIB = 1024;
 /** The request line and the headers of a request, and the headers of a message on NATS. */

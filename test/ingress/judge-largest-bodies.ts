@@ -2,13 +2,13 @@ import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
 import { readEvent } from "@ringback/contracts/events/event";
 import { parseStrictJson } from "@ringback/contracts/json/strict-json";
-import { checkRequest } from "../../services/subscriptions/src/ingest/check-request.ts";
+import { checkRequest } from "../../services/subscriptions/src/publishing/check-request.ts";
 
-import { BODY_LIMITS } from "../../services/subscriptions/src/json-body.ts";
-import { createJobSchema } from "../../services/subscriptions/src/redelivery/request-schemas.ts";
-import { registerAgentSchema } from "../../services/subscriptions/src/register-agent-schema.ts";
-import { patchAgentSchema } from "../../services/subscriptions/src/request-schemas.ts";
-import { validatorCompiler } from "../../services/subscriptions/src/validation.ts";
+import { BODY_LIMITS } from "../../services/subscriptions/src/http/json-body.ts";
+import { createJobSchema } from "../../services/subscriptions/src/redelivery/routes/schemas.ts";
+import { registerAgentSchema } from "../../services/subscriptions/src/agents/routes/register-agent-schema.ts";
+import { patchAgentSchema } from "../../services/subscriptions/src/agents/routes/patch-schema.ts";
+import { validatorCompiler } from "../../services/subscriptions/src/http/validation.ts";
 import { largestBodies, type LargestBody } from "./largest-bodies.ts";
 
 /** How many bodies each reader gets, and the seed they come of. */

@@ -54,7 +54,7 @@ const useKeys = async (...keys: (typeof OLD)[]): Promise<void> => {
 
 const reencrypt = async (): Promise<ServiceProcess> => {
   const run = await spawnService({
-    entry: "services/subscriptions/src/reencrypt-main.ts",
+    entry: "services/subscriptions/src/reencrypt/main.ts",
     env: { NATS_URL: platform.server.url, HEADER_ENCRYPTION_KEYS_FILE: file },
   });
   await run.exited;

@@ -1,7 +1,7 @@
 import { eventId as eventIdOf } from "@ringback/contracts/events/event";
 import { deadLetterSubject, eventSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { PATHS } from "../../services/subscriptions/src/routes/methods.ts";
+import { PATHS } from "../../services/subscriptions/src/http/methods.ts";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { connectTo } from "../harness/nats-client.ts";

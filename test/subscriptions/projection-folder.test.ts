@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { unwritableFile } from "../../services/subscriptions/src/projection/index-file.ts";
+import { unwritableFile } from "../../services/subscriptions/src/projection/file/index-file.ts";
 import { failOnLeaks } from "../harness/leaks.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
 import { spawnService } from "../harness/service-process.ts";

@@ -1,7 +1,7 @@
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process/process";
 import { readSubscriptionsSettings } from "./config.ts";
-import { startSubscriptions, type Subscriptions } from "./start-subscriptions.ts";
+import { startSubscriptions, type Subscriptions } from "./service.ts";
 
 /** Longer than any request may take. */
 const STOP_GRACE_MS = 20_000;

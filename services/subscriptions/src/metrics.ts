@@ -3,9 +3,9 @@ import {
   type ConfigurationEventType,
 } from "@ringback/contracts/agents/agent";
 import { createMetrics, type Metrics } from "@ringback/runtime/telemetry/metrics";
-import { PROJECTED_STREAMS } from "./projection/positions.ts";
+import { PROJECTED_STREAMS } from "./projection/file/positions.ts";
 import type { ProjectedStream } from "./projection/projection.ts";
-import { PATHS } from "./routes/methods.ts";
+import { PATHS } from "./http/methods.ts";
 
 /** What the service counts and measures. */
 export type SubscriptionsMetrics = {

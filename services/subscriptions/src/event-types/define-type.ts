@@ -12,11 +12,11 @@ import {
 } from "@ringback/contracts/events/event-type-definition";
 import { isBuiltIn, isEventTypeName, type EventType } from "@ringback/contracts/events/event-types";
 import { z } from "zod";
-import type { AgentIndex } from "../agent-index.ts";
-import { shownText, type Problem } from "../problem.ts";
-import { UnavailableError } from "../unavailable.ts";
-import { InvalidRequestError } from "../validation.ts";
-import type { WorkspaceLimits } from "../workspace-limits.ts";
+import type { AgentIndex } from "../agents/agent-index.ts";
+import { shownText, type Problem } from "../http/problem.ts";
+import { UnavailableError } from "../streams/ask.ts";
+import { InvalidRequestError } from "../http/validation.ts";
+import type { WorkspaceLimits } from "../agents/workspace-limits.ts";
 import type { DefinitionStore } from "./definition-store.ts";
 import type { SchemaJudge } from "./schema-judge.ts";
 

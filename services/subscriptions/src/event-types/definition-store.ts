@@ -10,7 +10,7 @@ import { eventTypeSubject } from "@ringback/contracts/streams/event-type-subject
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { publishOnce, readLast, type Published } from "@ringback/runtime/nats/publish";
-import { refuseWhileDisconnected, within } from "../unavailable.ts";
+import { refuseWhileDisconnected, within } from "../streams/ask.ts";
 
 /** A definition and the sequence of the message that says so; 0: there was never one. */
 export type StoredDefinition = {

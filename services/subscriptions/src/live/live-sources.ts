@@ -8,9 +8,9 @@ import {
 } from "@ringback/contracts/streams/live-filters";
 import { parseEventSubject, STREAMS } from "@ringback/contracts/streams/subjects";
 import { headerIn, rawHeaders } from "@ringback/runtime/nats/message-headers";
-import type { LivePosition, LiveStreams } from "../decide/live-position.ts";
-import type { LiveSource } from "./follow-live.ts";
-import type { LiveReader } from "./live-reader.ts";
+import type { LivePosition, LiveStreams } from "./decide/position.ts";
+import type { LiveSource } from "./follow.ts";
+import type { LiveReader } from "./connection.ts";
 
 /** What a reader asked for. */
 export type LiveWish = LiveFilter & { readonly include: ReadonlySet<"attempts" | "events"> };

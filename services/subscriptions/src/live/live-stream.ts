@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
-import type { Caller } from "../api-keys.ts";
-import { positionIn, type LivePosition, type LiveStreams } from "../decide/live-position.ts";
-import { followLive, type FollowDeps } from "./follow-live.ts";
-import type { LiveReaders, Welcome } from "./live-readers.ts";
+import type { Caller } from "../http/auth/api-keys.ts";
+import { positionIn, type LivePosition, type LiveStreams } from "./decide/position.ts";
+import { followLive, type FollowDeps } from "./follow.ts";
+import type { LiveReaders, Welcome } from "./connections.ts";
 import { liveSources, type LiveWish } from "./live-sources.ts";
 
 export type LiveStream = {

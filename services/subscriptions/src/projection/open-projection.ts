@@ -4,18 +4,18 @@ import { backoffMs, pause } from "@ringback/runtime/process/backoff";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { StreamCreation } from "@ringback/runtime/streams/streams";
-import { isUnavailable, UnavailableError } from "../unavailable.ts";
-import type { Answers } from "./answers.ts";
+import { isUnavailable, UnavailableError } from "../streams/ask.ts";
+import type { Answers } from "./query/queries.ts";
 import { listeners } from "./listeners.ts";
-import { openFolder } from "./folder.ts";
+import { openFolder } from "./file/folder.ts";
 import {
   openGeneration,
   STREAM_OF,
   type Generation,
   type GenerationOptions,
-} from "./generation.ts";
-import { isDamaged, removeIndexFile, unwritableFile } from "./index-file.ts";
-import { PROJECTED_STREAMS } from "./positions.ts";
+} from "./database-generation.ts";
+import { isDamaged, removeIndexFile, unwritableFile } from "./file/index-file.ts";
+import { PROJECTED_STREAMS } from "./file/positions.ts";
 import type {
   AppliedAttempt,
   AppliedEvent,

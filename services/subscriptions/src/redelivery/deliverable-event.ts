@@ -6,8 +6,8 @@ import { isTestEvent } from "@ringback/contracts/events/test-event";
 import { storedHeader } from "@ringback/runtime/nats/message-headers";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { readSequence } from "@ringback/runtime/nats/publish";
-import { shownText, type Problem } from "../problem.ts";
-import { asked } from "./asking.ts";
+import { shownText, type Problem } from "../http/problem.ts";
+import { asked } from "../streams/asking.ts";
 
 export type DeliverableEvent = { readonly seq: number; readonly address: EventAddress };
 

@@ -2,16 +2,16 @@ import { randomUUIDv7 } from "node:crypto";
 import { z } from "zod";
 import { idSchema } from "@ringback/contracts/id";
 import { redeliveryDeliveryId } from "@ringback/contracts/deliveries/redelivery-id";
-import { decideRedeliver } from "../decide/redeliver.ts";
-import type { RequestKey } from "../handle-once.ts";
-import type { Problem } from "../problem.ts";
+import { decideRedeliver } from "./decide/redeliver.ts";
+import type { RequestKey } from "../agents/run-once.ts";
+import type { Problem } from "../http/problem.ts";
 import {
   deliverableEvent,
   type DeliverableDeps,
   type DeliverableEvent,
 } from "./deliverable-event.ts";
-import { deliveryFacts } from "./delivery-facts.ts";
-import { pinned, type PinDeps } from "./pinned.ts";
+import { deliveryFacts } from "./delivery-state.ts";
+import { pinned, type PinDeps } from "../idempotency/decide-once.ts";
 import {
   bringForward,
   firstOfRedelivery,

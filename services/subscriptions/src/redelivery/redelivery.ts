@@ -5,10 +5,10 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { StreamCreation } from "@ringback/runtime/streams/streams";
 import type { Projection } from "../projection/projection.ts";
-import type { RequestStore } from "../request-store.ts";
-import { followJobs, type JobIndex } from "./job-index.ts";
-import { jobStore, type JobStore } from "./job-store.ts";
-import { startRedeliveryRunner } from "./runner.ts";
+import type { RequestStore } from "../idempotency/request-store.ts";
+import { followJobs, type JobIndex } from "./jobs/job-index.ts";
+import { jobStore, type JobStore } from "./jobs/job-store.ts";
+import { startRedeliveryRunner } from "./jobs/runner.ts";
 import type { StartDeps } from "./start-delivery.ts";
 
 /** What the calls about redeliveries and test events work with. */

@@ -9,10 +9,10 @@ import type { DueForm } from "@ringback/runtime/streams/due-form";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { pendingRetry } from "@ringback/runtime/streams/pending-retry";
 import { publishOnce, readLast } from "@ringback/runtime/nats/publish";
-import { isExtraAttempt } from "../decide/redeliver.ts";
-import { asked } from "./asking.ts";
+import { isExtraAttempt } from "./decide/redeliver.ts";
+import { asked } from "../streams/asking.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
-import { retryIn } from "./delivery-facts.ts";
+import { retryIn } from "./delivery-state.ts";
 
 export type StartDeps = {
   readonly nats: Nats;

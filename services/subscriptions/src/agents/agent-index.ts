@@ -1,0 +1,148 @@
+import { readAgentState } from "@ringback/contracts/agents/agent-message";
+import type { EventRules } from "@ringback/contracts/events/event-check";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import { isEventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
+import {
+  parseSubscriptionSubject,
+  STREAMS,
+  type AgentAddress,
+} from "@ringback/contracts/streams/subjects";
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
+import { pause } from "@ringback/runtime/process/backoff";
+import {
+  followLastValues,
+  type LastValue,
+  type LastValues,
+} from "@ringback/runtime/streams/last-per-subject";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { createAgentList, type AgentList, type AgentPage } from "./agent-list.ts";
+import { createOwnTypes, type OwnTypes } from "../event-types/own-types.ts";
+import { UnavailableError } from "../streams/ask.ts";
+import type { StoredConfiguration } from "./workspace-limits.ts";
+
+/**
+ * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. The workspaces' own
+ * ones are no agents to list; their subscriptions count.
+ */
+export type AgentIndex = Pick<LastValues, "ageMs" | "isCurrent" | "unavailable"> & {
+  readonly page: (workspaceId: string, limit: number, after?: string) => AgentPage;
+  readonly pageAt: (
+    workspaceId: string,
+    limit: number,
+    offset: number,
+  ) => ReturnType<AgentList["pageAt"]>;
+  /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
+  readonly applied: (seq: number) => Promise<void>;
+  /** Whether a workspace added this event type. */
+  readonly isOwnType: EventRules["isOwnType"];
+  readonly ownTypes: OwnTypes;
+  /** Whether an agent of the workspace subscribes this event type. */
+  readonly isSubscribed: (workspaceId: string, eventType: EventType) => boolean;
+  readonly isCaughtUp: () => boolean;
+  readonly caughtUp: Promise<void>;
+  readonly agentCount: () => number;
+  /** What an agent's workspace has; its own agent of the name `_workspace` does not count. */
+  readonly stored: (address: AgentAddress) => StoredConfiguration;
+  readonly subscriptionCount: () => number;
+  readonly stop: () => Promise<void>;
+};
+
+export type AgentIndexOptions = {
+  readonly nats: Nats;
+  readonly onStreamLost: (error: unknown) => void;
+  readonly log: Logger;
+};
+
+const MAX_LAG_MS = 1_000;
+const LOOK_EVERY_MS = 5;
+
+/** Begins to read every agent's last message and follows what comes after. */
+export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): AgentIndex => {
+  const lists = new Map<string, AgentList>();
+  const own = createAgentList();
+  const ownTypes = createOwnTypes();
+  const values = followLastValues({
+    nats,
+    stream: STREAMS.subscriptions,
+    filter: "subscriptions.>",
+    apply: applier({ lists, own, ownTypes, log }),
+    onStreamLost,
+    log,
+  });
+  return {
+    page: (workspaceId, limit, after) =>
+      lists.get(workspaceId)?.page(limit, after) ?? { agents: [], hasMore: false },
+    pageAt: (workspaceId, limit, offset) =>
+      lists.get(workspaceId)?.pageAt(limit, offset) ?? { agents: [], total: 0 },
+    applied: async (seq) => {
+      const deadline = performance.now() + MAX_LAG_MS;
+      while (values.appliedUpTo() < seq) {
+        if (performance.now() > deadline) {
+          throw new UnavailableError(
+            `the list of agents is behind: ${values.appliedUpTo()}/${seq}`,
+          );
+        }
+        await pause(LOOK_EVERY_MS);
+      }
+    },
+    isOwnType: (workspaceId, eventType) => ownTypes.find(workspaceId, eventType) !== undefined,
+    ownTypes,
+    isSubscribed: (workspaceId, eventType) =>
+      lists.get(workspaceId)?.hasSubscription(eventType) === true,
+    ageMs: values.ageMs,
+    isCurrent: values.isCurrent,
+    unavailable: values.unavailable,
+    isCaughtUp: values.isCaughtUp,
+    caughtUp: values.caughtUp,
+    stored: ({ workspaceId, agentId }) => {
+      const list = lists.get(workspaceId);
+      const [agents = 0, bytes = 0] = [list?.agentCount(), list?.bytes()];
+      return { agents, bytes, ownBytes: list?.bytes(agentId) ?? 0 };
+    },
+    agentCount: () => sumOf(lists, (list) => list.agentCount()),
+    subscriptionCount: () =>
+      sumOf(lists, (list) => list.subscriptionCount()) + own.subscriptionCount(),
+    stop: values.stop,
+  };
+};
+
+const sumOf = (lists: ReadonlyMap<string, AgentList>, count: (list: AgentList) => number): number =>
+  lists.values().reduce((sum, list) => sum + count(list), 0);
+
+type Applied = {
+  readonly lists: Map<string, AgentList>;
+  readonly own: AgentList;
+  readonly ownTypes: OwnTypes;
+  readonly log: Logger;
+};
+
+const applier = ({ lists, own, ownTypes, log }: Applied) => {
+  let appliedSeq = 0;
+  return ({ subject, seq, data }: LastValue): void => {
+    // After a restart of the reading older messages come again: what they said is in the lists.
+    if (seq <= appliedSeq) return;
+    appliedSeq = seq;
+    if (isEventTypeSubject(subject)) return ownTypes.apply({ subject, seq, data }, log);
+    const address = parseSubscriptionSubject(subject);
+    const read = address === undefined ? undefined : readAgentState(address, data);
+    if (address === undefined || read?.kind !== "state") {
+      const problem = read?.kind === "invalid" ? read.message : "not the subject of an agent";
+      log.error({ subject, seq, problem }, "agent_index.invalid_message");
+      return;
+    }
+    const { workspaceId, agentId } = address;
+    const isOwn = agentId === WORKSPACE_AGENT;
+    const list = isOwn ? own : (lists.get(workspaceId) ?? createAgentList());
+    if (!isOwn) lists.set(workspaceId, list);
+    const id = isOwn ? workspaceId : agentId;
+    if (read.state.kind === "absent") {
+      list.remove(id);
+      if (!isOwn && list.agentCount() === 0) lists.delete(workspaceId);
+      return;
+    }
+    const { agent_display_name, event_subscriptions, updated_at } = read.state.agent;
+    const event_types = event_subscriptions.map(({ event_type }) => event_type);
+    list.set({ agent_id: id, agent_display_name, event_types, updated_at }, data.byteLength);
+  };
+};

@@ -1,0 +1,144 @@
+import { randomUUIDv7 } from "node:crypto";
+import type { MsgRequest, StoredMsg } from "@nats-io/jetstream";
+import {
+  INITIAL_AGENT_STATE,
+  type AgentState,
+  type ConfigurationEvent,
+} from "@ringback/contracts/agents/agent";
+import { readAgentState } from "@ringback/contracts/agents/agent-message";
+import { markIn } from "@ringback/contracts/streams/request-record";
+import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
+import {
+  STREAMS,
+  subscriptionSubject,
+  type AgentAddress,
+} from "@ringback/contracts/streams/subjects";
+import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { publishOnce, type Published } from "@ringback/runtime/nats/publish";
+import type { Tracer } from "@ringback/runtime/telemetry/tracing";
+import { tracedAppend } from "./append-trace.ts";
+import { openState, rememberingSealer, sealEvent } from "./secrets.ts";
+import { refuseWhileDisconnected, within } from "../streams/ask.ts";
+
+/** An agent's state and the sequence of the message that says so; 0: there is none. */
+export type StoredAgent = {
+  readonly state: AgentState;
+  readonly seq: number;
+  /** Seals secrets that are in the state as they are stored already. */
+  readonly sealer?: Sealer;
+};
+
+/** What an append is part of. */
+export type AppendContext = {
+  /** What asked for it, where that is traced. */
+  readonly trace?: TraceContext | undefined;
+  /** Of the agent as it was read before. */
+  readonly sealer?: Sealer | undefined;
+};
+
+/**
+ * Reads and appends agents' configuration events; secrets are sealed in what is stored, and open in
+ * what is read, save those that cannot be opened. Both throw an error that `isUnavailable` knows
+ * when NATS cannot be asked or does not answer in time; an append may then be stored or not.
+ */
+export type AgentStore = {
+  readonly read: (address: AgentAddress) => Promise<StoredAgent>;
+  /** The agent as the message with this sequence says; 0: as before the first one. */
+  readonly readAt: (address: AgentAddress, seq: number) => Promise<AgentState>;
+  /** The message after `afterSeq` by which the request with this key was carried out. */
+  readonly findMarked: (
+    address: AgentAddress,
+    afterSeq: number,
+    keyHash: string,
+  ) => Promise<MarkedMessage | undefined>;
+  /** Appends unless something else came after `lastSeq`. */
+  readonly append: (
+    address: AgentAddress,
+    event: ConfigurationEvent,
+    lastSeq: number,
+    context?: AppendContext,
+  ) => Promise<Published>;
+  /** The sequence of the stream's last message: all that was stored so far. */
+  readonly lastSeq: () => Promise<number>;
+};
+
+/** Where a request's change is, and the agent's last message before it. */
+export type MarkedMessage = { readonly beforeSeq: number; readonly seq: number };
+
+const ANSWER_TIMEOUT_MS = 2_000;
+
+/** The agents in SUBSCRIPTIONS, always asked of the stream's leader: it knows what was stored. */
+export const agentStore = (
+  nats: Nats,
+  sealer: Sealer,
+  log: Logger,
+  tracer?: Tracer,
+): AgentStore => ({
+  read: async (address) => {
+    const subject = subscriptionSubject(address);
+    const message = await asked(nats, subject, { last_by_subj: subject });
+    if (message === null) return { state: INITIAL_AGENT_STATE, seq: 0 };
+    const remembering = rememberingSealer(sealer);
+    const state = openState(address, stateIn(address, message), remembering, log);
+    return { state, seq: message.seq, sealer: remembering };
+  },
+  readAt: async (address, seq) => {
+    if (seq === 0) return INITIAL_AGENT_STATE;
+    const subject = subscriptionSubject(address);
+    const message = await asked(nats, subject, { seq });
+    // A sequence of another stream, were this one made anew, could be another workspace's.
+    if (message === null || message.subject !== subject) {
+      throw new Error(`${STREAMS.subscriptions} ${seq} is not a message on ${subject}`);
+    }
+    return openState(address, stateIn(address, message), sealer, log);
+  },
+  findMarked: async (address, afterSeq, keyHash) => {
+    const subject = subscriptionSubject(address);
+    for (let seq = afterSeq + 1; ;) {
+      // The server takes both (JSApiMsgGetRequest), the client's type only one.
+      const next = { seq, next_by_subj: subject } as MsgRequest;
+      const message = await asked(nats, subject, next);
+      if (message === null) return undefined;
+      const mark = markIn(message.data);
+      if (mark?.key_hash === keyHash) return { beforeSeq: mark.before_seq, seq: message.seq };
+      seq = message.seq + 1;
+    }
+  },
+  append: (address, event, lastSeq, { trace, sealer: before } = {}) => {
+    refuseWhileDisconnected(nats);
+    const subject = subscriptionSubject(address);
+    const publication = {
+      stream: STREAMS.subscriptions,
+      subject,
+      body: JSON.stringify(sealEvent(address, event, before ?? rememberingSealer(sealer))),
+      messageId: randomUUIDv7(),
+      expectedLastSeq: lastSeq,
+    };
+    const append = (context: TraceContext | undefined): Promise<Published> => {
+      const publishing = { ...publication, headers: traceHeaders(context) };
+      const published = publishOnce(nats, publishing, ANSWER_TIMEOUT_MS);
+      return within(ANSWER_TIMEOUT_MS, `appending to ${subject}`, published);
+    };
+    return tracer === undefined ? append(undefined) : tracedAppend(tracer, event, trace, append);
+  },
+  lastSeq: async () => {
+    refuseWhileDisconnected(nats);
+    const asking = nats.jsm.streams.info(STREAMS.subscriptions);
+    const info = await within(ANSWER_TIMEOUT_MS, `asking for ${STREAMS.subscriptions}`, asking);
+    return info.state.last_seq;
+  },
+});
+
+const asked = (nats: Nats, subject: string, query: MsgRequest): Promise<StoredMsg | null> => {
+  refuseWhileDisconnected(nats);
+  const reading = nats.jsm.streams.getMessage(STREAMS.subscriptions, query);
+  return within(ANSWER_TIMEOUT_MS, `reading ${subject}`, reading);
+};
+
+const stateIn = (address: AgentAddress, { data, seq, subject }: StoredMsg): AgentState => {
+  const read = readAgentState(address, data);
+  if (read.kind === "state") return read.state;
+  throw new Error(`${STREAMS.subscriptions} ${seq} on ${subject}: ${read.message}`);
+};

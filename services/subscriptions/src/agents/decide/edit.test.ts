@@ -1,0 +1,349 @@
+import {
+  evolve,
+  INITIAL_AGENT_STATE,
+  stateAfter,
+  type AgentState,
+  type ConfigurationChange,
+} from "@ringback/contracts/agents/agent";
+import { EVENT_TYPES, type EventType } from "@ringback/contracts/events/event-types";
+import {
+  METHOD_TYPES,
+  sameSubscription,
+  type Subscription,
+} from "@ringback/contracts/agents/subscription";
+import * as fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { decide, type Command, type EditSubscriptions } from "./edit.ts";
+import { recordsOf } from "./to-events.ts";
+
+const IDS = { workspace_id: "acme", agent_id: "bob" };
+const NOW = "2026-01-01T00:00:00.000Z";
+const OCCASION = { actor: "key", occurred_at: NOW };
+
+const subscription = (
+  event_type: EventType,
+  callback_url = "https://a.example.com/",
+): Subscription => ({ event_type, callback_url, headers: {}, method_type: "POST" });
+
+const registered: ConfigurationChange = {
+  type: "agent_registered",
+  change: { ...IDS, agent_display_name: "Bob" },
+};
+const edited = (set: Subscription[], removed: EventType[] = []): ConfigurationChange => ({
+  type: "event_subscriptions_edited",
+  change: { set, removed },
+});
+const deregistered: ConfigurationChange = { type: "agent_deregistered", change: {} };
+
+const after = (changes: readonly ConfigurationChange[], state = INITIAL_AGENT_STATE): AgentState =>
+  changes.reduce<AgentState>((s, change) => evolve(s, { ...change, occurred_at: NOW }), state);
+
+const edit = (
+  event_subscriptions: Subscription[],
+  options: Partial<EditSubscriptions> = {},
+): EditSubscriptions => ({
+  kind: "edit_event_subscriptions",
+  agent: IDS,
+  event_subscriptions,
+  mode: "merge",
+  on_conflict: "overwrite",
+  if_absent: "reject",
+  ...options,
+});
+const register = (agent_display_name = "Bob"): Command => ({
+  kind: "register_agent",
+  agent: IDS,
+  agent_display_name,
+});
+const remove = (
+  event_types: EventType[],
+  if_absent: "reject" | "register" = "reject",
+): Command => ({
+  kind: "remove_event_subscriptions",
+  agent: IDS,
+  event_types,
+  if_absent,
+});
+const deregister: Command = { kind: "deregister_agent", agent: IDS };
+
+const call = subscription("call_completed");
+const otherCall = subscription("call_completed", "https://b.example.com/");
+const recording = subscription("recording_completed");
+const former = ({ event_type, callback_url }: Subscription) => ({ event_type, callback_url });
+
+type Case = {
+  readonly title: string;
+  readonly given: readonly ConfigurationChange[];
+  readonly when: Command;
+  readonly outcome: Record<string, unknown>;
+};
+
+const NOTHING = { kind: "accepted", changes: [], replaced: [], removed: [] };
+const NOT_FOUND = { kind: "rejected", code: "agent_not_found" };
+
+describe("registering", () => {
+  const cases: Case[] = [
+    {
+      title: "an unknown agent is registered",
+      given: [],
+      when: register(),
+      outcome: { ...NOTHING, changes: [registered] },
+    },
+    {
+      title: "the same name again changes nothing",
+      given: [registered, edited([call])],
+      when: register(),
+      outcome: NOTHING,
+    },
+    {
+      title: "another name is refused",
+      given: [registered],
+      when: register("Rob"),
+      outcome: { kind: "rejected", code: "agent_exists", agent: { agent_display_name: "Bob" } },
+    },
+    {
+      title: "an agent that was deregistered can be registered again",
+      given: [registered, deregistered],
+      when: register("Rob"),
+      outcome: { kind: "accepted", changes: [{ type: "agent_registered" }] },
+    },
+    {
+      title: "a registered agent is deregistered",
+      given: [registered],
+      when: deregister,
+      outcome: { ...NOTHING, changes: [deregistered] },
+    },
+    {
+      title: "an agent that is not there cannot be deregistered",
+      given: [registered, deregistered],
+      when: deregister,
+      outcome: NOT_FOUND,
+    },
+  ];
+  test.each(cases)("$title", ({ given, when, outcome }) => {
+    expect(decide(when, after(given))).toMatchObject(outcome);
+  });
+});
+
+describe("editing", () => {
+  const cases: Case[] = [
+    {
+      title: "an unknown agent is not found",
+      given: [],
+      when: edit([call]),
+      outcome: NOT_FOUND,
+    },
+    {
+      title: "an unknown agent is registered first where that is automatic",
+      given: [],
+      when: edit([call], { if_absent: "register" }),
+      outcome: {
+        ...NOTHING,
+        changes: [
+          { type: "agent_registered", change: { ...IDS, agent_display_name: "bob" } },
+          edited([call]),
+        ],
+      },
+    },
+    {
+      title: "a first subscription is set",
+      given: [registered],
+      when: edit([call]),
+      outcome: { ...NOTHING, changes: [edited([call])] },
+    },
+    {
+      title: "a type that is not named stays as it is",
+      given: [registered, edited([call])],
+      when: edit([recording]),
+      outcome: { ...NOTHING, changes: [edited([recording])] },
+    },
+    {
+      title: "a named type is overwritten and its old URL is told",
+      given: [registered, edited([call])],
+      when: edit([otherCall]),
+      outcome: { ...NOTHING, changes: [edited([otherCall])], replaced: [former(call)] },
+    },
+    {
+      title: "a subscription that is there already changes nothing",
+      given: [registered, edited([call, recording])],
+      when: edit([call]),
+      outcome: { ...NOTHING, changes: [], replaced: [former(call)] },
+    },
+    {
+      title: "only what differs is recorded",
+      given: [registered, edited([call])],
+      when: edit([call, recording]),
+      outcome: { ...NOTHING, changes: [edited([recording])], replaced: [former(call)] },
+    },
+    {
+      title: "mode replace removes the types that are not named",
+      given: [registered, edited([call, recording])],
+      when: edit([otherCall], { mode: "replace" }),
+      outcome: {
+        kind: "accepted",
+        changes: [edited([otherCall], ["recording_completed"])],
+        replaced: [former(call)],
+        removed: [former(recording)],
+      },
+    },
+    {
+      title: "mode replace with an empty list removes everything",
+      given: [registered, edited([call])],
+      when: edit([], { mode: "replace" }),
+      outcome: { ...NOTHING, changes: [edited([], ["call_completed"])], removed: [former(call)] },
+    },
+    {
+      title: "a named type that has a subscription is refused where conflicts are errors",
+      given: [registered, edited([call])],
+      when: edit([otherCall, recording], { on_conflict: "error" }),
+      outcome: { kind: "rejected", code: "subscription_exists", existing: [former(call)] },
+    },
+    {
+      title: "where conflicts are errors, types without a subscription are set",
+      given: [registered, edited([call])],
+      when: edit([recording], { on_conflict: "error" }),
+      outcome: { ...NOTHING, changes: [edited([recording])] },
+    },
+  ];
+  test.each(cases)("$title", ({ given, when, outcome }) => {
+    expect(decide(when, after(given))).toMatchObject(outcome);
+  });
+});
+
+const removal = (removed: EventType[]): ConfigurationChange => ({
+  type: "event_subscriptions_removed",
+  change: { removed },
+});
+
+describe("removing", () => {
+  const cases: Case[] = [
+    {
+      title: "a named type loses its subscription",
+      given: [registered, edited([call, recording])],
+      when: remove(["call_completed", "client_analysis_completed"]),
+      outcome: { ...NOTHING, changes: [removal(["call_completed"])], removed: [former(call)] },
+    },
+    {
+      title: "a type without a subscription changes nothing",
+      given: [registered],
+      when: remove(["call_completed"]),
+      outcome: NOTHING,
+    },
+    {
+      title: "an unknown agent is not found when something is to be removed",
+      given: [],
+      when: remove(["call_completed"]),
+      outcome: NOT_FOUND,
+    },
+    {
+      title: "an unknown agent is registered where that is automatic, with nothing to remove",
+      given: [],
+      when: remove(["call_completed"], "register"),
+      outcome: { ...NOTHING, changes: [{ type: "agent_registered" }] },
+    },
+  ];
+  test.each(cases)("$title", ({ given, when, outcome }) => {
+    expect(decide(when, after(given))).toMatchObject(outcome);
+  });
+});
+
+const eventType = fc.constantFrom(...EVENT_TYPES);
+const anySubscription: fc.Arbitrary<Subscription> = fc.record({
+  event_type: eventType,
+  callback_url: fc.constantFrom<string[]>("https://a.example.com/", "https://b.example.com/"),
+  headers: fc.constantFrom<Subscription["headers"][]>({}, { "X-A": "1" }),
+  method_type: fc.constantFrom(...METHOD_TYPES),
+});
+const subscriptions = fc.uniqueArray(anySubscription, { selector: (s) => s.event_type });
+const ifAbsent = fc.constantFrom("reject" as const, "register" as const);
+const anyEdit: fc.Arbitrary<EditSubscriptions> = fc.record({
+  kind: fc.constant("edit_event_subscriptions" as const),
+  agent: fc.constant(IDS),
+  event_subscriptions: subscriptions,
+  mode: fc.constantFrom("merge" as const, "replace" as const),
+  on_conflict: fc.constantFrom("overwrite" as const, "error" as const),
+  if_absent: ifAbsent,
+});
+const anyCommand: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 4, arbitrary: anyEdit },
+  fc.constantFrom("Bob", "Rob").map(register),
+  fc.tuple(fc.uniqueArray(eventType), ifAbsent).map(([types, absent]) => remove(types, absent)),
+  fc.constant(deregister),
+);
+
+/** Carries out commands one after the other; refused ones change nothing. */
+const carryOut = (commands: readonly Command[]) => {
+  let state: AgentState = INITIAL_AGENT_STATE;
+  const records = [];
+  for (const command of commands) {
+    const decision = decide(command, state);
+    if (decision.kind === "rejected") continue;
+    for (const record of recordsOf(decision.changes, state, OCCASION)) {
+      records.push(record);
+      state = stateAfter(record);
+    }
+  }
+  return { state, records };
+};
+
+describe("over any history", () => {
+  test("each message carries the state that folding all messages up to it gives", () => {
+    fc.assert(
+      fc.property(fc.array(anyCommand), (commands) => {
+        const { records } = carryOut(commands);
+        let folded: AgentState = INITIAL_AGENT_STATE;
+        for (const [n, record] of records.entries()) {
+          folded = evolve(folded, record);
+          expect(stateAfter(record)).toEqual(folded);
+          expect(record.version).toBe(n + 1);
+        }
+      }),
+    );
+  });
+
+  test("no event type has two subscriptions, and they stand in the catalogue's order", () => {
+    fc.assert(
+      fc.property(fc.array(anyCommand), (commands) => {
+        const { state } = carryOut(commands);
+        if (state.kind === "absent") return;
+        const types = state.agent.event_subscriptions.map((s) => s.event_type);
+        expect(types).toEqual(EVENT_TYPES.filter((type) => types.includes(type)));
+      }),
+    );
+  });
+
+  test("an edit that is accepted leaves what it asked for, and again it changes nothing", () => {
+    fc.assert(
+      fc.property(fc.array(anyCommand), anyEdit, (commands, command) => {
+        const before = carryOut(commands).state;
+        const decision = decide(command, before);
+        if (decision.kind === "rejected") return;
+        const state = after(decision.changes, before);
+        const subs = state.kind === "registered" ? state.agent.event_subscriptions : [];
+        const has = (s: Subscription) => subs.some((one) => sameSubscription(one, s));
+        expect(command.event_subscriptions.every(has)).toBe(true);
+        const hasOthers = subs.length > command.event_subscriptions.length;
+        expect(hasOthers && command.mode === "replace").toBe(false);
+        const again = decide({ ...command, on_conflict: "overwrite" }, state);
+        expect(again).toMatchObject({ kind: "accepted", changes: [] });
+      }),
+    );
+  });
+
+  test("what an edit takes away is told, and nothing else is lost", () => {
+    fc.assert(
+      fc.property(fc.array(anyCommand), anyEdit, (commands, command) => {
+        const before = carryOut(commands).state;
+        const decision = decide(command, before);
+        if (decision.kind === "rejected" || before.kind === "absent") return;
+        const state = after(decision.changes, before);
+        const subs = state.kind === "registered" ? state.agent.event_subscriptions : [];
+        const told = [...decision.replaced, ...decision.removed].map((s) => s.event_type);
+        for (const one of before.agent.event_subscriptions) {
+          const isKept = subs.some((s) => sameSubscription(s, one));
+          expect(isKept || told.includes(one.event_type)).toBe(true);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,169 @@
+import {
+  stateAfter,
+  type AgentState,
+  type ConfigurationEventType,
+} from "@ringback/contracts/agents/agent";
+import type { AgentAddress } from "@ringback/contracts/streams/subjects";
+import type { TraceContext } from "@ringback/contracts/trace-context";
+import { pause } from "@ringback/runtime/process/backoff";
+import type { AgentStore, MarkedMessage, StoredAgent } from "./agent-store.ts";
+import type { Acceptance, Command, Rejection } from "./decide/edit.ts";
+import { decideIf, type Precondition } from "./decide/precondition.ts";
+import { recordsOf } from "./decide/to-events.ts";
+import { UnavailableError } from "../streams/ask.ts";
+import type { WorkspaceLimits } from "./workspace-limits.ts";
+
+export type CommandDeps = {
+  readonly store: AgentStore;
+  readonly now: () => Date;
+  /** Between 0 and 1. */
+  readonly random: () => number;
+  readonly onChange: (type: ConfigurationEventType) => void;
+  readonly onConflict: () => void;
+  readonly limits: WorkspaceLimits;
+};
+
+/** Who asks for a command, and under what condition. */
+export type Wish = {
+  /** The id of the API key. */
+  readonly actor: string;
+  readonly precondition?: Precondition | undefined;
+  /** The request has an `Idempotency-Key`. */
+  readonly once?: Once;
+  /** What the changes belong to, where requests are traced. */
+  readonly trace?: TraceContext | undefined;
+};
+
+export type Once = {
+  readonly keyHash: string;
+  readonly requestHash: string;
+  /** Another carried this out, perhaps: then its change is after this message. */
+  readonly maybeDoneAfter: number | undefined;
+  /** From then on somebody else may take it over. */
+  readonly giveUpAtMs: number;
+};
+
+/** What came of a command that was carried out; `changes` is empty when all was as wished. */
+export type Handled = Acceptance & { readonly state: AgentState };
+
+/** Others changed the agent faster than this could be decided. */
+export type Conflict = { readonly kind: "conflict" };
+
+export type CommandResult = Handled | Rejection | Conflict;
+
+/** What was decided, over which message and up to which: from both it can be told again. */
+export type Decided = {
+  readonly kind: "decided";
+  readonly result: Handled | Rejection;
+  readonly beforeSeq: number;
+  readonly seq: number;
+  /** It had been carried out before. */
+  readonly isRepeat: boolean;
+};
+
+const MAX_TRIES = 20;
+const FIRST_WAIT_MS = 10;
+const MAX_WAIT_MS = 250;
+
+/**
+ * Reads, decides and appends; decides anew over what it then finds whenever another change came in
+ * between. Throws when it is not known whether everything is stored, and for what is beyond limits.
+ */
+export const handleCommand = async (
+  command: Command,
+  wish: Wish,
+  deps: CommandDeps,
+): Promise<Decided | Conflict> => {
+  const address = addressOf(command);
+  for (let n = 0; n < MAX_TRIES; n += 1) {
+    if (n > 0) await pause(waitMs(n, deps.random()));
+    if (wish.once !== undefined && deps.now().getTime() >= wish.once.giveUpAtMs) {
+      throw new UnavailableError("the request took too long: another may carry it out now");
+    }
+    const before = await deps.store.read(address);
+    // After the read: what is stored later than this look makes the append fail.
+    const done = await doneBefore(command, wish, deps);
+    if (done !== undefined) return done;
+    const result = decideIf(wish.precondition, command, before.state);
+    if (result.kind === "rejected") {
+      return { kind: "decided", result, beforeSeq: before.seq, seq: before.seq, isRepeat: false };
+    }
+    const after = await appendAll(result, before, address, wish, deps);
+    if (after !== "conflict") {
+      const handled = { ...result, state: after.state };
+      const seqs = { beforeSeq: before.seq, seq: after.seq };
+      return { kind: "decided", result: handled, ...seqs, isRepeat: false };
+    }
+    deps.onConflict();
+  }
+  return { kind: "conflict" };
+};
+
+const addressOf = ({ agent }: Command): AgentAddress => ({
+  workspaceId: agent.workspace_id,
+  agentId: agent.agent_id,
+});
+
+/** A random part of a span that doubles: of 100 writers at once, each finds a quiet moment. */
+const waitMs = (n: number, random: number): number =>
+  random * Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** n);
+
+const doneBefore = async (
+  command: Command,
+  wish: Wish,
+  { store }: CommandDeps,
+): Promise<Decided | undefined> => {
+  if (wish.once?.maybeDoneAfter === undefined) return undefined;
+  const { maybeDoneAfter, keyHash } = wish.once;
+  const found = await store.findMarked(addressOf(command), maybeDoneAfter, keyHash);
+  if (found === undefined) return undefined;
+  const result = await resultAgain(command, wish, found, store);
+  return result.kind === "conflict"
+    ? undefined
+    : { kind: "decided", result, ...found, isRepeat: true };
+};
+
+/**
+ * What a command came to that was decided between these two messages. The decision is a function of the
+ * state before it, so nothing of the answer has to be kept. Where keys that have expired since would make
+ * it another one, it is not told again: a conflict, and nothing was changed.
+ */
+export const resultAgain = async (
+  command: Command,
+  { precondition }: Pick<Wish, "precondition">,
+  { beforeSeq, seq }: MarkedMessage,
+  store: Pick<AgentStore, "readAt">,
+): Promise<CommandResult> => {
+  const address = addressOf(command);
+  const before = await store.readAt(address, beforeSeq);
+  const decision = decideIf(precondition, command, before);
+  if (decision.kind === "rejected") return decision;
+  if (seq === beforeSeq && decision.changes.length > 0) return { kind: "conflict" };
+  const state = seq === beforeSeq ? before : await store.readAt(address, seq);
+  return { ...decision, state };
+};
+
+const appendAll = async (
+  { changes }: Acceptance,
+  before: StoredAgent,
+  address: AgentAddress,
+  { actor, once, trace }: Wish,
+  { store, now, onChange, limits }: CommandDeps,
+): Promise<StoredAgent | "conflict"> => {
+  let { state, seq } = before;
+  const occasion = { actor, occurred_at: now().toISOString() };
+  const mark =
+    once === undefined
+      ? undefined
+      : { key_hash: once.keyHash, request_hash: once.requestHash, before_seq: before.seq };
+  const records = recordsOf(changes, before.state, occasion, mark);
+  if (records.length > 0) limits.admitChange(address, records);
+  for (const record of records) {
+    const appended = await store.append(address, record, seq, { trace, sealer: before.sealer });
+    if (appended.kind === "conflict") return "conflict";
+    onChange(record.type);
+    seq = appended.seq;
+    state = stateAfter(record);
+  }
+  return { state, seq };
+};

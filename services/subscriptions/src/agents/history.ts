@@ -1,0 +1,152 @@
+import { Buffer } from "node:buffer";
+import {
+  configurationChangeSchema,
+  type AgentState,
+  type ConfigurationChange,
+} from "@ringback/contracts/agents/agent";
+import { readAgentState } from "@ringback/contracts/agents/agent-message";
+import { isId } from "@ringback/contracts/id";
+import { openSubscription, type Sealer } from "@ringback/contracts/secrets/subscription-secrets";
+import {
+  STREAMS,
+  subscriptionSubject,
+  type AgentAddress,
+} from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { z } from "zod";
+import { readNewest } from "../streams/newest.ts";
+import type { PageQuery } from "../events/event-reader.ts";
+import { readStored, type StoredMessage } from "../streams/read-batch.ts";
+
+/** One change of an agent. */
+export type HistoryEntry = {
+  readonly seq: number;
+  readonly version: number;
+  readonly type: string;
+  readonly occurredAt: string;
+  readonly actor: string | undefined;
+  /** With its secrets open; undefined where a version before or after this one wrote it otherwise. */
+  readonly change: ConfigurationChange | undefined;
+  /** The agent as the change left it. */
+  readonly state: AgentState;
+};
+
+/** What was done to agents, as SUBSCRIPTIONS keeps it for ever. Throws as `EventReader` does. */
+export type AgentHistory = {
+  /** Newest first; empty for an agent that never was. */
+  readonly changes: (
+    agent: AgentAddress,
+    page: PageQuery,
+  ) => Promise<{ readonly entries: readonly HistoryEntry[]; readonly nextBeforeSeq?: number }>;
+  /** The agent as it was at a time, by the times at which its changes were made. */
+  readonly stateAt: (agent: AgentAddress, atMs: number) => Promise<AgentState>;
+};
+
+export type AgentHistoryDeps = { readonly nats: Nats; readonly sealer: Pick<Sealer, "open"> };
+
+/** One change may hold 50 subscriptions with all their headers. */
+const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** A change is stored a moment after the time that it carries, which is of another clock. */
+const STORED_WITHIN_MS = 5 * 60_000;
+
+const CHANGES_AT_ONCE = 50;
+
+export const agentHistory = (deps: AgentHistoryDeps): AgentHistory => ({
+  changes: (agent, page) => changesOf(agent, page, deps),
+  stateAt: async (agent, atMs) => {
+    const absent: AgentState = { kind: "absent", version: 0 };
+    if (!isId(agent.agentId)) return absent;
+    let beforeSeq = await firstStoredAfter(agent, atMs + STORED_WITHIN_MS, deps.nats);
+    for (;;) {
+      const page = { limit: CHANGES_AT_ONCE, beforeSeq };
+      const { entries, nextBeforeSeq } = await changesOf(agent, page, deps);
+      const last = entries.find(({ occurredAt }) => Date.parse(occurredAt) <= atMs);
+      if (last !== undefined) return last.state;
+      if (nextBeforeSeq === undefined) return absent;
+      beforeSeq = nextBeforeSeq;
+    }
+  },
+});
+
+const firstStoredAfter = async (
+  agent: AgentAddress,
+  afterMs: number,
+  nats: Nats,
+): Promise<number | undefined> => {
+  const filter = subscriptionSubject(agent);
+  const from = new Date(afterMs);
+  const part = { stream: STREAMS.subscriptions, filter, from, size: 1, maxBytes: 1 };
+  const [message] = await readStored(nats, part);
+  return message?.seq;
+};
+
+const changesOf = async (
+  agent: AgentAddress,
+  { limit, beforeSeq }: PageQuery,
+  { nats, sealer }: AgentHistoryDeps,
+) => {
+  if (!isId(agent.agentId)) return { entries: [] };
+  const { messages, hasOlder } = await readNewest(nats, {
+    stream: STREAMS.subscriptions,
+    filter: subscriptionSubject(agent),
+    beforeSeq,
+    limit,
+    maxBytes: PAGE_BYTES,
+  });
+  const last = messages.at(-1);
+  return {
+    entries: messages.map((message) => entryIn(agent, message, sealer)),
+    ...(hasOlder && last !== undefined ? { nextBeforeSeq: last.seq } : {}),
+  };
+};
+
+const messageSchema = z.looseObject({
+  type: z.string(),
+  occurred_at: z.string(),
+  actor: z.string().optional(),
+});
+
+const entryIn = (
+  agent: AgentAddress,
+  { seq, subject, data }: StoredMessage,
+  sealer: Pick<Sealer, "open">,
+): HistoryEntry => {
+  const read = readAgentState(agent, data);
+  if (read.kind === "invalid") {
+    throw new Error(`${STREAMS.subscriptions} ${seq} on ${subject}: ${read.message}`);
+  }
+  const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");
+  const message = messageSchema.parse(JSON.parse(text));
+  const change = configurationChangeSchema.safeParse(message).data;
+  return {
+    seq,
+    version: read.state.version,
+    type: message.type,
+    occurredAt: message.occurred_at,
+    actor: message.actor,
+    change: change === undefined ? undefined : openChange(agent, change, sealer),
+    state: openState(agent, read.state, sealer),
+  };
+};
+
+type Open = Pick<Sealer, "open">;
+
+// Not logged where a secret cannot be opened, as elsewhere: keys of the past may be gone for good.
+const openState = (agent: AgentAddress, state: AgentState, sealer: Open): AgentState => {
+  if (state.kind === "absent") return state;
+  const event_subscriptions = state.agent.event_subscriptions.map(
+    (stored) => openSubscription(agent, stored, sealer).subscription,
+  );
+  return { ...state, agent: { ...state.agent, event_subscriptions } };
+};
+
+const openChange = (
+  agent: AgentAddress,
+  change: ConfigurationChange,
+  sealer: Open,
+): ConfigurationChange => {
+  if (change.type !== "event_subscriptions_edited") return change;
+  const set = change.change.set.map((one) => openSubscription(agent, one, sealer).subscription);
+  return { ...change, change: { ...change.change, set } };
+};

@@ -1,0 +1,43 @@
+import { problemAnswers } from "./agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { agentNotFound } from "./command-problem.ts";
+import { sendProblem } from "../../http/problem.ts";
+import { changeAnswer, historyAnswerSchema } from "./history-response.ts";
+import { pageQuerySchema } from "../../http/page-query.ts";
+import { cursorBefore } from "../../http/seq-cursor.ts";
+import { agentPathSchema } from "./patch-schema.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+/** `GET /agent/v1/{agent_id}/history`: who changed what and when, also of an agent that is gone. */
+export const agentHistoryRoute = (api: Api, { history }: RouteDeps): void => {
+  api.get(
+    "/agent/v1/:agent_id/history",
+    {
+      config: { scope: "read", documented: { problems: ["agent_not_found"] } },
+      schema: {
+        operationId: "listAgentChanges",
+        summary: "List the changes of an agent",
+        description:
+          "Who changed what and when, newest first, also of an agent that was removed. Secrets are shown as in the agent itself.",
+        tags: ["Agents"],
+        params: agentPathSchema,
+        querystring: pageQuerySchema,
+        response: { 200: historyAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { agent_id: agentId } = request.params;
+      const { limit, cursor: beforeSeq } = request.query;
+      const caller = callerOf(request);
+      const agent = { workspaceId: caller.workspaceId, agentId };
+      const { entries, nextBeforeSeq } = await history.changes(agent, { limit, beforeSeq });
+      if (entries.length === 0 && beforeSeq === undefined) {
+        return sendProblem(reply, agentNotFound(agentId));
+      }
+      return {
+        changes: entries.map((entry) => changeAnswer(entry, caller)),
+        next_cursor: nextBeforeSeq === undefined ? null : cursorBefore(nextBeforeSeq),
+      };
+    },
+  );
+};

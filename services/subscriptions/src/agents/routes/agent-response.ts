@@ -1,0 +1,122 @@
+import type { Agent } from "@ringback/contracts/agents/agent";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { subscriptionSchema } from "@ringback/contracts/agents/subscription";
+import { shownSigningKeySchema, type SigningKey } from "@ringback/contracts/secrets/signing-key";
+import { shownSubscription, shownUrl } from "@ringback/contracts/secrets/subscription-secrets";
+import { z } from "zod";
+import type { Caller } from "../../http/auth/api-keys.ts";
+import { problemSchema } from "../../http/problem.ts";
+
+/** A subscription, as answers show it: of signing keys all but the secret. */
+export const shownSubscriptionSchema = subscriptionSchema
+  .extend({
+    headers: subscriptionSchema.shape.headers.meta({
+      description: "Sent with every request; values are `<redacted>` for keys without `write`",
+    }),
+    delivery: subscriptionSchema.shape.delivery.meta({
+      description: "What was set for this subscription alone; for the rest the operator's settings",
+    }),
+    signing: z.array(shownSigningKeySchema).optional().meta({
+      description: "The keys that sign its requests, newest first, without their secrets",
+    }),
+  })
+  .meta({ id: "Subscription", description: "One agent's events of one type go to this URL." });
+
+const timeSchema = (description: string) =>
+  z.string().meta({ description, format: "date-time", examples: ["2026-01-31T09:30:00.000Z"] });
+
+/** An agent, as answers show it. Fields that are not named here never leave the service. */
+export const agentAnswerSchema = z
+  .object({
+    agent_id: z.string().meta({ examples: ["agent-7"] }),
+    agent_display_name: z.string().meta({ examples: ["Reminder calls"] }),
+    event_subscriptions: z.array(shownSubscriptionSchema),
+    created_at: timeSchema("When it was registered"),
+    updated_at: timeSchema("When it was changed last"),
+    version: z.int().meta({ description: "Counts the changes of this agent", examples: [7] }),
+  })
+  .meta({ id: "Agent", description: "The agent as it now is." });
+
+export type AgentAnswer = z.infer<typeof agentAnswerSchema>;
+
+const formerSubscriptionSchema = z
+  .object({ event_type: eventTypeSchema, callback_url: z.string() })
+  .meta({ id: "FormerSubscription", description: "A subscription as it was before the change." });
+
+export const UPDATED = "Agent updated successfully!";
+
+/** The agent as it now is, and for an edit the subscriptions that it took the place of. */
+export const patchAnswerSchema = agentAnswerSchema
+  .extend({
+    message: z.literal(UPDATED).meta({ description: "For programs written for Ringg's API" }),
+    replaced: z
+      .array(formerSubscriptionSchema)
+      .optional()
+      .meta({ description: "Of an edit: the subscriptions that it took the place of" }),
+    removed: z
+      .array(formerSubscriptionSchema)
+      .optional()
+      .meta({ description: "Of an edit in mode `replace`: those that it did not name" }),
+    signing_secret: z.string().optional().meta({
+      description: "Of `rotate_signing_secret` with `v1`: in this one answer and never again",
+    }),
+    signing_public_key: z
+      .string()
+      .optional()
+      .meta({ description: "Of `rotate_signing_secret` with `v1a`" }),
+  })
+  .meta({
+    id: "ChangedAgent",
+    description: "The agent as it now is, and what the change took the place of.",
+  });
+
+export const listAnswerSchema = z
+  .object({
+    agents: z.array(
+      z.object({
+        agent_id: z.string(),
+        agent_display_name: z.string(),
+        event_types: z
+          .array(eventTypeSchema)
+          .meta({ description: "The types that it has subscriptions for" }),
+        updated_at: timeSchema("When it was changed last"),
+      }),
+    ),
+    next_cursor: z
+      .string()
+      .nullable()
+      .meta({ description: "Send it as `cursor` for the next page; null: this was the last" }),
+  })
+  .meta({ id: "AgentList", description: "One page of the workspace's agents." });
+
+/** What every call answers when it is not carried out. */
+export const problemAnswers = { "4xx": problemSchema, "5xx": problemSchema } as const;
+
+/** A subscription that was there, for a caller who may see secrets. */
+export const shownFormer = ({
+  event_type,
+  callback_url,
+}: z.infer<typeof formerSubscriptionSchema>) => ({
+  event_type,
+  callback_url: shownUrl(callback_url, true),
+});
+
+/** What the caller of a rotation gets to verify with; a private key is shown to nobody. */
+export const newKeyAnswer = (key: SigningKey) =>
+  key.scheme === "v1" ? { signing_secret: key.secret } : { signing_public_key: key.public_key };
+
+/** An agent for a caller: who may set secrets reads them back, others see `<redacted>`. */
+export const agentAnswer = (
+  agent: Agent,
+  version: number,
+  { scopes }: Pick<Caller, "scopes">,
+): AgentAnswer => ({
+  agent_id: agent.agent_id,
+  agent_display_name: agent.agent_display_name,
+  event_subscriptions: agent.event_subscriptions.map((subscription) =>
+    shownSubscription(subscription, scopes.has("write")),
+  ),
+  created_at: agent.created_at,
+  updated_at: agent.updated_at,
+  version,
+});

@@ -1,0 +1,109 @@
+import { isId } from "@ringback/contracts/id";
+import { z } from "zod";
+import {
+  agentAnswer,
+  agentAnswerSchema,
+  listAnswerSchema,
+  problemAnswers,
+} from "./agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { agentNotFound } from "./command-problem.ts";
+import { sendProblem } from "../../http/problem.ts";
+import { noQuerySchema } from "../../http/page-query.ts";
+import { agentPathSchema, listQuerySchema } from "./patch-schema.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+const id = z.string().meta({ description: "The same as `agent_id`" });
+
+const oneSchema = z.object({ agents: agentAnswerSchema.extend({ id }) }).meta({
+  id: "EnvelopedAgent",
+  description: "One agent, in the envelope of platforms like Ringg.",
+});
+
+const allSchema = z
+  .object({
+    agents: z.array(listAnswerSchema.shape.agents.element.extend({ id })),
+    total: z.int().meta({ description: "How many agents the workspace has" }),
+    limit: z.int(),
+    offset: z.int(),
+  })
+  .meta({ id: "EnvelopedAgents" });
+
+/** The query of `GET /agent/all`. */
+const offsetQuerySchema = z.strictObject({
+  limit: listQuerySchema.shape.limit,
+  offset: z
+    .string()
+    .regex(/^\d{1,9}$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number())
+    .default(0)
+    .meta({
+      description: "How many agents are left out",
+      documentedAs: { type: "integer", minimum: 0, default: 0 },
+    }),
+});
+
+/** `GET /agent/all` and `GET /agent/{agent_id}`: agents for programs that were written for Ringg's API. */
+export const agentsEnvelopeRoutes = (api: Api, deps: RouteDeps): void => {
+  allRoute(api, deps);
+  oneRoute(api, deps);
+};
+
+const allRoute = (api: Api, { commands, index }: RouteDeps): void => {
+  api.get(
+    "/agent/all",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "listAllAgents",
+        summary: "List agents by offset",
+        description:
+          "The workspace's agents by id, as `GET /assistant` lists them, for programs that page by `offset`.",
+        tags: ["Agents"],
+        querystring: offsetQuerySchema,
+        response: { 200: allSchema, ...problemAnswers },
+      },
+    },
+    async (request) => {
+      const { limit, offset } = request.query;
+      // What anybody was told is stored must be in the answer, whichever instance stored it.
+      await index.applied(await commands.store.lastSeq());
+      const { agents, total } = index.pageAt(callerOf(request).workspaceId, limit, offset);
+      const listed = agents.map((agent) => ({
+        ...agent,
+        id: agent.agent_id,
+        event_types: [...agent.event_types],
+      }));
+      return { agents: listed, total, limit, offset };
+    },
+  );
+};
+
+const oneRoute = (api: Api, { commands }: RouteDeps): void => {
+  api.get(
+    "/agent/:agent_id",
+    {
+      config: { scope: "read", documented: { problems: ["agent_not_found"] } },
+      schema: {
+        operationId: "getEnvelopedAgent",
+        summary: "Read an agent in an envelope",
+        description:
+          "What `GET /agent/v1/{agent_id}` answers, as `agents`. Agents with the ids `all` and `v1` are read there alone.",
+        tags: ["Agents"],
+        params: agentPathSchema,
+        querystring: noQuerySchema,
+        response: { 200: oneSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { agent_id: agentId } = request.params;
+      const caller = callerOf(request);
+      if (!isId(agentId)) return sendProblem(reply, agentNotFound(agentId));
+      const { workspaceId } = caller;
+      const { state } = await commands.store.read({ workspaceId, agentId });
+      if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
+      return { agents: { id: agentId, ...agentAnswer(state.agent, state.version, caller) } };
+    },
+  );
+};

@@ -1,0 +1,56 @@
+import { MAX_SIGNING_KEYS } from "@ringback/contracts/secrets/signing-key";
+import { entityTag } from "../decide/entity-tag.ts";
+import type { CommandResult, Handled } from "../handle-command.ts";
+import type { Problem } from "../../http/problem.ts";
+
+const MAX_SHOWN_CHARACTERS = 128;
+
+/** What a caller is told about an agent that is not there. */
+export const agentNotFound = (agentId: string): Problem => {
+  const isLong = agentId.length > MAX_SHOWN_CHARACTERS; // longer than any id
+  const shown = isLong ? `${agentId.slice(0, MAX_SHOWN_CHARACTERS)}…` : agentId;
+  return { code: "agent_not_found", detail: `There is no agent '${shown}' in this workspace.` };
+};
+
+/** Why a command was not carried out, for its caller. */
+export const commandProblem = (
+  agentId: string,
+  result: Exclude<CommandResult, Handled>,
+): Problem => {
+  if (result.kind === "conflict") {
+    const detail = `Agent '${agentId}' was changed by others at the same time: ask again.`;
+    return { code: "conflict", detail };
+  }
+  switch (result.code) {
+    case "agent_not_found":
+      return agentNotFound(agentId);
+    case "agent_exists": {
+      const detail = `Agent '${agentId}' is registered as '${result.agent.agent_display_name}'.`;
+      return { code: "agent_exists", detail };
+    }
+    case "precondition_failed": {
+      const { version } = result;
+      const is = version === undefined ? "not there" : `at ETag ${entityTag(version)}`;
+      const detail = `Agent '${agentId}' is ${is}, which If-Match does not name: nothing was changed.`;
+      return { code: "precondition_failed", detail };
+    }
+    case "subscription_exists": {
+      const types = result.existing.map(({ event_type }) => event_type).join(", ");
+      const detail = `Agent '${agentId}' has subscriptions for ${types}: nothing was changed.`;
+      return { code: "subscription_exists", detail };
+    }
+    case "subscription_not_found": {
+      const { missing } = result;
+      const of = missing.length === 0 ? "" : ` for ${missing.join(", ")}`;
+      const detail = `Agent '${agentId}' has no subscription${of}: nothing was changed.`;
+      return { code: "subscription_not_found", detail };
+    }
+    case "too_many_signing_secrets": {
+      const types = result.event_types.join(", ");
+      const detail = `${types}: ${MAX_SIGNING_KEYS} secrets sign already. Wait until one expires, or ask with an overlap of 0s: nothing was changed.`;
+      return { code: "too_many_signing_secrets", detail };
+    }
+    default:
+      return result satisfies never;
+  }
+};

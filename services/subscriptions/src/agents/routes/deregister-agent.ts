@@ -1,0 +1,52 @@
+import { isId } from "@ringback/contracts/id";
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
+import { z } from "zod";
+import { problemAnswers } from "./agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { agentNotFound } from "./command-problem.ts";
+import { sendProblem, type Problem } from "../../http/problem.ts";
+import { agentPathSchema } from "./patch-schema.ts";
+import { runCommand } from "../run-command.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+const RESERVED: Problem = {
+  code: "reserved_agent",
+  detail: `Agent '${WORKSPACE_AGENT}' is the workspace's own: remove its subscriptions instead.`,
+};
+
+/** `DELETE /agent/v1/{agent_id}`: the agent and its subscriptions are no more; its history stays. */
+export const deregisterAgentRoute = (api: Api, { commands }: RouteDeps): void => {
+  api.delete(
+    "/agent/v1/:agent_id",
+    {
+      config: {
+        scope: "admin",
+        documented: {
+          problems: ["agent_not_found", "conflict", "too_many_changes"],
+          takes: ["If-Match", "Idempotency-Key"],
+          gives: ["Idempotency-Replayed"],
+        },
+      },
+      schema: {
+        operationId: "deregisterAgent",
+        summary: "Remove an agent",
+        description:
+          "The agent and its subscriptions are no more: what is under way for them ends as `cancelled`. Its history stays.",
+        tags: ["Agents"],
+        params: agentPathSchema,
+        response: { 204: z.undefined(), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { agent_id } = request.params;
+      const { workspaceId } = callerOf(request);
+      if (!isId(agent_id)) return sendProblem(reply, agentNotFound(agent_id));
+      if (agent_id === WORKSPACE_AGENT) return sendProblem(reply, RESERVED);
+      const agent = { workspace_id: workspaceId, agent_id };
+      const command = { kind: "deregister_agent", agent } as const;
+      const ran = await runCommand(request, reply, command, commands);
+      if (ran.kind === "problem") return sendProblem(reply, ran.problem);
+      return reply.code(204).send();
+    },
+  );
+};

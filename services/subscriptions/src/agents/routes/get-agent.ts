@@ -1,0 +1,93 @@
+import { isId } from "@ringback/contracts/id";
+import { z } from "zod";
+import {
+  agentAnswer,
+  agentAnswerSchema,
+  problemAnswers,
+  type AgentAnswer,
+} from "./agent-response.ts";
+import type { Caller } from "../../http/auth/api-keys.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { agentNotFound } from "./command-problem.ts";
+import { entityTag, entityTagsIn, type EntityTags } from "../decide/entity-tag.ts";
+import { sendProblem, type Problem } from "../../http/problem.ts";
+import { agentPathSchema } from "./patch-schema.ts";
+import { timeSchema } from "../../http/time-schema.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+const INVALID_IF_NONE_MATCH: Problem = {
+  code: "bad_request",
+  detail:
+    'If-None-Match: expected the ETag of an agent such as "3" with its quotes, a list of them, or *.',
+};
+
+const tagsIn = (header: string | undefined): EntityTags | undefined =>
+  header === undefined ? undefined : entityTagsIn(header);
+
+/** `If-None-Match` compares weakly (RFC 9110 section 13.1.2). */
+const names = (tags: EntityTags, tag: string): boolean =>
+  tags.kind === "any" ||
+  (tags.kind === "tags" && tags.tags.some(({ opaque }) => `"${opaque}"` === tag));
+
+const querySchema = z.strictObject({
+  at: timeSchema.optional().meta({ description: "The agent as it was then, without an ETag." }),
+});
+
+/** `GET /agent/v1/{agent_id}`: the agent as the last stored change left it, or as it was at a time. */
+export const getAgentRoute = (api: Api, { commands, history }: RouteDeps): void => {
+  api.get(
+    "/agent/v1/:agent_id",
+    {
+      config: {
+        scope: "read",
+        documented: { problems: ["agent_not_found"], takes: ["If-None-Match"], gives: ["ETag"] },
+      },
+      schema: {
+        operationId: "getAgent",
+        summary: "Read an agent",
+        description:
+          "The agent as the last stored change left it, whichever instance stored it. A key without the scope `write` sees `<redacted>` in place of header values and the queries of URLs.",
+        tags: ["Agents"],
+        params: agentPathSchema,
+        querystring: querySchema,
+        response: { 200: agentAnswerSchema, 304: z.undefined(), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { at } = request.query;
+      if (at !== undefined) {
+        const agent = await pastAgent(request.params.agent_id, at, callerOf(request), history);
+        return agent ?? sendProblem(reply, agentNotFoundAt(request.params.agent_id, at));
+      }
+      const known = tagsIn(request.headers["if-none-match"]);
+      if (known?.kind === "invalid") return sendProblem(reply, INVALID_IF_NONE_MATCH);
+      const { agent_id: agentId } = request.params;
+      const { workspaceId } = callerOf(request);
+      if (!isId(agentId)) return sendProblem(reply, agentNotFound(agentId));
+      const { state } = await commands.store.read({ workspaceId, agentId });
+      if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
+      const isWhole = callerOf(request).scopes.has("write");
+      const tag = entityTag(state.version, isWhole ? "whole" : "redacted");
+      reply.header("etag", tag);
+      if (known !== undefined && names(known, tag)) return reply.code(304).send();
+      return agentAnswer(state.agent, state.version, callerOf(request));
+    },
+  );
+};
+
+/** Changes are made over the agent as it is, so that a state of the past has no ETag to be named by. */
+const pastAgent = async (
+  agentId: string,
+  at: string,
+  caller: Caller,
+  history: RouteDeps["history"],
+): Promise<AgentAnswer | undefined> => {
+  const agent = { workspaceId: caller.workspaceId, agentId };
+  const state = await history.stateAt(agent, Date.parse(at));
+  return state.kind === "absent" ? undefined : agentAnswer(state.agent, state.version, caller);
+};
+
+const agentNotFoundAt = (agentId: string, at: string): Problem => {
+  const { code, detail } = agentNotFound(agentId);
+  return { code, detail: detail.replace(/\.$/, ` at ${at}.`).replace("is no", "was no") };
+};

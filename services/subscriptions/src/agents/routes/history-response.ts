@@ -1,0 +1,77 @@
+import type { ConfigurationChange } from "@ringback/contracts/agents/agent";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { shownSigningKey, shownSigningKeySchema } from "@ringback/contracts/secrets/signing-key";
+import { shownSubscription } from "@ringback/contracts/secrets/subscription-secrets";
+import { z } from "zod";
+import { shownSubscriptionSchema } from "./agent-response.ts";
+import type { Caller } from "../../http/auth/api-keys.ts";
+import type { HistoryEntry } from "../history.ts";
+
+/** One change of an agent, as answers show it; secrets as in `GET /agent/v1/{agent_id}`. */
+const changeSchema = z.object({
+  version: z.int().meta({ description: "The agent's version that the change led to." }),
+  type: z.string().meta({ description: "Such as `event_subscriptions_edited`." }),
+  at: z.string(),
+  actor: z.string().nullable().meta({
+    description: "The id of the API key, or the service itself.",
+  }),
+  agent_display_name: z.string().optional(),
+  set: z.array(shownSubscriptionSchema).optional().meta({
+    description: "Subscriptions that were set, each in the place of the one before.",
+  }),
+  removed: z.array(eventTypeSchema).optional(),
+  signing: z
+    .array(z.object({ event_type: eventTypeSchema, key: shownSigningKeySchema }))
+    .optional()
+    .meta({ description: "New signing keys, without their secrets." }),
+  former_expire_at: z.string().optional(),
+});
+
+export const historyAnswerSchema = z.object({
+  changes: z.array(changeSchema),
+  next_cursor: z.string().nullable(),
+});
+
+type ChangeAnswer = z.infer<typeof changeSchema>;
+
+/** A change for a caller: who may set secrets reads those of the past back, too. */
+export const changeAnswer = (
+  entry: HistoryEntry,
+  caller: Pick<Caller, "scopes">,
+): ChangeAnswer => ({
+  version: entry.version,
+  type: entry.type,
+  at: entry.occurredAt,
+  actor: entry.actor ?? null,
+  ...(entry.change === undefined ? {} : detailsOf(entry.change, caller.scopes.has("write"))),
+});
+
+const detailsOf = (
+  { type, change }: ConfigurationChange,
+  maySeeSecrets: boolean,
+): Partial<ChangeAnswer> => {
+  switch (type) {
+    case "agent_registered":
+      return { agent_display_name: change.agent_display_name };
+    case "event_subscriptions_edited": {
+      const set = change.set.map((one) => shownSubscription(one, maySeeSecrets));
+      return { set, removed: change.removed };
+    }
+    case "event_subscriptions_removed":
+      return { removed: change.removed };
+    case "signing_secret_rotated": {
+      const signing = change.set.map(({ event_type, key }) => ({
+        event_type,
+        key: shownSigningKey(key),
+      }));
+      return { signing, former_expire_at: change.former_expire_at };
+    }
+    case "signing_secret_removed":
+      return { removed: change.event_types };
+    case "agent_deregistered":
+    case "secrets_reencrypted":
+      return {};
+    default:
+      return type satisfies never;
+  }
+};

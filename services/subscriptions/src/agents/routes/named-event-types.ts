@@ -1,0 +1,40 @@
+import { policyToStore } from "@ringback/contracts/agents/delivery-policy";
+import type { EventType } from "@ringback/contracts/events/event-types";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
+import type { FieldError } from "../../http/problem.ts";
+import type { EditRequest } from "./patch-schema.ts";
+
+/** An event type and the place in the request that names it. */
+export type Named = { readonly eventType: EventType; readonly path: string };
+
+/**
+ * One subscription for each event type that the request names, in its order. Signing keys are not set
+ * in this way: the ones that are there stay.
+ */
+export const subscriptionsOf = ({ event_subscriptions }: EditRequest): Subscription[] =>
+  event_subscriptions.flatMap(({ event_type, signing: _asRead, delivery, ...rest }) => {
+    const policy = policyToStore(delivery);
+    const set = policy === undefined ? rest : { ...rest, delivery: policy };
+    return [event_type].flat().map((type) => ({ event_type: type, ...set }));
+  });
+
+/** Every place that names an event type. */
+export const namedIn = ({ event_subscriptions }: EditRequest): Named[] =>
+  event_subscriptions.flatMap(({ event_type }, n) => {
+    const path = `event_subscriptions.${n}.event_type`;
+    return typeof event_type === "string"
+      ? [{ eventType: event_type, path }]
+      : event_type.map((eventType, m) => ({ eventType, path: `${path}.${m}` }));
+  });
+
+/** Every place that names an event type which the request named before. */
+export const repeatedInEdit = (edit: EditRequest): FieldError[] => repeated(namedIn(edit));
+
+/** The same for a plain list of event types. */
+export const repeatedInList = (eventTypes: readonly EventType[] = []): FieldError[] =>
+  repeated(eventTypes.map((eventType, n) => ({ eventType, path: `event_types.${n}` })));
+
+const repeated = (named: readonly Named[]): FieldError[] =>
+  named
+    .filter(({ eventType }, n) => named.findIndex((one) => one.eventType === eventType) < n)
+    .map(({ eventType, path }) => ({ path, message: `names ${eventType} again` }));

@@ -1,0 +1,111 @@
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
+import type { z } from "zod";
+import {
+  agentAnswer,
+  newKeyAnswer,
+  shownFormer,
+  patchAnswerSchema,
+  problemAnswers,
+  UPDATED,
+} from "./agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import type { EditSubscriptions, RemoveSubscriptions } from "../decide/edit.ts";
+import { entityTag } from "../decide/entity-tag.ts";
+import { refuseUnknownTypes } from "../../event-types/define-type.ts";
+import type { RemoveSigningSecret, RotateSigningSecret } from "../decide/signing.ts";
+import { namedIn, repeatedInEdit, repeatedInList, subscriptionsOf } from "./named-event-types.ts";
+import { sendProblem } from "../../http/problem.ts";
+import { patchAgentSchema } from "./patch-schema.ts";
+import { runCommand } from "../run-command.ts";
+import { signingCommandOf } from "./signing-schema.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+type PatchRequest = z.output<ReturnType<typeof patchAgentSchema>>;
+
+/** `PATCH /agent/v1`: sets or removes an agent's event subscriptions or their signing secrets. */
+export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
+  api.patch(
+    "/agent/v1",
+    {
+      config: {
+        scope: "write",
+        documented: {
+          problems: [
+            "agent_not_found",
+            "subscription_exists",
+            "subscription_not_found",
+            "too_many_signing_secrets",
+            "conflict",
+            "duplicate_event_type",
+            "too_many_agents",
+            "configuration_too_large",
+            "too_many_changes",
+          ],
+          takes: ["If-Match", "Idempotency-Key"],
+          gives: ["ETag", "Idempotency-Replayed"],
+        },
+      },
+      schema: {
+        operationId: "changeAgent",
+        summary: "Change an agent's subscriptions or signing secrets",
+        description:
+          "`operation` says what is done; it is done wholly or not at all, and stored when it is answered 200. At most 50 subscriptions in a request, each event type counted.",
+        tags: ["Agents"],
+        body: patchAgentSchema(deps.callbackUrls),
+        response: { 200: patchAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const errors = repeatedIn(body);
+      if (errors.length > 0) {
+        const detail = "Name each event type at most once in a request.";
+        return sendProblem(reply, { code: "duplicate_event_type", detail, errors });
+      }
+      const { workspaceId } = callerOf(request);
+      await refuseUnknownTypes(workspaceId, typesSetIn(body), deps.eventTypes);
+      const command = commandOf(body, workspaceId, deps);
+      const ran = await runCommand(request, reply, command, deps.commands);
+      if (ran.kind === "problem") return sendProblem(reply, ran.problem);
+      const { state, replaced, removed } = ran.handled;
+      if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
+      reply.header("etag", entityTag(state.version));
+      const agent = agentAnswer(state.agent, state.version, callerOf(request));
+      const answer = { message: UPDATED, ...agent } as const;
+      if (command.kind === "rotate_signing_secret") {
+        // A repeated answer does not have it any more: the key that was made just now is nobody's.
+        return ran.isRepeat ? answer : { ...answer, ...newKeyAnswer(command.key) };
+      }
+      const isEdit = command.kind === "edit_event_subscriptions";
+      return isEdit
+        ? { ...answer, replaced: replaced.map(shownFormer), removed: removed.map(shownFormer) }
+        : answer;
+    },
+  );
+};
+
+const typesSetIn = (body: PatchRequest) =>
+  body.operation === "edit_event_subscriptions" ? namedIn(body) : [];
+
+const repeatedIn = (body: PatchRequest) =>
+  body.operation === "edit_event_subscriptions"
+    ? repeatedInEdit(body)
+    : repeatedInList(body.event_types);
+
+const commandOf = (
+  body: PatchRequest,
+  workspace_id: string,
+  { ifAbsent, commands }: RouteDeps,
+): EditSubscriptions | RemoveSubscriptions | RotateSigningSecret | RemoveSigningSecret => {
+  if (body.operation === "rotate_signing_secret" || body.operation === "remove_signing_secret") {
+    return signingCommandOf(body, workspace_id, commands.now());
+  }
+  const agent = { workspace_id, agent_id: body.agent_id };
+  const if_absent = body.agent_id === WORKSPACE_AGENT ? "register" : ifAbsent;
+  if (body.operation === "remove_event_subscriptions") {
+    return { kind: body.operation, agent, event_types: body.event_types, if_absent };
+  }
+  const { operation: kind, mode, on_conflict } = body;
+  const event_subscriptions = subscriptionsOf(body);
+  return { kind, agent, event_subscriptions, mode, on_conflict, if_absent };
+};

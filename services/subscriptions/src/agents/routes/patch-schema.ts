@@ -1,0 +1,211 @@
+import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
+import { countedList } from "@ringback/contracts/json/counted-list";
+import { deliveryPolicySchema } from "@ringback/contracts/agents/delivery-policy";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { idSchema } from "@ringback/contracts/id";
+import { headerProblems, tooManyHeaders } from "@ringback/contracts/agents/request-headers";
+import { queryProblem, secretValueProblem } from "@ringback/contracts/secrets/subscription-secrets";
+import { methodTypeSchema } from "@ringback/contracts/agents/subscription";
+import { z } from "zod";
+import { agentIdInCursor } from "../../http/list-cursor.ts";
+import { refuseOthersTypes } from "./others-types.ts";
+import {
+  removeSigningSecretSchema,
+  rotateSigningSecretSchema,
+  signingAsReadSchema,
+} from "./signing-schema.ts";
+import { paging } from "../../http/pagination.ts";
+
+const MAX_SUBSCRIPTIONS = 50;
+
+/** A URL that events may be sent to, in its normal form. */
+const callbackUrlSchema = (policy: CallbackUrlPolicy) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const checked = checkCallbackUrl(text, policy);
+      const problem = checked.kind === "refused" ? checked.message : queryProblem(checked.href);
+      if (checked.kind === "accepted" && problem === undefined) return checked.href;
+      context.addIssue(problem ?? "is refused");
+      return z.NEVER;
+    })
+    .meta({
+      description: "`https:`, of a public host; without user, password and fragment",
+      documentedAs: { type: "string", format: "uri" },
+    });
+
+// `when`: says all that is wrong, also where another rule is broken already.
+const eachHeader = z.record(z.string(), z.string()).superRefine(
+  (headers, context) => {
+    const texts = Object.entries(headers).filter(([, value]) => typeof value === "string");
+    for (const { name, message } of headerProblems(Object.fromEntries(texts))) {
+      context.addIssue({ code: "custom", message, path: name === undefined ? [] : [name] });
+    }
+    for (const [name, value] of texts) {
+      const message = secretValueProblem(value);
+      if (message !== undefined) context.addIssue({ code: "custom", message, path: [name] });
+    }
+  },
+  { when: ({ value }) => typeof value === "object" && value !== null },
+);
+
+const headersSchema = z.preprocess(
+  (headers, context) => {
+    const isRecord = typeof headers === "object" && headers !== null && !Array.isArray(headers);
+    const message = isRecord ? tooManyHeaders(Object.keys(headers).length) : undefined;
+    if (message === undefined) return headers;
+    context.addIssue(message); // counted before a name is looked at
+    return z.NEVER;
+  },
+  eachHeader.default({}).meta({
+    description: "Sent with every request: a customer's own authorization, for example",
+    examples: [{ Authorization: "Bearer crm-token" }],
+  }),
+);
+
+/** A list of at most so many, for which a long one is refused by its length alone. */
+const listOf = <T extends z.ZodType>(element: T, what: string) =>
+  countedList(z.array(element).max(MAX_SUBSCRIPTIONS), ({ length }) =>
+    length > MAX_SUBSCRIPTIONS
+      ? `holds ${length} ${what}: at most ${MAX_SUBSCRIPTIONS}`
+      : undefined,
+  );
+
+const eventTypesSchema = z.union([eventTypeSchema, z.array(eventTypeSchema).min(1)], {
+  error: "must be the name of an event type, or a list of them that is not empty",
+});
+
+/** One with several event types is as many subscriptions. */
+const tooManyNamed = (list: readonly unknown[]): string | undefined => {
+  const count = list.reduce<number>((sum, one) => sum + typesNamed(one), 0);
+  if (list.length > MAX_SUBSCRIPTIONS || count <= MAX_SUBSCRIPTIONS) return undefined;
+  return `names ${count} subscriptions: at most ${MAX_SUBSCRIPTIONS}, each event type counted`;
+};
+
+const typesNamed = (one: unknown): number => {
+  if (typeof one !== "object" || one === null || !("event_type" in one)) return 1;
+  return Array.isArray(one.event_type) ? one.event_type.length : 1;
+};
+
+const editSchema = (policy: CallbackUrlPolicy) =>
+  z
+    .strictObject({
+      operation: z.literal("edit_event_subscriptions"),
+      agent_id: idSchema,
+      event_subscriptions: countedList(
+        listOf(
+          z.strictObject({
+            event_type: eventTypesSchema,
+            callback_url: callbackUrlSchema(policy),
+            headers: headersSchema,
+            method_type: methodTypeSchema.default("POST"),
+            delivery: deliveryPolicySchema.optional().meta({
+              description: "How it is delivered, where that differs from the operator's settings",
+            }),
+            signing: signingAsReadSchema.meta({
+              description: "Taken so that a list can be sent back as it was read, and not used",
+            }),
+          }),
+          "subscriptions",
+        ),
+        tooManyNamed,
+      ),
+      mode: z.enum(["merge", "replace"]).default("merge").meta({
+        description: "`merge`: types that are not named stay; `replace`: they are removed",
+      }),
+      on_conflict: z.enum(["overwrite", "error"]).default("overwrite").meta({
+        description: "`error`: 409 instead of overwriting a subscription that is there",
+      }),
+    })
+    .superRefine(
+      ({ event_subscriptions, mode }, context) => {
+        if (event_subscriptions?.length !== 0 || mode === "replace") return;
+        const message = "must not be empty, except in mode replace";
+        context.addIssue({ code: "custom", message, path: ["event_subscriptions"] });
+      },
+      { when: ({ value }) => typeof value === "object" && value !== null },
+    )
+    .superRefine(refuseOthersTypes);
+
+const removeSchema = z.strictObject({
+  operation: z.literal("remove_event_subscriptions"),
+  agent_id: idSchema,
+  event_types: listOf(eventTypeSchema, "event types").refine((list) => list.length > 0, {
+    error: "must not be empty",
+  }),
+});
+
+const OPERATIONS = [
+  "edit_event_subscriptions",
+  "remove_event_subscriptions",
+  "rotate_signing_secret",
+  "remove_signing_secret",
+];
+
+const PATCH_EXAMPLES = {
+  edit: {
+    summary: "Where events go",
+    value: {
+      operation: "edit_event_subscriptions",
+      agent_id: "agent-7",
+      event_subscriptions: [
+        {
+          event_type: "call_completed",
+          callback_url: "https://crm.example.com/calls",
+          headers: { Authorization: "Bearer crm-token" },
+        },
+        {
+          event_type: ["platform_analysis_completed", "client_analysis_completed"],
+          callback_url: "https://crm.example.com/analysis",
+          method_type: "PUT",
+          delivery: { timeout: "10s", retry_delays: ["10s", "5m", "1h"] },
+        },
+      ],
+    },
+  },
+  remove: {
+    summary: "No more events of a type",
+    value: {
+      operation: "remove_event_subscriptions",
+      agent_id: "agent-7",
+      event_types: ["call_completed"],
+    },
+  },
+  rotate_secret: {
+    summary: "A new signing secret for all subscriptions",
+    value: { operation: "rotate_signing_secret", agent_id: "agent-7", overlap: "24h" },
+  },
+  remove_secret: {
+    summary: "Requests are signed no more",
+    value: {
+      operation: "remove_signing_secret",
+      agent_id: "agent-7",
+      event_types: ["call_completed"],
+    },
+  },
+};
+
+/** The body of `PATCH /agent/v1`; URLs are judged by the operator's policy. */
+export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
+  z
+    .discriminatedUnion(
+      "operation",
+      [editSchema(policy), removeSchema, rotateSigningSecretSchema, removeSigningSecretSchema],
+      {
+        error: ({ code }) =>
+          code === "invalid_union" ? `must be one of ${OPERATIONS.join(", ")}` : undefined,
+      },
+    )
+    .meta({ "x-examples": PATCH_EXAMPLES });
+
+export type EditRequest = z.output<ReturnType<typeof editSchema>>;
+
+/** The agent in a path; what cannot be an id is simply no agent's. */
+export const agentPathSchema = z.object({
+  agent_id: z.string().meta({ description: "The agent's id", examples: ["agent-7"] }),
+});
+
+/** The query of `GET /assistant`; the cursor becomes the id of the agent that the page comes after. */
+export const listQuerySchema = z.strictObject({
+  ...paging(agentIdInCursor),
+});

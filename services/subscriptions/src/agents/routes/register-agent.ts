@@ -1,0 +1,55 @@
+import { randomUUIDv7 } from "node:crypto";
+import { agentAnswer, agentAnswerSchema, problemAnswers } from "./agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { entityTag } from "../decide/entity-tag.ts";
+import { sendProblem } from "../../http/problem.ts";
+import { registerAgentSchema } from "./register-agent-schema.ts";
+import { runCommand } from "../run-command.ts";
+import { BASE_PATH, type Api, type RouteDeps } from "../../http/api.ts";
+
+/** `POST /agent/v1`: registers an agent; again with the same name it only answers the agent. */
+export const registerAgentRoute = (api: Api, { commands }: RouteDeps): void => {
+  api.post(
+    "/agent/v1",
+    {
+      config: {
+        scope: "admin",
+        documented: {
+          problems: [
+            "agent_exists",
+            "conflict",
+            "too_many_agents",
+            "configuration_too_large",
+            "too_many_changes",
+          ],
+          takes: ["If-Match", "Idempotency-Key"],
+          gives: ["ETag", "Location", "Idempotency-Replayed"],
+        },
+      },
+      schema: {
+        operationId: "registerAgent",
+        summary: "Register an agent",
+        description:
+          "Answered 201 when it is new, and 200 when it is there with the same name. Without `agent_id` it gets one.",
+        tags: ["Agents"],
+        body: registerAgentSchema,
+        response: { 200: agentAnswerSchema, 201: agentAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { workspaceId } = callerOf(request);
+      const { agent_id = randomUUIDv7(), agent_display_name } = request.body;
+      const agent = { workspace_id: workspaceId, agent_id };
+      const command = { kind: "register_agent", agent, agent_display_name } as const;
+      const ran = await runCommand(request, reply, command, commands);
+      if (ran.kind === "problem") return sendProblem(reply, ran.problem);
+      const { state, changes } = ran.handled;
+      if (state.kind !== "registered") throw new Error("'register_agent' left no agent");
+      const answer = agentAnswer(state.agent, state.version, callerOf(request));
+      reply.header("etag", entityTag(state.version));
+      if (changes.length === 0) return reply.code(200).send(answer);
+      const location = `${BASE_PATH}/agent/v1/${state.agent.agent_id}`;
+      return reply.code(201).header("location", location).send(answer);
+    },
+  );
+};

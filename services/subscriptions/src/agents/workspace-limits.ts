@@ -1,0 +1,107 @@
+import { Buffer } from "node:buffer";
+import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
+import type { AgentAddress } from "@ringback/contracts/streams/subjects";
+import { takeTokens, type Bucket, type BucketBounds } from "../http/decide/token-bucket.ts";
+import type { Problem } from "../http/problem.ts";
+
+/** A workspace has used its share of what is everybody's; nothing was stored. */
+export class LimitReachedError extends Error {
+  override readonly name = "LimitReachedError";
+  readonly problem: Problem;
+  /** Undefined: waiting does not help. */
+  readonly waitSeconds: number | undefined;
+
+  constructor(problem: Problem, waitMs?: number) {
+    super(problem.detail);
+    this.problem = problem;
+    this.waitSeconds = waitMs === undefined ? undefined : Math.max(1, Math.ceil(waitMs / 1_000));
+  }
+}
+
+/** What a workspace has on SUBSCRIPTIONS, by the last message of each of its agents. */
+export type StoredConfiguration = {
+  readonly agents: number;
+  readonly bytes: number;
+  /** Of the agent that is asked for. */
+  readonly ownBytes: number;
+};
+
+/** Throws LimitReachedError for what is more than a workspace's share. */
+export type WorkspaceLimits = {
+  /** Before the messages of one change of an agent are stored. */
+  readonly admitChange: (address: AgentAddress, records: readonly ConfigurationEvent[]) => void;
+  /** Before the definition of an event type is stored. */
+  readonly admitDefinition: (workspaceId: string, bytes: number) => void;
+  /** Before an `Idempotency-Key` is noted for a day. */
+  readonly admitKey: (workspaceId: string) => void;
+};
+
+export type WorkspaceLimitsDeps = {
+  readonly stored: (address: AgentAddress) => StoredConfiguration;
+  readonly maxAgents: number;
+  /** Undefined: as many as there is room for; so is the next one. */
+  readonly maxBytes: number | undefined;
+  readonly bytesPerDay: number | undefined;
+  readonly changesPerMinute: number;
+};
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+/** REQUESTS keeps a note of about 300 bytes for each, for a day. */
+const KEYS_PER_DAY = 100_000;
+
+/** The limits of each workspace in this process, and what it has used of them. */
+export const workspaceLimits = (deps: WorkspaceLimitsDeps): WorkspaceLimits => {
+  const { stored, maxAgents, maxBytes, bytesPerDay, changesPerMinute } = deps;
+  const changes = buckets({ capacity: changesPerMinute, refillMs: MINUTE_MS });
+  const bytesWritten = buckets({ capacity: bytesPerDay ?? Infinity, refillMs: DAY_MS });
+  const keys = buckets({ capacity: KEYS_PER_DAY, refillMs: DAY_MS });
+  const admit = (workspaceId: string, size: number): void => {
+    const waitMs = changes(workspaceId, 1) ?? (bytesPerDay && bytesWritten(workspaceId, size));
+    if (waitMs === undefined) return;
+    const detail = "This workspace has changed too much in too short a time: nothing was changed.";
+    throw new LimitReachedError({ code: "too_many_changes", detail }, waitMs);
+  };
+  return {
+    admitChange: (address, records) => {
+      const { workspaceId } = address;
+      const sizes = records.map((record) => Buffer.byteLength(JSON.stringify(record)));
+      const { agents, bytes, ownBytes } = stored(address);
+      const isNew = records.some(({ type }) => type === "agent_registered");
+      if (isNew && agents >= maxAgents) {
+        throw refused(
+          "too_many_agents",
+          `This workspace has ${agents} agents: at most ${maxAgents}.`,
+        );
+      }
+      const grownBy = (sizes.at(-1) ?? 0) - ownBytes;
+      if (maxBytes !== undefined && grownBy > 0 && bytes + grownBy > maxBytes) {
+        const detail = `The agents of this workspace would take ${bytes + grownBy} bytes: at most ${maxBytes}.`;
+        throw refused("configuration_too_large", detail);
+      }
+      const size = sizes.reduce((sum, one) => sum + one, 0);
+      admit(workspaceId, size);
+    },
+    admitDefinition: admit,
+    admitKey: (workspaceId) => {
+      const waitMs = keys(workspaceId, 1);
+      if (waitMs === undefined) return;
+      const detail = `This workspace has used ${KEYS_PER_DAY} values of Idempotency-Key in a day.`;
+      throw new LimitReachedError({ code: "too_many_requests", detail }, waitMs);
+    },
+  };
+};
+
+const refused = (code: "too_many_agents" | "configuration_too_large", detail: string) =>
+  new LimitReachedError({ code, detail: `${detail} Nothing was changed.` });
+
+/** Takes from a workspace's bucket; the time to wait where there is not enough in it. */
+const buckets = (bounds: BucketBounds) => {
+  const known = new Map<string, Bucket>(); // no more than there are workspaces with an API key
+  return (workspaceId: string, cost: number): number | undefined => {
+    const taken = takeTokens(known.get(workspaceId), cost, performance.now(), bounds);
+    if (taken.kind === "wait") return taken.waitMs;
+    known.set(workspaceId, taken.bucket);
+    return undefined;
+  };
+};

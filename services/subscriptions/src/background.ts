@@ -1,0 +1,87 @@
+import type { EventRules } from "@ringback/contracts/events/event-check";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
+import { eventRules } from "@ringback/runtime/settings/event-settings";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { followServerClock, type ServerClock } from "@ringback/runtime/nats/server-clock";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { watchStreams } from "@ringback/runtime/streams/stream-watch";
+import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams/streams";
+import { followAgents, type AgentIndex } from "./agents/agent-index.ts";
+import type { SubscriptionsSettings } from "./config.ts";
+import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
+import { startRedelivery, type RunningRedelivery } from "./redelivery/redelivery.ts";
+
+/** What the service keeps up to date from the streams. */
+export type Followed = {
+  /** NATS, whose `problem` tells also that agents can neither be read nor changed. */
+  readonly nats: Nats;
+  readonly created: StreamCreation;
+  readonly index: AgentIndex;
+  readonly projection: OpenProjection;
+  readonly redelivery: RunningRedelivery;
+  /** What is let pass as an event. */
+  readonly rules: EventRules;
+  /** What the API compares with times on the streams it reads from NATS's clock, not this machine's. */
+  readonly clock: ServerClock;
+};
+
+type FollowOptions = {
+  readonly settings: SubscriptionsSettings;
+  readonly log: Logger;
+  /** Called when a stream is lost, or the index of lists cannot be kept. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+/** Makes sure of the streams and begins to follow them; what is to be closed goes on the stack. */
+export const followAll = async (
+  connected: Nats,
+  { settings, log, onFatal }: FollowOptions,
+  open: AsyncDisposableStack,
+  stopping: AbortSignal,
+): Promise<Followed> => {
+  const created = await ensureStreams(connected.jsm, wantedStreams(settings), log, stopping, {
+    management: settings.STREAM_MANAGEMENT,
+    makeAnew: settings.MAKE_LOST_STREAMS,
+  });
+  const clock = await followServerClock(connected, STREAMS.events, log, stopping);
+  open.defer(clock.stop);
+  const index = followAgents({ nats: connected, onStreamLost: onFatal, log });
+  const nats = { ...connected, problem: () => connected.problem() ?? index.unavailable() };
+  open.defer(index.stop);
+  const projection = await openProjection({
+    nats,
+    created,
+    folder: settings.PROJECTION_DIR,
+    attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
+    now: clock.nowMs,
+    onStreamLost: onFatal,
+    onFatal,
+    log,
+  });
+  open.defer(projection.stop);
+  const now = (): Date => new Date(clock.nowMs());
+  const rules = eventRules(settings, index.isOwnType);
+  const redelivery = startRedelivery({
+    nats,
+    created,
+    projection,
+    rules,
+    now,
+    onStreamLost: onFatal,
+    log,
+  });
+  open.defer(redelivery.stop);
+  const watch = watchStreams({
+    nats,
+    created,
+    onInfo: (name, info) => {
+      if (name === STREAMS.redeliveries) redelivery.compare(info.state);
+      projection.compare(name, info);
+    },
+    onStreamLost: onFatal,
+    log,
+  });
+  open.defer(watch.stop);
+  return { nats, created, index, projection, redelivery, clock, rules };
+};

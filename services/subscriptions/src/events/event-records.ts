@@ -1,0 +1,146 @@
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { isLastWord } from "@ringback/contracts/deliveries/event-status";
+import {
+  attemptsOfAddress,
+  deliveryIdInAttemptSubject,
+  invalidEventDeadLetterSubject,
+  STREAMS,
+  UNKNOWN_TOKEN,
+} from "@ringback/contracts/streams/subjects";
+import { atOnce } from "../streams/at-once.ts";
+import {
+  attemptsOn,
+  deadLettersOn,
+  type RecordsDeps,
+  type StoredAttempt,
+} from "../streams/decode.ts";
+import type { StoredEvent } from "./stored-event.ts";
+import { subjectsUnder } from "../streams/subjects-under.ts";
+
+/** What ATTEMPTS and DEAD_LETTERS have about one event, over all of its deliveries. */
+export type EventHistory = {
+  readonly attemptCount: number;
+  readonly isDelivered: boolean;
+  /** The last ones, newest first; not all where there are many. */
+  readonly attempts: readonly StoredAttempt[];
+  readonly lastAttempt: StoredAttempt | undefined;
+  /** The last one that was stored about it, unless a redelivery was a success or went on since. */
+  readonly deadLetter: DeadLetter | undefined;
+};
+
+export type HistoryQuery = {
+  readonly events: readonly StoredEvent[];
+  /** The subjects of ATTEMPTS to look at: all of a call, or of one event's address. */
+  readonly attempts: string | undefined;
+  /** At most so many attempts are kept of each event. */
+  readonly keep: number;
+};
+
+/** Requests that one answer may have under way at once. */
+const REQUESTS_AT_ONCE = 16;
+
+/** By how much the clocks of two servers may differ, where one stored an event and one its dead letter. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/** What was recorded about each of these events, by their sequences. */
+export const historyOf = async (
+  { events, attempts, keep }: HistoryQuery,
+  deps: RecordsDeps,
+): Promise<ReadonlyMap<number, EventHistory>> => {
+  const [bySeq, letters] = await Promise.all([
+    attempts === undefined ? new Map() : attemptsUnder(attempts, events, deps),
+    lettersOf(events, deps),
+  ]);
+  return new Map(
+    events.map(({ seq }) => [seq, historyIn(bySeq.get(seq) ?? [], letters.get(seq), keep)]),
+  );
+};
+
+/** The attempts at these events in all their deliveries, by the events' sequences. */
+const attemptsUnder = async (
+  filter: string,
+  events: readonly StoredEvent[],
+  deps: RecordsDeps,
+): Promise<Map<number, StoredAttempt[]>> => {
+  const seqs = new Set(events.map(({ seq }) => seq));
+  const found = new Map<number, StoredAttempt[]>();
+  const all = await subjectsUnder(deps.nats, STREAMS.attempts, filter);
+  const subjects = all.filter((subject) => seqs.has(eventSeqIn(subject)));
+  await atOnce(subjects, REQUESTS_AT_ONCE, async (subject) => {
+    const records = await attemptsOn(deps, subject);
+    const seq = eventSeqIn(subject);
+    found.set(seq, [...(found.get(seq) ?? []), ...records]);
+  });
+  return found;
+};
+
+/** A delivery's id begins with the sequence of its event. */
+const eventSeqIn = (subject: string): number =>
+  Number(/^\d+/.exec(deliveryIdInAttemptSubject(subject) ?? "")?.[0]);
+
+const lettersOf = async (
+  events: readonly StoredEvent[],
+  deps: RecordsDeps,
+): Promise<ReadonlyMap<number, DeadLetter>> => {
+  const bySeq = new Map(events.map((event) => [event.seq, event]));
+  const letters = new Map<number, DeadLetter>();
+  const bySubject = Map.groupBy(events, deadLetterSubjectOf);
+  await atOnce([...bySubject], REQUESTS_AT_ONCE, async ([subject, its]) => {
+    for await (const letter of deadLettersOn(deps, subject, letterPlace(subject, its))) {
+      if (letter.event_seq === undefined || !bySeq.has(letter.event_seq)) continue;
+      letters.set(letter.event_seq, letter);
+    }
+  });
+  return letters;
+};
+
+const deadLetterSubjectOf = ({ subject }: StoredEvent): string =>
+  invalidEventDeadLetterSubject(subject);
+
+/** Where letters of an event can be. What came under no id that can be used shares a subject with many. */
+const letterPlace = (subject: string, events: readonly StoredEvent[]): number | Date => {
+  if (!subject.split(".").includes(UNKNOWN_TOKEN)) return 1;
+  const sinceMs = Math.min(...events.map(({ storedAtMs }) => storedAtMs));
+  return new Date(Math.max(0, sinceMs - CLOCKS_DIFFER_MS));
+};
+
+/** The last dead letter of an event, also of a delivery that a redelivery has gone beyond. */
+export const deadLetterOf = async (
+  event: StoredEvent,
+  deps: RecordsDeps,
+): Promise<DeadLetter | undefined> => (await lettersOf([event], deps)).get(event.seq);
+
+/** All attempts at an event, newest first. */
+export const attemptsOf = async (
+  event: StoredEvent,
+  deps: RecordsDeps,
+): Promise<StoredAttempt[]> => {
+  if (event.address === undefined) return [];
+  const found = await attemptsUnder(attemptsOfAddress(event.address), [event], deps);
+  return newestFirst(found.get(event.seq) ?? []);
+};
+
+const newestFirst = (attempts: readonly StoredAttempt[]): StoredAttempt[] =>
+  attempts.toSorted((a, b) => b.seq - a.seq);
+
+const historyIn = (
+  found: readonly StoredAttempt[],
+  letter: DeadLetter | undefined,
+  keep: number,
+): EventHistory => {
+  const attempts = newestFirst(found);
+  const [lastAttempt] = attempts;
+  const isDelivered = attempts.some(({ record }) => record.outcome.kind === "delivered");
+  return {
+    attemptCount: attempts.length,
+    isDelivered,
+    attempts: attempts.slice(0, keep),
+    lastAttempt,
+    deadLetter: isOfNow(letter, lastAttempt?.record) && !isDelivered ? letter : undefined,
+  };
+};
+
+/** A letter of the past is of a delivery that a redelivery has gone beyond. */
+const isOfNow = (letter: DeadLetter | undefined, last: AttemptRecord | undefined): boolean =>
+  letter !== undefined && (isLastWord(letter, last) || last?.next.kind === "dead_letter");

@@ -1,0 +1,34 @@
+import { nextStepSchema, outcomeSchema, TRIGGERS } from "@ringback/contracts/deliveries/attempt";
+import { METHOD_TYPES } from "@ringback/contracts/agents/subscription";
+import { z } from "zod";
+import type { StoredAttempt } from "../../streams/decode.ts";
+
+/** One attempt, as answers show it below its event. Fields that are not named here stay inside. */
+export const attemptAnswerSchema = z.object({
+  delivery_id: z.string().meta({
+    description: "The same for an attempt and its retries; a redelivery has another one.",
+  }),
+  redelivery_id: z.string().optional().meta({ description: "The job that redelivered it." }),
+  attempt: z.int().meta({ description: "Counts the attempts of its delivery from 1." }),
+  trigger: z.enum(TRIGGERS),
+  at: z.string().meta({ description: "When it began." }),
+  duration_ms: z.number(),
+  request: z
+    .object({ method: z.enum(METHOD_TYPES), url: z.string() })
+    .optional()
+    .meta({ description: "The URL without its query; missing where nothing was sent." }),
+  outcome: outcomeSchema,
+  response: z
+    .object({
+      headers: z.record(z.string(), z.string()).optional(),
+      body_excerpt: z.string().optional(),
+    })
+    .optional(),
+  next: nextStepSchema,
+});
+
+export type AttemptAnswer = z.infer<typeof attemptAnswerSchema>;
+
+/** An attempt for a caller. */
+export const attemptAnswer = ({ deliveryId, record }: StoredAttempt): AttemptAnswer =>
+  attemptAnswerSchema.parse({ ...record, delivery_id: deliveryId });

@@ -1,0 +1,48 @@
+import { DEAD_LETTER_REASONS, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { deliveryId } from "@ringback/contracts/events/event";
+import { partsOfEventSubject } from "@ringback/contracts/streams/subjects";
+import { z } from "zod";
+import { attemptAnswer, attemptAnswerSchema } from "./attempt-response.ts";
+
+/** A dead letter, as answers show it. Fields that are not named here stay inside. */
+export const deadLetterAnswerSchema = z.object({
+  event_id: z.string(),
+  event_type: z.string().nullable(),
+  call_id: z.string().nullable(),
+  agent_id: z.string().nullable(),
+  reason: z.enum(DEAD_LETTER_REASONS),
+  at: z.string().meta({ description: "When it was given up." }),
+  message: z.string(),
+  last_attempt: attemptAnswerSchema.nullable(),
+  raw: z.string().optional().meta({
+    description:
+      "Of `invalid_event`, and of `internal` where it was set aside unread: the message as it came, base64, at most the first 64 KiB.",
+  }),
+  raw_truncated: z.boolean().optional(),
+});
+
+type DeadLetterAnswer = z.infer<typeof deadLetterAnswerSchema>;
+
+/** A dead letter for a caller; of a message that was not understood, whose it was is in the subject. */
+export const deadLetterAnswer = (eventId: string, letter: DeadLetter): DeadLetterAnswer => {
+  const { reason, at, message } = letter;
+  const common = { event_id: eventId, reason, at, message };
+  if (letter.reason === "invalid_event") {
+    const { callId, agentId, eventType } = partsOfEventSubject(letter.subject);
+    const [call_id, agent_id, event_type] = [callId ?? null, agentId ?? null, eventType ?? null];
+    const { raw, truncated: raw_truncated } = letter;
+    return { ...common, event_type, call_id, agent_id, last_attempt: null, raw, raw_truncated };
+  }
+  const { event_type = null, call_id = null, agent_id = null, last_attempt: record } = letter;
+  const last = record && { seq: 0, deliveryId: deliveryIdOf(record), record };
+  const last_attempt = last === undefined ? null : attemptAnswer(last);
+  const unread =
+    letter.reason === "internal" ? { raw: letter.raw, raw_truncated: letter.truncated } : {};
+  return { ...common, event_type, call_id, agent_id, last_attempt, ...unread };
+};
+
+/** Only a redelivery's record says it. */
+const deliveryIdOf = (
+  record: NonNullable<(DeadLetter & { reason: "exhausted" })["last_attempt"]>,
+) =>
+  typeof record["delivery_id"] === "string" ? record["delivery_id"] : deliveryId(record.event_seq);

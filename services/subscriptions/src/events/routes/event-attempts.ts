@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { eventNotFound } from "../../http/not-found.ts";
+import { sendProblem } from "../../http/problem.ts";
+import { attemptAnswer, attemptAnswerSchema } from "./attempt-response.ts";
+import { pageQuerySchema } from "../../http/page-query.ts";
+import { cursorBefore } from "../../http/seq-cursor.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+import { eventPathSchema } from "./get-event.ts";
+
+const answerSchema = z.object({
+  attempts: z.array(attemptAnswerSchema),
+  next_cursor: z.string().nullable(),
+});
+
+/** `GET /events/{event_id}/attempts`: every attempt at an event, in all its deliveries, newest first. */
+export const eventAttemptsRoute = (api: Api, { events: reader }: RouteDeps): void => {
+  api.get(
+    "/events/:event_id/attempts",
+    {
+      config: { scope: "read", documented: { problems: ["event_not_found"] } },
+      schema: {
+        operationId: "listEventAttempts",
+        summary: "List the attempts at an event",
+        description:
+          "Every attempt at an event in all its deliveries, redeliveries too, newest first. Read from the streams: never behind.",
+        tags: ["Attempts"],
+        params: eventPathSchema,
+        querystring: pageQuerySchema,
+        response: { 200: answerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { event_id: eventId } = request.params;
+      const { limit, cursor: beforeSeq } = request.query;
+      const event = await reader.storedEvent(callerOf(request).workspaceId, eventId);
+      if (event === undefined) return sendProblem(reply, eventNotFound(eventId));
+      const { attempts, nextBeforeSeq } = await reader.attemptsOf(event, { limit, beforeSeq });
+      return {
+        attempts: attempts.map(attemptAnswer),
+        next_cursor: nextBeforeSeq === undefined ? null : cursorBefore(nextBeforeSeq),
+      };
+    },
+  );
+};

@@ -1,0 +1,79 @@
+import type { Buffer } from "node:buffer";
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
+import type { EventWarning } from "@ringback/contracts/events/event-warnings";
+import { z } from "zod";
+import { attemptAnswer, attemptAnswerSchema } from "./attempt-response.ts";
+import { embeddedPayload, withPayload } from "./embedded-payload.ts";
+import { warningSchema } from "../../publishing/publish-response.ts";
+import type { Situation } from "../event-state.ts";
+import type { StoredEvent } from "../stored-event.ts";
+
+/** All of an event but its payload. */
+const headSchema = z.object({
+  event_id: z.string(),
+  event_type: z.string().nullable(),
+  call_id: z.string().nullable(),
+  agent_id: z.string().nullable(),
+  stored_at: z.string(),
+  size_bytes: z.int(),
+  status: z.enum(EVENT_STATUSES),
+  next_attempt_at: z.string().nullable().meta({
+    description: "When the next attempt is due, a first one that was put off too; null: none is.",
+  }),
+  attempt_count: z.int().meta({ description: "Of all deliveries of the event together." }),
+  attempts: z.array(attemptAnswerSchema).meta({
+    description: "The last ones, newest first; GET /events/{event_id}/attempts has all.",
+  }),
+  dead_letter: z
+    .object({ reason: z.enum(DEAD_LETTER_REASONS), at: z.string(), message: z.string() })
+    .nullable()
+    .meta({ description: "Why it was given up." }),
+});
+
+/** An event with its payload. */
+export const eventAnswerSchema = headSchema.extend({
+  warnings: z.array(warningSchema).optional().meta({
+    description: "Of one event: known fields with values that readers do not expect.",
+  }),
+  payload: z.unknown().meta({
+    description: "As it was published, byte for byte; null where that is no JSON.",
+  }),
+  payload_base64: z.string().optional().meta({
+    description: "In place of a payload that is no JSON: its bytes, at most the first 64 KiB.",
+  }),
+  payload_truncated: z.boolean().optional(),
+});
+
+export const callEventsAnswerSchema = z.object({
+  events: z.array(eventAnswerSchema),
+  next_cursor: z.string().nullable(),
+});
+
+/** The JSON of an event for a caller: text, as its payload must stay as it was stored. */
+export const eventAnswer = (
+  eventId: string,
+  event: StoredEvent,
+  situation: Situation,
+  warnings?: readonly EventWarning[],
+): Buffer => {
+  const { status, nextAttemptAtMs, attemptCount, attempts, deadLetter } = situation;
+  const head: z.infer<typeof headSchema> = {
+    event_id: eventId,
+    event_type: event.eventType ?? null,
+    call_id: event.callId ?? null,
+    agent_id: event.agentId ?? null,
+    stored_at: new Date(event.storedAtMs).toISOString(),
+    size_bytes: event.body.byteLength,
+    status,
+    next_attempt_at: nextAttemptAtMs === undefined ? null : new Date(nextAttemptAtMs).toISOString(),
+    attempt_count: attemptCount,
+    attempts: attempts.map(attemptAnswer),
+    dead_letter:
+      deadLetter === undefined
+        ? null
+        : { reason: deadLetter.reason, at: deadLetter.at, message: deadLetter.message },
+  };
+  const told = warnings === undefined ? head : { ...head, warnings };
+  return withPayload(told, embeddedPayload(event.body));
+};

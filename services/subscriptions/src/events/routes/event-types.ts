@@ -1,0 +1,120 @@
+import { z } from "zod";
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { defineType, defineTypeSchema, deleteType } from "../../event-types/define-type.ts";
+import { sendProblem } from "../../http/problem.ts";
+import {
+  eventCatalogue,
+  eventCatalogueSchema,
+  operatorsTypes,
+  ownTypeAnswer,
+  ownTypeAnswerSchema,
+} from "../event-catalogue.ts";
+import { noQuerySchema } from "../../http/page-query.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+const typePathSchema = z.object({
+  name: z.string().meta({ description: "The type's name", examples: ["kyc_done"] }),
+});
+
+/** The calls about types of events. */
+export const eventTypesRoutes = (api: Api, deps: RouteDeps): void => {
+  listRoute(api, deps);
+  putRoute(api, deps);
+  deleteRoute(api, deps);
+};
+
+/** `GET /event-types`: every type of event with what its payload may hold, and a sample. */
+const listRoute = (api: Api, { eventTypes: { index, rules, lastSeq } }: RouteDeps): void => {
+  const builtIn = eventCatalogue();
+  api.get(
+    "/event-types",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "listEventTypes",
+        summary: "List the types of events",
+        description:
+          "The built-in types, those that the operator added, and the workspace's own: each with the JSON Schema of its payload and a sample, where there are any.",
+        tags: ["Publishing"],
+        querystring: noQuerySchema,
+        response: { 200: eventCatalogueSchema, ...problemAnswers },
+      },
+    },
+    async (request) => {
+      await index.applied(await lastSeq());
+      const own = index.ownTypes.list(callerOf(request).workspaceId);
+      const added = [...operatorsTypes(rules.types, own), ...own.map(ownTypeAnswer)];
+      return { event_types: [...builtIn, ...added], open: rules.types.kind === "open" };
+    },
+  );
+};
+
+/** `PUT /event-types/{name}`: adds a type of the workspace's own, or says anew what it is. */
+const putRoute = (api: Api, { eventTypes }: RouteDeps): void => {
+  api.put(
+    "/event-types/:name",
+    {
+      config: {
+        scope: "admin",
+        documented: {
+          problems: ["event_type_built_in", "too_many_event_types", "conflict", "too_many_changes"],
+        },
+      },
+      schema: {
+        operationId: "putEventType",
+        summary: "Add an event type",
+        description:
+          "From then on agents can subscribe it, and events of it are delivered. An event that its schema does not fit is delivered with a warning. At most 100 in a workspace, and 32 KiB each.",
+        tags: ["Publishing"],
+        params: typePathSchema,
+        querystring: noQuerySchema,
+        body: defineTypeSchema,
+        response: { 200: ownTypeAnswerSchema, 201: ownTypeAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { workspaceId, keyId: actor } = callerOf(request);
+      const what = { workspaceId, eventType: request.params.name, actor };
+      const defined = await defineType(what, request.body, eventTypes);
+      if (defined.kind === "problem") return sendProblem(reply, defined.problem);
+      return reply.code(defined.isNew ? 201 : 200).send(ownTypeAnswer(defined.definition));
+    },
+  );
+};
+
+/** `DELETE /event-types/{name}`: events of it are known no more; none is taken back. */
+const deleteRoute = (api: Api, { eventTypes }: RouteDeps): void => {
+  api.delete(
+    "/event-types/:name",
+    {
+      config: {
+        scope: "admin",
+        documented: {
+          problems: [
+            "event_type_not_found",
+            "event_type_built_in",
+            "event_type_in_use",
+            "conflict",
+            "too_many_changes",
+          ],
+        },
+      },
+      schema: {
+        operationId: "deleteEventType",
+        summary: "Delete an event type",
+        description: "Refused with 409 while an agent of the workspace subscribes it.",
+        tags: ["Publishing"],
+        params: typePathSchema,
+        querystring: noQuerySchema,
+        response: { 204: z.undefined(), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { workspaceId, keyId: actor } = callerOf(request);
+      const what = { workspaceId, eventType: request.params.name, actor };
+      const problem = await deleteType(what, eventTypes);
+      return problem === undefined ? reply.code(204).send() : sendProblem(reply, problem);
+    },
+  );
+};

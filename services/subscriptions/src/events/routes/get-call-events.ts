@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { callNotFound } from "../../http/not-found.ts";
+import { sendProblem } from "../../http/problem.ts";
+import { withList } from "./embedded-payload.ts";
+import { callEventsAnswerSchema, eventAnswer } from "./event-response.ts";
+import { pageQuerySchema } from "../../http/page-query.ts";
+import { cursorBefore } from "../../http/seq-cursor.ts";
+import { sendJson } from "../../http/send-json.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+/** `GET /calls/{call_id}/events`: what happened on a call and what became of it, newest first. */
+export const getCallEventsRoute = (api: Api, { events: reader }: RouteDeps): void => {
+  api.get(
+    "/calls/:call_id/events",
+    {
+      config: { scope: "read", documented: { problems: ["call_not_found"] } },
+      schema: {
+        operationId: "listCallEvents",
+        summary: "List the events of a call",
+        description:
+          "Every event of a call with its payload as it was published, what became of it and its last attempts, newest first. Read from the streams: never behind. A page holds at most 4 MiB of payloads.",
+        tags: ["Events"],
+        params: z.object({ call_id: z.string() }),
+        querystring: pageQuerySchema,
+        response: { 200: callEventsAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { call_id: callId } = request.params;
+      const { limit, cursor: beforeSeq } = request.query;
+      const { workspaceId } = callerOf(request);
+      const page = await reader.eventsOfCall(workspaceId, callId, { limit, beforeSeq });
+      // A page after the last one is empty; a call without any is none.
+      if (page.found.length === 0 && beforeSeq === undefined) {
+        return sendProblem(reply, callNotFound(callId));
+      }
+      const events = page.found.map((one) => eventAnswer(one.eventId, one.event, one.situation));
+      const { nextBeforeSeq: next } = page;
+      const next_cursor = next === undefined ? null : cursorBefore(next);
+      return sendJson(reply, withList("events", events, { next_cursor }));
+    },
+  );
+};

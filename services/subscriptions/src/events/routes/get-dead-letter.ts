@@ -1,0 +1,34 @@
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { deadLetterNotFound } from "../../http/not-found.ts";
+import { sendProblem } from "../../http/problem.ts";
+import { deadLetterAnswer, deadLetterAnswerSchema } from "./dead-letter-response.ts";
+import { noQuerySchema } from "../../http/page-query.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+import { eventPathSchema } from "./get-event.ts";
+
+/** `GET /dead-letters/{event_id}`: why an event was given up, longer than the event itself is kept. */
+export const getDeadLetterRoute = (api: Api, { events: reader }: RouteDeps): void => {
+  api.get(
+    "/dead-letters/:event_id",
+    {
+      config: { scope: "read", documented: { problems: ["dead_letter_not_found"] } },
+      schema: {
+        operationId: "getDeadLetter",
+        summary: "Read a dead letter",
+        description:
+          "Why an event was given up, also when the event itself is kept no more; of one that could not be understood with the message as it came.",
+        tags: ["Dead letters"],
+        params: eventPathSchema,
+        querystring: noQuerySchema,
+        response: { 200: deadLetterAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { event_id: eventId } = request.params;
+      const letter = await reader.deadLetter(callerOf(request).workspaceId, eventId);
+      if (letter === undefined) return sendProblem(reply, deadLetterNotFound(eventId));
+      return deadLetterAnswer(eventId, letter);
+    },
+  );
+};

@@ -1,0 +1,88 @@
+import { Buffer } from "node:buffer";
+import { readEvent } from "@ringback/contracts/events/event";
+import { eventWarnings, type EventWarning } from "@ringback/contracts/events/event-warnings";
+import { z } from "zod";
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import type { OwnWarnings } from "../../event-types/own-warnings.ts";
+import { eventNotFound } from "../../http/not-found.ts";
+import { sendProblem } from "../../http/problem.ts";
+import { embeddedPayload } from "./embedded-payload.ts";
+import { eventAnswer, eventAnswerSchema } from "./event-response.ts";
+import { noQuerySchema } from "../../http/page-query.ts";
+import type { StoredEvent } from "../stored-event.ts";
+import { sendJson } from "../../http/send-json.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+/** The event in a path; what cannot be an id is simply no event's. */
+export const eventPathSchema = z.object({ event_id: z.string() });
+
+/** `GET /events/{event_id}` and its payload alone: one event, byte for byte as it was published. */
+export const getEventRoute = (api: Api, { events: reader, ownWarnings }: RouteDeps): void => {
+  const schema = { params: eventPathSchema, querystring: noQuerySchema };
+  api.get(
+    "/events/:event_id",
+    {
+      config: { scope: "read", documented: { problems: ["event_not_found"] } },
+      schema: {
+        ...schema,
+        operationId: "getEvent",
+        summary: "Read an event",
+        description:
+          "One event with its payload byte for byte, what became of it, its last attempts and when the next one is due.",
+        tags: ["Events"],
+        response: { 200: eventAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { event_id: eventId } = request.params;
+      const found = await reader.event(callerOf(request).workspaceId, eventId);
+      if (found === undefined) return sendProblem(reply, eventNotFound(eventId));
+      const { event, situation } = found;
+      const { workspaceId } = callerOf(request);
+      const warnings = await warningsOf(workspaceId, event, ownWarnings);
+      return sendJson(reply, eventAnswer(found.eventId, event, situation, warnings));
+    },
+  );
+  api.get(
+    "/events/:event_id/payload",
+    {
+      config: { scope: "read", documented: { problems: ["event_not_found"] } },
+      schema: {
+        ...schema,
+        operationId: "getEventPayload",
+        summary: "Read an event's payload",
+        description:
+          "The payload alone, byte for byte as it was published: `application/json`, or `application/octet-stream` where it is no JSON.",
+        tags: ["Events"],
+        response: { 200: z.unknown(), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { event_id: eventId } = request.params;
+      const event = await reader.storedEvent(callerOf(request).workspaceId, eventId);
+      if (event === undefined) return sendProblem(reply, eventNotFound(eventId));
+      const { buffer, byteOffset, byteLength } = event.body;
+      const bytes = Buffer.from(buffer, byteOffset, byteLength);
+      if (embeddedPayload(bytes).kind === "json") return sendJson(reply, bytes);
+      // Somebody published what is no JSON: nothing is to be made of it but a file.
+      return sendFile(reply, bytes);
+    },
+  );
+};
+
+/** By the same rule as when it was published: what is no event has none. */
+const warningsOf = async (
+  workspaceId: string,
+  { subject, body }: StoredEvent,
+  ownWarnings: OwnWarnings,
+): Promise<readonly EventWarning[]> => {
+  const read = readEvent(subject, body);
+  if (read.kind === "invalid") return [];
+  const { eventType } = read.address;
+  const [own = []] = await ownWarnings(workspaceId, [{ eventType, body }]);
+  return [...eventWarnings(eventType, read.members, body), ...own];
+};
+
+const sendFile = (reply: Parameters<typeof sendJson>[0], bytes: Buffer) =>
+  reply.type("application/octet-stream").send(bytes);

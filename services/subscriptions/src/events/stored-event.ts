@@ -1,0 +1,34 @@
+import {
+  parseEventSubject,
+  partsOfEventSubject,
+  type EventAddress,
+} from "@ringback/contracts/streams/subjects";
+import type { StoredMessage } from "../streams/read-batch.ts";
+
+/** An event as EVENTS has it, also one that nobody understands. */
+export type StoredEvent = {
+  readonly seq: number;
+  readonly subject: string;
+  /** Undefined where the subject is not that of an event: it cannot be delivered. */
+  readonly address: EventAddress | undefined;
+  /** What the subject says as far as it goes. */
+  readonly callId: string | undefined;
+  readonly agentId: string | undefined;
+  readonly eventType: string | undefined;
+  readonly storedAtMs: number;
+  /** As it was published, byte for byte. */
+  readonly body: Uint8Array;
+};
+
+/** The event in a message of EVENTS; undefined when it is not of this workspace. */
+export const storedEvent = (
+  workspaceId: string,
+  { seq, subject, storedAtMs, data }: StoredMessage,
+): StoredEvent | undefined => {
+  const [events, workspace] = subject.split(".");
+  if (events !== "events" || workspace !== workspaceId) return undefined;
+  const parsed = parseEventSubject(subject);
+  const { callId, agentId, eventType } = partsOfEventSubject(subject);
+  const address = parsed.kind === "event" ? parsed.address : undefined;
+  return { seq, subject, address, callId, agentId, eventType, storedAtMs, body: data };
+};

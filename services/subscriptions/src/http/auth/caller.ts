@@ -1,0 +1,65 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { authenticate, type ApiKeys, type Caller } from "./api-keys.ts";
+import type { Scope } from "./api-key-entries.ts";
+import { sendProblem } from "../problem.ts";
+import type { RequestLimits } from "../rate-limits.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    caller: Caller | null;
+  }
+  interface FastifyContextConfig {
+    /** The scope that a key needs for this call. */
+    scope?: Scope;
+    /** Its answers last for as long as the caller listens: how long is no measure of the service. */
+    isEndless?: boolean;
+  }
+}
+
+export type AdmissionDeps = {
+  readonly keys: () => ApiKeys;
+  readonly now: () => Date;
+  readonly limits: RequestLimits;
+};
+
+/** Lets only callers with a valid key and the call's scope through, before the body is read. */
+export const requireCaller = (
+  api: Pick<FastifyInstance, "addHook">,
+  { keys, now, limits }: AdmissionDeps,
+): void => {
+  api.addHook("onRequest", async (request, reply) => {
+    const caller = authenticate(request.headers, keys(), now().getTime());
+    request.caller = caller ?? null;
+    const waitSeconds = await (caller === undefined ? limits.ofStranger : limits.ofKey)(request);
+    if (waitSeconds !== undefined) {
+      const who = caller === undefined ? "this address without a valid key" : "this key";
+      return sendTooManyRequests(reply, who, waitSeconds);
+    }
+    if (caller === undefined) {
+      // One answer for every cause: nobody learns which keys there are.
+      const detail = "Send a valid key as X-API-KEY, or as Authorization: Bearer.";
+      return sendProblem(reply, { code: "unauthorized", detail });
+    }
+    const scope = request.routeOptions.config.scope ?? "admin";
+    if (!caller.scopes.has(scope)) {
+      const detail = `This call needs a key with the scope ${scope}.`;
+      return sendProblem(reply, { code: "insufficient_scope", detail });
+    }
+    return undefined;
+  });
+};
+
+/** Answers a request that is one too many. */
+export const sendTooManyRequests = (reply: FastifyReply, who: string, waitSeconds: number) => {
+  const detail = `There were too many requests by ${who}: ask again in ${waitSeconds} s.`;
+  return sendProblem(reply.header("retry-after", waitSeconds), {
+    code: "too_many_requests",
+    detail,
+  });
+};
+
+/** Who sent this request; only for calls that `requireCaller` guards. */
+export const callerOf = (request: Pick<FastifyRequest, "caller">): Caller => {
+  if (request.caller === null) throw new Error("a call without requireCaller has no caller");
+  return request.caller;
+};

@@ -1,0 +1,24 @@
+import type { Socket } from "node:net";
+import type { Api } from "./api.ts";
+
+/**
+ * Lets connections go when the port closes: those on which nothing was ever sent at once, the others with
+ * their answer, and all after `withinMs`. Node waits for both, and from then on for a request without end.
+ */
+export const letConnectionsGo = (app: Api, withinMs: number): void => {
+  const open = new Set<Socket>();
+  let isClosing = false;
+  app.server.on("connection", (socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  app.addHook("preClose", async () => {
+    isClosing = true;
+    for (const socket of open) if (socket.bytesRead === 0) socket.destroy();
+    const cutOff = setTimeout(() => app.server.closeAllConnections(), withinMs);
+    app.server.once("close", () => clearTimeout(cutOff));
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (isClosing) reply.header("connection", "close");
+  });
+};

@@ -1,0 +1,67 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { isTooLarge } from "@ringback/runtime/nats/errors";
+import { MAX_BODY_BYTES, UnreadableBodyError } from "./json-body.ts";
+import { OverloadedError } from "./overload.ts";
+import { sendProblem, type Problem } from "./problem.ts";
+import { isUnavailable } from "../streams/ask.ts";
+import { InvalidRequestError } from "./validation.ts";
+import { LimitReachedError } from "../agents/workspace-limits.ts";
+
+/** Answers every error that a handler or the framework throws; only our own are logged. */
+export const errorHandler =
+  (log: Logger) =>
+  (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    if (error instanceof LimitReachedError) {
+      const { problem: limit, waitSeconds } = error;
+      if (waitSeconds !== undefined) reply.header("retry-after", waitSeconds);
+      return sendProblem(reply, limit);
+    }
+    const problem = problemOf(error, request.routeOptions.bodyLimit);
+    if (problem.code === "internal_error") {
+      log.error({ err: error, request_id: request.id }, "http.failed");
+    } else if (problem.code === "unavailable") {
+      log.warn({ err: error, request_id: request.id }, "http.unavailable");
+    }
+    return sendProblem(reply, problem);
+  };
+
+// The names of fastify's errors that callers can do something about.
+const FRAMEWORK_PROBLEMS: Readonly<Record<string, Problem>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: "unsupported_media_type",
+    detail: "Send the body as application/json.",
+  },
+};
+
+const problemOf = (error: unknown, maxBodyBytes = MAX_BODY_BYTES): Problem => {
+  if (error instanceof InvalidRequestError) {
+    const detail = "See errors for everything that is wrong.";
+    return { code: "validation_failed", detail, errors: error.errors };
+  }
+  if (error instanceof UnreadableBodyError) return { code: "invalid_json", detail: error.detail };
+  if (error instanceof OverloadedError) {
+    return { code: "overloaded", detail: "Nothing was done: ask again in some seconds." };
+  }
+  if (isUnavailable(error)) {
+    // An append whose answer is missing may be stored: asking again is safe either way.
+    const detail = "The request could not be confirmed as carried out: ask again in a moment.";
+    return { code: "unavailable", detail };
+  }
+  if (isTooLarge(error)) {
+    const detail =
+      "What would be stored is larger than NATS takes (max_payload): fewer or smaller subscriptions, or ask the operator for a larger limit.";
+    return { code: "payload_too_large", detail };
+  }
+  const { code = "", statusCode = 500 } = error as Partial<FastifyError>;
+  if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    const detail = `The body is larger than ${maxBodyBytes} bytes.`;
+    return { code: "payload_too_large", detail };
+  }
+  const known = FRAMEWORK_PROBLEMS[code];
+  if (known !== undefined) return known;
+  if (statusCode >= 400 && statusCode < 500) {
+    return { code: "bad_request", detail: "The request is malformed." };
+  }
+  return { code: "internal_error", detail: "Try again, and report it if it stays." };
+};

@@ -1,0 +1,73 @@
+import swagger from "@fastify/swagger";
+import {
+  createJsonSchemaTransform,
+  createJsonSchemaTransformObject,
+} from "fastify-type-provider-zod";
+import manifest from "../../../package.json" with { type: "json" };
+import { withHeaders, type PlainSchema } from "./headers.ts";
+import { withProblems } from "./problems.ts";
+import { asDocumented } from "./schemas.ts";
+import { tidied, type ApiDocument } from "./tidy.ts";
+import { BASE_PATH, type Api } from "../api.ts";
+
+/** What the calls are grouped by; a route names one of them in `tags`. Those without calls are left out. */
+export const API_TAGS = {
+  Agents: "Agents, where their events go, how requests are signed, and how it came to be so.",
+  Events: "What happened on calls, and what became of it.",
+  Attempts: "Every request to an endpoint, and figures about them.",
+  "Dead letters": "What was given up, and why.",
+  Redelivery: "Sending again what was sent or given up, and test events.",
+  Publishing: "Events by HTTP, for producers without NATS.",
+} as const;
+
+const DESCRIPTION = [
+  "Ringback delivers events of voice-AI calls to the HTTPS endpoints that customers subscribe.",
+  "A key belongs to one workspace and sees nothing of another. Each call says which scope its key needs: `admin` includes `write`, `write` includes `read`.",
+  "Bodies are strict JSON, and unknown fields are refused. Whatever is not carried out is answered with `application/problem+json` and a `code` to tell the cases apart.",
+  "Lists come in pages: send `next_cursor` back as `cursor` until it is null.",
+].join("\n\n");
+
+const toJson = { override: asDocumented };
+
+/** Describes every route that is registered after it; the document is made when it is first asked for. */
+export const documentApi = (app: Api): void => {
+  const transform = createJsonSchemaTransform({ zodToJsonConfig: toJson });
+  const withComponents = createJsonSchemaTransformObject({ zodToJsonConfig: toJson });
+  void app.register(swagger, {
+    openapi: {
+      openapi: "3.1.1",
+      info: {
+        title: "Ringback",
+        version: manifest.version,
+        description: DESCRIPTION,
+        license: { name: "Proprietary", identifier: "LicenseRef-Proprietary" },
+      },
+      servers: [{ url: BASE_PATH, description: "The service that this document comes from" }],
+      tags: Object.entries(API_TAGS).map(([name, description]) => ({ name, description })),
+      components: {
+        securitySchemes: {
+          apiKey: {
+            type: "apiKey",
+            in: "header",
+            name: "X-API-KEY",
+            description: "The whole key, `rb_<id>_<secret>`.",
+          },
+          bearer: {
+            type: "http",
+            scheme: "bearer",
+            description: "The same key, where no X-API-KEY is sent.",
+          },
+        },
+      },
+    },
+    convertConstToEnum: false, // JSON Schema 2020-12, and with it OpenAPI 3.1, has `const`
+    transform: (document) => {
+      const { schema, url } = transform(document);
+      if (schema.hide === true) return { schema, url };
+      const plain = withHeaders(schema as PlainSchema, document.route);
+      return { schema: withProblems(plain, document.route), url };
+    },
+    transformObject: (document) =>
+      tidied(withComponents(document) as ApiDocument) as ReturnType<typeof withComponents>,
+  });
+};

@@ -1,0 +1,126 @@
+import type { FastifySchema, RouteOptions } from "fastify";
+import type { ProblemCode } from "../problem.ts";
+
+type DocumentedHeader = {
+  readonly description: string;
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** What a request with this header may be answered besides. */
+  readonly problems?: readonly ProblemCode[];
+};
+
+/** Headers that calls may read, beside those of the key and the body. */
+export const REQUEST_HEADERS = {
+  "If-Match": {
+    description:
+      "Carried out only over this version of the agent: its ETag, a list of them, or `*`.",
+    schema: { type: "string", examples: ['"7"'] },
+    problems: ["precondition_failed"],
+  },
+  "If-None-Match": {
+    description:
+      "Answered 304 where the agent is at this version: its ETag, a list of them, or `*`.",
+    schema: { type: "string", examples: ['"7"'] },
+  },
+  "Idempotency-Key": {
+    description:
+      "Carried out once: the same request with the same key within 24 hours gets the first answer again. A new key, such as a UUID, for every new request.",
+    schema: {
+      type: "string",
+      pattern: "^[!-~]{1,255}$",
+      examples: ["8e03978e-40d5-43dd-bc93-6894a57f9324"],
+    },
+    problems: ["request_in_progress", "idempotency_key_reused"],
+  },
+  "Last-Event-ID": {
+    description: "Goes on behind this event of the stream: the last `id` that was read.",
+    schema: { type: "string" },
+    problems: ["validation_failed"],
+  },
+} as const satisfies Readonly<Record<string, DocumentedHeader>>;
+
+/** Headers that answers may have, beside those of every answer. */
+export const ANSWER_HEADERS = {
+  ETag: {
+    description: "The agent's version, for `If-Match` and `If-None-Match`.",
+    schema: { type: "string", examples: ['"7"'] },
+  },
+  Location: {
+    description: "Where it is.",
+    schema: { type: "string", examples: ["/ca/api/v0/agent/v1/agent-7"] },
+  },
+  "Idempotency-Replayed": {
+    description:
+      "`true`: the answer to an earlier request with this `Idempotency-Key`, given again.",
+    schema: { type: "string", const: "true" },
+  },
+} as const satisfies Readonly<Record<string, DocumentedHeader>>;
+
+/** What a route says about itself in its `config`, for the API's document alone. */
+export type Documented = {
+  /** Problems of this call's own, such as `agent_not_found`: those of every call are added. */
+  readonly problems?: readonly ProblemCode[];
+  readonly takes?: readonly (keyof typeof REQUEST_HEADERS)[];
+  /** On its 2xx and 3xx answers. */
+  readonly gives?: readonly (keyof typeof ANSWER_HEADERS)[];
+};
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    documented?: Documented;
+  }
+}
+
+/** The answer to each status, as @fastify/swagger reads it. */
+export type Answers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** A route's schema after its zod schemas were turned into JSON Schema. */
+export type PlainSchema = Omit<FastifySchema, "response"> & { readonly response?: Answers };
+
+const MEANINGS: Readonly<Record<string, string>> = {
+  200: "Carried out.",
+  201: "Made.",
+  202: "Accepted and stored: it is carried out from now on.",
+  204: "Carried out; there is nothing to say about it.",
+  304: "Not changed since.",
+};
+
+/** A route's schema with the headers that it takes and gives, and words for each answer. */
+export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteOptions) => {
+  const { takes = [], gives = [] }: Documented = config?.documented ?? {};
+  const properties = takes.map((name) => {
+    const { schema: plain, description } = REQUEST_HEADERS[name];
+    return [name, { ...plain, description }];
+  });
+  const headers = { type: "object", properties: Object.fromEntries(properties) };
+  const given = gives.map((name) => {
+    const { schema: plain, description } = ANSWER_HEADERS[name];
+    return [name, { ...plain, description }];
+  });
+  const { produces = ["application/json"] } = schema;
+  const zodOf = (own?.response ?? {}) as Readonly<Record<string, { description?: string }>>;
+  const answers = Object.entries(schema.response ?? {}).map(([status, answer]) => {
+    if (!/^[23]\d\d$/.test(status)) return [status, answer];
+    const description = zodOf[status]?.description ?? MEANINGS[status] ?? "Carried out.";
+    const said = {
+      description,
+      ...(given.length === 0 ? {} : { headers: Object.fromEntries(given) }),
+    };
+    if ("content" in answer) return [status, { ...said, ...answer }];
+    // `null` stands for an answer without a body.
+    if (answer["type"] === "null") return [status, { ...answer, ...said }];
+    const content = produces.map((type) => [type, { schema: answer }]);
+    return [status, { ...said, content: Object.fromEntries(content) }];
+  });
+  return {
+    ...schema,
+    ...(takes.length === 0 ? {} : { headers }),
+    response: Object.fromEntries(answers) as Answers,
+  };
+};
+
+/** What requests with a route's headers may be answered besides. */
+export const problemsOfHeaders = ({ takes = [] }: Documented): ProblemCode[] =>
+  takes.flatMap((name): readonly ProblemCode[] => {
+    const header: DocumentedHeader = REQUEST_HEADERS[name];
+    return header.problems ?? [];
+  });

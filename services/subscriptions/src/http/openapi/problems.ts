@@ -1,0 +1,113 @@
+import type { RouteOptions } from "fastify";
+import { problemsOfHeaders, type Answers, type Documented, type PlainSchema } from "./headers.ts";
+import {
+  headerOf,
+  problemBody,
+  PROBLEM_MEDIA_TYPE,
+  type Problem,
+  type ProblemCode,
+} from "../problem.ts";
+
+/** Every call may be answered these; what is no HTTP at all comes to no call. */
+const OF_EVERY_CALL: readonly ProblemCode[] = [
+  "bad_request",
+  "unauthorized",
+  "too_many_requests",
+  "internal_error",
+  "unavailable",
+  "overloaded",
+];
+
+const OF_BODIES: readonly ProblemCode[] = [
+  "invalid_json",
+  "request_timeout",
+  "payload_too_large",
+  "unsupported_media_type",
+  "validation_failed",
+];
+
+/** Every problem that a route may answer, by what it reads and what it says of itself. */
+export const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "config">) => {
+  const documented: Documented = config?.documented ?? {};
+  const codes: readonly ProblemCode[] = [
+    ...OF_EVERY_CALL,
+    ...(schema?.body === undefined ? [] : OF_BODIES),
+    ...(schema?.querystring === undefined ? [] : (["validation_failed"] as const)),
+    // Every key may read.
+    ...(config?.scope === "read" ? [] : (["insufficient_scope"] as const)),
+    ...problemsOfHeaders(documented),
+    ...(documented.problems ?? []),
+  ];
+  return [...new Set(codes)];
+};
+
+/** A route's schema with the problems that it answers, the key that it needs, and no more. */
+export const withProblems = (schema: PlainSchema, route: RouteOptions): PlainSchema => {
+  const { "4xx": ofCaller, "5xx": ofService, ...answers } = schema.response ?? {};
+  // A route that does not declare them is found by a test, so they are not made up here.
+  const hasProblems = ofCaller !== undefined && ofService !== undefined;
+  const scope = route.config?.scope ?? "admin";
+  return {
+    ...schema,
+    description: [schema.description ?? "", `Scope: \`${scope}\`.`].join("\n\n").trim(),
+    security: [{ apiKey: [scope] }, { bearer: [scope] }],
+    response: { ...answers, ...(hasProblems ? problemAnswersOf(problemCodesOf(route)) : {}) },
+  };
+};
+
+const problemAnswersOf = (codes: readonly ProblemCode[]): Answers => {
+  const bodies = codes.map((code) => problemBody(exampleOf(code)));
+  const statuses = [...new Set(bodies.map(({ status }) => status))].toSorted((a, b) => a - b);
+  const answers = statuses.map((status) => {
+    const ofStatus = bodies.filter((body) => body.status === status);
+    return [String(status), problemAnswer(ofStatus)] as const;
+  });
+  return Object.fromEntries(answers);
+};
+
+type ProblemBody = ReturnType<typeof problemBody>;
+
+const problemAnswer = (bodies: readonly ProblemBody[]) => {
+  const examples = bodies.map((body) => [body.code, { summary: body.title, value: body }]);
+  const schema = {
+    allOf: [
+      { $ref: "#/components/schemas/Problem" },
+      { type: "object", properties: { code: { enum: bodies.map(({ code }) => code) } } },
+    ],
+  };
+  return {
+    description: `${bodies.map(({ title }) => title).join(". Or: ")}.`,
+    headers: headersOf(bodies),
+    content: { [PROBLEM_MEDIA_TYPE]: { schema, examples: Object.fromEntries(examples) } },
+  };
+};
+
+const RETRY_AFTER = { type: "integer", minimum: 1, description: "Seconds to wait." };
+const WWW_AUTHENTICATE = { type: "string", const: "Bearer", description: "How to send the key." };
+
+const headersOf = (bodies: readonly ProblemBody[]) => {
+  const names = new Set(bodies.map(({ code }) => headerOf(code)?.[0]));
+  // How long depends on the case: it is not among the headers that a code alone says.
+  const waits = names.has("retry-after") || bodies.some(({ status }) => status === 429);
+  if (names.has("www-authenticate")) return { "WWW-Authenticate": WWW_AUTHENTICATE };
+  return waits ? { "Retry-After": RETRY_AFTER } : undefined;
+};
+
+const DETAILS: Partial<Record<ProblemCode, string>> = {
+  agent_not_found: "There is no agent 'agent-8' in this workspace.",
+  insufficient_scope: "This call needs a key with the scope write.",
+  invalid_json: "The body is no JSON: expected ',' or '}' at line 3 column 5.",
+  payload_too_large: "The body is larger than 262144 bytes.",
+  precondition_failed:
+    "Agent 'agent-7' is at ETag \"8\", which If-Match does not name: nothing was changed.",
+  too_many_requests: "There were too many requests by this key: ask again in 12 s.",
+  unauthorized: "Send a valid key as X-API-KEY, or as Authorization: Bearer.",
+  validation_failed: "See errors for everything that is wrong.",
+};
+
+const exampleOf = (code: ProblemCode): Problem => {
+  const detail = DETAILS[code] ?? `${problemBody({ code, detail: "" }).title}.`;
+  if (code !== "validation_failed") return { code, detail };
+  const message = "must be one of call_completed, recording_completed, …";
+  return { code, detail, errors: [{ path: "event_types.0", message }] };
+};

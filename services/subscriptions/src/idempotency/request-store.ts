@@ -1,0 +1,59 @@
+import { Buffer } from "node:buffer";
+import { randomUUIDv7 } from "node:crypto";
+import {
+  requestRecordSchema,
+  type RequestRecord,
+} from "@ringback/contracts/streams/request-record";
+import { requestSubject, STREAMS } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { publishOnce, readLast, type Published } from "@ringback/runtime/nats/publish";
+import { refuseWhileDisconnected, within } from "../streams/ask.ts";
+import type { WorkspaceLimits } from "../agents/workspace-limits.ts";
+
+/** A request with an `Idempotency-Key`, by the hash of its key: keys themselves are not stored. */
+export type RequestAddress = { readonly workspaceId: string; readonly keyHash: string };
+
+/** How far requests with an `Idempotency-Key` have come; throws as `AgentStore` does. */
+export type RequestStore = {
+  readonly read: (
+    address: RequestAddress,
+  ) => Promise<{ readonly record: RequestRecord; readonly seq: number } | undefined>;
+  /** Notes it unless something else came after `lastSeq`; 0: unless the key was used at all. */
+  readonly append: (
+    address: RequestAddress,
+    record: RequestRecord,
+    lastSeq: number,
+  ) => Promise<Published>;
+};
+
+const ANSWER_TIMEOUT_MS = 2_000;
+
+/** The notes in REQUESTS, asked of the stream's leader: of two that claim a key one is first. */
+export const requestStore = (
+  nats: Nats,
+  { admitKey }: Pick<WorkspaceLimits, "admitKey">,
+): RequestStore => ({
+  read: async ({ workspaceId, keyHash }) => {
+    refuseWhileDisconnected(nats);
+    const subject = requestSubject(workspaceId, keyHash);
+    const reading = readLast(nats, STREAMS.requests, subject);
+    const message = await within(ANSWER_TIMEOUT_MS, `reading ${subject}`, reading);
+    if (message === null) return undefined;
+    const json: unknown = JSON.parse(Buffer.from(message.data).toString("utf8"));
+    return { record: requestRecordSchema.parse(json), seq: message.seq };
+  },
+  append: async ({ workspaceId, keyHash }, record, lastSeq) => {
+    refuseWhileDisconnected(nats);
+    if (lastSeq === 0) admitKey(workspaceId);
+    const subject = requestSubject(workspaceId, keyHash);
+    const publication = {
+      stream: STREAMS.requests,
+      subject,
+      body: JSON.stringify(record),
+      messageId: randomUUIDv7(),
+      expectedLastSeq: lastSeq,
+    };
+    const publishing = publishOnce(nats, publication, ANSWER_TIMEOUT_MS);
+    return within(ANSWER_TIMEOUT_MS, `appending to ${subject}`, publishing);
+  },
+});

@@ -1,0 +1,90 @@
+import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { parseDurationMs } from "@ringback/contracts/duration";
+import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { callIdSchema } from "@ringback/contracts/events/call-id";
+import { idSchema } from "@ringback/contracts/id";
+import { z } from "zod";
+import { placeInCursor, type ListName } from "../http/place-cursor.ts";
+import { paging } from "../http/pagination.ts";
+import { timeSchema } from "../http/time-schema.ts";
+
+const time = (description: string) =>
+  timeSchema
+    .transform((text) => Date.parse(text))
+    .optional()
+    .meta({ description });
+
+/** What every list takes; its cursor becomes the place that the page comes after. */
+const common = (list: ListName, what: string) => ({
+  ...paging((text) => placeInCursor(list, text)),
+  agent_id: idSchema.optional(),
+  call_id: callIdSchema.optional(),
+  event_type: eventTypeSchema.optional(),
+  since: time(`Only those ${what} at this time or later.`),
+  until: time(`Only those ${what} before this time.`),
+});
+
+type Span = { readonly since?: number | undefined; readonly until?: number | undefined };
+
+const IN_ORDER = { error: "must be later than since", path: ["until"] };
+
+const isInOrder = ({ since, until }: Span): boolean =>
+  since === undefined || until === undefined || since < until;
+
+/** The query of `GET /events`. */
+export const eventsQuerySchema = z
+  .strictObject({
+    ...common("events", "that were stored"),
+    status: z.enum(EVENT_STATUSES).optional(),
+  })
+  .refine(isInOrder, IN_ORDER);
+
+/** The query of `GET /attempts`. */
+export const attemptsQuerySchema = z
+  .strictObject({
+    ...common("attempts", "that began"),
+    outcome: z.enum(["delivered", "failed", "cancelled"]).optional(),
+    reason: z.enum(FAILURE_REASONS).optional().meta({ description: "Of those that failed." }),
+  })
+  .refine(isInOrder, IN_ORDER);
+
+/** The query of `GET /dead-letters`. */
+export const deadLettersQuerySchema = z
+  .strictObject({
+    ...common("dead_letters", "that were given up"),
+    reason: z.enum(DEAD_LETTER_REASONS).optional(),
+  })
+  .refine(isInOrder, IN_ORDER);
+
+const LEAST_WINDOW_MS = 5 * 60_000;
+const LONGEST_WINDOW_MS = 31 * 24 * 3_600_000;
+
+/** The query of an agent's stats. */
+export const statsQuerySchema = z.strictObject({
+  window: z
+    .string()
+    .transform((text, context) => {
+      const ms = parseDurationMs(text);
+      if (ms !== undefined && ms >= LEAST_WINDOW_MS && ms <= LONGEST_WINDOW_MS) return ms;
+      context.addIssue("must be a duration from 5m to 31d, such as 1h, 24h or 7d");
+      return z.NEVER;
+    })
+    .prefault("24h")
+    .meta({ description: "How far to look back, such as 1h, 24h or 7d: from 5m to 31d." }),
+});
+
+type ListQueryAnswer = Readonly<z.output<z.ZodObject<ReturnType<typeof common>>>>;
+
+/** A list's query as the projection takes it. */
+export const narrowedBy = (workspaceId: string, query: ListQueryAnswer) => ({
+  workspaceId,
+  agentId: query.agent_id,
+  callId: query.call_id,
+  eventType: query.event_type,
+  sinceMs: query.since,
+  untilMs: query.until,
+  after: query.cursor,
+  limit: query.limit,
+});

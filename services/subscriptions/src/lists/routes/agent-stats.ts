@@ -1,0 +1,48 @@
+import { isId } from "@ringback/contracts/id";
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { agentNotFound } from "../../agents/routes/command-problem.ts";
+import { sendProblem } from "../../http/problem.ts";
+import { statsAnswer, statsAnswerSchema } from "../list-responses.ts";
+import { statsQuerySchema } from "../list-query.ts";
+import { agentPathSchema } from "../../agents/routes/patch-schema.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+/** `GET /agent/v1/{agent_id}/stats`: what the agent's attempts of the last time came to. */
+export const agentStatsRoute = (api: Api, deps: RouteDeps): void => {
+  const { commands, projection, eventId } = deps;
+  api.get(
+    "/agent/v1/:agent_id/stats",
+    {
+      config: { scope: "read", documented: { problems: ["agent_not_found"] } },
+      schema: {
+        operationId: "getAgentStats",
+        summary: "Read an agent's stats",
+        description:
+          "What the agent's attempts of the last time came to, how long they took, and which event waits longest.",
+        tags: ["Agents"],
+        params: agentPathSchema,
+        querystring: statsQuerySchema,
+        response: { 200: statsAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { agent_id } = request.params;
+      const { workspaceId } = callerOf(request);
+      if (!isId(agent_id)) return sendProblem(reply, agentNotFound(agent_id));
+      const { state } = await commands.store.read({ workspaceId, agentId: agent_id });
+      if (state.kind === "absent") return sendProblem(reply, agentNotFound(agent_id));
+      const untilMs = commands.now().getTime();
+      const sinceMs = untilMs - request.query.window;
+      const projection_lag = projection.lag().total;
+      const stats = await projection.stats({ workspaceId, agentId: agent_id, sinceMs, untilMs });
+      return {
+        agent_id,
+        since: new Date(stats.sinceMs).toISOString(),
+        until: new Date(untilMs).toISOString(),
+        ...statsAnswer(stats, eventId),
+        projection_lag,
+      };
+    },
+  );
+};

@@ -1,0 +1,40 @@
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { attemptsAnswerSchema, listedAttempt } from "../list-responses.ts";
+import { attemptsQuerySchema, narrowedBy } from "../list-query.ts";
+import { cursorAfterPlace } from "../../http/place-cursor.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+/** `GET /attempts`: the workspace's attempts, newest first by when they began. */
+export const listAttemptsRoute = (api: Api, { projection, listed }: RouteDeps): void => {
+  api.get(
+    "/attempts",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "listAttempts",
+        summary: "List attempts",
+        description:
+          "The workspace's attempts with what came back, newest first by when they began. It comes from an index: `projection_lag` says by how many messages that is behind.",
+        tags: ["Attempts"],
+        querystring: attemptsQuerySchema,
+        response: { 200: attemptsAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request) => {
+      const { outcome, reason, call_id, ...query } = request.query;
+      const { workspaceId } = callerOf(request);
+      const projection_lag = projection.lag().total;
+      const narrowed = narrowedBy(workspaceId, { ...query, call_id });
+      const { rows, next } = await projection.attempts({ ...narrowed, outcome, reason });
+      const found = await listed.attempts(rows);
+      // The index has a number in place of the call's id, and two calls may share one.
+      const attempts = found.filter(({ record }) => [undefined, record.call_id].includes(call_id));
+      return {
+        attempts: attempts.map(listedAttempt),
+        next_cursor: next === undefined ? null : cursorAfterPlace("attempts", next),
+        projection_lag,
+      };
+    },
+  );
+};

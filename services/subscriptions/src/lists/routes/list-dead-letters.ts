@@ -1,0 +1,39 @@
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { deadLettersAnswerSchema, listedDeadLetter } from "../list-responses.ts";
+import { deadLettersQuerySchema, narrowedBy } from "../list-query.ts";
+import { cursorAfterPlace } from "../../http/place-cursor.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+/** `GET /dead-letters`: what was given up in the workspace, newest first. */
+export const listDeadLettersRoute = (api: Api, { projection, listed }: RouteDeps): void => {
+  api.get(
+    "/dead-letters",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "listDeadLetters",
+        summary: "List dead letters",
+        description:
+          "What was given up in the workspace and why, newest first. It comes from an index: `projection_lag` says by how many messages that is behind.",
+        tags: ["Dead letters"],
+        querystring: deadLettersQuerySchema,
+        response: { 200: deadLettersAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request) => {
+      const { reason, call_id, ...query } = request.query;
+      const { workspaceId } = callerOf(request);
+      const projection_lag = projection.lag().total;
+      const narrowed = narrowedBy(workspaceId, { ...query, call_id });
+      const { rows, next } = await projection.deadLetters({ ...narrowed, reason });
+      const letters = (await listed.deadLetters(rows)).map(listedDeadLetter);
+      return {
+        // The index has a number in place of the call's id, and two calls may share one.
+        dead_letters: letters.filter((one) => [undefined, one.call_id].includes(call_id)),
+        next_cursor: next === undefined ? null : cursorAfterPlace("dead_letters", next),
+        projection_lag,
+      };
+    },
+  );
+};

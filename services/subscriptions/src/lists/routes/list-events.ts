@@ -1,0 +1,36 @@
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { eventsAnswerSchema, listedEvent } from "../list-responses.ts";
+import { eventsQuerySchema, narrowedBy } from "../list-query.ts";
+import { cursorAfterPlace } from "../../http/place-cursor.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+/** `GET /events`: the workspace's events without their payloads, newest first. */
+export const listEventsRoute = (api: Api, { projection, eventId }: RouteDeps): void => {
+  api.get(
+    "/events",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "listEvents",
+        summary: "List events",
+        description:
+          "The workspace's events without their payloads, newest first by when they were stored. It comes from an index: `projection_lag` says by how many messages that is behind.",
+        tags: ["Events"],
+        querystring: eventsQuerySchema,
+        response: { 200: eventsAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request) => {
+      const { query } = request;
+      const projection_lag = projection.lag().total;
+      const narrowed = narrowedBy(callerOf(request).workspaceId, query);
+      const { rows, next } = await projection.events({ ...narrowed, status: query.status });
+      return {
+        events: rows.map((row) => listedEvent(row, eventId)),
+        next_cursor: next === undefined ? null : cursorAfterPlace("events", next),
+        projection_lag,
+      };
+    },
+  );
+};

@@ -1,0 +1,89 @@
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { idSchema } from "@ringback/contracts/id";
+import { z } from "zod";
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { MAX_PER_KEY, MAX_PER_WORKSPACE } from "../connections.ts";
+import type { LiveStream, OpenedLive } from "../live-stream.ts";
+import { sendProblem, type Problem } from "../../http/problem.ts";
+import type { Api } from "../../http/api.ts";
+
+const INCLUDED = ["attempts", "events"] as const;
+
+/** The query of `GET /stream`. */
+const streamQuerySchema = z.strictObject({
+  agent_id: idSchema.optional(),
+  event_type: eventTypeSchema.optional(),
+  include: z
+    .string()
+    .default("attempts")
+    .transform((text) => text.split(","))
+    .pipe(z.array(z.enum(INCLUDED, { error: "must be attempts, events, or both with a comma" })))
+    .transform((names) => new Set(names))
+    .meta({ description: "attempts (the default), events, or attempts,events" }),
+});
+
+/** `GET /stream`: attempts, and events at will, as server-sent events while the caller listens. */
+export const streamRoute = (api: Api, { live }: { readonly live: LiveStream }): void => {
+  api.addHook("preClose", async () => {
+    live.stop();
+  });
+  api.get(
+    "/stream",
+    {
+      exposeHeadRoute: false, // there is no end whose length a HEAD could tell
+      config: {
+        scope: "read",
+        isEndless: true,
+        documented: { problems: ["too_many_streams"], takes: ["Last-Event-ID"] },
+      },
+      schema: {
+        operationId: "readStream",
+        summary: "Read attempts and events as they happen",
+        description:
+          "Server-sent events: `attempt`, `event`, `missed`, `closing`; an `id` is a place to come back to.",
+        tags: ["Events"],
+        produces: ["text/event-stream"],
+        querystring: streamQuerySchema,
+        response: { 200: z.string(), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const { agent_id: agentId, event_type: eventType, include } = request.query;
+      const wish = { workspaceId: caller.workspaceId, agentId, eventType, include };
+      const lastId = request.headers["last-event-id"];
+      const lastEventId = typeof lastId === "string" && lastId !== "" ? lastId : undefined;
+      const opened = await live.open(caller, request.headers, wish, lastEventId);
+      if (opened.kind !== "open") return sendProblem(reply, problemOf(opened));
+      return reply
+        .header("content-type", "text/event-stream; charset=utf-8")
+        .header("x-accel-buffering", "no") // proxies of the nginx family would gather it
+        .header("connection", "close") // its end is the connection's
+        .send(opened.body as unknown as string);
+    },
+  );
+};
+
+const problemOf = (opened: Exclude<OpenedLive, { kind: "open" }>): Problem => {
+  switch (opened.kind) {
+    case "invalid_position": {
+      const errors = [
+        { path: "Last-Event-ID", message: "is not an id of an event of this stream" },
+      ];
+      return { code: "validation_failed", detail: "See errors.", errors };
+    }
+    case "too_many_of_key": {
+      const detail = `This key has ${MAX_PER_KEY} streams open here: close one first.`;
+      return { code: "too_many_streams", detail };
+    }
+    case "too_many_of_workspace": {
+      const detail = `This workspace has its share of the streams that are open here, at most ${MAX_PER_WORKSPACE}: close one first.`;
+      return { code: "too_many_streams", detail };
+    }
+    case "too_many":
+      return { code: "overloaded", detail: "Too many streams are open here: ask again later." };
+    default:
+      return opened satisfies never;
+  }
+};

@@ -1,0 +1,114 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetterReason } from "@ringback/contracts/deliveries/dead-letter";
+import {
+  eventStatus,
+  isLastWord,
+  type EventStatus,
+} from "@ringback/contracts/deliveries/event-status";
+import type { EventAddress } from "@ringback/contracts/streams/subjects";
+import { customType, EVENT_FACETS } from "../file/facets.ts";
+import { callHash, type Ids } from "../file/ids.ts";
+
+/** Keeps the status of events as records and dead letters come in, and as nothing is found to come. */
+export type EventProgress = {
+  readonly recorded: (eventSeq: number, address: EventAddress, record: AttemptRecord) => void;
+  readonly givenUp: (
+    eventSeq: number,
+    address: EventAddress,
+    letter: { readonly reason: DeadLetterReason; readonly at: string },
+  ) => void;
+};
+
+/** What is known of an event before something further is. */
+type Known = {
+  readonly status: EventStatus;
+  readonly attempts: number;
+  /** When its last record's attempt ended; null: there is no record. */
+  readonly endedMs: number | null;
+  /** When a dead letter that is not of an attempt was written; null: there is none. */
+  readonly letterMs: number | null;
+};
+
+const UNKNOWN: Known = { status: "pending", attempts: 0, endedMs: null, letterMs: null };
+
+/**
+ * Streams are followed side by side, so records and letters may come before their event: then a row
+ * without a time is kept, which no list shows until the event comes.
+ */
+export const eventProgress = (db: DatabaseSync, ids: Ids): EventProgress => {
+  const known = knownEvents(db, ids);
+  const attempted = db.prepare(`
+    UPDATE events SET facet = ?, attempts = ?, last_attempt_ms = max(ifnull(last_attempt_ms, 0), ?),
+      last_ended_ms = ?, next_attempt_ms = ?, look_ms = NULL WHERE seq = ?`);
+  const ended = db.prepare(`
+    UPDATE events SET facet = ?, letter_ms = ?, next_attempt_ms = NULL, look_ms = NULL WHERE seq = ?`);
+  return {
+    recorded: (eventSeq, address, record) => {
+      const before = known.of(eventSeq, address);
+      if (before === undefined) return;
+      const isDelivered = before.status === "delivered" || record.outcome.kind === "delivered";
+      const isGivenUp = before.letterMs !== null && isLastWord(ownLetter(before.letterMs), record);
+      const status = eventStatus({ isDelivered, lastRecord: record, isGivenUp, isSettled: false });
+      const nextMs =
+        status === "retrying" && record.next.kind === "retry" ? Date.parse(record.next.at) : null;
+      attempted.run(
+        EVENT_FACETS.of(address.eventType, status),
+        before.attempts + 1,
+        Date.parse(record.at),
+        endOf(record),
+        nextMs,
+        eventSeq,
+      );
+    },
+    givenUp: (eventSeq, address, letter) => {
+      const before = known.of(eventSeq, address);
+      if (before === undefined || before.status === "delivered") return;
+      const last = before.endedMs === null ? undefined : endedAt(before.endedMs);
+      if (!isLastWord(letter, last)) return;
+      // What an attempt exhausted is in its record too, and counts as that.
+      const letterMs = letter.reason === "exhausted" ? before.letterMs : Date.parse(letter.at);
+      ended.run(EVENT_FACETS.of(address.eventType, "dead_lettered"), letterMs, eventSeq);
+    },
+  };
+};
+
+const knownEvents = (db: DatabaseSync, ids: Ids) => {
+  const find = db.prepare(
+    "SELECT workspace, facet, attempts, last_ended_ms, letter_ms FROM events WHERE seq = ?",
+  );
+  const add = db.prepare(`
+    INSERT INTO events (seq, workspace, agent, facet, custom, call_hash, call_id, size_bytes, is_test, attempts)
+    VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0)`);
+  return {
+    /** Undefined where the event is another workspace's: what was said is not about it. */
+    of: (eventSeq: number, address: EventAddress): Known | undefined => {
+      const { workspaceId, agentId, callId, eventType } = address;
+      const { workspace, agent } = ids.ensured(workspaceId, agentId);
+      const row = find.get(eventSeq);
+      if (row === undefined) {
+        const facet = EVENT_FACETS.of(eventType, "pending");
+        const custom = customType(eventType);
+        add.run(eventSeq, workspace, agent, facet, custom, callHash(workspaceId, callId), callId);
+        return UNKNOWN;
+      }
+      if (Number(row["workspace"]) !== workspace) return undefined;
+      return {
+        status: EVENT_FACETS.stateOf(Number(row["facet"])),
+        attempts: Number(row["attempts"]),
+        endedMs: numberOrNull(row["last_ended_ms"]),
+        letterMs: numberOrNull(row["letter_ms"]),
+      };
+    },
+  };
+};
+
+const numberOrNull = (value: unknown): number | null => (typeof value === "number" ? value : null);
+
+const endOf = (record: Pick<AttemptRecord, "at" | "duration_ms">): number =>
+  Date.parse(record.at) + Math.floor(record.duration_ms);
+
+const endedAt = (ms: number) => ({ at: new Date(ms).toISOString(), duration_ms: 0 });
+
+/** Any reason but that of an attempt: all others are judged by their time alone. */
+const ownLetter = (ms: number) => ({ reason: "internal", at: new Date(ms).toISOString() }) as const;

@@ -1,0 +1,124 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { DatabaseSync } from "node:sqlite";
+import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
+import { ATTEMPT_RESULTS, type AttemptResult } from "../file/facets.ts";
+import type { AgentStats } from "../projection.ts";
+
+/** Counts are kept for intervals of this length, so that a month of a busy agent is few rows. */
+export const INTERVAL_MS = 5 * 60_000;
+
+/** Durations are counted in steps of 12 %, from 1 ms on: a percentile is right within 6 %. */
+const STEPS_PER_DECADE = 20;
+const MAX_STEP = 5 * STEPS_PER_DECADE;
+
+const stepOf = (durationMs: number): number =>
+  Math.min(
+    MAX_STEP,
+    Math.max(0, Math.round(STEPS_PER_DECADE * Math.log10(Math.max(durationMs, 1)))),
+  );
+
+const msOf = (step: number): number => Math.round(10 ** (step / STEPS_PER_DECADE));
+
+/** Counts an attempt in its interval. */
+export const attemptCounter = (db: DatabaseSync) => {
+  const add = db.prepare(`
+    INSERT INTO attempt_counts (agent, interval, result, duration, count) VALUES (?, ?, ?, ?, 1)
+    ON CONFLICT (agent, interval, result, duration) DO UPDATE SET count = count + 1`);
+  return (agent: number, atMs: number, result: AttemptResult, durationMs: number): void => {
+    const interval = Math.floor(atMs / INTERVAL_MS);
+    add.run(agent, interval, ATTEMPT_RESULTS.indexOf(result), stepOf(durationMs));
+  };
+};
+
+/** Stands in the place of a result for events that were given up before an attempt. */
+const INVALID = 1_000;
+
+/** Counts an event that was no event in its interval. */
+export const invalidCounter = (db: DatabaseSync) => {
+  const add = db.prepare(`
+    INSERT INTO attempt_counts (agent, interval, result, duration, count) VALUES (?, ?, ${INVALID}, 0, 1)
+    ON CONFLICT (agent, interval, result, duration) DO UPDATE SET count = count + 1`);
+  return (agent: number, atMs: number): void => {
+    add.run(agent, Math.floor(atMs / INTERVAL_MS));
+  };
+};
+
+type Counted = Omit<AgentStats, "oldestWaiting">;
+type Span = { readonly sinceMs: number; readonly untilMs: number };
+
+/** So many rows take a few milliseconds; then others have a turn. */
+const ROWS_PER_TURN = 5_000;
+
+/** Adds up an agent's counts of a span, which begins at the interval that `sinceMs` is in. */
+export const attemptCountsReader = (db: DatabaseSync) => {
+  const next = db.prepare(`
+    SELECT interval, result, duration, count FROM attempt_counts
+    WHERE agent = ? AND (interval, result, duration) > (?, ?, ?) AND interval <= ?
+    ORDER BY interval, result, duration LIMIT ${ROWS_PER_TURN}`);
+  return async (agent: number | undefined, { sinceMs, untilMs }: Span): Promise<Counted> => {
+    const first = Math.floor(sinceMs / INTERVAL_MS);
+    const last = Math.floor((untilMs - 1) / INTERVAL_MS);
+    const byResult = new Map<number, number>();
+    const byStep = new Map<number, number>();
+    let place: readonly [number, number, number] = [first, -1, -1];
+    for (let isMore = agent !== undefined; isMore;) {
+      const rows = next.all(agent ?? 0, ...place, last);
+      for (const row of rows) {
+        const [interval = 0, result = 0, step = 0, count = 0] = Object.values(row).map(Number);
+        add(byResult, result, count);
+        if (isTimed(result)) add(byStep, step, count);
+        place = [interval, result, step];
+      }
+      isMore = rows.length === ROWS_PER_TURN;
+      if (isMore) await nextTurn();
+    }
+    return counted(first * INTERVAL_MS, byResult, byStep);
+  };
+};
+
+/** A request was sent. */
+const isTimed = (result: number): boolean =>
+  result !== INVALID && ATTEMPT_RESULTS[result] !== "cancelled";
+
+const add = (counts: Map<number, number>, key: number, count: number): unknown =>
+  counts.set(key, (counts.get(key) ?? 0) + count);
+
+type Counts = ReadonlyMap<number, number>;
+
+const counted = (sinceMs: number, byResult: Counts, byStep: Counts): Counted => {
+  const failed: Partial<Record<FailureReason, number>> = {};
+  const sums = { delivered: 0, cancelled: 0 };
+  for (const [number, count] of byResult) {
+    const result = ATTEMPT_RESULTS[number];
+    if (result === undefined) continue;
+    if (result === "delivered" || result === "cancelled") sums[result] = count;
+    else failed[result] = count;
+  }
+  return {
+    sinceMs,
+    ...sums,
+    failed,
+    invalid: byResult.get(INVALID) ?? 0,
+    p50Ms: percentile(byStep, 0.5),
+    p95Ms: percentile(byStep, 0.95),
+  };
+};
+
+/** The duration that this share of the attempts took at most. */
+const percentile = (byStep: Counts, share: number): number | undefined => {
+  const total = byStep.values().reduce((sum, count) => sum + count, 0);
+  let seen = 0;
+  for (const [step, count] of [...byStep].toSorted(([a], [b]) => a - b)) {
+    seen += count;
+    if (seen >= share * total) return msOf(step);
+  }
+  return undefined;
+};
+
+/** Forgets the counts of one agent from before a time. */
+export const attemptCountsDropper = (db: DatabaseSync) => {
+  const drop = db.prepare("DELETE FROM attempt_counts WHERE agent = ? AND interval < ?");
+  return (agent: number, beforeMs: number): void => {
+    drop.run(agent, Math.floor(beforeMs / INTERVAL_MS));
+  };
+};

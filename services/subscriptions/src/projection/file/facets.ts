@@ -1,0 +1,132 @@
+import {
+  FAILURE_REASONS,
+  type FailureReason,
+  type Outcome,
+} from "@ringback/contracts/deliveries/attempt";
+import {
+  DEAD_LETTER_REASONS,
+  type DeadLetterReason,
+} from "@ringback/contracts/deliveries/dead-letter";
+import { EVENT_STATUSES, type EventStatus } from "@ringback/contracts/deliveries/event-status";
+import {
+  EVENT_TYPES,
+  isBuiltIn,
+  isEventTypeName,
+  type EventType,
+} from "@ringback/contracts/events/event-types";
+import type {
+  AttemptOutcome,
+  AttemptsQuery,
+  DeadLettersQuery,
+  EventsQuery,
+} from "../projection.ts";
+
+/**
+ * A row's event type and what became of it, as one small number: one index then serves every
+ * combination of the two, as a filter is a set of numbers (`projection/query/row-queries.ts` merges their ranges).
+ */
+export type Facets<State extends string> = {
+  readonly of: (eventType: string, state: State) => number;
+  readonly stateOf: (facet: number) => State;
+  /** The same type in another state. */
+  readonly withState: (facet: number, state: State) => number;
+  readonly typeOf: (facet: number) => EventType | undefined;
+  /** Every facet of these types and states; undefined: of all. */
+  readonly matching: (
+    types: readonly EventType[] | undefined,
+    states: readonly State[] | undefined,
+  ) => number[];
+};
+
+/** Stands behind the catalogue's types: a dead letter of a message that could not be understood. */
+const UNKNOWN_TYPE = EVENT_TYPES.length;
+
+/** Types that are not built in share these numbers: rows name them too (`customType`). */
+const CUSTOM_NUMBERS = 8;
+const FIRST_CUSTOM = UNKNOWN_TYPE + 1;
+
+/** What a row keeps of a type that is not built in; null: its facet says which one it is. */
+export const customType = (eventType: string): string | null =>
+  isBuiltIn(eventType) || !isEventTypeName(eventType) ? null : eventType;
+
+const typeNumber = (type: string): number => {
+  if (isBuiltIn(type)) return EVENT_TYPES.indexOf(type);
+  return isEventTypeName(type) ? FIRST_CUSTOM + (sumOf(type) % CUSTOM_NUMBERS) : UNKNOWN_TYPE;
+};
+
+const sumOf = (type: string): number => {
+  let sum = 0;
+  for (const letter of type) sum = (sum * 31 + letter.charCodeAt(0)) % 65_521;
+  return sum;
+};
+
+const facetsOf = <State extends string>(all: readonly State[]): Facets<State> => {
+  const number = (type: number, state: State): number => type * all.length + all.indexOf(state);
+  const everyType = Array.from({ length: FIRST_CUSTOM + CUSTOM_NUMBERS }, (_, type) => type);
+  return {
+    of: (eventType, state) => number(typeNumber(eventType), state),
+    stateOf: (facet) => {
+      const state = all[facet % all.length];
+      if (state === undefined) throw new RangeError(`facet ${facet} has no state`);
+      return state;
+    },
+    withState: (facet, state) => facet - (facet % all.length) + all.indexOf(state),
+    typeOf: (facet) => EVENT_TYPES[Math.floor(facet / all.length)],
+    matching: (types, states = all) =>
+      [...new Set(types?.map(typeNumber) ?? everyType)].flatMap((type) =>
+        states.map((state) => number(type, state)),
+      ),
+  };
+};
+
+export const EVENT_FACETS: Facets<EventStatus> = facetsOf(EVENT_STATUSES);
+
+/** What an attempt came to: a failed one by its reason. */
+export type AttemptResult = Exclude<AttemptOutcome, "failed"> | FailureReason;
+
+export const ATTEMPT_RESULTS = ["delivered", "cancelled", ...FAILURE_REASONS] as const;
+
+export const ATTEMPT_FACETS: Facets<AttemptResult> = facetsOf<AttemptResult>(ATTEMPT_RESULTS);
+
+export const DEAD_LETTER_FACETS: Facets<DeadLetterReason> = facetsOf(DEAD_LETTER_REASONS);
+
+export const attemptResult = (outcome: Outcome): AttemptResult =>
+  outcome.kind === "failed" ? outcome.reason : outcome.kind;
+
+/** Numbers are kept in the file: another catalogue, order or list of reasons needs another file. */
+export const FACETS_FINGERPRINT = [
+  EVENT_TYPES,
+  EVENT_STATUSES,
+  ATTEMPT_RESULTS,
+  DEAD_LETTER_REASONS,
+]
+  .map((names) => names.join(","))
+  .join(";");
+
+/** The types of a query that are not built in; undefined: its facets say all. */
+export const customTypesIn = (
+  types: readonly EventType[] | undefined,
+): readonly EventType[] | undefined => {
+  const custom = types?.filter((type) => customType(type) !== null);
+  return custom?.length === 0 ? undefined : custom;
+};
+
+const one = <T>(value: T | undefined): readonly T[] | undefined =>
+  value === undefined ? undefined : [value];
+
+export const eventFacets = ({ eventType, status }: EventsQuery): number[] =>
+  EVENT_FACETS.matching(one(eventType), one(status));
+
+/** None where a reason is asked for of attempts that did not fail. */
+export const attemptFacets = ({ eventType, outcome, reason }: AttemptsQuery): number[] => {
+  if (reason !== undefined && outcome !== undefined && outcome !== "failed") return [];
+  return ATTEMPT_FACETS.matching(one(eventType), one(reason) ?? resultsOf(outcome));
+};
+
+const resultsOf = (outcome: AttemptOutcome | undefined): readonly AttemptResult[] | undefined => {
+  if (outcome === "failed") return FAILURE_REASONS;
+  return outcome === undefined ? undefined : [outcome];
+};
+
+export const deadLetterFacets = ({ eventType, reason }: DeadLettersQuery): number[] =>
+  DEAD_LETTER_FACETS.matching(one(eventType), one(reason));

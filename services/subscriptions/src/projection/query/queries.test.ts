@@ -1,0 +1,405 @@
+import { Buffer } from "node:buffer";
+import { DatabaseSync } from "node:sqlite";
+import { FAILURE_REASONS, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
+import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
+import { eventId } from "@ringback/contracts/events/event";
+import {
+  attemptSubject,
+  deadLetterSubject,
+  eventSubject,
+} from "@ringback/contracts/streams/subjects";
+import { expect, test } from "vitest";
+import { answersFrom } from "./queries.ts";
+import { attemptApplier } from "../apply/apply-attempt.ts";
+import { deadLetterApplier } from "../apply/apply-dead-letter.ts";
+import { eventApplier } from "../apply/apply-event.ts";
+import { eventProgress } from "../apply/event-progress.ts";
+import { attemptFacets } from "../file/facets.ts";
+import { idsIn } from "../file/ids.ts";
+import type { AttemptsQuery, EventsQuery, RowPlace, RowsPage } from "../projection.ts";
+import { placesSql } from "./row-queries.ts";
+import { SCHEMA } from "../file/schema.ts";
+import { undecidedEvents } from "../apply/unresolved-events.ts";
+
+const CREATED_MS = 1_700_000_000_000;
+
+const onUnreadable = (seq: number): never => {
+  throw new Error(`${seq} cannot be read`);
+};
+
+const message = (subject: string, seq: number, atMs: number, body: object) => ({
+  subject,
+  seq,
+  atMs,
+  data: Buffer.from(JSON.stringify(body)),
+  header: (name: string) => (name === "Nats-Msg-Size" ? "100" : ""),
+});
+
+/** An index in memory, and what is stored in its streams. */
+const emptyIndex = () => {
+  const db = new DatabaseSync(":memory:");
+  db.exec(SCHEMA);
+  const ids = idsIn(db);
+  const progress = eventProgress(db, ids);
+  const deps = { db, ids, progress, eventsCreatedMs: CREATED_MS, onUnreadable };
+  const applyEvent = eventApplier(db, ids);
+  const applyAttempt = attemptApplier(deps);
+  const applyLetter = deadLetterApplier(deps);
+  return {
+    db,
+    answers: answersFrom(db, ids),
+    undecided: undecidedEvents(db, 100),
+    event: (event: Event) => applyEvent(message(eventSubject(event), event.seq, event.atMs, {})),
+    attempt: (event: Event, seq: number, made: Made) => {
+      const subject = attemptSubject(event, String(event.seq));
+      return applyAttempt(message(subject, seq, made.atMs, recordOf(event, made)));
+    },
+    letter: (event: Event, seq: number, atMs: number, reason = "event_expired") =>
+      applyLetter(
+        message(deadLetterSubject(event), seq, atMs, {
+          ...partsOf(event),
+          reason,
+          at: new Date(atMs).toISOString(),
+          message: "",
+          ...(reason === "invalid_event" ? { subject: "", raw: "", truncated: false } : {}),
+        }),
+      ),
+  };
+};
+
+type Event = {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly workspaceId: string;
+  readonly callId: string;
+  readonly agentId: string;
+  readonly eventType: string;
+};
+type Made = Pick<AttemptRecord, "outcome" | "next"> & { readonly atMs: number };
+
+const partsOf = (event: Event) => ({
+  event_id: eventId(CREATED_MS, event.seq),
+  event_seq: event.seq,
+  event_type: event.eventType,
+  call_id: event.callId,
+  agent_id: event.agentId,
+  workspace_id: event.workspaceId,
+});
+
+const recordOf = (event: Event, { outcome, next, atMs }: Made): AttemptRecord => ({
+  ...partsOf(event),
+  attempt: 1,
+  trigger: "event",
+  at: new Date(atMs).toISOString(),
+  duration_ms: 10,
+  outcome,
+  next,
+});
+
+/** The same numbers each time, so that what fails once fails again. */
+const sequence = (): ((below: number) => number) => {
+  let state = 42;
+  return (below) => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return Math.floor((state / 2 ** 31) * below);
+  };
+};
+
+const NOW_MS = 1_750_000_000_000;
+const DONE = { kind: "done" } as const;
+
+/** 300 events of two workspaces that have an agent and calls of the same name, with what came of them. */
+const filled = () => {
+  const index = emptyIndex();
+  const next = sequence();
+  const attempts: (Event & { readonly result: string; readonly attemptSeq: number })[] = [];
+  const letters: Event[] = [];
+  const events = Array.from({ length: 300 }, (_, n): Event => {
+    const event: Event = {
+      seq: n + 1,
+      atMs: NOW_MS + Math.floor(n / 3) * 1_000, // some at the same time
+      workspaceId: `w${next(2)}`,
+      callId: `c${next(12)}`,
+      agentId: `a${next(3)}`,
+      eventType: EVENT_TYPES[next(EVENT_TYPES.length)] ?? "call_completed",
+    };
+    index.event(event);
+    return event;
+  });
+  for (const event of events) {
+    const kind = next(4);
+    if (kind === 0) continue;
+    const reason = FAILURE_REASONS[next(FAILURE_REASONS.length)] ?? "timeout";
+    const outcome =
+      kind === 1
+        ? ({ kind: "delivered", status_code: 200 } as const)
+        : ({ kind: "failed", reason } as const);
+    const atMs = event.atMs + next(5_000);
+    const attemptSeq = attempts.length + 1;
+    const then = kind === 1 ? DONE : ({ kind: "dead_letter" } as const);
+    index.attempt(event, attemptSeq, { outcome, next: then, atMs });
+    const result = kind === 1 ? "delivered" : reason;
+    attempts.push({ ...event, atMs, attemptSeq, result });
+    if (kind === 3) {
+      letters.push({ ...event, atMs });
+      index.letter(event, letters.length, atMs, "exhausted");
+    }
+  }
+  return { ...index, events, attempts, letters };
+};
+
+/** Everything that a list gives, page by page. */
+const allPages = async <Row extends { readonly seq: number }>(
+  page: (after: RowPlace | undefined) => Promise<RowsPage<Row>>,
+): Promise<number[]> => {
+  const seqs: number[] = [];
+  for (let after: RowPlace | undefined; ;) {
+    const { rows, next } = await page(after);
+    seqs.push(...rows.map(({ seq }) => seq));
+    if (next === undefined) return seqs;
+    after = next;
+  }
+};
+
+const newestFirst = (rows: readonly { readonly atMs: number; readonly seq: number }[]): number[] =>
+  rows.toSorted((a, b) => b.atMs - a.atMs || b.seq - a.seq).map(({ seq }) => seq);
+
+const isWanted = (query: Partial<EventsQuery>, event: Event): boolean =>
+  [undefined, event.agentId].includes(query.agentId) &&
+  [undefined, event.callId].includes(query.callId) &&
+  [undefined, event.eventType].includes(query.eventType) &&
+  event.atMs >= (query.sinceMs ?? 0) &&
+  event.atMs < (query.untilMs ?? Infinity);
+
+const FILTERS: Partial<EventsQuery>[] = [{}, { agentId: "a1" }, { callId: "c3" }].flatMap((who) =>
+  [{}, { eventType: "recording_completed" as const }].flatMap((type) =>
+    [{}, { sinceMs: NOW_MS + 20_000, untilMs: NOW_MS + 70_000 }].map((span) => ({
+      ...who,
+      ...type,
+      ...span,
+    })),
+  ),
+);
+FILTERS.push({ agentId: "a1", callId: "c3" }, { agentId: "nobody" }, { callId: "none" });
+
+test.each(FILTERS)(
+  "lists narrowed by %j have all that fits, and nothing else, in pages",
+  async (filter) => {
+    const { answers, events, attempts, letters } = filled();
+    for (const workspaceId of ["w0", "w1", "w9"]) {
+      const own = <T extends Event>(rows: readonly T[]): T[] =>
+        rows.filter((row) => row.workspaceId === workspaceId && isWanted(filter, row));
+      const query = { workspaceId, ...filter, limit: 3 };
+      const listed = await allPages((after) => answers.events({ ...query, after }));
+      expect(listed).toEqual(newestFirst(own(events)));
+      const attempted = await allPages((after) => answers.attempts({ ...query, after }));
+      const ofAttempts = own(attempts).map(({ atMs, attemptSeq: seq }) => ({ atMs, seq }));
+      expect(attempted).toEqual(newestFirst(ofAttempts));
+      const given = await allPages((after) => answers.deadLetters({ ...query, after }));
+      const all = letters.map((letter, n) => ({ ...letter, seq: n + 1 }));
+      expect(given).toEqual(newestFirst(own(all)));
+    }
+  },
+);
+
+test.each(EVENT_STATUSES)("the status %s lists those events that have it", async (status) => {
+  const { answers, events } = filled();
+  const all = (await answers.events({ workspaceId: "w0", limit: 1_000 })).rows;
+  expect(all).toHaveLength(events.filter(({ workspaceId }) => workspaceId === "w0").length);
+  const query = { workspaceId: "w0", status, limit: 4 };
+  const listed = await allPages((after) => answers.events({ ...query, after }));
+  expect(listed).toEqual(all.filter((row) => row.status === status).map(({ seq }) => seq));
+});
+
+test.each<Partial<AttemptsQuery>>([
+  { outcome: "delivered" },
+  { outcome: "failed" },
+  { outcome: "cancelled" },
+  { reason: "timeout" },
+  { reason: "timeout", outcome: "failed", agentId: "a2" },
+  { reason: "timeout", outcome: "delivered" },
+])("attempts with %j are those", async (filter) => {
+  const { answers, attempts } = filled();
+  const expected = attempts
+    .filter(({ workspaceId, agentId, result }) => {
+      const outcome = result === "delivered" ? "delivered" : "failed";
+      return (
+        workspaceId === "w1" &&
+        [undefined, agentId].includes(filter.agentId) &&
+        [undefined, outcome].includes(filter.outcome) &&
+        [undefined, result].includes(filter.reason)
+      );
+    })
+    .map(({ atMs, attemptSeq: seq }) => ({ atMs, seq }));
+  const query = { workspaceId: "w1", ...filter, limit: 5 };
+  const listed = await allPages((after) => answers.attempts({ ...query, after }));
+  expect(listed).toEqual(newestFirst(expected));
+});
+
+test("pages stay together while rows come in: none comes twice, none is missing", async () => {
+  const { answers, events, event } = filled();
+  const before = newestFirst(events.filter(({ workspaceId }) => workspaceId === "w0"));
+  let seq = events.length;
+  const listed = await allPages((after) => {
+    seq += 1;
+    event({ ...events[0]!, workspaceId: "w0", seq, atMs: NOW_MS + 1_000_000 + seq });
+    return answers.events({ workspaceId: "w0", limit: 7, after });
+  });
+  expect(listed.filter((one) => one <= events.length)).toEqual(before);
+  expect(new Set(listed).size).toBe(listed.length);
+});
+
+const SHAPES = (["events", "attempts", "dead_letters"] as const).flatMap((table) =>
+  (["workspace", "agent", "call_hash"] as const).flatMap((by) =>
+    (["newest_first", "oldest_first"] as const).flatMap((order) =>
+      [undefined, 1].map((agent) => ({ table, by, order, agent })),
+    ),
+  ),
+);
+
+test.each(SHAPES)("%j is one range of one index, in its order", (shape) => {
+  const { db } = emptyIndex();
+  const sql = placesSql(shape);
+  const values = Array.from({ length: sql.split("?").length - 1 }, () => 1);
+  const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
+  const index = `${shape.table}_by_${shape.by === "call_hash" ? "call" : shape.by}`;
+  const range = new RegExp(
+    `^SEARCH ${shape.table} USING (COVERING )?INDEX ${index} \\(${shape.by}=\\? AND facet=\\? AND at_ms[<>]\\? AND at_ms[<>]\\?\\)$`,
+  );
+  expect(plan.map(({ detail }) => detail)).toEqual([expect.stringMatching(range)]);
+});
+
+test("a job selects oldest first, of what has ended and of no other workspace or type", async () => {
+  const { answers, events } = filled();
+  const selection = {
+    workspaceId: "w0",
+    eventTypes: ["call_completed", "recording_completed"] as const,
+    sinceMs: 0,
+    untilMs: NOW_MS + 80_000,
+    status: "dead_lettered",
+    limit: 4,
+  } as const;
+  const selected: number[] = [];
+  for (let after: RowPlace | undefined; ;) {
+    const rows = await answers.selectForRedelivery({ ...selection, after });
+    const last = rows.at(-1);
+    if (last === undefined) break;
+    selected.push(...rows.map(({ seq }) => seq));
+    after = { atMs: last.storedAtMs, seq: last.seq };
+  }
+  const all = (await answers.events({ workspaceId: "w0", status: "dead_lettered", limit: 1_000 }))
+    .rows;
+  const expected = all
+    .filter(({ address, storedAtMs }) => {
+      const types: readonly string[] = selection.eventTypes;
+      return types.includes(address.eventType) && storedAtMs < selection.untilMs;
+    })
+    .map(({ seq }) => seq)
+    .toReversed();
+  expect(events.length).toBeGreaterThan(0);
+  expect(expected.length).toBeGreaterThan(5);
+  expect(selected).toEqual(expected);
+});
+
+const EVENT: Event = {
+  seq: 7,
+  atMs: NOW_MS,
+  workspaceId: "w1",
+  callId: "c1",
+  agentId: "a1",
+  eventType: "call_completed",
+};
+const RETRY = { kind: "retry", at: new Date(NOW_MS + 60_000).toISOString() } as const;
+const FAILED = { kind: "failed", reason: "timeout" } as const;
+
+const STEPS = {
+  event: (index: ReturnType<typeof emptyIndex>) => index.event(EVENT),
+  failed: (index: ReturnType<typeof emptyIndex>) =>
+    index.attempt(EVENT, 1, { outcome: FAILED, next: RETRY, atMs: NOW_MS + 1_000 }),
+  expired: (index: ReturnType<typeof emptyIndex>) => index.letter(EVENT, 1, NOW_MS + 61_000),
+} as const;
+const ORDERS = [
+  ["event", "failed", "expired"],
+  ["failed", "event", "expired"],
+  ["expired", "failed", "event"],
+  ["failed", "expired", "event"],
+] as const;
+
+test.each(ORDERS)("streams may be applied in any order: %s, %s, %s", async (...steps) => {
+  const index = emptyIndex();
+  for (const step of steps) STEPS[step](index);
+  const { rows } = await index.answers.events({ workspaceId: "w1", limit: 10 });
+  expect(rows).toMatchObject([
+    { seq: 7, storedAtMs: NOW_MS, sizeBytes: 100, status: "dead_lettered", attempts: 1 },
+  ]);
+});
+
+test("an event of which only a record has come is in no list", async () => {
+  const index = emptyIndex();
+  STEPS.failed(index);
+  const query = { workspaceId: "w1", limit: 10 };
+  expect((await index.answers.events(query)).rows).toEqual([]);
+  expect((await index.answers.attempts(query)).rows).toHaveLength(1);
+});
+
+test("what is under another workspace's subject changes no event", async () => {
+  const index = emptyIndex();
+  index.event(EVENT);
+  const delivered = {
+    outcome: { kind: "delivered", status_code: 200 },
+    next: DONE,
+    atMs: NOW_MS,
+  } as const;
+  index.attempt({ ...EVENT, workspaceId: "w2" }, 1, delivered);
+  const { rows } = await index.answers.events({ workspaceId: "w1", limit: 10 });
+  expect(rows).toMatchObject([{ status: "pending", attempts: 0 }]);
+});
+
+test("once delivered, an event stays delivered, whatever comes of a redelivery", async () => {
+  const index = emptyIndex();
+  index.event(EVENT);
+  const delivered = { kind: "delivered", status_code: 200 } as const;
+  index.attempt(EVENT, 1, { outcome: delivered, next: DONE, atMs: NOW_MS });
+  const given = { kind: "dead_letter" } as const;
+  index.attempt(EVENT, 2, { outcome: FAILED, next: given, atMs: NOW_MS + 1 });
+  index.letter(EVENT, 1, NOW_MS + 100, "exhausted");
+  const { rows } = await index.answers.events({ workspaceId: "w1", limit: 10 });
+  expect(rows).toMatchObject([{ status: "delivered", attempts: 2 }]);
+});
+
+test("a dead letter of what could not be understood is its workspace's, with an unknown type too", async () => {
+  const index = emptyIndex();
+  const unknown = { ...EVENT, eventType: "_" as "call_completed" };
+  index.letter(unknown, 1, NOW_MS, "invalid_event");
+  const query = { workspaceId: "w1", limit: 10 };
+  expect((await index.answers.deadLetters(query)).rows).toHaveLength(1);
+  for (const reason of DEAD_LETTER_REASONS) {
+    const { rows } = await index.answers.deadLetters({ ...query, reason });
+    expect([reason, rows.length]).toEqual([reason, reason === "invalid_event" ? 1 : 0]);
+  }
+});
+
+test("only events without a record are undecided, and those that are put off are not read again at once", () => {
+  const index = emptyIndex();
+  for (const seq of [1, 2, 3, 4]) index.event({ ...EVENT, seq });
+  index.attempt({ ...EVENT, seq: 2 }, 1, { outcome: FAILED, next: RETRY, atMs: NOW_MS });
+  const read = (after: number, upTo: number) =>
+    index.undecided.read({ after, upTo }, NOW_MS).events.map(({ seq }) => seq);
+  expect(read(0, 3)).toEqual([1, 3]);
+  expect(read(1, 4)).toEqual([3, 4]);
+  index.undecided.putOff([3], NOW_MS);
+  index.undecided.settle([1, 2]);
+  expect(read(0, 4)).toEqual([4]);
+  expect(index.undecided.read({ after: 0, upTo: 4 }, NOW_MS + 5_000).events).toMatchObject([
+    { seq: 3, workspaceId: "w1", agentId: "a1" },
+    { seq: 4 },
+  ]);
+});
+
+test("a reason is asked for of failed attempts only", () => {
+  const query = { workspaceId: "w1", limit: 1, reason: "dns" } as const;
+  expect(attemptFacets({ ...query, outcome: "delivered" })).toEqual([]);
+  expect(attemptFacets({ ...query, outcome: "failed" })).toEqual(attemptFacets(query));
+});

@@ -1,0 +1,149 @@
+import { Buffer } from "node:buffer";
+import { createHmac, randomUUID } from "node:crypto";
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { headers as newHeaders } from "@nats-io/nats-core";
+import { MAX_EVENT_BYTES, type EventMessage } from "@ringback/contracts/events/event";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
+import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { maxBodyBytes, readSequence } from "@ringback/runtime/nats/publish";
+import { isUnavailable, refuseWhileDisconnected, within } from "../streams/ask.ts";
+
+/** What became of one event of a request. */
+export type StoredItem =
+  /** `duplicate`: its id was used before, at that sequence; `differs`: by an event with another body. */
+  | {
+      readonly kind: "stored";
+      readonly seq: number;
+      readonly duplicate: boolean;
+      readonly differs: boolean;
+    }
+  /** EVENTS takes no more. */
+  | { readonly kind: "full" }
+  /** There was no answer: it may be stored or not. */
+  | { readonly kind: "unconfirmed" }
+  /** Not even tried, as another one could not be stored. */
+  | { readonly kind: "not_tried" };
+
+/** Stores events, and knows what a server of NATS takes. */
+export type EventStore = {
+  readonly maxEventBytes: () => number;
+  /**
+   * Each with its message id, in no promised order; throws where NATS cannot be asked at all. `trace`:
+   * what asked for it, where that is traced.
+   */
+  readonly store: (
+    events: readonly EventMessage[],
+    trace?: TraceContext,
+  ) => Promise<readonly StoredItem[]>;
+};
+
+/** Of one request: the server answers the first before the last of so many are written. */
+const MAX_IN_FLIGHT = 64;
+const ANSWER_TIMEOUT_MS = 2_000;
+
+// Numbers from nats-server's errors.json.
+const FULL = new Set([
+  10_077, // the stream has as much as it may have, and discards new messages
+  10_023, // the server's storage is full
+  10_002, // the account's
+]);
+
+export const eventStore = (nats: Nats): EventStore => ({
+  maxEventBytes: () => {
+    return Math.min(MAX_EVENT_BYTES, maxBodyBytes(nats) ?? MAX_EVENT_BYTES);
+  },
+  store: async (events, trace) => {
+    refuseWhileDisconnected(nats);
+    const items = new Map<string, StoredItem>();
+    // Twice in one request is once: a cluster does not like two copies at the same time.
+    const queue = [...Map.groupBy(events, ({ messageId }) => messageId).values()].flatMap(
+      ([first]) => first ?? [],
+    );
+    let isOver = false;
+    const work = async (): Promise<void> => {
+      for (let next = queue.shift(); next !== undefined && !isOver; next = queue.shift()) {
+        const item = await stored(next, trace, nats);
+        items.set(next.messageId, item);
+        isOver ||= item.kind !== "stored";
+      }
+    };
+    await Promise.all(Array.from({ length: MAX_IN_FLIGHT }, work));
+    return inOrder(events, items);
+  },
+});
+
+const inOrder = (
+  events: readonly EventMessage[],
+  items: ReadonlyMap<string, StoredItem>,
+): StoredItem[] => {
+  const stored = new Map<string, Uint8Array>();
+  return events.map(({ messageId, body }) => {
+    const item = items.get(messageId) ?? ({ kind: "not_tried" } as const);
+    const other = stored.get(messageId);
+    if (other === undefined || item.kind !== "stored") {
+      stored.set(messageId, body);
+      return item;
+    }
+    const differs = item.differs || Buffer.compare(other, body) !== 0;
+    return { ...item, duplicate: true, differs };
+  });
+};
+
+const stored = async (
+  event: EventMessage,
+  trace: TraceContext | undefined,
+  nats: Nats,
+): Promise<StoredItem> => {
+  try {
+    const first = await published(event, trace, nats);
+    if (!first.duplicate) return first;
+    const before = await storedBefore(first.seq, nats);
+    // One that is gone was the same.
+    if (before === null) return first;
+    if (before.subject === event.subject) {
+      return { ...first, differs: Buffer.compare(before.data, event.body) !== 0 };
+    }
+    // Somebody used this id for another subject: the event is stored, if need be more than once.
+    return await published({ ...event, messageId: randomUUID() }, trace, nats);
+  } catch (error) {
+    if (error instanceof JetStreamApiError && FULL.has(error.code)) return { kind: "full" };
+    if (isUnavailable(error)) return { kind: "unconfirmed" };
+    throw error;
+  }
+};
+
+const published = async (
+  { subject, body, messageId }: EventMessage,
+  trace: TraceContext | undefined,
+  nats: Nats,
+): Promise<StoredItem & { kind: "stored" }> => {
+  const headers = newHeaders(); // made anew each time: the client writes into it
+  for (const [name, value] of traceHeaders(trace)) headers.set(name, value);
+  const publication = { msgID: messageId, timeout: ANSWER_TIMEOUT_MS, headers };
+  const { seq, duplicate } = await nats.js.publish(subject, body, publication);
+  return { kind: "stored", seq, duplicate, differs: false };
+};
+
+/** The message that JetStream takes one for a repeat of; null: it is gone. */
+const storedBefore = (seq: number, nats: Nats) =>
+  within(ANSWER_TIMEOUT_MS, `reading event ${seq}`, readSequence(nats, STREAMS.events, seq));
+
+/** Who publishes: the digest of its API key, and the request's `Idempotency-Key`. */
+export type Publisher = { readonly keyDigest: string; readonly idempotencyKey: string | undefined };
+
+/**
+ * The events with message ids that nobody can guess who has not the API key, so that no producer on NATS
+ * takes one first; for the same request with the same API key the same ones, in every instance. With an
+ * `Idempotency-Key` the id is that of the key and the event's place: another event there is told.
+ */
+export const withSecretIds = (
+  { keyDigest, idempotencyKey }: Publisher,
+  events: readonly EventMessage[],
+): EventMessage[] =>
+  events.map((event, n) => {
+    const hmac = createHmac("sha256", keyDigest);
+    if (idempotencyKey === undefined) hmac.update(JSON.stringify([event.messageId]));
+    else hmac.update(JSON.stringify([idempotencyKey, n, event.subject]));
+    return { ...event, messageId: `http:${hmac.digest("hex")}` };
+  });

@@ -1,0 +1,113 @@
+import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
+import { REDELIVERY_JOBS, STREAMS } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import { followLastValues, type LastValue } from "@ringback/runtime/streams/last-per-subject";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { UnavailableError } from "../../streams/ask.ts";
+import { jobIn, type StoredJob } from "./job-store.ts";
+
+/** All redelivery jobs of all workspaces, kept in memory and up to date from REDELIVERIES. */
+export type JobIndex = {
+  /** A workspace's jobs, newest first, from behind this place on. */
+  readonly page: (workspaceId: string, limit: number, after?: JobPlace) => JobPage;
+  readonly running: () => readonly RedeliveryJob[];
+  /** How many jobs a workspace has, and how many of them run. */
+  readonly countsIn: (workspaceId: string) => JobsOfWorkspace;
+  /** Calls the listener whenever there is a job that runs and was not known. */
+  readonly onNew: (listener: () => void) => void;
+  /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
+  readonly applied: (seq: number) => Promise<void>;
+  /** Forgets what the stream has dropped. */
+  readonly compare: (state: StreamRange) => void;
+  readonly stop: () => Promise<void>;
+};
+
+export type JobsOfWorkspace = { readonly all: number; readonly running: number };
+
+export type StreamRange = { readonly first_seq: number };
+
+export type JobPage = { readonly jobs: readonly RedeliveryJob[]; readonly hasMore: boolean };
+
+/** Where a job is in the order of time; ids tell those of one millisecond apart. */
+export type JobPlace = Pick<RedeliveryJob, "created_at" | "redelivery_id">;
+
+export type JobIndexOptions = {
+  readonly nats: Nats;
+  readonly onStreamLost: (error: unknown) => void;
+  readonly log: Logger;
+};
+
+const MAX_LAG_MS = 1_000;
+const LOOK_EVERY_MS = 5;
+
+/** Begins to read every job's last message and follows what comes after. */
+export const followJobs = ({ nats, onStreamLost, log }: JobIndexOptions): JobIndex => {
+  const known = new Map<string, StoredJob>();
+  const listeners: (() => void)[] = [];
+  const values = followLastValues({
+    nats,
+    stream: STREAMS.redeliveries,
+    filter: REDELIVERY_JOBS,
+    apply: (value) => {
+      const job = jobOf(value, log);
+      if (job === undefined) return;
+      const isNew = !known.has(value.subject);
+      known.set(value.subject, { job, seq: value.seq });
+      if (isNew && job.state === "running") for (const listener of listeners) listener();
+    },
+    onStreamLost,
+    log,
+  });
+  const jobs = (): RedeliveryJob[] => [...known.values()].map(({ job }) => job);
+  const running = (): RedeliveryJob[] => jobs().filter(({ state }) => state === "running");
+  return {
+    page: (workspaceId, limit, after) => pageOf(jobs(), workspaceId, limit, after),
+    running,
+    countsIn: (workspaceId) => {
+      const own = jobs().filter(({ workspace_id }) => workspace_id === workspaceId);
+      return { all: own.length, running: own.filter(({ state }) => state === "running").length };
+    },
+    onNew: (listener) => {
+      listeners.push(listener);
+    },
+    applied: async (seq) => {
+      const deadline = performance.now() + MAX_LAG_MS;
+      while (values.appliedUpTo() < seq) {
+        if (performance.now() > deadline) {
+          throw new UnavailableError(`the list of jobs is behind: ${values.appliedUpTo()}/${seq}`);
+        }
+        await pause(LOOK_EVERY_MS);
+      }
+    },
+    compare: ({ first_seq }) => {
+      for (const [subject, { seq }] of known) if (seq < first_seq) known.delete(subject);
+    },
+    stop: values.stop,
+  };
+};
+
+const jobOf = ({ subject, seq, data }: LastValue, log: Logger): RedeliveryJob | undefined => {
+  try {
+    return jobIn(data);
+  } catch (err) {
+    log.error({ err, subject, seq }, "job_index.invalid_message");
+    return undefined;
+  }
+};
+
+const isBefore = (a: JobPlace, b: JobPlace): boolean =>
+  a.created_at === b.created_at ? a.redelivery_id < b.redelivery_id : a.created_at < b.created_at;
+
+const pageOf = (
+  jobs: readonly RedeliveryJob[],
+  workspaceId: string,
+  limit: number,
+  after: JobPlace | undefined,
+): JobPage => {
+  const behind = jobs
+    .filter(({ workspace_id }) => workspace_id === workspaceId)
+    .filter((job) => after === undefined || isBefore(job, after))
+    .toSorted((a, b) => (isBefore(a, b) ? 1 : -1));
+  return { jobs: behind.slice(0, limit), hasMore: behind.length > limit };
+};

@@ -1,0 +1,78 @@
+import { Buffer } from "node:buffer";
+import { randomUUIDv7 } from "node:crypto";
+import {
+  redeliveryJobSchema,
+  type RedeliveryJob,
+} from "@ringback/contracts/deliveries/redelivery-job";
+import { redeliverySubject, STREAMS, token } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import {
+  publishOnce,
+  readLast,
+  type Publication,
+  type Published,
+} from "@ringback/runtime/nats/publish";
+import { asked } from "../../streams/asking.ts";
+
+/** A job and the sequence of the message that says so. */
+export type StoredJob = { readonly job: RedeliveryJob; readonly seq: number };
+
+/** Redelivery jobs on REDELIVERIES, asked of the stream's leader; throws as `AgentStore` does. */
+export type JobStore = {
+  readonly read: (workspaceId: string, redeliveryId: string) => Promise<StoredJob | undefined>;
+  /** Notes a new job unless any of its workspace's jobs was noted after `lastSeq`. */
+  readonly add: (job: RedeliveryJob, lastSeq: number) => Promise<Published>;
+  /** The sequence of the workspace's last note; 0: there is none. */
+  readonly lastSeqIn: (workspaceId: string) => Promise<number>;
+  /** Notes how far a job is unless something else came after `lastSeq`. */
+  readonly append: (job: RedeliveryJob, lastSeq: number) => Promise<Published>;
+  /** The sequence of the stream's last message: all that was noted so far. */
+  readonly lastSeq: () => Promise<number>;
+};
+
+/** Every job of a workspace. */
+const redeliveriesOfWorkspace = (workspaceId: string): string =>
+  `redeliveries.${token(workspaceId)}.*`;
+
+export const jobStore = (nats: Nats): JobStore => ({
+  read: async (workspaceId, redeliveryId) => {
+    const subject = redeliverySubject(workspaceId, redeliveryId);
+    const message = await asked(nats, `reading ${subject}`, () =>
+      readLast(nats, STREAMS.redeliveries, subject),
+    );
+    return message === null ? undefined : { job: jobIn(message.data), seq: message.seq };
+  },
+  add: (job, lastSeq) => {
+    const expectedLastOf = redeliveriesOfWorkspace(job.workspace_id);
+    return noted(nats, { ...noteOf(job, lastSeq), expectedLastOf });
+  },
+  lastSeqIn: async (workspaceId) => {
+    const subjects = redeliveriesOfWorkspace(workspaceId);
+    const last = await asked(nats, `reading ${subjects}`, () =>
+      readLast(nats, STREAMS.redeliveries, subjects),
+    );
+    return last?.seq ?? 0;
+  },
+  append: (job, lastSeq) => noted(nats, noteOf(job, lastSeq)),
+  lastSeq: async () => {
+    const info = await asked(nats, `asking for ${STREAMS.redeliveries}`, () =>
+      nats.jsm.streams.info(STREAMS.redeliveries),
+    );
+    return info.state.last_seq;
+  },
+});
+
+const noteOf = (job: RedeliveryJob, lastSeq: number): Publication => ({
+  stream: STREAMS.redeliveries,
+  subject: redeliverySubject(job.workspace_id, job.redelivery_id),
+  body: JSON.stringify(job),
+  messageId: randomUUIDv7(),
+  expectedLastSeq: lastSeq,
+});
+
+const noted = (nats: Nats, note: Publication): Promise<Published> =>
+  asked(nats, `appending to ${note.subject}`, () => publishOnce(nats, note));
+
+/** The job in a message; throws where there is none. */
+export const jobIn = (data: Uint8Array): RedeliveryJob =>
+  redeliveryJobSchema.parse(JSON.parse(Buffer.from(data).toString("utf8")));

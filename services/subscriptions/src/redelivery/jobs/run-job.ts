@@ -1,0 +1,190 @@
+import type { EventRules } from "@ringback/contracts/events/event-check";
+import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
+import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
+import { pause } from "@ringback/runtime/process/backoff";
+import { isConsumerNotFound } from "@ringback/runtime/nats/errors";
+import {
+  batchSize,
+  nextBatch,
+  waitAfterBatchMs,
+  withMatches,
+  type Selected,
+} from "../decide/job.ts";
+import type { Projection } from "../../projection/projection.ts";
+import { asked } from "../../streams/asking.ts";
+import { skipReasonOf } from "../deliverable-event.ts";
+import type { JobStore, StoredJob } from "./job-store.ts";
+import {
+  firstOfRedelivery,
+  startRedelivery,
+  wasStarted,
+  type StartDeps,
+} from "../start-delivery.ts";
+
+export type RunJobDeps = StartDeps & {
+  readonly store: Pick<JobStore, "read" | "append">;
+  readonly projection: Pick<
+    Projection,
+    "selectForRedelivery" | "countMalformed" | "appliedUpTo" | "lag"
+  >;
+  readonly rules: EventRules;
+  /** False once another process may be at it. */
+  readonly mayGoOn: () => boolean;
+  readonly stopping: AbortSignal;
+  readonly now: () => Date;
+};
+
+/** With more messages due than this the dispatchers have enough to do. */
+const MAX_DUE = 500;
+const LOOK_AGAIN_MS = 250;
+/** Events are counted in pages, so that no other work waits for long. */
+const COUNT_PAGE = 1_000;
+/** The server remembers message ids for 10 min; after less than that it is not relied on. */
+const IDS_REMEMBERED_MS = 5 * 60_000;
+
+/**
+ * Carries a job on from where it is noted to be, for as long as this process may; gives its state then. Each batch is noted before
+ * it is started, so that whoever comes next starts the same deliveries with the same ids.
+ */
+export const runJob = async (
+  { workspace_id, redelivery_id }: Pick<RedeliveryJob, "workspace_id" | "redelivery_id">,
+  deps: RunJobDeps,
+): Promise<RedeliveryJob["state"] | undefined> => {
+  const read = () => deps.store.read(workspace_id, redelivery_id);
+  const startedBatch = { seq: 0 };
+  let stored = await read();
+  while (stored?.job.state === "running" && deps.mayGoOn()) {
+    stored = (await nextStep(stored, startedBatch, deps)) ?? (await read());
+  }
+  return stored?.job.state;
+};
+
+/** The job one step further; undefined when it has to be read anew. */
+const nextStep = async (
+  stored: StoredJob,
+  startedBatch: { seq: number },
+  deps: RunJobDeps,
+): Promise<StoredJob | undefined> => {
+  const { job, seq } = stored;
+  if (!isKnown(job, deps)) return later(deps);
+  if (job.found === null) {
+    const found = await countMatches(job, deps);
+    if (found === undefined) return undefined;
+    const malformed = await deps.projection.countMalformed(narrowing(job));
+    return noted(withMatches(job, found, malformed), seq, deps);
+  }
+  if (startedBatch.seq !== seq) {
+    await startBatch(job, deps);
+    startedBatch.seq = seq;
+  }
+  await pause(waitAfterBatchMs(job, deps.now().getTime()), deps.stopping);
+  if (!job.stop_requested && !(await isRoom(deps))) return later(deps);
+  const selected = job.stop_requested ? [] : await judgedBatch(job, deps);
+  if (!deps.mayGoOn()) return stored;
+  return noted(nextBatch(job, selected, deps.now().toISOString()), seq, deps);
+};
+
+/** The projection has what was stored when the job was asked for. */
+const isKnown = ({ begins_after }: RedeliveryJob, { projection }: RunJobDeps): boolean => {
+  const lag = projection.lag();
+  return (["events", "attempts", "dead_letters"] as const).every(
+    (stream) => lag[stream] === 0 || projection.appliedUpTo(stream) >= begins_after[stream],
+  );
+};
+
+const later = async ({ stopping }: RunJobDeps): Promise<undefined> => {
+  await pause(LOOK_AGAIN_MS, stopping);
+  return undefined;
+};
+
+/** Undefined: somebody asked for its end meanwhile, or it is no longer this process's. */
+const noted = async (
+  job: RedeliveryJob,
+  after: number,
+  { store }: RunJobDeps,
+): Promise<StoredJob | undefined> => {
+  const appended = await store.append(job, after);
+  return appended.kind === "stored" ? { job, seq: appended.seq } : undefined;
+};
+
+const countMatches = async (job: RedeliveryJob, deps: RunJobDeps): Promise<number | undefined> => {
+  let found = 0;
+  for (let cursor = job.cursor; deps.mayGoOn();) {
+    const page = await selectBatch({ ...job, cursor }, COUNT_PAGE, deps);
+    found += page.length;
+    const last = page.at(-1);
+    if (last === undefined || page.length < COUNT_PAGE) return found;
+    cursor = { at_ms: last.storedAtMs, seq: last.seq };
+  }
+  return undefined;
+};
+
+/** Read a few at a time: each may have 1 MiB. */
+const READ_AT_ONCE = 8;
+
+/** The next batch, of which each event is judged by today's rule: what was not understood is never sent. */
+const judgedBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<Selected[]> => {
+  const selected = await selectBatch(job, batchSize(job), deps);
+  const judged: Selected[] = [];
+  for (let n = 0; n < selected.length; n += READ_AT_ONCE) {
+    const some = selected.slice(n, n + READ_AT_ONCE).map(async (one) => {
+      return { ...one, skip: await skipReasonOf(deps.nats, one.seq, deps.rules) };
+    });
+    judged.push(...(await Promise.all(some)));
+  }
+  return judged;
+};
+
+const narrowing = ({ workspace_id, agent_id, event_types, since, until }: RedeliveryJob) => ({
+  workspaceId: workspace_id,
+  agentId: agent_id,
+  eventTypes: event_types,
+  sinceMs: Date.parse(since),
+  untilMs: Date.parse(until),
+});
+
+const selectBatch = async (
+  job: RedeliveryJob,
+  limit: number,
+  { projection }: RunJobDeps,
+): Promise<Selected[]> => {
+  const { status, cursor } = job;
+  const rows = await projection.selectForRedelivery({
+    ...narrowing(job),
+    status,
+    after: cursor === null ? undefined : { atMs: cursor.at_ms, seq: cursor.seq },
+    limit,
+  });
+  return rows.map(({ seq, address, storedAtMs }) => {
+    const { callId: call_id, agentId: agent_id, eventType: event_type } = address;
+    return { seq, call_id, agent_id, event_type, storedAtMs };
+  });
+};
+
+const startBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<void> => {
+  const { batch, workspace_id: workspaceId, redelivery_id: redeliveryId } = job;
+  if (batch === null) return;
+  const dueMs = deps.now().getTime();
+  const isOld = dueMs - Date.parse(batch.at) > IDS_REMEMBERED_MS;
+  await Promise.all(
+    batch.starts.map(async ({ seq, call_id, agent_id, event_type }) => {
+      const address = { workspaceId, callId: call_id, agentId: agent_id, eventType: event_type };
+      const retry = firstOfRedelivery({ seq, address }, redeliveryId, dueMs, redeliveryId);
+      if (isOld && (await wasStarted(deps.nats, retry))) return;
+      await startRedelivery(deps, retry);
+    }),
+  );
+};
+
+/** While dispatchers are away or have much to do, nothing more is made due: it would only lie there. */
+const isRoom = async ({ nats }: RunJobDeps): Promise<boolean> => {
+  try {
+    const info = await asked(nats, "asking for what is due", () =>
+      nats.jsm.consumers.info(STREAMS.retries, DISPATCHER_CONSUMER),
+    );
+    return info.num_pending < MAX_DUE;
+  } catch (error) {
+    if (isConsumerNotFound(error)) return false;
+    throw error;
+  }
+};

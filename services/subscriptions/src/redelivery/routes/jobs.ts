@@ -1,0 +1,153 @@
+import { isId } from "@ringback/contracts/id";
+import { z } from "zod";
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { sendProblem } from "../../http/problem.ts";
+import { jobAnswerSchema, jobsAnswerSchema, shownJob } from "./job-response.ts";
+import { createJob, jobNotFound, stopJob } from "../jobs/jobs.ts";
+import type { Redelivery } from "../redelivery.ts";
+import { createJobSchema, jobCursor, listJobsSchema, noQuerySchema } from "./schemas.ts";
+import { requestKeyIn } from "../../idempotency/request-key.ts";
+import { BASE_PATH, type Api, type RouteDeps } from "../../http/api.ts";
+
+const jobPathSchema = z.object({ redelivery_id: z.string() });
+
+/** The calls about redelivery jobs. */
+export const redeliveriesRoutes = (api: Api, { redelivery }: RouteDeps): void => {
+  createRoute(api, redelivery);
+  listRoute(api, redelivery);
+  readRoute(api, redelivery);
+  stopRoute(api, redelivery);
+};
+
+/** `POST /redeliveries`: a job that delivers again what matches. */
+const createRoute = (api: Api, redelivery: Redelivery): void => {
+  api.post(
+    "/redeliveries",
+    {
+      config: {
+        scope: "write",
+        documented: {
+          problems: ["too_many_redeliveries"],
+          takes: ["Idempotency-Key"],
+          gives: ["Location", "Idempotency-Replayed"],
+        },
+      },
+      schema: {
+        operationId: "createRedelivery",
+        summary: "Deliver many events again",
+        description:
+          "A job that starts a new delivery of each event that matches, in order of time, at a rate. It survives restarts and starts each once.",
+        tags: ["Redelivery"],
+        querystring: noQuerySchema,
+        body: createJobSchema,
+        response: { 202: jobAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const read = requestKeyIn(request);
+      if (read.kind === "problem") return sendProblem(reply, read.problem);
+      const { workspaceId: workspace_id } = callerOf(request);
+      const { until, ...body } = request.body;
+      const result = await createJob({ workspace_id, until, ...body }, read.key, redelivery);
+      if (result.kind === "problem") return sendProblem(reply, result.problem);
+      if (result.isRepeat) reply.header("idempotency-replayed", "true");
+      reply.header("location", `${BASE_PATH}/redeliveries/${result.job.redelivery_id}`);
+      return reply.code(202).send(await answerOf(result.job, redelivery));
+    },
+  );
+};
+
+/** `GET /redeliveries`: the workspace's jobs, newest first. */
+const listRoute = (api: Api, redelivery: Redelivery): void => {
+  api.get(
+    "/redeliveries",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "listRedeliveries",
+        summary: "List redelivery jobs",
+        description: "The workspace's jobs of the last 30 days, newest first.",
+        tags: ["Redelivery"],
+        querystring: listJobsSchema,
+        response: { 200: jobsAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request) => {
+      const { limit, cursor } = request.query;
+      const { workspaceId } = callerOf(request);
+      const { index, jobs: store, projection } = redelivery;
+      // What anybody was told is noted must be in the answer, whichever instance noted it.
+      await index.applied(await store.lastSeq());
+      const { jobs, hasMore } = index.page(workspaceId, limit, cursor);
+      const last = jobs.at(-1);
+      const redeliveries = [];
+      for (const job of jobs) {
+        const progress = await projection.redeliveryProgress(workspaceId, job.redelivery_id);
+        redeliveries.push(shownJob(job, progress));
+      }
+      const next_cursor = hasMore && last !== undefined ? jobCursor(last) : null;
+      return { redeliveries, next_cursor, projection_lag: projection.lag().total };
+    },
+  );
+};
+
+/** `GET /redeliveries/{redelivery_id}`: how far a job is. */
+const readRoute = (api: Api, redelivery: Redelivery): void => {
+  api.get(
+    "/redeliveries/:redelivery_id",
+    {
+      config: { scope: "read", documented: { problems: ["redelivery_not_found"] } },
+      schema: {
+        operationId: "getRedelivery",
+        summary: "Read a redelivery job",
+        description: "How far it is, and what its deliveries have come to.",
+        tags: ["Redelivery"],
+        params: jobPathSchema,
+        querystring: noQuerySchema,
+        response: { 200: jobAnswerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { redelivery_id: id } = request.params;
+      const { workspaceId } = callerOf(request);
+      const stored = isId(id) ? await redelivery.jobs.read(workspaceId, id) : undefined;
+      if (stored === undefined) return sendProblem(reply, jobNotFound(id));
+      return answerOf(stored.job, redelivery);
+    },
+  );
+};
+
+/** `DELETE /redeliveries/{redelivery_id}`: it starts no more; what it has started goes on. */
+const stopRoute = (api: Api, redelivery: Redelivery): void => {
+  api.delete(
+    "/redeliveries/:redelivery_id",
+    {
+      config: { scope: "write", documented: { problems: ["redelivery_not_found"] } },
+      schema: {
+        operationId: "stopRedelivery",
+        summary: "Stop a redelivery job",
+        description: "It starts no more; what it has started goes on.",
+        tags: ["Redelivery"],
+        params: jobPathSchema,
+        querystring: noQuerySchema,
+        response: { 204: z.undefined(), ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { redelivery_id: id } = request.params;
+      const { workspaceId } = callerOf(request);
+      const problem = isId(id) ? await stopJob(workspaceId, id, redelivery) : jobNotFound(id);
+      if (problem !== undefined) return sendProblem(reply, problem);
+      return reply.code(204).send();
+    },
+  );
+};
+
+const answerOf = async (
+  job: Parameters<typeof shownJob>[0],
+  { projection }: Pick<Redelivery, "projection">,
+): Promise<z.infer<typeof jobAnswerSchema>> => {
+  const progress = await projection.redeliveryProgress(job.workspace_id, job.redelivery_id);
+  return { ...shownJob(job, progress), projection_lag: projection.lag().total };
+};

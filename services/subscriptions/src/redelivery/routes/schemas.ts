@@ -1,0 +1,82 @@
+import { Buffer } from "node:buffer";
+import { countedList } from "@ringback/contracts/json/counted-list";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { idSchema } from "@ringback/contracts/id";
+import {
+  REDELIVERY_RATE,
+  REDELIVERY_STATUSES,
+} from "@ringback/contracts/deliveries/redelivery-job";
+import { z } from "zod";
+import type { JobPlace } from "../jobs/job-index.ts";
+import { paging } from "../../http/pagination.ts";
+import { timeSchema } from "../../http/time-schema.ts";
+
+const MAX_EVENT_TYPES = 50;
+
+const utcTimeSchema = timeSchema.transform((text) => new Date(text).toISOString());
+
+const { min, max, usual } = REDELIVERY_RATE;
+const RATE = `must be a whole number from ${min} to ${max}`;
+
+/** The body of `POST /redeliveries`. */
+export const createJobSchema = z
+  .strictObject({
+    agent_id: idSchema.optional().meta({ description: "Only events of this agent" }),
+    event_types: countedList(
+      z.array(eventTypeSchema).min(1, "must not be empty").max(MAX_EVENT_TYPES),
+      ({ length }) =>
+        length > MAX_EVENT_TYPES
+          ? `must not name more than ${MAX_EVENT_TYPES} event types`
+          : undefined,
+    )
+      .transform((types) => [...new Set(types)])
+      .optional()
+      .meta({ description: "Only events of these types" }),
+    since: utcTimeSchema.meta({
+      description: "Only events that were stored at this time or later",
+    }),
+    until: utcTimeSchema.optional().meta({
+      description: "Only events that were stored before; the time of the request at most",
+    }),
+    status: z.enum(REDELIVERY_STATUSES).meta({
+      description:
+        "undelivered: dead letters, cancelled ones and those without a subscription; all: delivered ones too",
+    }),
+    rate_per_second: z
+      .int({ error: RATE })
+      .min(min, { error: RATE })
+      .max(max, { error: RATE })
+      .default(usual)
+      .meta({ description: "Deliveries started per second" }),
+  })
+  .superRefine(({ since, until }, context) => {
+    if (until === undefined || since < until) return;
+    context.addIssue({ code: "custom", message: "must be after since", path: ["until"] });
+  });
+
+/** The query of `GET /redeliveries`. */
+export const listJobsSchema = z.strictObject({
+  ...paging((text) => placeInCursor(text)),
+});
+
+const placeSchema = z.tuple([z.iso.datetime(), idSchema]);
+
+/** An opaque token for the place behind this job. */
+export const jobCursor = ({ created_at, redelivery_id }: JobPlace): string =>
+  Buffer.from(`${created_at} ${redelivery_id}`).toString("base64url");
+
+/** The place in a cursor, or undefined when it is none of ours. */
+export const placeInCursor = (cursor: string): JobPlace | undefined => {
+  const parsed = placeSchema.safeParse(Buffer.from(cursor, "base64url").toString().split(" "));
+  if (!parsed.success) return undefined;
+  const [created_at, redelivery_id] = parsed.data;
+  const place = { created_at, redelivery_id };
+  // Decoding is lenient: only what encodes to the same text again was made here.
+  return jobCursor(place) === cursor ? place : undefined;
+};
+
+/** Of calls that take no query. */
+export const noQuerySchema = z.strictObject({});
+
+/** The body of `POST /agent/v1/{agent_id}/test-event`. */
+export const testEventSchema = z.strictObject({ event_type: eventTypeSchema });

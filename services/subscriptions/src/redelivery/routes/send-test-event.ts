@@ -1,0 +1,105 @@
+import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
+import { isId } from "@ringback/contracts/id";
+import { z } from "zod";
+import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { agentNotFound } from "../../agents/routes/command-problem.ts";
+import { refuseUnknownTypes } from "../../event-types/define-type.ts";
+import { sendProblem, type Problem } from "../../http/problem.ts";
+import { places, type PlaceBounds } from "../test-events/concurrency-limit.ts";
+import { noQuerySchema, testEventSchema } from "./schemas.ts";
+import { sendTestEvent, testWaitMs } from "../test-events/send-test-event.ts";
+import { agentPathSchema } from "../../agents/routes/patch-schema.ts";
+import type { Api, RouteDeps } from "../../http/api.ts";
+
+/** Each holds a connection for as long as an endpoint may take. */
+const AT_ONCE: PlaceBounds = { inAll: 200, perWorkspace: 10 };
+
+const answerSchema = z.object({
+  event_id: z.string(),
+  attempt: attemptRecordSchema.nullable().meta({
+    description: "What the request came to, as it was recorded; null: it was not made in time",
+  }),
+});
+
+const TOO_MANY: Problem = {
+  code: "too_many_test_events",
+  detail: `At most ${AT_ONCE.perWorkspace} test events of a workspace may be under way: wait for one to end.`,
+};
+
+/** `POST /agent/v1/{agent_id}/test-event`: sends a sample, and answers with what its attempt came to. */
+export const sendTestEventRoute = (
+  api: Api,
+  { commands, redelivery, eventTypes }: RouteDeps,
+): void => {
+  const takePlace = places(AT_ONCE);
+  const closing = new AbortController();
+  // The event is stored and will be attempted: a process that stops waits for no endpoint.
+  api.addHook("preClose", async () => closing.abort());
+  api.post(
+    "/agent/v1/:agent_id/test-event",
+    {
+      config: {
+        scope: "write",
+        documented: {
+          problems: ["agent_not_found", "subscription_not_found", "too_many_test_events"],
+        },
+      },
+      schema: {
+        operationId: "sendTestEvent",
+        summary: "Try an endpoint",
+        description:
+          "Sends a realistic event to the agent's endpoint, marked as a test, and answers with what its one attempt came to: 200 also when the endpoint failed, 202 when it was not attempted in time.",
+        tags: ["Redelivery"],
+        params: agentPathSchema,
+        querystring: noQuerySchema,
+        body: testEventSchema,
+        response: { 200: answerSchema, 202: answerSchema, ...problemAnswers },
+      },
+    },
+    async (request, reply) => {
+      const { agent_id: agentId } = request.params;
+      const { event_type: eventType } = request.body;
+      const { workspaceId } = callerOf(request);
+      if (!isId(agentId)) return sendProblem(reply, agentNotFound(agentId));
+      const { state } = await commands.store.read({ workspaceId, agentId });
+      if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
+      const subscription = state.agent.event_subscriptions.find((s) => s.event_type === eventType);
+      if (subscription === undefined) {
+        await refuseUnknownTypes(workspaceId, [{ eventType, path: "event_type" }], eventTypes);
+        const detail = `Agent '${agentId}' has no subscription for ${eventType}: nothing was sent.`;
+        return sendProblem(reply, { code: "subscription_not_found", detail });
+      }
+      const giveBack = takePlace(workspaceId);
+      if (giveBack === undefined) return sendProblem(reply, TOO_MANY);
+      try {
+        const waitMs = testWaitMs(subscription);
+        const gone = AbortSignal.any([whenGone(reply.raw, waitMs), closing.signal]);
+        const { example } = eventTypes.index.ownTypes.find(workspaceId, eventType) ?? {};
+        const wish = { workspaceId, agentId, eventType, example, waitMs, gone };
+        const { eventId: event_id, record } = await sendTestEvent(wish, redelivery);
+        const code = record === undefined ? 202 : 200;
+        return await reply.code(code).send({ event_id, attempt: record ?? null });
+      } finally {
+        giveBack();
+      }
+    },
+  );
+};
+
+/** More than an answer takes to be written. */
+const SILENCE_MARGIN_MS = 10_000;
+
+/** Keeps a connection that is silent while an endpoint is waited for; aborted when the caller has gone. */
+const whenGone = (
+  response: {
+    setTimeout: (ms: number) => unknown;
+    once: (event: "close", listener: () => void) => unknown;
+  },
+  waitMs: number,
+): AbortSignal => {
+  const gone = new AbortController();
+  response.setTimeout(waitMs + SILENCE_MARGIN_MS);
+  response.once("close", () => gone.abort());
+  return gone.signal;
+};

@@ -1,0 +1,152 @@
+import { randomUUIDv7 } from "node:crypto";
+import { DeliverPolicy } from "@nats-io/jetstream";
+import { evolve, type AgentState, type ConfigurationEvent } from "@ringback/contracts/agents/agent";
+import { readAgentState } from "@ringback/contracts/agents/agent-message";
+import {
+  parseSubscriptionSubject,
+  STREAMS,
+  subscriptionSubject,
+  type AgentAddress,
+} from "@ringback/contracts/streams/subjects";
+import {
+  isSealedNow,
+  openSubscription,
+  type Sealer,
+} from "@ringback/contracts/secrets/subscription-secrets";
+import { withLiveKeys } from "@ringback/contracts/agents/subscription-signing";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { publishUntilStored, readLast } from "@ringback/runtime/nats/publish";
+import { sealEvent } from "../agents/secrets.ts";
+
+/** How many agents a run came across, by what became of them. */
+export type Reencrypted = {
+  /** Nothing to do: sealed with the first key, without secrets, or gone. */
+  current: number;
+  rewritten: number;
+  /** Has secrets that none of the keys opens: left as it was. */
+  unreadable: number;
+  /** Changed by others again and again meanwhile: left to the next run. */
+  contended: number;
+};
+
+export type ReencryptDeps = {
+  readonly nats: Nats;
+  readonly sealer: Sealer;
+  readonly log: Logger;
+  readonly now: () => Date;
+  readonly stopping: AbortSignal;
+};
+
+const AT_ONCE = 16;
+const PULL = 50;
+const MAX_TRIES = 20;
+const ACTOR = "reencrypt";
+
+/**
+ * Seals the secrets of every agent with the first key, beside services that run. Each agent is a
+ * message of its own, so that a run that breaks off is taken up by the next one: what it had done
+ * needs nothing more.
+ */
+export const reencryptAll = async (deps: ReencryptDeps): Promise<Reencrypted> => {
+  const counts: Reencrypted = { current: 0, rewritten: 0, unreadable: 0, contended: 0 };
+  const underWay = new Set<Promise<void>>();
+  for await (const subject of subjects(deps)) {
+    const address = parseSubscriptionSubject(subject);
+    if (address === undefined) continue;
+    const one = countOne(address, counts, deps);
+    underWay.add(one);
+    void one.finally(() => underWay.delete(one)).catch(() => undefined); // thrown where it is waited for
+    if (underWay.size >= AT_ONCE) await Promise.race(underWay);
+    if (deps.stopping.aborted) break;
+  }
+  await Promise.all(underWay);
+  return counts;
+};
+
+const countOne = async (
+  address: AgentAddress,
+  counts: Reencrypted,
+  deps: ReencryptDeps,
+): Promise<void> => {
+  const result = await reencryptOne(address, deps);
+  counts[result] += 1;
+};
+
+/** Every agent's subject that there is at the start, pulled as fast as they are worked on. */
+async function* subjects({ nats }: ReencryptDeps): AsyncGenerator<string> {
+  const { state } = await nats.jsm.streams.info(STREAMS.subscriptions);
+  const consumer = await nats.js.consumers.get(STREAMS.subscriptions, {
+    filter_subjects: ["subscriptions.>"],
+    deliver_policy: DeliverPolicy.LastPerSubject,
+  });
+  let left = (await consumer.info(true)).num_pending;
+  while (left > 0) {
+    for await (const message of await consumer.fetch({ max_messages: Math.min(left, PULL) })) {
+      // What is written from now on is sealed by the services, and by this run.
+      if (message.seq > state.last_seq) return;
+      left = message.info.pending;
+      yield message.subject;
+    }
+  }
+}
+
+const reencryptOne = async (
+  address: AgentAddress,
+  deps: ReencryptDeps,
+): Promise<keyof Reencrypted> => {
+  const subject = subscriptionSubject(address);
+  for (let n = 0; n < MAX_TRIES; n += 1) {
+    const last = await readLast(deps.nats, STREAMS.subscriptions, subject);
+    const read = last === null ? undefined : readAgentState(address, last.data);
+    if (last === null || read === undefined) return "current";
+    if (read.kind === "invalid") {
+      deps.log.error({ subject, seq: last.seq, problem: read.message }, "reencrypt.unreadable");
+      return "unreadable";
+    }
+    const plan = planFor(address, read.state, deps);
+    if (plan.kind !== "rewrite") return plan.kind;
+    const publication = {
+      stream: STREAMS.subscriptions,
+      subject,
+      body: JSON.stringify(sealEvent(address, plan.event, deps.sealer)),
+      messageId: randomUUIDv7(),
+      expectedLastSeq: last.seq,
+    };
+    const stored = await publishUntilStored(deps.nats, publication, deps.log, deps.stopping);
+    if (stored.kind === "stored") return "rewritten";
+  }
+  deps.log.warn({ subject, tries: MAX_TRIES }, "reencrypt.contended");
+  return "contended";
+};
+
+type Plan =
+  | { readonly kind: "current" | "unreadable" }
+  /** With its secrets open. */
+  | { readonly kind: "rewrite"; readonly event: ConfigurationEvent };
+
+const planFor = (
+  address: AgentAddress,
+  state: AgentState,
+  { sealer, log, now }: ReencryptDeps,
+): Plan => {
+  if (state.kind === "absent") return { kind: "current" };
+  // A signing key that has expired is used no more: whether it opens does not matter.
+  const at = now();
+  const stored = state.agent.event_subscriptions.map((one) => withLiveKeys(one, at.getTime()));
+  if (stored.every((one) => isSealedNow(address, one, sealer))) return { kind: "current" };
+  const opened = stored.map((one) => openSubscription(address, one, sealer));
+  const problems = opened.flatMap((one) => one.problems);
+  if (problems.length > 0) {
+    const { workspaceId: workspace_id, agentId: agent_id } = address;
+    log.error({ workspace_id, agent_id, problems }, "reencrypt.unreadable");
+    return { kind: "unreadable" };
+  }
+  const event_subscriptions = opened.map(({ subscription }) => subscription);
+  const before = { ...state, agent: { ...state.agent, event_subscriptions } };
+  const occasion = { actor: ACTOR, occurred_at: at.toISOString() };
+  const change = { type: "secrets_reencrypted", change: {}, ...occasion } as const;
+  const after = evolve(before, change);
+  const agent = after.kind === "registered" ? after.agent : null;
+  return { kind: "rewrite", event: { ...change, version: after.version, agent } };
+};

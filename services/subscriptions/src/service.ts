@@ -1,0 +1,133 @@
+import { startAdminServer } from "@ringback/runtime/process/admin-server";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { viewAgeSeconds } from "@ringback/runtime/streams/last-per-subject";
+import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
+import { connectNats, leaveNats, type Nats } from "@ringback/runtime/nats/connection";
+import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/nats/server-clock";
+import { openTracing } from "@ringback/runtime/telemetry/tracing";
+import manifest from "../package.json" with { type: "json" };
+import type { AgentIndex } from "./agents/agent-index.ts";
+import { openApiKeysFile } from "./http/auth/api-keys-file.ts";
+import type { SubscriptionsSettings } from "./config.ts";
+import { followAll } from "./background.ts";
+import { liveReaders, type LiveReaders } from "./live/connections.ts";
+import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
+import { addressOf, cannotListen, openApi } from "./api.ts";
+import type { OpenProjection } from "./projection/open-projection.ts";
+
+export type SubscriptionsOptions = {
+  readonly settings: SubscriptionsSettings;
+  readonly log: Logger;
+  /** Called when the process cannot go on. */
+  readonly onFatal: (error: unknown) => void;
+};
+
+export type Subscriptions = {
+  /** Resolves once the API is there and this is logged; rejects when that cannot be. */
+  readonly started: Promise<void>;
+  /** Takes no more requests, finishes those under way and says goodbye to NATS; at any time. */
+  readonly stop: () => Promise<void>;
+};
+
+/** What there is so far: probes and gauges look at it, and are there before the rest. */
+type Parts = {
+  nats?: Nats;
+  index?: AgentIndex;
+  projection?: OpenProjection;
+  clock?: ServerClock;
+  readers?: LiveReaders;
+  /** The API's port takes connections. */
+  isListening?: boolean;
+};
+
+/** Starts the service: probes at once, the API when all agents are read. */
+export const startSubscriptions = (options: SubscriptionsOptions): Subscriptions => {
+  const stopping = new AbortController();
+  const open = new AsyncDisposableStack();
+  return {
+    started: start(options, open, stopping.signal).catch((error: unknown) => {
+      // Stopped while it started: what fails for that reason is no news.
+      if (!stopping.signal.aborted) throw error;
+    }),
+    stop: async () => {
+      stopping.abort();
+      await open.disposeAsync();
+    },
+  };
+};
+
+const start = async (
+  options: SubscriptionsOptions,
+  open: AsyncDisposableStack,
+  stopping: AbortSignal,
+): Promise<void> => {
+  const { settings, log } = options;
+  const keys = await openApiKeysFile(settings.API_KEYS_FILE, log);
+  open.defer(keys.stop);
+  const sealing = await openHeaderSealing(settings, log);
+  open.defer(sealing.stop);
+  const parts: Parts = {};
+  const metrics = createSubscriptionsMetrics(manifest.version, {
+    agents: () => parts.index?.agentCount() ?? 0,
+    subscriptions: () => parts.index?.subscriptionCount() ?? 0,
+    isConnected: () => parts.nats?.isConnected() ?? false,
+    viewAgeSeconds: () => viewAgeSeconds(parts.index),
+    streams: () => parts.readers?.count() ?? 0,
+    clockOffsetSeconds: () => clockOffsetSeconds(parts.clock),
+    projectionLag: (stream) => parts.projection?.lag()[stream] ?? 0,
+  });
+  const admin = await openAdmin(settings, metrics, () => notReady(parts, stopping));
+  open.defer(admin.close);
+  const service = { name: "ringback-subscriptions", version: manifest.version };
+  const tracing = await openTracing(settings, service, log);
+  if (tracing !== undefined) open.defer(tracing.close);
+  const nats = await connectNats(settings, "subscriptions", log, options.onFatal);
+  open.defer(() => leaveNats(nats));
+  parts.nats = nats;
+  const followed = await followAll(nats, options, open, stopping);
+  open.defer(() => closeSoon(nats));
+  const { index, projection, clock } = followed;
+  Object.assign(parts, { nats: followed.nats, index, projection, clock });
+  await index.caughtUp;
+  const sealer = sealing.ring;
+  const tracer = tracing?.tracer;
+  const readers = liveReaders({ keys: keys.current, now: () => new Date() });
+  parts.readers = readers;
+  const served = { ...followed, keys, sealer, metrics, readers, tracer };
+  const http = await openApi(served, options, open);
+  parts.isListening = true;
+  log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
+};
+
+const notReady = (
+  { nats, index, isListening }: Parts,
+  stopping: AbortSignal,
+): string | undefined => {
+  if (stopping.aborted) return "stopping";
+  const problem = nats === undefined ? "not connected to NATS" : nats.problem();
+  if (problem !== undefined) return problem;
+  if (index?.isCaughtUp() !== true) return "the agents are still being read";
+  if (isListening !== true) return "the API's port is not open yet";
+  return index.isCurrent() ? undefined : "the list of agents may be behind";
+};
+
+const openAdmin = async (
+  { ADMIN_HOST: host, ADMIN_PORT: port }: SubscriptionsSettings,
+  { registry: metrics }: SubscriptionsMetrics,
+  readiness: () => string | undefined,
+) => {
+  try {
+    return await startAdminServer({ host, port, metrics, live: [], ready: [readiness] });
+  } catch (error) {
+    throw cannotListen("ADMIN_HOST, ADMIN_PORT", error);
+  }
+};
+
+/** For what is asked of a server that does not answer: more than one that does needs. */
+const FINISH_WITHIN_MS = 2_000;
+
+/** Ends what those that follow streams still ask of NATS while they are stopped, one after the other. */
+const closeSoon = ({ connection }: Nats): void => {
+  const closing = setTimeout(() => void connection.close(), FINISH_WITHIN_MS);
+  closing.unref();
+};
