@@ -29,16 +29,16 @@ test-long: set-up ## run the tests that wait for minutes or start many processes
 	$(TEST_LONG) $(TEST_ARGS)
 
 fuzz-events: set-up ## publish 20,000 arbitrary messages on EVENTS (make test takes 500)
-	FUZZ_MESSAGES=20000 npm test -- test/ingress/fuzzed-events.test.ts $(TEST_ARGS)
+	FUZZ_MESSAGES=20000 npm test -- test/intake/fuzzed-events.test.ts $(TEST_ARGS)
 
 fuzz: set-up ## send 100,000 arbitrary bodies to the API (make test sends 1,500)
-	FUZZ_BODIES=100000 npm test -- test/subscriptions/fuzzed-bodies.test.ts $(TEST_ARGS)
+	FUZZ_BODIES=100000 npm test -- test/http/fuzzed-bodies.test.ts $(TEST_ARGS)
 
 backlog: set-up ## drain 50,000 events that were published before, and watch memory (make test-long takes 25,000)
-	BACKLOG_EVENTS=50000 $(TEST_LONG) test/behaviour/memory.long.ts $(TEST_ARGS)
+	BACKLOG_EVENTS=50000 $(TEST_LONG) test/intake/memory.long.ts $(TEST_ARGS)
 
 restart-backlog: set-up ## kill and start a dispatcher and nats-server with 10,000 events of one agent (make test-long takes 1,500)
-	RESTART_EVENTS=10000 $(TEST_LONG) test/crash/restart-with-backlog.long.ts $(TEST_ARGS)
+	RESTART_EVENTS=10000 $(TEST_LONG) test/system/crash/restart-with-backlog.long.ts $(TEST_ARGS)
 
 history-load: set-up ## lists over 100,000 events and 250,000 attempts; wants the machine to itself
 	npx vitest run --config vitest.history.config.ts $(TEST_ARGS)
@@ -47,13 +47,13 @@ redelivery-load: set-up ## redeliver 20,000 dead letters with the API killed twi
 	REDELIVERIES=20000 $(TEST_LONG) test/redelivery/api-killed.long.ts $(TEST_ARGS)
 
 agents-load: set-up ## start the subscriptions service with 100,000 agents (make test-long takes 20,000)
-	AGENTS=100000 $(TEST_LONG) test/subscriptions/many-agents.long.ts $(TEST_ARGS)
+	AGENTS=100000 $(TEST_LONG) test/agents/many-agents.long.ts $(TEST_ARGS)
 
 load: set-up ## tests that want the machine to themselves: hostile endpoints, bytes in flight, no quorum, a silent connection
 	npx vitest run --config vitest.load.config.ts $(TEST_ARGS)
 
 chaos: set-up ## break a cluster of three under load, and check what came of it (FAULT=node-frozen, SECONDS=30, RATE=40)
-	@node test/chaos/main.ts
+	@node test/system/chaos/main.ts
 
 bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=short: docs/performance.md); Linux
 	@node bench/run.ts

@@ -19,7 +19,7 @@ export const shared = {
 } as const;
 
 /** Packs the services for tests that start them. */
-export const globalSetup = "test/harness/packed-services.ts";
+export const globalSetup = "test/harness/process/packed-services.ts";
 
 export default defineConfig({
   test: {

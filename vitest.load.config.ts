@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.load.ts"],
-    exclude: ["test/history/**"], // a run of its own: vitest.history.config.ts
+    exclude: ["test/lists/**"], // a run of its own: vitest.history.config.ts
     testTimeout: 120_000,
     hookTimeout: 60_000,
     pool: "forks",

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { reapWithUs } from "../test/harness/orphan-reaper.ts";
+import { reapWithUs } from "../test/harness/process/orphan-reaper.ts";
 import { eventually } from "../scripts/local/wait.ts";
 
 /** A program under measurement. */

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { scratchRoot } from "../test/harness/orphan-reaper.ts";
+import { scratchRoot } from "../test/harness/process/orphan-reaper.ts";
 import { startDispatcher } from "./dispatcher.ts";
 import type { LoadCalls } from "./load.ts";
 import { startNats, type BenchNats } from "./nats.ts";

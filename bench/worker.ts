@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
-import { reapWithUs } from "../test/harness/orphan-reaper.ts";
+import { reapWithUs } from "../test/harness/process/orphan-reaper.ts";
 import { withDeadline } from "../scripts/local/wait.ts";
 import type { Answer, Calls } from "./calls.ts";
 

@@ -9,7 +9,7 @@ import { readDispatcherSettings } from "../services/dispatcher/src/config.ts";
 import { exportState } from "../services/dispatcher/src/health.ts";
 import { dispatcherMetrics } from "../services/dispatcher/src/metrics.ts";
 import { createSubscriptionsMetrics } from "../services/subscriptions/src/metrics.ts";
-import { parseMetrics } from "./harness/prometheus-text.ts";
+import { parseMetrics } from "./harness/process/prometheus-text.ts";
 
 /** Type, then each label with all its values; `any` where they are not known beforehand. */
 type Promised = {

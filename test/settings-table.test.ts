@@ -4,7 +4,7 @@ import { commonSettings } from "@ringback/runtime/settings/settings";
 import { expect, test } from "vitest";
 import { dispatcherSettings } from "../services/dispatcher/src/config.ts";
 import { subscriptionsSettings } from "../services/subscriptions/src/config.ts";
-import { settingCells, settingRows, type SettingRow } from "./harness/setting-defaults.ts";
+import { settingCells, settingRows, type SettingRow } from "./harness/process/setting-defaults.ts";
 
 const read = (name: string): string => readFileSync(new URL(`../${name}`, import.meta.url), "utf8");
 

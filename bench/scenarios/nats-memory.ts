@@ -10,7 +10,7 @@ import {
   eventSubject,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
-import { scratchRoot } from "../../test/harness/orphan-reaper.ts";
+import { scratchRoot } from "../../test/harness/process/orphan-reaper.ts";
 import { residentMib } from "../cpu.ts";
 import { atMost, figure } from "../figures.ts";
 import { readHeapProfile } from "../heap-profile.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Webhook } from "standardwebhooks";
-import { byPath, status } from "../harness/behaviour.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver.ts";
-import { startOn } from "../subscriptions/start-service.ts";
+import { byPath, status } from "../harness/receiver/behaviour.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
+import { startOn } from "../harness/process/start-service.ts";
 import { startRingback, type Ringback } from "./run-ringback.ts";
 
 failOnLeaks();

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { spawnTracked, type Exit } from "../harness/child-process.ts";
+import { spawnTracked, type Exit } from "../harness/process/child-process.ts";
 import { eventually } from "../harness/eventually.ts";
 
 /** `npx ringback …` as a process, as a person starts it. */

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { failOnLeaks } from "../harness/leaks.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
 import { ringback } from "./run-ringback.ts";
 
 failOnLeaks();

@@ -3,7 +3,7 @@ import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
 import type { EventAddress } from "@ringback/contracts/events/event";
 import { subscriptionSubject } from "@ringback/contracts/streams/subjects";
 import { eventually } from "../harness/eventually.ts";
-import type { Platform } from "../harness/platform.ts";
+import type { Platform } from "../harness/process/platform.ts";
 
 export interface PublishedEvent {
   readonly seq: number;

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readDispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { joinDispatchers, type Presence } from "../../services/dispatcher/src/limits/membership.ts";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
-import { startDispatcher } from "../outage/bare-dispatcher.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
+import { startDispatcher } from "../system/outage/bare-dispatcher.ts";
 
 failOnLeaks();
 

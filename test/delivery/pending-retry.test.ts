@@ -8,9 +8,9 @@ import {
 } from "@ringback/contracts/streams/retry-subjects";
 import { deliveryKey, pendingRetries, pendingRetry } from "@ringback/runtime/streams/pending-retry";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { connectTo, type NatsClient } from "../harness/nats-client.ts";
-import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
+import { startNatsServer, type NatsServer } from "../harness/nats/nats-server.ts";
 
 failOnLeaks();
 

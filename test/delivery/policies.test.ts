@@ -1,11 +1,11 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Behaviour, inTurn, type Script, status } from "../harness/behaviour.ts";
+import { type Behaviour, inTurn, type Script, status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { ended, newAgentId, story, type PublishedEvent } from "./deliveries.ts";
 
 failOnLeaks();

@@ -1,9 +1,9 @@
 import { AGENT_EVENT_TYPES } from "@ringback/contracts/agents/workspace-agent";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { type Platform, startPlatform } from "../harness/platform.ts";
-import { type Receiver, startReceiver } from "../harness/receiver.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { type Platform, startPlatform } from "../harness/process/platform.ts";
+import { type Receiver, startReceiver } from "../harness/receiver/receiver.ts";
 import { SHAPES, type Shape } from "./shapes.ts";
 
 failOnLeaks();

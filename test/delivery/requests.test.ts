@@ -3,10 +3,14 @@ import type { EventType } from "@ringback/contracts/events/event-types";
 import { AGENT_EVENT_TYPES } from "@ringback/contracts/agents/workspace-agent";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import manifest from "../../services/dispatcher/package.json" with { type: "json" };
-import { byPath, inTurn, status, type Script } from "../harness/behaviour.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { startReceiver, type ReceivedRequest, type Receiver } from "../harness/receiver.ts";
+import { byPath, inTurn, status, type Script } from "../harness/receiver/behaviour.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import {
+  startReceiver,
+  type ReceivedRequest,
+  type Receiver,
+} from "../harness/receiver/receiver.ts";
 import { ended, newAgentId } from "./deliveries.ts";
 
 failOnLeaks();

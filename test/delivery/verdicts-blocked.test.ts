@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import type { ServiceProcess } from "../harness/service-process.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import type { ServiceProcess } from "../harness/process/service-process.ts";
 import { deliverUncheckedTo, ended, story } from "./deliveries.ts";
-import { OK, says, startTcpEndpoint, type Endpoint } from "./failing-endpoints.ts";
+import {
+  OK,
+  says,
+  startTcpEndpoint,
+  type Endpoint,
+} from "../harness/receiver/failing-endpoints.ts";
 
 failOnLeaks();
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { startReceiver } from "../harness/receiver.ts";
-import { makeTestCa, writeCaFile, type Certificate, type TestCa } from "../harness/tls.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import { startReceiver } from "../harness/receiver/receiver.ts";
+import { makeTestCa, writeCaFile, type Certificate, type TestCa } from "../harness/receiver/tls.ts";
 import { deliverTo, ended, story } from "./deliveries.ts";
 import {
   firstThen,
@@ -11,7 +11,7 @@ import {
   startRenewedTlsEndpoint,
   SILENT,
   startTcpEndpoint,
-} from "./failing-endpoints.ts";
+} from "../harness/receiver/failing-endpoints.ts";
 
 failOnLeaks();
 

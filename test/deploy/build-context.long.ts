@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { IMAGE_TARGETS } from "../../scripts/images/build.ts";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
-import { startService, type ServiceProcess } from "../harness/service-process.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
+import { startService, type ServiceProcess } from "../harness/process/service-process.ts";
 import { buildContext, filesOfPackages, layOutImage } from "./build-context.ts";
 
 failOnLeaks();

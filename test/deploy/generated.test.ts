@@ -8,9 +8,9 @@ import type { StreamConfig } from "@nats-io/jetstream";
 import { expect, test } from "vitest";
 import { generatedFiles } from "../../scripts/k8s.ts";
 import { nackResources } from "../../scripts/k8s/nack.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { connectTo } from "../harness/nats-client.ts";
-import { startNatsServer } from "../harness/nats-server.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { connectTo } from "../harness/nats/nats-client.ts";
+import { startNatsServer } from "../harness/nats/nats-server.ts";
 
 failOnLeaks();
 

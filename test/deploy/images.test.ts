@@ -12,13 +12,13 @@ import {
 } from "../../scripts/images/build.ts";
 import { npmCli } from "../../scripts/images/local-bases.ts";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
-import { spawnTracked, type TrackedChild } from "../harness/child-process.ts";
+import { spawnTracked, type TrackedChild } from "../harness/process/child-process.ts";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { connectTo } from "../harness/nats-client.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
-import { collectOutput, type ProcessOutput } from "../harness/output-lines.ts";
-import { startReceiver } from "../harness/receiver.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { connectTo } from "../harness/nats/nats-client.ts";
+import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
+import { collectOutput, type ProcessOutput } from "../harness/process/output-lines.ts";
+import { startReceiver } from "../harness/receiver/receiver.ts";
 import { podmanEnvironment, whyNoPodman } from "./podman.ts";
 
 failOnLeaks();

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { eventMessage } from "@ringback/contracts/events/event";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Script } from "../harness/behaviour.ts";
+import type { Script } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { type Platform, startPlatform } from "../harness/platform.ts";
-import { type Receiver, startReceiver } from "../harness/receiver.ts";
-import type { ServiceProcess } from "../harness/service-process.ts";
-import { drained } from "../outage/drained.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { type Platform, startPlatform } from "../harness/process/platform.ts";
+import { type Receiver, startReceiver } from "../harness/receiver/receiver.ts";
+import type { ServiceProcess } from "../harness/process/service-process.ts";
+import { drained } from "../system/outage/drained.ts";
 import {
   checkOut,
   findVersionBefore,

@@ -1,15 +1,15 @@
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { byPath, status } from "../harness/behaviour.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { connectTo } from "../harness/nats-client.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
-import { type Platform, startPlatform } from "../harness/platform.ts";
-import { type Receiver, startReceiver } from "../harness/receiver.ts";
-import { startService } from "../harness/service-process.ts";
+import { byPath, status } from "../harness/receiver/behaviour.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { connectTo } from "../harness/nats/nats-client.ts";
+import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
+import { type Platform, startPlatform } from "../harness/process/platform.ts";
+import { type Receiver, startReceiver } from "../harness/receiver/receiver.ts";
+import { startService } from "../harness/process/service-process.ts";
 import { makeTempDir } from "../harness/temp-dir.ts";
-import { drained } from "../outage/drained.ts";
+import { drained } from "../system/outage/drained.ts";
 
 failOnLeaks();
 

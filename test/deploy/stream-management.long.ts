@@ -5,12 +5,12 @@ import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { connectTo, type NatsClient } from "../harness/nats-client.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats-server.ts";
-import type { LogLine } from "../harness/output-lines.ts";
-import { startReceiver } from "../harness/receiver.ts";
-import { type ServiceProcess, spawnService } from "../harness/service-process.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
+import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
+import type { LogLine } from "../harness/process/output-lines.ts";
+import { startReceiver } from "../harness/receiver/receiver.ts";
+import { type ServiceProcess, spawnService } from "../harness/process/service-process.ts";
 
 failOnLeaks();
 

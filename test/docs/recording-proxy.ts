@@ -1,6 +1,6 @@
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { trackOpen } from "../harness/open-resources.ts";
+import { trackOpen } from "../harness/process/open-resources.ts";
 
 /** A call that went through, and what it was answered. */
 export interface RecordedCall {

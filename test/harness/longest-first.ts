@@ -1,7 +1,7 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Tests that wait in real time: started first, so that all others run beside them. */
-const LONGEST = ["/test/schedule/", "/test/cluster/", "/test/monitoring/", "/test/outage/"];
+const LONGEST = ["/test/system/", "/test/monitoring/"];
 
 /** The order of test files: the longest first, then by project, as a process serves files of one only. */
 export class LongestFirst extends BaseSequencer {

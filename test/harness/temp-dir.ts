@@ -1,6 +1,6 @@
 import { mkdtemp, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { scratchRoot } from "./orphan-reaper.ts";
+import { scratchRoot } from "./process/orphan-reaper.ts";
 
 /** A new empty directory, removed at the latest when the test process ends. */
 export function makeTempDir(name: string): Promise<string> {

@@ -3,11 +3,11 @@ import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { eventually } from "../harness/eventually.ts";
-import { connectTo } from "../harness/nats-client.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
+import { connectTo } from "../harness/nats/nats-client.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startNatsServer, type NatsServer } from "../harness/nats/nats-server.ts";
 import { replaceFile } from "../harness/temp-dir.ts";
-import { startOn, type StartedService } from "../subscriptions/start-service.ts";
+import { startOn, type StartedService } from "../harness/process/start-service.ts";
 import { listenTo } from "./sse-client.ts";
 
 failOnLeaks();

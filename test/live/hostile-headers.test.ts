@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import { eventMessage } from "@ringback/contracts/events/event";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { connectRaw, type RawPublisher } from "../ingress/raw-publisher.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import { connectRaw, type RawPublisher } from "../intake/raw-publisher.ts";
 import { listenTo, type SseClient } from "./sse-client.ts";
 
 failOnLeaks();

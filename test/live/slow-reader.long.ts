@@ -1,10 +1,10 @@
 import { attemptSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { connectTo, type NatsClient } from "../harness/nats-client.ts";
-import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
-import { startOn, type StartedService } from "../subscriptions/start-service.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
+import { startNatsServer, type NatsServer } from "../harness/nats/nats-server.ts";
+import { startOn, type StartedService } from "../harness/process/start-service.ts";
 import { listenTo } from "./sse-client.ts";
 
 failOnLeaks();

@@ -1,7 +1,7 @@
 import { request, type IncomingMessage } from "node:http";
 import { createParser } from "eventsource-parser";
 import { eventually } from "../harness/eventually.ts";
-import { trackOpen } from "../harness/open-resources.ts";
+import { trackOpen } from "../harness/process/open-resources.ts";
 
 /** One server-sent event as it came, its data parsed. */
 export interface Heard {

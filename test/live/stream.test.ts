@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { byPath, status } from "../harness/behaviour.ts";
+import { byPath, status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { listenTo, type SseClient } from "./sse-client.ts";
 
 failOnLeaks();

@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { spawnTracked } from "../harness/child-process.ts";
+import { spawnTracked } from "../harness/process/child-process.ts";
 import { eventually } from "../harness/eventually.ts";
 import { makeTempDir } from "../harness/temp-dir.ts";
 

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Script, status } from "../harness/behaviour.ts";
+import { type Script, status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { type Platform, startPlatform } from "../harness/platform.ts";
-import { parseMetrics } from "../harness/prometheus-text.ts";
-import { type Receiver, startReceiver } from "../harness/receiver.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { type Platform, startPlatform } from "../harness/process/platform.ts";
+import { parseMetrics } from "../harness/process/prometheus-text.ts";
+import { type Receiver, startReceiver } from "../harness/receiver/receiver.ts";
 import { writeTempFile } from "../harness/temp-dir.ts";
 import {
   alerts,

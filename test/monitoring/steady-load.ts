@@ -1,6 +1,6 @@
 import { setInterval } from "node:timers/promises";
 import type { EventType } from "@ringback/contracts/events/event-types";
-import type { Platform } from "../harness/platform.ts";
+import type { Platform } from "../harness/process/platform.ts";
 
 const EVERY_MS = 50;
 

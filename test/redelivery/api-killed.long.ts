@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
 import { type BulkScene, LONG_AGO, recordsOfJob, startBulkScene } from "./bulk-scene.ts";
 
 failOnLeaks();

@@ -1,11 +1,11 @@
 import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
-import { status, type Script } from "../harness/behaviour.ts";
+import { status, type Script } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
-import { connectTo, type NatsClient } from "../harness/nats-client.ts";
-import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
-import { startReceiver, type Receiver } from "../harness/receiver.ts";
-import { startService, type ServiceProcess } from "../harness/service-process.ts";
+import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
+import { startNatsServer, type NatsServer } from "../harness/nats/nats-server.ts";
+import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
+import { startService, type ServiceProcess } from "../harness/process/service-process.ts";
 import { eventMessage } from "@ringback/contracts/events/event";
 
 export interface JobAnswer extends Pick<

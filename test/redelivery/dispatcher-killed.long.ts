@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CRASH_POINTS, crashEnv, STOPPED } from "../crash/crash-point.ts";
-import { status } from "../harness/behaviour.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver.ts";
+import { CRASH_POINTS, crashEnv, STOPPED } from "../system/crash/crash-point.ts";
+import { status } from "../harness/receiver/behaviour.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { nothingComesBack, recorded, redeliver, told, type PublishedEvent } from "./scene.ts";
 
 failOnLeaks();
@@ -36,7 +36,7 @@ test("a redelivery whose dispatcher is killed, wherever that is, goes on where i
   const stops = CASES.map(({ callId, point }) => ({ callId, point, attempt: 1 }));
   const dying = await platform.startDispatcher(
     crashEnv({ stops, deed: { kind: "wait" } }),
-    "test/crash/dispatcher-that-dies.ts",
+    "test/system/crash/dispatcher-that-dies.ts",
   );
   const ids: unknown[] = [];
   for (const event of events) ids.push((await redeliver(platform, event)).body["delivery_id"]);

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { failOnLeaks } from "../harness/leaks.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
 import { type BulkScene, startBulkScene } from "./bulk-scene.ts";
 
 failOnLeaks();

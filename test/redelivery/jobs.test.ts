@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventMessage } from "@ringback/contracts/events/event";
 import type { RedeliveryStart } from "@ringback/contracts/deliveries/redelivery-job";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
 import {
   type BulkScene,
   type JobAnswer,

@@ -3,11 +3,11 @@ import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
 import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
 import { dueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Script, inTurn, status } from "../harness/behaviour.ts";
+import { type Script, inTurn, status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import {
   call,
   idOf,

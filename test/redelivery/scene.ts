@@ -2,7 +2,7 @@ import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/del
 import { eventId, type EventAddress } from "@ringback/contracts/events/event";
 import { attemptsOfAddress } from "@ringback/contracts/streams/subjects";
 import { eventually } from "../harness/eventually.ts";
-import type { Platform } from "../harness/platform.ts";
+import type { Platform } from "../harness/process/platform.ts";
 
 export type PublishedEvent = { readonly seq: number; readonly address: EventAddress };
 

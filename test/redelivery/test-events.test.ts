@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isTestEvent } from "@ringback/contracts/events/test-event";
-import { type Script, status } from "../harness/behaviour.ts";
+import { type Script, status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { type Answered, call, recordsOf } from "./scene.ts";
 
 failOnLeaks();

@@ -3,12 +3,16 @@ import { createPublicKey, verify } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newAgentId } from "../delivery/deliveries.ts";
-import { byPath, inTurn, status } from "../harness/behaviour.ts";
+import { byPath, inTurn, status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { type Platform, startPlatform } from "../harness/platform.ts";
-import { type ReceivedRequest, type Receiver, startReceiver } from "../harness/receiver.ts";
-import { problem } from "../subscriptions/api-client.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { type Platform, startPlatform } from "../harness/process/platform.ts";
+import {
+  type ReceivedRequest,
+  type Receiver,
+  startReceiver,
+} from "../harness/receiver/receiver.ts";
+import { problem } from "../harness/api-client.ts";
 
 failOnLeaks();
 

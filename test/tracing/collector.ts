@@ -1,6 +1,6 @@
-import type { Behaviour, Script } from "../harness/behaviour.ts";
+import type { Behaviour, Script } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
-import { startReceiver, type Receiver } from "../harness/receiver.ts";
+import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { exportedSpans, type ExportedSpan } from "./exported-spans.ts";
 
 /** A collector of traces: takes OTLP over HTTP, and keeps what it got. */

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { startReceiver, type ReceivedRequest, type Receiver } from "../harness/receiver.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import {
+  startReceiver,
+  type ReceivedRequest,
+  type Receiver,
+} from "../harness/receiver/receiver.ts";
 import { startCollector, tracingTo, type Collector } from "./collector.ts";
 
 failOnLeaks();

@@ -2,9 +2,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startNatsServer, type NatsServer } from "../harness/nats-server.ts";
-import { startService } from "../harness/service-process.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startNatsServer, type NatsServer } from "../harness/nats/nats-server.ts";
+import { startService } from "../harness/process/service-process.ts";
 import { makeTempDir } from "../harness/temp-dir.ts";
 
 failOnLeaks();

@@ -1,10 +1,10 @@
 import { headers as natsHeaders } from "@nats-io/nats-core";
 import { eventMessage } from "@ringback/contracts/events/event";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { byPath, inTurn, status } from "../harness/behaviour.ts";
-import { failOnLeaks } from "../harness/leaks.ts";
-import { startPlatform, type Platform } from "../harness/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver.ts";
+import { byPath, inTurn, status } from "../harness/receiver/behaviour.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { startCollector, tracingTo, type Collector } from "./collector.ts";
 import type { ExportedSpan } from "./exported-spans.ts";
 

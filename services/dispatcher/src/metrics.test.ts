@@ -5,7 +5,10 @@ import {
 } from "@ringback/contracts/deliveries/attempt";
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { beforeEach, describe, expect, test } from "vitest";
-import { parseMetrics, type MetricsSnapshot } from "../../../test/harness/prometheus-text.ts";
+import {
+  parseMetrics,
+  type MetricsSnapshot,
+} from "../../../test/harness/process/prometheus-text.ts";
 import {
   attemptLabel,
   countAttempt,

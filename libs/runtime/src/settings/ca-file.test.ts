@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { writeTempFile } from "../../../../test/harness/temp-dir.ts";
-import { makeTestCa, writeCaFile } from "../../../../test/harness/tls.ts";
+import { makeTestCa, writeCaFile } from "../../../../test/harness/receiver/tls.ts";
 import { caFileSchema } from "./ca-file.ts";
 
 const problemWith = (path: string): string | undefined =>

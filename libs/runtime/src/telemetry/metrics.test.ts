@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseMetrics } from "../../../../test/harness/prometheus-text.ts";
+import { parseMetrics } from "../../../../test/harness/process/prometheus-text.ts";
 import { createMetrics } from "./metrics.ts";
 
 const page = async (metrics: ReturnType<typeof createMetrics>) =>

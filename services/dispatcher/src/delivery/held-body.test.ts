@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { failOnLeaks } from "../../../../test/harness/leaks.ts";
-import { startReceiver, type Receiver } from "../../../../test/harness/receiver.ts";
+import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
+import { startReceiver, type Receiver } from "../../../../test/harness/receiver/receiver.ts";
 import { bodyToSend, heldBody } from "./held-body.ts";
 import { createSender, type Sender } from "../send/send.ts";
 

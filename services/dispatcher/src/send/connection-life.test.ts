@@ -5,9 +5,9 @@ import {
   OK,
   type OnConnection,
   startTcpEndpoint,
-} from "../../../../test/delivery/failing-endpoints.ts";
+} from "../../../../test/harness/receiver/failing-endpoints.ts";
 import { eventually } from "../../../../test/harness/eventually.ts";
-import { failOnLeaks } from "../../../../test/harness/leaks.ts";
+import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { createSender, type Sender } from "./send.ts";
 
 failOnLeaks();

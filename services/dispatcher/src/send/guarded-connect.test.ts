@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { failOnLeaks } from "../../../../test/harness/leaks.ts";
-import { makeTestCa } from "../../../../test/harness/tls.ts";
+import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
+import { makeTestCa } from "../../../../test/harness/receiver/tls.ts";
 import {
   SILENT,
   startRenewedTlsEndpoint,
   startTcpEndpoint,
   type Endpoint,
-} from "../../../../test/delivery/failing-endpoints.ts";
+} from "../../../../test/harness/receiver/failing-endpoints.ts";
 import { eventually } from "../../../../test/harness/eventually.ts";
 import { guardedConnect, type ConnectPolicy } from "./guarded-connect.ts";
 import { nameResolver, type NameResolver } from "./resolve-name.ts";

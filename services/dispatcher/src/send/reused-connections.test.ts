@@ -8,9 +8,9 @@ import {
   startTcpEndpoint,
   type Endpoint,
   type OnConnection,
-} from "../../../../test/delivery/failing-endpoints.ts";
-import { failOnLeaks } from "../../../../test/harness/leaks.ts";
-import { makeTestCa, type TestCa } from "../../../../test/harness/tls.ts";
+} from "../../../../test/harness/receiver/failing-endpoints.ts";
+import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
+import { makeTestCa, type TestCa } from "../../../../test/harness/receiver/tls.ts";
 import { egressProxyOf } from "./decide/egress-proxy.ts";
 import { createSender, type Sender } from "./send.ts";
 

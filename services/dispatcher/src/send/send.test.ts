@@ -9,9 +9,9 @@ import {
   startTcpEndpoint,
   unusedPort,
   type OnConnection,
-} from "../../../../test/delivery/failing-endpoints.ts";
+} from "../../../../test/harness/receiver/failing-endpoints.ts";
 import { eventually } from "../../../../test/harness/eventually.ts";
-import { failOnLeaks } from "../../../../test/harness/leaks.ts";
+import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { createSender, type Sender, type Sent } from "./send.ts";
 
 failOnLeaks();

@@ -2,7 +2,7 @@ import type { JsMsg } from "@nats-io/jetstream";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eventually } from "../../../../test/harness/eventually.ts";
-import { failOnLeaks } from "../../../../test/harness/leaks.ts";
+import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { handRegistry, mayBeElsewhere, type HandRegistry, type InHand } from "./in-flight.ts";
 
 failOnLeaks();

@@ -1,0 +1,36 @@
+import { Buffer } from "node:buffer";
+import { operationSchema, type Operation } from "@ringback/contracts/deliveries/operation";
+import type { NatsClient } from "../harness/nats/nats-client.ts";
+
+/** An operational event as it is stored. */
+export interface Told {
+  readonly seq: number;
+  readonly subject: string;
+  readonly operation: Operation;
+}
+
+/** Everything on OPERATIONS, in its order. */
+export async function told({ jsm }: NatsClient): Promise<Told[]> {
+  const all: Told[] = [];
+  for (let seq = 1; ;) {
+    const message = await jsm.direct.getMessage("OPERATIONS", { seq, next_by_subj: ">" });
+    if (message === null) return all;
+    const json: unknown = JSON.parse(Buffer.from(message.data).toString("utf8"));
+    all.push({
+      seq: message.seq,
+      subject: message.subject,
+      operation: operationSchema.parse(json),
+    });
+    seq = message.seq + 1;
+  }
+}
+
+export type EndpointNews = number | "recovered";
+
+/** What was told of endpoints: the share for one that fails, `recovered` for one that has. */
+export async function endpointNews(client: NatsClient): Promise<EndpointNews[]> {
+  return (await told(client)).flatMap(({ operation }): EndpointNews[] => {
+    if (operation.kind === "delivery.exhausted") return [];
+    return operation.kind === "endpoint.failing" ? [operation.threshold_percent] : ["recovered"];
+  });
+}

@@ -1,0 +1,256 @@
+import { eventId as eventIdOf } from "@ringback/contracts/events/event";
+import { deadLetterSubject, eventSubject } from "@ringback/contracts/streams/subjects";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { PATHS } from "../../services/subscriptions/src/http/methods.ts";
+import { writeApiKeysFile } from "../harness/api-keys.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { connectTo } from "../harness/nats/nats-client.ts";
+import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
+import { type Answer, type CallInit, editOf, request } from "../harness/api-client.ts";
+import { type StartedService, startOn } from "../harness/process/start-service.ts";
+
+failOnLeaks();
+
+const PAST = "2020-01-01T00:00:00Z";
+const KEYS = [
+  ["admin", { workspaceId: "acme", scopes: ["admin"] }],
+  ["write", { workspaceId: "acme", scopes: ["write"] }],
+  ["read", { workspaceId: "acme", scopes: ["read"] }],
+  ["another workspace's", { workspaceId: "other", scopes: ["admin"] }],
+  ["expired", { workspaceId: "acme", scopes: ["admin"], expiresAt: PAST }],
+] as const;
+
+let server: NatsServer;
+let started: StartedService;
+let eventId: string;
+const keys = new Map<string, string | undefined>([
+  ["no", undefined],
+  ["wrong", "rb_x_y"],
+]);
+beforeAll(async () => {
+  server = await startNatsServer();
+  const keysFile = await writeApiKeysFile(KEYS.map(([, key]) => key));
+  started = await startOn(server, { keysFile });
+  for (const [n, [name]] of KEYS.entries()) keys.set(name, keysFile.keys[n]);
+  eventId = await storeEvent();
+});
+afterAll(async () => {
+  await started.service.stop();
+  await server.stop();
+});
+
+/** An event of acme that was given up; its id stands for EVENT in the paths below. */
+const storeEvent = async (): Promise<string> => {
+  const client = await connectTo(server);
+  const address = {
+    workspaceId: "acme",
+    callId: "c-1",
+    agentId: "bob",
+    eventType: "call_completed",
+  } as const;
+  const { seq } = await client.js.publish(eventSubject(address), JSON.stringify(EVENT));
+  const { created } = await client.jsm.streams.info("EVENTS");
+  const event_id = eventIdOf(Date.parse(created), seq);
+  const letter = {
+    ...EVENT,
+    workspace_id: "acme",
+    reason: "event_expired",
+    event_id,
+    event_seq: seq,
+    at: created,
+    message: "gone",
+  };
+  await client.js.publish(deadLetterSubject(address), JSON.stringify(letter));
+  await client.close();
+  return event_id;
+};
+const EVENT = { event_type: "call_completed", call_id: "c-1", agent_id: "bob" };
+
+const json = (method: string, body: unknown): CallInit => ({
+  method,
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(body),
+});
+const remove = {
+  operation: "remove_event_subscriptions",
+  agent_id: "bob",
+  event_types: ["call_completed"],
+};
+
+type Row = readonly [
+  route: string,
+  path: string,
+  init: CallInit,
+  admin: number,
+  write: number,
+  read: number,
+  other: number,
+];
+
+/** GET and HEAD of what every key of the workspace may read. */
+const readable = (route: string, path: string, other: number): Row[] => [
+  [`GET ${route}`, path, {}, 200, 200, 200, other],
+  [`HEAD ${route}`, path, { method: "HEAD" }, 200, 200, 200, other],
+];
+
+/** What every call answers to a key of each scope, and to one of another workspace. */
+const CALLS: readonly Row[] = [
+  ["GET /agent/v1/:agent_id", "/agent/v1/bob", {}, 200, 200, 200, 404],
+  ...readable("/agent/:agent_id", "/agent/bob", 404),
+  ...readable("/agent/all", "/agent/all", 200),
+  ["HEAD /agent/v1/:agent_id", "/agent/v1/bob", { method: "HEAD" }, 200, 200, 200, 404],
+  ["GET /agent/v1/:agent_id", "/agent/v1/bob?at=2099-01-01T00:00:00Z", {}, 200, 200, 200, 404],
+  ...readable("/agent/v1/:agent_id/history", "/agent/v1/bob/history", 404),
+  ...readable("/agent/v1/:agent_id/stats", "/agent/v1/bob/stats", 404),
+  ...readable("/attempts", "/attempts", 200),
+  ...readable("/calls/:call_id/events", "/calls/c-1/events", 404),
+  ...readable("/dead-letters", "/dead-letters", 200),
+  ...readable("/dead-letters/:event_id", "/dead-letters/EVENT", 404),
+  ...readable("/event-types", "/event-types", 200),
+  ...readable("/events", "/events", 200),
+  ...readable("/events/:event_id", "/events/EVENT", 404),
+  ...readable("/events/:event_id/attempts", "/events/EVENT/attempts", 404),
+  ...readable("/events/:event_id/payload", "/events/EVENT/payload", 404),
+  // Whoever's key it is, the event is of the key's own workspace.
+  ["POST /events", "/events", json("POST", EVENT), 202, 403, 403, 202],
+  ["GET /assistant", "/assistant", {}, 200, 200, 200, 200],
+  ["HEAD /assistant", "/assistant", { method: "HEAD" }, 200, 200, 200, 200],
+  ["GET /stream", "/stream", {}, 200, 200, 200, 200],
+  [
+    "PATCH /agent/v1",
+    "/agent/v1",
+    json("PATCH", editOf("bob", "https://a.example.com/")),
+    200,
+    200,
+    403,
+    404,
+  ],
+  ["PATCH /agent/v1", "/agent/v1", json("PATCH", remove), 200, 200, 403, 404],
+  // The same name is another agent elsewhere.
+  [
+    "POST /agent/v1",
+    "/agent/v1",
+    json("POST", { agent_id: "bob", agent_display_name: "Bob" }),
+    200,
+    403,
+    403,
+    201,
+  ],
+  ["DELETE /agent/v1/:agent_id", "/agent/v1/bob", { method: "DELETE" }, 204, 403, 403, 204],
+  ["PUT /event-types/:name", "/event-types/kyc_done", json("PUT", {}), 201, 403, 403, 201],
+  ["DELETE /event-types/:name", "/event-types/kyc_done", { method: "DELETE" }, 204, 403, 403, 204],
+  [
+    "POST /agent/v1/:agent_id/test-event",
+    "/agent/v1/nobody/test-event",
+    json("POST", { event_type: "call_completed" }),
+    404,
+    404,
+    403,
+    404,
+  ],
+  [
+    "POST /events/:event_id/redeliver",
+    "/events/evt_0_1/redeliver",
+    { method: "POST" },
+    404,
+    404,
+    403,
+    404,
+  ],
+  [
+    "POST /redeliveries",
+    "/redeliveries",
+    json("POST", { since: PAST, status: "dead_lettered" }),
+    202,
+    202,
+    403,
+    202,
+  ],
+  ["GET /redeliveries", "/redeliveries", {}, 200, 200, 200, 200],
+  ["HEAD /redeliveries", "/redeliveries", { method: "HEAD" }, 200, 200, 200, 200],
+  ["GET /redeliveries/:redelivery_id", "/redeliveries/r1", {}, 404, 404, 404, 404],
+  ["HEAD /redeliveries/:redelivery_id", "/redeliveries/r1", { method: "HEAD" }, 404, 404, 404, 404],
+  [
+    "DELETE /redeliveries/:redelivery_id",
+    "/redeliveries/r1",
+    { method: "DELETE" },
+    404,
+    404,
+    403,
+    404,
+  ],
+];
+
+const codeOf = (path: string, status: number): string | undefined => {
+  if (status === 401) return "unauthorized";
+  if (status === 403) return "insufficient_scope";
+  if (status !== 404) return undefined;
+  if (path.startsWith("/redeliveries/")) return "redelivery_not_found";
+  const what = ["call", "dead-letter", "event"].find((one) => path.startsWith(`/${one}s/`));
+  return `${what?.replace("-", "_") ?? "agent"}_not_found`;
+};
+
+const call = (path: string, init: CallInit, key: string | undefined): Promise<Answer> =>
+  request(started.service.httpUrl(`/ca/api/v0${path.replace("EVENT", eventId)}`), {
+    ...init,
+    headers: { ...init.headers, ...(key === undefined ? {} : { "x-api-key": key }) },
+  });
+
+test("every call of the API is in the table below", () => {
+  const routes = Object.entries(PATHS).flatMap(([path, methods]) =>
+    methods.map((method) => `${String(method)} ${path.replace("/ca/api/v0", "")}`),
+  );
+  expect([...new Set(CALLS.map(([route]) => route))].toSorted()).toEqual(routes.toSorted());
+});
+
+test.each(CALLS)(
+  "%s %s answers each key what it may know, and those that are refused have changed nothing",
+  async (...row) => {
+    const [, path, init, admin, write, read, other] = row;
+    const expected = [
+      ["no", 401],
+      ["wrong", 401],
+      ["expired", 401],
+      ["read", read],
+      ["write", write],
+      ["another workspace's", other],
+      ["admin", admin],
+    ] as const;
+    const bob = { agent_id: "bob", agent_display_name: "Bob" };
+    await call("/agent/v1", json("POST", bob), keys.get("admin"));
+    const before = await call("/agent/v1/bob", {}, keys.get("read"));
+    const refused = expected.filter(([, status]) => status >= 300);
+    for (const [name, status] of [
+      ...refused,
+      ...expected.filter((one) => !refused.includes(one)),
+    ]) {
+      const answer = await call(path, init, keys.get(name));
+      expect([name, answer.status]).toEqual([name, status]);
+      expect(answer.body?.["code"]).toBe(init.method === "HEAD" ? undefined : codeOf(path, status));
+      if (name !== refused.at(-1)?.[0]) continue;
+      const after = await call("/agent/v1/bob", {}, keys.get("read"));
+      expect(after.body).toEqual(before.body);
+    }
+  },
+);
+
+test("what another workspace's key lists, changes and deletes is its own", async () => {
+  const theirs = keys.get("another workspace's");
+  const bob = { agent_id: "bob", agent_display_name: "Ours" };
+  await call("/agent/v1/bob", { method: "DELETE" }, keys.get("admin"));
+  await call("/agent/v1", json("POST", bob), keys.get("admin"));
+  const list = await call("/assistant", {}, theirs);
+  expect(list.body?.["agents"]).toEqual([]);
+  expect((await call("/agent/v1/bob", { method: "DELETE" }, theirs)).status).toBe(404);
+  expect((await call("/agent/v1/bob", {}, keys.get("read"))).status).toBe(200);
+});
+
+test("what another workspace's key publishes is seen by that workspace alone", async () => {
+  const event = { event_type: "call_completed", call_id: "c-theirs", agent_id: "bob" };
+  const theirs = keys.get("another workspace's");
+  const { body } = await call("/events", json("POST", event), theirs);
+  const [stored] = (body?.["events"] ?? []) as { event_id: string }[];
+  const paths = ["/calls/c-theirs/events", `/events/${stored?.event_id}`];
+  for (const path of paths) expect((await call(path, {}, theirs)).status).toBe(200);
+  for (const path of paths) expect((await call(path, {}, keys.get("admin"))).status).toBe(404);
+});

@@ -1,0 +1,180 @@
+import type { AttemptRecord, Outcome } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { eventId } from "@ringback/contracts/events/event";
+import {
+  attemptSubject,
+  deadLetterSubject,
+  eventSubject,
+  STREAMS,
+  type EventAddress,
+} from "@ringback/contracts/streams/subjects";
+import { headers as newHeaders } from "@nats-io/nats-core";
+import { createLogger, type Logger } from "@ringback/runtime/telemetry/logger";
+import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams/streams";
+import {
+  openProjection,
+  type OpenProjection,
+} from "../../services/subscriptions/src/projection/open-projection.ts";
+import { trackOpen } from "../harness/process/open-resources.ts";
+import { makeTempDir } from "../harness/temp-dir.ts";
+import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
+
+export interface StoredEvent {
+  readonly seq: number;
+  readonly address: EventAddress;
+}
+
+/** What an attempt came to, and when: what is left out is filled in. */
+export interface AttemptInput {
+  readonly outcome?: Outcome;
+  readonly next?: AttemptRecord["next"];
+  readonly attempt?: number;
+  readonly atMs?: number;
+  readonly durationMs?: number;
+  readonly trigger?: AttemptRecord["trigger"];
+  readonly deliveryId?: string;
+  readonly redeliveryId?: string;
+}
+
+/** A nats-server with all streams, what services would store there, and projections of it. */
+export interface Streams {
+  readonly server: NatsServer;
+  readonly nats: Nats;
+  created: StreamCreation;
+  /** Stores an event like a producer; call c1 of agent a1 of w1 unless named. */
+  event(address?: Partial<EventAddress>, trigger?: "test"): Promise<StoredEvent>;
+  /** Stores an attempt's record like a dispatcher. */
+  attempt(event: StoredEvent, input?: AttemptInput): Promise<number>;
+  letter(event: StoredEvent, reason: "exhausted" | "event_expired", atMs?: number): Promise<void>;
+  /** Opens a projection in this folder, by default a new one; it is stopped by `stop`, if not before. */
+  project(options?: { readonly folder?: string; readonly log?: Logger }): Promise<OpenProjection>;
+  /** Makes the streams that are missing: they are other ones then. */
+  makeAgain(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export const FAILED: Outcome = { kind: "failed", reason: "status", status_code: 500 };
+export const DELIVERED: Outcome = { kind: "delivered", status_code: 200 };
+
+const settings = parseSettings(commonSettings, {});
+
+export async function startStreams(): Promise<Streams> {
+  const server = await startNatsServer();
+  const log = createLogger("test", "fatal");
+  const nats = await connectNats({ ...settings, NATS_URL: server.url }, "test-projection", log);
+  const signal = new AbortController().signal;
+  const projections: OpenProjection[] = [];
+  const make = () =>
+    ensureStreams(nats.jsm, wantedStreams(settings), log, signal, {
+      management: "manage",
+      makeAnew: ["EVENTS"],
+    });
+  const store = async (subject: string, json: object, trigger?: string): Promise<number> => {
+    const headers = newHeaders();
+    if (trigger !== undefined) headers.set("Ringback-Trigger", trigger);
+    return (await nats.js.publish(subject, JSON.stringify(json), { headers })).seq;
+  };
+  const scene: Streams = {
+    server,
+    nats,
+    created: await make(),
+    makeAgain: async () => {
+      scene.created = await make();
+    },
+    event: async (named = {}, trigger) => {
+      const address = { ...FIRST, ...named };
+      const seq = await store(eventSubject(address), { call_id: address.callId }, trigger);
+      return { seq, address };
+    },
+    attempt: (event, input = {}) => {
+      const record = recordOf(event, scene.created, input);
+      const deliveryId = input.deliveryId ?? String(event.seq);
+      return store(attemptSubject(event.address, deliveryId), record);
+    },
+    letter: async (event, reason, atMs = Date.now()) => {
+      await store(deadLetterSubject(event.address), letterOf(event, scene.created, reason, atMs));
+    },
+    project: async ({ folder, log: own = log } = {}) => {
+      const projection = await openProjection({
+        nats,
+        created: scene.created,
+        folder: folder ?? (await makeTempDir("projection")),
+        attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
+        now: Date.now,
+        onStreamLost: () => undefined,
+        onFatal: () => undefined,
+        log: own,
+      });
+      const closed = trackOpen("projection", projection.stop);
+      const stop = async (): Promise<void> => {
+        await projection.stop();
+        closed();
+      };
+      const tracked = { ...projection, stop };
+      projections.push(tracked);
+      return tracked;
+    },
+    stop: async () => {
+      await Promise.all(projections.map((projection) => projection.stop()));
+      await nats.connection.close();
+      await server.stop();
+    },
+  };
+  return scene;
+}
+
+const FIRST: EventAddress = {
+  workspaceId: "w1",
+  callId: "c1",
+  agentId: "a1",
+  eventType: "call_completed",
+};
+
+const idOf = ({ seq }: StoredEvent, created: StreamCreation): string =>
+  eventId(created.get(STREAMS.events) ?? 0, seq);
+
+/** What both records and dead letters say of their event. */
+const eventParts = (event: StoredEvent, created: StreamCreation) => ({
+  event_id: idOf(event, created),
+  event_seq: event.seq,
+  event_type: event.address.eventType,
+  call_id: event.address.callId,
+  agent_id: event.address.agentId,
+  workspace_id: event.address.workspaceId,
+});
+
+export function recordOf(
+  event: StoredEvent,
+  created: StreamCreation,
+  input: AttemptInput,
+): AttemptRecord {
+  const { outcome = DELIVERED, attempt = 1, atMs = Date.now(), durationMs = 12 } = input;
+  return {
+    ...eventParts(event, created),
+    attempt,
+    trigger: input.trigger ?? (attempt === 1 ? "event" : "retry"),
+    at: new Date(atMs).toISOString(),
+    duration_ms: durationMs,
+    request: { method: "POST", url: "https://hooks.example.com/calls" },
+    outcome,
+    response: { body_excerpt: `answer to ${event.seq}` },
+    next: input.next ?? { kind: "done" },
+    ...(input.deliveryId === undefined ? {} : { delivery_id: input.deliveryId }),
+    ...(input.redeliveryId === undefined ? {} : { redelivery_id: input.redeliveryId }),
+  };
+}
+
+const letterOf = (
+  event: StoredEvent,
+  created: StreamCreation,
+  reason: "exhausted" | "event_expired",
+  atMs: number,
+): DeadLetter => ({
+  reason,
+  ...eventParts(event, created),
+  at: new Date(atMs).toISOString(),
+  message: `given up: ${reason}`,
+});

@@ -1,0 +1,4 @@
+import { setClock } from "./another-clock.ts";
+
+setClock();
+await import("../../../services/dispatcher/src/main.ts");

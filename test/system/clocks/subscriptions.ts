@@ -1,0 +1,4 @@
+import { setClock } from "./another-clock.ts";
+
+setClock();
+await import("../../../services/subscriptions/src/main.ts");

@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { status, type Script } from "../../harness/receiver/behaviour.ts";
+import { failOnLeaks } from "../../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
+import { crashEnv, STOPPED, type Stop } from "./crash-point.ts";
+import { settled } from "../../harness/settled.ts";
+
+failOnLeaks();
+
+/** The last delay is long enough for the frozen one to come back and do its worst meanwhile. */
+const SETTINGS = { RETRY_DELAYS: "1s,1s,10s", RETRY_JITTER: "0" };
+
+const STOPS: readonly Stop[] = [
+  { callId: "one-behind", attempt: 2, point: "after the attempt record" },
+  { callId: "two-behind", attempt: 1, point: "after the attempt record" },
+  { callId: "in-flight", attempt: 1, point: "after the answer" },
+];
+
+/** Three attempts fail; the one that is caught in flight succeeds. */
+const script: Script = ({ path, headers }) =>
+  status(path === "/in-flight" || headers["ringback-attempt"] === "4" ? 200 : 500);
+
+let platform: Platform;
+let receiver: Receiver;
+let events: Map<string, Awaited<ReturnType<Platform["publish"]>>>;
+let frozenLog: () => unknown[];
+
+beforeAll(async () => {
+  [platform, receiver] = await Promise.all([
+    startPlatform({
+      dispatcherEntry: "test/system/crash/dispatcher-that-dies.ts",
+      dispatcherEnv: { ...SETTINGS, ...crashEnv({ stops: STOPS, deed: { kind: "wait" } }) },
+    }),
+    startReceiver(script),
+  ]);
+  const frozen = platform.dispatchers[0]!;
+  frozenLog = () => frozen.logs.map(({ msg, call_id }) => [msg, call_id]);
+  events = new Map(
+    await Promise.all(STOPS.map(async ({ callId }) => [callId, await publish(callId)] as const)),
+  );
+  for (const { callId } of STOPS) {
+    await frozen.waitForLog((line) => line["msg"] === STOPPED && line["call_id"] === callId);
+  }
+  frozen.signal("SIGSTOP");
+  const main = "services/dispatcher/src/main.ts";
+  platform.dispatchers.push(await platform.startDispatcher({}, main));
+  // The broker gives the work to the other one, which brings it as far as the long delay.
+  await Promise.all([
+    platform.attempted(events.get("one-behind")!, 3, 30_000),
+    platform.attempted(events.get("two-behind")!, 3, 30_000),
+    platform.attempted(events.get("in-flight")!, 1, 30_000),
+  ]);
+  // A server that is started anew remembers no message ids but those of what is still stored.
+  await platform.server.restart();
+  frozen.signal("SIGCONT");
+  await platform.client.reconnected();
+  await settled(platform.client, { timeoutMs: 60_000 });
+}, 120_000);
+
+afterAll(async () => {
+  await Promise.all([platform.stop(), receiver.stop()]);
+});
+
+const publish = async (callId: string) => {
+  const url = receiver.url(`/${callId}`);
+  await platform.subscribe([{ event_type: "call_completed", callback_url: url }], {
+    agentId: callId,
+  });
+  return platform.publish({ callId, agentId: callId });
+};
+
+it.each(["one-behind", "two-behind"])(
+  "a retry that a frozen dispatcher schedules late takes no later one's place: %s",
+  async (callId) => {
+    const records = await platform.attemptsOf(events.get(callId)!);
+    expect(records.map(({ attempt, next }) => [attempt, next.kind])).toEqual([
+      [1, "retry"],
+      [2, "retry"],
+      [3, "retry"],
+      [4, "done"],
+    ]);
+    const attempts = receiver.requestsTo(`/${callId}`).map((r) => r.headers["ringback-attempt"]);
+    expect(attempts).toEqual(["1", "2", "3", "4"]);
+    const third = records[2]!.next;
+    const dueMs = third.kind === "retry" ? Date.parse(third.at) : Infinity;
+    expect(receiver.requestsTo(`/${callId}`)[3]!.atMs).toBeGreaterThanOrEqual(dueMs);
+  },
+);
+
+it("an attempt that a frozen dispatcher reports late is dropped, as another has recorded it", async () => {
+  expect(await platform.attemptsOf(events.get("in-flight")!)).toHaveLength(1);
+  expect(receiver.requestsTo("/in-flight")).toHaveLength(2);
+  expect(frozenLog()).toContainEqual(["delivery.superseded", "in-flight"]);
+});
