@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newestOfSubjects } from "../../services/subscriptions/src/streams/newest-of-subjects.ts";
+import { newestOfSubjects } from "../../services/subscriptions/src/streams/newest.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";

@@ -16,11 +16,12 @@ import {
 import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { publishOnce, type Published } from "@ringback/runtime/nats/publish";
+import type { Published } from "@ringback/runtime/nats/publish";
 import type { Tracer } from "@ringback/runtime/telemetry/tracing";
 import { tracedAppend } from "./append-trace.ts";
 import { openState, rememberingSealer, sealEvent } from "./secrets.ts";
-import { refuseWhileDisconnected, within } from "../streams/ask.ts";
+import { ask } from "../streams/ask.ts";
+import { publish, streamState } from "../streams/read-stream.ts";
 
 /** An agent's state and the sequence of the message that says so; 0: there is none. */
 export type StoredAgent = {
@@ -67,8 +68,6 @@ export type AgentStore = {
 /** Where a request's change is, and the agent's last message before it. */
 export type MarkedMessage = { readonly beforeSeq: number; readonly seq: number };
 
-const ANSWER_TIMEOUT_MS = 2_000;
-
 /** The agents in SUBSCRIPTIONS, always asked of the stream's leader: it knows what was stored. */
 export const agentStore = (
   nats: Nats,
@@ -78,7 +77,7 @@ export const agentStore = (
 ): AgentStore => ({
   read: async (address) => {
     const subject = subscriptionSubject(address);
-    const message = await asked(nats, subject, { last_by_subj: subject });
+    const message = await messageOn(nats, subject, { last_by_subj: subject });
     if (message === null) return { state: INITIAL_AGENT_STATE, seq: 0 };
     const remembering = rememberingSealer(sealer);
     const state = openState(address, stateIn(address, message), remembering, log);
@@ -87,7 +86,7 @@ export const agentStore = (
   readAt: async (address, seq) => {
     if (seq === 0) return INITIAL_AGENT_STATE;
     const subject = subscriptionSubject(address);
-    const message = await asked(nats, subject, { seq });
+    const message = await messageOn(nats, subject, { seq });
     // A sequence of another stream, were this one made anew, could be another workspace's.
     if (message === null || message.subject !== subject) {
       throw new Error(`${STREAMS.subscriptions} ${seq} is not a message on ${subject}`);
@@ -99,7 +98,7 @@ export const agentStore = (
     for (let seq = afterSeq + 1; ;) {
       // The server takes both (JSApiMsgGetRequest), the client's type only one.
       const next = { seq, next_by_subj: subject } as MsgRequest;
-      const message = await asked(nats, subject, next);
+      const message = await messageOn(nats, subject, next);
       if (message === null) return undefined;
       const mark = markIn(message.data);
       if (mark?.key_hash === keyHash) return { beforeSeq: mark.before_seq, seq: message.seq };
@@ -107,7 +106,6 @@ export const agentStore = (
     }
   },
   append: (address, event, lastSeq, { trace, sealer: before } = {}) => {
-    refuseWhileDisconnected(nats);
     const subject = subscriptionSubject(address);
     const publication = {
       stream: STREAMS.subscriptions,
@@ -116,26 +114,15 @@ export const agentStore = (
       messageId: randomUUIDv7(),
       expectedLastSeq: lastSeq,
     };
-    const append = (context: TraceContext | undefined): Promise<Published> => {
-      const publishing = { ...publication, headers: traceHeaders(context) };
-      const published = publishOnce(nats, publishing, ANSWER_TIMEOUT_MS);
-      return within(ANSWER_TIMEOUT_MS, `appending to ${subject}`, published);
-    };
+    const append = (context: TraceContext | undefined): Promise<Published> =>
+      publish(nats, { ...publication, headers: traceHeaders(context) });
     return tracer === undefined ? append(undefined) : tracedAppend(tracer, event, trace, append);
   },
-  lastSeq: async () => {
-    refuseWhileDisconnected(nats);
-    const asking = nats.jsm.streams.info(STREAMS.subscriptions);
-    const info = await within(ANSWER_TIMEOUT_MS, `asking for ${STREAMS.subscriptions}`, asking);
-    return info.state.last_seq;
-  },
+  lastSeq: async () => (await streamState(nats, STREAMS.subscriptions)).last_seq,
 });
 
-const asked = (nats: Nats, subject: string, query: MsgRequest): Promise<StoredMsg | null> => {
-  refuseWhileDisconnected(nats);
-  const reading = nats.jsm.streams.getMessage(STREAMS.subscriptions, query);
-  return within(ANSWER_TIMEOUT_MS, `reading ${subject}`, reading);
-};
+const messageOn = (nats: Nats, subject: string, query: MsgRequest): Promise<StoredMsg | null> =>
+  ask(nats, `reading ${subject}`, () => nats.jsm.streams.getMessage(STREAMS.subscriptions, query));
 
 const stateIn = (address: AgentAddress, { data, seq, subject }: StoredMsg): AgentState => {
   const read = readAgentState(address, data);

@@ -13,10 +13,10 @@ import {
   type AgentAddress,
 } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
+import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { z } from "zod";
-import { readNewest } from "../streams/newest.ts";
-import type { PageQuery } from "../events/event-reader.ts";
-import { readStored, type StoredMessage } from "../streams/read-batch.ts";
+import { readNewest, type PageQuery } from "../streams/newest.ts";
+import { readStored } from "../streams/read-stream.ts";
 
 /** One change of an agent. */
 export type HistoryEntry = {
@@ -109,7 +109,7 @@ const messageSchema = z.looseObject({
 
 const entryIn = (
   agent: AgentAddress,
-  { seq, subject, data }: StoredMessage,
+  { seq, subject, data }: Pick<BatchMessage, "seq" | "subject" | "data">,
   sealer: Pick<Sealer, "open">,
 ): HistoryEntry => {
   const read = readAgentState(agent, data);

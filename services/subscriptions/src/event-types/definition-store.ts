@@ -9,8 +9,8 @@ import type { EventType } from "@ringback/contracts/events/event-types";
 import { eventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { publishOnce, readLast, type Published } from "@ringback/runtime/nats/publish";
-import { refuseWhileDisconnected, within } from "../streams/ask.ts";
+import type { Published } from "@ringback/runtime/nats/publish";
+import { lastMessage, publish } from "../streams/read-stream.ts";
 
 /** A definition and the sequence of the message that says so; 0: there was never one. */
 export type StoredDefinition = {
@@ -30,30 +30,21 @@ export type DefinitionStore = {
   ) => Promise<Published>;
 };
 
-const ANSWER_TIMEOUT_MS = 2_000;
-
 export const definitionStore = (nats: Nats): DefinitionStore => ({
   read: async (workspaceId, eventType) => {
-    refuseWhileDisconnected(nats);
     const subject = eventTypeSubject(workspaceId, eventType);
-    const reading = readLast(nats, STREAMS.subscriptions, subject);
-    const last = await within(ANSWER_TIMEOUT_MS, `reading ${subject}`, reading);
+    const last = await lastMessage(nats, STREAMS.subscriptions, subject);
     if (last === null) return { definition: undefined, seq: 0 };
     const read = readDefinition(last.data);
     const definition = read.kind === "defined" ? read.definition : undefined;
     return { definition, seq: last.seq };
   },
-  append: (workspaceId, eventType, message, lastSeq) => {
-    refuseWhileDisconnected(nats);
-    const subject = eventTypeSubject(workspaceId, eventType);
-    const publishing = {
+  append: (workspaceId, eventType, message, lastSeq) =>
+    publish(nats, {
       stream: STREAMS.subscriptions,
-      subject,
+      subject: eventTypeSubject(workspaceId, eventType),
       body: Buffer.from(JSON.stringify(message)),
       messageId: randomUUIDv7(),
       expectedLastSeq: lastSeq,
-    };
-    const published = publishOnce(nats, publishing, ANSWER_TIMEOUT_MS);
-    return within(ANSWER_TIMEOUT_MS, `appending to ${subject}`, published);
-  },
+    }),
 });

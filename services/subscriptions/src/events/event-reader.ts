@@ -8,19 +8,15 @@ import {
   eventsOfCall,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
-import { readSequence } from "@ringback/runtime/nats/publish";
 import type { ListedMessages } from "../lists/load-records.ts";
 import type { Projection } from "../projection/projection.ts";
-import { refuseWhileDisconnected, UnavailableError, within } from "../streams/ask.ts";
+import { UnavailableError } from "../streams/ask.ts";
 import { attemptsOf, deadLetterOf } from "./event-records.ts";
-import { newestOfSubjects } from "../streams/newest-of-subjects.ts";
+import { newestOfSubjects, type PageQuery } from "../streams/newest.ts";
 import type { RecordsDeps, StoredAttempt } from "../streams/decode.ts";
 import { situationsOf, type Situation } from "./event-state.ts";
 import { storedEvent, type StoredEvent } from "./stored-event.ts";
-import { subjectsUnder } from "../streams/subjects-under.ts";
-
-/** What a list takes of what it finds, newest first. */
-export type PageQuery = { readonly limit: number; readonly beforeSeq: number | undefined };
+import { readEventMessage, streamState, subjectsUnder } from "../streams/read-stream.ts";
 
 export type FoundEvent = {
   readonly eventId: string;
@@ -63,7 +59,7 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 /** In a call's list, and of a single event. */
 const ATTEMPTS_IN_LIST = 10;
 const ATTEMPTS_OF_EVENT = 50;
-const ANSWER_TIMEOUT_MS = 2_000;
+const INDEXED_WITHIN_MS = 2_000;
 const LOOK_AGAIN_MS = 25;
 
 export const eventReader = (deps: EventReaderDeps): EventReader => ({
@@ -122,14 +118,8 @@ const findEvent = async (
   { nats, eventsCreatedMs }: EventReaderDeps,
 ): Promise<StoredEvent | undefined> => {
   const seq = eventSequence(id, eventsCreatedMs);
-  if (seq === undefined) return undefined;
-  // By the leader, which knows what was stored; what it gives is not decoded before it is asked for.
-  refuseWhileDisconnected(nats);
-  const asking = readSequence(nats, STREAMS.events, seq);
-  const stored = await within(ANSWER_TIMEOUT_MS, `reading ${STREAMS.events}`, asking);
-  if (stored === null) return undefined;
-  const { subject, data, time } = stored;
-  return storedEvent(workspaceId, { subject, seq, data, storedAtMs: time.getTime(), pending: 0 });
+  const stored = seq === undefined ? null : await readEventMessage(nats, seq);
+  return stored === null ? undefined : storedEvent(workspaceId, stored);
 };
 
 const attemptsPage = async (
@@ -164,13 +154,10 @@ const findDeadLetter = async (
 
 /** False: the index was behind what is stored, and no longer is. */
 const isIndexed = async ({ nats, projection }: EventReaderDeps): Promise<boolean> => {
-  refuseWhileDisconnected(nats);
-  const asking = nats.jsm.streams.info(STREAMS.deadLetters);
-  const what = `asking for ${STREAMS.deadLetters}`;
-  const { last_seq } = (await within(ANSWER_TIMEOUT_MS, what, asking)).state;
+  const { last_seq } = await streamState(nats, STREAMS.deadLetters);
   const isBehind = (): boolean => projection.appliedUpTo("dead_letters") < last_seq;
   if (!isBehind()) return true;
-  const endMs = performance.now() + ANSWER_TIMEOUT_MS;
+  const endMs = performance.now() + INDEXED_WITHIN_MS;
   while (isBehind() && performance.now() < endMs) await setTimeout(LOOK_AGAIN_MS);
   if (isBehind()) throw new UnavailableError("the index of dead letters is behind what is stored");
   return false;

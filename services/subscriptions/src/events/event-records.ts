@@ -16,7 +16,7 @@ import {
   type StoredAttempt,
 } from "../streams/decode.ts";
 import type { StoredEvent } from "./stored-event.ts";
-import { subjectsUnder } from "../streams/subjects-under.ts";
+import { subjectsUnder } from "../streams/read-stream.ts";
 
 /** What ATTEMPTS and DEAD_LETTERS have about one event, over all of its deliveries. */
 export type EventHistory = {

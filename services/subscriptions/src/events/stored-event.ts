@@ -3,7 +3,7 @@ import {
   partsOfEventSubject,
   type EventAddress,
 } from "@ringback/contracts/streams/subjects";
-import type { StoredMessage } from "../streams/read-batch.ts";
+import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
 
 /** An event as EVENTS has it, also one that nobody understands. */
 export type StoredEvent = {
@@ -23,12 +23,21 @@ export type StoredEvent = {
 /** The event in a message of EVENTS; undefined when it is not of this workspace. */
 export const storedEvent = (
   workspaceId: string,
-  { seq, subject, storedAtMs, data }: StoredMessage,
+  { seq, subject, time, data }: Pick<BatchMessage, "seq" | "subject" | "time" | "data">,
 ): StoredEvent | undefined => {
   const [events, workspace] = subject.split(".");
   if (events !== "events" || workspace !== workspaceId) return undefined;
   const parsed = parseEventSubject(subject);
   const { callId, agentId, eventType } = partsOfEventSubject(subject);
   const address = parsed.kind === "event" ? parsed.address : undefined;
-  return { seq, subject, address, callId, agentId, eventType, storedAtMs, body: data };
+  return {
+    seq,
+    subject,
+    address,
+    callId,
+    agentId,
+    eventType,
+    storedAtMs: time.getTime(),
+    body: data,
+  };
 };

@@ -6,8 +6,9 @@ import {
 } from "@ringback/contracts/streams/request-record";
 import { requestSubject, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { publishOnce, readLast, type Published } from "@ringback/runtime/nats/publish";
-import { refuseWhileDisconnected, within } from "../streams/ask.ts";
+import { publishOnce, type Published } from "@ringback/runtime/nats/publish";
+import { ask } from "../streams/ask.ts";
+import { lastMessage } from "../streams/read-stream.ts";
 import type { WorkspaceLimits } from "../agents/workspace-limits.ts";
 
 /** A request with an `Idempotency-Key`, by the hash of its key: keys themselves are not stored. */
@@ -26,25 +27,19 @@ export type RequestStore = {
   ) => Promise<Published>;
 };
 
-const ANSWER_TIMEOUT_MS = 2_000;
-
 /** The notes in REQUESTS, asked of the stream's leader: of two that claim a key one is first. */
 export const requestStore = (
   nats: Nats,
   { admitKey }: Pick<WorkspaceLimits, "admitKey">,
 ): RequestStore => ({
   read: async ({ workspaceId, keyHash }) => {
-    refuseWhileDisconnected(nats);
     const subject = requestSubject(workspaceId, keyHash);
-    const reading = readLast(nats, STREAMS.requests, subject);
-    const message = await within(ANSWER_TIMEOUT_MS, `reading ${subject}`, reading);
+    const message = await lastMessage(nats, STREAMS.requests, subject);
     if (message === null) return undefined;
     const json: unknown = JSON.parse(Buffer.from(message.data).toString("utf8"));
     return { record: requestRecordSchema.parse(json), seq: message.seq };
   },
   append: async ({ workspaceId, keyHash }, record, lastSeq) => {
-    refuseWhileDisconnected(nats);
-    if (lastSeq === 0) admitKey(workspaceId);
     const subject = requestSubject(workspaceId, keyHash);
     const publication = {
       stream: STREAMS.requests,
@@ -53,7 +48,9 @@ export const requestStore = (
       messageId: randomUUIDv7(),
       expectedLastSeq: lastSeq,
     };
-    const publishing = publishOnce(nats, publication, ANSWER_TIMEOUT_MS);
-    return within(ANSWER_TIMEOUT_MS, `appending to ${subject}`, publishing);
+    return ask(nats, `publishing to ${subject}`, async () => {
+      if (lastSeq === 0) admitKey(workspaceId);
+      return publishOnce(nats, publication);
+    });
   },
 });

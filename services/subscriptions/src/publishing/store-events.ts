@@ -3,11 +3,11 @@ import { createHmac, randomUUID } from "node:crypto";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import { MAX_EVENT_BYTES, type EventMessage } from "@ringback/contracts/events/event";
-import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { maxBodyBytes, readSequence } from "@ringback/runtime/nats/publish";
-import { isUnavailable, refuseWhileDisconnected, within } from "../streams/ask.ts";
+import { maxBodyBytes } from "@ringback/runtime/nats/publish";
+import { isUnavailable, REPLY_TIMEOUT_MS, refuseWhileDisconnected } from "../streams/ask.ts";
+import { readEventMessage } from "../streams/read-stream.ts";
 
 /** What became of one event of a request. */
 export type StoredItem =
@@ -40,7 +40,6 @@ export type EventStore = {
 
 /** Of one request: the server answers the first before the last of so many are written. */
 const MAX_IN_FLIGHT = 64;
-const ANSWER_TIMEOUT_MS = 2_000;
 
 // Numbers from nats-server's errors.json.
 const FULL = new Set([
@@ -98,8 +97,8 @@ const stored = async (
   try {
     const first = await published(event, trace, nats);
     if (!first.duplicate) return first;
-    const before = await storedBefore(first.seq, nats);
-    // One that is gone was the same.
+    // The message that JetStream takes this one for a repeat of; one that is gone was the same.
+    const before = await readEventMessage(nats, first.seq);
     if (before === null) return first;
     if (before.subject === event.subject) {
       return { ...first, differs: Buffer.compare(before.data, event.body) !== 0 };
@@ -120,14 +119,10 @@ const published = async (
 ): Promise<StoredItem & { kind: "stored" }> => {
   const headers = newHeaders(); // made anew each time: the client writes into it
   for (const [name, value] of traceHeaders(trace)) headers.set(name, value);
-  const publication = { msgID: messageId, timeout: ANSWER_TIMEOUT_MS, headers };
+  const publication = { msgID: messageId, timeout: REPLY_TIMEOUT_MS, headers };
   const { seq, duplicate } = await nats.js.publish(subject, body, publication);
   return { kind: "stored", seq, duplicate, differs: false };
 };
-
-/** The message that JetStream takes one for a repeat of; null: it is gone. */
-const storedBefore = (seq: number, nats: Nats) =>
-  within(ANSWER_TIMEOUT_MS, `reading event ${seq}`, readSequence(nats, STREAMS.events, seq));
 
 /** Who publishes: the digest of its API key, and the request's `Idempotency-Key`. */
 export type Publisher = { readonly keyDigest: string; readonly idempotencyKey: string | undefined };

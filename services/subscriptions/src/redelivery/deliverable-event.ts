@@ -1,13 +1,12 @@
 import { eventSequence } from "@ringback/contracts/events/event";
 import { checkEvent, type EventRules } from "@ringback/contracts/events/event-check";
 import type { SkipReason } from "@ringback/contracts/deliveries/redelivery-job";
-import { STREAMS, type EventAddress } from "@ringback/contracts/streams/subjects";
+import type { EventAddress } from "@ringback/contracts/streams/subjects";
 import { isTestEvent } from "@ringback/contracts/events/test-event";
 import { storedHeader } from "@ringback/runtime/nats/message-headers";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { readSequence } from "@ringback/runtime/nats/publish";
 import { shownText, type Problem } from "../http/problem.ts";
-import { asked } from "../streams/asking.ts";
+import { readEventMessage } from "../streams/read-stream.ts";
 
 export type DeliverableEvent = { readonly seq: number; readonly address: EventAddress };
 
@@ -29,9 +28,7 @@ export const deliverableEvent = async (
 ): Promise<FoundEvent> => {
   const seq = eventSequence(eventId, eventsCreatedMs);
   if (seq === undefined) return notFound(eventId);
-  const stored = await asked(nats, `reading event ${seq}`, () =>
-    readSequence(nats, STREAMS.events, seq),
-  );
+  const stored = await readEventMessage(nats, seq);
   // A subject that is no event's may still be the workspace's, and is of no use to it.
   if (stored === null || stored.subject.split(".")[1] !== workspaceId) return notFound(eventId);
   const read = checkEvent(stored.subject, stored.data, rules);
@@ -59,9 +56,7 @@ export const skipReasonOf = async (
   seq: number,
   rules: EventRules,
 ): Promise<SkipReason | undefined> => {
-  const stored = await asked(nats, `reading event ${seq}`, () =>
-    readSequence(nats, STREAMS.events, seq),
-  );
+  const stored = await readEventMessage(nats, seq);
   if (stored === null) return "expired";
   const { kind } = checkEvent(stored.subject, stored.data, rules);
   switch (kind) {

@@ -8,18 +8,16 @@ import {
   attemptSubject,
   attemptsOfAddress,
   deliveryIdInAttemptSubject,
-  DISPATCHER_CONSUMER,
   STREAMS,
   type AgentAddress,
 } from "@ringback/contracts/streams/subjects";
 import { storedHeaders } from "@ringback/runtime/nats/message-headers";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { isConsumerNotFound } from "@ringback/runtime/nats/errors";
-import { readLast } from "@ringback/runtime/nats/publish";
 import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import type { DeliveryFacts } from "./decide/redeliver.ts";
 import { dueOfAgent, eventSeqOf } from "../streams/due-deliveries.ts";
-import { asked } from "../streams/asking.ts";
+import { acknowledgedUpTo } from "../streams/pending-deliveries.ts";
+import { lastMessage } from "../streams/read-stream.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
 
 /** A call's event has few records; of one that was redelivered hundreds of times the first count. */
@@ -37,7 +35,7 @@ export const deliveryFacts = async (
   const isAcknowledged = event.seq <= (await acknowledgedUpTo(nats));
   const open = await openDeliveries(nats, event);
   const recordSubject = attemptSubject(event.address, first);
-  const isRecorded = await hasMessage(nats, STREAMS.attempts, recordSubject);
+  const isRecorded = (await lastMessage(nats, STREAMS.attempts, recordSubject)) !== null;
   const isDueBefore = await isDue(nats, event);
   const ids = [...open.keys()];
   const waiting = await firstScheduled(nats, event, isRecorded ? ids : [first, ...ids]);
@@ -51,19 +49,6 @@ export const deliveryFacts = async (
     isRecorded,
     isAcknowledged,
   };
-};
-
-/** 0 while there is no dispatcher: then nothing was taken from EVENTS. */
-const acknowledgedUpTo = async (nats: Nats): Promise<number> => {
-  try {
-    const { ack_floor: floor } = await asked(nats, "asking for the dispatchers", () =>
-      nats.jsm.consumers.info(STREAMS.events, DISPATCHER_CONSUMER),
-    );
-    return floor.stream_seq;
-  } catch (error) {
-    if (isConsumerNotFound(error)) return 0;
-    throw error;
-  }
 };
 
 /**
@@ -94,13 +79,6 @@ const openDeliveries = async (
 const nextIn = ({ data }: BatchMessage): NextStep =>
   attemptRecordSchema.parse(JSON.parse(Buffer.from(data).toString("utf8"))).next;
 
-const hasMessage = async (
-  nats: Nats,
-  stream: typeof STREAMS.attempts,
-  subject: string,
-): Promise<boolean> =>
-  (await asked(nats, `reading ${subject}`, () => readLast(nats, stream, subject))) !== null;
-
 const isDue = async (nats: Nats, { seq, address }: DeliverableEvent): Promise<boolean> =>
   (await dueOfAgent(nats, address))(seq);
 
@@ -111,9 +89,7 @@ const firstScheduled = async (
 ): Promise<RetryMessage | undefined> => {
   for (const id of deliveryIds) {
     const subject = scheduledRetrySubject(address, id);
-    const found = await asked(nats, `reading ${subject}`, () =>
-      readLast(nats, STREAMS.retries, subject),
-    );
+    const found = await lastMessage(nats, STREAMS.retries, subject);
     const retry = found === null ? undefined : retryIn(found, address);
     if (retry !== undefined) return retry;
   }

@@ -8,9 +8,9 @@ import { attemptSubject, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { DueForm } from "@ringback/runtime/streams/due-form";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { pendingRetry } from "@ringback/runtime/streams/pending-retry";
-import { publishOnce, readLast } from "@ringback/runtime/nats/publish";
 import { isExtraAttempt } from "./decide/redeliver.ts";
-import { asked } from "../streams/asking.ts";
+import { ask } from "../streams/ask.ts";
+import { lastMessage, publish } from "../streams/read-stream.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
 import { retryIn } from "./delivery-state.ts";
 
@@ -42,15 +42,13 @@ export const startRedelivery = async (
   { nats, due }: StartDeps,
   retry: RetryMessage,
 ): Promise<void> => {
-  await asked(nats, `starting ${retry.deliveryId}`, () =>
-    publishOnce(nats, {
-      stream: STREAMS.retries,
-      subject: due.subjectOf(retry.address, retry.deliveryId),
-      body: "",
-      messageId: redeliveryMessageId(retry.deliveryId, retry.attempt),
-      headers: retryHeaders(retry),
-    }),
-  );
+  await publish(nats, {
+    stream: STREAMS.retries,
+    subject: due.subjectOf(retry.address, retry.deliveryId),
+    body: "",
+    messageId: redeliveryMessageId(retry.deliveryId, retry.attempt),
+    headers: retryHeaders(retry),
+  });
 };
 
 /** Whether a redelivery that may have been started some time ago waits, is due or has been attempted. */
@@ -59,10 +57,9 @@ export const wasStarted = async (
   { address, deliveryId }: Pick<RetryMessage, "address" | "deliveryId">,
 ): Promise<boolean> => {
   const delivery = { address, deliveryId };
-  const pending = await asked(nats, deliveryId, () => pendingRetry(nats, delivery));
+  const pending = await ask(nats, `reading ${deliveryId}`, () => pendingRetry(nats, delivery));
   if (pending.kind === "pending") return true;
-  const recorded = attemptSubject(address, deliveryId);
-  return (await asked(nats, recorded, () => readLast(nats, STREAMS.attempts, recorded))) !== null;
+  return (await lastMessage(nats, STREAMS.attempts, attemptSubject(address, deliveryId))) !== null;
 };
 
 const MAX_TRIES = 3;
@@ -83,23 +80,21 @@ export const bringForward = async (
 ): Promise<boolean> => {
   const subject = scheduledRetrySubject(address, deliveryId);
   for (let n = 0; n < MAX_TRIES; n += 1) {
-    const schedule = await asked(nats, subject, () => readLast(nats, STREAMS.retries, subject));
+    const schedule = await lastMessage(nats, STREAMS.retries, subject);
     const retry = schedule === null ? undefined : retryIn(schedule, address);
     if (schedule === null || retry?.attempt !== attempt) return false;
     const { seq } = schedule;
     const extraAttempts = (retry.extraAttempts ?? 0) + 1;
     const extra = isExtraAttempt(retry, countsAgainstSchedule) ? { extraAttempts } : {};
-    const published = await asked(nats, `bringing ${deliveryId} forward`, () =>
-      publishOnce(nats, {
-        stream: STREAMS.retries,
-        subject: due.subjectOf(address, deliveryId),
-        body: "",
-        // Of this schedule: a delivery may be put off, and be brought forward, more than once.
-        messageId: `${redeliveryMessageId(deliveryId, attempt)}:${seq}`,
-        headers: retryHeaders({ ...retry, ...extra, dueMs, trigger: "redelivery" }),
-        cancelSchedule: { subject, seq },
-      }),
-    );
+    const published = await publish(nats, {
+      stream: STREAMS.retries,
+      subject: due.subjectOf(address, deliveryId),
+      body: "",
+      // With the schedule's sequence: a delivery may be deferred, and be brought forward, more than once.
+      messageId: `${redeliveryMessageId(deliveryId, attempt)}:${seq}`,
+      headers: retryHeaders({ ...retry, ...extra, dueMs, trigger: "redelivery" }),
+      cancelSchedule: { subject, seq },
+    });
     if (published.kind === "stored") return true;
   }
   return false;

@@ -1,30 +1,39 @@
 import { isUnavailable as isNatsUnavailable } from "@ringback/runtime/nats/errors";
 import type { Nats } from "@ringback/runtime/nats/connection";
 
-/** Nothing is known to be wrong with the request: trying again in a moment may help. */
+/** The request itself may be right: a retry in a moment may succeed. */
 export class UnavailableError extends Error {
   override readonly name = "UnavailableError";
 }
 
-/** True for what an answer 503 is due for. */
+/** True for errors that a response 503 reports. */
 export const isUnavailable = (error: unknown): boolean =>
   error instanceof UnavailableError || isNatsUnavailable(error);
 
-/** Throws at once while NATS is known to give no answer, where a request would wait for its time-out. */
+/** Throws at once while NATS is known not to reply, where a request would wait for its time-out. */
 export const refuseWhileDisconnected = (nats: Nats): void => {
   const problem = nats.problem();
   if (problem !== undefined) throw new UnavailableError(problem);
 };
 
-/** The promise's result, or UnavailableError when it takes longer. */
-export const within = async <T>(timeoutMs: number, what: string, work: Promise<T>): Promise<T> => {
-  const outOfTime = Promise.withResolvers<never>();
+/** How long a request to NATS may wait for its reply. */
+export const REPLY_TIMEOUT_MS = 2_000;
+
+/** Does work that NATS has to reply to. Throws an error that `isUnavailable` knows when it does not. */
+export const ask = async <T>(
+  nats: Nats,
+  what: string,
+  work: () => Promise<T>,
+  timeoutMs = REPLY_TIMEOUT_MS,
+): Promise<T> => {
+  refuseWhileDisconnected(nats);
+  const timedOut = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => outOfTime.reject(new UnavailableError(`${what}: no answer within ${timeoutMs} ms`)),
+    () => timedOut.reject(new UnavailableError(`${what}: no reply within ${timeoutMs} ms`)),
     timeoutMs,
   );
   try {
-    return await Promise.race([work, outOfTime.promise]);
+    return await Promise.race([work(), timedOut.promise]);
   } finally {
     clearTimeout(timer);
   }

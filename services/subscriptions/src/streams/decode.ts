@@ -4,8 +4,9 @@ import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/deliverie
 import { deliveryIdInAttemptSubject, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
+import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
 import type { z } from "zod";
-import { readThrough, type StoredMessage } from "./read-batch.ts";
+import { readThrough } from "./read-stream.ts";
 
 export type RecordsDeps = { readonly nats: Nats; readonly log: Logger };
 
@@ -50,7 +51,7 @@ const RECORDS_AT_ONCE = 32;
 
 /** What a later version may have stored in another form is passed over, and not hidden. */
 const valueIn = <T extends z.ZodType>(
-  { subject, seq, data }: StoredMessage,
+  { subject, seq, data }: BatchMessage,
   schema: T,
   log: Logger,
 ): z.output<T> | undefined => {

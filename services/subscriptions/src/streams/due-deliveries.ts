@@ -7,7 +7,7 @@ import { STREAMS, type AgentAddress } from "@ringback/contracts/streams/subjects
 import { readRetry } from "@ringback/contracts/deliveries/retry-message";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { readPage } from "@ringback/runtime/streams/read-batch";
-import { subjectsUnder } from "./subjects-under.ts";
+import { subjectsUnder } from "./read-stream.ts";
 
 /** So many due messages in the form of versions before are looked at (docs/adr/0021). */
 const MAX_IN_OLD_FORM = 1_000;

@@ -1,83 +1,64 @@
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { readStored, readThrough, type StoredMessage } from "./read-batch.ts";
+import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
+import { atOnce } from "./at-once.ts";
+import { readStored, readThrough, streamState } from "./read-stream.ts";
 
-/** Which messages of a stream are asked for. */
-export type NewestQuery = {
+/** A page of a list, newest first. */
+export type PageQuery = { readonly limit: number; readonly beforeSeq: number | undefined };
+
+/** Which messages of a stream a page takes. */
+export type NewestQuery = PageQuery & {
   readonly stream: StreamName;
   /** A literal subject: wildcards are slow on a large stream. */
   readonly filter: string;
-  /** Only messages before this sequence; undefined: to the end. */
-  readonly beforeSeq: number | undefined;
-  readonly limit: number;
-  /** Of all data together; one message is given in any case. */
+  /** Of all data together; one message comes in any case. */
   readonly maxBytes: number;
 };
 
 export type NewestPage = {
   /** Newest first. */
-  readonly messages: readonly StoredMessage[];
+  readonly messages: readonly BatchMessage[];
   readonly hasOlder: boolean;
 };
 
-/** What a first request may bring: most filters match less than that, and are done with it. */
+/** Bounds the first request. Most filters match less, and need no second one. */
 const FIRST_BYTES = 8 * 1024 * 1024;
 
 /**
- * The newest messages of a filter before a place. Streams are only read forward, but each answer says
- * how many messages come after: with that, the place to begin at is found by halving, in some twenty
- * requests for a filter that matches millions, and in one for a page that holds all.
+ * The newest messages of a filter before a sequence. Streams are only read forward, but each reply says
+ * how many messages come after: a bisection finds where the page begins, in some twenty requests for a
+ * filter that matches millions, and in one where the first reply holds all.
  */
 export const readNewest = async (nats: Nats, query: NewestQuery): Promise<NewestPage> => {
-  const { stream, filter, beforeSeq = Infinity, limit } = query;
+  const { stream, filter, beforeSeq = Infinity, limit, maxBytes } = query;
   const part = { stream, filter, from: 1, size: limit + 1, maxBytes: FIRST_BYTES };
   const first = await readStored(nats, part);
   const [oldest] = first;
   if (oldest === undefined || oldest.seq >= beforeSeq) return { messages: [], hasOlder: false };
   const last = first.at(-1);
   const isWhole = last !== undefined && (last.pending === 0 || last.seq >= beforeSeq);
-  const page = newestPage(query);
-  if (isWhole) {
-    for (const message of first) page.take(message);
-  } else {
-    const from = await placeOfPage(nats, query, oldest);
-    for await (const message of readThrough(nats, { stream, filter, from, size: limit + 1 })) {
-      if (message.seq >= beforeSeq) break;
-      page.take(message);
-    }
+  let messages: readonly BatchMessage[] = [];
+  const from = isWhole ? 0 : await startOfPage(nats, query, oldest);
+  const rest = isWhole ? first : readThrough(nats, { stream, filter, from, size: limit + 1 });
+  for await (const message of rest) {
+    if (message.seq >= beforeSeq) break;
+    messages = newestWithin([message, ...messages], limit, maxBytes);
   }
-  const messages = page.newestFirst();
   return { messages, hasOlder: (messages.at(-1)?.seq ?? 0) > oldest.seq };
 };
 
-/** Keeps the last messages that it is given, as many as fit. */
-const newestPage = ({ beforeSeq = Infinity, limit, maxBytes }: NewestQuery) => {
-  const kept: StoredMessage[] = [];
-  let bytes = 0;
-  return {
-    take: (message: StoredMessage): void => {
-      if (message.seq >= beforeSeq) return;
-      kept.push(message);
-      bytes += message.data.byteLength;
-      while (kept.length > limit || (bytes > maxBytes && kept.length > 1)) {
-        bytes -= kept.shift()?.data.byteLength ?? 0;
-      }
-    },
-    newestFirst: (): StoredMessage[] => kept.toReversed(),
-  };
-};
-
-/** A sequence from which on there are as many messages of the filter as the page takes, or a few more. */
-const placeOfPage = async (
+/** A sequence with as many messages of the filter behind it as the page takes, or a few more. */
+const startOfPage = async (
   nats: Nats,
   { stream, filter, beforeSeq, limit }: NewestQuery,
-  oldest: StoredMessage,
+  oldest: BatchMessage,
 ): Promise<number> => {
   const countFrom = async (from: number): Promise<number> => {
     const [next] = await readStored(nats, { stream, filter, from, size: 1, maxBytes: 1 });
     return next === undefined ? 0 : next.pending + 1;
   };
-  const end = beforeSeq ?? (await lastSequence(nats, stream)) + 1;
+  const end = beforeSeq ?? (await streamState(nats, stream)).last_seq + 1;
   const behind = beforeSeq === undefined ? 0 : await countFrom(beforeSeq);
   if (oldest.pending + 1 - behind <= limit) return oldest.seq;
   let tooMany = oldest.seq; // from here on there are more than the page takes
@@ -92,5 +73,53 @@ const placeOfPage = async (
   return tooMany;
 };
 
-const lastSequence = async (nats: Nats, stream: StreamName): Promise<number> =>
-  (await nats.jsm.streams.info(stream)).state.last_seq;
+const SUBJECTS_AT_ONCE = 8;
+
+/** The newest messages of some subjects together: the newest of each, merged. */
+export const newestOfSubjects = async (
+  nats: Nats,
+  subjects: readonly string[],
+  query: Omit<NewestQuery, "filter">,
+): Promise<NewestPage> => {
+  const page = mergedPage(query);
+  await atOnce(subjects, SUBJECTS_AT_ONCE, async (filter) => {
+    page.merge(await readNewest(nats, { ...query, filter }));
+  });
+  return page.merged();
+};
+
+/** Keeps the newest messages of all pages, as many as fit, without a gap. */
+const mergedPage = ({ limit, maxBytes }: Omit<NewestQuery, "filter">) => {
+  let messages: readonly BatchMessage[] = [];
+  // A page left out messages before this sequence: so does the result, or a later page would miss them.
+  let fromSeq = 0;
+  return {
+    merge: (one: NewestPage): void => {
+      if (one.hasOlder) fromSeq = Math.max(fromSeq, one.messages.at(-1)?.seq ?? 0);
+      // A subject with a literal `*` in it finds the messages of other subjects, too.
+      const bySeq = new Map(
+        [...messages, ...one.messages].map((message) => [message.seq, message]),
+      );
+      const all = [...bySeq.values()].toSorted((a, b) => b.seq - a.seq);
+      const whole = all.filter(({ seq }) => seq >= fromSeq);
+      messages = newestWithin(whole, limit, maxBytes);
+      if (messages.length < all.length) fromSeq = messages.at(-1)?.seq ?? fromSeq;
+    },
+    merged: (): NewestPage => ({ messages, hasOlder: fromSeq > 0 }),
+  };
+};
+
+const newestWithin = (
+  newestFirst: readonly BatchMessage[],
+  limit: number,
+  maxBytes: number,
+): readonly BatchMessage[] => {
+  let bytes = 0;
+  let count = 0;
+  for (const { data } of newestFirst.slice(0, limit)) {
+    bytes += data.byteLength;
+    if (bytes > maxBytes && count > 0) break;
+    count += 1;
+  }
+  return newestFirst.slice(0, count);
+};

@@ -13,6 +13,7 @@ import { consumerInfo } from "@ringback/runtime/streams/consumers";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { deliveryKey, pendingRetries } from "@ringback/runtime/streams/pending-retry";
 import { readLastOf } from "@ringback/runtime/streams/read-batch";
+import { ask } from "./ask.ts";
 import { dueOfAgent } from "./due-deliveries.ts";
 
 /** A delivery of an event that may be waiting for its next attempt. */
@@ -24,7 +25,9 @@ export type OpenDelivery = {
 
 /** Up to which sequence of EVENTS the dispatchers have acknowledged every event; 0: none so far. */
 export const acknowledgedUpTo = async (nats: Nats): Promise<number> => {
-  const info = await consumerInfo(nats, STREAMS.events, DISPATCHER_CONSUMER);
+  const info = await ask(nats, "reading how far the dispatchers are", () =>
+    consumerInfo(nats, STREAMS.events, DISPATCHER_CONSUMER),
+  );
   return info?.ack_floor.stream_seq ?? 0;
 };
 

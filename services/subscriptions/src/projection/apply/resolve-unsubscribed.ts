@@ -1,10 +1,12 @@
-import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { pause } from "@ringback/runtime/process/backoff";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import { isConsumerNotFound, isUnavailable } from "@ringback/runtime/nats/errors";
+import { isUnavailable } from "../../streams/ask.ts";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { MAX_LAST } from "@ringback/runtime/streams/read-batch";
 import { nothingToCome } from "../../streams/nothing-to-come.ts";
+import { acknowledgedUpTo } from "../../streams/pending-deliveries.ts";
+import { streamState } from "../../streams/read-stream.ts";
 import type { ProjectedStream } from "../projection.ts";
 import type { Transaction } from "../file/transaction.ts";
 import type { Turns } from "../file/serial-executor.ts";
@@ -65,17 +67,6 @@ const keepSettling = async (options: SettleEventsOptions, stopping: AbortSignal)
   }
 };
 
-/** Everything on EVENTS up to here has been handled; 0 while there is no dispatcher's consumer. */
-const acknowledgedUpTo = async ({ jsm }: Nats): Promise<number> => {
-  try {
-    const info = await jsm.consumers.info(STREAMS.events, DISPATCHER_CONSUMER);
-    return info.ack_floor.stream_seq;
-  } catch (error) {
-    if (isConsumerNotFound(error)) return 0;
-    throw error;
-  }
-};
-
 const goRound = async (
   upTo: number,
   options: SettleEventsOptions,
@@ -106,13 +97,13 @@ const appliedAllStored = async (
   stopping: AbortSignal,
 ): Promise<boolean> => {
   const [attempts, letters] = await Promise.all([
-    nats.jsm.streams.info(STREAMS.attempts),
-    nats.jsm.streams.info(STREAMS.deadLetters),
+    streamState(nats, STREAMS.attempts),
+    streamState(nats, STREAMS.deadLetters),
   ]);
   const deadline = performance.now() + APPLIED_WITHIN_MS;
   while (
-    appliedUpTo("attempts") < attempts.state.last_seq ||
-    appliedUpTo("dead_letters") < letters.state.last_seq
+    appliedUpTo("attempts") < attempts.last_seq ||
+    appliedUpTo("dead_letters") < letters.last_seq
   ) {
     if (stopping.aborted || performance.now() > deadline) return false;
     await pause(LOOK_EVERY_MS, stopping);

@@ -6,13 +6,8 @@ import {
 } from "@ringback/contracts/deliveries/redelivery-job";
 import { redeliverySubject, STREAMS, token } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import {
-  publishOnce,
-  readLast,
-  type Publication,
-  type Published,
-} from "@ringback/runtime/nats/publish";
-import { asked } from "../../streams/asking.ts";
+import type { Publication, Published } from "@ringback/runtime/nats/publish";
+import { lastMessage, publish, streamState } from "../../streams/read-stream.ts";
 
 /** A job and the sequence of the message that says so. */
 export type StoredJob = { readonly job: RedeliveryJob; readonly seq: number };
@@ -37,29 +32,19 @@ const redeliveriesOfWorkspace = (workspaceId: string): string =>
 export const jobStore = (nats: Nats): JobStore => ({
   read: async (workspaceId, redeliveryId) => {
     const subject = redeliverySubject(workspaceId, redeliveryId);
-    const message = await asked(nats, `reading ${subject}`, () =>
-      readLast(nats, STREAMS.redeliveries, subject),
-    );
+    const message = await lastMessage(nats, STREAMS.redeliveries, subject);
     return message === null ? undefined : { job: jobIn(message.data), seq: message.seq };
   },
   add: (job, lastSeq) => {
     const expectedLastOf = redeliveriesOfWorkspace(job.workspace_id);
-    return noted(nats, { ...noteOf(job, lastSeq), expectedLastOf });
+    return publish(nats, { ...noteOf(job, lastSeq), expectedLastOf });
   },
   lastSeqIn: async (workspaceId) => {
     const subjects = redeliveriesOfWorkspace(workspaceId);
-    const last = await asked(nats, `reading ${subjects}`, () =>
-      readLast(nats, STREAMS.redeliveries, subjects),
-    );
-    return last?.seq ?? 0;
+    return (await lastMessage(nats, STREAMS.redeliveries, subjects))?.seq ?? 0;
   },
-  append: (job, lastSeq) => noted(nats, noteOf(job, lastSeq)),
-  lastSeq: async () => {
-    const info = await asked(nats, `asking for ${STREAMS.redeliveries}`, () =>
-      nats.jsm.streams.info(STREAMS.redeliveries),
-    );
-    return info.state.last_seq;
-  },
+  append: (job, lastSeq) => publish(nats, noteOf(job, lastSeq)),
+  lastSeq: async () => (await streamState(nats, STREAMS.redeliveries)).last_seq,
 });
 
 const noteOf = (job: RedeliveryJob, lastSeq: number): Publication => ({
@@ -69,9 +54,6 @@ const noteOf = (job: RedeliveryJob, lastSeq: number): Publication => ({
   messageId: randomUUIDv7(),
   expectedLastSeq: lastSeq,
 });
-
-const noted = (nats: Nats, note: Publication): Promise<Published> =>
-  asked(nats, `appending to ${note.subject}`, () => publishOnce(nats, note));
 
 /** The job in a message; throws where there is none. */
 export const jobIn = (data: Uint8Array): RedeliveryJob =>

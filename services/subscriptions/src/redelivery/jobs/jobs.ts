@@ -9,7 +9,7 @@ import { withStopRequested } from "../decide/job.ts";
 import type { RequestKey } from "../../agents/run-once.ts";
 import { shownText, type Problem } from "../../http/problem.ts";
 import { UnavailableError } from "../../streams/ask.ts";
-import { asked } from "../../streams/asking.ts";
+import { streamState } from "../../streams/read-stream.ts";
 import type { JobIndex } from "./job-index.ts";
 import type { JobStore } from "./job-store.ts";
 import { pinned, type PinDeps } from "../../idempotency/decide-once.ts";
@@ -95,12 +95,10 @@ const newJob = async (
   redelivery_id: string,
   { nats, now }: JobDeps,
 ): Promise<RedeliveryJob> => {
-  const stateOf = async (stream: (typeof STREAMS)[keyof typeof STREAMS]) =>
-    (await asked(nats, `asking for ${stream}`, () => nats.jsm.streams.info(stream))).state;
   const [events, attempts, dead_letters] = await Promise.all([
-    stateOf(STREAMS.events),
-    stateOf(STREAMS.attempts),
-    stateOf(STREAMS.deadLetters),
+    streamState(nats, STREAMS.events),
+    streamState(nats, STREAMS.attempts),
+    streamState(nats, STREAMS.deadLetters),
   ]);
   const at = timeAfter(events, now());
   return {

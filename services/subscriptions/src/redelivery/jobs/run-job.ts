@@ -2,7 +2,7 @@ import type { EventRules } from "@ringback/contracts/events/event-check";
 import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
 import { pause } from "@ringback/runtime/process/backoff";
-import { isConsumerNotFound } from "@ringback/runtime/nats/errors";
+import { consumerInfo } from "@ringback/runtime/streams/consumers";
 import {
   batchSize,
   nextBatch,
@@ -11,7 +11,7 @@ import {
   type Selected,
 } from "../decide/job.ts";
 import type { Projection } from "../../projection/projection.ts";
-import { asked } from "../../streams/asking.ts";
+import { ask } from "../../streams/ask.ts";
 import { skipReasonOf } from "../deliverable-event.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
 import {
@@ -178,13 +178,8 @@ const startBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<void> =
 
 /** While dispatchers are away or have much to do, nothing more is made due: it would only lie there. */
 const isRoom = async ({ nats }: RunJobDeps): Promise<boolean> => {
-  try {
-    const info = await asked(nats, "asking for what is due", () =>
-      nats.jsm.consumers.info(STREAMS.retries, DISPATCHER_CONSUMER),
-    );
-    return info.num_pending < MAX_DUE;
-  } catch (error) {
-    if (isConsumerNotFound(error)) return false;
-    throw error;
-  }
+  const info = await ask(nats, "counting what is due", () =>
+    consumerInfo(nats, STREAMS.retries, DISPATCHER_CONSUMER),
+  );
+  return info !== undefined && info.num_pending < MAX_DUE;
 };

@@ -9,8 +9,7 @@ import { attemptSubject, STREAMS, type EventAddress } from "@ringback/contracts/
 import { TEST_CALL_PREFIX, TEST_EVENT_HEADERS } from "@ringback/contracts/events/test-event";
 import { pause } from "@ringback/runtime/process/backoff";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { publishOnce, readLast } from "@ringback/runtime/nats/publish";
-import { asked } from "../../streams/asking.ts";
+import { lastMessage, publish } from "../../streams/read-stream.ts";
 import { sampleEvent } from "./sample-event.ts";
 
 export type SentTest = {
@@ -53,15 +52,8 @@ export const sendTestEvent = async (wish: TestWish, deps: TestEventDeps): Promis
     ...address,
     body: sampleEvent(address, wish.example),
   });
-  const published = await asked(deps.nats, `publishing to ${subject}`, () =>
-    publishOnce(deps.nats, {
-      stream: STREAMS.events,
-      subject,
-      body,
-      messageId,
-      headers: TEST_EVENT_HEADERS,
-    }),
-  );
+  const event = { stream: STREAMS.events, subject, body, messageId, headers: TEST_EVENT_HEADERS };
+  const published = await publish(deps.nats, event);
   if (published.kind === "conflict")
     throw new Error(`${subject} was published with no expectation`);
   const { seq } = published;
@@ -79,9 +71,7 @@ const recordOf = async (
   const subject = attemptSubject(address, deliveryId(seq));
   const untilMs = performance.now() + waitMs;
   for (let lookMs = FIRST_LOOK_MS; !gone.aborted; lookMs = Math.min(LOOK_EVERY_MS, lookMs * 2)) {
-    const found = await asked(nats, `reading ${subject}`, () =>
-      readLast(nats, STREAMS.attempts, subject),
-    );
+    const found = await lastMessage(nats, STREAMS.attempts, subject);
     if (found !== null) {
       return attemptRecordSchema.parse(JSON.parse(Buffer.from(found.data).toString("utf8")));
     }
