@@ -116,7 +116,7 @@ test("processes and files of a test process that was killed do not outlive it", 
     "parent.ts",
     `import { existsSync } from "node:fs";
      import { spawnTracked } from ${quotedPath("child-process.ts")};
-     import { makeTempDir } from ${quotedPath("temp-dir.ts")};
+     import { makeTempDir } from ${quotedPath("../temp-dir.ts")};
      const dir = await makeTempDir("left");
      const { child } = await spawnTracked(process.execPath, ["-e", "setInterval(() => {}, 1e9)"], {});
      console.log(JSON.stringify({ msg: "left", pid: child.pid, dir, exists: existsSync(dir) }));`,
