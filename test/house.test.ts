@@ -76,11 +76,10 @@ test("contracts import nothing but zod, ipaddr.js, lru-cache and Node's buffers,
   expect(foreign(contracts, (name) => allowed.has(name) || name.startsWith(own))).toEqual([]);
 });
 
-test("decisions import contracts, zod and each other, and no shell", () => {
+test("decisions import contracts, zod, each other and what a request and its result are, and no shell", () => {
   const allowed = /^(zod$|@ringback\/contracts\/)/;
-  expect(foreign(decisions, (name) => allowed.test(name) || /\/decide\/[^/]+$/.test(name))).toEqual(
-    [],
-  );
+  const pure = /\/(decide\/[^/]+|send\/(request|result)\.ts)$/;
+  expect(foreign(decisions, (name) => allowed.test(name) || pure.test(name))).toEqual([]);
 });
 
 test("runtime knows of contracts only names, addresses, ports, and the forms of durations, sealed text, trace contexts and retries", () => {

@@ -9,7 +9,7 @@ import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/events/ev
 import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 import { DEFERRAL_REASONS } from "./limits/permit-request.ts";
-import { OWN_FAULTS } from "./delivery/decide/outcome.ts";
+import { OWN_FAULTS } from "./send/result.ts";
 
 /** Alerts look at 30 s, the default deadline, so that a bucket ends there. */
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { status } from "../../../../test/harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { startReceiver, type Receiver } from "../../../../test/harness/receiver/receiver.ts";
-import type { SendResult } from "./decide/outcome.ts";
+import type { SendResult } from "../send/result.ts";
 import { destinationOf } from "./decide/request.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";

@@ -1,7 +1,7 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { DeferralReason } from "../limits/permit-request.ts";
-import { type OwnFault } from "./decide/outcome.ts";
+import type { OwnFault } from "../send/result.ts";
 import type { LastLook } from "../settle/still-ours.ts";
 import type { Desk } from "../intake/suspects.ts";
 

@@ -1,3 +1,5 @@
+import type { RequestBody } from "../send/request.ts";
+
 /** An event's bytes, held until they are sent: an answer may be waited for without them. */
 export type HeldBody = {
   readonly byteLength: number;
@@ -24,9 +26,6 @@ export const heldBody = (
   };
 };
 
-/** What an HTTP client may send, again too; one that is no `Uint8Array` is let go once it was written. */
-export type BodyToSend = Uint8Array | (AsyncIterable<Uint8Array> & { readonly byteLength: number });
-
 /**
  * undici keeps a body until the answer is there, an iterator until it was written. Below this size the
  * iterator costs more than the bytes do: 4,096 of them are 64 MiB.
@@ -34,7 +33,7 @@ export type BodyToSend = Uint8Array | (AsyncIterable<Uint8Array> & { readonly by
 const LET_GO_FROM_BYTES = 16 * 1024;
 
 /** `onSent` is told when nobody here holds the bytes any more, and never of small ones. */
-export const bodyToSend = (body: HeldBody, bytes: Uint8Array, onSent: () => void): BodyToSend => {
+export const bodyToSend = (body: HeldBody, bytes: Uint8Array, onSent: () => void): RequestBody => {
   const { byteLength } = body;
   if (byteLength < LET_GO_FROM_BYTES) return bytes;
   return {

@@ -2,7 +2,7 @@ import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { requestFor, type RequestFacts } from "./decide/request.ts";
 import type { Delivery } from "./delivery.ts";
 import { bodyToSend } from "./held-body.ts";
-import type { OutgoingRequest } from "../send/send.ts";
+import type { OutgoingRequest } from "../send/request.ts";
 import { signatures } from "./sign.ts";
 
 /** What the request of an attempt is made of. */

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
 import type { EndpointScope } from "@ringback/contracts/deliveries/operation";
-import { isBelowHttp } from "../delivery/decide/outcome.ts";
+import { isBelowHttp } from "../send/result.ts";
 import { destinationOf } from "../delivery/decide/request.ts";
 
 /** What of a record says how a destination, or its origin, is. */

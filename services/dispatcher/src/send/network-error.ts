@@ -1,5 +1,5 @@
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
-import type { OwnFault } from "../delivery/decide/outcome.ts";
+import type { OwnFault } from "./result.ts";
 import { STOOD_STILL } from "./connect-error.ts";
 
 /** What an error of the network means for the attempt that met it. */

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { looksLikeOwnNetwork, type ReachSign } from "./decide/network-outage.ts";
-import type { SendResult } from "../delivery/decide/outcome.ts";
+import type { SendResult } from "./result.ts";
 
 /** Turns an endpoint's failure into a fault of our own when nearly no endpoint can be reached. */
 export type OwnNetworkWatch = (

@@ -1,9 +1,6 @@
 import { Pool, type Client, type Dispatcher } from "undici";
 import type { AddressPolicy } from "@ringback/contracts/address/address";
 import { urlParts } from "@ringback/contracts/address/url-parts";
-import { NO_ANSWER_IN_TIME, type SendResult } from "../delivery/decide/outcome.ts";
-import type { DeliveryRequest } from "../delivery/decide/request.ts";
-import type { BodyToSend } from "../delivery/held-body.ts";
 import { keptHeaders } from "./response.ts";
 import type { EgressProxy } from "./decide/egress-proxy.ts";
 import { exchange, type Exchange, type Exchanged } from "./exchange.ts";
@@ -11,7 +8,9 @@ import { guardedConnect, type GuardedConnect } from "./guarded-connect.ts";
 import { verdictOf } from "./network-error.ts";
 import { oneConnection } from "./one-connection.ts";
 import { createPools, type Pools } from "./pools.ts";
+import type { OutgoingRequest } from "./request.ts";
 import { nameResolver, type ResolverOptions } from "./resolve-name.ts";
+import { NO_ANSWER_IN_TIME, type SendResult } from "./result.ts";
 import { trusting } from "./trusted-authorities.ts";
 
 export type SenderOptions = AddressPolicy & {
@@ -25,16 +24,6 @@ export type SenderOptions = AddressPolicy & {
   /** Certificates of authorities that are trusted beside those of Node.js. */
   readonly extraCa?: readonly string[];
   readonly proxy?: EgressProxy | undefined;
-};
-
-/** A request and whose it is: nothing is shared between workspaces, connections and lookups included. */
-export type OutgoingRequest = Omit<DeliveryRequest, "body"> & {
-  readonly body: BodyToSend;
-  readonly workspaceId: string;
-  /** From the start of the attempt to the answer's status and headers. */
-  readonly timeoutMs: number;
-  /** Takes no connection that was used before: the attempt before it may have died of one. */
-  readonly isRetry?: boolean;
 };
 
 export type Sent = {

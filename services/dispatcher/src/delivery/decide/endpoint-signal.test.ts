@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 import { verdictOn } from "./endpoint-signal.ts";
-import { NO_ANSWER_IN_TIME, type SendResult } from "./outcome.ts";
+import { NO_ANSWER_IN_TIME, type SendResult } from "../../send/result.ts";
 
 const response = (code: number): SendResult => ({
   kind: "response",

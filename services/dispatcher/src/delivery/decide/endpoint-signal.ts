@@ -1,4 +1,4 @@
-import { isBelowHttp, type SendResult } from "./outcome.ts";
+import { isBelowHttp, type SendResult } from "../../send/result.ts";
 
 /** What an attempt says about how somebody is; `unknown`: nothing, as with a fault of our own. */
 export type Condition = "well" | "failing" | "unknown";

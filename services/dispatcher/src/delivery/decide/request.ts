@@ -1,16 +1,9 @@
 import type { EventType } from "@ringback/contracts/events/event-types";
 import { liveKeys, type SigningKey } from "@ringback/contracts/secrets/signing-key";
-import type { MethodType, Subscription } from "@ringback/contracts/agents/subscription";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { TRACEPARENT, TRACESTATE } from "@ringback/contracts/trace-context";
 import { urlParts } from "@ringback/contracts/address/url-parts";
-
-/** One HTTP request, all but the sending. */
-export type DeliveryRequest = {
-  readonly method: MethodType;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-};
+import type { DeliveryRequest } from "../../send/request.ts";
 
 /** What a signature is about, besides the key: exactly what is sent. */
 export type SignedContent = {

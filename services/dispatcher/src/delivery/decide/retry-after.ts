@@ -1,4 +1,4 @@
-import type { SendResult } from "./outcome.ts";
+import type { SendResult } from "../../send/result.ts";
 
 const DAYS = "Mon|Tue|Wed|Thu|Fri|Sat|Sun";
 const LONG_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday";
