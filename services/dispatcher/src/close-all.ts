@@ -1,5 +1,5 @@
 import type { AdminServer } from "@ringback/runtime/process/admin-server";
-import { leaveNats, type Nats } from "@ringback/runtime/nats/connection";
+import { closeNats, type Nats } from "@ringback/runtime/nats/connection";
 
 /** Stops the parts, lets go of NATS, and then of the probes: they tell of it to the end. */
 export const closeAll = async (
@@ -8,7 +8,7 @@ export const closeAll = async (
   admin: AdminServer,
 ): Promise<void> => {
   const stopped = Promise.all(stops.map((stop) => stop()));
-  await leaveNats(nats); // ends what they still ask of a server that does not answer
+  await closeNats(nats); // ends what they still ask of a server that does not answer
   await stopped;
   await admin.close();
 };

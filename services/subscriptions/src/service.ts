@@ -2,7 +2,7 @@ import { startAdminServer } from "@ringback/runtime/process/admin-server";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { viewAgeSeconds } from "@ringback/runtime/streams/last-per-subject";
 import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
-import { connectNats, leaveNats, type Nats } from "@ringback/runtime/nats/connection";
+import { connectNats, closeNats, type Nats } from "@ringback/runtime/nats/connection";
 import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/nats/server-clock";
 import { openTracing } from "@ringback/runtime/telemetry/tracing";
 import manifest from "../package.json" with { type: "json" };
@@ -25,7 +25,7 @@ export type SubscriptionsOptions = {
 export type Subscriptions = {
   /** Resolves once the API is there and this is logged; rejects when that cannot be. */
   readonly started: Promise<void>;
-  /** Takes no more requests, finishes those under way and says goodbye to NATS; at any time. */
+  /** Takes no more requests, finishes those under way and closes NATS; at any time. */
   readonly stop: () => Promise<void>;
 };
 
@@ -82,7 +82,7 @@ const start = async (
   const tracing = await openTracing(settings, service, log);
   if (tracing !== undefined) open.defer(tracing.close);
   const nats = await connectNats(settings, "subscriptions", log, options.onFatal);
-  open.defer(() => leaveNats(nats));
+  open.defer(() => closeNats(nats));
   parts.nats = nats;
   const followed = await followAll(nats, options, open, stopping);
   open.defer(() => closeSoon(nats));

@@ -83,7 +83,7 @@ export const connectNats = async (
 const DRAIN_MS = 2_000;
 
 /** Sends what is still in the client's buffers, and closes; gives up on it where no server answers. */
-export const leaveNats = async ({ connection, problem }: Nats): Promise<void> => {
+export const closeNats = async ({ connection, problem }: Nats): Promise<void> => {
   const drained =
     problem() === undefined ? connection.drain().catch(() => undefined) : Promise.resolve();
   // The client's drain never ends when the connection is closed meanwhile: it is not waited for then.

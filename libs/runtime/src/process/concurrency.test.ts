@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { atMostAtOnce } from "./concurrency.ts";
+import { atMostAtOnce, mapConcurrently } from "./concurrency.ts";
 
 test("so many run at once, the others in the order in which they came, whatever becomes of those before", async () => {
   const limited = atMostAtOnce(2);
@@ -38,4 +38,35 @@ test("work that throws at once gives its place to the next one", async () => {
   await expect(first).rejects.toThrow("at once");
   expect(await second).toBe("done");
   expect(await limited(async () => "again")).toBe("again");
+});
+
+test("each item is worked on, so many at once, and the results are in the items' order", async () => {
+  let running = 0;
+  let maxRunning = 0;
+  const results = await mapConcurrently([5, 1, 4, 2, 3], 2, async (item) => {
+    running += 1;
+    maxRunning = Math.max(maxRunning, running);
+    for (let n = 0; n < item * 10; n += 1) await Promise.resolve();
+    running -= 1;
+    return item * 10;
+  });
+  expect(results).toEqual([50, 10, 40, 20, 30]);
+  expect(maxRunning).toBe(2);
+  expect(await mapConcurrently([], 2, () => Promise.reject(new Error()))).toEqual([]);
+});
+
+test("after a failure no more items are taken, of a source that waits for its readers too", async () => {
+  let taken = 0;
+  async function* source() {
+    for (; taken < 100; taken += 1) yield taken;
+  }
+  const work = mapConcurrently(source(), 3, async (item) => {
+    await Promise.resolve();
+    if (item === 4) throw new Error("the fifth");
+  });
+  await expect(work).rejects.toThrow("the fifth");
+  const takenThen = taken;
+  expect(takenThen).toBeLessThan(12);
+  await new Promise(setImmediate);
+  expect(taken).toBe(takenThen);
 });

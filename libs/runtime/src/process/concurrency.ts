@@ -14,3 +14,31 @@ export const atMostAtOnce = (max: number): (<T>(work: () => Promise<T>) => Promi
     }
   };
 };
+
+/**
+ * The results of `work` on each item, in the items' order; at most `max` items are worked on at once. After
+ * a failure no more work begins, and the promise rejects.
+ */
+export const mapConcurrently = async <T, R>(
+  items: Iterable<T> | AsyncIterable<T>,
+  max: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> => {
+  const results: R[] = [];
+  const queue = numbered(items); // a loop that throws closes it for all workers
+  const worker = async (): Promise<void> => {
+    for await (const [n, item] of queue) results[n] = await work(item);
+  };
+  await Promise.all(Array.from({ length: max }, worker));
+  return results;
+};
+
+async function* numbered<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+): AsyncGenerator<readonly [number, T]> {
+  let n = 0;
+  for await (const item of items) {
+    yield [n, item];
+    n += 1;
+  }
+}

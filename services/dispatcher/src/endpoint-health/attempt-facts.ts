@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
 import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
+import { jsonIn } from "@ringback/contracts/deliveries/decode";
 import type { EndpointScope } from "@ringback/contracts/deliveries/operation";
 import { isBelowHttp } from "../send/result.ts";
 import { destinationOf } from "../delivery/decide/request.ts";
@@ -31,7 +31,12 @@ type Parts = {
  * destination's. Only looks at what it needs, as every attempt of the platform comes by here.
  */
 export const attemptSigns = (data: Uint8Array): readonly AttemptSign[] => {
-  const { workspace_id: workspaceId, trigger, request, outcome } = partsIn(data) ?? {};
+  const {
+    workspace_id: workspaceId,
+    trigger,
+    request,
+    outcome,
+  } = (jsonIn(data) as Parts | null | undefined) ?? {};
   const kind = outcome?.kind;
   const url = request?.url;
   if (typeof workspaceId !== "string" || typeof url !== "string" || trigger === "test") return [];
@@ -51,12 +56,4 @@ const isHosts = (outcome: Parts["outcome"]): boolean => {
   const reason = FAILURE_REASONS.find((one) => one === outcome?.reason);
   const detail = typeof outcome?.detail === "string" ? outcome.detail : undefined;
   return reason !== undefined && isBelowHttp({ reason, detail });
-};
-
-const partsIn = (data: Uint8Array): Parts | null => {
-  try {
-    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8"));
-  } catch {
-    return null; // whoever reads it for its own sake says so
-  }
 };

@@ -1,5 +1,5 @@
-import { Buffer } from "node:buffer";
-import { operationSchema, type EndpointOperation } from "@ringback/contracts/deliveries/operation";
+import { decodeOperation } from "@ringback/contracts/deliveries/decode";
+import type { EndpointOperation } from "@ringback/contracts/deliveries/operation";
 import {
   ENDPOINT_OPERATIONS,
   operationSubject,
@@ -21,7 +21,8 @@ import {
 } from "./decide/health.ts";
 import { destinationOf } from "../delivery/decide/request.ts";
 import type { DispatcherMetrics } from "../metrics.ts";
-import { forEachAFew } from "../repair/repairs.ts";
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
+import { REQUESTS_AT_ONCE } from "../repair/repairs.ts";
 import { attemptSigns } from "./attempt-facts.ts";
 import { endpointStates, type EndpointState, type EndpointStates } from "./endpoint-states.ts";
 
@@ -77,7 +78,9 @@ export const endpointRounds = async (deps: EndpointRoundDeps): Promise<EndpointR
       if (isMore) await pause(Math.min(MOST_REST_MS, restMs));
     }
     for (const one of states.failing()) toJudge.set(keyOf(one), one);
-    await forEachAFew([...toJudge], canGoOn, async ([key, { workspaceId, endpoint }]) => {
+    await mapConcurrently([...toJudge], REQUESTS_AT_ONCE, async ([key, one]) => {
+      if (!canGoOn()) return;
+      const { workspaceId, endpoint } = one;
       await judge(states.get(workspaceId, endpoint), states, deps);
       toJudge.delete(key);
     });
@@ -186,12 +189,8 @@ const keepTold = (states: EndpointStates, operation: EndpointOperation, seq: num
 };
 
 const operationIn = (data: Uint8Array): EndpointOperation | undefined => {
-  try {
-    const parsed = operationSchema.parse(JSON.parse(Buffer.from(data).toString("utf8")));
-    return parsed.kind === "delivery.exhausted" || parsed.kind === "event.invalid"
-      ? undefined
-      : parsed;
-  } catch {
-    return undefined;
-  }
+  const { value } = decodeOperation(data);
+  return value?.kind === "endpoint.failing" || value?.kind === "endpoint.recovered"
+    ? value
+    : undefined;
 };

@@ -1,19 +1,21 @@
 import { Buffer } from "node:buffer";
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
 import {
   ATTEMPT_RECORDS,
   deliveryIdInAttemptSubject,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { pause } from "@ringback/runtime/process/backoff";
 import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { lookBackMs, owedState } from "./decide/due.ts";
 import { retryAfter } from "../settle/settle.ts";
 import {
   countRepair,
-  forEachAFew,
   isFull,
   noteOverdue,
+  REQUESTS_AT_ONCE,
   type Findings,
   type OverdueWatchDeps,
 } from "./repairs.ts";
@@ -56,7 +58,9 @@ export const missingSchedules = async (deps: OverdueWatchDeps): Promise<Round | 
     if (suspects.length === 0) return;
     // Whoever was about to store its schedule has done so by then.
     await pause(policy.confirmAfterMs, stopping);
-    await forEachAFew(suspects, canGoOn, (one) => scheduleIfMissing(one, findings, deps));
+    await mapConcurrently(suspects, REQUESTS_AT_ONCE, async (one) => {
+      if (canGoOn()) await scheduleIfMissing(one, findings, deps);
+    });
   };
 };
 
@@ -85,12 +89,7 @@ const sorted = (
 /** Most records are of deliveries that have ended: they are not even parsed. */
 const recordWithRetry = (data: Uint8Array): AttemptRecord | undefined => {
   const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  if (!text.includes('"retry"')) return undefined;
-  try {
-    return attemptRecordSchema.safeParse(JSON.parse(text.toString("utf8"))).data;
-  } catch {
-    return undefined; // whoever delivers it says so
-  }
+  return text.includes('"retry"') ? decodeAttempt(data).value : undefined;
 };
 
 /**

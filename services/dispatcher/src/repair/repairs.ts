@@ -55,16 +55,4 @@ export const noteOverdue = (findings: Findings, overdueMs: number): void => {
   findings.mostOverdueMs = Math.max(findings.mostOverdueMs, overdueMs);
 };
 
-/** How many requests are on their way at once. */
-const AT_ONCE = 32;
-
-/** Does something for each, a few at once, for as long as `canGoOn`. */
-export const forEachAFew = async <T>(
-  all: readonly T[],
-  canGoOn: () => boolean,
-  act: (one: T) => Promise<void>,
-): Promise<void> => {
-  for (let n = 0; n < all.length && canGoOn(); n += AT_ONCE) {
-    await Promise.all(all.slice(n, n + AT_ONCE).map(act));
-  }
-};
+export const REQUESTS_AT_ONCE = 32;

@@ -5,13 +5,14 @@ import {
 } from "@ringback/contracts/deliveries/retry-message";
 import { parseScheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { SCHEDULED_RETRIES, STREAMS } from "@ringback/contracts/streams/subjects";
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { scheduleState } from "./decide/due.ts";
 import {
   countRepair,
-  forEachAFew,
   isFull,
   noteOverdue,
+  REQUESTS_AT_ONCE,
   type Findings,
   type OverdueWatchDeps,
 } from "./repairs.ts";
@@ -43,7 +44,9 @@ export const stuckSchedules = (
     now: deps.now,
     judge: async (page, nowMs) => {
       const { stuck, lookAtMs } = sorted(page, nowMs, findings, deps);
-      await forEachAFew(stuck, canGoOn, (one) => publishAgain(one, findings, deps));
+      await mapConcurrently(stuck, REQUESTS_AT_ONCE, async (one) => {
+        if (canGoOn()) await publishAgain(one, findings, deps);
+      });
       // What was not come to is looked at again at once; what was is behind the end now.
       return canGoOn() ? lookAtMs : nowMs;
     },

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { StoredMsg } from "@nats-io/jetstream";
-import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
 import { eventId, type EventAddress } from "@ringback/contracts/events/event";
 import { retryHeaders, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
@@ -143,15 +144,12 @@ export const natsJournal = ({
 /** Says where it is, never what is in it: an answer's excerpt is a customer's. */
 const recordIn = ({ subject, seq, data }: StoredMsg): AttemptRecord => {
   const place = `message ${seq} on ATTEMPTS, ${subject}`;
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder().decode(data));
-  } catch {
+  const { value, wrong } = decodeAttempt(data);
+  if (value !== undefined) return value;
+  if (wrong.length === 0) {
     throw new Error(`${place}, is ${data.byteLength} bytes that are not JSON: expected a record`);
   }
-  const parsed = attemptRecordSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const paths = parsed.error.issues.map(({ path }) => path.join(".") || "all of it").join(", ");
+  const paths = wrong.map((path) => path || "all of it").join(", ");
   throw new Error(`${place}, is no record of an attempt: wrong are ${paths}`);
 };
 

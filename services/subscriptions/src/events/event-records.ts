@@ -1,3 +1,4 @@
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { isLastWord } from "@ringback/contracts/deliveries/event-status";
@@ -8,7 +9,6 @@ import {
   STREAMS,
   UNKNOWN_TOKEN,
 } from "@ringback/contracts/streams/subjects";
-import { atOnce } from "../streams/at-once.ts";
 import {
   attemptsOn,
   deadLettersOn,
@@ -67,7 +67,7 @@ const attemptsUnder = async (
   const found = new Map<number, StoredAttempt[]>();
   const all = await subjectsUnder(deps.nats, STREAMS.attempts, filter);
   const subjects = all.filter((subject) => seqs.has(eventSeqIn(subject)));
-  await atOnce(subjects, REQUESTS_AT_ONCE, async (subject) => {
+  await mapConcurrently(subjects, REQUESTS_AT_ONCE, async (subject) => {
     const records = await attemptsOn(deps, subject);
     const seq = eventSeqIn(subject);
     found.set(seq, [...(found.get(seq) ?? []), ...records]);
@@ -86,7 +86,7 @@ const lettersOf = async (
   const bySeq = new Map(events.map((event) => [event.seq, event]));
   const letters = new Map<number, DeadLetter>();
   const bySubject = Map.groupBy(events, deadLetterSubjectOf);
-  await atOnce([...bySubject], REQUESTS_AT_ONCE, async ([subject, its]) => {
+  await mapConcurrently([...bySubject], REQUESTS_AT_ONCE, async ([subject, its]) => {
     for await (const letter of deadLettersOn(deps, subject, letterPlace(subject, its))) {
       if (letter.event_seq === undefined || !bySeq.has(letter.event_seq)) continue;
       letters.set(letter.event_seq, letter);

@@ -7,6 +7,7 @@ import {
   type StreamName,
 } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import type { z } from "zod";
 import { refuseWhileDisconnected } from "../streams/ask.ts";
@@ -49,18 +50,10 @@ const ofEach = async <T>(
   read: (message: BatchMessage) => T | undefined,
 ): Promise<T[]> => {
   refuseWhileDisconnected(nats);
-  const found: (T | undefined)[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < rows.length) {
-      const n = next;
-      next += 1;
-      const seq = rows[n]?.seq ?? 0;
-      const [message] = await readPage(nats, stream, { filter: ">", from: seq, size: 1 });
-      found[n] = message?.seq === seq ? read(message) : undefined; // else it is gone
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, rows.length) }, worker));
+  const found = await mapConcurrently(rows, AT_ONCE, async ({ seq }) => {
+    const [message] = await readPage(nats, stream, { filter: ">", from: seq, size: 1 });
+    return message?.seq === seq ? read(message) : undefined; // else it is gone
+  });
   return found.filter((one) => one !== undefined);
 };
 

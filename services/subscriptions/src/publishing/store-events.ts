@@ -5,6 +5,7 @@ import { headers as newHeaders } from "@nats-io/nats-core";
 import { MAX_EVENT_BYTES, type EventMessage } from "@ringback/contracts/events/event";
 import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Nats } from "@ringback/runtime/nats/connection";
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { maxBodyBytes } from "@ringback/runtime/nats/publish";
 import { isUnavailable, REPLY_TIMEOUT_MS, refuseWhileDisconnected } from "../streams/ask.ts";
 import { readEventMessage } from "../streams/read-stream.ts";
@@ -60,14 +61,12 @@ export const eventStore = (nats: Nats): EventStore => ({
       ([first]) => first ?? [],
     );
     let isOver = false;
-    const work = async (): Promise<void> => {
-      for (let next = queue.shift(); next !== undefined && !isOver; next = queue.shift()) {
-        const item = await stored(next, trace, nats);
-        items.set(next.messageId, item);
-        isOver ||= item.kind !== "stored";
-      }
-    };
-    await Promise.all(Array.from({ length: MAX_IN_FLIGHT }, work));
+    await mapConcurrently(queue, MAX_IN_FLIGHT, async (event) => {
+      if (isOver) return;
+      const item = await stored(event, trace, nats);
+      items.set(event.messageId, item);
+      isOver ||= item.kind !== "stored";
+    });
     return inOrder(events, items);
   },
 });

@@ -16,6 +16,7 @@ import {
 import { withLiveKeys } from "@ringback/contracts/agents/subscription-signing";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { publishUntilStored, readLast } from "@ringback/runtime/nats/publish";
 import { sealEvent } from "../agents/secrets.ts";
 
@@ -50,31 +51,17 @@ const ACTOR = "reencrypt";
  */
 export const reencryptAll = async (deps: ReencryptDeps): Promise<Reencrypted> => {
   const counts: Reencrypted = { current: 0, rewritten: 0, unreadable: 0, contended: 0 };
-  const underWay = new Set<Promise<void>>();
-  for await (const subject of subjects(deps)) {
+  await mapConcurrently(subjects(deps), AT_ONCE, async (subject) => {
     const address = parseSubscriptionSubject(subject);
-    if (address === undefined) continue;
-    const one = countOne(address, counts, deps);
-    underWay.add(one);
-    void one.finally(() => underWay.delete(one)).catch(() => undefined); // thrown where it is waited for
-    if (underWay.size >= AT_ONCE) await Promise.race(underWay);
-    if (deps.stopping.aborted) break;
-  }
-  await Promise.all(underWay);
+    if (address === undefined) return;
+    const result = await reencryptOne(address, deps);
+    counts[result] += 1;
+  });
   return counts;
 };
 
-const countOne = async (
-  address: AgentAddress,
-  counts: Reencrypted,
-  deps: ReencryptDeps,
-): Promise<void> => {
-  const result = await reencryptOne(address, deps);
-  counts[result] += 1;
-};
-
 /** Every agent's subject that there is at the start, pulled as fast as they are worked on. */
-async function* subjects({ nats }: ReencryptDeps): AsyncGenerator<string> {
+async function* subjects({ nats, stopping }: ReencryptDeps): AsyncGenerator<string> {
   const { state } = await nats.jsm.streams.info(STREAMS.subscriptions);
   const consumer = await nats.js.consumers.get(STREAMS.subscriptions, {
     filter_subjects: ["subscriptions.>"],
@@ -84,7 +71,7 @@ async function* subjects({ nats }: ReencryptDeps): AsyncGenerator<string> {
   while (left > 0) {
     for await (const message of await consumer.fetch({ max_messages: Math.min(left, PULL) })) {
       // What is written from now on is sealed by the services, and by this run.
-      if (message.seq > state.last_seq) return;
+      if (stopping.aborted || message.seq > state.last_seq) return;
       left = message.info.pending;
       yield message.subject;
     }

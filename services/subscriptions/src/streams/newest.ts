@@ -1,7 +1,7 @@
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
-import { atOnce } from "./at-once.ts";
 import { readStored, readThrough, streamState } from "./read-stream.ts";
 
 /** A page of a list, newest first. */
@@ -82,7 +82,7 @@ export const newestOfSubjects = async (
   query: Omit<NewestQuery, "filter">,
 ): Promise<NewestPage> => {
   const page = mergedPage(query);
-  await atOnce(subjects, SUBJECTS_AT_ONCE, async (filter) => {
+  await mapConcurrently(subjects, SUBJECTS_AT_ONCE, async (filter) => {
     page.merge(await readNewest(nats, { ...query, filter }));
   });
   return page.merged();
