@@ -110,10 +110,10 @@ test("a file is named for what it holds, and there are no barrels", () => {
   expect(code.filter((path) => !/^[a-z0-9.-]+$/.test(basename(path)))).toEqual([]);
 });
 
-test("no file of code has more than 225 lines", () => {
+test("no file of code has more than 220 lines", () => {
   const code = all.filter((path) => path.endsWith(".ts") && !/\.(test|long)\.ts$/.test(path));
   const long = code.map((path) => `${path}: ${read(path).trimEnd().split("\n").length} lines`);
-  expect(long.filter((text) => Number(/(\d+) lines$/.exec(text)?.[1]) > 225)).toEqual([]);
+  expect(long.filter((text) => Number(/(\d+) lines$/.exec(text)?.[1]) > 220)).toEqual([]);
 });
 
 test("batches and headers of messages are read raw, as the client stumbles over a hostile producer's", () => {
@@ -124,7 +124,7 @@ test("batches and headers of messages are read raw, as the client stumbles over 
     // A message of a batch, whose headers are read raw.
     "libs/runtime/src/streams/pending-retry.ts: .header.get(",
     // Both measure them first, and take what cannot be decoded for none.
-    "services/dispatcher/src/intake/handle-retry.ts: message.headers",
+    "services/dispatcher/src/intake/read-retry.ts: message.headers",
     "services/dispatcher/src/tracing/delivery-span.ts: message.headers",
   ]);
 });

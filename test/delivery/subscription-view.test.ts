@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   subscriptionView,
   type SubscriptionView,
-} from "../../services/dispatcher/src/delivery/subscriptions.ts";
+} from "../../services/dispatcher/src/subscriptions/subscription-view.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";

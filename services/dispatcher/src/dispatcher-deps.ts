@@ -1,44 +1,49 @@
-import type { ServerClock } from "@ringback/runtime/nats/server-clock";
-import type { DispatcherOptions, Steps } from "./dispatcher.ts";
-import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import { eventRules } from "@ringback/runtime/settings/event-settings";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import { type Nats } from "@ringback/runtime/nats/connection";
+import type { Metrics } from "@ringback/runtime/telemetry/metrics";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import type { ServerClock } from "@ringback/runtime/nats/server-clock";
+import type { Tracer } from "@ringback/runtime/telemetry/tracing";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams/streams";
+import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import manifest from "../package.json" with { type: "json" };
 import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
+import type { DispatcherOptions, Steps } from "./dispatcher.ts";
+import { eventWarningCounter } from "./intake/event-warnings.ts";
+import type { MessageDeps } from "./intake/take-message.ts";
 import { createGate, type Gate } from "./limits/limiter.ts";
-import type { HandleDeps } from "./intake/handle-event.ts";
-import { type Journal } from "./settle/delivery-store.ts";
-import { type DispatcherMetrics } from "./metrics.ts";
+import type { Presence } from "./limits/membership.ts";
+import { observeStart, type DispatcherMetrics } from "./metrics.ts";
 import { ownNetworkWatch } from "./send/network-outage.ts";
-import { type Presence } from "./limits/membership.ts";
 import { createSender, type Sender } from "./send/send.ts";
-import { type SubscriptionView } from "./delivery/subscriptions.ts";
+import type { DeliveryStore } from "./settle/delivery-store.ts";
+import type { SubscriptionView } from "./subscriptions/subscription-view.ts";
+import { attemptTracer } from "./tracing/attempt-span.ts";
+import { messageTracer } from "./tracing/delivery-span.ts";
 
 const MIN_POOLS = 256;
 
-/** Attempts at once, by what the operator set. */
+/** The limiter, by what the operator set. */
 export const gateFor = ({ MAX_IN_FLIGHT, ENDPOINT_MAX_IN_FLIGHT }: DispatcherSettings): Gate =>
   createGate(
     { maxInFlight: MAX_IN_FLIGHT, destinationMaxInFlight: ENDPOINT_MAX_IN_FLIGHT },
     monotonic,
   );
 
-/** The streams as they have to be, once they are there. */
+/** Creates or checks the streams, once NATS has them. */
 export const streamsFor = (
   { jsm }: Nats,
   settings: DispatcherSettings,
   log: Logger,
-  giveUp: AbortSignal,
+  abort: AbortSignal,
 ): Promise<StreamCreation> =>
-  ensureStreams(jsm, wantedStreams(settings), log, giveUp, {
+  ensureStreams(jsm, wantedStreams(settings), log, abort, {
     management: settings.STREAM_MANAGEMENT,
     makeAnew: settings.MAKE_LOST_STREAMS,
   });
 
-/** The one way out, by what the operator set. */
+/** The sender, by what the operator set. */
 export const senderFor = (settings: DispatcherSettings): Sender =>
   createSender({
     usualTimeoutMs: settings.DELIVERY_TIMEOUT,
@@ -51,57 +56,57 @@ export const senderFor = (settings: DispatcherSettings): Sender =>
     proxy: settings.EGRESS_PROXY,
   });
 
-/** The wall clock, in ms since 1970: for what leaves this process. */
-export const now = (): number => Date.now();
+/** The wall clock, in ms since 1970: for times that leave this process. */
+const now = (): number => Date.now();
 
-/** For what is measured and waited for inside the process. */
+/** For times that are measured inside the process. */
 const monotonic = (): number => performance.now();
 
-export type Made = {
+export type Parts = {
+  readonly metrics: Metrics;
   readonly own: DispatcherMetrics;
-  readonly journal: Journal;
+  readonly store: DeliveryStore;
   readonly steps: Steps;
   readonly view: SubscriptionView;
   readonly sealer: Sealer;
   readonly gate: Gate;
   readonly presence: Presence;
   readonly clock: ServerClock;
+  readonly tracer: Tracer | undefined;
 };
 
-/** What every delivery is handled with. */
-export const handleDeps = (
-  { settings, log, holdBack }: DispatcherOptions,
-  { own, journal, steps, view, sealer, gate, presence, clock }: Made,
-): Omit<HandleDeps, "onWarnings"> => {
-  return {
-    journal,
-    steps,
-    holdBack,
-    send: steps.send,
-    metrics: own,
-    log,
-    find: view.find,
-    findOwnType: view.findOwnType,
-    sealer,
-    urlPolicy: {
-      allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
-      allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
-      allowedPorts: settings.ALLOWED_PORTS,
-    },
-    gate,
-    ownNetwork: ownNetworkWatch(monotonic),
-    operatorsPolicy: operatorsPolicy(settings),
-    eventRules: eventRules(settings, view.isOwnType),
-    dispatchers: presence.dispatchers,
-    userAgent: `Ringback/${manifest.version}`,
-    now,
-    ownTimeOf: (serverMs) => serverMs - clock.aheadMs(),
-    chance: Math.random,
-    onStart: ({ attempt, storedAtMs, dueMs, trigger }, startedMs) => {
-      if (trigger === "redelivery") return; // asked for now: neither late nor the first
-      if (attempt === 1) own.firstAttemptDelay.observe(Math.max(0, startedMs - storedAtMs) / 1_000);
-      else if (dueMs !== undefined)
-        own.retryLateness.observe(Math.max(0, startedMs - dueMs) / 1_000);
-    },
-  };
-};
+/** What messages are handled with; each step takes the few parts that it needs. */
+export const messageDeps = (
+  { settings, log, postpone }: DispatcherOptions,
+  { metrics, own, store, steps, view, sealer, gate, presence, clock, tracer }: Parts,
+): MessageDeps => ({
+  store,
+  steps,
+  postpone,
+  send: steps.send,
+  metrics: own,
+  log,
+  find: view.find,
+  findOwnType: view.findOwnType,
+  sealer,
+  urlPolicy: {
+    allowInsecureHttp: settings.ALLOW_INSECURE_HTTP,
+    allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
+    allowedPorts: settings.ALLOWED_PORTS,
+  },
+  gate,
+  ownNetwork: ownNetworkWatch(monotonic),
+  operatorsPolicy: operatorsPolicy(settings),
+  eventRules: eventRules(settings, view.isOwnType),
+  dispatchers: presence.dispatchers,
+  userAgent: `Ringback/${manifest.version}`,
+  now,
+  ownTimeOf: (serverMs) => serverMs - clock.aheadMs(),
+  random: Math.random,
+  onStart: (delivery, startedMs) => observeStart(own, delivery, startedMs),
+  onWarnings: eventWarningCounter(metrics, log),
+  ...(tracer !== undefined && {
+    traceMessages: messageTracer(tracer),
+    traceAttempt: attemptTracer(tracer, settings.FORWARD_TRACE_CONTEXT),
+  }),
+});

@@ -4,7 +4,11 @@ import {
   STREAMS,
   type StreamName,
 } from "@ringback/contracts/streams/subjects";
-import type { Check } from "@ringback/runtime/process/admin-server";
+import {
+  startAdminServer,
+  type AdminServer,
+  type Check,
+} from "@ringback/runtime/process/admin-server";
 import { consumerInfo } from "@ringback/runtime/streams/consumers";
 import { viewAgeSeconds } from "@ringback/runtime/streams/last-per-subject";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
@@ -16,7 +20,7 @@ import type { Intake } from "./intake/intake.ts";
 import type { Presence } from "./limits/membership.ts";
 import type { Sender } from "./send/send.ts";
 import type { StoringWatch } from "./settle/store-watch.ts";
-import type { SubscriptionView } from "./delivery/subscriptions.ts";
+import type { SubscriptionView } from "./subscriptions/subscription-view.ts";
 
 /** How large a stream is. */
 export type StreamSize = {
@@ -26,9 +30,9 @@ export type StreamSize = {
   readonly maxBytes: number | undefined;
 };
 
-/** What there is so far: probes and gauges look at it, and are there before the rest. */
-export type Parts = {
-  /** What was last seen of each stream. */
+/** The parts of a dispatcher so far: probes and gauges read it, and start before the rest. */
+export type DispatcherState = {
+  /** Each stream as last observed. */
   readonly streams: Map<StreamName, StreamSize>;
   nats?: Nats;
   view?: SubscriptionView;
@@ -37,7 +41,7 @@ export type Parts = {
   sender?: Sender;
   presence?: Presence;
   storing?: StoringWatch;
-  /** Set as one, so that whatever pulls can also be stopped. */
+  /** Set together, so that everything that pulls can also be stopped. */
   running?: { readonly intake: Intake; readonly close: () => Promise<void> };
   isPulling?: boolean;
   stopping?: boolean;
@@ -47,103 +51,120 @@ export type Parts = {
   retryOverdueMs?: number;
 };
 
-/** Without a turn of the intake for this long, consuming has stopped for good. */
+/** When the intake has not pulled for this long, it never will again. */
 const SILENT_FOR_MS = 60_000;
 
-/**
- * Looks at a stream: for the gauges, and to know where a lost consumer would have to go on.
- */
-export const lookAt = async (
+/** Notes a stream's state: for the gauges, and for where a lost consumer would have to go on. */
+export const observeStream = async (
   name: StreamName,
   { state: { messages, bytes }, config: { max_bytes } }: StreamInfo,
   nats: Nats,
-  parts: Parts,
+  state: DispatcherState,
 ): Promise<void> => {
-  parts.streams.set(name, { messages, bytes, maxBytes: max_bytes > 0 ? max_bytes : undefined });
+  state.streams.set(name, { messages, bytes, maxBytes: max_bytes > 0 ? max_bytes : undefined });
   if (name !== STREAMS.events && name !== STREAMS.retries) return;
   const info = await consumerInfo(nats, name, DISPATCHER_CONSUMER);
   if (info === undefined) return;
   if (name === STREAMS.events) {
-    parts.backlog = info.num_pending;
-    parts.acknowledgedUpTo = info.ack_floor.stream_seq;
+    state.backlog = info.num_pending;
+    state.acknowledgedUpTo = info.ack_floor.stream_seq;
   } else {
-    // All but what is due by now: the schedules.
-    parts.retriesWaiting = Math.max(0, messages - info.num_pending - info.num_ack_pending);
+    // The schedules: all but what is due by now.
+    state.retriesWaiting = Math.max(0, messages - info.num_pending - info.num_ack_pending);
   }
 };
 
-/** Liveness: says how long nothing was pulled, when it is too long. */
-export const silence = ({ running, stopping }: Parts): string | undefined => {
+/** Liveness: how long nothing was pulled, when that is too long. */
+const silence = ({ running, stopping }: DispatcherState): string | undefined => {
   if (running === undefined || stopping === true) return undefined;
   const silentMs = performance.now() - running.intake.lastTurnMs();
   return silentMs > SILENT_FOR_MS ? `nothing was pulled for ${Math.round(silentMs)} ms` : undefined;
 };
 
-/** What must be true before this process is ready. */
-export const readiness = (parts: Parts): Check[] => [
-  () => (parts.stopping === true ? "stopping" : undefined),
-  () => (parts.nats === undefined ? "not connected to NATS" : parts.nats.problem()),
-  () => viewProblem(parts),
-  () => (parts.nats?.problem() === undefined ? parts.storing?.problem() : undefined),
-  () => (parts.isPulling === true ? undefined : "not pulling events yet"),
-  () => (parts.nats?.problem() === undefined ? parts.running?.intake.problem() : undefined),
+/** What must hold before this process is ready. */
+const readiness = (state: DispatcherState): Check[] => [
+  () => (state.stopping === true ? "stopping" : undefined),
+  () => (state.nats === undefined ? "not connected to NATS" : state.nats.problem()),
+  () => viewProblem(state),
+  () => (state.nats?.problem() === undefined ? state.storing?.problem() : undefined),
+  () => (state.isPulling === true ? undefined : "not pulling events yet"),
+  () => (state.nats?.problem() === undefined ? state.running?.intake.problem() : undefined),
 ];
 
-const viewProblem = ({ nats, view }: Parts): string | undefined => {
+const viewProblem = ({ nats, view }: DispatcherState): string | undefined => {
   if (view?.following.isCaughtUp() !== true)
     return "the view of the subscriptions has not caught up";
-  if (nats?.problem() !== undefined) return undefined; // which says it all
+  if (nats?.problem() !== undefined) return undefined; // reported already
   const unavailable = view.following.unavailable();
   if (unavailable !== undefined) return unavailable;
   return view.following.isCurrent() ? undefined : "the view of the subscriptions may be behind";
 };
 
-/** Gauges of the state that there is when the page is read. */
-export const exportState = (metrics: Metrics, parts: Parts, settings: DispatcherSettings): void => {
+/** Opens the port of probes and metrics. */
+export const openAdmin = async (
+  { ADMIN_HOST: host, ADMIN_PORT: port }: DispatcherSettings,
+  metrics: Metrics,
+  state: DispatcherState,
+): Promise<AdminServer> => {
+  const checks = { live: [() => silence(state)], ready: readiness(state) };
+  try {
+    return await startAdminServer({ host, port, metrics, ...checks });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`ADMIN_HOST, ADMIN_PORT: ${message}`, { cause });
+  }
+};
+
+/** Gauges of the state at the time when the page is read. */
+export const exportState = (
+  metrics: Metrics,
+  state: DispatcherState,
+  settings: DispatcherSettings,
+): void => {
   const { gauge } = metrics;
   gauge(
     "ringback_attempts_in_flight",
     "Attempts at this moment",
-    () => parts.gate?.inFlight() ?? 0,
+    () => state.gate?.inFlight() ?? 0,
   );
   gauge("ringback_attempts_in_flight_limit", "Most attempts at once in this process").set(
     settings.MAX_IN_FLIGHT,
   );
-  gauge("ringback_backlog_events", "Events stored and not taken yet", () => parts.backlog);
-  gauge("ringback_retries_waiting", "Retries that are not due yet", () => parts.retriesWaiting);
+  gauge("ringback_backlog_events", "Events stored and not taken yet", () => state.backlog);
+  gauge("ringback_retries_waiting", "Retries that are not due yet", () => state.retriesWaiting);
   gauge(
     "ringback_retry_overdue_seconds",
     "How long the most overdue retry is overdue, by the dispatcher that watches; 0: none",
-    () => (parts.retryOverdueMs ?? 0) / 1_000,
+    () => (state.retryOverdueMs ?? 0) / 1_000,
   );
-  gauge("ringback_agents", "Agents registered", () => parts.view?.counts().agents ?? 0);
+  gauge("ringback_agents", "Agents registered", () => state.view?.counts().agents ?? 0);
   gauge(
     "ringback_subscriptions",
     "Subscriptions of all agents",
-    () => parts.view?.counts().subscriptions ?? 0,
+    () => state.view?.counts().subscriptions ?? 0,
   );
   gauge(
     "ringback_dispatchers",
     "Dispatchers that share the limits of subscriptions, this one included",
-    () => parts.presence?.dispatchers() ?? 0,
+    () => state.presence?.dispatchers() ?? 0,
   );
   gauge(
     "ringback_subscriptions_view_age_seconds",
     "How long ago the copy of the subscriptions was last known to be complete",
-    () => viewAgeSeconds(parts.view?.following),
+    () => viewAgeSeconds(state.view?.following),
   );
   gauge(
     "ringback_clock_offset_seconds",
     "This machine's clock less that of NATS; 0 until it is known",
-    () => clockOffsetSeconds(parts.clock),
+    () => clockOffsetSeconds(state.clock),
   );
   gauge("ringback_nats_connected", "1 while connected to NATS", () =>
-    parts.nats?.isConnected() === true ? 1 : 0,
+    state.nats?.isConnected() === true ? 1 : 0,
   );
-  exportStreams(metrics, parts);
+  exportStreams(metrics, state);
 };
 
-const exportStreams = ({ gaugeBy }: Metrics, { streams }: Parts): void => {
+const exportStreams = ({ gaugeBy }: Metrics, { streams }: DispatcherState): void => {
   const each = (measure: (size: StreamSize) => number | undefined) => () =>
     new Map(
       [...streams].flatMap(([name, size]) => {

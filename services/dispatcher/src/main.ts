@@ -1,3 +1,3 @@
 import { runDispatcher } from "./run.ts";
 
-await runDispatcher((steps) => steps);
+await runDispatcher();

@@ -10,6 +10,7 @@ import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects"
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 import { DEFERRAL_REASONS } from "./limits/permit-request.ts";
 import { OWN_FAULTS } from "./send/result.ts";
+import type { Delivery } from "./delivery/delivery.ts";
 
 /** Alerts look at 30 s, the default deadline, so that a bucket ends there. */
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
@@ -21,7 +22,7 @@ const DELIVERY_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 900,
 const ATTEMPT_LABELS = ["1", "2", "3", "4", "5+"];
 const RESULTS = ["delivered", "dead_lettered", "cancelled"] as const;
 
-export type DeliveryResult = (typeof RESULTS)[number];
+type DeliveryEnd = (typeof RESULTS)[number];
 
 /** Every workspace that was ever seen would grow the page without bound. */
 const MAX_WORKSPACES = 200;
@@ -149,7 +150,7 @@ const workspaceMetrics = (metrics: Metrics) => {
   return {
     workspaceAttempt: (workspaceId: string, outcome: (typeof outcomes)[number]): void =>
       attempts.inc({ workspace_id: label(workspaceId), outcome }),
-    workspaceDelivery: (workspaceId: string, result: DeliveryResult): void =>
+    workspaceDelivery: (workspaceId: string, result: DeliveryEnd): void =>
       deliveries.inc({ workspace_id: label(workspaceId), result }),
   };
 };
@@ -183,8 +184,21 @@ export const countAttempt = (
   metrics.workspaceDelivery(workspace_id, result);
 };
 
-/** Counts a delivery that ended without a last attempt's record. */
-export const countGivenUp = (
+/** Observes how late an attempt starts. */
+export const observeStart = (
+  metrics: Pick<DispatcherMetrics, "firstAttemptDelay" | "retryLateness">,
+  { attempt, storedAtMs, dueMs, trigger }: Delivery,
+  startedMs: number,
+): void => {
+  if (trigger === "redelivery") return; // requested for now: neither late nor the first
+  const sinceMs = attempt === 1 ? storedAtMs : dueMs;
+  if (sinceMs === undefined) return;
+  const histogram = attempt === 1 ? metrics.firstAttemptDelay : metrics.retryLateness;
+  histogram.observe(Math.max(0, startedMs - sinceMs) / 1_000);
+};
+
+/** Counts a delivery that was dead-lettered without a last attempt. */
+export const countDeadLettered = (
   metrics: DispatcherMetrics,
   { workspaceId, eventType }: Pick<EventAddress, "workspaceId" | "eventType">,
 ): void => {
@@ -192,5 +206,5 @@ export const countGivenUp = (
   metrics.workspaceDelivery(workspaceId, "dead_lettered");
 };
 
-const resultOf = (outcome: Outcome): DeliveryResult =>
+const resultOf = (outcome: Outcome): DeliveryEnd =>
   outcome.kind === "cancelled" ? "cancelled" : "delivered";

@@ -2,35 +2,40 @@ import { POLICY_BOUNDS } from "@ringback/contracts/agents/delivery-policy";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process/process";
 import { readDispatcherSettings } from "./config.ts";
-import { OVERDUE_WATCH, type OverdueWatchPolicy } from "./repair/decide/due.ts";
-import { HOLD_BACK, type HoldBackPolicy } from "./delivery/decide/retry.ts";
-import { ENDPOINT_WATCH, type EndpointWatchPolicy } from "./endpoint-health/watch.ts";
+import { POSTPONE } from "./delivery/decide/postpone.ts";
 import { startDispatcher, type Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
+import { ENDPOINT_WATCH } from "./endpoint-health/watch.ts";
+import { OVERDUE_WATCH } from "./repair/decide/due.ts";
 
-/** Beyond an attempt's deadline: to read the answer's body, store the record and say goodbye. */
+/** Beyond an attempt's deadline: to read the response's body, store the record and close NATS. */
 const STOP_MARGIN_MS = 10_000;
 
-/** After a fault that ends it: for requests that are out to be answered and recorded, so that few are repeated. */
+/** After a fatal fault: open requests get a response and a record, so that few are repeated. */
 const FATAL_GRACE_MS = 10_000;
 
+/** Everything but the settings: tests put something around the steps, or shorten a policy. */
+export type RunOptions = Partial<
+  Pick<DispatcherOptions, "wrapSteps" | "postpone" | "overdueWatch" | "endpointWatch">
+>;
+
 /** Runs a dispatcher as this process: settings from the environment, until a signal. */
-export const runDispatcher = async (
-  stepsOf: DispatcherOptions["stepsOf"],
-  holdBack: HoldBackPolicy = HOLD_BACK,
-  overdueWatch: OverdueWatchPolicy = OVERDUE_WATCH,
-  endpointWatch: EndpointWatchPolicy = ENDPOINT_WATCH,
-): Promise<void> => {
+export const runDispatcher = async ({
+  wrapSteps = (steps) => steps,
+  postpone = POSTPONE,
+  overdueWatch = OVERDUE_WATCH,
+  endpointWatch = ENDPOINT_WATCH,
+}: RunOptions = {}): Promise<void> => {
   try {
     const settings = readDispatcherSettings(process.env);
     const log = createLogger("dispatcher", settings.LOG_LEVEL);
     const stop = (outOfTime: AbortSignal): Promise<void> => dispatcher.stop(outOfTime);
     const onFatal = failWithGrace(log, FATAL_GRACE_MS, stop);
-    const policies = { holdBack, overdueWatch, endpointWatch };
+    const policies = { postpone, overdueWatch, endpointWatch };
     const dispatcher: Dispatcher = startDispatcher({
       settings,
       log,
       onFatal,
-      stepsOf,
+      wrapSteps,
       ...policies,
     });
     const longestMs = Math.max(settings.DELIVERY_TIMEOUT, POLICY_BOUNDS.timeoutMs.max);

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { writeSync } from "node:fs";
-import type { InHand } from "../../../services/dispatcher/src/settle/in-flight.ts";
+import type { InFlightMessage } from "../../../services/dispatcher/src/settle/in-flight.ts";
 import { runDispatcher } from "../../../services/dispatcher/src/run.ts";
 import { CRASH_PLAN, STOPPED, type CrashPlan, type CrashPoint } from "./crash-point.ts";
 
@@ -28,32 +28,36 @@ const stop = async (callId: string, attempt: number, point: CrashPoint): Promise
 const callIn = (body: Uint8Array): string =>
   String((JSON.parse(new TextDecoder().decode(body)) as { call_id?: unknown }).call_id);
 
-const workOf = ({ message }: InHand) => ({
+const workOf = ({ message }: InFlightMessage) => ({
   callId: message.headers?.get("Ringback-Call-Id") || (message.subject.split(".")[2] ?? ""),
   attempt: Number(message.headers?.get("Ringback-Attempt") || 1),
 });
 
-await runDispatcher((steps) => ({
-  send: async (request) => {
-    const callId = callIn(request.body as Uint8Array); // small ones are sent as they are
-    const attempt = Number(request.headers["ringback-attempt"]);
-    await stop(callId, attempt, "before the request");
-    const sent = await steps.send(request);
-    await stop(callId, attempt, "after the answer");
-    return sent;
-  },
-  appendAttempt: async (record, deliveryId, after) => {
-    const appended = await steps.appendAttempt(record, deliveryId, after);
-    await stop(record.call_id, record.attempt, "after the attempt record");
-    return appended;
-  },
-  storeNextStep: async (record, deliveryId) => {
-    await steps.storeNextStep(record, deliveryId);
-    await stop(record.call_id, record.attempt, "after the next step");
-  },
-  tellInvalid: steps.tellInvalid,
-  acknowledge: (hand) => {
-    const { callId, attempt } = workOf(hand);
-    void stop(callId, attempt, "before the acknowledgement").then(() => steps.acknowledge(hand));
-  },
-}));
+await runDispatcher({
+  wrapSteps: (steps) => ({
+    send: async (request) => {
+      const callId = callIn(request.body as Uint8Array); // small ones are sent as they are
+      const attempt = Number(request.headers["ringback-attempt"]);
+      await stop(callId, attempt, "before the request");
+      const sent = await steps.send(request);
+      await stop(callId, attempt, "after the answer");
+      return sent;
+    },
+    appendAttempt: async (record, deliveryId, after) => {
+      const appended = await steps.appendAttempt(record, deliveryId, after);
+      await stop(record.call_id, record.attempt, "after the attempt record");
+      return appended;
+    },
+    storeNextStep: async (record, deliveryId) => {
+      await steps.storeNextStep(record, deliveryId);
+      await stop(record.call_id, record.attempt, "after the next step");
+    },
+    publishInvalid: steps.publishInvalid,
+    acknowledge: (inFlight) => {
+      const { callId, attempt } = workOf(inFlight);
+      void stop(callId, attempt, "before the acknowledgement").then(() =>
+        steps.acknowledge(inFlight),
+      );
+    },
+  }),
+});

@@ -71,7 +71,7 @@ const subscription = (callback_url: string): Subscription => ({
   method_type: "PUT",
 });
 
-/** All parts are real; time stands still, chance is fixed. */
+/** All parts are real; time stands still, randomness is fixed. */
 const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
   find: async () => subscription(receiver.url("/hook?token=s3cret")),
   sealer: keyRing([]),
@@ -88,7 +88,7 @@ const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
   dispatchers: () => 2,
   userAgent: "Ringback/1.2.3",
   now,
-  chance: () => 0.5,
+  random: () => 0.5,
   onStart: () => {},
   ...more,
 });
@@ -103,7 +103,7 @@ const throwing = (): never => {
   throw new Error("a bug");
 };
 
-const leaving = async () => ({ kind: "leave" }) as const;
+const notOwned = async (): Promise<boolean> => false;
 
 /** A sender that has this result, for what no network on loopback can do. */
 const resulting = (result: SendResult): DeliverDeps["send"] => {
@@ -113,8 +113,8 @@ const resulting = (result: SendResult): DeliverDeps["send"] => {
 describe("an attempt", () => {
   test("that is accepted is recorded as delivered and done, without the URL's query", async () => {
     receiver.setScript(status(200, { body: "thanks" }));
-    const turn = await deliver(DELIVERY, depsFor());
-    expect(turn).toEqual({
+    const result = await deliver(DELIVERY, depsFor());
+    expect(result).toEqual({
       kind: "attempted",
       record: {
         ...RECORDED,
@@ -139,8 +139,8 @@ describe("an attempt", () => {
 
   test("that is refused is tried again, later than its delay by the jitter's share", async () => {
     receiver.setScript(status(503, { body: "no" }));
-    const turn = await deliver(DELIVERY, depsFor());
-    expect(turn).toMatchObject({
+    const result = await deliver(DELIVERY, depsFor());
+    expect(result).toMatchObject({
       record: {
         outcome: { kind: "failed", reason: "status", status_code: 503 },
         response: { body_excerpt: "no" },
@@ -151,8 +151,8 @@ describe("an attempt", () => {
 
   test("that is refused after the last delay becomes a dead letter", async () => {
     receiver.setScript(status(503));
-    const turn = await deliver({ ...RETRY, attempt: 3 }, depsFor());
-    expect(turn).toMatchObject({
+    const result = await deliver({ ...RETRY, attempt: 3 }, depsFor());
+    expect(result).toMatchObject({
       record: { attempt: 3, trigger: "retry", next: { kind: "dead_letter" } },
     });
   });
@@ -161,8 +161,8 @@ describe("an attempt", () => {
     receiver.setScript(status(503, { headers: { "retry-after": "60" } }));
     const at = async (more: Partial<Subscription>): Promise<string | undefined> => {
       const find = async () => ({ ...subscription(receiver.url("/hook")), ...more });
-      const turn = await deliver(DELIVERY, depsFor({ find }));
-      const next = turn.kind === "attempted" ? turn.record.next : undefined;
+      const result = await deliver(DELIVERY, depsFor({ find }));
+      const next = result.kind === "attempted" ? result.record.next : undefined;
       return next?.kind === "retry" ? next.at : undefined;
     };
     expect(await at({})).toBe("2026-01-01T00:01:13.000Z");
@@ -173,8 +173,8 @@ describe("an attempt", () => {
   test("that has no answer is recorded with the reason and without a response", async () => {
     const failure = { reason: "tls", detail: "CERT_HAS_EXPIRED", unreachable: false } as const;
     const send = resulting({ kind: "no_response", ...failure, durationMs: 12 });
-    const turn = await deliver(RETRY, depsFor({ send }));
-    expect(turn).toEqual({
+    const result = await deliver(RETRY, depsFor({ send }));
+    expect(result).toEqual({
       kind: "attempted",
       record: {
         ...RECORDED,
@@ -233,8 +233,8 @@ describe("headers that may no longer be sent", () => {
   ])("fail the attempt, unsent: %j", async (name, value, expected) => {
     const before = receiver.connections;
     const stored = { ...subscription(receiver.url("/hook")), headers: { [name]: value } };
-    const turn = await deliver(DELIVERY, depsFor({ find: async () => stored }));
-    expect(turn).toMatchObject({
+    const result = await deliver(DELIVERY, depsFor({ find: async () => stored }));
+    expect(result).toMatchObject({
       kind: "attempted",
       record: {
         request: { method: "PUT", url: receiver.url("/hook") },
@@ -242,16 +242,16 @@ describe("headers that may no longer be sent", () => {
         next: { kind: "retry", at: "2026-01-01T00:00:20.500Z" },
       },
     });
-    expect(JSON.stringify(turn)).not.toContain("s3cret");
+    expect(JSON.stringify(result)).not.toContain("s3cret");
     expect(receiver.connections).toBe(before);
   });
 
   test("that are too many fail it as well", async () => {
     const entries = Array.from({ length: 21 }, (_, n) => [`x-${n}`, "v"] as const);
     const stored = { ...subscription(receiver.url("/")), headers: Object.fromEntries(entries) };
-    const turn = await deliver(DELIVERY, depsFor({ find: async () => stored }));
+    const result = await deliver(DELIVERY, depsFor({ find: async () => stored }));
     const detail = "the subscription's headers: 21 headers: at most 20";
-    expect(turn).toMatchObject({ record: { outcome: { reason: "protocol", detail } } });
+    expect(result).toMatchObject({ record: { outcome: { reason: "protocol", detail } } });
   });
 });
 
@@ -286,7 +286,7 @@ describe("without a subscription", () => {
 describe("a fault of our own", () => {
   test("holds the delivery back with the same attempt, longer each time", async () => {
     const send = resulting({ kind: "own_fault", fault: "resources", detail: "EMFILE" });
-    const held = { kind: "held_back", fault: "resources", detail: "EMFILE" };
+    const held = { kind: "postponed", fault: "resources", detail: "EMFILE" };
     expect(await deliver(DELIVERY, depsFor({ send }))).toEqual({ ...held, atMs: NOW_MS + 5_000 });
     expect(await deliver({ ...RETRY, deferrals: 2 }, depsFor({ send }))).toEqual({
       ...held,
@@ -303,7 +303,7 @@ describe("a fault of our own", () => {
       const find = async () => subscription(`https://${n}.example.com/`);
       kinds.push((await deliver(DELIVERY, { ...deps, find })).kind);
     }
-    const held = ["held_back", "held_back"];
+    const held = ["postponed", "postponed"];
     expect(kinds).toEqual([...Array.from({ length: 7 }, () => "attempted"), ...held]);
   });
 });
@@ -318,11 +318,11 @@ describe("signatures", () => {
   const key: SigningKey = { ...created, scheme: "v1", secret };
   test("go with the request of a subscription that has a secret", async () => {
     receiver.setScript(status(200, { body: `signed with ${secret}?` }));
-    const turn = await deliver(DELIVERY, depsFor({ find: signedBy(key) }));
+    const result = await deliver(DELIVERY, depsFor({ find: signedBy(key) }));
     const signed = `evt_t85s00_7.${NOW_MS / 1_000}.${BODY.toString()}`;
     const hash = createHmac("sha256", Buffer.alloc(24, 1)).update(signed).digest("base64");
     expect(receiver.requests.at(-1)?.headers["webhook-signature"]).toBe(`v1,${hash}`);
-    expect(turn).toMatchObject({
+    expect(result).toMatchObject({
       record: { response: { body_excerpt: "signed with <redacted>?" } },
     });
     await deliver(DELIVERY, depsFor());
@@ -336,7 +336,7 @@ describe("signatures", () => {
       secret: "enc:v1:gone:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
     });
     expect(await deliver(DELIVERY, depsFor({ find }))).toEqual({
-      kind: "held_back",
+      kind: "postponed",
       fault: "secret",
       atMs: NOW_MS + 5_000,
       detail: "signing secret 'k1': needs the key 'gone', which is not there",
@@ -407,8 +407,8 @@ describe("the gate", () => {
     gate.ask(asking, () => undefined);
     expect(gate.inFlight()).toBe(1);
     const before = receiver.requests.length;
-    const turn = await deliver(DELIVERY, depsFor({ gate }));
-    expect(turn).toEqual({ kind: "deferred", atMs: NOW_MS + 5_000, reason: "endpoint_busy" });
+    const result = await deliver(DELIVERY, depsFor({ gate }));
+    expect(result).toEqual({ kind: "deferred", atMs: NOW_MS + 5_000, reason: "endpoint_busy" });
     expect(receiver.requests).toHaveLength(before);
   });
 
@@ -441,18 +441,18 @@ describe("an attempt that is traced", () => {
     const told: unknown[] = [];
     const traceAttempt: DeliverDeps["traceAttempt"] = ({ attempt }, { method_type }, parent) => {
       told.push([attempt, method_type, parent]);
-      return { headers: {}, end: (turn) => told.push(turn) };
+      return { headers: {}, end: (result) => told.push(result) };
     };
-    const turn = await deliver(DELIVERY, depsFor({ traceAttempt }), { parent: trace });
-    expect(turn.kind).toBe("attempted");
-    expect(told).toEqual([[1, "PUT", trace], turn]);
+    const result = await deliver(DELIVERY, depsFor({ traceAttempt }), { parent: trace });
+    expect(result.kind).toBe("attempted");
+    expect(told).toEqual([[1, "PUT", trace], result]);
   });
 
   test("ends in its trace when our own code throws", async () => {
     const ends: unknown[] = [];
     const traceAttempt: DeliverDeps["traceAttempt"] = () => ({
       headers: {},
-      end: (turn) => ends.push(turn),
+      end: (result) => ends.push(result),
     });
     const deps = depsFor({ traceAttempt, send: failing });
     await expect(deliver(DELIVERY, deps, { parent: trace })).rejects.toThrow("a bug");
@@ -473,27 +473,27 @@ describe("an attempt that is traced", () => {
   });
 });
 
-describe("between its admission and its request, an attempt", () => {
+describe("between its permit and its request, an attempt", () => {
   test.each([
     ["the metrics throw", { onStart: throwing }],
     ["its trace throws", { traceAttempt: throwing }],
-    ["the time is not to be had", { now: throwing }],
-  ] as const)("gives its place back when %s", async (_what, more) => {
+    ["the clock throws", { now: throwing }],
+  ] as const)("releases its permit when %s", async (_what, more) => {
     const deps = depsFor(more);
     await expect(deliver(DELIVERY, deps)).rejects.toThrow("a bug");
     expect(deps.gate.inFlight()).toBe(0);
   });
 
-  test("gives its place back when the last look fails", async () => {
+  test("releases its permit when its ownership cannot be checked", async () => {
     const deps = depsFor();
-    await expect(deliver(DELIVERY, deps, { lastLook: failing })).rejects.toThrow("a bug");
+    await expect(deliver(DELIVERY, deps, { stillOwned: failing })).rejects.toThrow("a bug");
     expect(deps.gate.inFlight()).toBe(0);
   });
 
-  test("is left, and its place given back, when another process may be at it", async () => {
+  test("is not made, and its permit released, when another process may have the message", async () => {
     const deps = depsFor();
     const before = receiver.requests.length;
-    expect(await deliver(DELIVERY, deps, { lastLook: leaving })).toEqual({ kind: "left" });
+    expect(await deliver(DELIVERY, deps, { stillOwned: notOwned })).toEqual({ kind: "not_owned" });
     expect(receiver.requests).toHaveLength(before);
     expect(deps.gate.inFlight()).toBe(0);
   });
@@ -506,12 +506,12 @@ describe("between its admission and its request, an attempt", () => {
     ];
     let isChanged = false;
     const deps = depsFor({ find: async () => (isChanged ? after : before) });
-    const lastLook = async () => {
+    const stillOwned = async (): Promise<boolean> => {
       isChanged = true;
-      return { kind: "send" } as const;
+      return true;
     };
-    const turn = await deliver(DELIVERY, deps, { lastLook });
-    expect(turn).toMatchObject({ record: { request: { url: receiver.url("/after") } } });
+    const result = await deliver(DELIVERY, deps, { stillOwned });
+    expect(result).toMatchObject({ record: { request: { url: receiver.url("/after") } } });
     expect(receiver.requestsTo("/before")).toEqual([]);
   });
 });
@@ -520,24 +520,27 @@ describe("by request", () => {
   const AGAIN: Delivery = { ...DELIVERY, deliveryId: "7-r1", trigger: "redelivery", dueMs: NOW_MS };
 
   test("a redelivery is the same request, and its record names the delivery and its job", async () => {
-    const turn = await deliver({ ...AGAIN, redeliveryId: "r1" }, depsFor());
+    const result = await deliver({ ...AGAIN, redeliveryId: "r1" }, depsFor());
     const record = { ...RECORDED, delivery_id: "7-r1", redelivery_id: "r1", attempt: 1 };
-    expect(turn).toMatchObject({ kind: "attempted", record: { ...record, trigger: "redelivery" } });
+    expect(result).toMatchObject({
+      kind: "attempted",
+      record: { ...record, trigger: "redelivery" },
+    });
     const { headers } = receiver.requests.at(-1)!;
     expect(headers).toMatchObject({ "webhook-id": DELIVERY.eventId, "ringback-attempt": "1" });
     expect(headers).not.toHaveProperty("ringback-test");
   });
 
   test("a first delivery's record names neither", async () => {
-    const turn = await deliver(DELIVERY, depsFor());
-    const record = turn.kind === "attempted" ? turn.record : {};
+    const result = await deliver(DELIVERY, depsFor());
+    const record = result.kind === "attempted" ? result.record : {};
     expect(record).not.toHaveProperty("delivery_id");
     expect(record).not.toHaveProperty("redelivery_id");
   });
 
   test("a redelivery without a subscription is recorded as cancelled", async () => {
-    const turn = await deliver(AGAIN, depsFor({ find: nobody }));
-    expect(turn).toMatchObject({ record: { outcome: { kind: "cancelled" } } });
+    const result = await deliver(AGAIN, depsFor({ find: nobody }));
+    expect(result).toMatchObject({ record: { outcome: { kind: "cancelled" } } });
   });
 
   test("a test event says so to the endpoint, and is done with its one attempt", async () => {

@@ -2,34 +2,40 @@ import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { DeferralReason } from "../limits/permit-request.ts";
 import type { OwnFault } from "../send/result.ts";
-import type { LastLook } from "../settle/still-ours.ts";
-import type { Desk } from "../intake/suspects.ts";
 
-/** What one turn of a delivery came to. */
-export type Turn =
+/** What processing a delivery came to. */
+export type DeliveryResult =
   | { readonly kind: "attempted"; readonly record: AttemptRecord }
-  /** Nobody subscribed this agent's events of this type: nothing is owed. */
+  /** No subscription matches the event. */
   | { readonly kind: "no_subscription" }
-  /** There is no place for it: to come back at `atMs`, with the same attempt. */
+  /** No permit: the same attempt again at `atMs`. */
   | { readonly kind: "deferred"; readonly atMs: number; readonly reason: DeferralReason }
-  /** A fault of our own: to come back at `atMs`, with the same attempt. */
+  /** A platform fault: the same attempt again at `atMs`. */
   | {
-      readonly kind: "held_back";
+      readonly kind: "postponed";
       readonly atMs: number;
       readonly fault: OwnFault;
       readonly detail: string;
     }
-  /** This process is stopping: nothing was begun. */
+  /** This process is stopping: nothing was started. */
   | { readonly kind: "closed" }
-  /** Another process may be at it by now: nothing was sent. */
-  | { readonly kind: "left" };
+  /** Another process may have the message by now: nothing was sent. */
+  | { readonly kind: "not_owned" };
 
-/** What a turn is part of. */
-export type TurnContext = {
-  /** What its attempt belongs to, where it is traced. */
+/** Held while a message that may have killed processes is read and its request is started. */
+export type ReadingLock = {
+  /** Waits until no other suspect is read, and notes it; `convicted`: do not read the message. */
+  readonly acquire: () => Promise<"innocent" | "convicted">;
+  /** Idempotent. */
+  readonly release: () => void;
+};
+
+/** What a delivery needs of the message that brought it. */
+export type DeliveryContext = {
+  /** Parent of the attempt's span, where deliveries are traced. */
   readonly parent?: TraceContext | undefined;
-  /** Asked when there is a place, right before the request. */
-  readonly lastLook?: () => Promise<LastLook>;
-  /** Where its message was handed out before: left while it waits for a place. */
-  readonly desk?: Desk | undefined;
+  /** Whether the message is still this process's; asked right before the request. */
+  readonly stillOwned?: () => Promise<boolean>;
+  /** Of a message that was delivered before; released while the delivery waits for a permit. */
+  readonly readingLock?: ReadingLock | undefined;
 };

@@ -18,20 +18,31 @@ export type Delivery = {
   /** The event as it was published, byte for byte. */
   readonly body: HeldBody;
   readonly attempt: number;
-  /** How many of its attempts, up to this one, take no place in the schedule. */
+  /** How many of its attempts, up to this one, take no position in the schedule. */
   readonly extraAttempts?: number | undefined;
   readonly trigger: Trigger;
   /** When the attempt was due, in ms since 1970; undefined for one that comes straight from EVENTS. */
   readonly dueMs: number | undefined;
   readonly deferrals: number;
-  /** When this attempt first met an unexpected error of our own, in ms since 1970. */
+  /** When this attempt first met an unexpected error, in ms since 1970. */
   readonly heldSinceMs?: number | undefined;
-  /** Where its first trace began, for one that comes back and is traced. */
+  /** Its first trace, for a traced retry. */
   readonly trace?: TraceContext | undefined;
 };
 
-/** The message that brings a delivery back at `dueMs` for an attempt. */
-export const comeBack = (
+/** Whether this is the event's first attempt, straight from EVENTS. */
+export const comesFromEvents = ({ attempt, dueMs }: Delivery): boolean =>
+  attempt === 1 && dueMs === undefined;
+
+/** What of a delivery gives its position in the retry schedule. */
+export const schedulePositionOf = ({ attempt, extraAttempts, trigger }: Delivery) => ({
+  attempt,
+  extraAttempts,
+  trigger,
+});
+
+/** The message that schedules an attempt of a delivery for `dueMs`. */
+export const retryMessageFor = (
   delivery: Pick<
     Delivery,
     "address" | "eventSeq" | "deliveryId" | "redeliveryId" | "extraAttempts"
@@ -54,17 +65,18 @@ export const addressOf = (record: AttemptRecord): EventAddress => ({
   eventType: record.event_type,
 });
 
-/** The ids that every log line and record of a delivery carries. */
-export const idsOf = (delivery: Omit<Delivery, "body">) => ({
-  ...idsOfEvent(delivery),
-  ...redeliveryIds(delivery),
-});
-
-const idsOfEvent = ({ address, eventId, eventSeq }: Omit<Delivery, "body">) => ({
+/** The ids that every log line, record and dead letter of a delivery has. */
+export const idsOf = ({
+  address,
+  eventId,
+  eventSeq,
+  ...delivery
+}: Pick<Delivery, "address" | "eventId" | "eventSeq" | "deliveryId" | "redeliveryId">) => ({
   event_id: eventId,
   event_seq: eventSeq,
   event_type: address.eventType,
   call_id: address.callId,
   agent_id: address.agentId,
   workspace_id: address.workspaceId,
+  ...redeliveryIds({ eventSeq, ...delivery }),
 });

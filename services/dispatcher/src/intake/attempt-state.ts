@@ -1,50 +1,50 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
-import { fenceOf } from "./decide/fence.ts";
 import type { Delivery } from "../delivery/delivery.ts";
-import type { Journal } from "../settle/delivery-store.ts";
+import type { DeliveryStore } from "../settle/delivery-store.ts";
+import { fenceOf } from "./decide/fence.ts";
 
 /** What the streams say of an attempt that is about to be made. */
-export type Standing =
+export type AttemptState =
   /** It was made, or a later one, or the delivery has ended. */
   | { readonly kind: "recorded"; readonly last: AttemptRecord }
-  /** Another message brings the delivery back, or is in work for it. */
+  /** Another message of the delivery waits, or is in flight. */
   | { readonly kind: "pending" }
-  /** It is to be made. `after`: the sequence of the delivery's last record, 0 for none; and that record. */
+  /** It has to be made. `after`: the sequence of `last`, the delivery's last record; 0 for none. */
   | {
       readonly kind: "open";
       readonly after: number;
       readonly last: AttemptRecord | undefined;
     };
 
-export type StandingDeps = { readonly journal: Pick<Journal, "readLastRecord" | "pendingRetry"> };
+type Attempt = Pick<Delivery, "address" | "deliveryId" | "attempt">;
 
 /**
- * Whether an attempt may be made of a message that may have been handled before. Most such messages have
- * their record, and one read says so. Where there is none the retries are read, and then the record once
- * more: whoever works on a retry records its attempt before the retry is gone, so that one of the reads
- * sees it. `afterSeq`: the due message in work here, which is no sign of another.
+ * For a message that may have been handled before. Most of these have a record, and one read ends here.
+ * Otherwise read RETRIES first, then ATTEMPTS: another dispatcher stores its record before its retry
+ * message disappears, so one of the two reads sees it. `afterSeq`: the sequence of the due message in
+ * flight here, which does not count as another.
  */
-export const standingOf = async (
-  delivery: Pick<Delivery, "address" | "deliveryId" | "attempt">,
-  { journal }: StandingDeps,
+export const attemptStateOf = async (
+  delivery: Attempt,
+  deps: { readonly store: Pick<DeliveryStore, "readLastRecord" | "pendingRetry"> },
   afterSeq?: number,
-): Promise<Standing> => {
+): Promise<AttemptState> => {
   const { address, deliveryId, attempt } = delivery;
-  const before = await standingByRecord(delivery, { journal });
+  const before = await stateByRecord(delivery, deps);
   if (before.kind === "recorded") return before;
   const options = { minAttempt: attempt, ...(afterSeq === undefined ? {} : { afterSeq }) };
-  const retry = await journal.pendingRetry({ address, deliveryId }, options);
-  const last = await standingByRecord(delivery, { journal });
+  const retry = await deps.store.pendingRetry({ address, deliveryId }, options);
+  const last = await stateByRecord(delivery, deps);
   if (last.kind === "recorded") return last;
   return retry.kind === "pending" ? { kind: "pending" } : last;
 };
 
-/** The same of a message that comes for the first time: nothing but the last record counts. */
-export const standingByRecord = async (
-  { address, deliveryId, attempt }: Pick<Delivery, "address" | "deliveryId" | "attempt">,
-  { journal }: Pick<StandingDeps, "journal">,
-): Promise<Exclude<Standing, { kind: "pending" }>> => {
-  const last = await journal.readLastRecord(address, deliveryId);
+/** For a message that comes for the first time: only the last record counts. */
+export const stateByRecord = async (
+  { address, deliveryId, attempt }: Attempt,
+  { store }: { readonly store: Pick<DeliveryStore, "readLastRecord"> },
+): Promise<Exclude<AttemptState, { kind: "pending" }>> => {
+  const last = await store.readLastRecord(address, deliveryId);
   const fence = fenceOf(last.record, attempt);
   return fence.kind === "recorded" ? fence : { kind: "open", after: last.seq, last: last.record };
 };

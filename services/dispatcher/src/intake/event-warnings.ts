@@ -4,7 +4,7 @@ import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 
-/** Told of what readers of an event would not expect in it. */
+/** Called with the values of an event that its readers may not expect. */
 export type OnWarnings = (eventType: string, warnings: readonly EventWarning[]) => void;
 
 const LOG_EVERY_MS = 60_000;

@@ -1,149 +1,119 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
-import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
-import { redeliveryIds } from "@ringback/contracts/deliveries/redelivery-id";
 import { isUnavailable } from "@ringback/runtime/nats/errors";
-import { afterUnexpectedError, heldBackForMs, holdBackMs } from "../delivery/decide/retry.ts";
-import { eventIn, firstOf, type HandleDeps } from "./handle-event.ts";
-import { deadLetterKey } from "../settle/dead-letter.ts";
-import type { InHand } from "../settle/in-flight.ts";
-import { countGivenUp } from "../metrics.ts";
 import {
-  giveBackLater,
+  afterUnexpectedError,
+  postponedForMs,
+  postponeMs,
+  type PostponePolicy,
+} from "../delivery/decide/postpone.ts";
+import { countDeadLettered } from "../metrics.ts";
+import {
+  deadLetterKey,
+  internalErrors,
+  knownIds,
+  type DeadLetterDeps,
+} from "../settle/dead-letter.ts";
+import type { DeferrableDelivery, InFlightMessage } from "../settle/in-flight.ts";
+import {
+  nakAfter,
   settleDeadLetter,
+  settleDeferred,
   settleDone,
-  settlePutOff,
-  type PutOff,
+  type SettleDeps,
 } from "../settle/settle.ts";
 
-/** The first attempt of the event in a message of EVENTS; undefined when it is not an event. */
-export const firstAttempt = (
-  hand: InHand,
-  { eventRules }: Pick<HandleDeps, "eventRules">,
-): PutOff | undefined => {
-  if (hand.delivery !== undefined) return hand.delivery;
-  const read = eventIn(hand, eventRules);
-  if (read.kind !== "event") return undefined;
-  return firstOf(hand, read.address);
-};
+export type UnexpectedErrorDeps = SettleDeps &
+  DeadLetterDeps & { readonly postpone: PostponePolicy };
 
 /**
- * The handler of a message threw what nobody expected: a fault of our own, which uses up none of the
- * customer's attempts. The delivery is held back by a schedule, later each time, and given up when
- * that has gone on for long enough. Never throws.
+ * A platform fault that uses up none of the customer's attempts: schedules the delivery again, later each
+ * time, and dead-letters it when that has gone on for long enough. Never throws. `deliveryIn` parses the
+ * message's delivery.
  */
 export const handleUnexpectedError = async (
-  hand: InHand,
+  inFlight: InFlightMessage,
   error: unknown,
-  deliveryIn: () => PutOff | undefined,
-  deps: HandleDeps,
+  deliveryIn: () => DeferrableDelivery | undefined,
+  deps: UnexpectedErrorDeps,
 ): Promise<void> => {
   deps.metrics.ownFaults.inc({ fault: "unexpected" });
-  hand.trace?.span.fail("internal");
+  inFlight.trace?.span.fail("internal");
   try {
-    const delivery = orUndefined(deliveryIn);
-    await holdBack(hand, error, delivery, deps);
+    await postpone(inFlight, error, orUndefined(deliveryIn), deps);
   } catch (second) {
     // Without an acknowledgement the broker brings it again.
-    const { subject, seq } = hand.message;
+    const { subject, seq } = inFlight.message;
     deps.log.error({ err: second, subject, seq }, "delivery.hold_back_failed");
-    if (!isUnavailable(second)) giveBackIfPossible(hand, deps);
+    if (!isUnavailable(second)) nakIfPossible(inFlight, deps);
   }
 };
 
 /** What made the handler throw may do so again here. */
-const orUndefined = (deliveryIn: () => PutOff | undefined): PutOff | undefined => {
+const orUndefined = <T>(read: () => T | undefined): T | undefined => {
   try {
-    return deliveryIn();
+    return read();
   } catch {
     return undefined;
   }
 };
 
-const holdBack = async (
-  hand: InHand,
+const postpone = async (
+  inFlight: InFlightMessage,
   error: unknown,
-  delivery: PutOff | undefined,
-  deps: HandleDeps,
+  delivery: DeferrableDelivery | undefined,
+  deps: UnexpectedErrorDeps,
 ): Promise<void> => {
   const nowMs = deps.now();
-  const repeats = hand.message.info.deliveryCount - 1;
+  const repeats = inFlight.message.info.deliveryCount - 1;
   const sinceMs =
-    delivery === undefined ? nowMs - heldBackForMs(repeats, deps.holdBack) : delivery.heldSinceMs;
-  const timesHeldBack = (delivery?.deferrals ?? 0) + repeats;
-  const after = afterUnexpectedError({ nowMs, sinceMs, timesHeldBack }, deps.holdBack);
-  const known = { ...idsKnown(hand, delivery, deps), since: iso(after.sinceMs) };
-  if (after.kind === "give_up") {
-    deps.log.error({ ...known, err: error, next: "dead_letter" }, "delivery.unexpected_error");
-    return giveUp(hand, delivery, after.sinceMs, deps);
+    delivery === undefined ? nowMs - postponedForMs(repeats, deps.postpone) : delivery.heldSinceMs;
+  const timesPostponed = (delivery?.deferrals ?? 0) + repeats;
+  const after = afterUnexpectedError({ nowMs, sinceMs, timesPostponed }, deps.postpone);
+  const since = new Date(after.sinceMs).toISOString();
+  const known = { ...knownIds(inFlight.message, delivery, deps.store), since, err: error };
+  if (after.kind === "dead_letter") {
+    deps.log.error({ ...known, next: "dead_letter" }, "delivery.unexpected_error");
+    return deadLetter(inFlight, delivery, after.sinceMs, deps);
   }
-  const at = iso(after.atMs);
-  deps.log.error({ ...known, err: error, next: "held_back", at }, "delivery.unexpected_error");
-  if (delivery === undefined) return giveBackLater(hand, after.atMs - nowMs);
-  return settlePutOff(hand, { ...delivery, heldSinceMs: after.sinceMs }, after.atMs, deps);
+  const at = new Date(after.atMs).toISOString();
+  deps.log.error({ ...known, next: "held_back", at }, "delivery.unexpected_error");
+  if (delivery === undefined) return nakAfter(inFlight, after.atMs - nowMs);
+  return settleDeferred(inFlight, { ...delivery, heldSinceMs: after.sinceMs }, after.atMs, deps);
 };
 
-/** The letter says nothing of the error itself: it is for customers, too. */
-const giveUp = async (
-  hand: InHand,
-  delivery: PutOff | undefined,
+const deadLetter = async (
+  inFlight: InFlightMessage,
+  delivery: DeferrableDelivery | undefined,
   sinceMs: number,
-  deps: HandleDeps,
+  deps: UnexpectedErrorDeps,
 ): Promise<void> => {
-  if (delivery?.trigger === "test") return settleDone(hand, deps); // nobody is owed it
-  const { message } = hand;
+  if (delivery?.trigger === "test") return settleDone(inFlight, deps); // a test event has no dead letter
+  const { message } = inFlight;
   const last = delivery === undefined ? undefined : await lastRecord(delivery, deps);
-  const letter: DeadLetter = {
-    reason: "internal",
-    ...idsKnown(hand, delivery, deps),
-    at: iso(deps.now()),
-    message: `given up after unexpected errors of the platform's own since ${iso(sinceMs)}: the log says which`,
-    ...(delivery === undefined ? { subject: message.subject } : {}),
-    ...(last === undefined ? {} : { last_attempt: last }),
-  };
+  const letter = internalErrors(message, sinceMs, { delivery, last }, deps);
   const key =
     delivery === undefined ? String(message.seq) : deadLetterKey(delivery, delivery.attempt);
-  await settleDeadLetter(hand, letter, deps, key);
-  if (delivery !== undefined) countGivenUp(deps.metrics, delivery.address);
+  await settleDeadLetter(inFlight, letter, deps, key);
+  if (delivery !== undefined) countDeadLettered(deps.metrics, delivery.address);
 };
 
-/** The record may be what cannot be read. */
+/** Undefined also where the record is what cannot be read. */
 const lastRecord = async (
-  { address, deliveryId: id }: PutOff,
-  { journal }: HandleDeps,
+  { address, deliveryId }: DeferrableDelivery,
+  { store }: UnexpectedErrorDeps,
 ): Promise<AttemptRecord | undefined> => {
   try {
-    return (await journal.readLastRecord(address, id)).record;
+    return (await store.readLastRecord(address, deliveryId)).record;
   } catch (error) {
     if (isUnavailable(error)) throw error;
     return undefined;
   }
 };
 
-const idsKnown = (hand: InHand, delivery: PutOff | undefined, { journal }: HandleDeps) => {
-  if (delivery === undefined) {
-    const { seq, subject } = hand.message;
-    const isEvent = subject.startsWith("events.");
-    return isEvent ? { event_id: journal.eventId(seq), event_seq: seq } : {};
-  }
-  const { address, eventSeq, attempt } = delivery;
-  return {
-    event_id: journal.eventId(eventSeq),
-    event_seq: eventSeq,
-    event_type: address.eventType,
-    call_id: address.callId,
-    agent_id: address.agentId,
-    workspace_id: address.workspaceId,
-    ...redeliveryIds(delivery),
-    attempt,
-  };
-};
-
-const giveBackIfPossible = (hand: InHand, { holdBack: policy, log }: HandleDeps): void => {
+const nakIfPossible = (inFlight: InFlightMessage, deps: UnexpectedErrorDeps): void => {
   try {
-    giveBackLater(hand, holdBackMs(hand.message.info.deliveryCount - 1, policy));
+    nakAfter(inFlight, postponeMs(inFlight.message.info.deliveryCount - 1, deps.postpone));
   } catch (error) {
-    log.warn({ err: error, seq: hand.message.seq }, "delivery.interrupted");
+    deps.log.warn({ err: error, seq: inFlight.message.seq }, "delivery.interrupted");
   }
 };
-
-const iso = (ms: number): string => new Date(ms).toISOString();

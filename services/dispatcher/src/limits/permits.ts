@@ -1,6 +1,6 @@
 import type { Asking, DeferralReason, Passage, Release } from "./permit-request.ts";
 import { judge, type Judgement, type Keeper } from "./decide/permit.ts";
-import { MOST_ASKED_MS } from "../delivery/decide/retry.ts";
+import { MAX_RETRY_AFTER_MS } from "../delivery/decide/retry.ts";
 import type { PermitLimits } from "./decide/shares.ts";
 import { remembered } from "./remembered.ts";
 import {
@@ -127,7 +127,7 @@ const takeAt = (
   for (const crowd of crowds) enterCrowd(crowd, startMs);
   return ({ destination: condition, origin: ofOrigin, askedMs = 0 }) => {
     const endMs = now();
-    const closedForMs = Math.min(MOST_ASKED_MS, askedMs);
+    const closedForMs = Math.min(MAX_RETRY_AFTER_MS, askedMs);
     leaveDestination(destination, { startMs, endMs }, condition, closedForMs);
     leaveOrigin(origin, endMs, ofOrigin, { name, state: destination.state });
     if (subscription !== undefined) leave(subscription, startMs, endMs);

@@ -10,7 +10,7 @@ import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { pause } from "@ringback/runtime/process/backoff";
 import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { lookBackMs, owedState } from "./decide/due.ts";
-import { retryAfter } from "../settle/settle.ts";
+import { nextRetry } from "../settle/next-step.ts";
 import {
   countRepair,
   isFull,
@@ -79,7 +79,7 @@ const sorted = (
     const state = owedState(record.next, storedAfterMs, nowMs, policy);
     if (state.kind === "waiting") lookAtMs = Math.min(lookAtMs ?? Infinity, state.lookAtMs);
     if (state.kind === "owed") {
-      const retry = retryAfter(record, deliveryId, record.next.at);
+      const retry = nextRetry(record, deliveryId, record.next.at);
       owed.push({ retry, subject, seq, overdueMs: state.overdueMs });
     }
   }
@@ -99,13 +99,13 @@ const recordWithRetry = (data: Uint8Array): AttemptRecord | undefined => {
 const scheduleIfMissing = async (
   { retry, seq, overdueMs }: Owed,
   findings: Findings,
-  { journal, metrics }: OverdueWatchDeps,
+  { store, metrics }: OverdueWatchDeps,
 ): Promise<void> => {
-  const pending = await journal.pendingRetry(retry, { minAttempt: retry.attempt });
+  const pending = await store.pendingRetry(retry, { minAttempt: retry.attempt });
   if (pending.kind !== "none") return;
-  const last = await journal.readLastRecord(retry.address, retry.deliveryId);
+  const last = await store.readLastRecord(retry.address, retry.deliveryId);
   if (last.seq !== seq) return;
   noteOverdue(findings, overdueMs);
-  if ((await journal.replaceSchedule(retry, 0)) === "conflict") return;
+  if ((await store.replaceSchedule(retry, 0)) === "conflict") return;
   countRepair(findings, "missing", retry, metrics);
 };

@@ -3,12 +3,12 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { OverdueWatchPolicy } from "./decide/due.ts";
 import type { RetryPolicy } from "../delivery/decide/retry.ts";
-import type { Journal } from "../settle/delivery-store.ts";
+import type { DeliveryStore } from "../settle/delivery-store.ts";
 import type { DispatcherMetrics } from "../metrics.ts";
 
 export type OverdueWatchDeps = {
   readonly nats: Nats;
-  readonly journal: Pick<Journal, "replaceSchedule" | "pendingRetry" | "readLastRecord">;
+  readonly store: Pick<DeliveryStore, "replaceSchedule" | "pendingRetry" | "readLastRecord">;
   readonly metrics: Pick<DispatcherMetrics, "retriesRepublished">;
   readonly log: Logger;
   readonly policy: OverdueWatchPolicy;

@@ -113,10 +113,10 @@ const retryIn = (message: BatchMessage): RetryMessage | undefined => {
 const publishAgain = async (
   { retry, seq, atMs, overdueMs }: Stuck,
   findings: Findings,
-  { journal, metrics }: OverdueWatchDeps,
+  { store, metrics }: OverdueWatchDeps,
 ): Promise<void> => {
   noteOverdue(findings, overdueMs);
   // With its time as it was: should this clock be wrong, the server still does not fire it early.
-  if ((await journal.replaceSchedule(retry, seq, atMs)) === "conflict") return;
+  if ((await store.replaceSchedule(retry, seq, atMs)) === "conflict") return;
   countRepair(findings, "overdue", retry, metrics);
 };

@@ -1,9 +1,24 @@
+import { Buffer } from "node:buffer";
+import type { JsMsg } from "@nats-io/jetstream";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
-import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { deliveryId } from "@ringback/contracts/events/event";
 import { isFirstDelivery } from "@ringback/contracts/deliveries/redelivery-id";
-import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
+import { readableParts, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
+import { parseDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { parseEventSubject } from "@ringback/contracts/streams/subjects";
+import { rawHeaders } from "@ringback/runtime/nats/message-headers";
+import { idsOf } from "../delivery/delivery.ts";
+import type { DeliveryStore } from "./delivery-store.ts";
+import type { DeferrableDelivery } from "./in-flight.ts";
 
-/** The dead letter of a delivery whose last attempt this was. */
+/** What every dead letter but `exhausted` is made with. */
+export type DeadLetterDeps = {
+  readonly store: Pick<DeliveryStore, "eventId">;
+  readonly now: () => number;
+};
+
+/** A delivery whose last attempt this record is of. */
 export const exhausted = (record: AttemptRecord): DeadLetter => {
   const { event_id, event_seq, event_type, call_id, agent_id, workspace_id, attempt } = record;
   const { delivery_id, redelivery_id } = record;
@@ -17,14 +32,146 @@ export const exhausted = (record: AttemptRecord): DeadLetter => {
     call_id,
     agent_id,
     workspace_id,
-    at: new Date(Date.parse(record.at) + record.duration_ms).toISOString(),
+    at: iso(Date.parse(record.at) + record.duration_ms),
     message: `given up after ${attempt} attempt${attempt === 1 ? "" : "s"}`,
     last_attempt: record,
   };
 };
 
+/** A message of EVENTS that could not be parsed. */
+export const invalidEvent = (
+  { data, subject, seq }: JsMsg,
+  problem: string,
+  { store, now }: DeadLetterDeps,
+): DeadLetter => ({
+  reason: "invalid_event",
+  event_id: store.eventId(seq),
+  event_seq: seq,
+  at: iso(now()),
+  message: problem,
+  subject,
+  ...rawOf(data),
+});
+
+/** A retry whose event EVENTS does not have any more. */
+export const eventExpired = (
+  retry: RetryMessage,
+  last: AttemptRecord | undefined,
+  { store, now }: DeadLetterDeps,
+): DeadLetter => ({
+  reason: "event_expired",
+  ...idsOf({ ...retry, eventId: last?.event_id ?? store.eventId(retry.eventSeq) }),
+  at: iso(now()),
+  message: `EVENTS has the event no more: attempt ${retry.attempt} came after its maximum age`,
+  ...(last === undefined ? {} : { last_attempt: last }),
+});
+
+/** A retry that could not be parsed: whatever of it can, so that the delivery does not vanish silently. */
+export const unreadableRetry = (
+  { subject }: JsMsg,
+  header: (name: string) => string,
+  problem: string,
+  { store, now }: DeadLetterDeps,
+): DeadLetter => {
+  const { eventSeq, callId, eventType, redeliveryId } = readableParts(header);
+  return {
+    reason: "internal",
+    ...(eventSeq === undefined ? {} : eventIds(eventSeq, store)),
+    ...(eventType === undefined ? {} : { event_type: eventType }),
+    ...(callId === undefined ? {} : { call_id: callId }),
+    ...agentIds(subject),
+    ...(redeliveryId === undefined ? {} : { redelivery_id: redeliveryId }),
+    at: iso(now()),
+    message: `a delivery came back in a message that cannot be read: ${problem}`,
+    subject,
+  };
+};
+
+/** A delivery that unexpected errors kept from being made. Says nothing of the errors: customers read it. */
+export const internalErrors = (
+  { subject, seq }: JsMsg,
+  sinceMs: number,
+  known: { readonly delivery: DeferrableDelivery | undefined; readonly last?: AttemptRecord },
+  { store, now }: DeadLetterDeps,
+): DeadLetter => ({
+  reason: "internal",
+  ...knownIds({ subject, seq }, known.delivery, store),
+  at: iso(now()),
+  message: `given up after unexpected errors of the platform's own since ${iso(sinceMs)}: the log says which`,
+  ...(known.delivery === undefined ? { subject } : {}),
+  ...(known.last === undefined ? {} : { last_attempt: known.last }),
+});
+
+/** A message that killed the processes which read it: not parsed, only its subject is. */
+export const setAside = (message: JsMsg, { store, now }: DeadLetterDeps): DeadLetter => {
+  const { subject, seq, data, info } = message;
+  const event = parseEventSubject(subject);
+  return {
+    reason: "internal",
+    ...(event.kind === "event"
+      ? idsOf({
+          eventSeq: seq,
+          deliveryId: deliveryId(seq),
+          address: event.address,
+          eventId: store.eventId(seq),
+        })
+      : { ...agentIds(subject), ...knownIds(message, undefined, store) }),
+    at: iso(now()),
+    message: `set aside without being read: processes that read it died, it was handed out ${info.deliveryCount} times`,
+    subject,
+    // A message of RETRIES has all of its content in its headers.
+    ...rawOf(data.byteLength > 0 ? data : rawHeaders(message)),
+  };
+};
+
 /** Tells a delivery's dead letter from those of the event's other deliveries. */
 export const deadLetterKey = (
-  { deliveryId, eventSeq }: Pick<RetryMessage, "deliveryId" | "eventSeq">,
+  { deliveryId: id, eventSeq }: Pick<RetryMessage, "deliveryId" | "eventSeq">,
   attempt: number,
-): string => (isFirstDelivery(deliveryId, eventSeq) ? String(attempt) : `${deliveryId}:${attempt}`);
+): string => (isFirstDelivery(id, eventSeq) ? String(attempt) : `${id}:${attempt}`);
+
+/** All ids that are known of a message's delivery, for its dead letter and the log. */
+export const knownIds = (
+  { subject, seq }: Pick<JsMsg, "subject" | "seq">,
+  delivery: DeferrableDelivery | undefined,
+  store: Pick<DeliveryStore, "eventId">,
+) => {
+  if (delivery === undefined) return subject.startsWith("events.") ? eventIds(seq, store) : {};
+  const ids = idsOf({ ...delivery, eventId: store.eventId(delivery.eventSeq) });
+  return { ...ids, attempt: delivery.attempt };
+};
+
+/**
+ * The dead letter so that it fits: with fewer of the bytes that could not be parsed, which EVENTS has under
+ * `event_seq`, or without the last attempt, which ATTEMPTS has. One that fits stays as it is.
+ */
+export const fittedDeadLetter = (deadLetter: DeadLetter, maxBytes: number): DeadLetter => {
+  const size = new TextEncoder().encode(JSON.stringify(deadLetter)).byteLength;
+  const overBytes = size - maxBytes;
+  if (overBytes <= 0) return deadLetter;
+  if (deadLetter.reason === "invalid_event") {
+    // `false` becomes `true` at most, which is no longer. Base64 has three bytes in four characters.
+    const keptCharacters = Math.max(0, deadLetter.raw.length - overBytes);
+    const raw = deadLetter.raw.slice(0, keptCharacters - (keptCharacters % 4));
+    return { ...deadLetter, raw, truncated: true };
+  }
+  const { last_attempt: _left, ...rest } = deadLetter;
+  return rest;
+};
+
+const rawOf = (bytes: Uint8Array) => ({
+  raw: Buffer.from(bytes.subarray(0, MAX_RAW_MESSAGE_BYTES)).toString("base64"),
+  truncated: bytes.byteLength > MAX_RAW_MESSAGE_BYTES,
+});
+
+const eventIds = (eventSeq: number, store: Pick<DeliveryStore, "eventId">) => ({
+  event_id: store.eventId(eventSeq),
+  event_seq: eventSeq,
+});
+
+const agentIds = (subject: string) => {
+  const agent = parseDueRetrySubject(subject)?.agent;
+  return agent === undefined ? {} : { agent_id: agent.agentId, workspace_id: agent.workspaceId };
+};
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -30,7 +30,7 @@ import {
   type Published,
 } from "@ringback/runtime/nats/publish";
 import type { ServerClock } from "@ringback/runtime/nats/server-clock";
-import { fittedDeadLetter } from "./decide/fitted-dead-letter.ts";
+import { fittedDeadLetter } from "./dead-letter.ts";
 import { addressOf } from "../delivery/delivery.ts";
 import { hasMessage } from "./stored-before.ts";
 
@@ -44,62 +44,61 @@ export type StoredEvent = {
 /** A delivery's last record, and its sequence on ATTEMPTS. */
 export type LastRecord = { readonly record: AttemptRecord | undefined; readonly seq: number };
 
-/** What deliveries are kept in: EVENTS, ATTEMPTS, RETRIES and DEAD_LETTERS, and nothing else. */
-export type Journal = {
+/** What is stored of deliveries: EVENTS, ATTEMPTS, RETRIES and DEAD_LETTERS, and nothing else. */
+export type DeliveryStore = {
   readonly eventId: (eventSeq: number) => string;
-  /** The event with this sequence, or undefined when EVENTS has it no more. */
+  /** The event with this sequence; undefined when EVENTS does not have it any more. */
   readonly readEvent: (eventSeq: number) => Promise<StoredEvent | undefined>;
   readonly readLastRecord: (address: EventAddress, deliveryId: string) => Promise<LastRecord>;
-  /** Appends a record behind the one with sequence `after`; `conflict` when another came first. */
+  /** Appends a record after the one with sequence `afterSeq`; `conflict` when another came first. */
   readonly appendAttempt: (
     record: AttemptRecord,
     deliveryId: string,
-    after: number,
+    afterSeq: number,
   ) => Promise<Published["kind"]>;
-  /** Stores when the delivery comes back: never early by this machine's clock or NATS's; replaces what was stored for it before. */
+  /** Schedules a retry: never early by this machine's clock or NATS's. Replaces the delivery's earlier schedule. */
   readonly scheduleRetry: (retry: RetryMessage) => Promise<void>;
   /**
-   * The same in the place of the schedule with this sequence, 0 for none; `conflict` when it has fired
-   * or was replaced. Not tried again: throws where the server does not answer. `atMs`: when NATS is to fire
-   * it, where that is known already.
+   * Replaces the schedule with this sequence, 0 for none; `conflict` when that has fired or was replaced.
+   * Tried once: throws where the server does not reply. `atMs`: the time at which NATS has to fire it.
    */
   readonly replaceSchedule: (
     retry: RetryMessage,
     seq: number,
     atMs?: number,
   ) => Promise<Published["kind"]>;
-  /** The message that waits, or is in work, and brings the delivery back. */
+  /** The delivery's retry that waits or is in work. */
   readonly pendingRetry: (
     delivery: Pick<RetryMessage, "address" | "deliveryId">,
     options?: PendingRetryOptions,
   ) => Promise<PendingRetry>;
-  /** Stores a dead letter unless the same one is there. */
-  readonly storeDeadLetter: (letter: DeadLetter, key: string) => Promise<void>;
+  /** Stores a dead letter unless the same one is stored already. */
+  readonly storeDeadLetter: (deadLetter: DeadLetter, key: string) => Promise<void>;
 };
 
-export type JournalOptions = {
+export type DeliveryStoreOptions = {
   readonly nats: Nats;
   readonly eventsCreatedMs: number;
-  /** Where retries come in when they are due. */
+  /** The subjects of due retries. */
   readonly due: Pick<DueForm, "subjectOf">;
   /** The clock by which the server fires schedules. */
   readonly clock: Pick<ServerClock, "aheadMs">;
   readonly log: Logger;
-  /** Ends the waiting for a server that does not answer. */
+  /** Ends the waiting for a server that does not reply. */
   readonly signal: AbortSignal;
 };
 
-/** The journal on NATS. Writes are tried until they are stored or `signal` is aborted. */
-export const natsJournal = ({
+/** The store on NATS. Writes are repeated until they are stored or `signal` is aborted. */
+export const natsDeliveryStore = ({
   nats,
   eventsCreatedMs,
   due,
   clock,
   log,
   signal,
-}: JournalOptions): Journal => {
+}: DeliveryStoreOptions): DeliveryStore => {
   const idOf = (eventSeq: number): string => eventId(eventsCreatedMs, eventSeq);
-  // The server fires by its own clock: when both clocks say that it is time.
+  // The server fires by its own clock: fire when both clocks agree.
   const fireTime = ({ dueMs }: RetryMessage): number => dueMs + Math.max(0, clock.aheadMs());
   return {
     eventId: idOf,
@@ -113,7 +112,7 @@ export const natsJournal = ({
       if (last === null) return { record: undefined, seq: 0 };
       return { record: recordIn(last), seq: last.seq };
     },
-    appendAttempt: async (record, deliveryId, after) => {
+    appendAttempt: async (record, deliveryId, afterSeq) => {
       const published = await publishUntilStored(
         nats,
         {
@@ -121,7 +120,7 @@ export const natsJournal = ({
           subject: attemptSubject(addressOf(record), deliveryId),
           body: JSON.stringify(record),
           messageId: randomUUID(),
-          expectedLastSeq: after,
+          expectedLastSeq: afterSeq,
         },
         log,
         signal,
@@ -137,27 +136,27 @@ export const natsJournal = ({
       return (await publishOnce(nats, publication)).kind;
     },
     pendingRetry: (delivery, wanted) => pendingRetry(nats, delivery, wanted),
-    storeDeadLetter: (letter, key) => storeDeadLetter(nats, letter, key, log, signal),
+    storeDeadLetter: (deadLetter, key) => storeDeadLetter(deadLetter, key, { nats, log, signal }),
   };
 };
 
-/** Says where it is, never what is in it: an answer's excerpt is a customer's. */
+/** The error says where the record is, never its content: the response's excerpt is a customer's. */
 const recordIn = ({ subject, seq, data }: StoredMsg): AttemptRecord => {
-  const place = `message ${seq} on ATTEMPTS, ${subject}`;
+  const where = `message ${seq} on ATTEMPTS, ${subject}`;
   const { value, wrong } = decodeAttempt(data);
   if (value !== undefined) return value;
   if (wrong.length === 0) {
-    throw new Error(`${place}, is ${data.byteLength} bytes that are not JSON: expected a record`);
+    throw new Error(`${where}, is ${data.byteLength} bytes that are not JSON: expected a record`);
   }
   const paths = wrong.map((path) => path || "all of it").join(", ");
-  throw new Error(`${place}, is no record of an attempt: wrong are ${paths}`);
+  throw new Error(`${where}, is no record of an attempt: wrong are ${paths}`);
 };
 
 /**
- * The id is new every time: a schedule may have to be stored again, after one of the past took its
- * place, and the server would swallow an id that it remembers.
+ * New id each time: a stale schedule may overwrite the right one, so the same schedule must be storable
+ * twice; a known id would be dropped as a duplicate.
  */
-const retryPublication = (retry: RetryMessage, atMs: number, due: JournalOptions["due"]) => ({
+const retryPublication = (retry: RetryMessage, atMs: number, due: DeliveryStoreOptions["due"]) => ({
   stream: STREAMS.retries,
   subject: scheduledRetrySubject(retry.address, retry.deliveryId),
   body: "",
@@ -167,34 +166,32 @@ const retryPublication = (retry: RetryMessage, atMs: number, due: JournalOptions
 });
 
 const storeDeadLetter = async (
-  nats: Nats,
-  letter: DeadLetter,
+  deadLetter: DeadLetter,
   key: string,
-  log: Logger,
-  signal: AbortSignal,
+  { nats, log, signal }: Pick<DeliveryStoreOptions, "nats" | "log" | "signal">,
 ): Promise<void> => {
   const subject =
-    letter.reason === "invalid_event"
-      ? invalidEventDeadLetterSubject(letter.subject)
+    deadLetter.reason === "invalid_event"
+      ? invalidEventDeadLetterSubject(deadLetter.subject)
       : deadLetterSubject({
-          workspaceId: letter.workspace_id,
-          callId: letter.call_id,
-          agentId: letter.agent_id,
-          eventType: letter.event_type,
+          workspaceId: deadLetter.workspace_id,
+          callId: deadLetter.call_id,
+          agentId: deadLetter.agent_id,
+          eventType: deadLetter.event_type,
         });
-  const messageId = `${letter.event_id ?? "unknown"}:${letter.reason}:${key}`;
-  // The duplicate window covers the moment; a process may be away for longer than that.
+  const messageId = `${deadLetter.event_id ?? "unknown"}:${deadLetter.reason}:${key}`;
+  // The duplicate window is short; a process may be away for longer.
   if (await hasMessage(nats, STREAMS.deadLetters, subject, messageId)) return;
   for (let n = 0; ; n += 1) {
-    const fitted = fittedDeadLetter(letter, maxBodyBytes(nats) ?? Infinity);
-    if (fitted !== letter) nats.askLimitAgain(); // for the next one
+    const fitted = fittedDeadLetter(deadLetter, maxBodyBytes(nats) ?? Infinity);
+    if (fitted !== deadLetter) nats.askLimitAgain(); // for the next one
     const body = JSON.stringify(fitted);
     const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
     try {
       await publishUntilStored(nats, publication, log, signal);
       return;
     } catch (error) {
-      // The limit was lowered meanwhile: known since the server has closed the connection over it.
+      // The limit was lowered meanwhile: known since the server closed the connection over it.
       if (!isTooLarge(error) || n > 0) throw error;
     }
   }

@@ -3,13 +3,18 @@ import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { eventually } from "../../../../test/harness/eventually.ts";
 import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
-import { handRegistry, mayBeElsewhere, type HandRegistry, type InHand } from "./in-flight.ts";
+import {
+  inFlightRegistry,
+  mayBeRedelivered,
+  type InFlightRegistry,
+  type InFlightMessage,
+} from "./in-flight.ts";
 
 failOnLeaks();
 
-/** What the registry needs of a message, and how often the server was told that it is in work. */
+/** What the registry needs of a message, and counts its heartbeats. */
 const messageOf = (stream: string, seq: number) => {
-  const told = { times: 0 };
+  const heartbeats = { count: 0 };
   const message = {
     seq,
     subject: "s",
@@ -17,58 +22,58 @@ const messageOf = (stream: string, seq: number) => {
     info: { stream, deliveryCount: 1 },
     msg: { subject: "events.w1.a1.c1.call_completed", data: new Uint8Array(), size: () => 30 },
     working: () => {
-      told.times += 1;
+      heartbeats.count += 1;
     },
   } as unknown as JsMsg;
-  return { message, told };
+  return { message, heartbeats };
 };
 
 let isAnswered: boolean;
-let hands: HandRegistry;
+let registry: InFlightRegistry;
 beforeEach(() => {
   isAnswered = true;
-  hands = handRegistry(
+  registry = inFlightRegistry(
     10,
     () => 10,
     async () => isAnswered,
   );
 });
-afterEach(() => hands.close());
+afterEach(() => registry.close());
 
-const taken = (message: JsMsg, pulledAgoMs: number): InHand => {
-  const result = hands.take("7", message, elapsedMs() - pulledAgoMs);
-  if (result.kind !== "taken") throw new Error(result.kind);
-  return result.hand;
+const added = (message: JsMsg, pulledAgoMs: number): InFlightMessage => {
+  const result = registry.add("7", message, elapsedMs() - pulledAgoMs);
+  if (result.kind !== "added") throw new Error(result.kind);
+  return result.inFlight;
 };
 
-describe("a message in hand", () => {
+describe("a message in flight", () => {
   test("that is delivered once more is the same, and another one of its delivery is not", () => {
-    taken(messageOf("EVENTS", 7).message, 0);
-    expect(hands.take("7", messageOf("EVENTS", 7).message, 0)).toEqual({ kind: "same" });
-    expect(hands.take("7", messageOf("RETRIES", 7).message, 0)).toEqual({ kind: "other" });
-    expect(hands.take("7", messageOf("RETRIES", 8).message, 0)).toEqual({ kind: "other" });
+    added(messageOf("EVENTS", 7).message, 0);
+    expect(registry.add("7", messageOf("EVENTS", 7).message, 0)).toEqual({ kind: "same" });
+    expect(registry.add("7", messageOf("RETRIES", 7).message, 0)).toEqual({ kind: "other" });
+    expect(registry.add("7", messageOf("RETRIES", 8).message, 0)).toEqual({ kind: "other" });
   });
 
   test("is this process's for as long as the server hears of it", async () => {
-    const { message, told } = messageOf("EVENTS", 7);
-    const hand = taken(message, 5_000);
-    await eventually(() => expect(elapsedMs() - hand.heardMs).toBeLessThan(1_000));
-    expect(told.times).toBe(1);
-    expect(mayBeElsewhere(hand)).toBe(false);
+    const { message, heartbeats } = messageOf("EVENTS", 7);
+    const inFlight = added(message, 5_000);
+    await eventually(() => expect(elapsedMs() - inFlight.confirmedMs).toBeLessThan(1_000));
+    expect(heartbeats.count).toBe(1);
+    expect(mayBeRedelivered(inFlight)).toBe(false);
   });
 
-  test("is not when the server was told and did not answer", async () => {
+  test("is not when the server got a heartbeat and did not answer", async () => {
     isAnswered = false;
-    const { message, told } = messageOf("EVENTS", 7);
-    const hand = taken(message, 11_500);
-    await eventually(() => expect(mayBeElsewhere(hand)).toBe(true));
-    expect(told.times).toBe(1);
+    const { message, heartbeats } = messageOf("EVENTS", 7);
+    const inFlight = added(message, 11_500);
+    await eventually(() => expect(mayBeRedelivered(inFlight)).toBe(true));
+    expect(heartbeats.count).toBe(1);
   });
 
-  test("is not when the process stood still before the server was told", async () => {
-    const { message, told } = messageOf("EVENTS", 7);
-    const hand = taken(message, 40_000);
-    await eventually(() => expect(told.times).toBe(1));
-    expect(mayBeElsewhere(hand)).toBe(true);
+  test("is not when the process stood still before the server got a heartbeat", async () => {
+    const { message, heartbeats } = messageOf("EVENTS", 7);
+    const inFlight = added(message, 40_000);
+    await eventually(() => expect(heartbeats.count).toBe(1));
+    expect(mayBeRedelivered(inFlight)).toBe(true);
   });
 });

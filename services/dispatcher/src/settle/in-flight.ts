@@ -1,131 +1,146 @@
 import type { JsMsg } from "@nats-io/jetstream";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { MAX_EVENT_BYTES } from "@ringback/contracts/events/event";
+import type { TraceContext } from "@ringback/contracts/trace-context";
 import { ACK_WAIT_MS } from "@ringback/runtime/streams/consumers";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { rawHeaders } from "@ringback/runtime/nats/message-headers";
-import type { HandTrace } from "../tracing/delivery-span.ts";
-import type { PutOff } from "./settle.ts";
-import type { Desk } from "../intake/suspects.ts";
+import type { Span } from "@ringback/runtime/telemetry/tracing";
+import type { Delivery } from "../delivery/delivery.ts";
+import type { DeliveryResult, ReadingLock } from "../delivery/delivery-result.ts";
 
-/** One message that this process is working on. */
-export type InHand = {
+/** What of a delivery schedules it again for the same attempt. */
+export type DeferrableDelivery = Omit<RetryMessage, "dueMs">;
+
+/** A message that this process is working on (JetStream: ack pending). */
+export type InFlightMessage = {
   readonly message: JsMsg;
-  /** What is held for it. */
+  /** Memory held for it. */
   bytes: number;
-  /** The message was acknowledged or given back: it is no longer kept alive. */
+  /** Acknowledged or nak'ed: no heartbeats any more. */
   settled: boolean;
   /**
-   * When the server has last heard that it is in work, by `elapsedMs`: at first the beginning of the pull
-   * that brought it, later what it has confirmed.
+   * The server knew at this time, by `elapsedMs`, that the message was in work: at first the start of the
+   * pull that brought it, later the heartbeats that it has confirmed.
    */
-  heardMs: number;
-  /** From now on so many bytes are held for it: its body was read, or let go. */
-  readonly weigh: (bytes: number) => void;
-  /** What the message was found to be about, as it may be let go of before its work is done. */
-  delivery?: PutOff;
-  /** When it was last told. */
-  toldMs: number;
-  /** When it was last known, by `elapsedMs`, what others have recorded of its delivery. */
-  lookedMs: number;
-  /** Where it was handed out before. */
-  desk?: Desk;
+  confirmedMs: number;
+  /** Changes `bytes`: the event was read, or its body dropped. */
+  readonly setBytes: (bytes: number) => void;
+  /** The delivery that was parsed from it; the body may be dropped before the work ends. */
+  delivery?: DeferrableDelivery;
+  /** Time of the last heartbeat. */
+  heartbeatMs: number;
+  /** When the delivery's last record was last read, by `elapsedMs`. */
+  recordReadMs: number;
+  /** Of a message that was delivered before. */
+  readingLock?: ReadingLock;
   /** Where deliveries are traced. */
-  trace?: HandTrace;
+  trace?: MessageTrace | undefined;
 };
 
-/** An answer to what the server was told may take this long; then it may have given the message to another. */
-const UNHEARD_MARGIN_MS = 3_000;
+/** The span of a message in flight (tracing/delivery-span.ts). */
+export type MessageTrace = {
+  /** From the start of the work on the message to its end. */
+  readonly span: Span;
+  /** The delivery's first trace: later ones are linked to it. */
+  readonly origin: TraceContext;
+  readonly setDelivery: (delivery: Delivery) => void;
+  readonly setResult: (result: DeliveryResult) => void;
+  readonly setDeadLetter: (reason: string, eventId?: string) => void;
+};
+
+/** A reply to a heartbeat may take this long; after that the server may have given the message to another process. */
+const CONFIRM_MARGIN_MS = 3_000;
 
 /**
- * Whether another process may have the message by now, as the server has not heard of it for nearly as
- * long as it waits (`ack_wait`): it is left alone then. It comes again, and the fence decides.
+ * Whether another process may have the message by now: the server has confirmed no heartbeat for nearly
+ * `ack_wait`. Leave it alone then; it comes again, and the fence decides.
  */
-export const mayBeElsewhere = ({ heardMs }: Pick<InHand, "heardMs">): boolean =>
-  elapsedMs() - heardMs > ACK_WAIT_MS - UNHEARD_MARGIN_MS;
+export const mayBeRedelivered = ({ confirmedMs }: Pick<InFlightMessage, "confirmedMs">): boolean =>
+  elapsedMs() - confirmedMs > ACK_WAIT_MS - CONFIRM_MARGIN_MS;
 
-/** With what `LOOK_EVERY_MS` adds at most: well below ack_wait (15 s), so that two lost heartbeats do no harm. */
-const KEEP_ALIVE_EVERY_MS = 3_500;
+/** Heartbeat interval; with scheduling delay still well below ack_wait (15 s), so two lost heartbeats are harmless. */
+const HEARTBEAT_EVERY_MS = 3_500;
 
-/** Heartbeats are spread: those of a thousand messages in one go would hold everything up for 10 ms. */
-const LOOK_EVERY_MS = 100;
-const LOOKS_FOR_ALL = 15;
+/** Heartbeats are spread: a thousand in one go would block the event loop for 10 ms. */
+const TICK_MS = 100;
+const TICKS_FOR_ALL = 15;
 
-/** Bodies are held in memory while they are worked on; beyond this nothing more is pulled. */
-const MAX_BYTES_IN_HAND = 128 * 1024 * 1024;
+/** Bodies stay in memory while their messages are in flight; beyond this nothing is pulled. */
+const MAX_BYTES_IN_FLIGHT = 128 * 1024 * 1024;
 
-/** What became of a message that was to be taken. */
-export type Taken =
-  | { readonly kind: "taken"; readonly hand: InHand }
-  /** This very message is in work here: its end acknowledges this delivery of it, too. */
+export type AddResult =
+  | { readonly kind: "added"; readonly inFlight: InFlightMessage }
+  /** This very message is in flight here: its end acknowledges this delivery of it, too. */
   | { readonly kind: "same" }
-  /** Another message of its delivery is in work here. */
+  /** Another message of its delivery is in flight here. */
   | { readonly kind: "other" };
 
-/**
- * The messages in work, at most `maxInHand`: one per delivery, kept alive together by one timer. There
- * is never more room than `roomElsewhere` says; it is asked again whenever one is dropped. `isHeard`
- * resolves when the server has got what it was told before, false where it has not.
- */
-export type HandRegistry = {
-  /** Takes a message for a delivery, unless that is in work here already. */
-  readonly take: (key: string, message: JsMsg, pulledMs: number) => Taken;
-  readonly drop: (key: string) => void;
-  /** How many more messages may be taken; waits up to `timeoutMs` for room for one. */
+/** The messages in flight, one per delivery, kept alive together by one timer. */
+export type InFlightRegistry = {
+  /** Adds a message of a delivery, unless that is in flight here already. */
+  readonly add: (key: string, message: JsMsg, pulledMs: number) => AddResult;
+  readonly remove: (key: string) => void;
+  /** How many more messages may be added; waits up to `timeoutMs` for room for one. */
   readonly room: (timeoutMs: number) => Promise<number>;
-  /** Resolves when nothing is in work, or the signal is aborted. */
+  /** Resolves when nothing is in flight, or the signal is aborted. */
   readonly empty: (signal: AbortSignal) => Promise<void>;
   readonly close: () => void;
 };
 
-export const handRegistry = (
-  maxInHand: number,
+/**
+ * `roomElsewhere` caps free capacity; re-read after every removal. `confirm` resolves true once the server
+ * has received everything sent before.
+ */
+export const inFlightRegistry = (
+  max: number,
   roomElsewhere: () => number,
-  isHeard: () => Promise<boolean>,
-): HandRegistry => {
-  const inHand = new Map<string, InHand>();
-  const dropped = new Set<() => void>();
-  let bytesInHand = 0;
+  confirm: () => Promise<boolean>,
+): InFlightRegistry => {
+  const messages = new Map<string, InFlightMessage>();
+  const removals = new Set<() => void>();
+  let bytesInFlight = 0;
   const free = (): number => {
     // Each may be as large as an event can be.
-    const roomForBytes = Math.floor((MAX_BYTES_IN_HAND - bytesInHand) / MAX_EVENT_BYTES);
-    return Math.min(maxInHand - inHand.size, roomForBytes, roomElsewhere());
+    const roomForBytes = Math.floor((MAX_BYTES_IN_FLIGHT - bytesInFlight) / MAX_EVENT_BYTES);
+    return Math.min(max - messages.size, roomForBytes, roomElsewhere());
   };
-  const weigh = (hand: InHand, bytes: number): void => {
-    bytesInHand += bytes - hand.bytes;
-    hand.bytes = bytes;
-    for (const notify of dropped) notify();
+  const setBytes = (inFlight: InFlightMessage, bytes: number): void => {
+    bytesInFlight += bytes - inFlight.bytes;
+    inFlight.bytes = bytes;
+    for (const notify of removals) notify();
   };
-  const timer = setInterval(() => void keepSomeAlive(inHand, isHeard), LOOK_EVERY_MS);
+  const timer = setInterval(() => void sendHeartbeats(messages, confirm), TICK_MS);
   return {
-    take: (key, message, pulledMs) => {
-      const present = inHand.get(key);
+    add: (key, message, pulledMs) => {
+      const present = messages.get(key);
       if (present !== undefined)
         return { kind: isSame(present.message, message) ? "same" : "other" };
       const bytes = message.data.byteLength + rawHeaders(message).byteLength;
-      const [heardMs, toldMs, lookedMs] = [pulledMs, pulledMs, elapsedMs()];
-      const hand: InHand = {
+      const [confirmedMs, heartbeatMs, recordReadMs] = [pulledMs, pulledMs, elapsedMs()];
+      const inFlight: InFlightMessage = {
         message,
         bytes,
         settled: false,
-        heardMs,
-        toldMs,
-        lookedMs,
-        weigh: (now) => weigh(hand, now),
+        confirmedMs,
+        heartbeatMs,
+        recordReadMs,
+        setBytes: (now) => setBytes(inFlight, now),
       };
-      inHand.set(key, hand);
-      bytesInHand += bytes;
-      return { kind: "taken", hand };
+      messages.set(key, inFlight);
+      bytesInFlight += bytes;
+      return { kind: "added", inFlight };
     },
-    drop: (key) => {
-      bytesInHand -= inHand.get(key)?.bytes ?? 0;
-      inHand.delete(key);
-      for (const notify of dropped) notify();
+    remove: (key) => {
+      bytesInFlight -= messages.get(key)?.bytes ?? 0;
+      messages.delete(key);
+      for (const notify of removals) notify();
     },
     room: async (timeoutMs) => {
-      if (free() < 1) await until(() => free() > 0, dropped, AbortSignal.timeout(timeoutMs));
+      if (free() < 1) await until(() => free() > 0, removals, AbortSignal.timeout(timeoutMs));
       return Math.max(0, free());
     },
-    empty: (signal) => until(() => inHand.size === 0, dropped, signal),
+    empty: (signal) => until(() => messages.size === 0, removals, signal),
     close: () => clearInterval(timer),
   };
 };
@@ -133,26 +148,26 @@ export const handRegistry = (
 const isSame = (one: JsMsg, other: JsMsg): boolean =>
   one.seq === other.seq && one.info.stream === other.info.stream;
 
-const keepSomeAlive = async (
-  inHand: ReadonlyMap<string, InHand>,
-  isHeard: () => Promise<boolean>,
+const sendHeartbeats = async (
+  messages: ReadonlyMap<string, InFlightMessage>,
+  confirm: () => Promise<boolean>,
 ): Promise<void> => {
   const nowMs = elapsedMs();
-  const most = Math.ceil(inHand.size / LOOKS_FOR_ALL);
-  const told: InHand[] = [];
-  for (const hand of inHand.values()) {
-    if (told.length === most) break;
-    if (hand.settled || nowMs - hand.toldMs < KEEP_ALIVE_EVERY_MS) continue;
-    hand.message.working();
-    hand.toldMs = nowMs;
-    told.push(hand);
+  const max = Math.ceil(messages.size / TICKS_FOR_ALL);
+  const sent: InFlightMessage[] = [];
+  for (const inFlight of messages.values()) {
+    if (sent.length === max) break;
+    if (inFlight.settled || nowMs - inFlight.heartbeatMs < HEARTBEAT_EVERY_MS) continue;
+    inFlight.message.working();
+    inFlight.heartbeatMs = nowMs;
+    sent.push(inFlight);
   }
-  if (told.length === 0 || !(await isHeard())) return;
-  // What it has heard too late it may have given away before.
-  for (const hand of told) if (!mayBeElsewhere(hand)) hand.heardMs = nowMs;
+  if (sent.length === 0 || !(await confirm())) return;
+  // A heartbeat that came too late may have come after another process got the message.
+  for (const inFlight of sent) if (!mayBeRedelivered(inFlight)) inFlight.confirmedMs = nowMs;
 };
 
-/** Resolves when the condition holds, looked at on every notice, or when the signal is aborted. */
+/** Resolves when the condition, checked on every notice, holds, or when the signal is aborted. */
 const until = async (
   holds: () => boolean,
   notices: Set<() => void>,
@@ -160,13 +175,13 @@ const until = async (
 ): Promise<void> => {
   if (holds() || signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const look = (): void => {
+  const check = (): void => {
     if (holds()) resolve();
   };
-  const giveUp = (): void => resolve();
-  notices.add(look);
-  signal.addEventListener("abort", giveUp, { once: true });
+  const end = (): void => resolve();
+  notices.add(check);
+  signal.addEventListener("abort", end, { once: true });
   await promise;
-  notices.delete(look);
-  signal.removeEventListener("abort", giveUp);
+  notices.delete(check);
+  signal.removeEventListener("abort", end);
 };

@@ -4,7 +4,7 @@ import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { expect, it } from "vitest";
 import { eventually } from "../../../../test/harness/eventually.ts";
 import { dispatcherMetrics } from "../metrics.ts";
-import { startTelling } from "./notifier.ts";
+import { startNotifier } from "./notifier.ts";
 
 const recordOf = (workspace_id: string, event_seq: number): AttemptRecord => ({
   event_id: `evt_${workspace_id}_${event_seq}`,
@@ -22,15 +22,15 @@ const recordOf = (workspace_id: string, event_seq: number): AttemptRecord => ({
   next: { kind: "dead_letter" },
 });
 
-/** Telling that works when `scene.works`, and how it went. */
+/** A notifier whose publishing works when `scene.works`, and what it published. */
 const start = (maxWaiting: number) => {
-  const scene = { works: true, told: [] as string[] };
+  const scene = { works: true, published: [] as string[] };
   const metrics = createMetrics("1");
-  const telling = startTelling({
-    tell: async ({ operation }) => {
+  const notifier = startNotifier({
+    publish: async ({ operation }) => {
       if (!scene.works)
         throw Object.assign(new Error("no responders"), { name: "JetStreamNotEnabled" });
-      scene.told.push(operation.event_id);
+      scene.published.push(operation.event_id);
     },
     metrics: dispatcherMetrics(metrics),
     log: createLogger("test", "silent"),
@@ -42,32 +42,32 @@ const start = (maxWaiting: number) => {
         (await metrics.page()).text,
       )?.[1],
     );
-  return { scene, telling, dropped };
+  return { scene, notifier, dropped };
 };
 
-it("what is told of is told before anything else is done, while that works", async () => {
-  const { scene, telling } = start(10);
-  await telling.tellExhausted(recordOf("w1", 1), "1");
-  expect(scene.told).toEqual(["evt_w1_1"]);
-  await telling.stop();
+it("a notice is published before anything else is done, while that works", async () => {
+  const { scene, notifier } = start(10);
+  await notifier.publishExhausted(recordOf("w1", 1), "1");
+  expect(scene.published).toEqual(["evt_w1_1"]);
+  await notifier.stop();
 });
 
-it("what cannot be told waits, each workspace with its share; the rest is dropped and counted", async () => {
-  const { scene, telling, dropped } = start(10);
+it("what cannot be published waits, each workspace with its share; the rest is dropped and counted", async () => {
+  const { scene, notifier, dropped } = start(10);
   scene.works = false;
-  for (let n = 1; n <= 40; n += 1) await telling.tellExhausted(recordOf("w1", n), String(n));
-  for (let n = 1; n <= 4; n += 1) await telling.tellExhausted(recordOf("w2", n), String(n));
+  for (let n = 1; n <= 40; n += 1) await notifier.publishExhausted(recordOf("w1", n), String(n));
+  for (let n = 1; n <= 4; n += 1) await notifier.publishExhausted(recordOf("w2", n), String(n));
   scene.works = true;
-  await eventually(async () => expect(scene.told.length + (await dropped())).toBe(44));
-  const ofW2 = scene.told.filter((id) => id.startsWith("evt_w2"));
+  await eventually(async () => expect(scene.published.length + (await dropped())).toBe(44));
+  const ofW2 = scene.published.filter((id) => id.startsWith("evt_w2"));
   expect(ofW2).toHaveLength(4);
-  await telling.stop();
+  await notifier.stop();
 });
 
 it("what still waits when the process stops is counted as lost", async () => {
-  const { scene, telling, dropped } = start(10);
+  const { scene, notifier, dropped } = start(10);
   scene.works = false;
-  for (let n = 1; n <= 3; n += 1) await telling.tellExhausted(recordOf("w1", n), String(n));
-  await telling.stop();
+  for (let n = 1; n <= 3; n += 1) await notifier.publishExhausted(recordOf("w1", n), String(n));
+  await notifier.stop();
   await eventually(async () => expect(await dropped()).toBe(3));
 });

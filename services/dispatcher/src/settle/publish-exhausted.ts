@@ -19,42 +19,41 @@ import { publishOnce, type Publication } from "@ringback/runtime/nats/publish";
 import { hasMessage } from "./stored-before.ts";
 import type { DispatcherMetrics } from "../metrics.ts";
 
-export type TellDeps = {
+export type PublishDeps = {
   readonly nats: Nats;
   readonly find: (address: EventAddress) => Promise<unknown>;
   readonly metrics: Pick<DispatcherMetrics, "operations">;
   readonly log: Logger;
 };
 
-/** What is to be told of a delivery that was given up. */
-export type ExhaustedNews = {
+/** That a delivery was dead-lettered. */
+export type Notice = {
   readonly operation: ExhaustedOperation | InvalidOperation;
-  /** What the workspace is told where it subscribed to that. */
+  /** For a workspace that subscribed to such events. */
   readonly event: ExhaustedEvent | undefined;
   readonly deliveryId: string;
 };
 
-export const exhaustedNews = (record: AttemptRecord, id: string): ExhaustedNews => {
+export const exhaustedNotice = (record: AttemptRecord, id: string): Notice => {
   const operation = exhaustedOperation(record, id);
   return { operation, event: exhaustedEvent(operation), deliveryId: id };
 };
 
-/** The same of an event that was given up before an attempt; undefined where nobody can tell whose it is. */
-export const invalidNews = (letter: DeadLetter): ExhaustedNews | undefined => {
-  if (letter.reason !== "invalid_event") return undefined;
-  const operation = invalidOperation(letter);
+/** For an event that could not be parsed; undefined where its workspace is unknown. */
+export const invalidNotice = (deadLetter: DeadLetter): Notice | undefined => {
+  if (deadLetter.reason !== "invalid_event") return undefined;
+  const operation = invalidOperation(deadLetter);
   if (operation === undefined) return undefined;
-  return { operation, event: invalidTold(operation), deliveryId: deliveryId(letter.event_seq) };
+  return { operation, event: invalidTold(operation), deliveryId: deliveryId(deadLetter.event_seq) };
 };
 
 /**
- * Tells on OPERATIONS that a delivery was given up, and by an event of its own the workspace that
- * subscribed to that, with ids that are the same when it is told again: whoever tells a second time adds
- * nothing. Tried once: throws where that does not work.
+ * Publishes a notice on OPERATIONS, and as an event of its own where the workspace subscribed to that.
+ * Idempotent, as its ids stay the same. Tried once: throws where that fails.
  */
-export const tellOnce = async (
-  { operation, event, deliveryId: id }: ExhaustedNews,
-  deps: TellDeps,
+export const publishNotice = async (
+  { operation, event, deliveryId: id }: Notice,
+  deps: PublishDeps,
 ): Promise<void> => {
   const { kind, workspace_id, event_id } = operation;
   await publishOnce(deps.nats, {
@@ -72,7 +71,7 @@ export const tellOnce = async (
 const publishEvent = async (
   { address, body }: ExhaustedEvent,
   messageId: string,
-  { nats, log }: TellDeps,
+  { nats, log }: PublishDeps,
 ): Promise<void> => {
   const subject = eventSubject(address);
   if (await hasMessage(nats, STREAMS.events, subject, messageId)) return;

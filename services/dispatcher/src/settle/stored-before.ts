@@ -4,13 +4,13 @@ import type { Nats } from "@ringback/runtime/nats/connection";
 import { isUnavailable } from "@ringback/runtime/nats/errors";
 import { MESSAGE_ID_HEADER, readLast } from "@ringback/runtime/nats/publish";
 
-/** A subject holds few of what is given up, as it is one call's; save that of what could not be understood. */
+/** Few dead letters share a subject (one call's), save those of unparsable messages. */
 const MAX_SEARCHED = 20;
 
 /**
- * Whether a message with this id is on its subject. The server's duplicate window covers the moment; a
- * process may be away for longer than that. The last one is looked at first: each redelivery that fails
- * leaves one more. False also where no server answers.
+ * Whether a message with this id is on its subject: the server's duplicate window is short, and a process
+ * may be away for longer. Reads the last one first, as each failed redelivery adds one. False also where no
+ * server replies.
  */
 export const hasMessage = async (
   nats: Nats,
@@ -31,7 +31,7 @@ export const hasMessage = async (
       seq = message.seq + 1;
     }
   } catch (error) {
-    // Storing waits for the server to come back; that is what this is about, not the looking.
+    // The write that follows waits for the server.
     if (!isUnavailable(error)) throw error;
   }
   return false;

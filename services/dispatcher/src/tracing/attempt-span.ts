@@ -1,36 +1,16 @@
 import type { Subscription } from "@ringback/contracts/agents/subscription";
-import { TRACEPARENT, traceparentOf, type TraceContext } from "@ringback/contracts/trace-context";
+import { TRACEPARENT, traceparentOf } from "@ringback/contracts/trace-context";
 import type { Attributes, Span, Tracer } from "@ringback/runtime/telemetry/tracing";
 import { destinationOf } from "../delivery/decide/request.ts";
-import type { Turn } from "../delivery/delivery-result.ts";
+import type { TraceAttempt } from "../delivery/deliver.ts";
+import type { DeliveryResult } from "../delivery/delivery-result.ts";
 import type { Delivery } from "../delivery/delivery.ts";
-
-/** One attempt in a trace. */
-export type AttemptTrace = {
-  /** What the endpoint is told of the trace. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** To be called once; without a turn: the attempt threw. */
-  readonly end: (turn: Turn | undefined) => void;
-};
-
-export type TraceAttempt = (
-  delivery: Delivery,
-  subscription: Subscription,
-  parent: TraceContext | undefined,
-) => AttemptTrace;
-
-/** What those who handle messages need to trace deliveries: nothing, where nothing is traced. */
-export const traceDeps = (
-  tracer: Tracer | undefined,
-  isForwarded: boolean,
-): { readonly tracer?: Tracer; readonly traceAttempt?: TraceAttempt } =>
-  tracer === undefined ? {} : { tracer, traceAttempt: attemptTracer(tracer, isForwarded) };
 
 /**
  * Attempts as spans of an HTTP client. No path, query, header or body is in them: paths may be secrets,
  * too. Endpoints get `traceparent` where `isForwarded`, and never `tracestate`, which is the platform's.
  */
-const attemptTracer =
+export const attemptTracer =
   (tracer: Tracer, isForwarded: boolean): TraceAttempt =>
   (delivery, subscription, parent) => {
     const attributes = attributesOf(delivery, subscription);
@@ -39,8 +19,8 @@ const attemptTracer =
     if (isForwarded) headers[TRACEPARENT] = traceparentOf(span.context);
     return {
       headers,
-      end: (turn) => {
-        judge(span, turn);
+      end: (result) => {
+        setStatus(span, result);
         span.end();
       },
     };
@@ -55,11 +35,11 @@ const attributesOf = (
     hostname,
     port = "",
   } = URL.parse(destinationOf(callback_url).origin) ?? {};
-  const usualPort = protocol === "https:" ? 443 : 80;
+  const defaultPort = protocol === "https:" ? 443 : 80;
   return {
     "http.request.method": method_type,
     "server.address": hostname,
-    "server.port": port === "" ? usualPort : Number(port),
+    "server.port": port === "" ? defaultPort : Number(port),
     "url.scheme": protocol.slice(0, -1),
     "ringback.event_id": eventId,
     "ringback.event_type": address.eventType,
@@ -69,10 +49,10 @@ const attributesOf = (
   };
 };
 
-const judge = (span: Span, turn: Turn | undefined): void => {
-  if (turn?.kind === "held_back") return span.fail(turn.fault);
-  if (turn?.kind !== "attempted") return span.fail("internal");
-  const { outcome } = turn.record;
+const setStatus = (span: Span, result: DeliveryResult | undefined): void => {
+  if (result?.kind === "postponed") return span.fail(result.fault);
+  if (result?.kind !== "attempted") return span.fail("internal");
+  const { outcome } = result.record;
   if (outcome.kind === "cancelled") return;
   span.set({ "http.response.status_code": outcome.status_code });
   if (outcome.kind === "failed") span.fail(outcome.reason);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EndpointResult } from "./outcome.ts";
-import { askedWaitMs, retryAfterMs } from "./retry-after.ts";
+import { retryAfterOf, retryAfterMs } from "./retry-after.ts";
 
 const NOW_MS = Date.parse("2026-11-06T08:49:00Z");
 const answer = (status: number, headers: Record<string, string>): EndpointResult => ({
@@ -88,12 +88,12 @@ describe("who is asked", () => {
     [500, undefined],
     [504, undefined],
   ])("the Retry-After of a %d means %s", (status, waitMs) => {
-    expect(askedWaitMs(answer(status, { "retry-after": "7" }), NOW_MS)).toBe(waitMs);
+    expect(retryAfterOf(answer(status, { "retry-after": "7" }), NOW_MS)).toBe(waitMs);
   });
 
   test("an answer without the header, and no answer at all, ask for nothing", () => {
-    expect(askedWaitMs(answer(429, {}), NOW_MS)).toBeUndefined();
+    expect(retryAfterOf(answer(429, {}), NOW_MS)).toBeUndefined();
     const silence = { reason: "timeout", detail: "", unreachable: false, durationMs: 1 } as const;
-    expect(askedWaitMs({ kind: "no_response", ...silence }, NOW_MS)).toBeUndefined();
+    expect(retryAfterOf({ kind: "no_response", ...silence }, NOW_MS)).toBeUndefined();
   });
 });

@@ -14,14 +14,14 @@ const DATES = [
 ];
 
 /** Statuses with which an endpoint may ask for a longer wait. */
-const ASKING = new Set([429, 503]);
+const MAY_ASK = new Set([429, 503]);
 
 /**
- * How long an endpoint asks to be left alone from `nowMs` on: the `Retry-After` of a 429 or 503;
- * undefined where it does not ask, or not in a way that can be understood.
+ * The wait from `nowMs` on that an endpoint asks for: the `Retry-After` of a 429 or 503; undefined where
+ * there is none, or none that can be understood.
  */
-export const askedWaitMs = (result: SendResult, nowMs: number): number | undefined => {
-  if (result.kind !== "response" || !ASKING.has(result.status)) return undefined;
+export const retryAfterOf = (result: SendResult, nowMs: number): number | undefined => {
+  if (result.kind !== "response" || !MAY_ASK.has(result.status)) return undefined;
   const text = result.headers["retry-after"];
   return text === undefined ? undefined : retryAfterMs(text, nowMs);
 };

@@ -5,13 +5,13 @@ export type Fence =
   /** It was not made yet. */
   | { readonly kind: "open" }
   /**
-   * It was made, or a later one, or the delivery has ended: nothing is sent. All that may be missing
-   * is what is to follow the last record, also where the message is of the past: its own schedule
-   * may have taken the place of a later one (they share a subject).
+   * It was made, or a later one, or the delivery has ended: nothing is sent. Only the last record's next
+   * step may be missing, also where the message is stale: its schedule may have replaced a later one (they
+   * share a subject).
    */
   | { readonly kind: "recorded"; readonly last: AttemptRecord };
 
-/** Whether an attempt may be made, given the delivery's last record. Keeps the chain of attempts single. */
+/** Whether an attempt may be made (a fencing check): keeps a delivery's chain of attempts single. */
 export const fenceOf = (last: AttemptRecord | undefined, attempt: number): Fence => {
   if (last === undefined) return { kind: "open" };
   const isNext = last.next.kind === "retry" && last.attempt < attempt;

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { assert, nat, property, uint8Array } from "fast-check";
 import { expect, test } from "vitest";
-import { fittedDeadLetter } from "./fitted-dead-letter.ts";
+import { fittedDeadLetter } from "./dead-letter.ts";
 
 const letterWith = (bytes: Uint8Array): DeadLetter & { reason: "invalid_event" } => ({
   reason: "invalid_event",

@@ -1,0 +1,41 @@
+import type { Outcome } from "@ringback/contracts/deliveries/attempt";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
+import { recordedRequest, recordOf } from "./attempt-record.ts";
+import type { RetryPolicy } from "./decide/retry.ts";
+import type { Blocked } from "./decide/blocked.ts";
+import { nextStep } from "./decide/retry.ts";
+import { postponeMs } from "./decide/postpone.ts";
+import { schedulePositionOf, type Delivery } from "./delivery.ts";
+import type { DeliverDeps } from "./deliver.ts";
+import type { DeliveryResult } from "./delivery-result.ts";
+
+/** Keys are missing or wrong here: the customer's attempts wait until an operator mends that. */
+export const withoutKey = (
+  { deferrals }: Delivery,
+  problems: readonly string[],
+  { now }: Pick<DeliverDeps, "now">,
+): DeliveryResult => {
+  const atMs = now() + postponeMs(deferrals);
+  return { kind: "postponed", atMs, fault: "secret", detail: problems.join("; ") };
+};
+
+/** The subscription is gone: the delivery ends. */
+export const cancelled = (delivery: Delivery, nowMs: number): DeliveryResult => ({
+  kind: "attempted",
+  record: recordOf(delivery, nowMs, { kind: "cancelled" }, { kind: "done" }),
+});
+
+/** The attempt fails without a connection. */
+export const blockedAttempt = (
+  delivery: Delivery,
+  { subscription, blocked }: { readonly subscription: Subscription; readonly blocked: Blocked },
+  retry: RetryPolicy,
+  { now, random }: Pick<DeliverDeps, "now" | "random">,
+): DeliveryResult => {
+  const atMs = now();
+  const outcome: Outcome = { kind: "failed", ...blocked };
+  const failure = { ...schedulePositionOf(delivery), outcome, atMs, random: random() };
+  const next = nextStep(failure, retry);
+  const request = recordedRequest(subscription);
+  return { kind: "attempted", record: { ...recordOf(delivery, atMs, outcome, next), request } };
+};
