@@ -14,14 +14,14 @@ import { UnavailableError } from "../streams/ask.ts";
 import { attemptsOf, deadLetterOf } from "./event-records.ts";
 import { newestOfSubjects, type PageQuery } from "../streams/newest.ts";
 import type { RecordsDeps, StoredAttempt } from "../streams/decode.ts";
-import { situationsOf, type Situation } from "./event-state.ts";
+import { statesOf, type EventState } from "./event-state.ts";
 import { storedEvent, type StoredEvent } from "./stored-event.ts";
 import { readEventMessage, streamState, subjectsUnder } from "../streams/read-stream.ts";
 
 export type FoundEvent = {
   readonly eventId: string;
   readonly event: StoredEvent;
-  readonly situation: Situation;
+  readonly state: EventState;
 };
 
 /**
@@ -70,7 +70,7 @@ export const eventReader = (deps: EventReaderDeps): EventReader => ({
     const { address } = event;
     const attempts = address === undefined ? undefined : attemptsOfAddress(address);
     const query = { events: [event], attempts, keep: ATTEMPTS_OF_EVENT };
-    return foundIn(event, await situationsOf(query, deps), deps);
+    return foundIn(event, await statesOf(query, deps), deps);
   },
   storedEvent: (workspaceId, id) => findEvent(workspaceId, id, deps),
   attemptsOf: (event, page) => attemptsPage(event, page, deps),
@@ -94,22 +94,22 @@ const callPage = async (
   });
   const events = messages.flatMap((message) => storedEvent(workspaceId, message) ?? []);
   const attempts = attemptsOfCall(workspaceId, callId);
-  const situations = await situationsOf({ events, attempts, keep: ATTEMPTS_IN_LIST }, deps);
+  const states = await statesOf({ events, attempts, keep: ATTEMPTS_IN_LIST }, deps);
   const last = messages.at(-1);
   return {
-    found: events.map((event) => foundIn(event, situations, deps)),
+    found: events.map((event) => foundIn(event, states, deps)),
     ...(hasOlder && last !== undefined ? { nextBeforeSeq: last.seq } : {}),
   };
 };
 
 const foundIn = (
   event: StoredEvent,
-  situations: ReadonlyMap<number, Situation>,
+  states: ReadonlyMap<number, EventState>,
   { eventsCreatedMs }: EventReaderDeps,
 ): FoundEvent => {
-  const situation = situations.get(event.seq);
-  if (situation === undefined) throw new Error(`nothing was found out about EVENTS ${event.seq}`);
-  return { eventId: eventId(eventsCreatedMs, event.seq), event, situation };
+  const state = states.get(event.seq);
+  if (state === undefined) throw new Error(`the state of event ${event.seq} was not read`);
+  return { eventId: eventId(eventsCreatedMs, event.seq), event, state };
 };
 
 const findEvent = async (

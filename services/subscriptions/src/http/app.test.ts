@@ -44,8 +44,6 @@ const NO_PROJECTION: Projection = {
   isCaughtUp: () => true,
   appliedUpTo: () => 0,
   lag: () => ({ events: 0, attempts: 0, dead_letters: 0, total: 0 }),
-  onAttempt: () => () => undefined,
-  onEvent: () => () => undefined,
 };
 
 /** The API over agents that are not there, as nothing here comes so far. */

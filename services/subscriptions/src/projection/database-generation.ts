@@ -3,10 +3,11 @@ import { ATTEMPT_RECORDS, STREAMS, type StreamName } from "@ringback/contracts/s
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { StreamCreation } from "@ringback/runtime/streams/streams";
-import { answersFrom, type Answers } from "./query/queries.ts";
-import { appliers, type Appliers } from "./apply/apply-messages.ts";
+import { messageAppliers } from "./apply/apply-messages.ts";
 import { dropExpired, type DropExpired } from "./apply/drop-expired.ts";
-import { followStream, type FollowOptions, type Following } from "./apply/follow-stream.ts";
+import { followStream, type Following } from "./apply/follow-stream.ts";
+import { PAGE_EVENTS, resolveUnsubscribed } from "./apply/resolve-unsubscribed.ts";
+import { unresolvedEvents } from "./apply/unresolved-events.ts";
 import { idsIn } from "./file/ids.ts";
 import {
   closeIndexFile,
@@ -16,17 +17,16 @@ import {
   unwritableFile,
 } from "./file/index-file.ts";
 import {
+  eachStream,
   PROJECTED_STREAMS,
   positionsIn,
   type Positions,
   type StreamState,
   type StreamStates,
 } from "./file/positions.ts";
-import type { AppliedAttempt, AppliedEvent, ProjectedStream } from "./projection.ts";
-import { AT_ONCE, settleEvents } from "./apply/resolve-unsubscribed.ts";
-import { transactionOn } from "./file/transaction.ts";
-import { turns } from "./file/serial-executor.ts";
-import { undecidedEvents } from "./apply/unresolved-events.ts";
+import { serialExecutor, transactionOn } from "./file/serial-executor.ts";
+import type { ProjectedStream } from "./projection.ts";
+import { queriesOn, type Queries } from "./query/queries.ts";
 
 export type GenerationOptions = {
   readonly nats: Nats;
@@ -34,65 +34,79 @@ export type GenerationOptions = {
   readonly path: string;
   readonly now: () => number;
   readonly onStreamLost: (error: unknown) => void;
-  /** Told of what is applied once its stream is caught up. */
-  readonly onAttempt: (applied: AppliedAttempt) => void;
-  readonly onEvent: (applied: AppliedEvent) => void;
   /** The file cannot be used any more. */
   readonly onDamaged: (error: unknown) => void;
-  /** It cannot be written where it is, and so not be made anew either. */
+  /** The file cannot be written where it is, and so not be made anew either. */
   readonly onUnwritable: (error: Error) => void;
   readonly log: Logger;
 };
 
 /** The index in one file, from its opening until it is closed or turns out to be damaged. */
-export type Generation = {
-  readonly answers: Answers;
+export type DatabaseGeneration = {
+  readonly queries: Queries;
   readonly following: Readonly<Record<ProjectedStream, Following>>;
   readonly drop: DropExpired;
-  /** To be told of damage that a question has met. */
+  /** Reports damage that a query has met. */
   readonly damaged: (error: unknown) => void;
   readonly stop: () => Promise<void>;
 };
 
-export const STREAM_OF: Readonly<Record<ProjectedStream, StreamName>> = {
-  events: STREAMS.events,
-  attempts: STREAMS.attempts,
-  dead_letters: STREAMS.deadLetters,
+type Source = {
+  readonly stream: StreamName;
+  readonly filter: string;
+  readonly headersOnly: boolean;
+  /** In flight to this process, or waiting in it; dead letters may hold 90 KiB each. */
+  readonly maxMessages: number;
 };
 
-const ALL_SUBJECTS: Readonly<Record<ProjectedStream, string>> = {
-  events: "events.>",
-  attempts: ATTEMPT_RECORDS,
-  dead_letters: "dead_letters.>",
-};
-
-/** At a time on their way; dead letters may hold 90 KiB each. */
-const MAX_MESSAGES: Readonly<Record<ProjectedStream, number>> = {
-  events: 2_000,
-  attempts: 1_000,
-  dead_letters: 100,
+export const SOURCES: Readonly<Record<ProjectedStream, Source>> = {
+  events: { stream: STREAMS.events, filter: "events.>", headersOnly: true, maxMessages: 2_000 },
+  attempts: {
+    stream: STREAMS.attempts,
+    filter: ATTEMPT_RECORDS,
+    headersOnly: false,
+    maxMessages: 1_000,
+  },
+  dead_letters: {
+    stream: STREAMS.deadLetters,
+    filter: "dead_letters.>",
+    headersOnly: false,
+    maxMessages: 100,
+  },
 };
 
 /** Opens the file, made anew where it is not of these streams, and follows them from where it ends. */
-export const openGeneration = async (options: GenerationOptions): Promise<Generation> => {
-  const { nats, now, log } = options;
+export const openGeneration = async (options: GenerationOptions): Promise<DatabaseGeneration> => {
+  const { nats, now, onStreamLost, log } = options;
   const states = await statesOf(options);
   const { db, positions } = fileOf(states, options);
   const stopping = new AbortController();
   const ids = idsIn(db);
   const transaction = transactionOn(db, ids);
-  const inTurn = turns((error) => {
+  const serially = serialExecutor((error) => {
     const unwritable = unwritableFile(options.path, error);
     if (isDamaged(error)) options.onDamaged(error);
     else if (unwritable !== undefined) options.onUnwritable(unwritable);
   });
   const eventsCreatedMs = states.events.createdMs;
-  const apply = appliers({ db, ids, positions, transaction, inTurn, eventsCreatedMs, log });
-  const following = followAll(apply, positions, options);
-  const settling = settleEvents({
+  const apply = messageAppliers({
+    db,
+    ids,
+    positions,
+    transaction,
+    serially,
+    eventsCreatedMs,
+    log,
+  });
+  const following = eachStream((stream) => {
+    const appliedUpTo = positions.appliedUpTo(stream);
+    const source = { ...SOURCES[stream], appliedUpTo, apply: apply[stream] };
+    return followStream({ nats, ...source, onStreamLost, log });
+  });
+  const resolving = resolveUnsubscribed({
     nats,
-    undecided: undecidedEvents(db, AT_ONCE),
-    inTurn,
+    unresolved: unresolvedEvents(db, PAGE_EVENTS),
+    serially,
     transaction,
     appliedUpTo: (stream) => following[stream].appliedUpTo(),
     isCaughtUp: () => PROJECTED_STREAMS.every((stream) => following[stream].isCaughtUp()),
@@ -100,14 +114,14 @@ export const openGeneration = async (options: GenerationOptions): Promise<Genera
     log,
   });
   return {
-    answers: answersFrom(db, ids),
+    queries: queriesOn(db, ids),
     following,
-    drop: dropExpired(db, inTurn, stopping.signal),
+    drop: dropExpired(db, serially, stopping.signal),
     damaged: options.onDamaged,
     stop: async () => {
       stopping.abort();
-      await Promise.all([settling.stop(), ...Object.values(following).map((one) => one.stop())]);
-      await inTurn(() => closeIndexFile(db)); // behind whatever had its turn to come
+      await Promise.all([resolving.stop(), ...Object.values(following).map((one) => one.stop())]);
+      await serially(() => closeIndexFile(db)); // after all that is queued
     },
   };
 };
@@ -115,7 +129,7 @@ export const openGeneration = async (options: GenerationOptions): Promise<Genera
 const statesOf = async ({ nats, created }: GenerationOptions): Promise<StreamStates> => {
   const states = await Promise.all(
     PROJECTED_STREAMS.map(async (stream) => {
-      const name = STREAM_OF[stream];
+      const name = SOURCES[stream].stream;
       const { state } = await nats.jsm.streams.info(name);
       return [stream, { createdMs: created.get(name) ?? 0, lastSeq: state.last_seq }] as const;
     }),
@@ -138,34 +152,4 @@ const fileOf = (
   const beginning = positionsIn(empty, states);
   if (beginning === undefined) throw new Error(`${path} was made and has positions already`);
   return { db: empty, positions: beginning };
-};
-
-const followAll = (
-  apply: Appliers,
-  positions: Positions,
-  { nats, onStreamLost, onAttempt, onEvent, log }: GenerationOptions,
-): Generation["following"] => {
-  const follow = (stream: ProjectedStream, applyAll: FollowOptions["apply"]): Following =>
-    followStream({
-      nats,
-      stream: STREAM_OF[stream],
-      filter: ALL_SUBJECTS[stream],
-      appliedUpTo: positions.appliedUpTo(stream),
-      headersOnly: stream === "events",
-      maxMessages: MAX_MESSAGES[stream],
-      apply: applyAll,
-      onStreamLost,
-      log,
-    });
-  // What is read again from before this process began is no news.
-  const events = follow("events", (messages, reached) =>
-    apply.events(messages, reached, (one) => events.isCaughtUp() && onEvent(one)),
-  );
-  const attempts = follow("attempts", (messages, reached) =>
-    apply.attempts(messages, reached, (one) => attempts.isCaughtUp() && onAttempt(one)),
-  );
-  const dead_letters = follow("dead_letters", (messages, reached) =>
-    apply.dead_letters(messages, reached, () => undefined),
-  );
-  return { events, attempts, dead_letters };
 };

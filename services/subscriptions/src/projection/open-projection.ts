@@ -5,24 +5,17 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { StreamCreation } from "@ringback/runtime/streams/streams";
 import { isUnavailable, UnavailableError } from "../streams/ask.ts";
-import type { Answers } from "./query/queries.ts";
-import { listeners } from "./listeners.ts";
+import { QUERIES, type Queries } from "./query/queries.ts";
 import { openFolder } from "./file/folder.ts";
 import {
   openGeneration,
-  STREAM_OF,
-  type Generation,
+  SOURCES,
+  type DatabaseGeneration,
   type GenerationOptions,
 } from "./database-generation.ts";
 import { isDamaged, removeIndexFile, unwritableFile } from "./file/index-file.ts";
-import { PROJECTED_STREAMS } from "./file/positions.ts";
-import type {
-  AppliedAttempt,
-  AppliedEvent,
-  ProjectedStream,
-  Projection,
-  ProjectionLag,
-} from "./projection.ts";
+import { eachStream, PROJECTED_STREAMS } from "./file/positions.ts";
+import type { Projection } from "./projection.ts";
 
 export type ProjectionOptions = {
   readonly nats: Nats;
@@ -33,32 +26,28 @@ export type ProjectionOptions = {
   readonly attemptsMaxAgeMs: number;
   readonly now: () => number;
   readonly onStreamLost: (error: unknown) => void;
-  /** The index cannot be kept at all: the process is to end. */
+  /** The index cannot be kept at all: the process has to end. */
   readonly onFatal: (error: unknown) => void;
   readonly log: Logger;
 };
 
 export type OpenProjection = Projection & {
-  /** To be told the state of every stream every few seconds. */
+  /** Call every few seconds with the state of every stream. */
   readonly compare: (stream: StreamName, info: Pick<StreamInfo, "state">) => void;
   readonly stop: () => Promise<void>;
 };
 
-/** How often the counts of long ago are dropped. */
 const DROP_COUNTS_EVERY_MS = 3_600_000;
 
 /**
- * Opens the index and keeps it up to date until it is stopped; where its file turns out to be damaged
- * it is thrown away and built anew. Throws where no file can be made.
+ * Opens the index and keeps it up to date until it is stopped; a file that turns out to be damaged is thrown
+ * away and built anew. Throws where no file can be made.
  */
 export const openProjection = async (options: ProjectionOptions): Promise<OpenProjection> => {
   const folder = openFolder(options.folder);
   const stopping = new AbortController();
-  const attempts = listeners<AppliedAttempt>();
-  const events = listeners<AppliedEvent>();
   const path = folder.file;
-  const told = { onAttempt: attempts.tell, onEvent: events.tell };
-  const index = replaceable({ ...options, ...told, path }, stopping.signal);
+  const index = replaceable({ ...options, path }, stopping.signal);
   try {
     await index.open();
   } catch (error) {
@@ -69,13 +58,11 @@ export const openProjection = async (options: ProjectionOptions): Promise<OpenPr
   const dropping = dropCounts(current, options, stopping.signal);
   return {
     ...projectionOf(current),
-    onAttempt: attempts.add,
-    onEvent: events.add,
     compare: (name, { state }) => {
       for (const stream of PROJECTED_STREAMS) {
-        if (STREAM_OF[stream] !== name) continue;
+        if (SOURCES[stream].stream !== name) continue;
         current()?.following[stream].compare(state);
-        // What goes wrong with the file has been reported by then.
+        // The serial executor reports errors of the file.
         void current()
           ?.drop.rows(stream, state.first_seq)
           .catch(() => undefined);
@@ -94,12 +81,12 @@ export const openProjection = async (options: ProjectionOptions): Promise<OpenPr
 type ReplaceableOptions = Omit<GenerationOptions, "onDamaged" | "onUnwritable"> &
   Pick<ProjectionOptions, "onFatal">;
 
-/** The index in use, another one in its place where it turns out to be damaged. */
+/** The current generation of the index, replaced when it turns out to be damaged. */
 const replaceable = (options: ReplaceableOptions, stopping: AbortSignal) => {
   const { path, log, onFatal } = options;
-  let current: Generation | undefined;
+  let current: DatabaseGeneration | undefined;
   let replacing: Promise<void> = Promise.resolve();
-  const open = (): Promise<Generation> => {
+  const open = (): Promise<DatabaseGeneration> => {
     let isReported = false;
     const onDamaged = (error: unknown): void => {
       if (isReported || stopping.aborted) return;
@@ -114,7 +101,7 @@ const replaceable = (options: ReplaceableOptions, stopping: AbortSignal) => {
     const damaged = current;
     current = undefined;
     try {
-      await damaged?.stop().catch(() => undefined); // it is thrown away, however it ends
+      await damaged?.stop().catch(() => undefined); // it is thrown away in any case
       removeIndexFile(path);
       current = await untilAvailable(open, stopping, log);
     } catch (error) {
@@ -130,12 +117,12 @@ const replaceable = (options: ReplaceableOptions, stopping: AbortSignal) => {
   };
 };
 
-/** The server may be away at that moment: the rebuild waits for it. */
+/** NATS may be away at that moment: the rebuild waits for it. */
 const untilAvailable = async (
-  open: () => Promise<Generation>,
+  open: () => Promise<DatabaseGeneration>,
   stopping: AbortSignal,
   log: Logger,
-): Promise<Generation | undefined> => {
+): Promise<DatabaseGeneration | undefined> => {
   for (let n = 0; !stopping.aborted; n += 1) {
     try {
       return await open();
@@ -149,69 +136,56 @@ const untilAvailable = async (
 };
 
 const dropCounts = async (
-  current: () => Generation | undefined,
+  current: () => DatabaseGeneration | undefined,
   { attemptsMaxAgeMs, now }: ProjectionOptions,
   stopping: AbortSignal,
 ): Promise<void> => {
   while (!stopping.aborted) {
     await current()
       ?.drop.counts(now() - attemptsMaxAgeMs)
-      .catch(() => undefined); // reported, if it is the file; again in an hour
+      .catch(() => undefined); // the serial executor reports errors of the file
     await pause(DROP_COUNTS_EVERY_MS, stopping);
   }
 };
 
-type Asked = Omit<Projection, "onAttempt" | "onEvent">;
-
-/** The projection as it is at each question: there is none for a moment while it is replaced. */
-const projectionOf = (current: () => Generation | undefined): Asked => {
-  const there = (): Generation => {
+/** The projection over the current generation: there is none for a moment while it is replaced. */
+const projectionOf = (current: () => DatabaseGeneration | undefined): Projection => {
+  const existing = (): DatabaseGeneration => {
     const generation = current();
-    if (generation === undefined) throw new UnavailableError("the projection is being made anew");
+    if (generation === undefined) throw new UnavailableError("the projection is being rebuilt");
     return generation;
   };
-  const lagOf = (stream: ProjectedStream): number => current()?.following[stream].lag() ?? 0;
   return {
-    ...answersOf(there),
+    ...guardedQueries(existing),
     caughtUp: async () => {
-      await Promise.all(Object.values(there().following).map((one) => one.caughtUp));
+      await Promise.all(Object.values(existing().following).map((one) => one.caughtUp));
     },
     isCaughtUp: () =>
       Object.values(current()?.following ?? {}).every((one) => one.isCaughtUp()) &&
       current() !== undefined,
     appliedUpTo: (stream) => current()?.following[stream].appliedUpTo() ?? 0,
-    lag: (): ProjectionLag => {
-      const lags = PROJECTED_STREAMS.map((stream) => [stream, lagOf(stream)] as const);
-      const total = lags.reduce((sum, [, lag]) => sum + lag, 0);
-      return { ...(Object.fromEntries(lags) as Record<ProjectedStream, number>), total };
+    lag: () => {
+      const lags = eachStream((stream) => current()?.following[stream].lag() ?? 0);
+      return { ...lags, total: lags.events + lags.attempts + lags.dead_letters };
     },
   };
 };
 
-/** Where a question meets damage, it is as if the projection were being made anew, which it then is. */
-const answersOf = (there: () => Generation): Answers => {
-  const ask =
-    <Q extends readonly unknown[], A>(
-      question: (answers: Answers) => (...query: Q) => Promise<A>,
-    ) =>
-    async (...query: Q): Promise<A> => {
-      const generation = there();
+/** Each query of the current generation; one that meets damage has the index rebuilt, and is refused. */
+const guardedQueries = (existing: () => DatabaseGeneration): Queries => {
+  const guarded =
+    (name: keyof Queries) =>
+    async (...query: never[]): Promise<unknown> => {
+      const generation = existing();
       try {
-        return await question(generation.answers)(...query);
+        return await (generation.queries[name] as (...query: never[]) => Promise<unknown>)(
+          ...query,
+        );
       } catch (error) {
         if (!isDamaged(error)) throw error;
         generation.damaged(error);
-        throw new UnavailableError("the projection is damaged and made anew", { cause: error });
+        throw new UnavailableError("the projection is damaged and rebuilt", { cause: error });
       }
     };
-  return {
-    events: ask((answers) => answers.events),
-    attempts: ask((answers) => answers.attempts),
-    deadLetters: ask((answers) => answers.deadLetters),
-    deadLettersOf: ask((answers) => answers.deadLettersOf),
-    stats: ask((answers) => answers.stats),
-    selectForRedelivery: ask((answers) => answers.selectForRedelivery),
-    countMalformed: ask((answers) => answers.countMalformed),
-    redeliveryProgress: ask((answers) => answers.redeliveryProgress),
-  };
+  return Object.fromEntries(QUERIES.map((name) => [name, guarded(name)])) as unknown as Queries;
 };

@@ -1,48 +1,49 @@
-import { Buffer } from "node:buffer";
-import type { StoredMsg } from "@nats-io/jetstream";
-import { attemptRecordSchema, type NextStep } from "@ringback/contracts/deliveries/attempt";
 import { deliveryId as firstDeliveryId } from "@ringback/contracts/events/event";
-import { readRetry, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
-import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import {
   attemptSubject,
   attemptsOfAddress,
   deliveryIdInAttemptSubject,
   STREAMS,
-  type AgentAddress,
 } from "@ringback/contracts/streams/subjects";
-import { storedHeaders } from "@ringback/runtime/nats/message-headers";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
-import type { DeliveryFacts } from "./decide/redeliver.ts";
-import { dueOfAgent, eventSeqOf } from "../streams/due-deliveries.ts";
-import { acknowledgedUpTo } from "../streams/pending-deliveries.ts";
+import { attemptIn } from "../streams/decode.ts";
+import {
+  acknowledgedUpTo,
+  dueEventsOf,
+  eventSeqOf,
+  scheduledRetry,
+} from "../streams/pending-deliveries.ts";
 import { lastMessage } from "../streams/read-stream.ts";
+import type { DeliverySnapshot } from "./decide/redeliver.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
 
-/** A call's event has few records; of one that was redelivered hundreds of times the first count. */
+/** A call's event has few records; of an event that was redelivered hundreds of times the first count. */
 const MAX_RECORDS = 1_000;
 
 /**
- * How an event's deliveries stand. Looked at in the order in which they move, so that one that moves
- * meanwhile is seen at one place at least: acknowledged, recorded, due, scheduled, and due again.
+ * A snapshot of an event's deliveries. The reads follow the order in which a delivery moves (acknowledged,
+ * recorded, due, scheduled, due again), so one that moves meanwhile is seen in one place at least.
  */
-export const deliveryFacts = async (
+export const deliverySnapshot = async (
   nats: Nats,
   event: DeliverableEvent,
-): Promise<DeliveryFacts> => {
-  const first = firstDeliveryId(event.seq);
-  const isAcknowledged = event.seq <= (await acknowledgedUpTo(nats));
+): Promise<DeliverySnapshot> => {
+  const { seq, address } = event;
+  const first = firstDeliveryId(seq);
+  const isDue = async (): Promise<boolean> => (await dueEventsOf(nats, address))(seq);
+  const isAcknowledged = seq <= (await acknowledgedUpTo(nats));
   const open = await openDeliveries(nats, event);
-  const recordSubject = attemptSubject(event.address, first);
-  const isRecorded = (await lastMessage(nats, STREAMS.attempts, recordSubject)) !== null;
-  const isDueBefore = await isDue(nats, event);
+  const record = attemptSubject(address, first);
+  const isRecorded = (await lastMessage(nats, STREAMS.attempts, record)) !== null;
+  const isDueBefore = await isDue();
   const ids = [...open.keys()];
   const waiting = await firstScheduled(nats, event, isRecorded ? ids : [first, ...ids]);
-  // One that was put off has no record: it may have fired between the two looks.
+  // A deferred delivery has no record: its schedule may have fired between the two reads.
   const mayHaveFired = waiting === undefined && !isRecorded;
   return {
-    isDue: isDueBefore || (mayHaveFired && (await isDue(nats, event))),
+    isDue: isDueBefore || (mayHaveFired && (await isDue())),
     waiting,
     isOpen: open.size > 0,
     attemptsLeft: waiting === undefined ? undefined : open.get(waiting.deliveryId),
@@ -52,8 +53,8 @@ export const deliveryFacts = async (
 };
 
 /**
- * Deliveries of this event whose last record says that another attempt follows, the latest first, and how
- * many it says are left.
+ * The deliveries of this event that have another attempt to come by their last record, the latest first,
+ * and how many attempts it leaves.
  */
 const openDeliveries = async (
   nats: Nats,
@@ -69,36 +70,22 @@ const openDeliveries = async (
     last.delete(id); // again at the end: the order is that of the last records
     last.set(id, record);
   }
-  const steps = [...last].map(([id, record]) => [id, nextIn(record)] as const);
-  const open = steps.flatMap(([id, next]) =>
-    next.kind === "retry" ? [[id, next.attempts_left] as const] : [],
-  );
+  const open = [...last].flatMap(([id, { subject, data }]) => {
+    const next = attemptIn(data)?.next;
+    if (next === undefined) throw new Error(`the last record on ${subject} cannot be read`);
+    return next.kind === "retry" ? [[id, next.attempts_left] as const] : [];
+  });
   return new Map(open.toReversed());
 };
-
-const nextIn = ({ data }: BatchMessage): NextStep =>
-  attemptRecordSchema.parse(JSON.parse(Buffer.from(data).toString("utf8"))).next;
-
-const isDue = async (nats: Nats, { seq, address }: DeliverableEvent): Promise<boolean> =>
-  (await dueOfAgent(nats, address))(seq);
 
 const firstScheduled = async (
   nats: Nats,
   { address }: DeliverableEvent,
   deliveryIds: readonly string[],
 ): Promise<RetryMessage | undefined> => {
-  for (const id of deliveryIds) {
-    const subject = scheduledRetrySubject(address, id);
-    const found = await lastMessage(nats, STREAMS.retries, subject);
-    const retry = found === null ? undefined : retryIn(found, address);
-    if (retry !== undefined) return retry;
+  for (const deliveryId of deliveryIds) {
+    const scheduled = await scheduledRetry(nats, { address, deliveryId });
+    if (scheduled !== undefined) return scheduled.retry;
   }
   return undefined;
-};
-
-/** The retry in a message of RETRIES; undefined where it cannot be read. */
-export const retryIn = (message: StoredMsg, agent: AgentAddress): RetryMessage | undefined => {
-  const { workspaceId, agentId } = agent;
-  const read = readRetry({ workspaceId, agentId }, storedHeaders(message));
-  return read.kind === "retry" ? read.retry : undefined;
 };

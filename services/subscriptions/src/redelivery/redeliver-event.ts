@@ -10,7 +10,7 @@ import {
   type DeliverableDeps,
   type DeliverableEvent,
 } from "./deliverable-event.ts";
-import { deliveryFacts } from "./delivery-state.ts";
+import { deliverySnapshot } from "./delivery-state.ts";
 import { pinned, type PinDeps } from "../idempotency/decide-once.ts";
 import {
   bringForward,
@@ -70,7 +70,7 @@ const decided = async (
   counts: boolean,
   { nats }: RedeliverDeps,
 ): Promise<{ kind: "decided"; decided: Run } | { kind: "problem"; problem: Problem }> => {
-  const decision = decideRedeliver(await deliveryFacts(nats, event), counts);
+  const decision = decideRedeliver(await deliverySnapshot(nats, event), counts);
   switch (decision.kind) {
     case "in_progress":
       return inProgress(eventId);

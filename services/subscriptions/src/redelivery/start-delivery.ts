@@ -10,9 +10,9 @@ import type { Nats } from "@ringback/runtime/nats/connection";
 import { pendingRetry } from "@ringback/runtime/streams/pending-retry";
 import { isExtraAttempt } from "./decide/redeliver.ts";
 import { ask } from "../streams/ask.ts";
+import { scheduledRetry } from "../streams/pending-deliveries.ts";
 import { lastMessage, publish } from "../streams/read-stream.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
-import { retryIn } from "./delivery-state.ts";
 
 export type StartDeps = {
   readonly nats: Nats;
@@ -80,10 +80,9 @@ export const bringForward = async (
 ): Promise<boolean> => {
   const subject = scheduledRetrySubject(address, deliveryId);
   for (let n = 0; n < MAX_TRIES; n += 1) {
-    const schedule = await lastMessage(nats, STREAMS.retries, subject);
-    const retry = schedule === null ? undefined : retryIn(schedule, address);
-    if (schedule === null || retry?.attempt !== attempt) return false;
-    const { seq } = schedule;
+    const scheduled = await scheduledRetry(nats, { address, deliveryId });
+    if (scheduled?.retry.attempt !== attempt) return false;
+    const { retry, seq } = scheduled;
     const extraAttempts = (retry.extraAttempts ?? 0) + 1;
     const extra = isExtraAttempt(retry, countsAgainstSchedule) ? { extraAttempts } : {};
     const published = await publish(nats, {

@@ -2,11 +2,26 @@ import { Buffer } from "node:buffer";
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { deliveryIdInAttemptSubject, STREAMS } from "@ringback/contracts/streams/subjects";
-import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
-import type { z } from "zod";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { readThrough } from "./read-stream.ts";
+
+/** The record in a message of ATTEMPTS; undefined: a later version may have stored it in another form. */
+export const attemptIn = (data: Uint8Array): AttemptRecord | undefined =>
+  attemptRecordSchema.safeParse(jsonIn(data)).data;
+
+/** The dead letter in a message of DEAD_LETTERS; undefined as for an attempt. */
+export const deadLetterIn = (data: Uint8Array): DeadLetter | undefined =>
+  deadLetterSchema.safeParse(jsonIn(data)).data;
+
+const jsonIn = (data: Uint8Array): unknown => {
+  try {
+    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+};
 
 export type RecordsDeps = { readonly nats: Nats; readonly log: Logger };
 
@@ -18,18 +33,31 @@ export type StoredAttempt = {
   readonly record: AttemptRecord;
 };
 
+/** The attempt in a message of ATTEMPTS; undefined where it cannot be read. */
+export const storedAttempt = ({
+  subject,
+  seq,
+  data,
+}: Pick<BatchMessage, "subject" | "seq" | "data">): StoredAttempt | undefined => {
+  const deliveryId = deliveryIdInAttemptSubject(subject);
+  const record = attemptIn(data);
+  return deliveryId === undefined || record === undefined ? undefined : { seq, deliveryId, record };
+};
+
+/** A delivery has at most one record more than a schedule may have delays. */
+const MAX_RECORDS = 32;
+
 /** The records of one delivery, given by its subject on ATTEMPTS, oldest first. */
 export const attemptsOn = async (
   { nats, log }: RecordsDeps,
   subject: string,
 ): Promise<StoredAttempt[]> => {
-  const deliveryId = deliveryIdInAttemptSubject(subject);
-  if (deliveryId === undefined) return [];
   const found: StoredAttempt[] = [];
-  const part = { stream: STREAMS.attempts, filter: subject, from: 1, size: RECORDS_AT_ONCE };
+  const part = { stream: STREAMS.attempts, filter: subject, from: 1, size: MAX_RECORDS };
   for await (const message of readThrough(nats, part)) {
-    const record = valueIn(message, attemptRecordSchema, log);
-    if (record !== undefined) found.push({ seq: message.seq, deliveryId, record });
+    const attempt = storedAttempt(message);
+    if (attempt === undefined) logUnreadable(message, log);
+    else found.push(attempt);
   }
   return found;
 };
@@ -41,31 +69,11 @@ export async function* deadLettersOn(
   from: number | Date,
 ): AsyncGenerator<DeadLetter> {
   for await (const message of readThrough(nats, { stream: STREAMS.deadLetters, filter, from })) {
-    const letter = valueIn(message, deadLetterSchema, log);
-    if (letter !== undefined) yield letter;
+    const deadLetter = deadLetterIn(message.data);
+    if (deadLetter === undefined) logUnreadable(message, log);
+    else yield deadLetter;
   }
 }
 
-/** A delivery has as many at most as a schedule may have delays, and one more. */
-const RECORDS_AT_ONCE = 32;
-
-/** What a later version may have stored in another form is passed over, and not hidden. */
-const valueIn = <T extends z.ZodType>(
-  { subject, seq, data }: BatchMessage,
-  schema: T,
-  log: Logger,
-): z.output<T> | undefined => {
-  const parsed = schema.safeParse(jsonIn(data));
-  if (parsed.success) return parsed.data;
-  const paths = parsed.error.issues.map(({ path }) => path.join("."));
-  log.error({ subject, seq, paths }, "reading.unreadable_message");
-  return undefined;
-};
-
-const jsonIn = (data: Uint8Array): unknown => {
-  try {
-    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8"));
-  } catch {
-    return undefined;
-  }
-};
+const logUnreadable = ({ subject, seq }: BatchMessage, log: Logger): void =>
+  log.error({ subject, seq }, "reading.unreadable_message");

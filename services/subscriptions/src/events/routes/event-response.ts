@@ -6,7 +6,7 @@ import { z } from "zod";
 import { attemptAnswer, attemptAnswerSchema } from "./attempt-response.ts";
 import { embeddedPayload, withPayload } from "./embedded-payload.ts";
 import { warningSchema } from "../../publishing/publish-response.ts";
-import type { Situation } from "../event-state.ts";
+import type { EventState } from "../event-state.ts";
 import type { StoredEvent } from "../stored-event.ts";
 
 /** All of an event but its payload. */
@@ -54,10 +54,10 @@ export const callEventsAnswerSchema = z.object({
 export const eventAnswer = (
   eventId: string,
   event: StoredEvent,
-  situation: Situation,
+  state: EventState,
   warnings?: readonly EventWarning[],
 ): Buffer => {
-  const { status, nextAttemptAtMs, attemptCount, attempts, deadLetter } = situation;
+  const { status, nextAttemptAtMs, attemptCount, attempts, deadLetter } = state;
   const head: z.infer<typeof headSchema> = {
     event_id: eventId,
     event_type: event.eventType ?? null,

@@ -36,7 +36,7 @@ export const getCallEventsRoute = (api: Api, { events: reader }: RouteDeps): voi
       if (page.found.length === 0 && beforeSeq === undefined) {
         return sendProblem(reply, callNotFound(callId));
       }
-      const events = page.found.map((one) => eventAnswer(one.eventId, one.event, one.situation));
+      const events = page.found.map((one) => eventAnswer(one.eventId, one.event, one.state));
       const { nextBeforeSeq: next } = page;
       const next_cursor = next === undefined ? null : cursorBefore(next);
       return sendJson(reply, withList("events", events, { next_cursor }));

@@ -38,10 +38,10 @@ export const getEventRoute = (api: Api, { events: reader, ownWarnings }: RouteDe
       const { event_id: eventId } = request.params;
       const found = await reader.event(callerOf(request).workspaceId, eventId);
       if (found === undefined) return sendProblem(reply, eventNotFound(eventId));
-      const { event, situation } = found;
+      const { event, state } = found;
       const { workspaceId } = callerOf(request);
       const warnings = await warningsOf(workspaceId, event, ownWarnings);
-      return sendJson(reply, eventAnswer(found.eventId, event, situation, warnings));
+      return sendJson(reply, eventAnswer(found.eventId, event, state, warnings));
     },
   );
   api.get(

@@ -1,71 +1,48 @@
-import { Buffer } from "node:buffer";
-import type { DatabaseSync } from "node:sqlite";
-import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
-import { eventSequence } from "@ringback/contracts/events/event";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { callIdOf } from "@ringback/contracts/events/call-id";
+import { eventSequence } from "@ringback/contracts/events/event";
 import { parseEventSubject, UNKNOWN_TOKEN } from "@ringback/contracts/streams/subjects";
+import { deadLetterIn } from "../../streams/decode.ts";
 import { customType, DEAD_LETTER_FACETS } from "../file/facets.ts";
-import type { EventProgress } from "./event-progress.ts";
-import { callHash, eventHash, type Ids } from "../file/ids.ts";
+import { callHash, eventHash } from "../file/ids.ts";
+import type { Applier, ApplierDeps } from "./applier.ts";
 import { redeliveryCounter } from "./redelivery-counts.ts";
 import { invalidCounter } from "./stats.ts";
-import type { StreamMessage } from "./stream-message.ts";
 
-export type DeadLetterApplierDeps = {
-  readonly db: DatabaseSync;
-  readonly ids: Ids;
-  readonly progress: EventProgress;
-  readonly eventsCreatedMs: number;
-  readonly onUnreadable: (seq: number) => void;
-};
-
-/** Keeps a dead letter and what it says about its event; parts of its subject may be unknown (`_`). */
-export const deadLetterApplier = (deps: DeadLetterApplierDeps) => {
-  const { db, ids, progress, eventsCreatedMs, onUnreadable } = deps;
+/** Keeps a dead letter and its effect on its event; parts of its subject may be unknown (`_`). */
+export const deadLetterApplier = ({ db, ids, progress, eventsCreatedMs }: ApplierDeps): Applier => {
   const redeliveries = redeliveryCounter(db);
   const countInvalid = invalidCounter(db);
   const insert = db.prepare(
     "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, custom, at_ms, call_hash, event_hash, malformed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
   );
-  return ({ subject, seq, data }: StreamMessage): undefined => {
-    const letter = letterIn(data);
-    const [, workspaceId, callId, agentId, eventType, ...rest] = subject.split(".");
-    if (letter === undefined || eventType === undefined || rest.length > 0) {
-      onUnreadable(seq);
-      return;
-    }
-    const call = callIdOf(callId ?? "") ?? UNKNOWN_TOKEN;
-    const at = { workspaceId: workspaceId ?? "", callId: call, agentId: agentId ?? "" };
-    const { workspace, agent } = ids.ensured(at.workspaceId, at.agentId);
-    const facet = DEAD_LETTER_FACETS.of(eventType, letter.reason);
-    const atMs = Date.parse(letter.at);
-    const ofCall = callHash(at.workspaceId, at.callId);
-    const { event_id: id } = letter;
-    const ofEvent = id === undefined ? null : eventHash(at.workspaceId, id);
+  return ({ subject, seq, data }) => {
+    const deadLetter = deadLetterIn(data);
+    const [, workspaceId = "", callId = "", agentId = "", eventType, ...rest] = subject.split(".");
+    if (deadLetter === undefined || eventType === undefined || rest.length > 0) return "unreadable";
+    const { event_id: id, reason } = deadLetter;
+    const { workspace, agent } = ids.ensured(workspaceId, agentId);
+    const facet = DEAD_LETTER_FACETS.of(eventType, reason);
+    const atMs = Date.parse(deadLetter.at);
+    const ofCall = callHash(workspaceId, callIdOf(callId) ?? UNKNOWN_TOKEN);
+    const ofEvent = id === undefined ? null : eventHash(workspaceId, id);
     const custom = customType(eventType);
-    const malformed = isOfMalformedSubject(letter);
+    const malformed = hasMalformedSubject(deadLetter);
     insert.run(seq, workspace, agent, facet, custom, atMs, ofCall, ofEvent, Number(malformed));
-    if (letter.reason === "invalid_event") countInvalid(agent, atMs);
-    redeliveries.givenUp(workspace, letter, seq);
+    if (reason === "invalid_event") countInvalid(agent, atMs);
+    redeliveries.deadLettered(workspace, deadLetter, seq);
     const eventSeq = eventSequence(id ?? "", eventsCreatedMs);
     const event = parseEventSubject(subject.replace("dead_letters.", "events."));
-    if (eventSeq === undefined || event.kind === "invalid" || malformed) return;
-    progress.givenUp(eventSeq, event.address, letter);
+    if (eventSeq !== undefined && event.kind === "event" && !malformed) {
+      progress.deadLettered(eventSeq, event.address, deadLetter);
+    }
+    return "applied";
   };
 };
 
-/** Its event has no row: what it is called here need not be what it was called. */
-const isOfMalformedSubject = (letter: DeadLetter): boolean =>
-  "subject" in letter &&
-  typeof letter.subject === "string" &&
-  letter.subject.startsWith("events.") &&
-  parseEventSubject(letter.subject).kind === "invalid";
-
-const letterIn = (data: Uint8Array): DeadLetter | undefined => {
-  try {
-    const text = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8");
-    return deadLetterSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-};
+/** Its event has no row: the names in the dead letter's subject need not be the event's. */
+const hasMalformedSubject = (deadLetter: DeadLetter): boolean =>
+  "subject" in deadLetter &&
+  typeof deadLetter.subject === "string" &&
+  deadLetter.subject.startsWith("events.") &&
+  parseEventSubject(deadLetter.subject).kind === "invalid";

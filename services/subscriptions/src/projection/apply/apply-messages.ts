@@ -1,104 +1,74 @@
-import type { DatabaseSync } from "node:sqlite";
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { isOfDatabase } from "../file/index-file.ts";
+import type { Positions } from "../file/positions.ts";
+import { SLICE_MS, type SerialExecutor, type Transaction } from "../file/serial-executor.ts";
+import type { ProjectedStream } from "../projection.ts";
+import { streamMessage, type Applier, type ApplierDeps } from "./applier.ts";
 import { attemptApplier } from "./apply-attempt.ts";
 import { deadLetterApplier } from "./apply-dead-letter.ts";
 import { eventApplier } from "./apply-event.ts";
 import { eventProgress } from "./event-progress.ts";
-import type { Ids } from "../file/ids.ts";
-import { isOfDatabase } from "../file/index-file.ts";
-import type { Positions } from "../file/positions.ts";
-import type { AppliedAttempt, AppliedEvent, ProjectedStream } from "../projection.ts";
-import { streamMessage, type StreamMessage } from "./stream-message.ts";
-import type { Transaction } from "../file/transaction.ts";
-import { SLICE_MS, type Turns } from "../file/serial-executor.ts";
 
-export type ApplyDeps = {
-  readonly db: DatabaseSync;
-  readonly ids: Ids;
+export type ApplyDeps = Omit<ApplierDeps, "progress"> & {
   readonly positions: Positions;
   readonly transaction: Transaction;
-  readonly inTurn: Turns;
-  readonly eventsCreatedMs: number;
+  readonly serially: SerialExecutor;
   readonly log: Logger;
 };
 
-/** Applies messages of a stream, a slice of them in each turn; `applied` gets what was made of them. */
-export type ApplyMessages<T> = (
+/** Applies messages of a stream in slices; `reached` gets the last sequence of each slice. */
+export type ApplyMessages = (
   messages: readonly JsMsg[],
   reached: (seq: number) => void,
-  applied: (one: T) => void,
 ) => Promise<void>;
 
-export type Appliers = {
-  readonly events: ApplyMessages<AppliedEvent>;
-  readonly attempts: ApplyMessages<AppliedAttempt>;
-  readonly dead_letters: ApplyMessages<undefined>;
-};
-
-export const appliers = (deps: ApplyDeps): Appliers => {
-  const { db, ids, eventsCreatedMs, log } = deps;
-  const progress = eventProgress(db, ids);
-  const common = { db, ids, progress, eventsCreatedMs };
-  const unreadable = (stream: ProjectedStream) => (seq: number) =>
-    log.error({ stream, seq }, "projection.unreadable_message");
+export const messageAppliers = (
+  deps: ApplyDeps,
+): Readonly<Record<ProjectedStream, ApplyMessages>> => {
+  const { db, ids, eventsCreatedMs } = deps;
+  const common = { db, ids, progress: eventProgress(db, ids), eventsCreatedMs };
   return {
     events: inSlices("events", eventApplier(db, ids), deps),
-    attempts: inSlices(
-      "attempts",
-      attemptApplier({ ...common, onUnreadable: unreadable("attempts") }),
-      deps,
-    ),
-    dead_letters: inSlices(
-      "dead_letters",
-      deadLetterApplier({ ...common, onUnreadable: unreadable("dead_letters") }),
-      deps,
-    ),
+    attempts: inSlices("attempts", attemptApplier(common), deps),
+    dead_letters: inSlices("dead_letters", deadLetterApplier(common), deps),
   };
 };
 
-type ApplyOne<T> = (message: StreamMessage) => T | undefined;
-
-const inSlices = <T>(
-  stream: ProjectedStream,
-  applyOne: ApplyOne<T>,
-  deps: ApplyDeps,
-): ApplyMessages<T> => {
-  const { positions, transaction, inTurn } = deps;
-  const applyOrSkip = skippingMistakes(stream, applyOne, deps.log);
-  return async (messages, reached, applied) => {
+const inSlices = (stream: ProjectedStream, apply: Applier, deps: ApplyDeps): ApplyMessages => {
+  const { positions, transaction, serially, log } = deps;
+  const slice = (messages: readonly JsMsg[], from: number): number => {
+    const endMs = performance.now() + SLICE_MS;
+    let next = from;
+    do {
+      applyOrSkip(messages[next] as JsMsg, stream, apply, log);
+      next += 1;
+    } while (next < messages.length && performance.now() < endMs);
+    positions.set(stream, (messages[next - 1] as JsMsg).seq);
+    return next;
+  };
+  return async (messages, reached) => {
     for (let from = 0; from < messages.length;) {
-      const slice = await inTurn(() =>
-        transaction(() => {
-          const endMs = performance.now() + SLICE_MS;
-          const made: T[] = [];
-          let next = from;
-          do {
-            const one = applyOrSkip(streamMessage(messages[next] as JsMsg));
-            if (one !== undefined) made.push(one);
-            next += 1;
-          } while (next < messages.length && performance.now() < endMs);
-          const seq = (messages[next - 1] as JsMsg).seq;
-          positions.set(stream, seq);
-          return { made, next, seq };
-        }),
-      );
-      from = slice.next;
-      reached(slice.seq);
-      for (const one of slice.made) applied(one);
+      from = await serially(() => transaction(() => slice(messages, from)));
+      reached((messages[from - 1] as JsMsg).seq);
     }
   };
 };
 
-/** A message on which our own code fails would otherwise hold up all that come after it. */
-const skippingMistakes =
-  <T>(stream: ProjectedStream, applyOne: ApplyOne<T>, log: Logger): ApplyOne<T> =>
-  (message) => {
-    try {
-      return applyOne(message);
-    } catch (error) {
-      if (isOfDatabase(error)) throw error;
-      log.error({ err: error, stream, seq: message.seq }, "projection.message_skipped");
-      return undefined;
+/** Skips a message on which our own code fails: it would hold up all that come after it. */
+const applyOrSkip = (
+  message: JsMsg,
+  stream: ProjectedStream,
+  apply: Applier,
+  log: Logger,
+): void => {
+  const { seq } = message;
+  try {
+    if (apply(streamMessage(message)) === "unreadable") {
+      log.error({ stream, seq }, "projection.unreadable_message");
     }
-  };
+  } catch (error) {
+    if (isOfDatabase(error)) throw error;
+    log.error({ err: error, stream, seq }, "projection.message_skipped");
+  }
+};

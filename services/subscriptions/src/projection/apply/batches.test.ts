@@ -1,23 +1,23 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTick } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { bursts } from "./batches.ts";
+import { batches } from "./batches.ts";
 
 async function* arriving(groups: readonly (readonly number[])[], onEnd?: () => void) {
   try {
     for (const group of groups) {
       yield* group;
-      // Two: the one that ends a burst, and one in which nothing is there.
-      await nextTurn();
-      await nextTurn();
+      // Two: the one that ends a batch, and one in which nothing is there.
+      await nextTick();
+      await nextTick();
     }
   } finally {
     onEnd?.();
   }
 }
 
-const collected = async (items: AsyncIterable<number>, most: number): Promise<number[][]> => {
+const collected = async (items: AsyncIterable<number>, max: number): Promise<number[][]> => {
   const found: number[][] = [];
-  for await (const burst of bursts(items, most)) found.push(burst);
+  for await (const batch of batches(items, max)) found.push(batch);
   return found;
 };
 
@@ -25,7 +25,7 @@ test("what is there together comes together, in its order, and what comes alone 
   expect(await collected(arriving([[1, 2, 3], [4], [5, 6]]), 10)).toEqual([[1, 2, 3], [4], [5, 6]]);
 });
 
-test("a burst has at most so many", async () => {
+test("a batch has at most so many", async () => {
   expect(await collected(arriving([[1, 2, 3, 4, 5]]), 2)).toEqual([[1, 2], [3, 4], [5]]);
 });
 
@@ -38,8 +38,8 @@ test("whoever stops reading ends the source", async () => {
   const source = arriving([[1], [2]], () => {
     hasEnded = true;
   });
-  for await (const burst of bursts(source, 2)) {
-    expect(burst).toEqual([1]);
+  for await (const batch of batches(source, 2)) {
+    expect(batch).toEqual([1]);
     break;
   }
   expect(hasEnded).toBe(true);

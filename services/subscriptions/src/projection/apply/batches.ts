@@ -1,27 +1,27 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTick } from "node:timers/promises";
 
-const NOTHING_MORE = Symbol("nothing more in this turn");
+const NOTHING_MORE = Symbol("nothing more in this tick");
 
 /**
- * The same items, those together that are there in one turn of the event loop, at most `most`: what
- * comes alone is not kept waiting, and what comes in thousands is not taken one by one. (How many more
- * are there cannot be asked: the client counts its own notes to itself among them.)
+ * The same items in batches of those that one tick of the event loop brings, at most `max`: a single item
+ * does not wait, and thousands do not come one by one. (The client cannot say how many more it has: its
+ * count includes its own notes to itself.)
  */
-export async function* bursts<T>(items: AsyncIterable<T>, most: number): AsyncGenerator<T[]> {
+export async function* batches<T>(items: AsyncIterable<T>, max: number): AsyncGenerator<T[]> {
   const iterator = items[Symbol.asyncIterator]();
   try {
     let next = iterator.next();
     for (let first = await next; first.done !== true; first = await next) {
-      const burst = [first.value];
+      const batch = [first.value];
       next = iterator.next();
-      const turn = nextTurn(NOTHING_MORE);
-      while (burst.length < most) {
-        const more = await Promise.race([next, turn]);
+      const endOfTick = nextTick(NOTHING_MORE);
+      while (batch.length < max) {
+        const more = await Promise.race([next, endOfTick]);
         if (more === NOTHING_MORE || more.done === true) break;
-        burst.push(more.value);
+        batch.push(more.value);
         next = iterator.next();
       }
-      yield burst;
+      yield batch;
     }
   } finally {
     await iterator.return?.();

@@ -10,45 +10,46 @@ import type { EventAddress } from "@ringback/contracts/streams/subjects";
 import { customType, EVENT_FACETS } from "../file/facets.ts";
 import { callHash, type Ids } from "../file/ids.ts";
 
-/** Keeps the status of events as records and dead letters come in, and as nothing is found to come. */
+/** Keeps the status of events as records and dead letters come in. */
 export type EventProgress = {
   readonly recorded: (eventSeq: number, address: EventAddress, record: AttemptRecord) => void;
-  readonly givenUp: (
+  readonly deadLettered: (
     eventSeq: number,
     address: EventAddress,
-    letter: { readonly reason: DeadLetterReason; readonly at: string },
+    deadLetter: { readonly reason: DeadLetterReason; readonly at: string },
   ) => void;
 };
 
-/** What is known of an event before something further is. */
+/** An event as its row has it. */
 type Known = {
   readonly status: EventStatus;
   readonly attempts: number;
-  /** When its last record's attempt ended; null: there is no record. */
+  /** When the attempt of its last record ended; null: there is no record. */
   readonly endedMs: number | null;
-  /** When a dead letter that is not of an attempt was written; null: there is none. */
-  readonly letterMs: number | null;
+  /** When a dead letter was written that no attempt had led to; null: there is none. */
+  readonly deadLetterMs: number | null;
 };
 
-const UNKNOWN: Known = { status: "pending", attempts: 0, endedMs: null, letterMs: null };
+const UNKNOWN: Known = { status: "pending", attempts: 0, endedMs: null, deadLetterMs: null };
 
 /**
- * Streams are followed side by side, so records and letters may come before their event: then a row
- * without a time is kept, which no list shows until the event comes.
+ * Streams are followed side by side, so records and dead letters may come before their event: they make a
+ * row without a time, which no list shows until the event comes.
  */
 export const eventProgress = (db: DatabaseSync, ids: Ids): EventProgress => {
   const known = knownEvents(db, ids);
   const attempted = db.prepare(`
     UPDATE events SET facet = ?, attempts = ?, last_attempt_ms = max(ifnull(last_attempt_ms, 0), ?),
-      last_ended_ms = ?, next_attempt_ms = ?, look_ms = NULL WHERE seq = ?`);
+      last_ended_ms = ?, next_attempt_ms = ?, check_ms = NULL WHERE seq = ?`);
   const ended = db.prepare(`
-    UPDATE events SET facet = ?, letter_ms = ?, next_attempt_ms = NULL, look_ms = NULL WHERE seq = ?`);
+    UPDATE events SET facet = ?, dead_letter_ms = ?, next_attempt_ms = NULL, check_ms = NULL WHERE seq = ?`);
   return {
     recorded: (eventSeq, address, record) => {
       const before = known.of(eventSeq, address);
       if (before === undefined) return;
       const isDelivered = before.status === "delivered" || record.outcome.kind === "delivered";
-      const isGivenUp = before.letterMs !== null && isLastWord(ownLetter(before.letterMs), record);
+      const { deadLetterMs } = before;
+      const isGivenUp = deadLetterMs !== null && isLastWord(deadLetterAt(deadLetterMs), record);
       const status = eventStatus({ isDelivered, lastRecord: record, isGivenUp, isSettled: false });
       const nextMs =
         status === "retrying" && record.next.kind === "retry" ? Date.parse(record.next.at) : null;
@@ -61,27 +62,28 @@ export const eventProgress = (db: DatabaseSync, ids: Ids): EventProgress => {
         eventSeq,
       );
     },
-    givenUp: (eventSeq, address, letter) => {
+    deadLettered: (eventSeq, address, deadLetter) => {
       const before = known.of(eventSeq, address);
       if (before === undefined || before.status === "delivered") return;
       const last = before.endedMs === null ? undefined : endedAt(before.endedMs);
-      if (!isLastWord(letter, last)) return;
-      // What an attempt exhausted is in its record too, and counts as that.
-      const letterMs = letter.reason === "exhausted" ? before.letterMs : Date.parse(letter.at);
-      ended.run(EVENT_FACETS.of(address.eventType, "dead_lettered"), letterMs, eventSeq);
+      if (!isLastWord(deadLetter, last)) return;
+      // The record of the last attempt says `exhausted` too, and counts as that.
+      const isExhausted = deadLetter.reason === "exhausted";
+      const deadLetterMs = isExhausted ? before.deadLetterMs : Date.parse(deadLetter.at);
+      ended.run(EVENT_FACETS.of(address.eventType, "dead_lettered"), deadLetterMs, eventSeq);
     },
   };
 };
 
 const knownEvents = (db: DatabaseSync, ids: Ids) => {
   const find = db.prepare(
-    "SELECT workspace, facet, attempts, last_ended_ms, letter_ms FROM events WHERE seq = ?",
+    "SELECT workspace, facet, attempts, last_ended_ms, dead_letter_ms FROM events WHERE seq = ?",
   );
   const add = db.prepare(`
     INSERT INTO events (seq, workspace, agent, facet, custom, call_hash, call_id, size_bytes, is_test, attempts)
     VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0)`);
   return {
-    /** Undefined where the event is another workspace's: what was said is not about it. */
+    /** Undefined where the event is another workspace's: the message is not about it. */
     of: (eventSeq: number, address: EventAddress): Known | undefined => {
       const { workspaceId, agentId, callId, eventType } = address;
       const { workspace, agent } = ids.ensured(workspaceId, agentId);
@@ -97,7 +99,7 @@ const knownEvents = (db: DatabaseSync, ids: Ids) => {
         status: EVENT_FACETS.stateOf(Number(row["facet"])),
         attempts: Number(row["attempts"]),
         endedMs: numberOrNull(row["last_ended_ms"]),
-        letterMs: numberOrNull(row["letter_ms"]),
+        deadLetterMs: numberOrNull(row["dead_letter_ms"]),
       };
     },
   };
@@ -110,5 +112,6 @@ const endOf = (record: Pick<AttemptRecord, "at" | "duration_ms">): number =>
 
 const endedAt = (ms: number) => ({ at: new Date(ms).toISOString(), duration_ms: 0 });
 
-/** Any reason but that of an attempt: all others are judged by their time alone. */
-const ownLetter = (ms: number) => ({ reason: "internal", at: new Date(ms).toISOString() }) as const;
+/** Any reason except `exhausted`; only the time is used. */
+const deadLetterAt = (ms: number) =>
+  ({ reason: "internal", at: new Date(ms).toISOString() }) as const;

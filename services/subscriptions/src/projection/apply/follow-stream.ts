@@ -6,16 +6,17 @@ import { isStreamNotFound } from "@ringback/runtime/nats/errors";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { standstillWatch } from "@ringback/runtime/process/stall-detector";
 import { streamLost } from "@ringback/runtime/streams/stream-watch";
-import { bursts } from "./batches.ts";
+import type { ApplyMessages } from "./apply-messages.ts";
+import { batches } from "./batches.ts";
 
-/** A stream that is read from a place on, and then as messages come. */
+/** A stream that is read from a sequence on, and then as messages come. */
 export type Following = {
   readonly caughtUp: Promise<void>;
   readonly isCaughtUp: () => boolean;
   readonly appliedUpTo: () => number;
   /** Messages that are stored and not yet applied. */
   readonly lag: () => number;
-  /** To be told the stream's state every few seconds: begins anew where it has stood still. */
+  /** Call every few seconds with the stream's state; resubscribes when no progress was made. */
   readonly compare: (state: SequenceRange) => void;
   readonly stop: () => Promise<void>;
 };
@@ -26,23 +27,21 @@ export type FollowOptions = {
   readonly nats: Nats;
   readonly stream: StreamName;
   readonly filter: string;
-  /** Everything up to here was applied before. */
+  /** Everything up to this sequence was applied before. */
   readonly appliedUpTo: number;
-  /** Without their bodies. */
   readonly headersOnly: boolean;
-  /** On their way to this process or waiting in it at a time. */
+  /** In flight to this process, or waiting in it, at a time. */
   readonly maxMessages: number;
-  /** Applies messages in their order; `reached` tells how far that is. Tried again when it throws. */
-  readonly apply: (messages: readonly JsMsg[], reached: (seq: number) => void) => Promise<void>;
+  /** Called again with the same messages when it throws. */
+  readonly apply: ApplyMessages;
   readonly onStreamLost: (error: unknown) => void;
   readonly log: Logger;
 };
 
-/** Looks in a row, each a few seconds after the one before (`watchStreams`). */
-const STILL_LOOKS = 6;
+/** Comparisons without progress, each a few seconds after the one before (`watchStreams`). */
+const MAX_STALLED = 6;
 
-/** Of those that arrive together, so many are applied together. */
-const MAX_BURST = 256;
+const MAX_BATCH = 256;
 
 type Reading = {
   appliedUpTo: number;
@@ -53,10 +52,10 @@ type Reading = {
   messages: ConsumerMessages | undefined;
 };
 
-/** Follows every message of a stream from a place on; begins anew there after every break. */
+/** Follows every message of a stream; after a break it goes on where it was. */
 export const followStream = (options: FollowOptions): Following => {
   const stopping = new AbortController();
-  const isStandingStill = standstillWatch(STILL_LOOKS);
+  const isStandingStill = standstillWatch(MAX_STALLED);
   const reading: Reading = {
     appliedUpTo: options.appliedUpTo,
     firstSeq: 1,
@@ -127,18 +126,18 @@ const follow = async (
   };
   const info = await consumer.info(true);
   if (info.num_pending === 0) {
-    // Also where the stream's last messages are gone.
+    // The stream's last messages may be deleted.
     reading.appliedUpTo = Math.max(reading.appliedUpTo, state.last_seq);
     caughtUp();
   }
   const messages = await consumer.consume({ max_messages: maxMessages, expires: 5_000 });
   reading.messages = messages;
-  if (stopping.aborted) return; // before there was anything to stop
+  if (stopping.aborted) return; // while there was nothing to stop yet
   void watch(messages, options);
-  for await (const burst of bursts(messages, MAX_BURST)) {
-    const last = burst.at(-1) as JsMsg;
+  for await (const batch of batches(messages, MAX_BATCH)) {
+    const last = batch.at(-1) as JsMsg;
     reading.lastSeq = Math.max(reading.lastSeq, last.seq + last.info.pending);
-    await options.apply(burst, (seq) => {
+    await options.apply(batch, (seq) => {
       reading.appliedUpTo = Math.max(reading.appliedUpTo, seq);
     });
     if (stopping.aborted) return;
@@ -146,7 +145,7 @@ const follow = async (
   }
 };
 
-/** When its stream is gone, consuming only falls silent; the status tells. */
+/** When its stream is gone, consuming only falls silent; its status reports it. */
 const watch = async (messages: ConsumerMessages, options: FollowOptions): Promise<void> => {
   for await (const status of messages.status()) {
     if (status.type === "stream_not_found") options.onStreamLost(streamLost(options.stream));

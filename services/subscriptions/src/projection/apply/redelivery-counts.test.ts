@@ -40,28 +40,28 @@ beforeEach(() => {
 const progress = () => redeliveryReader(db)(1, "job");
 
 test("a delivery that is given up counts as failed once, whether its record or only its letter says so", () => {
-  const { recorded, givenUp } = redeliveryCounter(db);
+  const { recorded, deadLettered } = redeliveryCounter(db);
   const last = recordOf({ kind: "dead_letter" });
   recorded(1, last, 1);
-  givenUp(1, letterOf("exhausted", { last_attempt: last }), 1);
+  deadLettered(1, letterOf("exhausted", { last_attempt: last }), 1);
   expect(progress()).toMatchObject({ attempted: 1, failed: 1 });
   const waiting = recordOf({ kind: "retry", at: AT });
   recorded(1, waiting, 2);
   expect(progress()).toMatchObject({ attempted: 2, failed: 1 });
-  givenUp(1, letterOf("event_expired", { last_attempt: waiting }), 2);
-  givenUp(1, letterOf("internal"), 3);
+  deadLettered(1, letterOf("event_expired", { last_attempt: waiting }), 2);
+  deadLettered(1, letterOf("internal"), 3);
   expect(progress()).toMatchObject({ attempted: 2, failed: 3 });
 });
 
 test("a letter that names no job counts for none", () => {
-  redeliveryCounter(db).givenUp(1, letterOf("event_expired", { redelivery_id: undefined }), 1);
+  redeliveryCounter(db).deadLettered(1, letterOf("event_expired", { redelivery_id: undefined }), 1);
   expect(db.prepare("SELECT * FROM redeliveries").all()).toEqual([]);
 });
 
 test("the counts of a job are kept while either stream has something of it", () => {
-  const { recorded, givenUp } = redeliveryCounter(db);
+  const { recorded, deadLettered } = redeliveryCounter(db);
   const drop = redeliveryDropper(db);
-  givenUp(1, letterOf("event_expired"), 5);
+  deadLettered(1, letterOf("event_expired"), 5);
   drop({ attempts: 100, dead_letters: 5 });
   expect(progress()).toMatchObject({ failed: 1 });
   recorded(1, recordOf({ kind: "dead_letter" }), 100);

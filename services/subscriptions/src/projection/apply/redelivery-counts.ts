@@ -3,11 +3,11 @@ import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import type { RedeliveryProgress } from "../projection.ts";
 
-/** Counts what ends the deliveries of a job, for the job that asked for them. */
+/** Counts what the deliveries of a job come to. */
 export type RedeliveryCounter = {
   readonly recorded: (workspace: number, record: AttemptRecord, seq: number) => void;
-  /** Given up without a record that says so: the event is gone, or a fault did not end. */
-  readonly givenUp: (workspace: number, letter: DeadLetter, seq: number) => void;
+  /** Counts a delivery that ended without a last record: the event is gone, or a platform fault did not end. */
+  readonly deadLettered: (workspace: number, deadLetter: DeadLetter, seq: number) => void;
 };
 
 /**
@@ -16,13 +16,13 @@ export type RedeliveryCounter = {
  */
 export const redeliveryCounter = (db: DatabaseSync): RedeliveryCounter => {
   const add = db.prepare(`
-    INSERT INTO redeliveries (workspace, name, attempted, delivered, failed, cancelled, last_seq, last_letter_seq)
+    INSERT INTO redeliveries (workspace, name, attempted, delivered, failed, cancelled, last_seq, last_dead_letter_seq)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (workspace, name) DO UPDATE SET
       attempted = attempted + excluded.attempted, delivered = delivered + excluded.delivered,
       failed = failed + excluded.failed, cancelled = cancelled + excluded.cancelled,
       last_seq = max(last_seq, excluded.last_seq),
-      last_letter_seq = max(last_letter_seq, excluded.last_letter_seq)`);
+      last_dead_letter_seq = max(last_dead_letter_seq, excluded.last_dead_letter_seq)`);
   return {
     recorded: (workspace, record, seq) => {
       const name: unknown = record["redelivery_id"];
@@ -39,10 +39,10 @@ export const redeliveryCounter = (db: DatabaseSync): RedeliveryCounter => {
         0,
       );
     },
-    givenUp: (workspace, letter, seq) => {
-      const name: unknown = letter["redelivery_id"];
-      const last = letter.reason === "invalid_event" ? undefined : letter.last_attempt;
-      // The record of a last attempt has counted it.
+    deadLettered: (workspace, deadLetter, seq) => {
+      const name: unknown = deadLetter["redelivery_id"];
+      const last = deadLetter.reason === "invalid_event" ? undefined : deadLetter.last_attempt;
+      // The record of the last attempt has counted it.
       const isCounted = last !== undefined && last.next.kind !== "retry";
       if (typeof name !== "string" || isCounted) return;
       add.run(workspace, name, 0, 0, 1, 0, 0, seq);
@@ -50,11 +50,11 @@ export const redeliveryCounter = (db: DatabaseSync): RedeliveryCounter => {
   };
 };
 
-/** Drops the counts of jobs of whose deliveries neither stream, from these sequences on, has anything. */
+/** Drops the counts of jobs without messages in either stream from these sequences on. */
 export const redeliveryDropper = (db: DatabaseSync) => {
   const drop = db.prepare(`
     DELETE FROM redeliveries
-    WHERE (last_seq = 0 OR last_seq < ?) AND (last_letter_seq = 0 OR last_letter_seq < ?)`);
+    WHERE (last_seq = 0 OR last_seq < ?) AND (last_dead_letter_seq = 0 OR last_dead_letter_seq < ?)`);
   return (firstSeqs: { readonly attempts: number; readonly dead_letters: number }): void => {
     drop.run(firstSeqs.attempts, firstSeqs.dead_letters);
   };

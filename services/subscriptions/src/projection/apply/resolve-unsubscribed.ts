@@ -1,21 +1,20 @@
+import { deliveryId } from "@ringback/contracts/events/event";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { pause } from "@ringback/runtime/process/backoff";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import { isUnavailable } from "../../streams/ask.ts";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { MAX_LAST } from "@ringback/runtime/streams/read-batch";
-import { nothingToCome } from "../../streams/nothing-to-come.ts";
-import { acknowledgedUpTo } from "../../streams/pending-deliveries.ts";
+import { isUnavailable } from "../../streams/ask.ts";
+import { acknowledgedUpTo, withoutPendingRetry } from "../../streams/pending-deliveries.ts";
 import { streamState } from "../../streams/read-stream.ts";
+import type { SerialExecutor, Transaction } from "../file/serial-executor.ts";
 import type { ProjectedStream } from "../projection.ts";
-import type { Transaction } from "../file/transaction.ts";
-import type { Turns } from "../file/serial-executor.ts";
-import type { UndecidedEvents } from "./unresolved-events.ts";
+import type { UnresolvedEvents } from "./unresolved-events.ts";
 
-export type SettleEventsOptions = {
+export type ResolveOptions = {
   readonly nats: Nats;
-  readonly undecided: UndecidedEvents;
-  readonly inTurn: Turns;
+  readonly unresolved: UnresolvedEvents;
+  readonly serially: SerialExecutor;
   readonly transaction: Transaction;
   readonly appliedUpTo: (stream: ProjectedStream) => number;
   readonly isCaughtUp: () => boolean;
@@ -23,25 +22,25 @@ export type SettleEventsOptions = {
   readonly log: Logger;
 };
 
-/** How many events are looked at together: their rows are changed in one turn. */
-export const AT_ONCE = MAX_LAST / 4;
+/** Events of one page: one slice changes their rows. */
+export const PAGE_EVENTS = MAX_LAST / 4;
 
 const ROUND_EVERY_MS = 1_000;
 
-/** What is stored is applied within milliseconds; otherwise the round is left to the next one. */
+/** A stored message is applied within milliseconds; otherwise the next round tries again. */
 const APPLIED_WITHIN_MS = 5_000;
-const LOOK_EVERY_MS = 10;
+const CHECK_APPLIED_EVERY_MS = 10;
 
 /**
- * Finds events that the dispatcher is done with and that left no trace, as nobody had subscribed to
- * them: they are behind what its consumer has acknowledged, RETRIES knows nothing of them, and neither a
- * record nor a dead letter that was stored until after that look is theirs.
+ * Marks events that nobody had subscribed to. The dispatcher leaves no trace of them: its consumer has
+ * acknowledged them, no retry is pending, and they have neither a record nor a dead letter among all that
+ * was stored until after that read.
  */
-export const settleEvents = (
-  options: SettleEventsOptions,
+export const resolveUnsubscribed = (
+  options: ResolveOptions,
 ): { readonly stop: () => Promise<void> } => {
   const stopping = new AbortController();
-  const ended = keepSettling(options, stopping.signal);
+  const ended = keepResolving(options, stopping.signal);
   return {
     stop: async () => {
       stopping.abort();
@@ -50,7 +49,7 @@ export const settleEvents = (
   };
 };
 
-const keepSettling = async (options: SettleEventsOptions, stopping: AbortSignal): Promise<void> => {
+const keepResolving = async (options: ResolveOptions, stopping: AbortSignal): Promise<void> => {
   let upTo = 0;
   while (!stopping.aborted) {
     try {
@@ -69,44 +68,48 @@ const keepSettling = async (options: SettleEventsOptions, stopping: AbortSignal)
 
 const goRound = async (
   upTo: number,
-  options: SettleEventsOptions,
+  options: ResolveOptions,
   stopping: AbortSignal,
 ): Promise<void> => {
-  const { nats, undecided, inTurn, transaction, now } = options;
+  const { nats, unresolved, serially, transaction, now } = options;
   let after = 0;
   while (after < upTo && !stopping.aborted) {
-    const { events, readUpTo } = await inTurn(() => undecided.read({ after, upTo }, now()));
+    const { events, readUpTo } = await serially(() => unresolved.read({ after, upTo }, now()));
     after = readUpTo;
     if (events.length === 0) continue;
-    const quiet = await nothingToCome(events, nats);
+    const deliveries = events.map((event) => ({
+      address: event,
+      deliveryId: deliveryId(event.seq),
+    }));
+    const quiet = await withoutPendingRetry(deliveries, nats);
     if (!(await appliedAllStored(options, stopping))) return;
-    const settled = new Set(quiet.map(({ seq }) => seq));
-    const others = events.map(({ seq }) => seq).filter((seq) => !settled.has(seq));
-    await inTurn(() =>
+    const unsubscribed = new Set(quiet.map(({ address }) => address.seq));
+    const others = events.map(({ seq }) => seq).filter((seq) => !unsubscribed.has(seq));
+    await serially(() =>
       transaction(() => {
-        undecided.settle([...settled]);
-        undecided.putOff(others, now());
+        unresolved.resolve([...unsubscribed]);
+        unresolved.checkLater(others, now());
       }),
     );
   }
 };
 
-/** Waits until all records and dead letters are applied that are stored by now. */
+/** Waits until all records and dead letters are applied that are stored by now; false: it takes too long. */
 const appliedAllStored = async (
-  { nats, appliedUpTo }: SettleEventsOptions,
+  { nats, appliedUpTo }: ResolveOptions,
   stopping: AbortSignal,
 ): Promise<boolean> => {
-  const [attempts, letters] = await Promise.all([
+  const [attempts, deadLetters] = await Promise.all([
     streamState(nats, STREAMS.attempts),
     streamState(nats, STREAMS.deadLetters),
   ]);
   const deadline = performance.now() + APPLIED_WITHIN_MS;
   while (
     appliedUpTo("attempts") < attempts.last_seq ||
-    appliedUpTo("dead_letters") < letters.last_seq
+    appliedUpTo("dead_letters") < deadLetters.last_seq
   ) {
     if (stopping.aborted || performance.now() > deadline) return false;
-    await pause(LOOK_EVERY_MS, stopping);
+    await pause(CHECK_APPLIED_EVERY_MS, stopping);
   }
   return true;
 };

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTick } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 import { ATTEMPT_RESULTS, type AttemptResult } from "../file/facets.ts";
@@ -30,10 +30,10 @@ export const attemptCounter = (db: DatabaseSync) => {
   };
 };
 
-/** Stands in the place of a result for events that were given up before an attempt. */
+/** The result of events that were dead-lettered before an attempt. */
 const INVALID = 1_000;
 
-/** Counts an event that was no event in its interval. */
+/** Counts an invalid event in its interval. */
 export const invalidCounter = (db: DatabaseSync) => {
   const add = db.prepare(`
     INSERT INTO attempt_counts (agent, interval, result, duration, count) VALUES (?, ?, ${INVALID}, 0, 1)
@@ -46,31 +46,31 @@ export const invalidCounter = (db: DatabaseSync) => {
 type Counted = Omit<AgentStats, "oldestWaiting">;
 type Span = { readonly sinceMs: number; readonly untilMs: number };
 
-/** So many rows take a few milliseconds; then others have a turn. */
-const ROWS_PER_TURN = 5_000;
+/** So many rows take a few milliseconds; then the event loop goes on. */
+const ROWS_PER_TICK = 5_000;
 
 /** Adds up an agent's counts of a span, which begins at the interval that `sinceMs` is in. */
 export const attemptCountsReader = (db: DatabaseSync) => {
   const next = db.prepare(`
     SELECT interval, result, duration, count FROM attempt_counts
     WHERE agent = ? AND (interval, result, duration) > (?, ?, ?) AND interval <= ?
-    ORDER BY interval, result, duration LIMIT ${ROWS_PER_TURN}`);
+    ORDER BY interval, result, duration LIMIT ${ROWS_PER_TICK}`);
   return async (agent: number | undefined, { sinceMs, untilMs }: Span): Promise<Counted> => {
     const first = Math.floor(sinceMs / INTERVAL_MS);
     const last = Math.floor((untilMs - 1) / INTERVAL_MS);
     const byResult = new Map<number, number>();
     const byStep = new Map<number, number>();
-    let place: readonly [number, number, number] = [first, -1, -1];
+    let position: readonly [number, number, number] = [first, -1, -1];
     for (let isMore = agent !== undefined; isMore;) {
-      const rows = next.all(agent ?? 0, ...place, last);
+      const rows = next.all(agent ?? 0, ...position, last);
       for (const row of rows) {
         const [interval = 0, result = 0, step = 0, count = 0] = Object.values(row).map(Number);
         add(byResult, result, count);
         if (isTimed(result)) add(byStep, step, count);
-        place = [interval, result, step];
+        position = [interval, result, step];
       }
-      isMore = rows.length === ROWS_PER_TURN;
-      if (isMore) await nextTurn();
+      isMore = rows.length === ROWS_PER_TICK;
+      if (isMore) await nextTick();
     }
     return counted(first * INTERVAL_MS, byResult, byStep);
   };

@@ -1,70 +1,79 @@
 import type { DatabaseSync } from "node:sqlite";
-import { nextLookMs } from "../decide/next-check.ts";
+import type { AgentAddress } from "@ringback/contracts/streams/subjects";
 import { EVENT_FACETS } from "../file/facets.ts";
 
-/** An event of which there is neither a record nor a dead letter. */
-export type Undecided = {
-  readonly seq: number;
-  readonly workspaceId: string;
-  readonly agentId: string;
+/** An event without a record or a dead letter. */
+export type UnresolvedEvent = AgentAddress & { readonly seq: number };
+
+export type UnresolvedEvents = {
+  /** Events of a range whose check is due, and how far the range was read. */
+  readonly read: (range: SequenceRange, nowMs: number) => UnresolvedPage;
+  /** Marks events that nobody subscribed to; skips those that got a record meanwhile. */
+  readonly resolve: (seqs: readonly number[]) => void;
+  /** Sets the next check of events that have a retry pending. */
+  readonly checkLater: (seqs: readonly number[], nowMs: number) => void;
 };
 
-export type UndecidedEvents = {
-  /** Some of those in a range that are to be looked at by now, and how far the range was read. */
-  readonly read: (range: SequenceSpan, nowMs: number) => UndecidedPage;
-  /** Nothing is to come of them. Those of which something has come meanwhile stay as they are. */
-  readonly settle: (seqs: readonly number[]) => void;
-  /** Something is to come: they are looked at again later. */
-  readonly putOff: (seqs: readonly number[], nowMs: number) => void;
+export type SequenceRange = { readonly after: number; readonly upTo: number };
+
+export type UnresolvedPage = {
+  readonly events: readonly UnresolvedEvent[];
+  readonly readUpTo: number;
 };
 
-export type SequenceSpan = { readonly after: number; readonly upTo: number };
+const FIRST_CHECK_MS = 5_000;
+const MAX_CHECK_MS = 10 * 60_000;
 
-export type UndecidedPage = { readonly events: readonly Undecided[]; readonly readUpTo: number };
+/**
+ * When to check again whether an event has a retry pending, in ms since 1970: after a quarter of its age,
+ * so that a backlog of old events costs few checks.
+ */
+export const nextCheckMs = (storedAtMs: number, nowMs: number): number =>
+  nowMs + Math.min(MAX_CHECK_MS, Math.max(FIRST_CHECK_MS, (nowMs - storedAtMs) / 4));
 
-/** Read in a turn of the event loop; most of a long backlog is not to be looked at yet. */
+/** Read in one slice; in a long backlog most checks are not due. */
 const ROWS = 2_000;
 
-/** At most `most` events are read at once. */
-export const undecidedEvents = (db: DatabaseSync, most: number): UndecidedEvents => {
+/** A page has at most `max` events. */
+export const unresolvedEvents = (db: DatabaseSync, max: number): UnresolvedEvents => {
   const next = db.prepare(`
-    SELECT seq, look_ms FROM events INDEXED BY events_undecided
-    WHERE look_ms IS NOT NULL AND seq > ? AND seq <= ? ORDER BY seq LIMIT ${ROWS}`);
+    SELECT seq, check_ms FROM events INDEXED BY events_unresolved
+    WHERE check_ms IS NOT NULL AND seq > ? AND seq <= ? ORDER BY seq LIMIT ${ROWS}`);
   const find = db.prepare(`
     SELECT workspaces.name AS workspace, agents.name AS agent FROM events
     JOIN workspaces ON workspaces.id = events.workspace JOIN agents ON agents.id = events.agent
     WHERE seq = ?`);
-  const pending = db.prepare(
-    "SELECT facet, at_ms FROM events WHERE seq = ? AND look_ms IS NOT NULL",
+  const unresolved = db.prepare(
+    "SELECT facet, at_ms FROM events WHERE seq = ? AND check_ms IS NOT NULL",
   );
-  const settle = db.prepare("UPDATE events SET facet = ?, look_ms = NULL WHERE seq = ?");
-  const putOff = db.prepare("UPDATE events SET look_ms = ? WHERE seq = ?");
+  const resolve = db.prepare("UPDATE events SET facet = ?, check_ms = NULL WHERE seq = ?");
+  const checkAt = db.prepare("UPDATE events SET check_ms = ? WHERE seq = ?");
   return {
     read: ({ after, upTo }, nowMs) => {
-      const events: Undecided[] = [];
+      const events: UnresolvedEvent[] = [];
       const rows = next.all(after, upTo);
       let readUpTo = after;
       for (const row of rows) {
-        if (events.length === most) return { events, readUpTo };
+        if (events.length === max) return { events, readUpTo };
         const seq = Number(row["seq"]);
         readUpTo = seq;
-        if (Number(row["look_ms"]) > nowMs) continue;
+        if (Number(row["check_ms"]) > nowMs) continue;
         const { workspace, agent } = find.get(seq) ?? {};
         events.push({ seq, workspaceId: String(workspace), agentId: String(agent) });
       }
       return { events, readUpTo: rows.length < ROWS ? upTo : readUpTo };
     },
-    settle: (seqs) => {
+    resolve: (seqs) => {
       for (const seq of seqs) {
-        const row = pending.get(seq);
+        const row = unresolved.get(seq);
         if (row === undefined) continue;
-        settle.run(EVENT_FACETS.withState(Number(row["facet"]), "no_subscription"), seq);
+        resolve.run(EVENT_FACETS.withState(Number(row["facet"]), "no_subscription"), seq);
       }
     },
-    putOff: (seqs, nowMs) => {
+    checkLater: (seqs, nowMs) => {
       for (const seq of seqs) {
-        const row = pending.get(seq);
-        if (row !== undefined) putOff.run(nextLookMs(Number(row["at_ms"]), nowMs), seq);
+        const row = unresolved.get(seq);
+        if (row !== undefined) checkAt.run(nextCheckMs(Number(row["at_ms"]), nowMs), seq);
       }
     },
   };

@@ -38,14 +38,14 @@ export type Facets<State extends string> = {
   ) => number[];
 };
 
-/** Stands behind the catalogue's types: a dead letter of a message that could not be understood. */
+/** Comes after the catalogue's types: a dead letter of a message that could not be parsed. */
 const UNKNOWN_TYPE = EVENT_TYPES.length;
 
 /** Types that are not built in share these numbers: rows name them too (`customType`). */
 const CUSTOM_NUMBERS = 8;
 const FIRST_CUSTOM = UNKNOWN_TYPE + 1;
 
-/** What a row keeps of a type that is not built in; null: its facet says which one it is. */
+/** The type for a row's `custom` column; null: built in, so the facet names it. */
 export const customType = (eventType: string): string | null =>
   isBuiltIn(eventType) || !isEventTypeName(eventType) ? null : eventType;
 
@@ -56,7 +56,7 @@ const typeNumber = (type: string): number => {
 
 const sumOf = (type: string): number => {
   let sum = 0;
-  for (const letter of type) sum = (sum * 31 + letter.charCodeAt(0)) % 65_521;
+  for (const character of type) sum = (sum * 31 + character.charCodeAt(0)) % 65_521;
   return sum;
 };
 
@@ -81,7 +81,7 @@ const facetsOf = <State extends string>(all: readonly State[]): Facets<State> =>
 
 export const EVENT_FACETS: Facets<EventStatus> = facetsOf(EVENT_STATUSES);
 
-/** What an attempt came to: a failed one by its reason. */
+/** The outcome of an attempt, or the reason of its failure. */
 export type AttemptResult = Exclude<AttemptOutcome, "failed"> | FailureReason;
 
 export const ATTEMPT_RESULTS = ["delivered", "cancelled", ...FAILURE_REASONS] as const;
@@ -93,7 +93,7 @@ export const DEAD_LETTER_FACETS: Facets<DeadLetterReason> = facetsOf(DEAD_LETTER
 export const attemptResult = (outcome: Outcome): AttemptResult =>
   outcome.kind === "failed" ? outcome.reason : outcome.kind;
 
-/** Numbers are kept in the file: another catalogue, order or list of reasons needs another file. */
+/** The file has these numbers: another catalogue, order or list of reasons needs another file. */
 export const FACETS_FINGERPRINT = [
   EVENT_TYPES,
   EVENT_STATUSES,
@@ -103,7 +103,7 @@ export const FACETS_FINGERPRINT = [
   .map((names) => names.join(","))
   .join(";");
 
-/** The types of a query that are not built in; undefined: its facets say all. */
+/** The types of a query that are not built in; undefined: its facets are enough. */
 export const customTypesIn = (
   types: readonly EventType[] | undefined,
 ): readonly EventType[] | undefined => {
@@ -117,7 +117,7 @@ const one = <T>(value: T | undefined): readonly T[] | undefined =>
 export const eventFacets = ({ eventType, status }: EventsQuery): number[] =>
   EVENT_FACETS.matching(one(eventType), one(status));
 
-/** None where a reason is asked for of attempts that did not fail. */
+/** No facet where a reason is given together with an outcome other than `failed`. */
 export const attemptFacets = ({ eventType, outcome, reason }: AttemptsQuery): number[] => {
   if (reason !== undefined && outcome !== undefined && outcome !== "failed") return [];
   return ATTEMPT_FACETS.matching(one(eventType), one(reason) ?? resultsOf(outcome));

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 /** Where the file of a projection lies. */
 export type ProjectionFolder = {
   readonly file: string;
-  /** Removes it where it was made for this process only. */
+  /** Removes the folder where it was made for this process only. */
   readonly leave: () => void;
 };
 
@@ -13,8 +13,8 @@ const FILE = "projection.sqlite";
 const PREFIX = "ringback-projection-";
 
 /**
- * The folder of the setting, kept for the next start; without one a temporary folder, which is removed
- * at the end. What killed processes have left there is removed at the start.
+ * The folder of the setting, kept for the next start; without a setting a temporary folder, removed at the
+ * end. Removes the temporary folders of killed processes.
  */
 export const openFolder = (setting: string | undefined): ProjectionFolder => {
   try {
@@ -32,7 +32,7 @@ export const openFolder = (setting: string | undefined): ProjectionFolder => {
   }
 };
 
-/** Not by `recursive: true`: that tries for ever where there is a parent and the answer is ENOENT, as in /proc. */
+/** Without `recursive: true`, which tries for ever where the parent exists and mkdir says ENOENT, as in /proc. */
 const makeFolder = (path: string): void => {
   const parent = dirname(path);
   if (!existsSync(parent)) makeFolder(parent);

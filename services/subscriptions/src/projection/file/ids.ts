@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 
 /** Workspaces and agents as the small numbers that rows have in their place. */
 export type Ids = {
-  /** The number, undefined where nothing of it was ever seen. */
+  /** The number; undefined: no message ever named it. */
   readonly workspace: (workspaceId: string) => number | undefined;
   readonly agent: (workspaceId: string, agentId: string) => number | undefined;
   /** The numbers; new ones where needed, so within a transaction. */
@@ -13,11 +13,11 @@ export type Ids = {
     agentId: string,
   ) => { readonly workspace: number; readonly agent: number };
   readonly agentName: (agent: number) => string;
-  /** What a transaction that was rolled back has made is forgotten. */
+  /** Forgets all, and so the numbers that a rolled-back transaction made. */
   readonly forget: () => void;
 };
 
-/** There may be very many agents: those asked for last are kept. */
+/** There may be very many agents: the cache keeps the most recently used. */
 const MAX_CACHED = 50_000;
 
 export const idsIn = (db: DatabaseSync): Ids => {
@@ -77,13 +77,13 @@ const textIn = (row: Row): string | undefined =>
   row === undefined ? undefined : String(row["name"]);
 
 /**
- * A number for a call of a workspace, in 6 bytes. Two calls may share one (with ten million calls, one
- * pair is likely in one of five cases): what is found by it is compared with the call's id.
+ * A number for a call of a workspace, in 6 bytes. Two calls may share one (of ten million calls, a pair
+ * does with a chance of one in five), so callers compare the call's id too.
  */
 export const callHash = (workspaceId: string, callId: string): number =>
   numberOf(`${workspaceId}.${callId}`);
 
-/** The same for an event's id, as what was stored about it names it: events of a former EVENTS, too. */
+/** The same for an event's id, also of an earlier EVENTS stream. */
 export const eventHash = (workspaceId: string, eventId: string): number =>
   numberOf(`${workspaceId}.${eventId}`);
 

@@ -3,26 +3,25 @@ import { uptime } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { SCHEMA, SCHEMA_FINGERPRINT } from "./schema.ts";
 
-/** What the rows of a file were made from: anything else, and it is thrown away. */
 export type IndexFileOptions = {
   readonly path: string;
-  /** A short word on why what was there could not be used. */
+  /** Gets the reason why the file that was there could not be used. */
   readonly onDiscarded: (reason: string) => void;
 };
 
-/** The machine's start may be told differently by this much as clocks are set. */
+/** Setting the clock moves the time of boot by up to this much. */
 const BOOT_TOLERANCE_MS = 60_000;
 
-/** Of pages that are read again; the system's own cache has more. */
+/** For pages that are read again; the system's own cache has more. */
 const CACHE_KIB = 16 * 1024;
 
-/** 1 MiB: more at once would hold everything else up for longer than a slice of work. */
+/** 1 MiB: a larger checkpoint would block the event loop for longer than a slice of work. */
 const CHECKPOINT_PAGES = 256;
 
 /**
- * The database in a file, made anew where there is none, or none that can be used: of another version,
- * damaged, or left open when the machine stopped, as nothing waits for the disk (it can be rebuilt).
- * Throws where the file cannot be made, or another process has it open.
+ * The database in a file. Makes a new one where there is none, or where it cannot be used: it is of another
+ * version, damaged, or was open when the machine stopped (writes do not wait for the disk, because the index
+ * can be rebuilt). Throws where the file cannot be made, or another process has it open.
  */
 export const openIndexFile = ({ path, onDiscarded }: IndexFileOptions): DatabaseSync => {
   if (existsSync(path)) {
@@ -38,7 +37,7 @@ export const openIndexFile = ({ path, onDiscarded }: IndexFileOptions): Database
   return db;
 };
 
-/** Closes it so that it is used again by the next process. */
+/** Closes the file so that the next process can use it. */
 export const closeIndexFile = (db: DatabaseSync): void => {
   if (!db.isOpen) return;
   try {
@@ -82,7 +81,7 @@ const open = (path: string): DatabaseSync => {
   chmodSync(path, 0o600);
   const db = new DatabaseSync(path, { timeout: 0 });
   try {
-    // Exclusive: two processes that follow the streams into one file would be told apart by nobody.
+    // Exclusive: two processes that follow the streams into one file would mix their rows.
     db.exec(`PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
       PRAGMA cache_size = -${CACHE_KIB}; PRAGMA temp_store = MEMORY;
       PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}; PRAGMA journal_size_limit = 0`);
@@ -108,7 +107,7 @@ const reasonAgainst = (db: DatabaseSync): string | undefined => {
 
 const markOpen = (db: DatabaseSync): void => setMeta(db, "open_since_boot_ms", String(bootMs()));
 
-/** When this machine started: what a killed process has written since is still in the system's cache. */
+/** When this machine started: the system's cache still has what a killed process has written since. */
 const bootMs = (): number => Math.round(Date.now() - uptime() * 1000);
 
 const meta = (db: DatabaseSync, name: string): string | undefined => {
@@ -127,7 +126,7 @@ const BUSY = 5;
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 
-/** Said by SQLite, whatever it is about. */
+/** True for any error of SQLite. */
 export const isOfDatabase = (error: unknown): boolean => primaryCode(error) !== undefined;
 
 const primaryCode = (error: unknown): number | undefined => {
@@ -137,24 +136,17 @@ const primaryCode = (error: unknown): number | undefined => {
 
 const isBusy = (error: unknown): boolean => primaryCode(error) === BUSY;
 
-// Also what the system says before SQLite is asked: there is no such number there.
-const UNWRITABLE = new Set<unknown>([
-  3,
-  8,
-  10,
-  13,
-  14,
-  "EACCES",
-  "EPERM",
-  "EROFS",
-  "ENOSPC",
-  "EISDIR",
-  "EIO",
-]);
+// The system's own codes too: opening the file may fail before SQLite is called.
+const UNWRITABLE = new Set<unknown>(
+  [
+    [3, 8, 10, 13, 14],
+    ["EACCES", "EPERM", "EROFS", "ENOSPC", "EISDIR", "EIO"],
+  ].flat(),
+);
 
 /**
- * What is wrong with the place of the file, where it cannot be written (no room, no right, no disk): nothing
- * that is done here helps.
+ * An error that says why the file cannot be written (no room, no right, no disk); undefined for any other
+ * error. Making the file anew does not help.
  */
 export const unwritableFile = (path: string, error: unknown): Error | undefined => {
   const code = primaryCode(error) ?? (error as NodeJS.ErrnoException | undefined)?.code;
@@ -163,6 +155,6 @@ export const unwritableFile = (path: string, error: unknown): Error | undefined 
   return new Error(`PROJECTION_DIR: ${path} cannot be written: ${message}`, { cause: error });
 };
 
-/** What the file holds cannot be right: nothing but making it anew helps. */
+/** True where the file's content is damaged: only making it anew helps. */
 export const isDamaged = (error: unknown): boolean =>
   [CORRUPT, NOT_A_DATABASE].includes(primaryCode(error) ?? -1);

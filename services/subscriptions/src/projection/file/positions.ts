@@ -7,16 +7,23 @@ export type Positions = {
   readonly set: (stream: ProjectedStream, seq: number) => void;
 };
 
-/** What a stream is now: made at, and the sequence of its last message. */
+/** When a stream was made, and the sequence of its last message. */
 export type StreamState = { readonly createdMs: number; readonly lastSeq: number };
 
 export type StreamStates = Readonly<Record<ProjectedStream, StreamState>>;
 
 export const PROJECTED_STREAMS = ["events", "attempts", "dead_letters"] as const;
 
+/** One value for each stream. */
+export const eachStream = <T>(of: (stream: ProjectedStream) => T): Record<ProjectedStream, T> => ({
+  events: of("events"),
+  attempts: of("attempts"),
+  dead_letters: of("dead_letters"),
+});
+
 /**
- * The positions in a file, or undefined when they are of other streams: of such that were made anew
- * since, or put back to an earlier state.
+ * The positions in a file; undefined: its streams have been made anew since, or restored to an earlier
+ * state.
  */
 export const positionsIn = (db: DatabaseSync, streams: StreamStates): Positions | undefined => {
   const find = db.prepare("SELECT created_ms, applied_seq FROM positions WHERE stream = ?");

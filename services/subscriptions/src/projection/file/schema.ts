@@ -1,15 +1,15 @@
 import { FACETS_FINGERPRINT } from "./facets.ts";
 
 /** Raise when the meaning of a row changes; a file of another version is built anew. */
-const VERSION = 4;
+const VERSION = 5;
 
-/** What a file has to be made with to be used. */
+/** A file with another fingerprint is thrown away. */
 export const SCHEMA_FINGERPRINT = `${VERSION};${FACETS_FINGERPRINT}`;
 
 /**
- * Ids of workspaces and agents are kept once, as they are in every index; of a call's only a number
- * made from it (`callHash`), and of the event that a dead letter names (`eventHash`). `at_ms` is what lists are ordered by. Rows have no more than lists need:
- * the streams have the rest.
+ * Ids of workspaces and agents are kept once, as every index has them. Of a call's id, and of the id of a
+ * dead letter's event, rows have only a hash (`callHash`, `eventHash`). Lists are ordered by `at_ms`. Rows
+ * have no more than lists need: the streams have the rest.
  */
 export const SCHEMA = `
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -19,17 +19,17 @@ CREATE TABLE workspaces (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE agents (id INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (workspace, name));
 
 -- custom: the event type where it is not built in, as several share a facet.
--- at_ms is null while only records of the event have been seen. look_ms: when to look whether anything is to come.
+-- at_ms is null while only records of the event have been seen. check_ms: when to check whether a retry is pending.
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL, custom TEXT,
   at_ms INTEGER, call_hash INTEGER NOT NULL, call_id TEXT NOT NULL, size_bytes INTEGER NOT NULL, is_test INTEGER NOT NULL,
   attempts INTEGER NOT NULL, last_attempt_ms INTEGER, last_ended_ms INTEGER, next_attempt_ms INTEGER,
-  letter_ms INTEGER, look_ms INTEGER
+  dead_letter_ms INTEGER, check_ms INTEGER
 );
 CREATE INDEX events_by_workspace ON events (workspace, facet, at_ms);
 CREATE INDEX events_by_agent ON events (agent, facet, at_ms);
 CREATE INDEX events_by_call ON events (call_hash, facet, at_ms);
-CREATE INDEX events_undecided ON events (seq, look_ms) WHERE look_ms IS NOT NULL;
+CREATE INDEX events_unresolved ON events (seq, check_ms) WHERE check_ms IS NOT NULL;
 
 CREATE TABLE attempts (
   seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL, custom TEXT,
@@ -56,10 +56,10 @@ CREATE TABLE attempt_counts (
   count INTEGER NOT NULL, PRIMARY KEY (agent, interval, result, duration)
 ) WITHOUT ROWID;
 
--- last_seq is on ATTEMPTS, last_letter_seq on DEAD_LETTERS; 0: nothing there has counted.
+-- last_seq is on ATTEMPTS, last_dead_letter_seq on DEAD_LETTERS; 0: nothing there has counted.
 CREATE TABLE redeliveries (
   workspace INTEGER NOT NULL, name TEXT NOT NULL, attempted INTEGER NOT NULL, delivered INTEGER NOT NULL,
   failed INTEGER NOT NULL, cancelled INTEGER NOT NULL, last_seq INTEGER NOT NULL,
-  last_letter_seq INTEGER NOT NULL, PRIMARY KEY (workspace, name)
+  last_dead_letter_seq INTEGER NOT NULL, PRIMARY KEY (workspace, name)
 ) WITHOUT ROWID;
 `;

@@ -3,7 +3,7 @@ import { EVENT_FACETS } from "../file/facets.ts";
 import type { Ids } from "../file/ids.ts";
 import type { EventRow } from "../projection.ts";
 
-/** Reads the row of an event of a workspace whose place was found; undefined when it is gone. */
+/** Reads the row of an event of a workspace; undefined when it is gone. */
 export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
   const find = db.prepare(`
     SELECT agent, facet, custom, at_ms, call_id, size_bytes, is_test, attempts, last_attempt_ms, next_attempt_ms

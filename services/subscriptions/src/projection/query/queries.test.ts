@@ -11,17 +11,17 @@ import {
   eventSubject,
 } from "@ringback/contracts/streams/subjects";
 import { expect, test } from "vitest";
-import { answersFrom } from "./queries.ts";
+import { queriesOn } from "./queries.ts";
 import { attemptApplier } from "../apply/apply-attempt.ts";
 import { deadLetterApplier } from "../apply/apply-dead-letter.ts";
 import { eventApplier } from "../apply/apply-event.ts";
 import { eventProgress } from "../apply/event-progress.ts";
 import { attemptFacets } from "../file/facets.ts";
 import { idsIn } from "../file/ids.ts";
-import type { AttemptsQuery, EventsQuery, RowPlace, RowsPage } from "../projection.ts";
-import { placesSql } from "./row-queries.ts";
+import type { AttemptsQuery, EventsQuery, RowPosition, RowsPage } from "../projection.ts";
+import { positionsSql } from "./row-queries.ts";
 import { SCHEMA } from "../file/schema.ts";
-import { undecidedEvents } from "../apply/unresolved-events.ts";
+import { unresolvedEvents } from "../apply/unresolved-events.ts";
 
 const CREATED_MS = 1_700_000_000_000;
 
@@ -49,8 +49,8 @@ const emptyIndex = () => {
   const applyLetter = deadLetterApplier(deps);
   return {
     db,
-    answers: answersFrom(db, ids),
-    undecided: undecidedEvents(db, 100),
+    queries: queriesOn(db, ids),
+    unresolved: unresolvedEvents(db, 100),
     event: (event: Event) => applyEvent(message(eventSubject(event), event.seq, event.atMs, {})),
     attempt: (event: Event, seq: number, made: Made) => {
       const subject = attemptSubject(event, String(event.seq));
@@ -152,10 +152,10 @@ const filled = () => {
 
 /** Everything that a list gives, page by page. */
 const allPages = async <Row extends { readonly seq: number }>(
-  page: (after: RowPlace | undefined) => Promise<RowsPage<Row>>,
+  page: (after: RowPosition | undefined) => Promise<RowsPage<Row>>,
 ): Promise<number[]> => {
   const seqs: number[] = [];
-  for (let after: RowPlace | undefined; ;) {
+  for (let after: RowPosition | undefined; ;) {
     const { rows, next } = await page(after);
     seqs.push(...rows.map(({ seq }) => seq));
     if (next === undefined) return seqs;
@@ -187,17 +187,17 @@ FILTERS.push({ agentId: "a1", callId: "c3" }, { agentId: "nobody" }, { callId: "
 test.each(FILTERS)(
   "lists narrowed by %j have all that fits, and nothing else, in pages",
   async (filter) => {
-    const { answers, events, attempts, letters } = filled();
+    const { queries, events, attempts, letters } = filled();
     for (const workspaceId of ["w0", "w1", "w9"]) {
       const own = <T extends Event>(rows: readonly T[]): T[] =>
         rows.filter((row) => row.workspaceId === workspaceId && isWanted(filter, row));
       const query = { workspaceId, ...filter, limit: 3 };
-      const listed = await allPages((after) => answers.events({ ...query, after }));
+      const listed = await allPages((after) => queries.events({ ...query, after }));
       expect(listed).toEqual(newestFirst(own(events)));
-      const attempted = await allPages((after) => answers.attempts({ ...query, after }));
+      const attempted = await allPages((after) => queries.attempts({ ...query, after }));
       const ofAttempts = own(attempts).map(({ atMs, attemptSeq: seq }) => ({ atMs, seq }));
       expect(attempted).toEqual(newestFirst(ofAttempts));
-      const given = await allPages((after) => answers.deadLetters({ ...query, after }));
+      const given = await allPages((after) => queries.deadLetters({ ...query, after }));
       const all = letters.map((letter, n) => ({ ...letter, seq: n + 1 }));
       expect(given).toEqual(newestFirst(own(all)));
     }
@@ -205,11 +205,11 @@ test.each(FILTERS)(
 );
 
 test.each(EVENT_STATUSES)("the status %s lists those events that have it", async (status) => {
-  const { answers, events } = filled();
-  const all = (await answers.events({ workspaceId: "w0", limit: 1_000 })).rows;
+  const { queries, events } = filled();
+  const all = (await queries.events({ workspaceId: "w0", limit: 1_000 })).rows;
   expect(all).toHaveLength(events.filter(({ workspaceId }) => workspaceId === "w0").length);
   const query = { workspaceId: "w0", status, limit: 4 };
-  const listed = await allPages((after) => answers.events({ ...query, after }));
+  const listed = await allPages((after) => queries.events({ ...query, after }));
   expect(listed).toEqual(all.filter((row) => row.status === status).map(({ seq }) => seq));
 });
 
@@ -221,7 +221,7 @@ test.each<Partial<AttemptsQuery>>([
   { reason: "timeout", outcome: "failed", agentId: "a2" },
   { reason: "timeout", outcome: "delivered" },
 ])("attempts with %j are those", async (filter) => {
-  const { answers, attempts } = filled();
+  const { queries, attempts } = filled();
   const expected = attempts
     .filter(({ workspaceId, agentId, result }) => {
       const outcome = result === "delivered" ? "delivered" : "failed";
@@ -234,18 +234,18 @@ test.each<Partial<AttemptsQuery>>([
     })
     .map(({ atMs, attemptSeq: seq }) => ({ atMs, seq }));
   const query = { workspaceId: "w1", ...filter, limit: 5 };
-  const listed = await allPages((after) => answers.attempts({ ...query, after }));
+  const listed = await allPages((after) => queries.attempts({ ...query, after }));
   expect(listed).toEqual(newestFirst(expected));
 });
 
 test("pages stay together while rows come in: none comes twice, none is missing", async () => {
-  const { answers, events, event } = filled();
+  const { queries, events, event } = filled();
   const before = newestFirst(events.filter(({ workspaceId }) => workspaceId === "w0"));
   let seq = events.length;
   const listed = await allPages((after) => {
     seq += 1;
     event({ ...events[0]!, workspaceId: "w0", seq, atMs: NOW_MS + 1_000_000 + seq });
-    return answers.events({ workspaceId: "w0", limit: 7, after });
+    return queries.events({ workspaceId: "w0", limit: 7, after });
   });
   expect(listed.filter((one) => one <= events.length)).toEqual(before);
   expect(new Set(listed).size).toBe(listed.length);
@@ -261,7 +261,7 @@ const SHAPES = (["events", "attempts", "dead_letters"] as const).flatMap((table)
 
 test.each(SHAPES)("%j is one range of one index, in its order", (shape) => {
   const { db } = emptyIndex();
-  const sql = placesSql(shape);
+  const sql = positionsSql(shape);
   const values = Array.from({ length: sql.split("?").length - 1 }, () => 1);
   const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
   const index = `${shape.table}_by_${shape.by === "call_hash" ? "call" : shape.by}`;
@@ -272,7 +272,7 @@ test.each(SHAPES)("%j is one range of one index, in its order", (shape) => {
 });
 
 test("a job selects oldest first, of what has ended and of no other workspace or type", async () => {
-  const { answers, events } = filled();
+  const { queries, events } = filled();
   const selection = {
     workspaceId: "w0",
     eventTypes: ["call_completed", "recording_completed"] as const,
@@ -282,14 +282,14 @@ test("a job selects oldest first, of what has ended and of no other workspace or
     limit: 4,
   } as const;
   const selected: number[] = [];
-  for (let after: RowPlace | undefined; ;) {
-    const rows = await answers.selectForRedelivery({ ...selection, after });
+  for (let after: RowPosition | undefined; ;) {
+    const rows = await queries.selectForRedelivery({ ...selection, after });
     const last = rows.at(-1);
     if (last === undefined) break;
     selected.push(...rows.map(({ seq }) => seq));
     after = { atMs: last.storedAtMs, seq: last.seq };
   }
-  const all = (await answers.events({ workspaceId: "w0", status: "dead_lettered", limit: 1_000 }))
+  const all = (await queries.events({ workspaceId: "w0", status: "dead_lettered", limit: 1_000 }))
     .rows;
   const expected = all
     .filter(({ address, storedAtMs }) => {
@@ -330,7 +330,7 @@ const ORDERS = [
 test.each(ORDERS)("streams may be applied in any order: %s, %s, %s", async (...steps) => {
   const index = emptyIndex();
   for (const step of steps) STEPS[step](index);
-  const { rows } = await index.answers.events({ workspaceId: "w1", limit: 10 });
+  const { rows } = await index.queries.events({ workspaceId: "w1", limit: 10 });
   expect(rows).toMatchObject([
     { seq: 7, storedAtMs: NOW_MS, sizeBytes: 100, status: "dead_lettered", attempts: 1 },
   ]);
@@ -340,8 +340,8 @@ test("an event of which only a record has come is in no list", async () => {
   const index = emptyIndex();
   STEPS.failed(index);
   const query = { workspaceId: "w1", limit: 10 };
-  expect((await index.answers.events(query)).rows).toEqual([]);
-  expect((await index.answers.attempts(query)).rows).toHaveLength(1);
+  expect((await index.queries.events(query)).rows).toEqual([]);
+  expect((await index.queries.attempts(query)).rows).toHaveLength(1);
 });
 
 test("what is under another workspace's subject changes no event", async () => {
@@ -353,7 +353,7 @@ test("what is under another workspace's subject changes no event", async () => {
     atMs: NOW_MS,
   } as const;
   index.attempt({ ...EVENT, workspaceId: "w2" }, 1, delivered);
-  const { rows } = await index.answers.events({ workspaceId: "w1", limit: 10 });
+  const { rows } = await index.queries.events({ workspaceId: "w1", limit: 10 });
   expect(rows).toMatchObject([{ status: "pending", attempts: 0 }]);
 });
 
@@ -365,7 +365,7 @@ test("once delivered, an event stays delivered, whatever comes of a redelivery",
   const given = { kind: "dead_letter" } as const;
   index.attempt(EVENT, 2, { outcome: FAILED, next: given, atMs: NOW_MS + 1 });
   index.letter(EVENT, 1, NOW_MS + 100, "exhausted");
-  const { rows } = await index.answers.events({ workspaceId: "w1", limit: 10 });
+  const { rows } = await index.queries.events({ workspaceId: "w1", limit: 10 });
   expect(rows).toMatchObject([{ status: "delivered", attempts: 2 }]);
 });
 
@@ -374,25 +374,25 @@ test("a dead letter of what could not be understood is its workspace's, with an 
   const unknown = { ...EVENT, eventType: "_" as "call_completed" };
   index.letter(unknown, 1, NOW_MS, "invalid_event");
   const query = { workspaceId: "w1", limit: 10 };
-  expect((await index.answers.deadLetters(query)).rows).toHaveLength(1);
+  expect((await index.queries.deadLetters(query)).rows).toHaveLength(1);
   for (const reason of DEAD_LETTER_REASONS) {
-    const { rows } = await index.answers.deadLetters({ ...query, reason });
+    const { rows } = await index.queries.deadLetters({ ...query, reason });
     expect([reason, rows.length]).toEqual([reason, reason === "invalid_event" ? 1 : 0]);
   }
 });
 
-test("only events without a record are undecided, and those that are put off are not read again at once", () => {
+test("only events without a record are unresolved, and those that are to be checked later are not read again at once", () => {
   const index = emptyIndex();
   for (const seq of [1, 2, 3, 4]) index.event({ ...EVENT, seq });
   index.attempt({ ...EVENT, seq: 2 }, 1, { outcome: FAILED, next: RETRY, atMs: NOW_MS });
   const read = (after: number, upTo: number) =>
-    index.undecided.read({ after, upTo }, NOW_MS).events.map(({ seq }) => seq);
+    index.unresolved.read({ after, upTo }, NOW_MS).events.map(({ seq }) => seq);
   expect(read(0, 3)).toEqual([1, 3]);
   expect(read(1, 4)).toEqual([3, 4]);
-  index.undecided.putOff([3], NOW_MS);
-  index.undecided.settle([1, 2]);
+  index.unresolved.checkLater([3], NOW_MS);
+  index.unresolved.resolve([1, 2]);
   expect(read(0, 4)).toEqual([4]);
-  expect(index.undecided.read({ after: 0, upTo: 4 }, NOW_MS + 5_000).events).toMatchObject([
+  expect(index.unresolved.read({ after: 0, upTo: 4 }, NOW_MS + 5_000).events).toMatchObject([
     { seq: 3, workspaceId: "w1", agentId: "a1" },
     { seq: 4 },
   ]);

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { RowPlace } from "../projection.ts";
+import type { RowPosition } from "../projection.ts";
 
 export type IndexedTable = "events" | "attempts" | "dead_letters";
 
@@ -17,20 +17,20 @@ export type Ranges = {
   readonly order: "newest_first" | "oldest_first";
   readonly sinceMs: number;
   readonly untilMs: number;
-  /** What has been seen already; undefined: nothing. */
-  readonly after: RowPlace | undefined;
+  /** The last row of the page before; undefined: this is the first page. */
+  readonly after: RowPosition | undefined;
   readonly limit: number;
 };
 
 export type RowQueries = {
-  /** The places of the first rows in their order. */
-  readonly places: (ranges: Ranges) => RowPlace[];
+  /** The positions of the first rows in their order. */
+  readonly positions: (ranges: Ranges) => RowPosition[];
 };
 
 /**
- * Reads the index of a table. For one facet its rows are in order already, so the first of all are
- * merged from the first of each: no row is read that is not of the list, and nothing is sorted by the
- * database. Each further facet is only asked for rows that come before the last one kept.
+ * Reads the index of a table. The rows of one facet are in order already, so the first of all come from
+ * merging the first of each: the database reads no other rows and sorts nothing. The query of each further
+ * facet ends at the last row kept.
  */
 export const rowQueries = (db: DatabaseSync): RowQueries => {
   const prepared = new Map<string, StatementSync>();
@@ -40,12 +40,12 @@ export const rowQueries = (db: DatabaseSync): RowQueries => {
     return known;
   };
   return {
-    places: (ranges) => {
+    positions: (ranges) => {
       const { facets, value, order, limit } = ranges;
-      const query = statement(placesSql(ranges));
+      const query = statement(positionsSql(ranges));
       const compare = order === "newest_first" ? newestFirst : oldestFirst;
       const own = ownValues(ranges);
-      let kept: RowPlace[] = [];
+      let kept: RowPosition[] = [];
       for (const facet of facets) {
         const last = kept.length < limit ? undefined : kept.at(-1);
         const bounds = boundsOf(ranges, last);
@@ -61,8 +61,8 @@ export const rowQueries = (db: DatabaseSync): RowQueries => {
 
 type Shape = Pick<Ranges, "table" | "by" | "order" | "agent" | "customTypes">;
 
-/** One range of an index, in its order; exported for the test that looks at how it is carried out. */
-export const placesSql = ({ table, by, order, agent, customTypes }: Shape): string => {
+/** One range of an index, in its order; exported for the test of the query plan. */
+export const positionsSql = ({ table, by, order, agent, customTypes }: Shape): string => {
   const index = `${table}_by_${by === "call_hash" ? "call" : by}`;
   // `+`: only compared; the index is the one that gives the order.
   const ofCall = by === "call_hash" ? " AND +workspace = ?" : "";
@@ -87,21 +87,21 @@ const ownValues = ({ by, workspace, agent, customTypes }: Ranges): readonly (num
   return agent === undefined ? [workspace, ...types] : [workspace, agent, ...types];
 };
 
-/** The far end, and the place that all rows come after; `last` is the last row that is still of use. */
+/** The far end, and the position that all rows come after; `last` is the last row kept. */
 const boundsOf = (
   { sinceMs, untilMs, after, order }: Ranges,
-  last: RowPlace | undefined,
+  last: RowPosition | undefined,
 ): [number, number, number] => {
   if (order === "newest_first") {
     const until = { atMs: untilMs, seq: 0 };
-    const place = after !== undefined && newestFirst(until, after) < 0 ? after : until;
-    return [Math.max(sinceMs, last?.atMs ?? sinceMs), place.atMs, place.seq];
+    const start = after !== undefined && newestFirst(until, after) < 0 ? after : until;
+    return [Math.max(sinceMs, last?.atMs ?? sinceMs), start.atMs, start.seq];
   }
   const since = { atMs: sinceMs, seq: 0 };
-  const place = after !== undefined && oldestFirst(since, after) < 0 ? after : since;
-  return [Math.min(untilMs, (last?.atMs ?? untilMs) + 1), place.atMs, place.seq];
+  const start = after !== undefined && oldestFirst(since, after) < 0 ? after : since;
+  return [Math.min(untilMs, (last?.atMs ?? untilMs) + 1), start.atMs, start.seq];
 };
 
-const newestFirst = (a: RowPlace, b: RowPlace): number => b.atMs - a.atMs || b.seq - a.seq;
+const newestFirst = (a: RowPosition, b: RowPosition): number => b.atMs - a.atMs || b.seq - a.seq;
 
-const oldestFirst = (a: RowPlace, b: RowPlace): number => newestFirst(b, a);
+const oldestFirst = (a: RowPosition, b: RowPosition): number => newestFirst(b, a);

@@ -1,8 +1,8 @@
 import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { expect, test } from "vitest";
-import { decideRedeliver, type DeliveryFacts } from "./redeliver.ts";
+import { decideRedeliver, type DeliverySnapshot } from "./redeliver.ts";
 
-const ENDED: DeliveryFacts = {
+const ENDED: DeliverySnapshot = {
   isDue: false,
   waiting: undefined,
   isOpen: false,
@@ -19,7 +19,7 @@ const WAITING: RetryMessage = {
   deferrals: 0,
 };
 
-test.each<[string, Partial<DeliveryFacts>, string]>([
+test.each<[string, Partial<DeliverySnapshot>, string]>([
   ["ended, delivered or given up, is delivered anew", {}, "new_run"],
   ["had no subscription is delivered anew", { isRecorded: false }, "new_run"],
   ["ended before events behind it is delivered anew", { isAcknowledged: false }, "new_run"],
@@ -29,8 +29,8 @@ test.each<[string, Partial<DeliveryFacts>, string]>([
   ["is due goes on by itself", { isDue: true }, "in_progress"],
   ["is due while another of it waits", { isDue: true, waiting: WAITING }, "in_progress"],
   ["is between record and schedule", { isOpen: true }, "in_progress"],
-])("an event that %s", (_, facts, kind) => {
-  expect(decideRedeliver({ ...ENDED, ...facts }, false).kind).toBe(kind);
+])("an event that %s", (_, snapshot, kind) => {
+  expect(decideRedeliver({ ...ENDED, ...snapshot }, false).kind).toBe(kind);
 });
 
 test.each<[string, Partial<RetryMessage>, boolean, number | undefined, number | null]>([
@@ -40,6 +40,9 @@ test.each<[string, Partial<RetryMessage>, boolean, number | undefined, number | 
   ["that is the first was put off", { attempt: 1, deferrals: 1 }, false, undefined, null],
   ["of a version that did not tell", {}, false, undefined, null],
 ])("an attempt that is brought forward %s", (_, retry, counts, attemptsLeft, left) => {
-  const facts = { ...ENDED, isOpen: true, waiting: { ...WAITING, ...retry }, attemptsLeft };
-  expect(decideRedeliver(facts, counts)).toMatchObject({ kind: "retry_now", attemptsLeft: left });
+  const snapshot = { ...ENDED, isOpen: true, waiting: { ...WAITING, ...retry }, attemptsLeft };
+  expect(decideRedeliver(snapshot, counts)).toMatchObject({
+    kind: "retry_now",
+    attemptsLeft: left,
+  });
 });

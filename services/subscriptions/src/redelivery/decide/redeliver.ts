@@ -1,57 +1,57 @@
 import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 
-/** What the streams tell of an event's deliveries. */
-export type DeliveryFacts = {
-  /** A message is due, or in work, that brings one of them back. */
+/** An event's deliveries, as the streams have them. */
+export type DeliverySnapshot = {
+  /** A retry of one of them is due or in flight. */
   readonly isDue: boolean;
-  /** The schedule that brings one of them back later. */
+  /** The retry of one of them that is scheduled for later. */
   readonly waiting: RetryMessage | undefined;
-  /** A record says that another attempt follows. */
+  /** The last record of one of them says that another attempt follows. */
   readonly isOpen: boolean;
-  /** How many attempts the schedule of the waiting one still has; undefined: no record tells. */
+  /** How many attempts the waiting delivery has left; undefined: no record says so. */
   readonly attemptsLeft: number | undefined;
   /** The first delivery has a record. */
   readonly isRecorded: boolean;
-  /** The dispatchers are done with the event's message. */
+  /** The dispatchers have acknowledged the event. */
   readonly isAcknowledged: boolean;
 };
 
 export type RedeliverDecision =
-  /** A delivery of its own, from the first attempt on. */
+  /** Start a new delivery, from the first attempt on. */
   | { readonly kind: "new_run" }
-  /** The delivery that waits goes on now. */
+  /** Let the delivery that waits go on now. */
   | {
       readonly kind: "retry_now";
       readonly retry: RetryMessage;
-      /** How many follow it if it fails; null: that is not known. */
+      /** How many attempts follow if this one fails; null: unknown. */
       readonly attemptsLeft: number | null;
     }
-  /** An attempt is being made, or is about to be: another one would be a second at the same time. */
+  /** An attempt is in flight or about to start: another one would run at the same time. */
   | { readonly kind: "in_progress" };
 
 /**
- * Whether an attempt that is brought forward takes no place in the schedule: what was put off has come to
- * its place already.
+ * Whether an attempt that is brought forward comes on top of the schedule. A deferred attempt does not: the
+ * schedule has counted it already.
  */
 export const isExtraAttempt = (
   { attempt, deferrals }: Pick<RetryMessage, "attempt" | "deferrals">,
   countsAgainstSchedule: boolean,
 ): boolean => !countsAgainstSchedule && attempt > 1 && deferrals === 0;
 
-/** What it means to deliver an event again, as its deliveries stand. */
+/** How to deliver an event again. */
 export const decideRedeliver = (
-  facts: DeliveryFacts,
+  snapshot: DeliverySnapshot,
   countsAgainstSchedule: boolean,
 ): RedeliverDecision => {
-  const { isDue, waiting, isOpen, attemptsLeft, isRecorded, isAcknowledged } = facts;
+  const { isDue, waiting, isOpen, attemptsLeft, isRecorded, isAcknowledged } = snapshot;
   if (isDue) return { kind: "in_progress" };
   if (waiting !== undefined) {
     const used = isExtraAttempt(waiting, countsAgainstSchedule) ? 0 : 1;
     const left = attemptsLeft === undefined ? null : Math.max(0, attemptsLeft - used);
     return { kind: "retry_now", retry: waiting, attemptsLeft: left };
   }
-  // Between its record and its schedule, or fired a moment ago; one that is lost is found elsewhere.
+  // Between its record and its schedule, or fired a moment ago. The dispatchers repair a lost schedule.
   if (isOpen) return { kind: "in_progress" };
-  const isUnderWay = !isRecorded && !isAcknowledged;
-  return isUnderWay ? { kind: "in_progress" } : { kind: "new_run" };
+  const isInFlight = !isRecorded && !isAcknowledged;
+  return isInFlight ? { kind: "in_progress" } : { kind: "new_run" };
 };

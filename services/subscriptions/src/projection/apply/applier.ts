@@ -1,7 +1,10 @@
+import type { DatabaseSync } from "node:sqlite";
 import type { JsMsg } from "@nats-io/jetstream";
 import { headerIn, rawHeaders } from "@ringback/runtime/nats/message-headers";
+import type { Ids } from "../file/ids.ts";
+import type { EventProgress } from "./event-progress.ts";
 
-/** What of a message is looked at. */
+/** The parts of a message that the projection reads. */
 export type StreamMessage = {
   readonly subject: string;
   readonly seq: number;
@@ -19,3 +22,14 @@ export const streamMessage = (message: JsMsg): StreamMessage => ({
   data: message.data,
   header: (name) => headerIn(rawHeaders(message), name),
 });
+
+/** Writes a message into the tables. */
+export type Applier = (message: StreamMessage) => "applied" | "unreadable";
+
+export type ApplierDeps = {
+  readonly db: DatabaseSync;
+  readonly ids: Ids;
+  readonly progress: EventProgress;
+  /** When EVENTS was made: records of an earlier stream of that name are of other events. */
+  readonly eventsCreatedMs: number;
+};
