@@ -10,7 +10,7 @@ TEST_ARGS ?=
 TEST_LONG := npx vitest run --config vitest.long.config.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -60,6 +60,9 @@ bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=s
 
 check: set-up ## check types, lint, format, and known vulnerabilities where the registry tells
 	npm run check
+
+house: set-up ## count files, lines, rooms and circles of the product code (ARGS="--root ../another-checkout")
+	@node scripts/house.ts $(ARGS)
 
 openapi: set-up ## write docs/openapi.json anew from the routes' schemas
 	@node scripts/openapi.ts
