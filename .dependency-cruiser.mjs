@@ -37,7 +37,7 @@ const DISPATCHER_FOLDERS = {
   "settle/": ["delivery/", "metrics.ts"],
   "tracing/": ["delivery/", "settle/"],
   "repair/": ["delivery/", "settle/", "metrics.ts"],
-  "endpoint-health/": ["delivery/", "settle/", "metrics.ts"],
+  "endpoint-health/": ["delivery/", "send/result.ts", "settle/", "metrics.ts"],
   "intake/": ["delivery/", "limits/", "settle/", "tracing/", "metrics.ts"],
 };
 
@@ -101,9 +101,16 @@ const packages = [
   ),
   forbid(
     "decisions-are-pure",
-    "decisions import contracts, zod and each other",
+    "decisions import contracts, zod, each other, and what a request and its result are",
     product("^services/([^/]+)/src.*/decide/"),
-    { pathNot: [CONTRACTS, npm("zod"), "^services/$1/src.*/decide/"] },
+    {
+      pathNot: [
+        CONTRACTS,
+        npm("zod"),
+        "^services/$1/src.*/decide/",
+        `${DISPATCHER}send/(request|result)\\.ts$`,
+      ],
+    },
   ),
   forbid(
     "runtime-without-domain",

@@ -27,6 +27,7 @@ const FORBIDDEN: Readonly<Record<string, readonly Import[]>> = {
   "decisions-are-pure": [
     [`${D}/settle/decide/loud.ts`, "libs/runtime/src/telemetry/logger.ts"],
     [`${D}/settle/decide/hashes.ts`, "node:crypto"],
+    [`${D}/delivery/decide/sends.ts`, `${D}/send/send.ts`],
     [`${S}/redelivery/decide/shell.ts`, `${S}/redelivery/jobs/run-job.ts`],
   ],
   "runtime-without-domain": [
@@ -84,6 +85,8 @@ const ALLOWED: readonly Import[] = [
   [`${D}/intake/handle-event.ts`, `${D}/metrics.ts`],
   [`${D}/delivery/deliver.ts`, `${D}/send/send.ts`],
   [`${D}/settle/decide/pure.ts`, `${D}/delivery/decide/outcome.ts`],
+  [`${D}/delivery/decide/pure.ts`, `${D}/send/result.ts`],
+  [`${D}/endpoint-health/judges.ts`, `${D}/send/result.ts`],
   [`${D}/settle/decide/pure.ts`, "libs/contracts/src/deliveries/attempt.ts"],
   ["libs/contracts/src/deliveries/attempt.ts", "zod"],
   ["libs/runtime/src/streams/read-batch.ts", "libs/contracts/src/streams/subjects.ts"],
