@@ -10,9 +10,21 @@ export type Plain = {
 /** A text that is escaped more often than this was not escaped by accident. */
 const MAX_DEPTH = 8;
 
-/** What JSON, URLs, forms, HTML, JavaScript and C write for a character. All are of bounded length. */
-const ESCAPE =
-  /%u([0-9a-f]{4})|((?:%[c-f][0-9a-f](?:%[89ab][0-9a-f]){1,3}))|%([0-9a-f]{2})|\\u\{([0-9a-f]{1,6})\}|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|\\([bfnrtv]|[^\w\s])|\\([0-3]?[0-7]{1,2})|&#x0{0,8}([0-9a-f]{1,6});?|&#0{0,8}(\d{1,7});?|&([a-z]{2,8});/gi;
+/** What begins the escapes of URLs and forms; of JSON, JavaScript and C; of HTML. */
+const KINDS = ["%", "\\", "&"] as const;
+
+/** All escapes that begin with one of these characters. All are of bounded length. */
+const escapesOf = (first: string): RegExp =>
+  new RegExp(
+    `(?=[${first}])(?:` +
+      String.raw`%u([0-9a-f]{4})|((?:%[c-f][0-9a-f](?:%[89ab][0-9a-f]){1,3}))|%([0-9a-f]{2})|` +
+      String.raw`\\u\{([0-9a-f]{1,6})\}|\\u([0-9a-f]{4})|\\x([0-9a-f]{2})|\\([bfnrtv]|[^\w\s])|\\([0-3]?[0-7]{1,2})|` +
+      String.raw`&#x0{0,8}([0-9a-f]{1,6});?|&#0{0,8}(\d{1,7});?|&([a-z]{2,8});)`,
+    "gi",
+  );
+
+const ANY = escapesOf("%\\\\&");
+const OF_KIND = { "%": escapesOf("%"), "\\": escapesOf("\\\\"), "&": escapesOf("&") } as const;
 
 /** HTML's names of the characters of ASCII that somebody may escape. */
 const NAMED: ReadonlyMap<string, string> = new Map(
@@ -28,16 +40,35 @@ const NAMED: ReadonlyMap<string, string> = new Map(
 /**
  * Brings all ways of writing a text to one: in upper or lower case (folded as Unicode says), with `+` for a
  * space or base64 in its two alphabets, broken into lines or not. First as it stands, then without one layer
- * of escapes after the other: what stands before and behind a secret may look like a part of an escape.
+ * of escapes after the other: the text around a secret may look like a part of an escape. A secret that holds
+ * an escape itself loses it with a layer of another kind, so that up to two layers are taken off kind by kind,
+ * too.
  */
 export const plainsOf = (text: string): readonly Plain[] => {
-  let spelled: Spelled | undefined = { text, from: undefined, to: undefined };
-  const plains: Plain[] = [];
-  for (let depth = 0; spelled !== undefined && depth <= MAX_DEPTH; depth += 1) {
-    plains.push(folded(spelled));
-    spelled = unescaped(spelled);
+  const spellings = layersOf(text);
+  const seen = new Set(spellings.map((spelled) => spelled.text));
+  const withoutKinds = (spelled: Spelled): Spelled[] =>
+    KINDS.flatMap((kind) => {
+      const without = unescaped(spelled, OF_KIND[kind]);
+      if (without === undefined || seen.has(without.text)) return [];
+      seen.add(without.text);
+      return [without];
+    });
+  if (KINDS.filter((kind) => text.includes(kind)).length > 1) {
+    const once = withoutKinds({ text, from: undefined, to: undefined });
+    spellings.push(...once, ...once.flatMap(withoutKinds));
   }
-  return plains;
+  return spellings.map(folded);
+};
+
+/** The text as it stands, then without one layer of escapes after the other. */
+const layersOf = (text: string): Spelled[] => {
+  let layer: Spelled | undefined = { text, from: undefined, to: undefined };
+  const layers: Spelled[] = [];
+  for (; layer !== undefined && layers.length <= MAX_DEPTH; layer = unescaped(layer, ANY)) {
+    layers.push(layer);
+  }
+  return layers;
 };
 
 /** `from` and `to` are left out where each character stands for itself. */
@@ -50,7 +81,7 @@ type Spelled = {
 /** Every escape begins with one of these. */
 const MAY_BE_ESCAPED = /[%&\\]/;
 
-const unescaped = ({ text, from, to }: Spelled): Spelled | undefined => {
+const unescaped = ({ text, from, to }: Spelled, escapes: RegExp): Spelled | undefined => {
   if (!MAY_BE_ESCAPED.test(text)) return undefined; // most texts
   const pieces: string[] = [];
   const starts: number[] = [];
@@ -64,7 +95,7 @@ const unescaped = ({ text, from, to }: Spelled): Spelled | undefined => {
     }
     done = end;
   };
-  for (const match of text.matchAll(ESCAPE)) {
+  for (const match of text.matchAll(escapes)) {
     const [escape] = match;
     const meant = meantBy(match);
     if (meant === undefined) continue;
@@ -113,14 +144,13 @@ const SPACE = 0x20;
 const DASH = 0x2d;
 const SLASH = 0x2f;
 
-/** How a text is compared, with all its escapes and without any: that of a secret. */
+/** How a secret is compared: with all its escapes, and without any. */
 export const comparedOf = (text: string): readonly Uint16Array[] => {
-  if (!MAY_BE_ESCAPED.test(text)) return [codesOf(text)];
-  const plains = plainsOf(text).map(({ codes }) => codes);
-  return plains.length === 1 ? plains : [...plains.slice(0, 1), ...plains.slice(-1)];
+  const without = layersOf(text).at(-1)?.text ?? text;
+  return (without === text ? [text] : [text, without]).map(codesOf);
 };
 
-/** The same for a text without escapes. */
+/** The codes of a text as they are compared; its escapes stay. */
 export const codesOf = (text: string): Uint16Array => {
   const codes = new Uint16Array(text.length);
   let length = 0;
