@@ -39,7 +39,7 @@ import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { withoutEchoes } from "../../services/dispatcher/src/delivery/decide/redact-echoes.ts";
 import { proxyAnswerOf } from "../../services/dispatcher/src/send/decide/proxy-response.ts";
 import { retryAfterMs } from "../../services/dispatcher/src/delivery/decide/retry-after.ts";
-import { attemptSigns } from "../../services/dispatcher/src/endpoint-health/attempt-facts.ts";
+import { attemptSignals } from "../../services/dispatcher/src/endpoint-health/attempt-signals.ts";
 import { responseHeads } from "../../services/dispatcher/src/send/response-heads.ts";
 import { readApiKeyEntries } from "../../services/subscriptions/src/http/auth/api-key-entries.ts";
 import { apiKeysOf, authenticate } from "../../services/subscriptions/src/http/auth/api-keys.ts";
@@ -141,7 +141,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   "an attempt": { maxBytes: RECORD, read: record(attemptRecordSchema) },
   "what an attempt says of an endpoint": {
     maxBytes: RECORD,
-    read: (text) => attemptSigns(raw(text)),
+    read: (text) => attemptSignals(raw(text)),
   },
   "a dead letter": { maxBytes: RECORD, read: record(deadLetterSchema) },
   "an operation": { maxBytes: RECORD, read: record(operationSchema) },

@@ -26,13 +26,13 @@ afterAll(async () => {
 });
 
 /** The least that the server can count. */
-const LIVES_FOR_MS = 1_000;
+const TTL_MS = 1_000;
 
 const newLease = () => {
   const { nc: connection, js, jsm } = client;
   const idle = { problem: () => undefined, leave: () => undefined, askLimitAgain: () => undefined };
   const nats: Nats = { connection, js, jsm, isConnected: () => true, ...idle };
-  return lease(nats, LEASES.overdueWatch, LIVES_FOR_MS);
+  return lease(nats, LEASES.overdueWatch, TTL_MS);
 };
 
 test("one at a time has the lease, until it runs out; whoever had it then knows", async () => {

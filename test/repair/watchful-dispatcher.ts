@@ -1,13 +1,13 @@
 import { runDispatcher } from "../../services/dispatcher/src/run.ts";
 
-/** The dispatcher as it is, with fractions of a second where its overdue watch waits for many. */
+/** The dispatcher as it is, with fractions of a second where its retry reconciler waits for seconds. */
 await runDispatcher({
-  overdueWatch: {
+  repair: {
     everyMs: 250,
     leaseMs: 1_500,
     overdueAfterMs: 500,
     missingAfterMs: 500,
-    lookAgainMs: 500,
+    recheckAfterMs: 500,
     confirmAfterMs: 200,
   },
 });

@@ -4,7 +4,7 @@ import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { told } from "../endpoint-health/told.ts";
+import { operationsOn } from "../endpoint-health/operations.ts";
 
 failOnLeaks();
 
@@ -14,7 +14,7 @@ let receiver: Receiver;
 beforeAll(async () => {
   [platform, receiver] = await Promise.all([
     startPlatform({ dispatcherEnv: { RETRY_DELAYS: "50ms" } }),
-    startReceiver(byPath({ "/fails": status(503), "/told-fails": status(500) })),
+    startReceiver(byPath({ "/fails": status(503), "/notified-fails": status(500) })),
   ]);
   for (const workspaceId of ["w1", "w2"]) {
     await platform.subscribe(
@@ -28,14 +28,16 @@ afterAll(async () => {
 });
 
 const exhausted = async () =>
-  (await told(platform.client)).filter(({ operation }) => operation.kind === "delivery.exhausted");
+  (await operationsOn(platform.client)).filter(
+    ({ operation }) => operation.kind === "delivery.exhausted",
+  );
 
 const subscribeWorkspace = (path: string): Promise<void> =>
   platform.subscribe([{ event_type: "delivery_exhausted", callback_url: receiver.url(path) }], {
     agentId: "_workspace",
   });
 
-test("a delivery that is given up is told of on its workspace's subject", async () => {
+test("an exhausted delivery is published on its workspace's subject", async () => {
   const event = await platform.publish({ callId: "c1" });
   await platform.attempted(event, 2);
   const [one] = await eventually(async () => {
@@ -60,11 +62,11 @@ test("a delivery that is given up is told of on its workspace's subject", async 
 });
 
 test("the workspace that subscribed to it gets a webhook, others do not", async () => {
-  await subscribeWorkspace("/told");
+  await subscribeWorkspace("/notified");
   const theirs = await platform.publish({ callId: "c2", workspaceId: "w2" });
   await platform.attempted(theirs, 2);
   const event = await platform.publish({ callId: "c2" });
-  const [request] = await receiver.received(1, { path: "/told" });
+  const [request] = await receiver.received(1, { path: "/notified" });
   expect(request?.headers).toMatchObject({
     "ringback-event-type": "delivery_exhausted",
     "ringback-attempt": "1",
@@ -76,14 +78,14 @@ test("the workspace that subscribed to it gets a webhook, others do not", async 
     agent_id: "_workspace",
     delivery: { event_type: "call_completed", agent_id: "a1", attempts: 2, status_code: 503 },
   });
-  // Both were told of on OPERATIONS, and only then is the absence of a second webhook one.
+  // Both were published on OPERATIONS, and only then is the absence of a second webhook one.
   await eventually(async () => expect(await exhausted()).toHaveLength(3));
-  expect(receiver.requestsTo("/told")).toHaveLength(1);
+  expect(receiver.requestsTo("/notified")).toHaveLength(1);
   expect(request?.headers["webhook-id"]).not.toContain(`_${event.seq}`);
 });
 
 test("a webhook about a given-up delivery that is given up itself ends there", async () => {
-  await subscribeWorkspace("/told-fails");
+  await subscribeWorkspace("/notified-fails");
   await platform.publish({ callId: "c3" });
   const letters = await eventually(async () => {
     const found = (await platform.deadLetters()).filter((one) => one["call_id"] === "c3");
@@ -102,7 +104,7 @@ test("a webhook about a given-up delivery that is given up itself ends there", a
   const subject = "events.w1.c3.*.delivery_exhausted";
   const { state } = await platform.client.jsm.streams.info("EVENTS", { subjects_filter: subject });
   expect(state.subjects).toEqual({ "events.w1.c3._workspace.delivery_exhausted": 1 });
-  expect(receiver.requestsTo("/told-fails")).toHaveLength(2);
+  expect(receiver.requestsTo("/notified-fails")).toHaveLength(2);
 });
 
 const patch = (agent_id: string, event_type: string | string[]) =>
@@ -128,7 +130,7 @@ test("each workspace's subscription is for that type alone, and that type for no
 });
 
 test("the workspace's own agent is read like another, and is in no list, nor registered, nor deleted", async () => {
-  await subscribeWorkspace("/told");
+  await subscribeWorkspace("/notified");
   expect(await platform.api("GET", "/agent/v1/_workspace")).toMatchObject({
     status: 200,
     body: { event_subscriptions: [{ event_type: "delivery_exhausted" }] },

@@ -4,7 +4,7 @@ import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { told } from "../endpoint-health/told.ts";
+import { operationsOn } from "../endpoint-health/operations.ts";
 
 failOnLeaks();
 
@@ -28,7 +28,7 @@ afterAll(async () => {
   await Promise.all([platform.stop(), receiver.stop()]);
 });
 
-test("deliveries go on while nobody can be told of those that are given up, and it is told afterwards", async () => {
+test("deliveries go on while OPERATIONS takes no message, and each exhausted delivery is published afterwards", async () => {
   const { jsm } = platform.client;
   const { config } = await jsm.streams.info("OPERATIONS");
   await jsm.streams.update("OPERATIONS", { subjects: ["elsewhere.>"] });
@@ -49,7 +49,7 @@ test("deliveries go on while nobody can be told of those that are given up, and 
   await jsm.streams.update("OPERATIONS", { subjects: config.subjects });
   const calls = async (): Promise<Set<string>> =>
     new Set(
-      (await told(platform.client)).flatMap(({ operation }) =>
+      (await operationsOn(platform.client)).flatMap(({ operation }) =>
         operation.kind === "delivery.exhausted" ? [operation.call_id] : [],
       ),
     );

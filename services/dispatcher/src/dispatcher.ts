@@ -11,13 +11,16 @@ import manifest from "../package.json" with { type: "json" };
 import type { DispatcherSettings } from "./config.ts";
 import type { PostponePolicy } from "./delivery/decide/postpone.ts";
 import { gateFor, messageDeps, senderFor, streamsFor } from "./dispatcher-deps.ts";
-import { startEndpointWatch, type EndpointWatchPolicy } from "./endpoint-health/watch.ts";
+import {
+  startHealthEvaluation,
+  type HealthEvaluationPolicy,
+} from "./endpoint-health/health-evaluation.ts";
 import { exportState, observeStream, openAdmin, type DispatcherState } from "./health.ts";
 import { startIntake } from "./intake/intake.ts";
 import { joinDispatchers } from "./limits/membership.ts";
 import { dispatcherMetrics } from "./metrics.ts";
-import type { OverdueWatchPolicy } from "./repair/decide/due.ts";
-import { startOverdueWatch } from "./repair/watch.ts";
+import type { RepairPolicy } from "./repair/decide/due.ts";
+import { startRetryReconciler } from "./repair/retry-reconciler.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
 import type { Sender } from "./send/send.ts";
 import { natsDeliveryStore } from "./settle/delivery-store.ts";
@@ -37,8 +40,8 @@ export type DispatcherOptions = {
   /** The steps as they are, or with something around them. */
   readonly wrapSteps: (steps: Steps) => Steps;
   readonly postpone: PostponePolicy;
-  readonly overdueWatch: OverdueWatchPolicy;
-  readonly endpointWatch: EndpointWatchPolicy;
+  readonly repair: RepairPolicy;
+  readonly healthEvaluation: HealthEvaluationPolicy;
 };
 
 export type Dispatcher = {
@@ -137,7 +140,7 @@ const start = async (
 };
 
 type WatchDeps = Omit<
-  Parameters<typeof startOverdueWatch>[0] & Parameters<typeof startEndpointWatch>[0],
+  Parameters<typeof startRetryReconciler>[0] & Parameters<typeof startHealthEvaluation>[0],
   "policy" | "onOverdue"
 >;
 
@@ -146,15 +149,15 @@ type WatchDeps = Omit<
  * clock. Returns what stops them.
  */
 const startWatches = (
-  { overdueWatch, endpointWatch }: DispatcherOptions,
+  { repair, healthEvaluation }: DispatcherOptions,
   state: DispatcherState,
   deps: WatchDeps,
 ): (() => Promise<void>)[] => {
   const onOverdue = (ms: number): void => {
     state.retryOverdueMs = ms;
   };
-  const overdue = startOverdueWatch({ ...deps, policy: overdueWatch, onOverdue });
-  const endpoints = startEndpointWatch({ ...deps, policy: endpointWatch });
+  const overdue = startRetryReconciler({ ...deps, policy: repair, onOverdue });
+  const endpoints = startHealthEvaluation({ ...deps, policy: healthEvaluation });
   return [overdue.stop, endpoints.stop];
 };
 

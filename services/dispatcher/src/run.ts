@@ -4,8 +4,8 @@ import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/pr
 import { readDispatcherSettings } from "./config.ts";
 import { POSTPONE } from "./delivery/decide/postpone.ts";
 import { startDispatcher, type Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
-import { ENDPOINT_WATCH } from "./endpoint-health/watch.ts";
-import { OVERDUE_WATCH } from "./repair/decide/due.ts";
+import { HEALTH_EVALUATION } from "./endpoint-health/health-evaluation.ts";
+import { REPAIR_POLICY } from "./repair/decide/due.ts";
 
 /** Beyond an attempt's deadline: to read the response's body, store the record and close NATS. */
 const STOP_MARGIN_MS = 10_000;
@@ -15,22 +15,22 @@ const FATAL_GRACE_MS = 10_000;
 
 /** Everything but the settings: tests put something around the steps, or shorten a policy. */
 export type RunOptions = Partial<
-  Pick<DispatcherOptions, "wrapSteps" | "postpone" | "overdueWatch" | "endpointWatch">
+  Pick<DispatcherOptions, "wrapSteps" | "postpone" | "repair" | "healthEvaluation">
 >;
 
 /** Runs a dispatcher as this process: settings from the environment, until a signal. */
 export const runDispatcher = async ({
   wrapSteps = (steps) => steps,
   postpone = POSTPONE,
-  overdueWatch = OVERDUE_WATCH,
-  endpointWatch = ENDPOINT_WATCH,
+  repair = REPAIR_POLICY,
+  healthEvaluation = HEALTH_EVALUATION,
 }: RunOptions = {}): Promise<void> => {
   try {
     const settings = readDispatcherSettings(process.env);
     const log = createLogger("dispatcher", settings.LOG_LEVEL);
     const stop = (outOfTime: AbortSignal): Promise<void> => dispatcher.stop(outOfTime);
     const onFatal = failWithGrace(log, FATAL_GRACE_MS, stop);
-    const policies = { postpone, overdueWatch, endpointWatch };
+    const policies = { postpone, repair, healthEvaluation };
     const dispatcher: Dispatcher = startDispatcher({
       settings,
       log,

@@ -8,7 +8,7 @@ import { type Scene, startScene } from "./scene.ts";
 
 /** Starting, settling and reading all that there is, on a busy machine. */
 const BESIDES_MS = 300_000;
-/** The overdue watch may take two minutes to bring back a retry that the servers lost (docs/adr/0013). */
+/** The retry reconciler may take two minutes to bring back a retry that the servers lost (docs/adr/0013). */
 const SETTLED_WITHIN_MS = 150_000;
 const PROBLEMS_SHOWN = 10;
 /** By then there are events on every part of their way. */

@@ -29,7 +29,7 @@ export type Publication = {
    */
   readonly cancelSchedule?: { readonly subject: string; readonly seq: number };
   /** The server deletes it after this time, at least 1 s; for streams that allow it. */
-  readonly livesForMs?: number;
+  readonly ttlMs?: number;
 };
 
 export type Published =
@@ -76,7 +76,7 @@ const tryToPublish = async (
   publication: Publication,
   timeoutMs: number,
 ): Promise<Published> => {
-  const { subject, body, messageId, expectedLastSeq, schedule, livesForMs } = publication;
+  const { subject, body, messageId, expectedLastSeq, schedule, ttlMs } = publication;
   const { cancelSchedule } = publication;
   await turnEnd();
   const headers = newHeaders(); // made anew each time: the client writes into it
@@ -96,7 +96,7 @@ const tryToPublish = async (
         ...(schedule === undefined
           ? {}
           : { schedule: { specification: new Date(schedule.atMs), target: schedule.target } }),
-        ...(livesForMs === undefined ? {} : { ttl: `${livesForMs}ms` }),
+        ...(ttlMs === undefined ? {} : { ttl: `${ttlMs}ms` }),
       },
     );
     return { kind: "stored", seq: ack.seq };

@@ -5,7 +5,7 @@ import { elapsedMs } from "../process/elapsed.ts";
 import type { Nats } from "../nats/connection.ts";
 import { publishOnce } from "../nats/publish.ts";
 
-/** What one process at a time has, for as long as it asks for it again before `livesForMs` are over. */
+/** What one process at a time has, for as long as it asks for it again before `ttlMs` are over. */
 export type Lease = {
   /** Takes the lease, or keeps it; false while another process has it. Throws without an answer. */
   readonly hold: () => Promise<boolean>;
@@ -18,10 +18,10 @@ export const leaseHolder = (): string => `${hostname()}/${process.pid}`;
 
 /**
  * A lease without a clock to agree on: the message is appended with the expected last sequence, and the
- * server deletes it `livesForMs` later, after which anybody's is the first again. A holder that stands
+ * server deletes it `ttlMs` later, after which anybody's is the first again. A holder that stands
  * still may go on for a moment after that, so what it does must be harmless twice.
  */
-export const lease = (nats: Nats, name: LeaseName, livesForMs: number): Lease => {
+export const lease = (nats: Nats, name: LeaseName, ttlMs: number): Lease => {
   let seq = 0;
   let heldUntilMs = 0;
   return {
@@ -33,10 +33,10 @@ export const lease = (nats: Nats, name: LeaseName, livesForMs: number): Lease =>
         body: leaseHolder(),
         messageId: randomUUID(),
         expectedLastSeq: seq,
-        livesForMs,
+        ttlMs,
       });
       seq = published.kind === "stored" ? published.seq : 0;
-      heldUntilMs = published.kind === "stored" ? askedMs + livesForMs : 0;
+      heldUntilMs = published.kind === "stored" ? askedMs + ttlMs : 0;
       return published.kind === "stored";
     },
     isHeld: () => elapsedMs() < heldUntilMs,

@@ -3,13 +3,13 @@ import { endpointStates } from "./endpoint-states.ts";
 
 const URL = "https://a.example.com";
 
-test("an endpoint that nothing is known of is well", () => {
+test("an endpoint that nothing is known of is healthy", () => {
   expect(endpointStates().get("w1", URL)).toEqual({
     workspaceId: "w1",
     endpoint: URL,
     scope: "origin",
     window: [],
-    told: { kind: "well" },
+    notified: { kind: "healthy" },
     recoveredSeq: 0,
   });
 });
@@ -23,31 +23,31 @@ test("the same origin is another endpoint in another workspace", () => {
 
 test("those that fail are found, until they have recovered", () => {
   const states = endpointStates();
-  const well = states.get("w1", URL);
-  const failing = { ...well, told: { kind: "failing", atPercent: 50, sinceMs: 1 } } as const;
+  const healthy = states.get("w1", URL);
+  const failing = { ...healthy, notified: { kind: "failing", atPercent: 50, sinceMs: 1 } } as const;
   states.keep(failing);
   expect(states.failing()).toEqual([failing]);
-  states.keep(well);
+  states.keep(healthy);
   expect(states.failing()).toEqual([]);
 });
 
 test("beyond its bound the one that was quiet longest is forgotten, also while it fails", () => {
   const states = endpointStates(2);
   for (const name of ["a", "b"]) {
-    const told = { kind: "failing", atPercent: 50, sinceMs: 1 } as const;
-    states.keep({ ...states.get("w1", name), told });
+    const notified = { kind: "failing", atPercent: 50, sinceMs: 1 } as const;
+    states.keep({ ...states.get("w1", name), notified });
   }
   states.keep(states.get("w1", "a"));
   states.keep({ ...states.get("w1", "c"), recoveredSeq: 3 });
   expect(states.failing().map(({ endpoint }) => endpoint)).toEqual(["a"]);
-  expect(states.get("w1", "b").told).toEqual({ kind: "well" });
+  expect(states.get("w1", "b").notified).toEqual({ kind: "healthy" });
 });
 
 test("a workspace with many endpoints makes nobody else's forgotten", () => {
   const states = endpointStates(100);
-  const told = { kind: "failing", atPercent: 50, sinceMs: 1 } as const;
-  states.keep({ ...states.get("w2", URL), told });
+  const notified = { kind: "failing", atPercent: 50, sinceMs: 1 } as const;
+  states.keep({ ...states.get("w2", URL), notified });
   for (let n = 0; n < 1_000; n += 1) states.keep(states.get("w1", `https://e${n}.example.com`));
-  expect(states.get("w2", URL).told).toEqual(told);
+  expect(states.get("w2", URL).notified).toEqual(notified);
   expect(states.failing()).toHaveLength(1);
 });

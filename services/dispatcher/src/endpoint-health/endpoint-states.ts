@@ -1,24 +1,24 @@
 import type { EndpointScope } from "@ringback/contracts/deliveries/operation";
 import { urlParts } from "@ringback/contracts/address/url-parts";
-import type { HealthWindow, ToldHealth } from "./decide/health.ts";
+import type { HealthWindow, NotifiedHealth } from "./decide/health.ts";
 
-/** One endpoint of one workspace: how attempts went, and what was told of it. */
+/** One endpoint of one workspace: its recent attempts, and the health that was last published. */
 export type EndpointState = {
   readonly workspaceId: string;
   /** A callback URL without its query, or its origin; both have a state of their own. */
   readonly endpoint: string;
   readonly scope: EndpointScope;
   readonly window: HealthWindow;
-  readonly told: ToldHealth;
+  readonly notified: NotifiedHealth;
   /**
-   * The sequence on OPERATIONS of the last word that it had recovered, 0 for none: part of the ids of
-   * what is told next, so that two who tell the same use the same id.
+   * The sequence on OPERATIONS of the last recovery, 0 for none. Part of the next message ids, so that two
+   * dispatchers that publish the same change use the same id.
    */
   readonly recoveredSeq: number;
 };
 
 export type EndpointStates = {
-  /** As it was kept last; one that is well where nothing is known. */
+  /** A healthy endpoint where nothing is known. */
   readonly get: (workspaceId: string, endpoint: string) => EndpointState;
   readonly keep: (state: EndpointState) => void;
   readonly failing: () => readonly EndpointState[];
@@ -28,8 +28,8 @@ export type EndpointStates = {
 const MAX_ENDPOINTS = 10_000;
 
 /**
- * The endpoints that were kept last; beyond the bound the workspace with the most forgets one. One that is
- * forgotten and fails still is told of again.
+ * The endpoints that were kept last; beyond `max` the workspace with the most endpoints loses its oldest. A
+ * failing endpoint that was lost is published again.
  */
 export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
   const byWorkspace = new Map<string, Map<string, EndpointState>>();
@@ -55,7 +55,7 @@ export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
         endpoint,
         scope: scopeOf(endpoint),
         window: [],
-        told: { kind: "well" },
+        notified: { kind: "healthy" },
         recoveredSeq: 0,
       },
     keep: (state) => {
@@ -64,7 +64,7 @@ export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
       const own = byWorkspace.get(workspaceId) ?? new Map<string, EndpointState>();
       byWorkspace.set(workspaceId, own.set(endpoint, state));
       size += 1;
-      if (state.told.kind === "failing") failing.set(keyOf(workspaceId, endpoint), state);
+      if (state.notified.kind === "failing") failing.set(keyOf(workspaceId, endpoint), state);
       if (size > max) forgetOne();
     },
     failing: () => [...failing.values()],

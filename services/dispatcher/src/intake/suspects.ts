@@ -30,8 +30,8 @@ export const createSuspects = (nats: Nats): Suspects => {
   const notes = noteReader(nats, own);
   let released: Promise<void> = Promise.resolve();
   let waiting = 0;
-  const note = async (body: string, livesForMs: number): Promise<void> => {
-    const publication = { stream: STREAMS.leases, subject: own, body, livesForMs };
+  const note = async (body: string, ttlMs: number): Promise<void> => {
+    const publication = { stream: STREAMS.leases, subject: own, body, ttlMs };
     await publishOnce(nats, { ...publication, messageId: randomUUID() });
   };
   /** Resolves with the release once all earlier locks are released. */

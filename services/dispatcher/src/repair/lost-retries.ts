@@ -1,89 +1,101 @@
 import { Buffer } from "node:buffer";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import {
   ATTEMPT_RECORDS,
   deliveryIdInAttemptSubject,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
-import { mapConcurrently } from "@ringback/runtime/process/concurrency";
+import type { Nats } from "@ringback/runtime/nats/connection";
 import { pause } from "@ringback/runtime/process/backoff";
-import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
+import { deliveryKey, pendingRetries } from "@ringback/runtime/streams/pending-retry";
+import { readLastOf, readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { lookBackMs, owedState } from "./decide/due.ts";
 import { nextRetry } from "../settle/next-step.ts";
 import {
   countRepair,
   isFull,
+  MAX_CONCURRENT_REPAIRS,
   noteOverdue,
-  REQUESTS_AT_ONCE,
-  type Findings,
-  type OverdueWatchDeps,
+  type RepairDeps,
+  type Repairs,
 } from "./repairs.ts";
-import { readThrough } from "./scan-stream.ts";
-import { withoutSignOfReturn, type Owed } from "./sign-of-return.ts";
+import { streamScan } from "./scan-stream.ts";
 
-type Round = (findings: Findings, canGoOn: () => boolean, stopping: AbortSignal) => Promise<void>;
+type Round = (repairs: Repairs, canGoOn: () => boolean, stopping: AbortSignal) => Promise<void>;
+
+/** A recorded delivery whose retry was due some time ago. */
+type Owed = {
+  readonly retry: RetryMessage;
+  /** Where its record is on ATTEMPTS. */
+  readonly subject: string;
+  readonly seq: number;
+  readonly overdueMs: number;
+};
 
 /**
- * One round over the records on ATTEMPTS: a delivery whose last one says that a retry follows, and of
- * which RETRIES knows nothing, is scheduled again. Undefined while there are no records of late.
+ * A round over the records on ATTEMPTS. Schedules the retry again when a delivery's last record says that
+ * one follows and RETRIES has none. Undefined while there are no recent records.
  */
-export const missingSchedules = async (deps: OverdueWatchDeps): Promise<Round | undefined> => {
+export const lostRetries = async (deps: RepairDeps): Promise<Round | undefined> => {
   const { nats, policy, now } = deps;
   const since = new Date(now() - lookBackMs(deps.operatorsPolicy.retry));
   const first = { filter: ATTEMPT_RECORDS, from: since, size: 1 };
   const [oldest] = await readPage(nats, STREAMS.attempts, first);
   if (oldest === undefined) return undefined;
   let suspects: Owed[] = [];
-  const read = readThrough({
+  const scan = streamScan({
     nats,
     stream: STREAMS.attempts,
     filter: ATTEMPT_RECORDS,
     fromSeq: oldest.seq,
-    tailAgainMs: policy.lookAgainMs,
+    tailAgainMs: policy.recheckAfterMs,
     now,
-    judge: async (page, nowMs) => {
-      const { owed, lookAtMs } = sorted(page, nowMs, deps);
-      const { open, withoutSign } = await withoutSignOfReturn(owed, nats);
-      suspects.push(...withoutSign);
-      const againMs = open ? nowMs + policy.lookAgainMs : undefined;
+    visit: async (page, nowMs) => {
+      const { owed, recheckAtMs } = owedIn(page, nowMs, deps);
+      const { isOpen, withoutRetry } = await withoutPendingRetry(owed, nats);
+      suspects.push(...withoutRetry);
+      const againMs = isOpen ? nowMs + policy.recheckAfterMs : undefined;
       // At most once a minute for each page, however many delays there are in it.
-      if (lookAtMs === undefined) return againMs;
-      return Math.max(Math.min(lookAtMs, againMs ?? lookAtMs), nowMs + policy.lookAgainMs);
+      if (recheckAtMs === undefined) return againMs;
+      return Math.max(Math.min(recheckAtMs, againMs ?? recheckAtMs), nowMs + policy.recheckAfterMs);
     },
   });
-  return async (findings, canGoOn, stopping) => {
+  return async (repairs, canGoOn, stopping) => {
     suspects = [];
-    await read(() => canGoOn() && !isFull(findings, suspects.length));
+    await scan(() => canGoOn() && !isFull(repairs, suspects.length));
     if (suspects.length === 0) return;
-    // Whoever was about to store its schedule has done so by then.
+    // A dispatcher that was about to store the schedule has done so by then.
     await pause(policy.confirmAfterMs, stopping);
-    await mapConcurrently(suspects, REQUESTS_AT_ONCE, async (one) => {
-      if (canGoOn()) await scheduleIfMissing(one, findings, deps);
+    await mapConcurrently(suspects, MAX_CONCURRENT_REPAIRS, async (one) => {
+      if (canGoOn()) await scheduleIfMissing(one, repairs, deps);
     });
   };
 };
 
-const sorted = (
+const owedIn = (
   page: readonly BatchMessage[],
   nowMs: number,
-  { policy }: OverdueWatchDeps,
-): { readonly owed: readonly Owed[]; readonly lookAtMs: number | undefined } => {
+  { policy }: RepairDeps,
+): { readonly owed: readonly Owed[]; readonly recheckAtMs: number | undefined } => {
   const owed: Owed[] = [];
-  let lookAtMs: number | undefined;
+  let recheckAtMs: number | undefined;
   for (const { subject, seq, data, time } of page) {
     const deliveryId = deliveryIdInAttemptSubject(subject);
     const record = deliveryId === undefined ? undefined : recordWithRetry(data);
     if (deliveryId === undefined || record?.next.kind !== "retry") continue;
     const storedAfterMs = time.getTime() - (Date.parse(record.at) + record.duration_ms);
     const state = owedState(record.next, storedAfterMs, nowMs, policy);
-    if (state.kind === "waiting") lookAtMs = Math.min(lookAtMs ?? Infinity, state.lookAtMs);
+    if (state.kind === "waiting")
+      recheckAtMs = Math.min(recheckAtMs ?? Infinity, state.recheckAtMs);
     if (state.kind === "owed") {
       const retry = nextRetry(record, deliveryId, record.next.at);
       owed.push({ retry, subject, seq, overdueMs: state.overdueMs });
     }
   }
-  return { owed, lookAtMs };
+  return { owed, recheckAtMs };
 };
 
 /** Most records are of deliveries that have ended: they are not even parsed. */
@@ -93,19 +105,39 @@ const recordWithRetry = (data: Uint8Array): AttemptRecord | undefined => {
 };
 
 /**
- * All looks go to the leader, in the order in which a delivery moves: schedule, fired message, next
- * record. What is in work stays in RETRIES until its record is stored, so it is seen by one of them.
+ * Those without a later record, a schedule or a due message. Any replica may answer: a few requests for a
+ * whole page. `isOpen` when one of them has no later record, so that the page has to be visited again.
+ */
+const withoutPendingRetry = async (
+  owed: readonly Owed[],
+  nats: Nats,
+): Promise<{ readonly isOpen: boolean; readonly withoutRetry: readonly Owed[] }> => {
+  const subjects = [...new Set(owed.map(({ subject }) => subject))];
+  const records = await readLastOf(nats, STREAMS.attempts, subjects);
+  const lastSeq = new Map(records.map(({ subject, seq }) => [subject, seq]));
+  const open = owed.filter(({ subject, seq }) => lastSeq.get(subject) === seq);
+  const pending = await pendingRetries(
+    nats,
+    open.map(({ retry }) => retry),
+  );
+  const withoutRetry = open.filter(({ retry }) => !pending.has(deliveryKey(retry)));
+  return { isOpen: open.length > 0, withoutRetry };
+};
+
+/**
+ * Reads from the leader, in the order in which a delivery moves: schedule, due message, next record. A retry
+ * in flight stays on RETRIES until its record is stored, so one of the reads finds it.
  */
 const scheduleIfMissing = async (
   { retry, seq, overdueMs }: Owed,
-  findings: Findings,
-  { store, metrics }: OverdueWatchDeps,
+  repairs: Repairs,
+  { store, metrics }: RepairDeps,
 ): Promise<void> => {
   const pending = await store.pendingRetry(retry, { minAttempt: retry.attempt });
   if (pending.kind !== "none") return;
   const last = await store.readLastRecord(retry.address, retry.deliveryId);
   if (last.seq !== seq) return;
-  noteOverdue(findings, overdueMs);
+  noteOverdue(repairs, overdueMs);
   if ((await store.replaceSchedule(retry, 0)) === "conflict") return;
-  countRepair(findings, "missing", retry, metrics);
+  countRepair(repairs, "missing", retry, metrics);
 };

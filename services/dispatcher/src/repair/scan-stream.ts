@@ -1,57 +1,45 @@
 import type { StreamName } from "@ringback/contracts/streams/subjects";
-import { pause } from "@ringback/runtime/process/backoff";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
-import { afterLook, nextToRead, surveyFrom } from "./decide/scan-progress.ts";
+import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
+import { scanPages } from "@ringback/runtime/streams/scan-pages";
+import { afterPage, nextToScan, scanFrom } from "./decide/scan-progress.ts";
 
-export type ReadThroughOptions = {
+export type ScanOptions = {
   readonly nats: Nats;
   readonly stream: StreamName;
   readonly filter: string;
   readonly fromSeq: number;
-  /** How long after the end was reached it is looked at again. */
+  /** How soon the end of the stream is read again. */
   readonly tailAgainMs: number;
-  /** Looks at a page; says when something in it has to be looked at again. */
-  readonly judge: (page: readonly BatchMessage[], nowMs: number) => Promise<number | undefined>;
+  /** Visits a page; returns when the page has to be visited again. */
+  readonly visit: (page: readonly BatchMessage[], nowMs: number) => Promise<number | undefined>;
   readonly now: () => number;
 };
 
-/** A page is decoded in one go, about 40 µs a message: what comes in meanwhile waits for that long. */
-const PAGE = 32;
-/** After each page it rests so many times as long as that took: deliveries have most of the time. */
-const REST_BY_WORK = 3;
-const MOST_REST_MS = 100;
-/** With a round every 10 s: at most 3,200 messages a second. */
-const PAGES_PER_ROUND = 1_000;
 const ROUND_MS = 4_000;
 
 /**
- * Reads what is to be looked at in a stream by now, page by page, while `canGoOn`, and at most for a
- * few seconds; the rest is read in the next round. Keeps in memory when to look at which page again.
+ * Scans a stream again and again, in rounds of a few seconds. Remembers when to visit each page again, so
+ * that a round reads only what is due.
  */
-export const readThrough = (
-  options: ReadThroughOptions,
-): ((canGoOn: () => boolean) => Promise<void>) => {
-  const { nats, stream, filter, tailAgainMs, judge, now } = options;
-  let survey = surveyFrom(options.fromSeq);
+export const streamScan = (options: ScanOptions): ((canGoOn: () => boolean) => Promise<void>) => {
+  const { nats, stream, filter, tailAgainMs, visit, now } = options;
+  let progress = scanFrom(options.fromSeq);
   return async (canGoOn) => {
-    const begunMs = now();
-    for (let pages = 0; pages < PAGES_PER_ROUND && canGoOn(); pages += 1) {
-      const nowMs = now();
-      const workedFromMs = performance.now();
-      const fromSeq = nextToRead(survey, nowMs);
-      if (fromSeq === undefined || nowMs - begunMs > ROUND_MS) return;
-      const page = await readPage(nats, stream, { filter, from: fromSeq, size: PAGE });
-      survey = afterLook(survey, {
-        fromSeq,
-        lastSeq: page.at(-1)?.seq,
-        isEnd: page.length < PAGE,
-        lookAtMs: await judge(page, nowMs),
-        nowMs,
-        tailLookAtMs: nowMs + tailAgainMs,
-      });
-      const restMs = REST_BY_WORK * (performance.now() - workedFromMs);
-      await pause(Math.min(MOST_REST_MS, restMs));
-    }
+    let nowMs = now();
+    let fromSeq: number | undefined;
+    const next = (): number | undefined => {
+      nowMs = now();
+      return (fromSeq = nextToScan(progress, nowMs));
+    };
+    const visitPage = async (page: readonly BatchMessage[], isEnd: boolean): Promise<void> => {
+      if (fromSeq === undefined) return;
+      const lastSeq = page.at(-1)?.seq;
+      const dueMs = await visit(page, nowMs);
+      const tailDueMs = nowMs + tailAgainMs;
+      progress = afterPage(progress, { fromSeq, lastSeq, isEnd, dueMs, nowMs, tailDueMs });
+    };
+    const pages = { next, visit: visitPage, pauseByWork: 3, maxMs: ROUND_MS };
+    await scanPages({ nats, stream, filter, ...pages }, canGoOn);
   };
 };

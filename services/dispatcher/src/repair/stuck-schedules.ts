@@ -11,12 +11,12 @@ import { scheduleState } from "./decide/due.ts";
 import {
   countRepair,
   isFull,
+  MAX_CONCURRENT_REPAIRS,
   noteOverdue,
-  REQUESTS_AT_ONCE,
-  type Findings,
-  type OverdueWatchDeps,
+  type RepairDeps,
+  type Repairs,
 } from "./repairs.ts";
-import { readThrough } from "./scan-stream.ts";
+import { streamScan } from "./scan-stream.ts";
 
 type Stuck = {
   readonly retry: RetryMessage;
@@ -27,75 +27,60 @@ type Stuck = {
 };
 
 /**
- * One round over the schedules on RETRIES: those that the server should have fired are published again,
- * each in its own place, so that one that fires meanwhile is left alone.
+ * A round over the schedules on RETRIES. Publishes those again that the server should have fired, each with
+ * its sequence expected, so that a schedule that fires meanwhile is left alone.
  */
 export const stuckSchedules = (
-  deps: OverdueWatchDeps,
-): ((findings: Findings, canGoOn: () => boolean) => Promise<void>) => {
-  let findings: Findings;
+  deps: RepairDeps,
+): ((repairs: Repairs, canGoOn: () => boolean) => Promise<void>) => {
+  let repairs: Repairs;
   let canGoOn: () => boolean;
-  const read = readThrough({
+  const scan = streamScan({
     nats: deps.nats,
     stream: STREAMS.retries,
     filter: SCHEDULED_RETRIES,
     fromSeq: 1,
     tailAgainMs: deps.policy.everyMs / 2, // once in each round
     now: deps.now,
-    judge: async (page, nowMs) => {
-      const { stuck, lookAtMs } = sorted(page, nowMs, findings, deps);
-      await mapConcurrently(stuck, REQUESTS_AT_ONCE, async (one) => {
-        if (canGoOn()) await publishAgain(one, findings, deps);
+    visit: async (page, nowMs) => {
+      const { stuck, recheckAtMs } = stuckIn(page, nowMs, repairs, deps);
+      await mapConcurrently(stuck, MAX_CONCURRENT_REPAIRS, async (one) => {
+        if (canGoOn()) await publishAgain(one, repairs, deps);
       });
-      // What was not come to is looked at again at once; what was is behind the end now.
-      return canGoOn() ? lookAtMs : nowMs;
+      // Published schedules are behind the end now. After an early end the page is due again at once.
+      return canGoOn() ? recheckAtMs : nowMs;
     },
   });
   return async (inRound, mayGoOn) => {
-    findings = inRound;
+    repairs = inRound;
     canGoOn = mayGoOn;
-    await read(() => mayGoOn() && !isFull(inRound));
+    await scan(() => mayGoOn() && !isFull(inRound));
   };
 };
 
-const sorted = (
+const stuckIn = (
   page: readonly BatchMessage[],
   nowMs: number,
-  findings: Findings,
-  { policy }: OverdueWatchDeps,
-): { readonly stuck: readonly Stuck[]; readonly lookAtMs: number | undefined } => {
+  repairs: Repairs,
+  { policy }: RepairDeps,
+): { readonly stuck: readonly Stuck[]; readonly recheckAtMs: number | undefined } => {
   const stuck: Stuck[] = [];
-  let lookAtMs: number | undefined;
-  const lookAgain = (ms: number): void => {
-    lookAtMs = Math.min(lookAtMs ?? ms, ms);
-  };
+  let recheckAtMs = Infinity;
   for (const message of page) {
-    const dueMs = fireTime(message.header.get);
-    if (dueMs === undefined) continue; // nobody can tell
-    const times = { dueMs, storedMs: message.time.getTime() };
+    const atMs = fireTime(message.header.get);
+    if (atMs === undefined) continue;
+    const times = { dueMs: atMs, storedMs: message.time.getTime() };
     const state = scheduleState(times, nowMs, policy);
-    switch (state.kind) {
-      case "waiting":
-        lookAgain(state.lookAtMs);
-        break;
-      case "late":
-        noteOverdue(findings, state.overdueMs);
-        lookAgain(state.lookAtMs);
-        break;
-      case "stuck": {
-        const retry = retryIn(message);
-        if (retry !== undefined)
-          stuck.push({ retry, seq: message.seq, atMs: dueMs, overdueMs: state.overdueMs });
-        break;
-      }
-      default:
-        state satisfies never;
-    }
+    if (state.kind !== "stuck") recheckAtMs = Math.min(recheckAtMs, state.recheckAtMs);
+    if (state.kind === "late") noteOverdue(repairs, state.overdueMs);
+    const retry = state.kind === "stuck" ? retryIn(message) : undefined;
+    if (state.kind !== "stuck" || retry === undefined) continue;
+    stuck.push({ retry, seq: message.seq, atMs, overdueMs: state.overdueMs });
   }
-  return { stuck, lookAtMs };
+  return { stuck, recheckAtMs: Number.isFinite(recheckAtMs) ? recheckAtMs : undefined };
 };
 
-/** Later than the retry is due where the clock of the one who scheduled it was behind NATS's. */
+/** Later than the retry is due where the scheduling dispatcher's clock was behind that of NATS. */
 const fireTime = (header: (name: string) => string): number | undefined => {
   const ms = Date.parse(header("Nats-Schedule").replace(/^@at /, ""));
   return Number.isNaN(ms) ? readDue(header) : ms;
@@ -112,11 +97,11 @@ const retryIn = (message: BatchMessage): RetryMessage | undefined => {
 
 const publishAgain = async (
   { retry, seq, atMs, overdueMs }: Stuck,
-  findings: Findings,
-  { store, metrics }: OverdueWatchDeps,
+  repairs: Repairs,
+  { store, metrics }: RepairDeps,
 ): Promise<void> => {
-  noteOverdue(findings, overdueMs);
-  // With its time as it was: should this clock be wrong, the server still does not fire it early.
+  noteOverdue(repairs, overdueMs);
+  // With its time unchanged: should this clock be wrong, the server still does not fire it early.
   if ((await store.replaceSchedule(retry, seq, atMs)) === "conflict") return;
-  countRepair(findings, "overdue", retry, metrics);
+  countRepair(repairs, "overdue", retry, metrics);
 };

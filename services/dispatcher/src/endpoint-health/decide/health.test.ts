@@ -2,50 +2,50 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   ENDPOINT_HEALTH as POLICY,
-  newsOf,
+  healthChange,
   sumOf,
-  toldAfter,
+  notifiedAfter,
   withAttempt,
-  type HealthNews,
+  type HealthChange,
   type HealthWindow,
-  type ToldHealth,
+  type NotifiedHealth,
 } from "./health.ts";
 
-const WELL: ToldHealth = { kind: "well" };
-const failingAt = (atPercent: 50 | 70 | 90 | 100): ToldHealth => ({
+const HEALTHY: NotifiedHealth = { kind: "healthy" };
+const failingAt = (atPercent: 50 | 70 | 90 | 100): NotifiedHealth => ({
   kind: "failing",
   atPercent,
   sinceMs: 1_000,
 });
 const failing = (atPercent: number) => ({ kind: "failing", atPercent });
-const NOTHING = { kind: "nothing" };
+const NO_CHANGE = { kind: "none" };
 const RECOVERED = { kind: "recovered", sinceMs: 1_000 };
 
 test.each([
-  // failed, attempts, told before, news
-  [0, 10, WELL, NOTHING],
-  [4, 10, WELL, NOTHING],
-  [9, 9, WELL, NOTHING], // too few to say anything
-  [5, 10, WELL, failing(50)],
-  [6, 10, WELL, failing(50)],
-  [7, 10, WELL, failing(70)],
-  [9, 10, WELL, failing(90)],
-  [999, 1_000, WELL, failing(90)],
-  [10, 10, WELL, failing(100)],
-  [5, 10, failingAt(50), NOTHING],
+  // failed, attempts, published before, change
+  [0, 10, HEALTHY, NO_CHANGE],
+  [4, 10, HEALTHY, NO_CHANGE],
+  [9, 9, HEALTHY, NO_CHANGE], // too few to say anything
+  [5, 10, HEALTHY, failing(50)],
+  [6, 10, HEALTHY, failing(50)],
+  [7, 10, HEALTHY, failing(70)],
+  [9, 10, HEALTHY, failing(90)],
+  [999, 1_000, HEALTHY, failing(90)],
+  [10, 10, HEALTHY, failing(100)],
+  [5, 10, failingAt(50), NO_CHANGE],
   [7, 10, failingAt(50), failing(70)],
   [10, 10, failingAt(50), failing(100)],
-  [5, 10, failingAt(100), NOTHING],
-  [9, 10, failingAt(100), NOTHING],
-  [25, 100, failingAt(50), NOTHING], // not few enough
+  [5, 10, failingAt(100), NO_CHANGE],
+  [9, 10, failingAt(100), NO_CHANGE],
+  [25, 100, failingAt(50), NO_CHANGE], // not few enough
   [24, 100, failingAt(50), RECOVERED],
   [0, 1, failingAt(100), RECOVERED],
-  [0, 0, failingAt(100), NOTHING], // nobody knows
-  [1, 1, failingAt(100), NOTHING],
+  [0, 0, failingAt(100), NO_CHANGE], // nobody knows
+  [1, 1, failingAt(100), NO_CHANGE],
 ] as const)(
-  "%i of %i attempts failed, told before: %o, news: %o",
-  (failed, attempts, told, news) => {
-    expect(newsOf(told, { failed, attempts }, POLICY)).toEqual(news);
+  "%i of %i attempts failed, published before: %o, change: %o",
+  (failed, attempts, notified, change) => {
+    expect(healthChange(notified, { failed, attempts }, POLICY)).toEqual(change);
   },
 );
 
@@ -103,35 +103,35 @@ test("an attempt that seems older than the one before counts with it", () => {
   expect(sumOf(window, 1_000_000, POLICY)).toEqual({ attempts: 2, failed: 1 });
 });
 
-/** All that is told of an endpoint when it is looked at after each attempt. */
-const toldOf = (all: readonly Attempt[]): HealthNews[] => {
+/** All that is notified of an endpoint when it is looked at after each attempt. */
+const changesOf = (all: readonly Attempt[]): HealthChange[] => {
   let window: HealthWindow = [];
-  let told: ToldHealth = WELL;
+  let notified: NotifiedHealth = HEALTHY;
   return all.flatMap(({ atMs, hasFailed }) => {
     window = withAttempt(window, atMs, hasFailed, POLICY);
-    const news = newsOf(told, sumOf(window, atMs, POLICY), POLICY);
-    told = toldAfter(told, news, atMs);
-    return news.kind === "nothing" ? [] : [news];
+    const change = healthChange(notified, sumOf(window, atMs, POLICY), POLICY);
+    notified = notifiedAfter(notified, change, atMs);
+    return change.kind === "none" ? [] : [change];
   });
 };
 
-/** What was told between two recoveries, or before the first and after the last. */
-const episodes = (news: readonly HealthNews[]): number[][] => {
+/** What was notified between two recoveries, or before the first and after the last. */
+const episodes = (changes: readonly HealthChange[]): number[][] => {
   const all: number[][] = [[]];
-  for (const one of news) {
+  for (const one of changes) {
     if (one.kind === "failing") all.at(-1)?.push(one.atPercent);
     else all.push([]);
   }
   return all;
 };
 
-test("each share is told at most once until the endpoint recovers, and shares only grow till then", () => {
+test("each share is notified at most once until the endpoint recovers, and shares only grow till then", () => {
   fc.assert(
     fc.property(attempts, (gaps) => {
-      const told = episodes(toldOf(placed(gaps)));
-      const growing = told.map((shares) => [...new Set(shares)].toSorted((x, y) => x - y));
-      expect(told).toEqual(growing);
-      expect(told.slice(0, -1).filter((shares) => shares.length === 0)).toEqual([]);
+      const notified = episodes(changesOf(placed(gaps)));
+      const growing = notified.map((shares) => [...new Set(shares)].toSorted((x, y) => x - y));
+      expect(notified).toEqual(growing);
+      expect(notified.slice(0, -1).filter((shares) => shares.length === 0)).toEqual([]);
     }),
   );
 });
@@ -139,18 +139,12 @@ test("each share is told at most once until the endpoint recovers, and shares on
 const row = (n: number, hasFailed: boolean) =>
   Array.from({ length: n }, () => ({ afterMs: 1_000, hasFailed }));
 
-test("an endpoint that goes down, comes back and goes down again is told of each time", () => {
+test("an endpoint that goes down, comes back and goes down again is notified of each time", () => {
   const all = placed([...row(10, false), ...row(40, true), ...row(200, false), ...row(300, true)]);
-  const told = toldOf(all);
-  expect(told.map((news) => (news.kind === "failing" ? news.atPercent : news.kind))).toEqual([
-    50,
-    70,
-    "recovered",
-    50,
-    70,
-    90,
-    100,
-  ]);
-  const recovered = told.find(({ kind }) => kind === "recovered");
+  const notified = changesOf(all);
+  expect(
+    notified.map((change) => (change.kind === "failing" ? change.atPercent : change.kind)),
+  ).toEqual([50, 70, "recovered", 50, 70, 90, 100]);
+  const recovered = notified.find(({ kind }) => kind === "recovered");
   expect(recovered).toEqual({ kind: "recovered", sinceMs: all[19]?.atMs });
 });

@@ -3,10 +3,10 @@ import {
   type FailingAtPercent,
 } from "@ringback/contracts/deliveries/operation";
 
-/** How attempts to an endpoint went in a part of the window. */
+/** The attempts to an endpoint in a part of the window. */
 type Bucket = { readonly fromMs: number; readonly attempts: number; readonly failed: number };
 
-/** How attempts to an endpoint went of late: a number of buckets, however many attempts there were. */
+/** The recent attempts to an endpoint: a number of buckets, however many attempts there were. */
 export type HealthWindow = readonly Bucket[];
 
 export type Sum = Omit<Bucket, "fromMs">;
@@ -14,9 +14,9 @@ export type Sum = Omit<Bucket, "fromMs">;
 export type HealthPolicy = {
   readonly windowMs: number;
   readonly bucketMs: number;
-  /** With fewer attempts in the window nothing is said of an endpoint that is well. */
+  /** An endpoint with fewer attempts in the window does not become failing. */
   readonly minAttempts: number;
-  /** Below the lowest share that is news, so that one at its edge is not told again and again. */
+  /** Below the lowest failing share, so that an endpoint at its edge does not flap. */
   readonly recoveredBelowPercent: number;
 };
 
@@ -27,18 +27,18 @@ export const ENDPOINT_HEALTH: HealthPolicy = {
   recoveredBelowPercent: 25,
 };
 
-/** What is known to be told of an endpoint. */
-export type ToldHealth =
-  | { readonly kind: "well" }
+/** The health of an endpoint that was last published. */
+export type NotifiedHealth =
+  | { readonly kind: "healthy" }
   | {
       readonly kind: "failing";
       readonly atPercent: FailingAtPercent;
-      /** When it was first told since it was last well, in ms since 1970. */
+      /** When it was first published as failing since it was last healthy, in ms since 1970. */
       readonly sinceMs: number;
     };
 
-export type HealthNews =
-  | { readonly kind: "nothing" }
+export type HealthChange =
+  | { readonly kind: "none" }
   | { readonly kind: "failing"; readonly atPercent: FailingAtPercent }
   | { readonly kind: "recovered"; readonly sinceMs: number };
 
@@ -74,38 +74,43 @@ export const sumOf = (window: HealthWindow, nowMs: number, { windowMs }: HealthP
 };
 
 /**
- * What there is to tell. The highest share that was reached is told, once; those below it are then
- * old news. An endpoint has recovered when few attempts fail and at least one was delivered; without
- * any attempt nothing is known.
+ * The change to publish. Each failing share is published once, the highest one first reached replaces those
+ * below. An endpoint has recovered when few attempts fail and at least one was delivered; without
+ * attempts nothing is known.
  */
-export const newsOf = (
-  told: ToldHealth,
+export const healthChange = (
+  notified: NotifiedHealth,
   { attempts, failed }: Sum,
   { minAttempts, recoveredBelowPercent }: HealthPolicy,
-): HealthNews => {
-  const isWell = failed < attempts && failed * 100 < attempts * recoveredBelowPercent;
-  if (told.kind === "failing" && isWell) return { kind: "recovered", sinceMs: told.sinceMs };
-  if (attempts < minAttempts) return NOTHING;
+): HealthChange => {
+  const isHealthy = failed < attempts && failed * 100 < attempts * recoveredBelowPercent;
+  if (notified.kind === "failing" && isHealthy)
+    return { kind: "recovered", sinceMs: notified.sinceMs };
+  if (attempts < minAttempts) return NO_CHANGE;
   const reached = FAILING_AT_PERCENT.findLast((percent) => failed * 100 >= attempts * percent);
-  if (reached === undefined) return NOTHING;
-  if (told.kind === "failing" && reached <= told.atPercent) return NOTHING;
+  if (reached === undefined) return NO_CHANGE;
+  if (notified.kind === "failing" && reached <= notified.atPercent) return NO_CHANGE;
   return { kind: "failing", atPercent: reached };
 };
 
-const NOTHING: HealthNews = { kind: "nothing" };
+const NO_CHANGE: HealthChange = { kind: "none" };
 
-/** What is told of an endpoint once this news is. */
-export const toldAfter = (told: ToldHealth, news: HealthNews, atMs: number): ToldHealth => {
-  switch (news.kind) {
-    case "nothing":
-      return told;
+/** The published health after this change. */
+export const notifiedAfter = (
+  notified: NotifiedHealth,
+  change: HealthChange,
+  atMs: number,
+): NotifiedHealth => {
+  switch (change.kind) {
+    case "none":
+      return notified;
     case "recovered":
-      return { kind: "well" };
+      return { kind: "healthy" };
     case "failing": {
-      const sinceMs = told.kind === "failing" ? told.sinceMs : atMs;
-      return { kind: "failing", atPercent: news.atPercent, sinceMs };
+      const sinceMs = notified.kind === "failing" ? notified.sinceMs : atMs;
+      return { kind: "failing", atPercent: change.atPercent, sinceMs };
     }
     default:
-      return news satisfies never;
+      return change satisfies never;
   }
 };

@@ -1,22 +1,26 @@
 import { describe, expect, test } from "vitest";
-import { lookBackMs, OVERDUE_WATCH, owedState, scheduleState } from "./due.ts";
+import { lookBackMs, REPAIR_POLICY, owedState, scheduleState } from "./due.ts";
 
 const DUE = Date.parse("2026-01-01T00:01:00.000Z");
 const HOUR_MS = 3_600_000;
 
 describe("a schedule that is still there", () => {
   test.each([
-    [-50_000, -60_000, { kind: "waiting", lookAtMs: DUE + 10_000 }],
-    [0, -60_000, { kind: "waiting", lookAtMs: DUE + 10_000 }],
-    [9_999, -60_000, { kind: "waiting", lookAtMs: DUE + 10_000 }],
+    [-50_000, -60_000, { kind: "waiting", recheckAtMs: DUE + 10_000 }],
+    [0, -60_000, { kind: "waiting", recheckAtMs: DUE + 10_000 }],
+    [9_999, -60_000, { kind: "waiting", recheckAtMs: DUE + 10_000 }],
     [10_000, -60_000, { kind: "stuck", overdueMs: 10_000 }],
     [HOUR_MS, -60_000, { kind: "stuck", overdueMs: HOUR_MS }],
-    [10_000, 1, { kind: "late", lookAtMs: DUE + 10_001, overdueMs: 10_000 }],
-    [HOUR_MS, HOUR_MS - 9_999, { kind: "late", lookAtMs: DUE + HOUR_MS + 1, overdueMs: HOUR_MS }],
+    [10_000, 1, { kind: "late", recheckAtMs: DUE + 10_001, overdueMs: 10_000 }],
+    [
+      HOUR_MS,
+      HOUR_MS - 9_999,
+      { kind: "late", recheckAtMs: DUE + HOUR_MS + 1, overdueMs: HOUR_MS },
+    ],
     [HOUR_MS, HOUR_MS - 10_000, { kind: "stuck", overdueMs: HOUR_MS }],
   ])("%d ms after it was due, stored %d ms after, is %j", (now, stored, expected) => {
     const times = { dueMs: DUE, storedMs: DUE + stored };
-    expect(scheduleState(times, DUE + now, OVERDUE_WATCH)).toEqual(expected);
+    expect(scheduleState(times, DUE + now, REPAIR_POLICY)).toEqual(expected);
   });
 });
 
@@ -26,25 +30,25 @@ describe("a record that says", () => {
   test.each([{ kind: "done" }, { kind: "dead_letter" }] as const)(
     "$kind is owed nothing, however old",
     (next) => {
-      expect(owedState(next, 0, DUE + HOUR_MS, OVERDUE_WATCH)).toEqual({ kind: "nothing" });
+      expect(owedState(next, 0, DUE + HOUR_MS, REPAIR_POLICY)).toEqual({ kind: "nothing" });
     },
   );
 
   test.each([
-    [-1, { kind: "waiting", lookAtMs: DUE + 30_000 }],
-    [29_999, { kind: "waiting", lookAtMs: DUE + 30_000 }],
+    [-1, { kind: "waiting", recheckAtMs: DUE + 30_000 }],
+    [29_999, { kind: "waiting", recheckAtMs: DUE + 30_000 }],
     [30_000, { kind: "owed", overdueMs: 30_000 }],
   ])("retry is, %d ms after that is due, %j", (now, expected) => {
-    expect(owedState({ kind: "retry", at }, 0, DUE + now, OVERDUE_WATCH)).toEqual(expected);
+    expect(owedState({ kind: "retry", at }, 0, DUE + now, REPAIR_POLICY)).toEqual(expected);
   });
 
   test.each([
-    ["behind NATS's", 60_000, { kind: "waiting", lookAtMs: DUE + 90_000 }],
+    ["behind NATS's", 60_000, { kind: "waiting", recheckAtMs: DUE + 90_000 }],
     ["ahead of NATS's", -60_000, { kind: "owed", overdueMs: 30_000 }],
   ])(
     "retry whose dispatcher has a clock %s is not owed early",
     (_what, storedAfterMs, expected) => {
-      const state = owedState({ kind: "retry", at }, storedAfterMs, DUE + 30_000, OVERDUE_WATCH);
+      const state = owedState({ kind: "retry", at }, storedAfterMs, DUE + 30_000, REPAIR_POLICY);
       expect(state).toEqual(expected);
     },
   );
@@ -55,7 +59,7 @@ test.each([
   [[48 * HOUR_MS], 0.5, 73 * HOUR_MS],
   [[], 0, 25 * HOUR_MS],
 ])(
-  "a new watch looks back for the longest delay that a subscription or the operator (%j) may have, and an hour more",
+  "a new leader looks back for the longest delay that a subscription or the operator (%j) may have, and an hour more",
   (delays, jitter, ms) => {
     expect(lookBackMs({ delaysMs: delays, jitter })).toBe(ms);
   },

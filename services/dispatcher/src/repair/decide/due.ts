@@ -2,79 +2,80 @@ import { POLICY_BOUNDS } from "@ringback/contracts/agents/delivery-policy";
 import type { NextStep } from "@ringback/contracts/deliveries/attempt";
 import type { RetryPolicy } from "../../delivery/decide/retry.ts";
 
-export type OverdueWatchPolicy = {
-  /** How often the watch goes round. */
+export type RepairPolicy = {
   readonly everyMs: number;
-  /** How long one dispatcher is the one that watches, after it last said so. */
+  /** Another dispatcher may take over so long after the leader's last round began. */
   readonly leaseMs: number;
-  /** A schedule that is still there so long after it was due, and after it was stored, is stuck. */
+  /** A schedule is stuck when it is still stored so long after it was due, and after it was stored. */
   readonly overdueAfterMs: number;
-  /** A retry that was due so long ago must be recorded, scheduled or in work. */
+  /** A retry that was due so long ago must be recorded, scheduled or in flight. */
   readonly missingAfterMs: number;
-  /** The wait before a delivery that is owed a retry is looked at again. */
-  readonly lookAgainMs: number;
-  /** What is missing must be missing still so long afterwards. */
+  /** How soon a delivery without its next record is checked again. */
+  readonly recheckAfterMs: number;
+  /** A missing retry must still be missing so much later. */
   readonly confirmAfterMs: number;
 };
 
-export const OVERDUE_WATCH: OverdueWatchPolicy = {
+export const REPAIR_POLICY: RepairPolicy = {
   everyMs: 10_000,
   leaseMs: 20_000,
   overdueAfterMs: 10_000,
   missingAfterMs: 30_000,
-  lookAgainMs: 60_000,
+  recheckAfterMs: 60_000,
   confirmAfterMs: 2_000,
 };
 
 export type ScheduleState =
-  /** It is not due, or not for long: `lookAtMs` is when it would be stuck. */
-  | { readonly kind: "waiting"; readonly lookAtMs: number }
-  /** It is overdue, and was stored a moment ago: it may be about to fire. */
-  | { readonly kind: "late"; readonly lookAtMs: number; readonly overdueMs: number }
+  /** Not overdue yet: it would be stuck at `recheckAtMs`. */
+  | { readonly kind: "waiting"; readonly recheckAtMs: number }
+  /** Overdue, but stored a moment ago: it may be about to fire. */
+  | { readonly kind: "late"; readonly recheckAtMs: number; readonly overdueMs: number }
   /** The server should have fired it. */
   | { readonly kind: "stuck"; readonly overdueMs: number };
 
-/** What a schedule that is still there is to be thought of; all times are NATS's, which fires it. */
+/** The state of a schedule that is still stored. All times are by the clock of NATS, which fires it. */
 export const scheduleState = (
   { dueMs, storedMs }: { readonly dueMs: number; readonly storedMs: number },
   nowMs: number,
-  { overdueAfterMs }: Pick<OverdueWatchPolicy, "overdueAfterMs">,
+  { overdueAfterMs }: Pick<RepairPolicy, "overdueAfterMs">,
 ): ScheduleState => {
   const overdueMs = nowMs - dueMs;
-  if (overdueMs < overdueAfterMs) return { kind: "waiting", lookAtMs: dueMs + overdueAfterMs };
+  if (overdueMs < overdueAfterMs) return { kind: "waiting", recheckAtMs: dueMs + overdueAfterMs };
   if (nowMs - storedMs >= overdueAfterMs) return { kind: "stuck", overdueMs };
-  return { kind: "late", lookAtMs: storedMs + overdueAfterMs, overdueMs };
+  return { kind: "late", recheckAtMs: storedMs + overdueAfterMs, overdueMs };
 };
 
 export type OwedState =
   /** No retry follows this record. */
   | { readonly kind: "nothing" }
-  | { readonly kind: "waiting"; readonly lookAtMs: number }
-  /** By now the retry must be recorded, scheduled or in work. */
+  | { readonly kind: "waiting"; readonly recheckAtMs: number }
+  /** By now the retry must be recorded, scheduled or in flight. */
   | { readonly kind: "owed"; readonly overdueMs: number };
 
 /**
- * What a record says about the retry that follows it. The record was stored when its attempt had ended
- * `storedAfterMs` ago by the clock of its dispatcher: as much later is the retry, where that one is behind.
+ * What a record says about the retry that follows it. `storedAfterMs`: how long after the attempt's end, by
+ * its dispatcher's clock, NATS stored the record; where that clock is behind, the retry is later by as much.
  */
 export const owedState = (
   next: NextStep,
   storedAfterMs: number,
   nowMs: number,
-  { missingAfterMs }: Pick<OverdueWatchPolicy, "missingAfterMs">,
+  { missingAfterMs }: Pick<RepairPolicy, "missingAfterMs">,
 ): OwedState => {
   if (next.kind !== "retry") return { kind: "nothing" };
   const dueMs = Date.parse(next.at) + Math.max(0, storedAfterMs);
-  if (nowMs - dueMs < missingAfterMs) return { kind: "waiting", lookAtMs: dueMs + missingAfterMs };
-  return { kind: "owed", overdueMs: nowMs - dueMs };
+  const overdueMs = nowMs - dueMs;
+  return overdueMs < missingAfterMs
+    ? { kind: "waiting", recheckAtMs: dueMs + missingAfterMs }
+    : { kind: "owed", overdueMs };
 };
 
-/** What is left for a new watch to find of a time in which nobody watched. */
-const UNWATCHED_MS = 3_600_000;
+/** A new leader also finds retries that were lost while no dispatcher ran, for so long. */
+const NO_LEADER_MS = 3_600_000;
 
 /**
- * How far back records are looked at: no retry that follows an older one is due only now. A subscription
+ * How far back records are scanned: a retry that follows an older one was due before. A subscription
  * may have longer delays than the operator's.
  */
 export const lookBackMs = ({ delaysMs, jitter }: RetryPolicy): number =>
-  Math.max(POLICY_BOUNDS.retryDelayMs.max, ...delaysMs) * (1 + jitter) + UNWATCHED_MS;
+  Math.max(POLICY_BOUNDS.retryDelayMs.max, ...delaysMs) * (1 + jitter) + NO_LEADER_MS;

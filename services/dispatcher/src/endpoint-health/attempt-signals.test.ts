@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
-import { attemptSigns } from "./attempt-facts.ts";
+import { attemptSignals } from "./attempt-signals.ts";
 
 const RECORD = {
   workspace_id: "w1",
@@ -8,7 +8,8 @@ const RECORD = {
   request: { method: "POST", url: "https://a.example.com:8443/hooks/1" },
   outcome: { kind: "failed", reason: "status", status_code: 500 },
 };
-const signsOf = (more: object) => attemptSigns(Buffer.from(JSON.stringify({ ...RECORD, ...more })));
+const signalsOf = (more: object) =>
+  attemptSignals(Buffer.from(JSON.stringify({ ...RECORD, ...more })));
 
 const origin = { workspaceId: "w1", endpoint: "https://a.example.com:8443", scope: "origin" };
 const destination = { ...origin, endpoint: `${origin.endpoint}/hooks/1`, scope: "destination" };
@@ -16,8 +17,8 @@ const failed = (more: object) => ({ outcome: { kind: "failed", ...more } });
 
 test("an answer says of a destination whether it failed, and of its origin that it is there", () => {
   const isThere = { ...origin, hasFailed: false };
-  expect(signsOf({})).toEqual([{ ...destination, hasFailed: true }, isThere]);
-  expect(signsOf({ outcome: { kind: "delivered", status_code: 200 } })).toEqual([
+  expect(signalsOf({})).toEqual([{ ...destination, hasFailed: true }, isThere]);
+  expect(signalsOf({ outcome: { kind: "delivered", status_code: 200 } })).toEqual([
     { ...destination, hasFailed: false },
     isThere,
   ]);
@@ -26,15 +27,15 @@ test("an answer says of a destination whether it failed, and of its origin that 
 test.each(["dns", "connection_refused", "connection_reset", "tls", "blocked_address"])(
   "%s is the failure of the origin, and of no destination",
   (reason) => {
-    expect(signsOf(failed({ reason }))).toEqual([{ ...origin, hasFailed: true }]);
+    expect(signalsOf(failed({ reason }))).toEqual([{ ...origin, hasFailed: true }]);
   },
 );
 
 test("a deadline is the destination's failure, a connection that does not come about the origin's", () => {
-  expect(signsOf(failed({ reason: "timeout", detail: "no answer in time" }))).toEqual([
+  expect(signalsOf(failed({ reason: "timeout", detail: "no answer in time" }))).toEqual([
     { ...destination, hasFailed: true },
   ]);
-  expect(signsOf(failed({ reason: "timeout", detail: "ETIMEDOUT" }))).toEqual([
+  expect(signalsOf(failed({ reason: "timeout", detail: "ETIMEDOUT" }))).toEqual([
     { ...origin, hasFailed: true },
   ]);
 });
@@ -46,12 +47,12 @@ test.each([
   ["there is no workspace", { workspace_id: undefined }],
   ["the outcome is not known here", { outcome: { kind: "postponed" } }],
 ])("it says nothing of an endpoint where %s", (_what, more) => {
-  expect(signsOf(more)).toEqual([]);
+  expect(signalsOf(more)).toEqual([]);
 });
 
 test.each(["", "null", "[]", '"text"', "{", "{}", '{"outcome":null,"request":null}'])(
   "a message that is no record says nothing: %s",
   (text) => {
-    expect(attemptSigns(Buffer.from(text))).toEqual([]);
+    expect(attemptSignals(Buffer.from(text))).toEqual([]);
   },
 );

@@ -7,19 +7,19 @@ import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { told } from "./told.ts";
+import { operationsOn } from "./operations.ts";
 
 failOnLeaks();
 
-const CALLS = ["untold", "told"] as const;
+const CALLS = ["unpublished", "published"] as const;
 
 let platform: Platform;
 let receiver: Receiver;
 
 beforeAll(async () => {
   const stops = [
-    { callId: "untold", attempt: 1, point: "after the attempt record" },
-    { callId: "told", attempt: 1, point: "before the acknowledgement" },
+    { callId: "unpublished", attempt: 1, point: "after the attempt record" },
+    { callId: "published", attempt: 1, point: "before the acknowledgement" },
   ] as const;
   [platform, receiver] = await Promise.all([
     startPlatform({
@@ -32,7 +32,7 @@ beforeAll(async () => {
     { event_type: "call_completed", callback_url: receiver.url("/fails") },
   ]);
   await platform.subscribe(
-    [{ event_type: "delivery_exhausted", callback_url: receiver.url("/told") }],
+    [{ event_type: "delivery_exhausted", callback_url: receiver.url("/notified") }],
     { agentId: "_workspace" },
   );
 });
@@ -57,7 +57,7 @@ const forgetMessageIds = async (): Promise<void> => {
   );
 };
 
-test("a dispatcher that dies around the telling leaves it told once, on OPERATIONS and by webhook", async () => {
+test("a dispatcher that dies around publishing `exhausted` leaves it published once, on OPERATIONS and by webhook", async () => {
   const dead = platform.dispatchers[0]!;
   for (const callId of CALLS) await platform.publish({ callId });
   await eventually(() => {
@@ -70,7 +70,7 @@ test("a dispatcher that dies around the telling leaves it told once, on OPERATIO
   await forgetMessageIds();
   platform.dispatchers.push(await platform.startDispatcher({}, "services/dispatcher/src/main.ts"));
   await settled(platform.client, { timeoutMs: 60_000 });
-  const operations = (await told(platform.client)).map(({ operation }) => operation);
+  const operations = (await operationsOn(platform.client)).map(({ operation }) => operation);
   const exhausted = operations.filter((one) => one.kind === "delivery.exhausted");
   expect(exhausted.map((one) => one.call_id).toSorted()).toEqual(CALLS.toSorted());
   const filter = { subjects_filter: "events.w1.*._workspace.delivery_exhausted" };
@@ -78,7 +78,7 @@ test("a dispatcher that dies around the telling leaves it told once, on OPERATIO
   const subjects = CALLS.map((call) => [`events.w1.${call}._workspace.delivery_exhausted`, 1]);
   expect(state.subjects).toEqual(Object.fromEntries(subjects));
   // A request that the death came upon may be made again, with the same id.
-  const ids = receiver.requestsTo("/told").map(({ headers }) => headers["webhook-id"]);
+  const ids = receiver.requestsTo("/notified").map(({ headers }) => headers["webhook-id"]);
   expect(new Set(ids).size).toBe(CALLS.length);
   const letters = (await platform.deadLetters()).filter(({ reason }) => reason === "exhausted");
   expect(letters).toHaveLength(CALLS.length);

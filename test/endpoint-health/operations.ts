@@ -3,15 +3,15 @@ import { operationSchema, type Operation } from "@ringback/contracts/deliveries/
 import type { NatsClient } from "../harness/nats/nats-client.ts";
 
 /** An operational event as it is stored. */
-export interface Told {
+export interface StoredOperation {
   readonly seq: number;
   readonly subject: string;
   readonly operation: Operation;
 }
 
 /** Everything on OPERATIONS, in its order. */
-export async function told({ jsm }: NatsClient): Promise<Told[]> {
-  const all: Told[] = [];
+export async function operationsOn({ jsm }: NatsClient): Promise<StoredOperation[]> {
+  const all: StoredOperation[] = [];
   for (let seq = 1; ;) {
     const message = await jsm.direct.getMessage("OPERATIONS", { seq, next_by_subj: ">" });
     if (message === null) return all;
@@ -25,11 +25,11 @@ export async function told({ jsm }: NatsClient): Promise<Told[]> {
   }
 }
 
-export type EndpointNews = number | "recovered";
+export type EndpointChange = number | "recovered";
 
-/** What was told of endpoints: the share for one that fails, `recovered` for one that has. */
-export async function endpointNews(client: NatsClient): Promise<EndpointNews[]> {
-  return (await told(client)).flatMap(({ operation }): EndpointNews[] => {
+/** The published changes of endpoints: the share for a failing one, and `recovered`. */
+export async function endpointChanges(client: NatsClient): Promise<EndpointChange[]> {
+  return (await operationsOn(client)).flatMap(({ operation }): EndpointChange[] => {
     if (operation.kind === "delivery.exhausted") return [];
     return operation.kind === "endpoint.failing" ? [operation.threshold_percent] : ["recovered"];
   });

@@ -4,8 +4,8 @@ import type { EndpointScope } from "@ringback/contracts/deliveries/operation";
 import { isBelowHttp } from "../send/result.ts";
 import { destinationOf } from "../delivery/decide/request.ts";
 
-/** What of a record says how a destination, or its origin, is. */
-export type AttemptSign = {
+/** What an attempt says about the health of its destination, or of its origin. */
+export type AttemptSignal = {
   readonly workspaceId: string;
   /** The URL without query, or its origin. */
   readonly endpoint: string;
@@ -26,11 +26,11 @@ type Parts = {
 };
 
 /**
- * The signs in a message of ATTEMPTS; none in what says nothing of an endpoint: nothing was sent, or a person
- * tried it out. What happened below HTTP is the origin's failure, what happened above it the
- * destination's. Only looks at what it needs, as every attempt of the platform comes by here.
+ * The signals in a message of ATTEMPTS; none where nothing was sent, or where a person sent a test event. A
+ * failure below HTTP is the origin's, any other the destination's. Checks only the fields that it needs:
+ * every attempt of the platform passes here.
  */
-export const attemptSigns = (data: Uint8Array): readonly AttemptSign[] => {
+export const attemptSignals = (data: Uint8Array): readonly AttemptSignal[] => {
   const {
     workspace_id: workspaceId,
     trigger,
@@ -46,13 +46,13 @@ export const attemptSigns = (data: Uint8Array): readonly AttemptSign[] => {
   const ofOrigin = { workspaceId, endpoint: origin, scope: "origin" } as const;
   const ofDestination = { workspaceId, endpoint: destination, scope: "destination" } as const;
   const hasFailed = kind === "failed";
-  if (hasFailed && isHosts(outcome)) return [{ ...ofOrigin, hasFailed }];
+  if (hasFailed && isOriginFailure(outcome)) return [{ ...ofOrigin, hasFailed }];
   const own = { ...ofDestination, hasFailed };
   const isAnswered = !hasFailed || outcome?.status_code !== undefined;
   return isAnswered ? [own, { ...ofOrigin, hasFailed: false }] : [own];
 };
 
-const isHosts = (outcome: Parts["outcome"]): boolean => {
+const isOriginFailure = (outcome: Parts["outcome"]): boolean => {
   const reason = FAILURE_REASONS.find((one) => one === outcome?.reason);
   const detail = typeof outcome?.detail === "string" ? outcome.detail : undefined;
   return reason !== undefined && isBelowHttp({ reason, detail });

@@ -4,7 +4,7 @@ import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { endpointNews, told } from "./told.ts";
+import { endpointChanges, operationsOn } from "./operations.ts";
 
 failOnLeaks();
 
@@ -39,21 +39,21 @@ const attempt = async (n: number, behaviour: Behaviour): Promise<void> => {
   for (const event of await Promise.all(events)) await platform.attempted(event, 1);
 };
 
-const newsBecome = (news: readonly (number | "recovered")[]): Promise<unknown> =>
-  eventually(async () => expect(await endpointNews(platform.client)).toEqual(news), {
-    what: `news ${news.join(", ")}`,
+const changesBecome = (changes: readonly (number | "recovered")[]): Promise<unknown> =>
+  eventually(async () => expect(await endpointChanges(platform.client)).toEqual(changes), {
+    what: `changes ${changes.join(", ")}`,
   });
 
-test("an endpoint that fails ever more is told of at each share once, and when it has recovered", async () => {
+test("each failing share of an endpoint is published once, and its recovery", async () => {
   await attempt(5, status(200));
   await attempt(5, status(500));
-  await newsBecome([50]);
+  await changesBecome([50]);
   await attempt(10, status(500)); // 15 of 20
-  await newsBecome([50, 70]);
-  await attempt(2, status(500)); // 17 of 22: no news
+  await changesBecome([50, 70]);
+  await attempt(2, status(500)); // 17 of 22: no change
   await attempt(50, status(200)); // 17 of 72
-  await newsBecome([50, 70, "recovered"]);
-  const [first, , last] = (await told(platform.client)).filter(({ subject }) =>
+  await changesBecome([50, 70, "recovered"]);
+  const [first, , last] = (await operationsOn(platform.client)).filter(({ subject }) =>
     subject.includes(".endpoint."),
   );
   const endpoint = receiver.url("/hook");
@@ -74,17 +74,17 @@ test("an endpoint that fails ever more is told of at each share once, and when i
   });
 });
 
-test("another dispatcher that takes over tells nothing again, and goes on with what is new", async () => {
+test("a dispatcher that takes over publishes no change again, and goes on with new attempts", async () => {
   const before = [50, 70, "recovered", 50] as const;
   await attempt(60, status(500)); // 77 of 132
-  await newsBecome(before);
+  await changesBecome(before);
   const [holder] = platform.dispatchers;
   const other = await platform.startDispatcher({}, ENTRY);
   await holder?.kill();
   await other.waitForLog("endpoint_watch.turn");
   await attempt(60, status(500)); // 137 of 192, of which the other has seen the last 60 itself
-  await newsBecome([...before, 70]);
-  const shares = await endpointNews(platform.client);
+  await changesBecome([...before, 70]);
+  const shares = await endpointChanges(platform.client);
   expect(shares.slice(0, before.length)).toEqual(before);
   await other.stop();
 });

@@ -67,7 +67,7 @@ const failedOnce = async (agentId: string): Promise<Published> => {
 };
 
 /** Its schedule gives way to a later one, as where an endpoint has no room. */
-const isPutOff = async ({ seq, address }: Published): Promise<void> => {
+const isDeferred = async ({ seq, address }: Published): Promise<void> => {
   const subject = scheduleOf({ seq, address });
   const stored = await platform.client.jsm.streams.getMessage("RETRIES", {
     last_by_subj: subject,
@@ -146,11 +146,11 @@ test("a schedule that the server did not fire is published again, and measured m
   });
 });
 
-test("a delivery whose schedule is gone gets one again; one that is in work, or put off, is left alone", async () => {
+test("a lost schedule is stored again; a delivery in flight or deferred is left alone", async () => {
   const [watcher, other] = await watcherAndOther();
   const events = await Promise.all(["missing", "slow", "deferred"].map(failedOnce));
   const [missing, , deferred] = events as [Published, Published, Published];
-  await Promise.all([losesItsSchedule(missing), isPutOff(deferred)]);
+  await Promise.all([losesItsSchedule(missing), isDeferred(deferred)]);
   for (const event of events) {
     expect(await platform.attempted(event, 2)).toMatchObject(deliveredOnSecond);
   }

@@ -1,0 +1,39 @@
+import { LEASES } from "@ringback/contracts/streams/subjects";
+import { startLeaderLoop } from "@ringback/runtime/streams/leader-loop";
+import { ENDPOINT_HEALTH } from "./decide/health.ts";
+import { evaluationRound, type EvaluationDeps } from "./evaluate.ts";
+
+export type HealthEvaluationPolicy = Pick<EvaluationDeps, "health"> & {
+  readonly everyMs: number;
+  /** Another dispatcher may take over so long after the leader's last round began. */
+  readonly leaseMs: number;
+};
+
+export const HEALTH_EVALUATION: HealthEvaluationPolicy = {
+  everyMs: 2_000,
+  leaseMs: 10_000,
+  health: ENDPOINT_HEALTH,
+};
+
+export type HealthEvaluationOptions = Omit<EvaluationDeps, "health"> & {
+  readonly policy: HealthEvaluationPolicy;
+};
+
+/**
+ * Follows all attempts and publishes on OPERATIONS when an endpoint fails and when it has recovered
+ * (docs/adr/0018), in the one dispatcher that holds the lease.
+ */
+export const startHealthEvaluation = (
+  options: HealthEvaluationOptions,
+): { readonly stop: () => Promise<void> } => {
+  const { nats, log, policy } = options;
+  return startLeaderLoop({
+    nats,
+    log,
+    lease: LEASES.endpointWatch,
+    ttlMs: policy.leaseMs,
+    everyMs: policy.everyMs,
+    logEvents: { turn: "endpoint_watch.turn", interrupted: "endpoint_watch.interrupted" },
+    lead: () => evaluationRound({ ...options, health: policy.health }),
+  });
+};

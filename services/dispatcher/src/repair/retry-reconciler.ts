@@ -1,0 +1,53 @@
+import { LEASES } from "@ringback/contracts/streams/subjects";
+import { startLeaderLoop, type LeaderRound } from "@ringback/runtime/streams/leader-loop";
+import { noRepairs, type RepairDeps } from "./repairs.ts";
+import { lostRetries } from "./lost-retries.ts";
+import { stuckSchedules } from "./stuck-schedules.ts";
+
+export type RetryReconcilerOptions = RepairDeps & {
+  /** Called after each round with the age of the most overdue retry; 0: none, or another process leads. */
+  readonly onOverdue: (ms: number) => void;
+};
+
+/**
+ * Finds retries that the server should have delivered by now, and publishes them again (docs/adr/0013), in
+ * the one dispatcher that holds the lease.
+ */
+export const startRetryReconciler = (
+  options: RetryReconcilerOptions,
+): { readonly stop: () => Promise<void> } => {
+  const { nats, log, policy, onOverdue } = options;
+  return startLeaderLoop({
+    nats,
+    log,
+    lease: LEASES.overdueWatch,
+    ttlMs: policy.leaseMs,
+    everyMs: policy.everyMs,
+    logEvents: { turn: "overdue_watch.turn", interrupted: "overdue_watch.interrupted" },
+    lead: () => repairRound(options),
+    onFollowing: () => onOverdue(0),
+  });
+};
+
+const repairRound = (options: RetryReconcilerOptions): LeaderRound => {
+  const repairStuck = stuckSchedules(options);
+  let repairLost: Awaited<ReturnType<typeof lostRetries>>;
+  return async (canGoOn, stopping) => {
+    const repairs = noRepairs();
+    try {
+      await repairStuck(repairs, canGoOn);
+      repairLost ??= await lostRetries(options);
+      await repairLost?.(repairs, canGoOn, stopping);
+    } finally {
+      // Also when the round failed: people must know of retries that cannot be published again.
+      const { overdue, missing, maxOverdueMs, example } = repairs;
+      options.onOverdue(maxOverdueMs);
+      if (example !== undefined) {
+        const { address, eventSeq, attempt } = example;
+        const one = { ...address, event_seq: eventSeq, attempt };
+        const counts = { overdue, missing, most_overdue_ms: maxOverdueMs, one };
+        options.log.warn(counts, "retries.republished");
+      }
+    }
+  };
+};
