@@ -3,8 +3,8 @@ import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import type { EventAddress } from "@ringback/contracts/events/event";
 import { status } from "../../harness/receiver/behaviour.ts";
 import { eventually } from "../../harness/eventually.ts";
-import { startPlatform, type Platform } from "../../harness/process/platform.ts";
-import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
+import type { Platform } from "../../harness/process/platform.ts";
+import type { Receiver } from "../../harness/receiver/receiver.ts";
 import type { ServiceProcess } from "../../harness/process/service-process.ts";
 import {
   CHAINS,
@@ -17,37 +17,31 @@ import {
   stopsOf,
   type Chain,
 } from "./chains.ts";
-import { crashEnv, STOPPED } from "./crash-point.ts";
+import { STOPPED } from "./crash-point.ts";
 import { settled } from "../../harness/settled.ts";
+import { startStoppingScene, type StoppingScene } from "./stopping-scene.ts";
 
 type Published = { readonly seq: number; readonly address: EventAddress };
 
 /** A platform on which every chain has come to the point where the crash is to find it. */
-export interface CrashScene {
-  readonly platform: Platform;
-  /** The dispatcher that all chains are in the hands of. */
-  readonly dispatcher: ServiceProcess;
+export type CrashScene = Omit<StoppingScene, "publish" | "stopped"> & {
   /** Waits until all chains have ended, then publishes one more event for each and waits again. */
   readonly playOn: () => Promise<void>;
   readonly requestsPerAttempt: (chain: Chain) => Record<string, number>;
   readonly records: (chain: Chain) => Promise<AttemptRecord[]>;
   readonly deadLetters: (chain: Chain) => Promise<DeadLetter[]>;
   readonly requestsAfterwards: (chain: Chain) => number;
-  readonly stop: () => Promise<void>;
-}
+};
 
 /** Well beyond the time that the scene takes to be set. */
 const HELD_OPEN_MS = 12_000;
 const SETTLED_WITHIN_MS = 60_000;
 
 export const setCrashScene = async (): Promise<CrashScene> => {
-  const receiver = await startReceiver(chainScript(CHAINS, HELD_OPEN_MS));
-  const plan = { stops: stopsOf(CHAINS), deed: { kind: "wait" } } as const;
-  const platform = await startPlatform({
-    dispatcherEntry: "test/system/crash/dispatcher-that-dies.ts",
-    dispatcherEnv: { RETRY_DELAYS, RETRY_JITTER: "0", ...crashEnv(plan) },
-  });
-  const dispatcher = platform.dispatchers[0]!;
+  const script = chainScript(CHAINS, HELD_OPEN_MS);
+  const settings = { RETRY_DELAYS, RETRY_JITTER: "0" };
+  const scene = await startStoppingScene(stopsOf(CHAINS), script, settings);
+  const { platform, receiver, dispatcher } = scene;
   await Promise.all(
     CHAINS.map(({ id }) =>
       platform.subscribe(
@@ -64,8 +58,7 @@ export const setCrashScene = async (): Promise<CrashScene> => {
       .requestsTo(pathOf(chain.id))
       .filter(({ headers }) => String(headers["webhook-id"]).endsWith(`_${event?.seq}`));
   return {
-    platform,
-    dispatcher,
+    ...scene,
     playOn: async () => {
       await settled(platform.client, { timeoutMs: SETTLED_WITHIN_MS });
       receiver.setScript(status(200));
@@ -82,9 +75,6 @@ export const setCrashScene = async (): Promise<CrashScene> => {
         ({ event_seq }) => event_seq === published.get(chain.id)?.seq,
       ),
     requestsAfterwards: (chain) => requestsOf(later.get(chain.id), chain).length,
-    stop: async () => {
-      await Promise.all([platform.stop(), receiver.stop()]);
-    },
   };
 };
 
@@ -122,13 +112,13 @@ const everyChainIsAtItsPoint = async (
 };
 
 /** What came of a chain in the end. */
-export interface ChainEnd {
+export type ChainEnd = {
   /** The status of each record, under its attempt, in the order of the stream. */
   readonly records: readonly (readonly [attempt: number, status: number | string])[];
   readonly deadLetters: readonly string[];
   /** Requests for the event that was published when all was over. */
   readonly requestsAfterwards: number;
-}
+};
 
 export const endOf = async (scene: CrashScene, chain: Chain): Promise<ChainEnd> => {
   const records = await scene.records(chain);

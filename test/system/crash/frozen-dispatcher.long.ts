@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { status, type Script } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../../harness/process/platform.ts";
-import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
-import { crashEnv, STOPPED, type Stop } from "./crash-point.ts";
+import type { Stop } from "./crash-point.ts";
 import { settled } from "../../harness/settled.ts";
+import { startStoppingScene, type StoppingScene } from "./stopping-scene.ts";
 
 failOnLeaks();
 
@@ -21,30 +20,19 @@ const STOPS: readonly Stop[] = [
 const script: Script = ({ path, headers }) =>
   status(path === "/in-flight" || headers["ringback-attempt"] === "4" ? 200 : 500);
 
-let platform: Platform;
-let receiver: Receiver;
-let events: Map<string, Awaited<ReturnType<Platform["publish"]>>>;
-let frozenLog: () => unknown[];
+let scene: StoppingScene;
+let events: Map<string, Awaited<ReturnType<StoppingScene["publish"]>>>;
 
 beforeAll(async () => {
-  [platform, receiver] = await Promise.all([
-    startPlatform({
-      dispatcherEntry: "test/system/crash/dispatcher-that-dies.ts",
-      dispatcherEnv: { ...SETTINGS, ...crashEnv({ stops: STOPS, deed: { kind: "wait" } }) },
-    }),
-    startReceiver(script),
-  ]);
-  const frozen = platform.dispatchers[0]!;
-  frozenLog = () => frozen.logs.map(({ msg, call_id }) => [msg, call_id]);
+  scene = await startStoppingScene(STOPS, script, SETTINGS);
+  const { platform, dispatcher: frozen } = scene;
+  const calls = STOPS.map(({ callId }) => callId);
   events = new Map(
-    await Promise.all(STOPS.map(async ({ callId }) => [callId, await publish(callId)] as const)),
+    await Promise.all(calls.map(async (callId) => [callId, await scene.publish(callId)] as const)),
   );
-  for (const { callId } of STOPS) {
-    await frozen.waitForLog((line) => line["msg"] === STOPPED && line["call_id"] === callId);
-  }
+  await scene.stopped(...calls);
   frozen.signal("SIGSTOP");
-  const main = "services/dispatcher/src/main.ts";
-  platform.dispatchers.push(await platform.startDispatcher({}, main));
+  await scene.startAnother();
   // The broker gives the work to the other one, which brings it as far as the long delay.
   await Promise.all([
     platform.attempted(events.get("one-behind")!, 3, 30_000),
@@ -58,21 +46,12 @@ beforeAll(async () => {
   await settled(platform.client, { timeoutMs: 60_000 });
 }, 120_000);
 
-afterAll(async () => {
-  await Promise.all([platform.stop(), receiver.stop()]);
-});
-
-const publish = async (callId: string) => {
-  const url = receiver.url(`/${callId}`);
-  await platform.subscribe([{ event_type: "call_completed", callback_url: url }], {
-    agentId: callId,
-  });
-  return platform.publish({ callId, agentId: callId });
-};
+afterAll(() => scene.stop());
 
 it.each(["one-behind", "two-behind"])(
   "a retry that a frozen dispatcher schedules late takes no later one's place: %s",
   async (callId) => {
+    const { platform, receiver } = scene;
     const records = await platform.attemptsOf(events.get(callId)!);
     expect(records.map(({ attempt, next }) => [attempt, next.kind])).toEqual([
       [1, "retry"],
@@ -89,7 +68,9 @@ it.each(["one-behind", "two-behind"])(
 );
 
 it("an attempt that a frozen dispatcher reports late is dropped, as another has recorded it", async () => {
+  const { platform, receiver, dispatcher } = scene;
   expect(await platform.attemptsOf(events.get("in-flight")!)).toHaveLength(1);
   expect(receiver.requestsTo("/in-flight")).toHaveLength(2);
-  expect(frozenLog()).toContainEqual(["delivery.superseded", "in-flight"]);
+  const logged = dispatcher.logs.map(({ msg, call_id }) => [msg, call_id]);
+  expect(logged).toContainEqual(["delivery.superseded", "in-flight"]);
 });

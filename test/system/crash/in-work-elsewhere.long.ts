@@ -3,10 +3,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { status, type Script } from "../../harness/receiver/behaviour.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../../harness/process/platform.ts";
-import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
-import { crashEnv, STOPPED, type Stop } from "./crash-point.ts";
+import type { Stop } from "./crash-point.ts";
 import { settled } from "../../harness/settled.ts";
+import { startStoppingScene, type StoppingScene } from "./stopping-scene.ts";
 
 failOnLeaks();
 
@@ -21,44 +20,18 @@ const script: Script = ({ path, headers }) => {
   return status(path === "/recorded" && headers["ringback-attempt"] === "1" ? 500 : 200);
 };
 
-let platform: Platform;
-let receiver: Receiver;
+let scene: StoppingScene;
 
 beforeAll(async () => {
-  [platform, receiver] = await Promise.all([
-    startPlatform({
-      dispatcherEntry: "test/system/crash/dispatcher-that-dies.ts",
-      dispatcherEnv: {
-        RETRY_DELAYS: "5s",
-        ENDPOINT_MAX_IN_FLIGHT: "1",
-        ...crashEnv({ stops: STOPS, deed: { kind: "wait" } }),
-      },
-    }),
-    startReceiver(script),
-  ]);
+  const settings = { RETRY_DELAYS: "5s", ENDPOINT_MAX_IN_FLIGHT: "1" };
+  scene = await startStoppingScene(STOPS, script, settings);
 });
 
-afterAll(async () => {
-  await Promise.all([platform.stop(), receiver.stop()]);
-});
-
-/** One destination: a query is no part of it. */
-const DESTINATIONS: Readonly<Record<string, string>> = {
-  busy: "/deferred?busy",
-  deferred: "/deferred?later",
-};
-
-const publish = async (callId: string) => {
-  const url = receiver.url(DESTINATIONS[callId] ?? `/${callId}`);
-  await platform.subscribe([{ event_type: "call_completed", callback_url: url }], {
-    agentId: callId,
-  });
-  return platform.publish({ callId, agentId: callId });
-};
+afterAll(() => scene.stop());
 
 /** Takes both due retries in work, like a dispatcher that is still busy with them. */
 const takeRetries = async (): Promise<JsMsg[]> => {
-  const consumer = await platform.client.js.consumers.get("RETRIES", "dispatcher");
+  const consumer = await scene.platform.client.js.consumers.get("RETRIES", "dispatcher");
   const taken: JsMsg[] = [];
   await eventually(
     async () => {
@@ -72,19 +45,19 @@ const takeRetries = async (): Promise<JsMsg[]> => {
 };
 
 it("an event that comes again while its retry is in work elsewhere starts nothing", async () => {
-  const dead = platform.dispatchers[0]!;
-  const recorded = await publish("recorded");
-  await dead.waitForLog((line) => line["msg"] === STOPPED && line["call_id"] === "recorded");
-  await publish("busy");
+  const { platform, receiver, dispatcher } = scene;
+  const recorded = await scene.publish("recorded");
+  await scene.stopped("recorded");
+  // One destination: a query is no part of it.
+  await scene.publish("busy", "/deferred?busy");
   await receiver.received(1, { path: "/deferred?busy" });
-  const deferred = await publish("deferred");
-  await dead.waitForLog((line) => line["msg"] === STOPPED && line["call_id"] === "deferred");
-  await dead.kill();
+  const deferred = await scene.publish("deferred", "/deferred?later");
+  await scene.stopped("deferred");
+  await dispatcher.kill();
 
   const taken = await takeRetries();
   const keepAlive = setInterval(() => taken.forEach((message) => message.working()), 5_000);
-  const main = "services/dispatcher/src/main.ts";
-  platform.dispatchers.push(await platform.startDispatcher({}, main));
+  await scene.startAnother();
   await eventually(
     async () => {
       const { num_pending, num_ack_pending } = await platform.client.jsm.consumers.info(

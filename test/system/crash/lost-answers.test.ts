@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { status, type Script } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../../harness/process/platform.ts";
-import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
 import type { LogLine } from "../../harness/process/output-lines.ts";
 import { standStill } from "../../harness/process/stand-still.ts";
-import { crashEnv, STOPPED, type Stop } from "./crash-point.ts";
+import type { Stop } from "./crash-point.ts";
 import { settled } from "../../harness/settled.ts";
+import { startStoppingScene, type StoppingScene } from "./stopping-scene.ts";
 
 failOnLeaks();
 
@@ -20,33 +19,13 @@ const STOPS = [
 const script: Script = ({ path, headers }) =>
   status(path === "/dead-letter" || headers["ringback-attempt"] === "1" ? 500 : 200);
 
-let platform: Platform;
-let receiver: Receiver;
+let scene: StoppingScene;
 
 beforeAll(async () => {
-  [platform, receiver] = await Promise.all([
-    startPlatform({
-      dispatcherEntry: "test/system/crash/dispatcher-that-dies.ts",
-      dispatcherEnv: {
-        RETRY_DELAYS: "1s",
-        ...crashEnv({ stops: STOPS, deed: { kind: "wait" } }),
-      },
-    }),
-    startReceiver(script),
-  ]);
+  scene = await startStoppingScene(STOPS, script, { RETRY_DELAYS: "1s" });
 });
 
-afterAll(async () => {
-  await Promise.all([platform.stop(), receiver.stop()]);
-});
-
-const publish = async (callId: string) => {
-  const url = receiver.url(`/${callId}`);
-  await platform.subscribe([{ event_type: "call_completed", callback_url: url }], {
-    agentId: callId,
-  });
-  return platform.publish({ callId, agentId: callId });
-};
+afterAll(() => scene.stop());
 
 const retrying =
   (stream: string) =>
@@ -54,11 +33,10 @@ const retrying =
     line["msg"] === "publish.retrying" && line["stream"] === stream;
 
 it("what is stored without an answer in time is stored once, and nobody takes it for another's", async () => {
-  const dispatcher = platform.dispatchers[0]!;
-  const events = await Promise.all(STOPS.map(({ callId }) => publish(callId)));
-  for (const { callId } of STOPS) {
-    await dispatcher.waitForLog((line) => line["msg"] === STOPPED && line["call_id"] === callId);
-  }
+  const { platform, receiver, dispatcher } = scene;
+  const calls = STOPS.map(({ callId }) => callId);
+  const events = await Promise.all(calls.map((callId) => scene.publish(callId)));
+  await scene.stopped(...calls);
   // A server that stands still reads it all later, the first tries and the second ones.
   await standStill(platform.server.pid);
   dispatcher.signal("SIGCONT");
@@ -69,7 +47,7 @@ it("what is stored without an answer in time is stored once, and nobody takes it
   await settled(platform.client, { timeoutMs: 60_000 });
 
   expect(dispatcher.logs.filter(({ msg }) => msg === "delivery.superseded")).toEqual([]);
-  const requested = STOPS.map(({ callId }) =>
+  const requested = calls.map((callId) =>
     receiver.requestsTo(`/${callId}`).map((r) => r.headers["ringback-attempt"]),
   );
   expect(requested).toEqual(STOPS.map(() => ["1", "2"]));
