@@ -1,6 +1,7 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { expect, test } from "vitest";
+import { eventFields, exhaustedBy } from "../../test/harness/fixtures/records.ts";
 import { problemsOf, type Seen } from "./checks.ts";
 import { readSampleEvents, type SampleEvent } from "./events.ts";
 import { expectedAttempts, PLAN, RETRY_DELAYS_MS } from "./plan.ts";
@@ -20,12 +21,7 @@ const isoAt = (ms: number): string => new Date(START_MS + ms).toISOString();
 const recordsOf = ({ eventType, address }: SampleEvent, sequence: number): AttemptRecord[] => {
   const endpoint = PLAN[eventType];
   return expectedAttempts(endpoint).map(({ attempt, trigger, outcome, next }) => ({
-    event_id: `evt_x_${sequence}`,
-    event_seq: sequence,
-    event_type: eventType,
-    call_id: address.callId,
-    agent_id: address.agentId,
-    workspace_id: address.workspaceId,
+    ...eventFields({ id: `evt_x_${sequence}`, seq: sequence, address }),
     attempt,
     trigger,
     at: isoAt(beginMs(attempt)),
@@ -59,20 +55,8 @@ const asPlanned = (): { -readonly [K in keyof Seen]: Array<Seen[K][number]> } =>
   const attempts = samples.flatMap((sample, n) => recordsOf(sample, n + 1));
   const last = attempts.find(({ next }) => next.kind === "dead_letter");
   if (last === undefined) throw new Error("nothing in the plan is dead-lettered");
-  const letter: DeadLetter = {
-    reason: "exhausted",
-    event_id: last.event_id,
-    event_seq: last.event_seq,
-    event_type: last.event_type,
-    call_id: last.call_id,
-    agent_id: last.agent_id,
-    workspace_id: last.workspace_id,
-    at: last.at,
-    message: "all attempts failed",
-    last_attempt: last,
-  };
   const requests = samples.flatMap((sample, n) => requestsOf(sample, n + 1));
-  return { attempts, requests, deadLetters: [letter] };
+  return { attempts, requests, deadLetters: [exhaustedBy(last)] };
 };
 
 test("a run as planned has no problems", () => {

@@ -1,23 +1,16 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { expect, test } from "vitest";
+import { attemptRecord } from "../../test/harness/fixtures/records.ts";
 import { attemptTable } from "./report.ts";
 
-const record = (overrides: Partial<AttemptRecord>): AttemptRecord => ({
-  event_id: "evt_x_1",
-  event_seq: 1,
-  event_type: "call_completed",
-  call_id: "call",
-  agent_id: "agent",
-  workspace_id: "workspace",
-  attempt: 1,
-  trigger: "event",
-  at: "2026-03-02T10:00:00.000Z",
-  duration_ms: 12.4,
-  request: { method: "POST", url: "http://127.0.0.1:9900/crm/calls" },
-  outcome: { kind: "delivered", status_code: 200 },
-  next: { kind: "done" },
-  ...overrides,
-});
+const record = (over: Partial<AttemptRecord>): AttemptRecord =>
+  attemptRecord({
+    event_seq: 1,
+    at: "2026-03-02T10:00:00.000Z",
+    duration_ms: 12.4,
+    request: { method: "POST", url: "http://127.0.0.1:9900/crm/calls" },
+    ...over,
+  });
 
 test("the table groups attempts by event, and says what came next and when", () => {
   const failed = { kind: "failed", reason: "status", status_code: 503 } as const;

@@ -6,6 +6,7 @@ import type { EventType } from "@ringback/contracts/events/event-types";
 import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
 import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { attemptSubject } from "@ringback/contracts/streams/subjects";
+import { attemptRecord, eventFields, retryMessage } from "../harness/fixtures/records.ts";
 import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
 import { startNatsServer, type NatsServer } from "../harness/nats/nats-server.ts";
 import { type StartedService, startOn } from "../harness/process/start-service.ts";
@@ -67,7 +68,8 @@ export async function startSeededApi(
     },
     schedule: async ({ seq, address }, dueMs, deliveryId = String(seq)) => {
       const headers = newHeaders();
-      const retry = { address, eventSeq: seq, deliveryId, attempt: 1, dueMs, deferrals: 1 };
+      const at = { address, eventSeq: seq, deliveryId, dueMs };
+      const retry = retryMessage({ ...at, attempt: 1, deferrals: 1 });
       for (const [name, value] of retryHeaders(retry)) headers.set(name, value);
       await client.js.publish(scheduledRetrySubject(address, deliveryId), "", {
         headers,
@@ -83,22 +85,11 @@ export async function startSeededApi(
   };
 }
 
-/** A first attempt that was answered 200. */
-export function recordOf({ seq, id, address }: Seeded): AttemptRecord {
-  return {
-    event_id: id,
-    event_seq: seq,
-    event_type: address.eventType,
-    call_id: address.callId,
-    agent_id: address.agentId,
-    workspace_id: address.workspaceId,
-    attempt: 1,
-    trigger: "event",
+/** A first attempt that was answered 200 just now. */
+export const recordOf = (event: Seeded): AttemptRecord =>
+  attemptRecord({
+    ...eventFields(event),
     at: new Date().toISOString(),
-    duration_ms: 12.5,
     request: { method: "POST", url: "https://crm.example.com/calls" },
-    outcome: { kind: "delivered", status_code: 200 },
     response: { body_excerpt: "ok" },
-    next: { kind: "done" },
-  };
-}
+  });

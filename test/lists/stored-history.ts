@@ -12,6 +12,7 @@ import {
   type EventAddress,
 } from "@ringback/contracts/streams/subjects";
 import type { StreamCreation } from "@ringback/runtime/streams/streams";
+import { exhaustedBy } from "../harness/fixtures/records.ts";
 import { recordOf } from "./streams.ts";
 
 export interface HistorySize {
@@ -55,7 +56,7 @@ export async function storeHistory(
       const record = attemptOf(n, attempt, rounds, created);
       await publish(attemptSubject(addressOf(n), String(n + 1)), record);
       if (record.next.kind !== "dead_letter") continue;
-      await publish(deadLetterSubject(addressOf(n)), letterOf(record));
+      await publish(deadLetterSubject(addressOf(n)), exhaustedBy(record));
     }
   });
 }
@@ -85,12 +86,6 @@ const attemptOf = (
       : ({ kind: "retry", at: new Date(atMs + 10_000).toISOString() } as const);
   const event = { seq: n + 1, address: addressOf(n) };
   return recordOf(event, created, { attempt, outcome, next, atMs, durationMs: 5 + (n % 400) });
-};
-
-const letterOf = (last: AttemptRecord) => {
-  const { event_id, event_seq, event_type, call_id, agent_id, workspace_id, at } = last;
-  const ids = { event_id, event_seq, event_type, call_id, agent_id, workspace_id };
-  return { reason: "exhausted", ...ids, at, message: "given up", last_attempt: last };
 };
 
 const forEach = async (count: number, work: (n: number) => Promise<void>): Promise<void> => {

@@ -18,6 +18,7 @@ import {
   openProjection,
   type OpenProjection,
 } from "../../services/subscriptions/src/projection/open-projection.ts";
+import { ADDRESS, attemptRecord, eventFields } from "../harness/fixtures/records.ts";
 import { trackOpen } from "../harness/process/open-resources.ts";
 import { makeTempDir } from "../harness/temp-dir.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
@@ -85,7 +86,7 @@ export async function startStreams(): Promise<Streams> {
       scene.created = await make();
     },
     event: async (named = {}, trigger) => {
-      const address = { ...FIRST, ...named };
+      const address = { ...ADDRESS, ...named };
       const seq = await store(eventSubject(address), { call_id: address.callId }, trigger);
       return { seq, address };
     },
@@ -95,7 +96,12 @@ export async function startStreams(): Promise<Streams> {
       return store(attemptSubject(event.address, deliveryId), record);
     },
     letter: async (event, reason, atMs = Date.now()) => {
-      await store(deadLetterSubject(event.address), letterOf(event, scene.created, reason, atMs));
+      await store(deadLetterSubject(event.address), {
+        reason,
+        ...fieldsOf(event, scene.created),
+        at: new Date(atMs).toISOString(),
+        message: `given up: ${reason}`,
+      } satisfies DeadLetter);
     },
     project: async ({ folder, log: own = log } = {}) => {
       const projection = await openProjection({
@@ -126,55 +132,23 @@ export async function startStreams(): Promise<Streams> {
   return scene;
 }
 
-const FIRST: EventAddress = {
-  workspaceId: "w1",
-  callId: "c1",
-  agentId: "a1",
-  eventType: "call_completed",
-};
+const fieldsOf = ({ seq, address }: StoredEvent, created: StreamCreation) =>
+  eventFields({ id: eventId(created.get(STREAMS.events) ?? 0, seq), seq, address });
 
-const idOf = ({ seq }: StoredEvent, created: StreamCreation): string =>
-  eventId(created.get(STREAMS.events) ?? 0, seq);
-
-/** What both records and dead letters say of their event. */
-const eventParts = (event: StoredEvent, created: StreamCreation) => ({
-  event_id: idOf(event, created),
-  event_seq: event.seq,
-  event_type: event.address.eventType,
-  call_id: event.address.callId,
-  agent_id: event.address.agentId,
-  workspace_id: event.address.workspaceId,
-});
-
-export function recordOf(
+export const recordOf = (
   event: StoredEvent,
   created: StreamCreation,
   input: AttemptInput,
-): AttemptRecord {
-  const { outcome = DELIVERED, attempt = 1, atMs = Date.now(), durationMs = 12 } = input;
-  return {
-    ...eventParts(event, created),
-    attempt,
-    trigger: input.trigger ?? (attempt === 1 ? "event" : "retry"),
+): AttemptRecord => {
+  const { atMs = Date.now(), durationMs = 12, deliveryId, redeliveryId, ...rest } = input;
+  return attemptRecord({
+    ...fieldsOf(event, created),
     at: new Date(atMs).toISOString(),
     duration_ms: durationMs,
     request: { method: "POST", url: "https://hooks.example.com/calls" },
-    outcome,
     response: { body_excerpt: `answer to ${event.seq}` },
-    next: input.next ?? { kind: "done" },
-    ...(input.deliveryId === undefined ? {} : { delivery_id: input.deliveryId }),
-    ...(input.redeliveryId === undefined ? {} : { redelivery_id: input.redeliveryId }),
-  };
-}
-
-const letterOf = (
-  event: StoredEvent,
-  created: StreamCreation,
-  reason: "exhausted" | "event_expired",
-  atMs: number,
-): DeadLetter => ({
-  reason,
-  ...eventParts(event, created),
-  at: new Date(atMs).toISOString(),
-  message: `given up: ${reason}`,
-});
+    ...(deliveryId === undefined ? {} : { delivery_id: deliveryId }),
+    ...(redeliveryId === undefined ? {} : { redelivery_id: redeliveryId }),
+    ...rest,
+  });
+};

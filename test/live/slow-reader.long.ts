@@ -2,6 +2,7 @@ import { attemptSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
+import { attemptRecord } from "../harness/fixtures/records.ts";
 import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
 import { startNatsServer, type NatsServer } from "../harness/nats/nats-server.ts";
 import { startOn, type StartedService } from "../harness/process/start-service.ts";
@@ -28,22 +29,13 @@ afterAll(async () => {
 const EXCERPT = "x".repeat(8_192);
 
 /** A record as a dispatcher stores it. */
-const record = (seq: number, workspace_id = "acme") => ({
-  event_id: `evt_1_${seq}`,
-  event_seq: seq,
-  event_type: "call_completed",
-  call_id: "c1",
-  agent_id: "a1",
-  workspace_id,
-  attempt: 1,
-  trigger: "event",
-  at: "2026-01-01T00:00:00.000Z",
-  duration_ms: 1,
-  request: { method: "POST", url: "https://a.example.com/" },
-  outcome: { kind: "delivered", status_code: 200 },
-  response: { body_excerpt: EXCERPT },
-  next: { kind: "done" },
-});
+const record = (seq: number, workspace_id = "acme") =>
+  attemptRecord({
+    event_id: `evt_1_${seq}`,
+    event_seq: seq,
+    workspace_id,
+    response: { body_excerpt: EXCERPT },
+  });
 
 let stored = 0;
 const storeAttempts = async (n: number): Promise<void> => {

@@ -5,6 +5,7 @@ import {
 } from "@ringback/contracts/deliveries/attempt";
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { beforeEach, describe, expect, test } from "vitest";
+import { attemptRecord } from "../../../test/harness/fixtures/records.ts";
 import {
   parseMetrics,
   type MetricsSnapshot,
@@ -19,21 +20,8 @@ import {
 
 const STORED_MS = Date.parse("2026-01-01T00:00:00.000Z");
 
-const record = (more: Partial<AttemptRecord> = {}): AttemptRecord => ({
-  event_id: "evt_t85s00_7",
-  event_seq: 7,
-  event_type: "call_completed",
-  call_id: "c1",
-  agent_id: "a1",
-  workspace_id: "w1",
-  attempt: 1,
-  trigger: "event",
-  at: "2026-01-01T00:00:02.000Z",
-  duration_ms: 500,
-  outcome: { kind: "delivered", status_code: 200 },
-  next: { kind: "done" },
-  ...more,
-});
+const record = (over: Partial<AttemptRecord> = {}): AttemptRecord =>
+  attemptRecord({ at: "2026-01-01T00:00:02.000Z", duration_ms: 500, ...over });
 
 let registry = createMetrics("1.2.3");
 let metrics: DispatcherMetrics = dispatcherMetrics(registry);

@@ -5,6 +5,7 @@ import {
   eventSubject,
   type EventAddress,
 } from "@ringback/contracts/streams/subjects";
+import { eventFields } from "../../harness/fixtures/records.ts";
 import type { Bounds, Evidence, SeenRequest } from "./evidence.ts";
 
 /** How an event of a made-up run ends. */
@@ -83,12 +84,7 @@ const oneEvent = ({ ending, failures: wanted }: MadeUp, seq: number) => {
     const nextAtMs = answeredAtMs + (BOUNDS.retryDelaysMs[n] ?? 0);
     if (kind !== "cancelled") requests.push({ eventId: id, attempt, path, atMs, answeredAtMs });
     records.push({
-      event_id: id,
-      event_seq: seq,
-      event_type: address.eventType,
-      call_id: address.callId,
-      agent_id: address.agentId,
-      workspace_id: address.workspaceId,
+      ...eventFields({ id, seq, address }),
       attempt,
       trigger: attempt === 1 ? "event" : "retry",
       at: new Date(atMs).toISOString(),

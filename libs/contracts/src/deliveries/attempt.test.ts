@@ -1,30 +1,19 @@
 import { describe, expect, test } from "vitest";
+import { attemptRecord } from "../../../../test/harness/fixtures/records.ts";
 import {
   attemptRecordSchema,
   FAILURE_REASONS,
   nextStepSchema,
   outcomeSchema,
   TRIGGERS,
-  type AttemptRecord,
 } from "./attempt.ts";
 import { METHOD_TYPES } from "../agents/subscription.ts";
 
-const RECORD: AttemptRecord = {
-  event_id: "evt_t85s00_7",
-  event_seq: 7,
-  event_type: "call_completed",
-  call_id: "c1",
-  agent_id: "a1",
-  workspace_id: "w1",
-  attempt: 1,
-  trigger: "event",
-  at: "2026-01-01T00:00:00.000Z",
-  duration_ms: 12,
-  request: { method: "POST", url: "https://example.com/hook" },
+const RECORD = attemptRecord({
   outcome: { kind: "failed", reason: "status", status_code: 503 },
   response: { headers: { server: "x" }, body_excerpt: "no" },
   next: { kind: "retry", at: "2026-01-01T00:00:10.012Z" },
-};
+});
 
 const accepts = (more: object): boolean =>
   attemptRecordSchema.safeParse({ ...RECORD, ...more }).success;

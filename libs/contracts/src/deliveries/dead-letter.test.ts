@@ -1,29 +1,17 @@
 import { expect, test } from "vitest";
-import type { AttemptRecord } from "./attempt.ts";
+import { attemptRecord, deadLetter } from "../../../../test/harness/fixtures/records.ts";
 import { DEAD_LETTER_REASONS, deadLetterSchema } from "./dead-letter.ts";
 
 const AT = "2026-01-01T00:00:00.000Z";
 const COMMON = { event_id: "evt_t85s00_7", event_seq: 7, at: AT, message: "given up" };
-const IDS = {
-  event_type: "call_completed" as const,
-  call_id: "c1",
-  agent_id: "a1",
-  workspace_id: "w1",
-};
-const LAST: AttemptRecord = {
-  event_id: COMMON.event_id,
-  event_seq: 7,
-  ...IDS,
+const LAST = attemptRecord({
   attempt: 4,
-  trigger: "retry",
-  at: AT,
-  duration_ms: 1,
   outcome: { kind: "failed", reason: "timeout" },
   next: { kind: "dead_letter" },
-};
+});
 
-const exhausted = { ...COMMON, ...IDS, reason: "exhausted", last_attempt: LAST };
-const expired = { ...COMMON, ...IDS, reason: "event_expired" };
+const exhausted = deadLetter({ last_attempt: LAST });
+const expired = deadLetter({ reason: "event_expired" });
 const invalid = {
   ...COMMON,
   reason: "invalid_event",
@@ -32,7 +20,7 @@ const invalid = {
   truncated: false,
 };
 
-const internal = { ...COMMON, ...IDS, reason: "internal", last_attempt: LAST };
+const internal = { ...exhausted, reason: "internal" };
 const unreadable = { reason: "internal", at: AT, message: "unreadable", subject: "retries.due.w" };
 
 test("the reasons are a closed set, and each has its form", () => {

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
+import { attemptRecord } from "../../../../test/harness/fixtures/records.ts";
 import type { AttemptRecord } from "./attempt.ts";
 import { eventMessage, readEvent } from "../events/event.ts";
 import {
@@ -12,22 +13,13 @@ import {
 } from "./operation.ts";
 import { OPERATION_KINDS } from "../streams/operation-subjects.ts";
 
-const RECORD: AttemptRecord = {
-  event_id: "evt_t85s00_7",
-  event_seq: 7,
-  event_type: "call_completed",
-  call_id: "c1",
-  agent_id: "a1",
-  workspace_id: "w1",
+const RECORD = attemptRecord({
   attempt: 4,
-  trigger: "retry",
-  at: "2026-01-01T00:00:00.000Z",
-  duration_ms: 12,
   request: { method: "POST", url: "https://crm.example.com/hooks/secret-path" },
   outcome: { kind: "failed", reason: "status", status_code: 503, detail: "no" },
   response: { body_excerpt: "a customer's text" },
   next: { kind: "dead_letter" },
-};
+});
 
 const TOLD = {
   kind: "delivery.exhausted",

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { retryMessage } from "../../../../test/harness/fixtures/records.ts";
 import { TRIGGERS } from "./attempt.ts";
 import { EVENT_TYPES } from "../events/event-types.ts";
 import {
@@ -11,14 +12,7 @@ import {
 } from "./retry-message.ts";
 
 const AGENT = { workspaceId: "w1", agentId: "a1" };
-const RETRY: RetryMessage = {
-  address: { ...AGENT, callId: "c1", eventType: "call_completed" },
-  eventSeq: 7,
-  deliveryId: "7",
-  attempt: 2,
-  dueMs: Date.parse("2026-01-01T00:00:10.012Z"),
-  deferrals: 0,
-};
+const RETRY = retryMessage();
 
 /** Like the headers of a message: names without regard to case, "" for a missing one. */
 const headersOf = (retry: RetryMessage, more: Readonly<Record<string, string>> = {}) => {

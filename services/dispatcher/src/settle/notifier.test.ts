@@ -2,25 +2,20 @@ import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { expect, it } from "vitest";
+import { attemptRecord } from "../../../../test/harness/fixtures/records.ts";
 import { eventually } from "../../../../test/harness/eventually.ts";
 import { dispatcherMetrics } from "../metrics.ts";
 import { startNotifier } from "./notifier.ts";
 
-const recordOf = (workspace_id: string, event_seq: number): AttemptRecord => ({
-  event_id: `evt_${workspace_id}_${event_seq}`,
-  event_seq,
-  event_type: "call_completed",
-  call_id: "c1",
-  agent_id: "a1",
-  workspace_id,
-  attempt: 4,
-  trigger: "retry",
-  at: "2026-01-01T00:00:00.000Z",
-  duration_ms: 1,
-  request: { method: "POST", url: "https://x.example.com/" },
-  outcome: { kind: "failed", reason: "timeout" },
-  next: { kind: "dead_letter" },
-});
+const recordOf = (workspace_id: string, event_seq: number): AttemptRecord =>
+  attemptRecord({
+    event_id: `evt_${workspace_id}_${event_seq}`,
+    event_seq,
+    workspace_id,
+    attempt: 4,
+    outcome: { kind: "failed", reason: "timeout" },
+    next: { kind: "dead_letter" },
+  });
 
 /** A notifier whose publishing works when `scene.works`, and what it published. */
 const start = (maxWaiting: number) => {

@@ -1,24 +1,17 @@
 import type { AttemptRecord, NextStep } from "@ringback/contracts/deliveries/attempt";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { attemptRecord } from "../../../../../test/harness/fixtures/records.ts";
 import { fenceOf } from "./fence.ts";
 
 const RETRY: NextStep = { kind: "retry", at: "2026-01-01T00:00:10.000Z" };
 
-const recordOf = (attempt: number, next: NextStep): AttemptRecord => ({
-  event_id: "evt_1_7",
-  event_seq: 7,
-  event_type: "call_completed",
-  call_id: "c1",
-  agent_id: "a1",
-  workspace_id: "w1",
-  attempt,
-  trigger: attempt === 1 ? "event" : "retry",
-  at: "2026-01-01T00:00:00.000Z",
-  duration_ms: 12,
-  outcome: { kind: "failed", reason: "status", status_code: 500 },
-  next,
-});
+const recordOf = (attempt: number, next: NextStep): AttemptRecord =>
+  attemptRecord({
+    attempt,
+    outcome: { kind: "failed", reason: "status", status_code: 500 },
+    next,
+  });
 
 it.each([
   { last: undefined, attempt: 1, kind: "open", why: "nothing was ever attempted" },

@@ -11,6 +11,7 @@ import {
   eventSubject,
 } from "@ringback/contracts/streams/subjects";
 import { expect, test } from "vitest";
+import { attemptRecord, eventFields } from "../../../../../test/harness/fixtures/records.ts";
 import { queriesOn } from "./queries.ts";
 import { attemptApplier } from "../apply/apply-attempt.ts";
 import { deadLetterApplier } from "../apply/apply-dead-letter.ts";
@@ -79,24 +80,11 @@ type Event = {
 };
 type Made = Pick<AttemptRecord, "outcome" | "next"> & { readonly atMs: number };
 
-const partsOf = (event: Event) => ({
-  event_id: eventId(CREATED_MS, event.seq),
-  event_seq: event.seq,
-  event_type: event.eventType,
-  call_id: event.callId,
-  agent_id: event.agentId,
-  workspace_id: event.workspaceId,
-});
+const partsOf = ({ seq, ...address }: Event) =>
+  eventFields({ id: eventId(CREATED_MS, seq), seq, address });
 
-const recordOf = (event: Event, { outcome, next, atMs }: Made): AttemptRecord => ({
-  ...partsOf(event),
-  attempt: 1,
-  trigger: "event",
-  at: new Date(atMs).toISOString(),
-  duration_ms: 10,
-  outcome,
-  next,
-});
+const recordOf = (event: Event, { outcome, next, atMs }: Made): AttemptRecord =>
+  attemptRecord({ ...partsOf(event), at: new Date(atMs).toISOString(), outcome, next });
 
 /** The same numbers each time, so that what fails once fails again. */
 const sequence = (): ((below: number) => number) => {

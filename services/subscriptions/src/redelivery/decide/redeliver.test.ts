@@ -1,5 +1,6 @@
 import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { expect, test } from "vitest";
+import { retryMessage } from "../../../../../test/harness/fixtures/records.ts";
 import { decideRedeliver, type DeliverySnapshot } from "./redeliver.ts";
 
 const ENDED: DeliverySnapshot = {
@@ -10,14 +11,7 @@ const ENDED: DeliverySnapshot = {
   isRecorded: true,
   isAcknowledged: true,
 };
-const WAITING: RetryMessage = {
-  address: { workspaceId: "w1", callId: "c1", agentId: "a1", eventType: "call_completed" },
-  eventSeq: 7,
-  deliveryId: "7",
-  attempt: 2,
-  dueMs: 0,
-  deferrals: 0,
-};
+const WAITING = retryMessage();
 
 test.each<[string, Partial<DeliverySnapshot>, string]>([
   ["ended, delivered or given up, is delivered anew", {}, "new_run"],
