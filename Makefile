@@ -10,7 +10,7 @@ TEST_ARGS ?=
 TEST_LONG := npx vitest run --config vitest.long.config.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 help: ## list the targets
 	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## (.*)/\1|\2/' | \
@@ -69,6 +69,9 @@ openapi: set-up ## write docs/openapi.json anew from the routes' schemas
 
 asyncapi: set-up ## write docs/asyncapi.yaml anew from the schemas of what is on the streams
 	@node scripts/asyncapi.ts
+
+settings: set-up ## write docs/settings.md and .env.example anew from the services' schemas
+	@node scripts/settings.ts
 
 api-key: set-up ## make an API key: WORKSPACE=acme SCOPES=read,write, and KEY_ID=… EXPIRES=2030-01-31 at will
 	@node scripts/make-api-key.ts

@@ -13,18 +13,26 @@ export type GeneratedFile = {
 };
 
 /** Writes it as the formatter would have it, and says so. */
-export const writeGenerated = async ({ path, text }: GeneratedFile): Promise<void> => {
-  const formatted = await format(await text(), { filepath: basename(path), printWidth: 100 });
-  await writeFile(join(ROOT, path), formatted);
-  console.log(`${path}: ${formatted.split("\n").length - 1} lines`);
+export const writeGenerated = async (file: GeneratedFile): Promise<void> => {
+  const text = await formatted(file.path, await file.text());
+  await writeFile(join(ROOT, file.path), text);
+  console.log(`${file.path}: ${text.split("\n").length - 1} lines`);
 };
+
+const formatted = async (path: string, text: string): Promise<string> =>
+  /\.(json|yaml|md)$/.test(path)
+    ? format(text, { filepath: basename(path), printWidth: 100 })
+    : text;
 
 /** What to do about a file that is not what the code makes of it now; undefined for one that is. */
 export const staleness = async ({ path, command, text }: GeneratedFile) => {
   const stored = await readFile(join(ROOT, path), "utf8").catch(() => "null");
-  // Its content, not its bytes: what it looks like is the formatter's business.
-  const content = (of: string): string =>
-    JSON.stringify(path.endsWith(".json") ? JSON.parse(of) : parseYaml(of));
-  if (content(stored) === content(await text())) return undefined;
+  if ((await contentOf(path, stored)) === (await contentOf(path, await text()))) return undefined;
   return `${path} is not what the code says: run ${command}, look at it, and commit it`;
+};
+
+/** Its content, not its bytes: the formatter decides what it looks like. */
+const contentOf = async (path: string, text: string): Promise<string> => {
+  if (path.endsWith(".json")) return JSON.stringify(JSON.parse(text));
+  return path.endsWith(".yaml") ? JSON.stringify(parseYaml(text)) : formatted(path, text);
 };

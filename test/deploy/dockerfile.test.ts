@@ -13,7 +13,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { subscriptionsSettings } from "../../services/subscriptions/src/config.ts";
 import { buildContext } from "./build-context.ts";
-import { settingRows } from "../harness/process/setting-defaults.ts";
+import { settingRows } from "../../scripts/settings/rows.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const read = (path: string): string => readFileSync(resolve(ROOT, path), "utf8");

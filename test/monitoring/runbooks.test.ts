@@ -5,7 +5,7 @@ import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
 import { expect, test } from "vitest";
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { subscriptionsSettings } from "../../services/subscriptions/src/config.ts";
-import { settingRows } from "../harness/process/setting-defaults.ts";
+import { settingRows } from "../../scripts/settings/rows.ts";
 import {
   alertNames,
   ROOT,

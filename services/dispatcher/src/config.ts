@@ -68,14 +68,14 @@ export const dispatcherSettings = {
   RETRY_DELAYS: retryDelays
     .prefault("10s,1m,2m")
     .describe(
-      "Wait after each failure; their number is the number of retries; `none`: one attempt",
+      "Delay after each failure. The number of delays is the number of retries; `none`: one attempt",
     ),
   RETRY_JITTER: jitter
     .prefault("0.1")
-    .describe("A retry is late by at most this share of its delay, by choice"),
+    .describe("Random delay that is added to each retry delay: at most this share of it"),
   DELIVERY_TIMEOUT: deliveryTimeout
     .prefault("30s")
-    .describe("From the start of an attempt to the answer's status and headers"),
+    .describe("Time from the start of an attempt to the status and headers of the response"),
   SUCCESS_STATUS: successStatus
     .prefault("200")
     .describe("Statuses that acknowledge an event: `200`, `200,202`, `2xx`"),
@@ -85,22 +85,26 @@ export const dispatcherSettings = {
     .describe("Whether `Retry-After` of a 429 or 503 lengthens a delay: `honour` or `ignore`"),
   MAX_IN_FLIGHT: integerSchema(1, 65_536)
     .prefault("4096")
-    .describe("Attempts at once in a process"),
+    .describe("Attempts in flight at once, per process"),
   ENDPOINT_MAX_IN_FLIGHT: integerSchema(1, 65_536)
     .optional()
     .describe(
-      "Most attempts at once to one destination (workspace and URL without query), per process; without it, as many as it answers well",
+      "Attempts in flight at once to one destination (workspace and URL without query), per process. Without it the limiter finds how many the destination answers well",
     ),
   EXTRA_CA_FILE: caFileSchema
     .optional()
-    .describe("Certificates of further authorities that endpoints are checked against, PEM"),
+    .describe(
+      "PEM file with certificates of further authorities that the certificates of endpoints are checked against. Read when the dispatcher starts",
+    ),
   EGRESS_PROXY: egressProxy
     .optional()
-    .describe("HTTP proxy that all requests go through (CONNECT); it has to judge addresses then"),
+    .describe(
+      "HTTP proxy that all requests go through (CONNECT), such as `http://user:password@proxy:3128`. `EGRESS_PROXY_FILE` names a file instead. The proxy then has to check addresses ([Egress proxy](operations.md#egress-proxy))",
+    ),
   FORWARD_TRACE_CONTEXT: booleanSchema
     .prefault("false")
     .describe(
-      "`true`: requests of traced deliveries have the header `traceparent`, unless the subscription's own headers have one",
+      "`true`: requests of traced deliveries carry the header `traceparent`, unless the subscription sets one of its own",
     ),
 } as const;
 

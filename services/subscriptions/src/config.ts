@@ -26,36 +26,42 @@ export const subscriptionsSettings = {
   HTTP_PORT: portSchema.prefault("8080").describe("Port of the API"),
   API_KEYS_FILE: z
     .string({ error: "is required: the path of the JSON file of API keys" })
-    .describe("JSON array of API keys; read again when the file changes"),
+    .describe(
+      "JSON file with an array of API keys, such as `./api-keys.json`. `make api-key` makes an entry; the service reads the file again when it changes",
+    ),
   TRUSTED_PROXIES: cidrsSchema
     .prefault("")
     .describe(
-      "Networks of the proxies before the API, whose `X-Forwarded-For` says who calls, separated by commas",
+      "Networks of the proxies in front of the API, separated by commas. The service takes a caller's address from their `X-Forwarded-For`",
     ),
   AGENT_REGISTRATION: z
     .enum(["required", "automatic"])
     .prefault("required")
-    .describe("Whether an agent's first PATCH registers it"),
+    .describe(
+      "`automatic`: an agent's first PATCH registers it. `required`: it has to be registered before",
+    ),
   REQUESTS_PER_MINUTE_PER_KEY: integerSchema(1, 10_000_000)
     .prefault("6000")
-    .describe("Requests that one API key may make in a minute, per process; more are answered 429"),
+    .describe(
+      "Requests that one API key may make in a minute, per process. More are answered 429 with `Retry-After`",
+    ),
   MAX_AGENTS_PER_WORKSPACE: integerSchema(1, 10_000_000)
     .prefault("10000")
-    .describe("Agents that a workspace may have; more are refused with 422"),
+    .describe("Agents that a workspace may have. More are answered 422"),
   MAX_CONFIGURATION_PER_WORKSPACE: bytesSchema
     .prefault("64MiB")
-    .describe("Size of a workspace's agents as they are stored, without their history"),
+    .describe("Stored size of all agents of a workspace, without their history"),
   CHANGES_PER_MINUTE_PER_WORKSPACE: integerSchema(1, 10_000_000)
     .prefault("3000")
     .describe("Changes of agents that a workspace may make in a minute, per process"),
   CHANGED_PER_DAY_PER_WORKSPACE: bytesSchema
     .prefault("256MiB")
-    .describe("Size of the changes that a workspace may make in a day, per process"),
+    .describe("Stored size of the changes that a workspace may make in a day, per process"),
   PROJECTION_DIR: z
     .string()
     .optional()
     .describe(
-      "Folder for the index that lists come from, kept over restarts; one for each instance. Without it a temporary one",
+      "Folder of the index that answers lists, kept over restarts. Each instance needs one of its own. Without it the index is temporary, and each start reads the streams anew",
     ),
   ...eventSettings,
   ...deliverySafetySettings,

@@ -27,17 +27,19 @@ const portsSchema = z.string().transform((text, context) =>
 export const deliverySafetySettings = {
   ALLOW_INSECURE_HTTP: booleanSchema
     .prefault("false")
-    .describe("Take `http:` URLs and local names too: for development"),
+    .describe("`true`: `http:` URLs and local names are allowed too. For development"),
   ALLOWED_PRIVATE_CIDRS: cidrsSchema
     .prefault("")
     .describe("Private networks that events may be sent to, separated by commas"),
   DENIED_CIDRS: cidrsSchema
     .prefault("")
-    .describe("Own networks that look public and are never sent to, whatever else is opened"),
+    .describe(
+      "Networks of your own that have public addresses, and that no event may be sent to. Wins over `ALLOWED_PRIVATE_CIDRS`",
+    ),
   ALLOWED_PORTS: portsSchema
     .prefault("443,8443")
     .describe(
-      "Ports that callback URLs may name, such as `443,8443,9000-9100`; any with `ALLOW_INSECURE_HTTP`",
+      "Ports that callback URLs may name, such as `443,8443,9000-9100`. With `ALLOW_INSECURE_HTTP=true` any port is allowed",
     ),
 } as const;
 
@@ -47,12 +49,12 @@ export const headerSecretSettings = {
     .string()
     .optional()
     .describe(
-      "JSON array of `{id, key}`, key: base64 of 32 bytes; the first encrypts, all decrypt; read again when the file changes",
+      "JSON array of `{id, key}`, where `key` is base64 of 32 bytes. The first key encrypts, all decrypt. `make header-key FILE=header-keys.json` makes the file; the service reads it again when it changes. Required, unless `ALLOW_PLAINTEXT_HEADERS=true`",
     ),
   ALLOW_PLAINTEXT_HEADERS: booleanSchema
     .prefault("false")
     .describe(
-      "`true`: start without encryption keys, and store header values and signing secrets as they are",
+      "`true`: the service starts without encryption keys, and stores header values and signing secrets in plain text",
     ),
 } as const;
 

@@ -20,13 +20,13 @@ export const eventSettings = {
   EVENT_TYPES: eventTypesSetting
     .prefault("catalogue")
     .describe(
-      "Event types beside the built-in ones, such as `kyc_done,lead_scored`; `catalogue`: none; `open`: any",
+      "Event types beside the built-in ones, such as `kyc_done,lead_scored`. `catalogue`: none; `open`: any name. Workspaces add their own types by the API",
     ),
   EVENT_SCHEMA: z
     .enum(["warn", "refuse"])
     .prefault("warn")
     .describe(
-      "Whether an event with an unexpected value in a known field is delivered, with a warning, or refused",
+      "`warn`: an event with an unexpected value in a known field is delivered, with a warning. `refuse`: it becomes a dead letter `invalid_event`, and `POST /events` answers 422",
     ),
 } as const;
 

@@ -64,44 +64,54 @@ const maxAgeSchema = durationSchema.pipe(z.number().min(100, "must be at least 1
 export const commonSettings = {
   NATS_URL: natsUrls
     .prefault("nats://127.0.0.1:4222")
-    .describe("Servers of NATS, separated by commas"),
+    .describe(
+      "NATS servers, separated by commas, such as `tls://user:password@nats.example.com:4222` (user and password `%`-encoded). `NATS_URL_FILE` names a file instead. With `tls:` or a `NATS_TLS_…` file, a server without TLS is refused",
+    ),
   NATS_URL_FILE: z
     .string()
     .optional()
     .describe(
-      "File with `NATS_URL` in it; its user and password are read again for each log-in, its servers at start",
+      "File that holds `NATS_URL`. The service reads user and password again for each log-in, and the servers once, when it starts",
     ),
   NATS_CREDS_FILE: z
     .string()
     .optional()
-    .describe("Credentials file for NATS; read again for each log-in"),
-  NATS_TLS_CA_FILE: z.string().optional().describe("CA certificates that NATS is checked against"),
-  NATS_TLS_CERT_FILE: z.string().optional().describe("Own certificate for NATS"),
-  NATS_TLS_KEY_FILE: z.string().optional().describe("Key of the own certificate"),
+    .describe("Credentials file for NATS, read again for each log-in"),
+  NATS_TLS_CA_FILE: z
+    .string()
+    .optional()
+    .describe("CA certificates that the certificate of NATS is checked against"),
+  NATS_TLS_CERT_FILE: z
+    .string()
+    .optional()
+    .describe("Client certificate that the service shows to NATS"),
+  NATS_TLS_KEY_FILE: z.string().optional().describe("Private key of the client certificate"),
   NATS_INBOX_PREFIX: inboxPrefix
     .prefault("_INBOX")
-    .describe("Where answers of NATS come in; a prefix that no other user may subscribe to"),
+    .describe(
+      "Prefix of the subjects on which replies of NATS arrive. No other NATS user may subscribe to it",
+    ),
   STREAM_REPLICAS: integerSchema(1, 5)
     .prefault("1")
-    .describe("Copies of each stream; 3 in a cluster"),
+    .describe("Replicas of each stream; take 3 in a cluster"),
   STREAM_MANAGEMENT: z
     .enum(STREAM_MANAGEMENT)
     .prefault("manage")
     .describe(
-      "`manage`: makes the streams and consumers; `verify`: waits for them, changes nothing",
+      "`manage`: the service creates the streams and the two consumers, and updates them. `verify`: somebody else does ([deploy/k8s](../deploy/k8s/README.md), NACK); the service waits for them and changes nothing",
     ),
   MAKE_LOST_STREAMS: streamNames
     .prefault("")
     .describe(
-      "Streams that were deleted and are to be made anew, empty, such as `EVENTS,ATTEMPTS`; for one start",
+      "Deleted streams that the service may create again, empty, such as `EVENTS,ATTEMPTS`. Without it the service refuses to start when a stream is lost. Set it for one start",
     ),
   EVENTS_MAX_AGE: maxAgeSchema.prefault("7d").describe("How long events are kept"),
   EVENTS_MAX_BYTES: bytesSchema
     .prefault("unlimited")
-    .describe("Size at which EVENTS refuses further events"),
+    .describe("Size at which EVENTS refuses new events"),
   SUBSCRIPTIONS_MAX_BYTES: bytesSchema
     .prefault("unlimited")
-    .describe("Size at which SUBSCRIPTIONS refuses further changes"),
+    .describe("Size at which SUBSCRIPTIONS refuses new changes"),
   ATTEMPTS_MAX_BYTES: bytesSchema
     .prefault("unlimited")
     .describe("Size at which ATTEMPTS drops the oldest attempts"),
@@ -113,7 +123,7 @@ export const commonSettings = {
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal"])
     .prefault("info")
-    .describe("Least important level that is logged"),
+    .describe("Lowest level that is logged"),
   ADMIN_HOST: z.string().min(1).prefault("0.0.0.0").describe("Address of the admin port"),
 } as const;
 

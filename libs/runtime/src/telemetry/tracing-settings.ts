@@ -18,21 +18,25 @@ export const tracingSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl
     .optional()
     .describe(
-      "Collector of traces, OTLP over HTTP, such as `http://collector:4318`; not set: nothing is traced (docs/tracing.md)",
+      "Collector of traces (OTLP over HTTP), such as `http://collector:4318`. Without it nothing is traced. [tracing.md](tracing.md) explains this setting and the others",
     ),
   OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: collectorUrl
     .optional()
-    .describe("The same for traces alone, with its path: `http://collector:4318/v1/traces`"),
+    .describe(
+      "Collector of traces with its path, such as `http://collector:4318/v1/traces`; wins over `OTEL_EXPORTER_OTLP_ENDPOINT`",
+    ),
   OTEL_SERVICE_NAME: z
     .string()
     .max(255, "must be at most 255 characters")
     .optional()
-    .describe("Name in traces instead of `ringback-subscriptions` or `ringback-dispatcher`"),
+    .describe(
+      "Service name in traces, in place of `ringback-subscriptions` or `ringback-dispatcher`",
+    ),
   OTEL_TRACES_SAMPLER: z
     .string()
     .prefault("parentbased_always_on")
     .describe(
-      "Which traces are kept: `always_on`, `always_off`, `traceidratio`, or `parentbased_` and one of them",
+      "Which traces are kept: `always_on`, `always_off`, `traceidratio`, or `parentbased_` and one of these",
     ),
   OTEL_TRACES_SAMPLER_ARG: z
     .string()
@@ -42,7 +46,7 @@ export const tracingSettings = {
     .string()
     .optional()
     .describe(
-      "Headers for the collector, such as `api-key=secret`, separated by commas, values `%`-encoded",
+      "Headers for the collector, such as `api-key=secret`, separated by commas, values `%`-encoded. `OTEL_EXPORTER_OTLP_HEADERS_FILE` names a file instead",
     ),
   OTEL_SDK_DISABLED: z
     .string()
