@@ -1,8 +1,8 @@
-/** What is to happen at its time, in virtual time: a binary heap. */
+/** Steps in virtual time: a binary heap. */
 export type Agenda = {
   readonly at: (timeMs: number, run: () => void) => void;
-  /** Runs all of it in the order of time, what is added meanwhile too; says when the last one was. */
-  readonly run: (onTime: (timeMs: number) => void) => void;
+  /** Runs all steps in the order of time, those added meanwhile too; promises that one resolves are handled first. */
+  readonly run: (onTime: (timeMs: number) => void) => Promise<void>;
 };
 
 type Item = { readonly timeMs: number; readonly nth: number; readonly run: () => void };
@@ -38,10 +38,10 @@ export const createAgenda = (): Agenda => {
       const children = [2 * n + 1, 2 * n + 2].filter((child) => child < heap.length);
       const [a, b = a] = children;
       if (a === undefined || b === undefined) return;
-      const least = isBefore(itemAt(b), itemAt(a)) ? b : a;
-      if (!isBefore(itemAt(least), itemAt(n))) return;
-      swap(n, least);
-      n = least;
+      const earliest = isBefore(itemAt(b), itemAt(a)) ? b : a;
+      if (!isBefore(itemAt(earliest), itemAt(n))) return;
+      swap(n, earliest);
+      n = earliest;
     }
   };
 
@@ -60,10 +60,11 @@ export const createAgenda = (): Agenda => {
       heap.push({ timeMs, nth: count, run });
       rise(heap.length - 1);
     },
-    run: (onTime) => {
+    run: async (onTime) => {
       for (let item = next(); item !== undefined; item = next()) {
         onTime(item.timeMs);
         item.run();
+        await Promise.resolve();
       }
     },
   };

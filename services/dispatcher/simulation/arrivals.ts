@@ -1,5 +1,5 @@
-/** Chance in [0, 1) that is the same in every run (mulberry32). */
-export const seededChance = (seed: number): (() => number) => {
+/** Numbers in [0, 1), the same in every run (mulberry32). */
+export const seededRandom = (seed: number): (() => number) => {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -13,10 +13,10 @@ export const seededChance = (seed: number): (() => number) => {
 export const atRandom = (
   perSecond: number,
   forMs: number,
-  chance: () => number,
+  random: () => number,
 ): readonly number[] => {
   const times: number[] = [];
-  const gapMs = (): number => (-Math.log(1 - chance()) * 1_000) / perSecond;
+  const gapMs = (): number => (-Math.log(1 - random()) * 1_000) / perSecond;
   for (let atMs = gapMs(); atMs < forMs; atMs += gapMs()) times.push(atMs);
   return times;
 };

@@ -1,17 +1,17 @@
-import type { Asking, Release } from "../src/limits/permit-request.ts";
-import type { Condition } from "../src/delivery/decide/endpoint-signal.ts";
-import type { SubscriptionLimits } from "../src/limits/decide/subscription-share.ts";
+import type { Signal } from "../src/limits/decide/congestion-window.ts";
 import type { PermitLimits } from "../src/limits/decide/shares.ts";
-import { createGate, SWEEP_EVERY_MS } from "../src/limits/limiter.ts";
+import type { SubscriptionLimits } from "../src/limits/decide/subscription-share.ts";
+import { createLimiter, SWEEP_INTERVAL_MS } from "../src/limits/limiter.ts";
+import type { Permit, PermitRequest } from "../src/limits/permits.ts";
 import { createAgenda } from "./agenda.ts";
 
-/** How an endpoint answers an attempt that begins at `atMs` after the start. */
-export type Answering = (
+/** How an endpoint responds to an attempt that begins at `atMs` after the start. */
+export type Behaviour = (
   atMs: number,
-  chance: () => number,
+  random: () => number,
 ) => {
   readonly durationMs: number;
-  readonly condition: Condition;
+  readonly signal: Signal;
   /** It is the host that failed. */
   readonly isBelowHttp?: boolean;
 };
@@ -22,7 +22,7 @@ export type SimulatedEndpoint = {
   readonly workspaceId?: string;
   /** A host that it shares with others; one of its own without it. */
   readonly host?: string;
-  readonly answering: Answering;
+  readonly behaviour: Behaviour;
   /** When its events come, in ms after the start. */
   readonly arrivalsMs: readonly number[];
   readonly limits?: SubscriptionLimits;
@@ -34,22 +34,21 @@ export type EndpointStory = {
   readonly waitsMs: number[];
   /** When each attempt began, in ms after the start. */
   readonly startsMs: number[];
-  /** How often each delivery was sent away. */
+  /** How often each delivery was deferred. */
   readonly deferrals: number[];
   inFlight: number;
-  mostInFlight: number;
+  maxInFlight: number;
 };
 
 export type Story = {
   readonly of: Map<string, EndpointStory>;
-  mostInFlight: number;
-  mostInLine: number;
-  /** Places that were not given back. */
+  maxInFlight: number;
+  maxQueued: number;
+  /** Permits that were not released. */
   left: number;
   endedMs: number;
 };
 
-type GiveBack = (released: Release) => void;
 type Owed = { readonly arrivedMs: number; readonly deferrals: number };
 
 export const DEADLINE_MS = 30_000;
@@ -57,66 +56,76 @@ export const DEADLINE_MS = 30_000;
 /** A schedule fires a moment after it is due (measured: about 10 ms). */
 const FIRED_AFTER_MS = 10;
 
-/** Has a gate work in virtual time, with as many endpoints as wanted, until every delivery was attempted. */
-export const simulate = (
+/** Runs a limiter in virtual time until every delivery was attempted. */
+export const simulate = async (
   endpoints: readonly SimulatedEndpoint[],
   limits: PermitLimits,
-  chance: () => number,
-): Story => {
+  random: () => number,
+): Promise<Story> => {
   const agenda = createAgenda();
   let nowMs = 0;
-  const gate = createGate(limits, () => nowMs);
-  const story: Story = { of: new Map(), mostInFlight: 0, mostInLine: 0, left: 0, endedMs: 0 };
+  const limiter = createLimiter(limits, () => nowMs);
+  const story: Story = { of: new Map(), maxInFlight: 0, maxQueued: 0, left: 0, endedMs: 0 };
   let unstarted = countEvents(endpoints);
 
-  const begin = (endpoint: SimulatedEndpoint, own: EndpointStory, release: GiveBack): void => {
-    own.inFlight += 1;
-    own.mostInFlight = Math.max(own.mostInFlight, own.inFlight);
-    story.mostInFlight = Math.max(story.mostInFlight, gate.inFlight());
-    const { durationMs, condition, isBelowHttp = false } = endpoint.answering(nowMs, chance);
+  const begin = (
+    endpoint: SimulatedEndpoint,
+    own: EndpointStory,
+    release: Permit["release"],
+  ): void => {
+    story.maxInFlight = Math.max(story.maxInFlight, limiter.inFlight());
+    const { durationMs, signal, isBelowHttp = false } = endpoint.behaviour(nowMs, random);
     agenda.at(nowMs + durationMs, () => {
       own.inFlight -= 1;
-      release({ destination: condition, origin: isBelowHttp ? "failing" : "well" });
+      release({ destination: signal, origin: isBelowHttp ? "failure" : "success" });
     });
   };
 
-  const attempt = (endpoint: SimulatedEndpoint, own: EndpointStory, owed: Owed): void => {
-    gate.ask(askingOf(endpoint, owed.deferrals), (passage) => {
-      if (passage.kind === "closed") throw new Error("nobody closed it");
-      if (passage.kind === "deferred") {
-        const again = { ...owed, deferrals: owed.deferrals + 1 };
-        agenda.at(nowMs + passage.afterMs + FIRED_AFTER_MS * chance(), () =>
-          attempt(endpoint, own, again),
-        );
-        return;
-      }
-      unstarted -= 1;
-      own.waitsMs.push(nowMs - owed.arrivedMs);
-      own.startsMs.push(nowMs);
-      own.deferrals.push(owed.deferrals);
-      begin(endpoint, own, passage.release);
-    });
-    story.mostInLine = Math.max(story.mostInLine, gate.inLine());
+  const attempt = async (
+    endpoint: SimulatedEndpoint,
+    own: EndpointStory,
+    owed: Owed,
+  ): Promise<void> => {
+    const acquired = limiter.acquire(requestOf(endpoint, owed.deferrals));
+    story.maxQueued = Math.max(story.maxQueued, limiter.queued());
+    const permit = await acquired;
+    if (permit.kind === "closed") throw new Error("the limiter was not closed");
+    if (permit.kind === "deferred") {
+      const again = { ...owed, deferrals: owed.deferrals + 1 };
+      agenda.at(nowMs + permit.afterMs + FIRED_AFTER_MS * random(), () => {
+        void attempt(endpoint, own, again);
+      });
+      return;
+    }
+    unstarted -= 1;
+    noteStart(own, owed, nowMs);
+    begin(endpoint, own, permit.release);
   };
 
   for (const endpoint of endpoints) {
     const own = newStory();
     story.of.set(endpoint.name, own);
-    arrive(endpoint.arrivalsMs, 0, agenda.at, (arrivedMs) =>
-      attempt(endpoint, own, { arrivedMs, deferrals: 0 }),
-    );
+    arrive(endpoint.arrivalsMs, 0, agenda.at, (arrivedMs) => {
+      void attempt(endpoint, own, { arrivedMs, deferrals: 0 });
+    });
   }
   const sweep = (): void => {
-    gate.sweep();
-    if (unstarted > 0) agenda.at(nowMs + SWEEP_EVERY_MS, sweep);
+    limiter.sweep();
+    if (unstarted > 0) agenda.at(nowMs + SWEEP_INTERVAL_MS, sweep);
   };
   agenda.at(0, sweep);
-  agenda.run((timeMs) => {
-    nowMs = timeMs;
-  });
-  story.left = gate.inFlight();
+  await agenda.run((timeMs) => (nowMs = timeMs));
+  story.left = limiter.inFlight();
   story.endedMs = nowMs;
   return story;
+};
+
+const noteStart = (own: EndpointStory, { arrivedMs, deferrals }: Owed, nowMs: number): void => {
+  own.waitsMs.push(nowMs - arrivedMs);
+  own.startsMs.push(nowMs);
+  own.deferrals.push(deferrals);
+  own.inFlight += 1;
+  own.maxInFlight = Math.max(own.maxInFlight, own.inFlight);
 };
 
 const countEvents = (endpoints: readonly SimulatedEndpoint[]): number =>
@@ -142,13 +151,13 @@ const newStory = (): EndpointStory => ({
   startsMs: [],
   deferrals: [],
   inFlight: 0,
-  mostInFlight: 0,
+  maxInFlight: 0,
 });
 
-const askingOf = (
+const requestOf = (
   { name, workspaceId = name, host = name, limits }: SimulatedEndpoint,
   deferrals: number,
-): Asking => ({
+): PermitRequest => ({
   workspaceId,
   destination: `https://${host}/${name}`,
   origin: `https://${host}`,

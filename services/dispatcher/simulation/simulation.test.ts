@@ -1,22 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { asBacklog, atRandom, seededChance } from "./arrivals.ts";
+import { asBacklog, atRandom, seededRandom } from "./arrivals.ts";
 import {
   DEADLINE_MS,
   simulate,
-  type Answering,
+  type Behaviour,
   type EndpointStory,
   type SimulatedEndpoint,
   type Story,
 } from "./simulate.ts";
 
-const LIMITS = { maxInFlight: 1_024, endpointMaxInFlight: 64 };
+const LIMITS = { maxInFlight: 1_024, destinationMaxInFlight: 64 };
 const TWENTY_MINUTES_MS = 1_200_000;
 
 const answersIn =
-  (aboutMs: number): Answering =>
-  (_, chance) => ({ durationMs: aboutMs * (0.5 + chance()), condition: "well" });
+  (aboutMs: number): Behaviour =>
+  (_, random) => ({ durationMs: aboutMs * (0.5 + random()), signal: "success" });
 
-const hangs: Answering = () => ({ durationMs: DEADLINE_MS, condition: "failing" });
+const hangs: Behaviour = () => ({ durationMs: DEADLINE_MS, signal: "failure" });
 
 const storiesOf = (story: Story, prefix: string): readonly EndpointStory[] =>
   [...story.of].filter(([name]) => name.startsWith(prefix)).map(([, own]) => own);
@@ -29,25 +29,25 @@ const shareDeferredOften = (stories: readonly EndpointStory[]): number => {
   return deferrals.filter((times) => times > 3).length / deferrals.length;
 };
 
-const one = (answering: Answering, arrivalsMs: readonly number[]): readonly SimulatedEndpoint[] => [
-  { name: "one", answering, arrivalsMs },
+const one = (behaviour: Behaviour, arrivalsMs: readonly number[]): readonly SimulatedEndpoint[] => [
+  { name: "one", behaviour, arrivalsMs },
 ];
 
 describe("twenty minutes of 1,000 endpoints", { timeout: 60_000 }, () => {
-  test.each([0, 300, 900])("of which %i hang: the others wait for nothing", (hanging) => {
-    const chance = seededChance(hanging + 1);
+  test.each([0, 300, 900])("of which %i hang: the others wait for nothing", async (hanging) => {
+    const random = seededRandom(hanging + 1);
     const endpoints = Array.from({ length: 1_000 }, (_, n) => ({
       name: n < hanging ? `hangs-${n}` : `well-${n}`,
-      answering: n < hanging ? hangs : answersIn(50),
-      arrivalsMs: atRandom(0.03, TWENTY_MINUTES_MS, chance),
+      behaviour: n < hanging ? hangs : answersIn(50),
+      arrivalsMs: atRandom(0.03, TWENTY_MINUTES_MS, random),
     }));
-    const story = simulate(endpoints, LIMITS, chance);
+    const story = await simulate(endpoints, LIMITS, random);
     const waits = storiesOf(story, "well").flatMap(({ waitsMs }) => waitsMs);
     expect(waits.length).toBeGreaterThan((1_000 - hanging) * 30);
     expect(percentile(waits, 0.999)).toBe(0);
-    const most = [...story.of.values()].map(({ mostInFlight }) => mostInFlight);
-    expect(Math.max(...most)).toBeLessThanOrEqual(LIMITS.endpointMaxInFlight);
-    expect(story.mostInFlight).toBeLessThanOrEqual(LIMITS.maxInFlight);
+    const most = [...story.of.values()].map(({ maxInFlight }) => maxInFlight);
+    expect(Math.max(...most)).toBeLessThanOrEqual(LIMITS.destinationMaxInFlight);
+    expect(story.maxInFlight).toBeLessThanOrEqual(LIMITS.maxInFlight);
     expect(story.left).toBe(0);
   });
 });
@@ -55,31 +55,31 @@ describe("twenty minutes of 1,000 endpoints", { timeout: 60_000 }, () => {
 describe("1,000 endpoints with 300 events a second", () => {
   test.each([10, 100, 300, 600])(
     "of which %i begin to hang: the others wait for nothing from the first moment on",
-    (hanging) => {
-      const chance = seededChance(hanging);
+    async (hanging) => {
+      const random = seededRandom(hanging);
       const endpoints = Array.from({ length: 1_000 }, (_, n) => ({
         name: n < hanging ? `hangs-${n}` : `well-${n}`,
-        answering: n < hanging ? hangs : answersIn(20),
-        arrivalsMs: atRandom(0.3, 60_000, chance),
+        behaviour: n < hanging ? hangs : answersIn(20),
+        arrivalsMs: atRandom(0.3, 60_000, random),
       }));
-      const story = simulate(endpoints, LIMITS, chance);
+      const story = await simulate(endpoints, LIMITS, random);
       const waits = storiesOf(story, "well").flatMap(({ waitsMs }) => waitsMs);
       expect(percentile(waits, 0.999)).toBe(0);
       expect(shareDeferredOften(storiesOf(story, "hangs"))).toBeLessThan(0.02);
     },
   );
 
-  test("that all answered well until 300 of them began to hang: the others hardly wait", () => {
-    const chance = seededChance(5);
+  test("that all answered well until 300 of them began to hang: the others hardly wait", async () => {
+    const random = seededRandom(5);
     const breaksAfter = 30_000;
-    const breaking: Answering = (atMs, c) =>
+    const breaking: Behaviour = (atMs, c) =>
       atMs < breaksAfter ? answersIn(20)(atMs, c) : hangs(atMs, c);
     const endpoints = Array.from({ length: 1_000 }, (_, n) => ({
       name: n < 300 ? `hangs-${n}` : `well-${n}`,
-      answering: n < 300 ? breaking : answersIn(20),
-      arrivalsMs: atRandom(0.3, 120_000, chance),
+      behaviour: n < 300 ? breaking : answersIn(20),
+      arrivalsMs: atRandom(0.3, 120_000, random),
     }));
-    const story = simulate(endpoints, LIMITS, chance);
+    const story = await simulate(endpoints, LIMITS, random);
     const waits = storiesOf(story, "well").flatMap(({ waitsMs }) => waitsMs);
     expect(percentile(waits, 0.999)).toBe(0);
   });
@@ -93,48 +93,48 @@ describe("the backlog of one endpoint", () => {
     { ms: 3_000, count: 20_000 },
   ])(
     "of $count that answers in about $ms ms goes out in 1.3 of the shortest time, and few come back often",
-    ({ ms, count }) => {
-      const story = simulate(
+    async ({ ms, count }) => {
+      const story = await simulate(
         one(answersIn(ms), asBacklog(count)),
         LIMITS,
-        seededChance(ms + count),
+        seededRandom(ms + count),
       );
-      const shortestMs = Math.max(count * 0.3, (count * ms) / LIMITS.endpointMaxInFlight);
+      const shortestMs = Math.max(count * 0.3, (count * ms) / LIMITS.destinationMaxInFlight);
       // What is known of it before its first answers is nothing.
       expect(story.endedMs).toBeLessThan(1.3 * shortestMs + 8 * ms);
       expect(shareDeferredOften(storiesOf(story, "one"))).toBeLessThan(0.01);
     },
   );
 
-  test("is delivered in about the order in which it came", () => {
-    const story = simulate(one(answersIn(500), asBacklog(5_000)), LIMITS, seededChance(3));
+  test("is delivered in about the order in which it came", async () => {
+    const story = await simulate(one(answersIn(500), asBacklog(5_000)), LIMITS, seededRandom(3));
     const waits = storiesOf(story, "one").flatMap(({ waitsMs }) => waitsMs);
-    const inOrderMs = (5_000 * 500) / LIMITS.endpointMaxInFlight;
+    const inOrderMs = (5_000 * 500) / LIMITS.destinationMaxInFlight;
     expect(Math.max(...waits)).toBeLessThan(1.3 * inOrderMs);
   });
 });
 
 describe("an outage of ten minutes", () => {
   const downUntilMs = 600_000;
-  const answering: Answering = (atMs, chance) =>
+  const behaviour: Behaviour = (atMs, random) =>
     atMs < downUntilMs
-      ? { durationMs: DEADLINE_MS, condition: "failing" }
-      : answersIn(100)(atMs, chance);
+      ? { durationMs: DEADLINE_MS, signal: "failure" }
+      : answersIn(100)(atMs, random);
 
-  test("in which all hangs is over for every delivery half an hour after the endpoint is back", () => {
-    const chance = seededChance(11);
-    const endpoints = one(answering, atRandom(2, 660_000, chance));
-    const story = simulate(endpoints, LIMITS, chance);
+  test("in which all hangs is over for every delivery half an hour after the endpoint is back", async () => {
+    const random = seededRandom(11);
+    const endpoints = one(behaviour, atRandom(2, 660_000, random));
+    const story = await simulate(endpoints, LIMITS, random);
     const lastMs = Math.max(...storiesOf(story, "one").flatMap(({ startsMs }) => startsMs));
     expect(lastMs - downUntilMs).toBeLessThan(33 * 60_000);
     expect(story.left).toBe(0);
   });
 
-  test("new events are delivered at once when it is over, also while earlier ones wait for their slot", () => {
-    const chance = seededChance(12);
-    const before = atRandom(2, downUntilMs, chance);
-    const after = atRandom(2, 60_000, chance).map((atMs) => downUntilMs + DEADLINE_MS + atMs);
-    const story = simulate(one(answering, [...before, ...after]), LIMITS, chance);
+  test("new events are delivered at once when it is over, also while earlier ones wait for their slot", async () => {
+    const random = seededRandom(12);
+    const before = atRandom(2, downUntilMs, random);
+    const after = atRandom(2, 60_000, random).map((atMs) => downUntilMs + DEADLINE_MS + atMs);
+    const story = await simulate(one(behaviour, [...before, ...after]), LIMITS, random);
     const waits = storiesOf(story, "one").flatMap(({ startsMs, waitsMs }) =>
       waitsMs.filter((ms, n) => (startsMs[n] ?? 0) - ms > downUntilMs + DEADLINE_MS),
     );
@@ -143,15 +143,15 @@ describe("an outage of ten minutes", () => {
   });
 });
 
-test("a rate limit is kept over every second, and used for nine tenths", () => {
+test("a rate limit is kept over every second, and used for nine tenths", async () => {
   const rate = { perSecond: 20, burst: 5 };
   const limited = {
     name: "one",
-    answering: answersIn(30),
+    behaviour: answersIn(30),
     arrivalsMs: asBacklog(2_000),
     limits: { key: "one", rateLimit: rate },
   };
-  const story = simulate([limited], LIMITS, seededChance(8));
+  const story = await simulate([limited], LIMITS, seededRandom(8));
   const stories = storiesOf(story, "one");
   const inOrder = stories.flatMap(({ startsMs }) => startsMs).toSorted((a, b) => a - b);
   const most = rate.perSecond + rate.burst;

@@ -12,7 +12,7 @@ import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
 import type { DispatcherOptions, Steps } from "./dispatcher.ts";
 import { eventWarningCounter } from "./intake/event-warnings.ts";
 import type { MessageDeps } from "./intake/take-message.ts";
-import { createGate, type Gate } from "./limits/limiter.ts";
+import { createLimiter, type Limiter } from "./limits/limiter.ts";
 import type { Presence } from "./limits/membership.ts";
 import { observeStart, type DispatcherMetrics } from "./metrics.ts";
 import { ownNetworkWatch } from "./send/network-outage.ts";
@@ -25,8 +25,11 @@ import { messageTracer } from "./tracing/delivery-span.ts";
 const MIN_POOLS = 256;
 
 /** The limiter, by what the operator set. */
-export const gateFor = ({ MAX_IN_FLIGHT, ENDPOINT_MAX_IN_FLIGHT }: DispatcherSettings): Gate =>
-  createGate(
+export const limiterFor = ({
+  MAX_IN_FLIGHT,
+  ENDPOINT_MAX_IN_FLIGHT,
+}: DispatcherSettings): Limiter =>
+  createLimiter(
     { maxInFlight: MAX_IN_FLIGHT, destinationMaxInFlight: ENDPOINT_MAX_IN_FLIGHT },
     monotonic,
   );
@@ -69,7 +72,7 @@ export type Parts = {
   readonly steps: Steps;
   readonly view: SubscriptionView;
   readonly sealer: Sealer;
-  readonly gate: Gate;
+  readonly limiter: Limiter;
   readonly presence: Presence;
   readonly clock: ServerClock;
   readonly tracer: Tracer | undefined;
@@ -78,7 +81,7 @@ export type Parts = {
 /** What messages are handled with; each step takes the few parts that it needs. */
 export const messageDeps = (
   { settings, log, postpone }: DispatcherOptions,
-  { metrics, own, store, steps, view, sealer, gate, presence, clock, tracer }: Parts,
+  { metrics, own, store, steps, view, sealer, limiter, presence, clock, tracer }: Parts,
 ): MessageDeps => ({
   store,
   steps,
@@ -94,7 +97,7 @@ export const messageDeps = (
     allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
     allowedPorts: settings.ALLOWED_PORTS,
   },
-  gate,
+  limiter,
   ownNetwork: ownNetworkWatch(monotonic),
   operatorsPolicy: operatorsPolicy(settings),
   eventRules: eventRules(settings, view.isOwnType),

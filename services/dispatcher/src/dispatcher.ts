@@ -10,7 +10,7 @@ import { openTracing } from "@ringback/runtime/telemetry/tracing";
 import manifest from "../package.json" with { type: "json" };
 import type { DispatcherSettings } from "./config.ts";
 import type { PostponePolicy } from "./delivery/decide/postpone.ts";
-import { gateFor, messageDeps, senderFor, streamsFor } from "./dispatcher-deps.ts";
+import { limiterFor, messageDeps, senderFor, streamsFor } from "./dispatcher-deps.ts";
 import {
   startHealthEvaluation,
   type HealthEvaluationPolicy,
@@ -108,22 +108,23 @@ const start = async (
   const presence = joinDispatchers(nats, log);
   // Of RETRIES: schedules fire by the clock of its leader.
   const clock = await followServerClock(nats, STREAMS.retries, log, abort);
-  const gate = gateFor(settings);
+  const limiter = limiterFor(settings);
   const storing = storingWatch(() => own.ownFaults.inc({ fault: "storage" }));
-  Object.assign(state, { sender, presence, clock, gate, storing });
+  Object.assign(state, { sender, presence, clock, limiter, storing });
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const { due } = presence;
   const stored = natsDeliveryStore({ nats, eventsCreatedMs, due, clock, log, signal: abort });
   const store = watchedStore(stored, storing);
   const notifier = natsNotifier({ nats, find: view.find, metrics: own, log });
   const steps = wrapSteps({ ...settleSteps(store, notifier), send: sender.send });
-  const parts = { metrics, own, store, steps, view, sealer: sealing.ring, gate, presence, clock };
+  const { ring: sealer } = sealing;
+  const parts = { metrics, own, store, steps, view, sealer, limiter, presence, clock };
   const deps = messageDeps(options, { ...parts, tracer: tracing?.tracer });
   const watches = startWatches(options, state, { ...deps, nats, now: clock.nowMs });
   const intake = startIntake({
     nats,
     maxInFlight: settings.MAX_IN_FLIGHT,
-    gate,
+    limiter,
     deps,
     created,
     management: settings.STREAM_MANAGEMENT,

@@ -15,7 +15,7 @@ import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/nats/server-clock";
 import type { DispatcherSettings } from "./config.ts";
-import type { Gate } from "./limits/limiter.ts";
+import type { Limiter } from "./limits/limiter.ts";
 import type { Intake } from "./intake/intake.ts";
 import type { Presence } from "./limits/membership.ts";
 import type { Sender } from "./send/send.ts";
@@ -37,7 +37,7 @@ export type DispatcherState = {
   nats?: Nats;
   view?: SubscriptionView;
   clock?: ServerClock;
-  gate?: Gate;
+  limiter?: Limiter;
   sender?: Sender;
   presence?: Presence;
   storing?: StoringWatch;
@@ -125,7 +125,7 @@ export const exportState = (
   gauge(
     "ringback_attempts_in_flight",
     "Attempts at this moment",
-    () => state.gate?.inFlight() ?? 0,
+    () => state.limiter?.inFlight() ?? 0,
   );
   gauge("ringback_attempts_in_flight_limit", "Most attempts at once in this process").set(
     settings.MAX_IN_FLIGHT,

@@ -8,7 +8,7 @@ import type { EventAddress } from "@ringback/contracts/events/event";
 import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/events/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
-import { DEFERRAL_REASONS } from "./limits/permit-request.ts";
+import { DEFERRAL_REASONS } from "./limits/permits.ts";
 import { OWN_FAULTS } from "./send/result.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 

@@ -12,14 +12,14 @@ import type { SendResult } from "../send/result.ts";
 import { destinationOf } from "./decide/request.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
-import { createGate } from "../limits/limiter.ts";
+import { createLimiter } from "../limits/limiter.ts";
 import { heldBody } from "./held-body.ts";
 import { ownNetworkWatch } from "../send/network-outage.ts";
 import { createSender, type Sender } from "../send/send.ts";
 
 failOnLeaks();
 
-const WELL = { destination: "well", origin: "well" } as const;
+const SUCCESS = { destination: "success", origin: "success" } as const;
 
 const NOW_MS = Date.parse("2026-01-01T00:00:10.000Z");
 const now = (): number => NOW_MS;
@@ -77,7 +77,7 @@ const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"], allowedPorts: [] },
   send: sender.send,
-  gate: createGate({ maxInFlight: 4, destinationMaxInFlight: 2 }, now),
+  limiter: createLimiter({ maxInFlight: 4, destinationMaxInFlight: 2 }, now),
   ownNetwork: ownNetworkWatch(now),
   operatorsPolicy: {
     timeoutMs: 5_000,
@@ -354,79 +354,75 @@ describe("signatures", () => {
     expect(receiver.requests.at(-1)?.headers["webhook-signature"]).toMatch(/^v1,\S+$/);
   });
 
-  test("that cannot be made, by a bug, give the place at the gate back", async () => {
+  test("that cannot be made, by a bug, release the permit", async () => {
     const deps = depsFor({ find: signedBy({ ...key, secret: "whsec_" }) });
     await expect(deliver(DELIVERY, deps)).rejects.toThrow("the signing secret 'k1' must be");
-    expect(deps.gate.inFlight()).toBe(0);
+    expect(deps.limiter.inFlight()).toBe(0);
   });
 });
 
-describe("the gate", () => {
-  test("is told this process's share of the subscription's limits, where it has any", async () => {
+describe("the permit", () => {
+  test("is requested with this process's share of the subscription's limits, where it has any", async () => {
     receiver.setScript(status(200));
     const told: unknown[] = [];
-    const real = createGate({ maxInFlight: 4, destinationMaxInFlight: 2 }, now);
-    const ask: typeof real.ask = (asking, answer) => {
-      told.push(asking.limits);
-      real.ask(asking, answer);
+    const real = createLimiter({ maxInFlight: 4, destinationMaxInFlight: 2 }, now);
+    const acquire: typeof real.acquire = (request) => {
+      told.push(request.limits);
+      return real.acquire(request);
     };
     const delivery = { max_in_flight: 8, rate_limit: { per_second: 5, burst: 10 } };
     const limited = { ...subscription(receiver.url("/hook")), delivery };
-    await deliver(DELIVERY, depsFor({ gate: { ...real, ask }, find: async () => limited }));
-    await deliver(DELIVERY, depsFor({ gate: { ...real, ask } }));
+    await deliver(DELIVERY, depsFor({ limiter: { ...real, acquire }, find: async () => limited }));
+    await deliver(DELIVERY, depsFor({ limiter: { ...real, acquire } }));
     const rateLimit = { perSecond: 2.5, burst: 5 };
     const shared = { key: "w1 a1 call_completed", maxInFlight: 4, rateLimit };
     expect(told).toEqual([shared, undefined]);
   });
 
-  test("is passed back once the request holds no socket any more, and not before", async () => {
+  test("is released once the request holds no socket any more, and not before", async () => {
     const released = Promise.withResolvers<void>();
     const result = { kind: "own_fault", fault: "unexpected", detail: "x" } as const;
     const deps = depsFor({ send: async () => ({ result, released: released.promise }) });
     await deliver(DELIVERY, deps);
-    expect(deps.gate.inFlight()).toBe(1);
+    expect(deps.limiter.inFlight()).toBe(1);
     released.resolve();
-    await expect.poll(() => deps.gate.inFlight()).toBe(0);
+    await expect.poll(() => deps.limiter.inFlight()).toBe(0);
   });
 
-  test("is passed back when sending fails in a way that it never should", async () => {
+  test("is released when sending fails in a way that it never should", async () => {
     const deps = depsFor({ send: failing });
     await expect(deliver(DELIVERY, deps)).rejects.toThrow("a bug");
-    expect(deps.gate.inFlight()).toBe(0);
+    expect(deps.limiter.inFlight()).toBe(0);
   });
 
-  test("puts a delivery off when the endpoint is slow and busy, and nothing is sent", async () => {
+  test("is missing when the endpoint is slow and busy: the delivery is deferred, and nothing is sent", async () => {
     let monotonicMs = 1_000;
-    const gate = createGate({ maxInFlight: 4, destinationMaxInFlight: 1 }, () => monotonicMs);
+    const limiter = createLimiter({ maxInFlight: 4, destinationMaxInFlight: 1 }, () => monotonicMs);
     const to = destinationOf(receiver.url("/hook"));
-    const asking = { workspaceId: "w1", ...to, deferrals: 0, timeoutMs: 60_000, bytes: 2 };
-    gate.ask(asking, (first) => {
-      monotonicMs += 60_000; // it is slow
-      if (first.kind === "admitted") first.release(WELL);
-    });
-    gate.ask(asking, () => undefined);
-    expect(gate.inFlight()).toBe(1);
+    const request = { workspaceId: "w1", ...to, deferrals: 0, timeoutMs: 60_000, bytes: 2 };
+    const first = await limiter.acquire(request);
+    monotonicMs += 60_000; // it is slow
+    if (first.kind === "granted") first.release(SUCCESS);
+    await limiter.acquire(request);
+    expect(limiter.inFlight()).toBe(1);
     const before = receiver.requests.length;
-    const result = await deliver(DELIVERY, depsFor({ gate }));
+    const result = await deliver(DELIVERY, depsFor({ limiter }));
     expect(result).toEqual({ kind: "deferred", atMs: NOW_MS + 5_000, reason: "endpoint_busy" });
     expect(receiver.requests).toHaveLength(before);
   });
 
-  test("does not hold one workspace's deliveries back for another's", async () => {
+  test("of one workspace does not hold up the deliveries of another", async () => {
     receiver.setScript(status(200));
-    const gate = createGate({ maxInFlight: 4, destinationMaxInFlight: 1 }, now);
+    const limiter = createLimiter({ maxInFlight: 4, destinationMaxInFlight: 1 }, now);
     const to = destinationOf(receiver.url("/hook"));
-    gate.ask(
-      { workspaceId: "w2", ...to, deferrals: 0, timeoutMs: 5_000, bytes: 2 },
-      () => undefined,
-    );
-    expect(gate.inFlight()).toBe(1);
-    expect((await deliver(DELIVERY, depsFor({ gate }))).kind).toBe("attempted");
+    await limiter.acquire({ workspaceId: "w2", ...to, deferrals: 0, timeoutMs: 5_000, bytes: 2 });
+    expect(limiter.inFlight()).toBe(1);
+    expect((await deliver(DELIVERY, depsFor({ limiter }))).kind).toBe("attempted");
   });
 
-  test("that is closed begins nothing", async () => {
+  test("is not granted by a closed limiter: nothing begins", async () => {
     const deps = depsFor();
-    deps.gate.close();
+    deps.limiter.close();
     const before = receiver.requests.length;
     expect(await deliver(DELIVERY, deps)).toEqual({ kind: "closed" });
     expect(receiver.requests).toHaveLength(before);
@@ -457,7 +453,7 @@ describe("an attempt that is traced", () => {
     const deps = depsFor({ traceAttempt, send: failing });
     await expect(deliver(DELIVERY, deps, { parent: trace })).rejects.toThrow("a bug");
     expect(ends).toEqual([undefined]);
-    expect(deps.gate.inFlight()).toBe(0);
+    expect(deps.limiter.inFlight()).toBe(0);
   });
 
   test("is none while nothing is sent", async () => {
@@ -481,13 +477,13 @@ describe("between its permit and its request, an attempt", () => {
   ] as const)("releases its permit when %s", async (_what, more) => {
     const deps = depsFor(more);
     await expect(deliver(DELIVERY, deps)).rejects.toThrow("a bug");
-    expect(deps.gate.inFlight()).toBe(0);
+    expect(deps.limiter.inFlight()).toBe(0);
   });
 
   test("releases its permit when its ownership cannot be checked", async () => {
     const deps = depsFor();
     await expect(deliver(DELIVERY, deps, { stillOwned: failing })).rejects.toThrow("a bug");
-    expect(deps.gate.inFlight()).toBe(0);
+    expect(deps.limiter.inFlight()).toBe(0);
   });
 
   test("is not made, and its permit released, when another process may have the message", async () => {
@@ -495,7 +491,7 @@ describe("between its permit and its request, an attempt", () => {
     const before = receiver.requests.length;
     expect(await deliver(DELIVERY, deps, { stillOwned: notOwned })).toEqual({ kind: "not_owned" });
     expect(receiver.requests).toHaveLength(before);
-    expect(deps.gate.inFlight()).toBe(0);
+    expect(deps.limiter.inFlight()).toBe(0);
   });
 
   test("goes where the subscription leads now, when that was changed while it waited", async () => {

@@ -5,19 +5,19 @@ import type { EventAddress } from "@ringback/contracts/events/event";
 import { openSubscription, type Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import { withLiveKeys } from "@ringback/contracts/agents/subscription-signing";
 import type { TraceContext } from "@ringback/contracts/trace-context";
-import type { Passage } from "../limits/permit-request.ts";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
-import { verdictOn } from "./decide/endpoint-signal.ts";
+import { endpointSignals } from "./decide/endpoint-signal.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/policy.ts";
 import { outcomeOf } from "./decide/outcome.ts";
 import { blockedBy } from "./decide/blocked.ts";
 import { postponeMs } from "./decide/postpone.ts";
 import { destinationOf, type Destination } from "./decide/request.ts";
 import { retryAfterOf } from "./decide/retry-after.ts";
-import { nextStep } from "./decide/retry.ts";
+import { MAX_RETRY_AFTER_MS, nextStep } from "./decide/retry.ts";
 import { shareOfLimits } from "../limits/decide/subscription-share.ts";
 import { comesFromEvents, schedulePositionOf, type Delivery } from "./delivery.ts";
-import type { Gate } from "../limits/limiter.ts";
+import type { Limiter, PermitResult } from "../limits/limiter.ts";
+import type { Permit } from "../limits/permits.ts";
 import { outgoingRequest } from "./outgoing-request.ts";
 import type { OwnNetworkWatch } from "../send/network-outage.ts";
 import type { OutgoingRequest } from "../send/request.ts";
@@ -48,7 +48,7 @@ export type DeliverDeps = {
   /** Which URLs may be sent to. Checked again here: settings may have changed since the subscription was stored. */
   readonly urlPolicy: CallbackUrlPolicy;
   readonly send: (request: OutgoingRequest) => Promise<Sent>;
-  readonly gate: Gate;
+  readonly limiter: Limiter;
   readonly ownNetwork: OwnNetworkWatch;
   /** The defaults of what a subscription may set. */
   readonly operatorsPolicy: EffectivePolicy;
@@ -84,15 +84,15 @@ export const deliver = async (
   if (blocked !== undefined)
     return blockedAttempt(delivery, { subscription, blocked }, policy.retry, deps);
   context.readingLock?.release();
-  const passage = await passageTo(destinationOf(subscription.callback_url), delivery, policy, deps);
-  if (passage.kind === "closed") return passage;
-  if (passage.kind === "deferred") {
+  const permit = await permitFor(destinationOf(subscription.callback_url), delivery, policy, deps);
+  if (permit.kind === "closed") return permit;
+  if (permit.kind === "deferred") {
     // Schedules go by the wall clock, which the limiter does not know.
-    const { reason, afterMs } = passage;
+    const { reason, afterMs } = permit;
     return { kind: "deferred", atMs: Math.ceil(deps.now() + afterMs), reason };
   }
 
-  const attempt = { delivery, stored, subscription, policy, passage };
+  const attempt = { delivery, stored, subscription, policy, permit };
   const start = await startAttempt(attempt, context, deps);
   if (start.kind === "not_owned") return start;
   if (start.kind === "changed") return deliver(delivery, deps, context);
@@ -112,7 +112,7 @@ type Attempt = {
   readonly stored: Subscription;
   readonly subscription: Subscription;
   readonly policy: EffectivePolicy;
-  readonly passage: Extract<Passage, { kind: "admitted" }>;
+  readonly permit: Permit;
 };
 
 type Started = {
@@ -126,7 +126,7 @@ const NOT_SENT = { kind: "own_fault", fault: "unexpected", detail: "not sent" } 
 
 /** The last checks between permit and request; releases the permit unless the attempt starts. */
 const startAttempt = async (
-  { delivery, stored, subscription, passage }: Attempt,
+  { delivery, stored, subscription, permit }: Attempt,
   { parent, stillOwned, readingLock }: DeliveryContext,
   deps: DeliverDeps,
 ): Promise<Started | { readonly kind: "not_owned" } | { readonly kind: "changed" }> => {
@@ -143,12 +143,12 @@ const startAttempt = async (
     started = { kind: "started", startedMs, trace };
     return started;
   } finally {
-    if (started === undefined) passage.release(verdictOn(NOT_SENT));
+    if (started === undefined) permit.release(endpointSignals(NOT_SENT));
   }
 };
 
 const finishAttempt = async (
-  { delivery, subscription, policy, passage }: Attempt,
+  { delivery, subscription, policy, permit }: Attempt,
   { startedMs, trace }: Started,
   { readingLock }: DeliveryContext,
   deps: DeliverDeps,
@@ -158,10 +158,13 @@ const finishAttempt = async (
   const retryAfterIn = (result: SendResult): number | undefined =>
     policy.retryAfter === "honour" ? retryAfterOf(result, deps.now()) : undefined;
   const release = (result: SendResult): void =>
-    passage.release({ ...verdictOn(result), askedMs: retryAfterIn(result) });
+    permit.release({
+      ...endpointSignals(result),
+      retryAfterMs: Math.min(MAX_RETRY_AFTER_MS, retryAfterIn(result) ?? 0),
+    });
   let sent: Sent;
   try {
-    const sending = deps.send(await outgoingRequest(made, deps.userAgent, passage.bodySent));
+    const sending = deps.send(await outgoingRequest(made, deps.userAgent, permit.bodySent));
     readingLock?.release(); // what a response may cost is bounded where it is read
     sent = await sending;
   } catch (error) {
@@ -192,15 +195,15 @@ const finishAttempt = async (
 };
 
 /** A permit for the attempt, or when to try for one again. */
-const passageTo = (
+const permitFor = (
   to: Destination,
   { address, deferrals, body }: Delivery,
   policy: EffectivePolicy,
-  { gate, dispatchers }: DeliverDeps,
-): Promise<Passage> => {
+  { limiter, dispatchers }: DeliverDeps,
+): Promise<PermitResult> => {
   const limits = shareOfLimits(address, policy, dispatchers());
   const { workspaceId } = address;
   const bytes = body.byteLength;
-  const asking = { workspaceId, ...to, deferrals, timeoutMs: policy.timeoutMs, limits, bytes };
-  return new Promise((answer) => gate.ask(asking, answer));
+  const { timeoutMs } = policy;
+  return limiter.acquire({ workspaceId, ...to, deferrals, timeoutMs, limits, bytes });
 };

@@ -1,6 +1,6 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { TraceContext } from "@ringback/contracts/trace-context";
-import type { DeferralReason } from "../limits/permit-request.ts";
+import type { DeferralReason } from "../limits/permits.ts";
 import type { OwnFault } from "../send/result.ts";
 
 /** What processing a delivery came to. */

@@ -7,7 +7,7 @@ import { consume, type Consuming } from "@ringback/runtime/streams/consume";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { StreamManagement } from "@ringback/runtime/streams/stream-management";
 import type { StreamCreation } from "@ringback/runtime/streams/streams";
-import { SWEEP_EVERY_MS, type Gate } from "../limits/limiter.ts";
+import { SWEEP_INTERVAL_MS, type Limiter } from "../limits/limiter.ts";
 import { inFlightRegistry } from "../settle/in-flight.ts";
 import { createSuspects } from "./suspects.ts";
 import { takeEvent, takeRetry, type MessageDeps } from "./take-message.ts";
@@ -22,7 +22,7 @@ const READ_AHEAD = 512;
 export type IntakeOptions = {
   readonly nats: Nats;
   readonly maxInFlight: number;
-  readonly gate: Gate;
+  readonly limiter: Limiter;
   readonly deps: MessageDeps;
   readonly created: StreamCreation;
   readonly management: StreamManagement;
@@ -42,9 +42,9 @@ export type Intake = {
 
 /** Pulls messages of EVENTS and RETRIES, as many as there is room for, and works on them. */
 export const startIntake = (options: IntakeOptions): Intake => {
-  const { nats, deps, gate, onStreamLost, acknowledgedUpTo } = options;
+  const { nats, deps, limiter, onStreamLost, acknowledgedUpTo } = options;
   // A full queue means that the dispatcher has enough to do: nothing waits in it for long.
-  const roomInQueue = (): number => READ_AHEAD - gate.inLine();
+  const roomInQueue = (): number => READ_AHEAD - limiter.queued();
   // The server replies in order: what was sent before a flush is received.
   const confirm = (): Promise<boolean> =>
     nats.connection.flush().then(
@@ -53,7 +53,7 @@ export const startIntake = (options: IntakeOptions): Intake => {
     );
   const registry = inFlightRegistry(options.maxInFlight + READ_AHEAD, roomInQueue, confirm);
   const taking = { deps, registry, suspects: createSuspects(nats) };
-  const sweeping = setInterval(gate.sweep, SWEEP_EVERY_MS);
+  const sweeping = setInterval(limiter.sweep, SWEEP_INTERVAL_MS);
   const room = async (): Promise<number> => Math.min(MAX_PULL, await registry.room(ROOM_WAIT_MS));
   const shared = { nats, room, onStreamLost, log: deps.log };
   const events = consume({
@@ -74,7 +74,7 @@ export const startIntake = (options: IntakeOptions): Intake => {
     lastTurnMs: () => Math.min(...both.map((consuming) => consuming.lastTurnMs())),
     problem: () => events.problem() ?? retries.problem(),
     stop: async (outOfTime) => {
-      gate.close();
+      limiter.close();
       clearInterval(sweeping);
       await Promise.all(both.map((consuming) => consuming.stop()));
       await registry.empty(outOfTime);

@@ -1,120 +1,105 @@
-import { entered, flowIn, flowOut, IDLE, left, NO_FLOW, type Load } from "./decide/admission.ts";
-import { isOutage, NEW_WINDOW, windowAfter } from "./decide/congestion-window.ts";
-import type { Condition } from "../delivery/decide/endpoint-signal.ts";
-import { OPEN, originWindowAfter, withRecent } from "./decide/origin-window.ts";
-import { NOBODY, type Crowd, type SubscriptionState } from "./decide/permit.ts";
-import type { DestinationState, OriginState } from "./decide/shares.ts";
-import { clockAfter, slotOf, type Homeless, type Rate } from "./decide/slots.ts";
+import { NEW_WINDOW } from "./decide/congestion-window.ts";
+import { IDLE, IDLE_POOL } from "./decide/load.ts";
+import { REACHABLE } from "./decide/origin-window.ts";
+import type { SubscriptionState } from "./decide/permit.ts";
+import type { DestinationState, OriginState, PoolState } from "./decide/shares.ts";
 
-/** A place for a state that is replaced. */
-export type Box<T> = { state: T };
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** What is watched of a delivery's way. */
-export type Watched = {
-  readonly destination: Box<DestinationState>;
-  readonly origin: Box<OriginState>;
-  /** Only of those with limits of their own. */
-  readonly subscription: Box<SubscriptionState> | undefined;
+/** The state of every level that one request needs a permit of, but the process. */
+export type RequestState = {
+  readonly destination: Mutable<DestinationState>;
+  readonly origin: Mutable<OriginState>;
+  readonly workspace: Mutable<PoolState>;
+  /** Only of a subscription with limits of its own. */
+  readonly subscription: Mutable<SubscriptionState> | undefined;
 };
 
-export const newDestination = (): Box<DestinationState> => ({
-  state: { load: IDLE, window: NEW_WINDOW, clockMs: 0, closedUntilMs: 0 },
-});
-
-export const newOrigin = (): Box<OriginState> => ({
-  state: { flow: NO_FLOW, window: OPEN, recent: new Map() },
-});
-
-export const newSubscription = (): Box<SubscriptionState> => ({
-  state: { load: IDLE, clockMs: 0, fullMs: 0 },
-});
-
-export const newCrowd = (): Box<Crowd> => ({ state: NOBODY });
-
-type Loaded = { readonly load: Load };
-type Promising = { readonly clockMs: number };
-
-/** Nothing is in flight there: what is known of it may be forgotten. */
-export const isUnused = ({ state }: Readonly<Box<Loaded>>): boolean =>
-  state.load.starts.length === 0;
-
-export const isEmptyOrigin = ({ state }: Readonly<Box<OriginState>>): boolean =>
-  state.flow.inFlight === 0;
-
-export const isEmptyCrowd = ({ state }: Readonly<Box<Crowd>>): boolean =>
-  state.inFlight === 0 && state.bytes === 0;
-
-export const enter = <S extends Loaded>(box: Box<S>, startMs: number): void => {
-  box.state = { ...box.state, load: entered(box.state.load, startMs) };
+/** Whose state a request needs. */
+export type RequestKeys = {
+  readonly workspaceId: string;
+  /** Its URL without query: one handler on the other side. */
+  readonly destination: string;
+  /** Scheme, host and port, which several destinations share. */
+  readonly origin: string;
+  /** Of a subscription with limits of its own. */
+  readonly limits?: { readonly key: string } | undefined;
 };
 
-/** The same for a subscription, where it has a rate: one of those that it allows is used. */
-export const enterSubscription = (
-  box: Box<SubscriptionState>,
-  rate: Rate | undefined,
-  startMs: number,
-): void => {
-  enter(box, startMs);
-  if (rate === undefined) return;
-  box.state = { ...box.state, fullMs: clockAfter(box.state.fullMs, rate, startMs) };
-};
+/** Of each level. */
+const MAX_ENTRIES = 10_000;
 
-export const leave = <S extends Loaded>(box: Box<S>, startMs: number, endMs: number): void => {
-  box.state = { ...box.state, load: left(box.state.load, startMs, endMs) };
-};
-
-/** `askedMs`: for how long it asked to be left alone. */
-export const leaveDestination = (
-  box: Box<DestinationState>,
-  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
-  condition: Condition,
-  askedMs = 0,
-): void => {
-  const inFlight = box.state.load.starts.length;
-  leave(box, startMs, endMs);
-  const { window, closedUntilMs } = box.state;
-  const ended = { condition, tookMs: endMs - startMs, inFlight };
-  box.state = {
-    ...box.state,
-    window: windowAfter(window, ended),
-    closedUntilMs: Math.max(closedUntilMs, endMs + askedMs),
+/** The state of all levels, in memory. */
+export const createLimiterState = () => {
+  const destinations = lruOf(MAX_ENTRIES, newDestination, hasNoAttempt);
+  const origins = lruOf(MAX_ENTRIES, newOrigin, ({ load }) => load.inFlight === 0);
+  const workspaces = lruOf(MAX_ENTRIES, newPool, isEmpty);
+  const subscriptions = lruOf(MAX_ENTRIES, newSubscription, hasNoAttempt);
+  return {
+    processPool: newPool(),
+    of: ({ workspaceId, destination, origin, limits }: RequestKeys): RequestState => ({
+      destination: destinations(`${workspaceId} ${destination}`),
+      origin: origins(`${workspaceId} ${origin}`),
+      workspace: workspaces(workspaceId),
+      subscription: limits && subscriptions(limits.key),
+    }),
   };
 };
 
-export const enterOrigin = (box: Box<OriginState>, startMs: number): void => {
-  box.state = { ...box.state, flow: flowIn(box.state.flow, startMs) };
-};
+const hasNoAttempt = ({ load }: Pick<DestinationState, "load">): boolean =>
+  load.starts.length === 0;
 
-export const leaveOrigin = (
-  box: Box<OriginState>,
-  endMs: number,
-  condition: Condition,
-  destination: { readonly name: string; readonly state: DestinationState },
-): void => {
-  const { flow, window, recent } = box.state;
-  box.state = {
-    flow: flowOut(flow, endMs),
-    window: originWindowAfter(window, condition),
-    recent: withRecent(recent, destination.name, isOutage(destination.state.window)),
+const isEmpty = ({ load, bytes }: PoolState): boolean => load.inFlight === 0 && bytes === 0;
+
+const newDestination = (): Mutable<DestinationState> => ({
+  load: IDLE,
+  window: NEW_WINDOW,
+  nextFreeSlotMs: 0,
+  closedUntilMs: 0,
+});
+
+const newOrigin = (): Mutable<OriginState> => ({
+  load: IDLE_POOL,
+  window: REACHABLE,
+  recent: new Map(),
+});
+
+const newSubscription = (): Mutable<SubscriptionState> => ({
+  load: IDLE,
+  nextFreeSlotMs: 0,
+  tatMs: 0,
+});
+
+const newPool = (): Mutable<PoolState> => ({ load: IDLE_POOL, bytes: 0 });
+
+/** How many of the oldest entries are checked for one that is idle. */
+const MAX_CHECKED = 8;
+
+/**
+ * Returns an entry by its key, and makes a missing one. A full map drops an idle entry, the least recently used
+ * first. Entries in use stay (a library's cache would drop them, and lose the count of what is in flight).
+ */
+export const lruOf = <T>(maxEntries: number, make: () => T, isIdle: (value: T) => boolean) => {
+  const values = new Map<string, T>();
+
+  const dropIdle = (): void => {
+    let checked = 0;
+    for (const [key, value] of values) {
+      values.delete(key);
+      if (isIdle(value)) return;
+      values.set(key, value); // to the end: the next check sees another
+      checked += 1;
+      if (checked === MAX_CHECKED) return;
+    }
   };
-};
 
-export const enterCrowd = (box: Box<Crowd>, startMs: number): void => {
-  box.state = { ...box.state, ...flowIn(box.state, startMs) };
-};
-
-export const leaveCrowd = (box: Box<Crowd>, endMs: number): void => {
-  box.state = { ...box.state, ...flowOut(box.state, endMs) };
-};
-
-/** A negative number lets go of them. */
-export const holdBytes = (box: Box<Crowd>, bytes: number): void => {
-  box.state = { ...box.state, bytes: box.state.bytes + bytes };
-};
-
-/** The slot that one more delivery is given, by the monotonic clock. */
-export const promiseSlot = <S extends Promising>(box: Box<S>, homeless: Homeless): number => {
-  const { atMs, clockMs } = slotOf(box.state.clockMs, homeless);
-  box.state = { ...box.state, clockMs };
-  return atMs;
+  return (key: string): T => {
+    let value = values.get(key);
+    if (value === undefined) {
+      if (values.size >= maxEntries) dropIdle();
+      value = make();
+    } else values.delete(key); // to the end: the first one was used least recently
+    values.set(key, value);
+    return value;
+  };
 };

@@ -1,22 +1,22 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Asking, Passage } from "./permit-request.ts";
-import type { Condition, Verdict } from "../delivery/decide/endpoint-signal.ts";
+import type { Signal } from "./decide/congestion-window.ts";
 import { MAX_BYTES_HELD } from "./decide/permit.ts";
 import { RESERVED_SHARE } from "./decide/shares.ts";
-import { createGate, type Gate } from "./limiter.ts";
+import { createLimiter, type Limiter, type PermitResult } from "./limiter.ts";
+import type { AttemptResult, PermitRequest } from "./permits.ts";
 
 const DEADLINE_MS = 30_000;
 
-/** A gate in time that is moved by hand. */
+/** A limiter on a clock that the test moves. */
 const scene = (maxInFlight: number, destinationMaxInFlight?: number) => {
   const clock = { nowMs: 1_000_000 };
-  const gate = createGate({ maxInFlight, destinationMaxInFlight }, () => clock.nowMs);
-  return { clock, gate };
+  const limiter = createLimiter({ maxInFlight, destinationMaxInFlight }, () => clock.nowMs);
+  return { clock, limiter };
 };
 
-/** One at a host of its own, and of a workspace of its own. */
-const asking = (name: string, more: Partial<Asking> = {}): Asking => ({
+/** For a host of its own, and of a workspace of its own. */
+const requestTo = (name: string, more: Partial<PermitRequest> = {}): PermitRequest => ({
   workspaceId: `of ${name}`,
   destination: `https://${name}/hook`,
   origin: `https://${name}`,
@@ -26,72 +26,113 @@ const asking = (name: string, more: Partial<Asking> = {}): Asking => ({
   ...more,
 });
 
-/** Asks; the answer is there at once, or once something else has happened. */
-const ask = (gate: Gate, what: Asking): { passage?: Passage } => {
-  const told: { passage?: Passage } = {};
-  gate.ask(what, (passage) => {
-    expect(told.passage).toBeUndefined();
-    told.passage = passage;
+/** The result is set at once, or once something else has happened. */
+type Acquired = { result?: PermitResult };
+
+const acquireAll = async (
+  limiter: Limiter,
+  requests: readonly PermitRequest[],
+): Promise<Acquired[]> => {
+  const all = requests.map((request) => {
+    const acquired: Acquired = {};
+    void (async () => {
+      acquired.result = await limiter.acquire(request);
+    })();
+    return acquired;
   });
-  return told;
+  await Promise.resolve();
+  return all;
 };
 
-const leave = ({ passage }: { passage?: Passage }, verdict: Condition | Verdict = "well"): void => {
-  if (passage?.kind !== "admitted") throw new Error(`is ${passage?.kind ?? "waiting"}`);
-  const both = { destination: verdict as Condition, origin: "well" } as const;
-  passage.release(typeof verdict === "string" ? both : verdict);
+const acquire = async (limiter: Limiter, request: PermitRequest): Promise<Acquired> =>
+  (await acquireAll(limiter, [request]))[0]!;
+
+/** The result that is there at once. */
+const resultOf = async (
+  limiter: Limiter,
+  request: PermitRequest,
+): Promise<PermitResult | undefined> => (await acquire(limiter, request)).result;
+
+const release = async (
+  all: Acquired | readonly Acquired[],
+  attempt: Signal | AttemptResult = "success",
+): Promise<void> => {
+  for (const { result } of [all].flat()) {
+    if (result?.kind !== "granted") throw new Error(`is ${result?.kind ?? "queued"}`);
+    result.release(
+      typeof attempt === "string" ? { destination: attempt, origin: "success" } : attempt,
+    );
+  }
+  await Promise.resolve();
 };
 
-describe("the gate", () => {
-  test("lets as many to one endpoint at once as its limit says, and the next when one leaves", () => {
-    const { gate } = scene(100, 2);
-    const [first, , third] = ["a", "a", "a"].map((origin) => ask(gate, asking(origin)));
-    expect(gate.inFlight()).toBe(2);
-    expect(third?.passage).toBeUndefined();
-    expect(gate.inLine()).toBe(1);
-    leave(first!);
-    expect(third?.passage?.kind).toBe("admitted");
-    expect([gate.inFlight(), gate.inLine()]).toEqual([2, 0]);
+const sweep = async (limiter: Limiter): Promise<void> => {
+  limiter.sweep();
+  await Promise.resolve();
+};
+
+const granted = (all: readonly Acquired[]): readonly Acquired[] =>
+  all.filter(({ result }) => result?.kind === "granted");
+
+describe("the limiter", () => {
+  test("grants one endpoint as many at once as its limit says, and the next when one ends", async () => {
+    const { limiter } = scene(100, 2);
+    const [first, , third] = await acquireAll(
+      limiter,
+      ["a", "a", "a"].map((origin) => requestTo(origin)),
+    );
+    expect(limiter.inFlight()).toBe(2);
+    expect(third?.result).toBeUndefined();
+    expect(limiter.queued()).toBe(1);
+    await release(first!);
+    expect(third?.result?.kind).toBe("granted");
+    expect([limiter.inFlight(), limiter.queued()]).toEqual([2, 0]);
   });
 
-  test("counts the same origin of another workspace as another endpoint", () => {
-    const { gate } = scene(100, 1);
-    ask(gate, asking("a", { workspaceId: "w1" }));
-    expect(ask(gate, asking("a", { workspaceId: "w2" })).passage?.kind).toBe("admitted");
-    expect(ask(gate, asking("a", { workspaceId: "w1" })).passage).toBeUndefined();
+  test("counts the same origin of another workspace as another endpoint", async () => {
+    const { limiter } = scene(100, 1);
+    await acquire(limiter, requestTo("a", { workspaceId: "w1" }));
+    expect((await resultOf(limiter, requestTo("a", { workspaceId: "w2" })))?.kind).toBe("granted");
+    expect(await resultOf(limiter, requestTo("a", { workspaceId: "w1" }))).toBeUndefined();
   });
 
-  test("lets as many at once as the process may have, and then endpoint after endpoint", () => {
-    const { gate } = scene(2, 100);
-    const [a, b, c, d, e] = ["a", "b", "c", "c", "d"].map((origin) => ask(gate, asking(origin)));
-    expect(gate.inFlight()).toBe(2);
-    leave(a!);
-    expect(c?.passage?.kind).toBe("admitted");
-    leave(b!);
-    expect(e?.passage?.kind).toBe("admitted"); // c has had its turn
-    expect(d?.passage).toBeUndefined();
+  test("grants as many at once as the process may have, and then endpoint after endpoint", async () => {
+    const { limiter } = scene(2, 100);
+    const [a, b, c, d, e] = await acquireAll(
+      limiter,
+      ["a", "b", "c", "c", "d"].map((origin) => requestTo(origin)),
+    );
+    expect(limiter.inFlight()).toBe(2);
+    await release(a!);
+    expect(c?.result?.kind).toBe("granted");
+    await release(b!);
+    expect(e?.result?.kind).toBe("granted"); // c has had its turn
+    expect(d?.result).toBeUndefined();
   });
 
-  test("sends away, at once, who would wait for long at an endpoint that hangs", () => {
-    const { gate, clock } = scene(100, 1);
-    ask(gate, asking("a"));
+  test("defers at once a request that would wait for long at an endpoint that hangs", async () => {
+    const { limiter, clock } = scene(100, 1);
+    await acquire(limiter, requestTo("a"));
     clock.nowMs += 1_000;
-    const { passage } = ask(gate, asking("a"));
-    expect(passage).toMatchObject({ kind: "deferred", reason: "endpoint_busy" });
-    if (passage?.kind !== "deferred") return;
-    expect(passage.afterMs).toBeGreaterThan(1_000);
+    const { result } = await acquire(limiter, requestTo("a"));
+    expect(result).toMatchObject({ kind: "deferred", reason: "endpoint_busy" });
+    if (result?.kind !== "deferred") return;
+    expect(result.afterMs).toBeGreaterThan(1_000);
   });
 
-  test("sends those in line away once their endpoint has become slow, the last ones first", () => {
-    const { gate, clock } = scene(100, 1);
-    const first = ask(gate, asking("a"));
+  test("defers queued requests once their endpoint has become slow, from the tail", async () => {
+    const { limiter, clock } = scene(100, 1);
+    const first = await acquire(limiter, requestTo("a"));
     clock.nowMs += 20;
-    leave(first); // it was fast
-    ask(gate, asking("a"));
-    const waiting = Array.from({ length: 5 }, () => ask(gate, asking("a")));
+    await release(first); // it was fast
+    await acquire(limiter, requestTo("a"));
+    const waiting = await acquireAll(
+      limiter,
+      Array.from({ length: 5 }, () => requestTo("a")),
+    );
     clock.nowMs += 110; // now it may take 440 ms
-    gate.sweep();
-    expect(waiting.map(({ passage }) => passage?.kind)).toEqual([
+    await sweep(limiter);
+    expect(waiting.map(({ result }) => result?.kind)).toEqual([
       undefined,
       "deferred",
       "deferred",
@@ -99,184 +140,206 @@ describe("the gate", () => {
       "deferred",
     ]);
     clock.nowMs += 1_000;
-    gate.sweep();
-    expect(waiting[0]?.passage?.kind).toBe("deferred");
-    expect(gate.inLine()).toBe(0);
+    await sweep(limiter);
+    expect(waiting[0]?.result?.kind).toBe("deferred");
+    expect(limiter.queued()).toBe(0);
   });
 
-  test("gives each that it sends away a slot of its own", () => {
-    const { gate, clock } = scene(100, 1);
-    const first = ask(gate, asking("a"));
+  test("gives each deferred request a slot of its own", async () => {
+    const { limiter, clock } = scene(100, 1);
+    const first = await acquire(limiter, requestTo("a"));
     clock.nowMs += 2_000;
-    leave(first); // so it takes 2 s there
-    ask(gate, asking("a"));
-    const slots = Array.from({ length: 4 }, () => {
-      const { passage } = ask(gate, asking("a"));
-      return passage?.kind === "deferred" ? passage.afterMs : 0;
-    });
-    const paceMs = 2_000 / 0.9;
-    expect(slots).toEqual([0, 1, 2, 3].map((n) => Math.ceil(2_000 + n * paceMs)));
+    await release(first); // so it takes 2 s there
+    await acquire(limiter, requestTo("a"));
+    const all = await acquireAll(
+      limiter,
+      Array.from({ length: 4 }, () => requestTo("a")),
+    );
+    const slots = all.map(({ result }) => (result?.kind === "deferred" ? result.afterMs : 0));
+    const intervalMs = 2_000 / 0.9;
+    expect(slots).toEqual([0, 1, 2, 3].map((n) => Math.ceil(2_000 + n * intervalMs)));
   });
 
-  test("keeps the limits of a subscription, without holding up others of its endpoint", () => {
-    const { gate, clock } = scene(100, 10);
+  test("keeps the limits of a subscription, without holding up others of its endpoint", async () => {
+    const { limiter, clock } = scene(100, 10);
     const limits = { key: "one", maxInFlight: 1 };
-    ask(gate, asking("a", { limits }));
+    await acquire(limiter, requestTo("a", { limits }));
     clock.nowMs += 1_000;
-    expect(ask(gate, asking("a", { limits })).passage).toMatchObject({
+    expect(await resultOf(limiter, requestTo("a", { limits }))).toMatchObject({
       kind: "deferred",
       reason: "endpoint_busy",
     });
     const other = { key: "other", maxInFlight: 1 };
-    expect(ask(gate, asking("a", { limits: other })).passage?.kind).toBe("admitted");
-    expect(ask(gate, asking("a")).passage?.kind).toBe("admitted");
+    expect((await resultOf(limiter, requestTo("a", { limits: other })))?.kind).toBe("granted");
+    expect((await resultOf(limiter, requestTo("a")))?.kind).toBe("granted");
   });
 
-  test("keeps a subscription's rate, and says that it was the rate", () => {
-    const { gate, clock } = scene(100, 10);
+  test("keeps a subscription's rate, and says that it was the rate", async () => {
+    const { limiter, clock } = scene(100, 10);
     const limits = { key: "one", rateLimit: { perSecond: 2, burst: 2 } };
-    const kinds = [1, 2, 3, 4].map(() => ask(gate, asking("a", { limits })).passage);
-    expect(kinds.map((passage) => passage?.kind)).toEqual([
-      "admitted",
-      "admitted",
+    const all = await acquireAll(
+      limiter,
+      Array.from({ length: 4 }, () => requestTo("a", { limits })),
+    );
+    expect(all.map(({ result }) => result?.kind)).toEqual([
+      "granted",
+      "granted",
       "deferred",
       "deferred",
     ]);
-    const slots = kinds.flatMap((passage) =>
-      passage?.kind === "deferred" ? [passage.afterMs, passage.reason] : [],
+    const slots = all.flatMap(({ result }) =>
+      result?.kind === "deferred" ? [result.afterMs, result.reason] : [],
     );
     expect(slots).toEqual([500, "rate_limited", 1_000, "rate_limited"]);
     clock.nowMs += 500;
-    expect(ask(gate, asking("a", { limits })).passage?.kind).toBe("deferred"); // a slot is promised
-    const returning = asking("a", { limits, deferrals: 1 });
-    expect(ask(gate, returning).passage?.kind).toBe("admitted");
+    expect((await resultOf(limiter, requestTo("a", { limits })))?.kind).toBe("deferred"); // a slot is reserved
+    const returning = requestTo("a", { limits, deferrals: 1 });
+    expect((await resultOf(limiter, returning))?.kind).toBe("granted");
   });
 
-  test("lets those in who come in their slot a moment before the rate allows it", () => {
-    const { gate, clock } = scene(100, 10);
+  test("queues a request that comes in its slot a moment before the rate allows it", async () => {
+    const { limiter, clock } = scene(100, 10);
     const limits = { key: "one", rateLimit: { perSecond: 2, burst: 1 } };
-    ask(gate, asking("a", { limits }));
+    await acquire(limiter, requestTo("a", { limits }));
     clock.nowMs += 490;
-    const early = ask(gate, asking("a", { limits, deferrals: 1 }));
-    expect(early.passage).toBeUndefined();
+    const early = await acquire(limiter, requestTo("a", { limits, deferrals: 1 }));
+    expect(early.result).toBeUndefined();
     clock.nowMs += 10;
-    gate.sweep();
-    expect(early.passage?.kind).toBe("admitted");
+    await sweep(limiter);
+    expect(early.result?.kind).toBe("granted");
   });
 
-  test("wakes everyone who waits when it closes, and lets nobody in afterwards", () => {
-    const { gate } = scene(1, 1);
-    const inside = ask(gate, asking("a"));
-    const waiting = [ask(gate, asking("a")), ask(gate, asking("b"))];
-    gate.close();
-    expect(waiting.map(({ passage }) => passage)).toEqual([{ kind: "closed" }, { kind: "closed" }]);
-    expect(ask(gate, asking("c")).passage).toEqual({ kind: "closed" });
-    leave(inside);
-    expect([gate.inFlight(), gate.inLine()]).toEqual([0, 0]);
+  test("ends all waiting when it closes, and grants nothing afterwards", async () => {
+    const { limiter } = scene(1, 1);
+    const inside = await acquire(limiter, requestTo("a"));
+    const waiting = await acquireAll(limiter, [requestTo("a"), requestTo("b")]);
+    limiter.close();
+    await Promise.resolve();
+    expect(waiting.map(({ result }) => result)).toEqual([{ kind: "closed" }, { kind: "closed" }]);
+    expect(await resultOf(limiter, requestTo("c"))).toEqual({ kind: "closed" });
+    await release(inside);
+    expect([limiter.inFlight(), limiter.queued()]).toEqual([0, 0]);
   });
 });
 
 const MIB = 1024 * 1024;
 
 const ofWorkspace = (workspaceId: string, n: number, bytes: number) =>
-  asking(`${workspaceId}-${n}`, { workspaceId, bytes });
+  requestTo(`${workspaceId}-${n}`, { workspaceId, bytes });
 
 describe("bodies", () => {
-  test("of one workspace never fill the room for all, and those that find none are sent away", () => {
-    const { gate } = scene(1_000, 100);
-    const many = Array.from({ length: 200 }, (_, n) => ask(gate, ofWorkspace("w1", n, MIB)));
-    const inside = many.filter(({ passage }) => passage?.kind === "admitted").length;
+  test("of one workspace never fill the room for all, and a request that finds none is deferred", async () => {
+    const { limiter } = scene(1_000, 100);
+    const many = await acquireAll(
+      limiter,
+      Array.from({ length: 200 }, (_, n) => ofWorkspace("w1", n, MIB)),
+    );
+    const inside = granted(many).length;
     expect(inside).toBeLessThan(0.8 * (MAX_BYTES_HELD / MIB));
     expect(inside).toBeGreaterThan(0.5 * (MAX_BYTES_HELD / MIB));
-    expect(gate.inLine()).toBe(0);
-    expect(ask(gate, ofWorkspace("w2", 0, MIB)).passage?.kind).toBe("admitted");
-    expect(ask(gate, ofWorkspace("w1", 999, 0)).passage?.kind).toBe("admitted");
+    expect(limiter.queued()).toBe(0);
+    expect((await resultOf(limiter, ofWorkspace("w2", 0, MIB)))?.kind).toBe("granted");
+    expect((await resultOf(limiter, ofWorkspace("w1", 999, 0)))?.kind).toBe("granted");
   });
 
-  test("that were sent make room before there is an answer, once each", () => {
-    const { gate } = scene(1_000, 100);
-    const all = Array.from({ length: 200 }, (_, n) => ask(gate, ofWorkspace("w1", n, MIB)));
-    const inside = all.filter(({ passage }) => passage?.kind === "admitted");
-    for (const { passage } of inside) {
-      if (passage?.kind !== "admitted") continue;
-      passage.bodySent();
-      passage.bodySent();
+  test("that were sent make room before there is a response, once each", async () => {
+    const { limiter } = scene(1_000, 100);
+    const all = await acquireAll(
+      limiter,
+      Array.from({ length: 200 }, (_, n) => ofWorkspace("w1", n, MIB)),
+    );
+    const inside = granted(all);
+    for (const { result } of inside) {
+      if (result?.kind !== "granted") continue;
+      result.bodySent();
+      result.bodySent();
     }
-    expect(gate.inFlight()).toBe(inside.length);
-    const more = Array.from({ length: 200 }, (_, n) => ask(gate, ofWorkspace("w1", 500 + n, MIB)));
-    const moreInside = more.filter(({ passage }) => passage?.kind === "admitted").length;
+    expect(limiter.inFlight()).toBe(inside.length);
+    const more = await acquireAll(
+      limiter,
+      Array.from({ length: 200 }, (_, n) => ofWorkspace("w1", 500 + n, MIB)),
+    );
+    const moreInside = granted(more).length;
     expect(moreInside).toBe(inside.length);
-    for (const one of inside) leave(one);
-    expect(ask(gate, ofWorkspace("w1", 999, MIB)).passage?.kind).toBe("deferred");
+    await release(inside);
+    expect((await resultOf(limiter, ofWorkspace("w1", 999, MIB)))?.kind).toBe("deferred");
   });
 });
 
-const atHost = (path: string, more: Partial<Asking> = {}): Asking =>
-  asking("host", { destination: `https://host/${path}`, ...more });
+const atHost = (path: string, more: Partial<PermitRequest> = {}): PermitRequest =>
+  requestTo("host", { destination: `https://host/${path}`, ...more });
 
 describe("destinations of one origin", () => {
-  test("do not wait for each other: what hangs at one has a line of its own", () => {
-    const { gate, clock } = scene(4_096);
-    for (let n = 0; n < 300; n += 1) ask(gate, atHost("hangs"));
+  test("do not wait for each other: each has a queue of its own", async () => {
+    const { limiter, clock } = scene(4_096);
+    for (let n = 0; n < 300; n += 1) await acquire(limiter, atHost("hangs"));
     clock.nowMs += 20_000;
-    expect(ask(gate, atHost("hangs")).passage?.kind).toBe("deferred");
-    expect(ask(gate, atHost("well")).passage?.kind).toBe("admitted");
+    expect((await resultOf(limiter, atHost("hangs")))?.kind).toBe("deferred");
+    expect((await resultOf(limiter, atHost("well")))?.kind).toBe("granted");
   });
 
-  test("are asked one at a time, whichever it is, once none of eight connections came about", () => {
-    const { gate, clock } = scene(4_096);
-    const down: Verdict = { destination: "unknown", origin: "failing" };
-    const first = Array.from({ length: 8 }, (_, n) => ask(gate, atHost(`to-${n}`)));
-    clock.nowMs += 5_000;
-    for (const one of first) leave(one, down);
-    const probe = ask(gate, atHost("to-9"));
-    expect(probe.passage?.kind).toBe("admitted");
-    clock.nowMs += 1_000;
-    const others = Array.from({ length: 100 }, (_, n) => ask(gate, atHost(`to-${n}`)));
-    expect(new Set(others.map(({ passage }) => passage?.kind))).toEqual(new Set(["deferred"]));
-    expect(others[0]?.passage).toMatchObject({ reason: "origin_busy" });
-    expect(ask(gate, asking("other")).passage?.kind).toBe("admitted");
-    leave(probe, { destination: "well", origin: "well" });
-    const back = Array.from({ length: 100 }, (_, n) =>
-      ask(gate, atHost(`to-${n}`, { deferrals: 1 })),
+  test("are asked one at a time, whichever it is, once none of eight connections came about", async () => {
+    const { limiter, clock } = scene(4_096);
+    const down: AttemptResult = { destination: "neutral", origin: "failure" };
+    const first = await acquireAll(
+      limiter,
+      Array.from({ length: 8 }, (_, n) => atHost(`to-${n}`)),
     );
-    expect(back.filter(({ passage }) => passage?.kind === "admitted")).toHaveLength(8);
+    clock.nowMs += 5_000;
+    await release(first, down);
+    const probe = await acquire(limiter, atHost("to-9"));
+    expect(probe.result?.kind).toBe("granted");
+    clock.nowMs += 1_000;
+    const others = await acquireAll(
+      limiter,
+      Array.from({ length: 100 }, (_, n) => atHost(`to-${n}`)),
+    );
+    expect(new Set(others.map(({ result }) => result?.kind))).toEqual(new Set(["deferred"]));
+    expect(others[0]?.result).toMatchObject({ reason: "origin_busy" });
+    expect((await resultOf(limiter, requestTo("other")))?.kind).toBe("granted");
+    await release(probe, { destination: "success", origin: "success" });
+    const back = await acquireAll(
+      limiter,
+      Array.from({ length: 100 }, (_, n) => atHost(`to-${n}`, { deferrals: 1 })),
+    );
+    expect(granted(back)).toHaveLength(8);
   });
 
-  test("of which one asked to be left alone: it alone is, for as long as it asked", () => {
-    const { gate, clock } = scene(4_096);
-    const { passage } = ask(gate, atHost("busy"));
-    const asked = { destination: "failing", origin: "well", askedMs: 90_000 } as const;
-    if (passage?.kind === "admitted") passage.release(asked);
-    const sentAway = ask(gate, atHost("busy")).passage;
-    expect(sentAway?.kind === "deferred" && sentAway.afterMs).toBe(90_000);
-    expect(ask(gate, atHost("other")).passage?.kind).toBe("admitted");
+  test("of which one asked to be left alone: it alone is, for as long as it asked", async () => {
+    const { limiter, clock } = scene(4_096);
+    const { result } = await acquire(limiter, atHost("busy"));
+    const asked = { destination: "failure", origin: "success", retryAfterMs: 90_000 } as const;
+    if (result?.kind === "granted") result.release(asked);
+    const deferred = await resultOf(limiter, atHost("busy"));
+    expect(deferred?.kind === "deferred" && deferred.afterMs).toBe(90_000);
+    expect((await resultOf(limiter, atHost("other")))?.kind).toBe("granted");
     clock.nowMs += 90_000;
-    expect(ask(gate, atHost("busy", { deferrals: 1 })).passage?.kind).toBe("admitted");
+    expect((await resultOf(limiter, atHost("busy", { deferrals: 1 })))?.kind).toBe("granted");
   });
 });
 
-test("nobody takes the last free permit of a workspace or an origin, whatever hangs", () => {
+test("no request takes the last free permit of a workspace or an origin, whatever hangs", async () => {
   const hanging = fc.record({ path: fc.nat(20), host: fc.nat(3), workspace: fc.nat(2) });
-  fc.assert(
-    fc.property(
+  await fc.assert(
+    fc.asyncProperty(
       fc.array(hanging, { maxLength: 300 }),
       fc.integer({ min: 24, max: 64 }),
-      (all, most) => {
-        const { gate, clock } = scene(most);
-        for (const { path, host, workspace } of all) {
+      async (all, max) => {
+        const { limiter, clock } = scene(max);
+        const requests = all.map(({ path, host, workspace }) => {
           const origin = `https://host-${host}`;
-          const workspaceId = `w-${workspace}`;
-          ask(gate, asking("", { workspaceId, origin, destination: `${origin}/${path % 4}` }));
-        }
+          const destination = `${origin}/${path % 4}`;
+          return requestTo("", { workspaceId: `w-${workspace}`, origin, destination });
+        });
+        await acquireAll(limiter, requests);
         clock.nowMs += 1;
         const at = {
           origin: "https://host-0",
           destination: "https://host-0/new",
           workspaceId: "w-0",
         };
-        expect(gate.inFlight()).toBeLessThan(most);
-        expect(ask(gate, asking("", at)).passage?.kind).toBe("admitted");
+        expect(limiter.inFlight()).toBeLessThan(max);
+        expect((await resultOf(limiter, requestTo("", at)))?.kind).toBe("granted");
       },
     ),
     { numRuns: 60 },
@@ -284,18 +347,21 @@ test("nobody takes the last free permit of a workspace or an origin, whatever ha
 });
 
 describe("an endpoint that comes back", () => {
-  test("is met with eight attempts at once, and twice as many after each round that succeeds", () => {
-    const { gate, clock } = scene(1_000, 64);
-    for (let n = 0; n < 8; n += 1) leave(ask(gate, asking("a")), "failing");
-    const rounds = Array.from({ length: 5 }, () => {
-      const round = Array.from({ length: 100 }, () => ask(gate, asking("a", { deferrals: 1 })));
-      const inside = round.filter(({ passage }) => passage?.kind === "admitted");
-      const size = inside.length;
+  test("is met with eight attempts at once, and twice as many after each round that succeeds", async () => {
+    const { limiter, clock } = scene(1_000, 64);
+    for (let n = 0; n < 8; n += 1) await release(await acquire(limiter, requestTo("a")), "failure");
+    const rounds: number[] = [];
+    for (let n = 0; n < 5; n += 1) {
+      const round = await acquireAll(
+        limiter,
+        Array.from({ length: 100 }, () => requestTo("a", { deferrals: 1 })),
+      );
+      const inside = granted(round);
+      rounds.push(inside.length);
       clock.nowMs += 2_000;
-      gate.sweep(); // nobody in line goes in between
-      for (const one of inside) leave(one);
-      return size;
-    });
+      await sweep(limiter); // no queued request goes in between
+      await release(inside);
+    }
     expect(rounds).toEqual([8, 16, 32, 64, 64]);
   });
 });
@@ -303,43 +369,45 @@ describe("an endpoint that comes back", () => {
 describe("a newcomer finds room", () => {
   const hangs = fc.record({ endpoint: fc.nat(), events: fc.integer({ min: 1, max: 40 }) });
 
-  test("at any moment while no more endpoints hang than a quarter of the places, whatever came when", () => {
-    const most = 64;
-    const few = Math.floor(RESERVED_SHARE * most);
-    fc.assert(
-      fc.property(fc.array(hangs, { maxLength: 60 }), (all) => {
-        const { gate, clock } = scene(most, 8);
+  test("at any moment while no more endpoints hang than a quarter of the permits, whatever came when", async () => {
+    const max = 64;
+    const few = Math.floor(RESERVED_SHARE * max);
+    await fc.assert(
+      fc.asyncProperty(fc.array(hangs, { maxLength: 60 }), async (all) => {
+        const { limiter, clock } = scene(max, 8);
         for (const { endpoint, events } of all) {
           const origin = `hangs-${endpoint % few}`;
-          for (let n = 0; n < events; n += 1) ask(gate, asking(origin));
+          await acquireAll(
+            limiter,
+            Array.from({ length: events }, () => requestTo(origin)),
+          );
           clock.nowMs += 300;
-          gate.sweep();
-          const newcomer = ask(gate, asking("newcomer"));
-          expect(newcomer.passage?.kind).toBe("admitted");
-          leave(newcomer);
+          await sweep(limiter);
+          const newcomer = await acquire(limiter, requestTo("newcomer"));
+          expect(newcomer.result?.kind).toBe("granted");
+          await release(newcomer);
         }
       }),
     );
   });
 
-  test("after the first deadline while fewer endpoints hang than there are places", () => {
-    const most = 32;
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: most - 1 }), fc.nat(20), (count, events) => {
-        const { gate, clock } = scene(most, 8);
+  test("after the first deadline while fewer endpoints hang than there are permits", async () => {
+    const max = 32;
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: max - 1 }), fc.nat(20), async (count, events) => {
+        const { limiter, clock } = scene(max, 8);
         const found: boolean[] = [];
         for (let round = 0; round < 6; round += 1) {
-          const inside: { passage?: Passage }[] = [];
-          for (let n = 0; n < (events + 1) * count; n += 1) {
-            inside.push(ask(gate, asking(`hangs-${n % count}`, { deferrals: Math.min(1, round) })));
-          }
+          const deferrals = Math.min(1, round);
+          const requests = Array.from({ length: (events + 1) * count }, (_, n) =>
+            requestTo(`hangs-${n % count}`, { deferrals }),
+          );
+          const hanging = await acquireAll(limiter, requests);
           clock.nowMs += DEADLINE_MS;
-          gate.sweep();
-          const newcomer = ask(gate, asking(`new-${round}`));
-          found.push(newcomer.passage?.kind === "admitted");
-          for (const one of [...inside, newcomer]) {
-            if (one.passage?.kind === "admitted") leave(one, "failing");
-          }
+          await sweep(limiter);
+          const newcomer = await acquire(limiter, requestTo(`new-${round}`));
+          found.push(newcomer.result?.kind === "granted");
+          await release(granted([...hanging, newcomer]), "failure");
         }
         expect(found.slice(1)).toEqual([true, true, true, true, true]);
       }),
@@ -348,48 +416,51 @@ describe("a newcomer finds room", () => {
   });
 });
 
-test("whatever comes, the bounds hold, everyone gets one answer, and all places come back", () => {
+test("whatever comes, the bounds hold, every request gets one result, and all permits come back", async () => {
   const step = fc.record({
     origin: fc.constantFrom("a", "b", "c", "d"),
     workspaceId: fc.constantFrom("w1", "w2"),
     deferrals: fc.nat(3),
     limited: fc.boolean(),
     leaves: fc.nat(5),
-    condition: fc.constantFrom<Condition>("well", "failing", "unknown"),
+    signal: fc.constantFrom<Signal>("success", "failure", "neutral"),
     pauseMs: fc.integer({ min: 0, max: 700 }),
   });
-  fc.assert(
-    fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-      const { gate, clock } = scene(6, 3);
-      const inside: { key: string; told: { passage?: Passage } }[] = [];
-      const asked: { passage?: Passage }[] = [];
-      for (const { origin, workspaceId, deferrals, limited, leaves, condition, pauseMs } of steps) {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 120 }), async (steps) => {
+      const { limiter, clock } = scene(6, 3);
+      const inside: { key: string; acquired: Acquired }[] = [];
+      const all: Acquired[] = [];
+      for (const { origin, workspaceId, deferrals, limited, leaves, signal, pauseMs } of steps) {
         const limits = limited ? { key: `${workspaceId} ${origin}`, maxInFlight: 2 } : undefined;
-        const told = ask(gate, asking(origin, { workspaceId, deferrals, limits }));
-        asked.push(told);
-        inside.push({ key: `${workspaceId} ${origin}`, told });
+        const acquired = await acquire(
+          limiter,
+          requestTo(origin, { workspaceId, deferrals, limits }),
+        );
+        all.push(acquired);
+        inside.push({ key: `${workspaceId} ${origin}`, acquired });
         clock.nowMs += pauseMs;
-        gate.sweep();
-        const now = inside.filter(({ told: { passage } }) => passage?.kind === "admitted");
-        expect(now.length).toBe(gate.inFlight());
+        await sweep(limiter);
+        const now = inside.filter(({ acquired: { result } }) => result?.kind === "granted");
+        expect(now.length).toBe(limiter.inFlight());
         expect(now.length).toBeLessThanOrEqual(6);
         const perEndpoint = Object.groupBy(now, ({ key }) => key);
-        const most = Math.max(0, ...Object.values(perEndpoint).map((some = []) => some.length));
-        expect(most).toBeLessThanOrEqual(3);
+        const max = Math.max(0, ...Object.values(perEndpoint).map((some = []) => some.length));
+        expect(max).toBeLessThanOrEqual(3);
         for (const one of now.slice(0, leaves)) {
           inside.splice(inside.indexOf(one), 1);
-          leave(one.told, condition);
+          await release(one.acquired, signal);
         }
       }
       for (let n = 0; n < 1_000 && inside.length > 0; n += 1) {
         clock.nowMs += 100;
-        gate.sweep();
+        await sweep(limiter);
         const [one] = inside.splice(0, 1);
-        if (one?.told.passage?.kind === "admitted") leave(one.told);
-        else if (one !== undefined && one.told.passage === undefined) inside.push(one);
+        if (one?.acquired.result?.kind === "granted") await release(one.acquired);
+        else if (one !== undefined && one.acquired.result === undefined) inside.push(one);
       }
-      expect(asked.every(({ passage }) => passage !== undefined)).toBe(true);
-      expect([gate.inFlight(), gate.inLine()]).toEqual([0, 0]);
+      expect(all.every(({ result }) => result !== undefined)).toBe(true);
+      expect([limiter.inFlight(), limiter.queued()]).toEqual([0, 0]);
     }),
   );
 });

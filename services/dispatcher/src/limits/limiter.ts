@@ -1,78 +1,107 @@
-import type { Answer, Asking, Release } from "./permit-request.ts";
+import type { PermitDecision } from "./decide/permit.ts";
 import type { PermitLimits } from "./decide/shares.ts";
-import { createLines, type Gatekeeper } from "./wait-queues.ts";
-import { createPermits } from "./permits.ts";
+import { futileWaitDelayMs } from "./decide/slots.ts";
+import type { RequestState } from "./limiter-state.ts";
+import { createPermits, type Deferred, type Permit, type PermitRequest } from "./permits.ts";
+import { createWaitQueues } from "./wait-queues.ts";
 
-export type Gate = {
-  /** Answers at once where it can, else within about a second. */
-  readonly ask: (asking: Asking, answer: Answer) => void;
+/** `closed`: this process is stopping, and began nothing. */
+export type PermitResult = Permit | Deferred | { readonly kind: "closed" };
+
+export type Limiter = {
+  /** Answers at once where possible, else within about a second. */
+  readonly acquire: (request: PermitRequest) => Promise<PermitResult>;
   readonly inFlight: () => number;
-  /** How many wait in memory for a place that is free soon. */
-  readonly inLine: () => number;
-  /** Sends those away whose place does not come; to be called every `SWEEP_EVERY_MS`. */
+  /** How many wait in memory for a permit that is soon free. */
+  readonly queued: () => number;
+  /** Defers the requests that waited in vain; call every `SWEEP_INTERVAL_MS`. */
   readonly sweep: () => void;
-  /** Tells those who wait, and all who ask later, that nothing more is begun. */
+  /** Ends all waiting; from then on no attempt begins. */
   readonly close: () => void;
 };
 
-export const SWEEP_EVERY_MS = 50;
+export const SWEEP_INTERVAL_MS = 50;
+
+/** A queued request was expected to start within 500 ms. After 1 s the estimate was wrong: defer it. */
+const MAX_WAIT_MS = 1_000;
+
+/** One finished attempt can unblock several queues. Check at most this many per finish, round-robin. */
+const MAX_QUEUES_PER_RELEASE = 8;
+
+type Queued = {
+  readonly request: PermitRequest;
+  readonly state: RequestState;
+  readonly resolve: (result: PermitResult) => void;
+  readonly sinceMs: number;
+};
 
 /**
- * `now` is a monotonic clock: one that is set back would make those who have to wait do so for as long.
- * Every attempt passes here: bounded for each subscription, destination, origin and workspace, and for the
- * process. One without a permit is sent away to come back in a slot of its own, unless one is free soon.
+ * Limits attempts per subscription, endpoint, workspace and process. An attempt without a permit waits up to 500 ms
+ * in memory or is deferred to a reserved slot. `now` is a monotonic clock: one set back would prolong every wait.
  */
-export const createGate = (limits: PermitLimits, now: () => number): Gate => {
-  const permits = createPermits(limits, now, () => lines.letIn());
+export const createLimiter = (limits: PermitLimits, now: () => number): Limiter => {
+  const queues = createWaitQueues<Queued>();
+  const permits = createPermits(limits, now, () => queues.drain(serve, MAX_QUEUES_PER_RELEASE));
   let isClosed = false;
-  const keeper: Gatekeeper = {
-    judge: (asking, lane, ahead) =>
-      permits.judge(asking, lane, { ahead, aheadInAll: ahead, isInLine: true }),
-    admit: (asking, lane, answer) => {
-      const bodySent = once(() => permits.hold(asking.workspaceId, -asking.bytes));
-      const giveBack = permits.take(asking, lane);
-      const release = (released: Release): void => {
-        bodySent();
-        giveBack(released);
-      };
-      answer({ kind: "admitted", release, bodySent });
-    },
-    sendAway: (asking, lane, later, answer) => {
-      permits.hold(asking.workspaceId, -asking.bytes);
-      answer(permits.promise(asking, lane, later));
-    },
+
+  const respond = (
+    { request, state }: Pick<Queued, "request" | "state">,
+    decision: Exclude<PermitDecision, { kind: "queue" }>,
+  ): PermitResult =>
+    decision.kind === "grant"
+      ? permits.take(request, state)
+      : permits.defer(request, state, decision);
+
+  const decideQueued = ({ request, state, sinceMs }: Queued, ahead: number): PermitDecision => {
+    const position = { ahead, aheadInAll: ahead, isQueued: true };
+    const decision = permits.decide(request, state, position);
+    const isFutile = ahead === 0 && now() - sinceMs >= MAX_WAIT_MS;
+    if (decision.kind !== "queue" || !isFutile) return decision;
+    const freeAtMs = now() + futileWaitDelayMs(request.deferrals);
+    return { kind: "defer", limitedBy: "destination", freeAtMs, slotIntervalMs: 0 };
   };
-  const lines = createLines(keeper, now);
+
+  const serve = (queued: Queued): boolean => {
+    const decision = decideQueued(queued, 0);
+    if (decision.kind === "queue") return false;
+    queued.resolve(respond(queued, decision));
+    return true;
+  };
+
+  /** Drop from the tail: the newest request would wait longest when its endpoint slows down. */
+  const dropFutile = (queued: Queued, ahead: number): boolean => {
+    const decision = decideQueued(queued, ahead);
+    if (decision.kind !== "defer") return false;
+    queued.resolve(respond(queued, decision));
+    return true;
+  };
 
   return {
     inFlight: permits.inFlight,
-    inLine: lines.length,
-    ask: (asking, answer) => {
-      if (isClosed) return answer({ kind: "closed" });
-      const key = laneKey(asking);
-      const lane = lines.laneOf(key) ?? { ...permits.watch(asking), line: [] };
-      const rank = { ahead: lane.line.length, aheadInAll: lines.length(), isInLine: false };
-      const judgement = permits.judge(asking, lane, rank);
-      permits.hold(asking.workspaceId, asking.bytes);
-      if (judgement.kind === "go") keeper.admit(asking, lane, answer);
-      else if (judgement.kind === "line") lines.join(key, lane, asking, answer);
-      else keeper.sendAway(asking, lane, judgement, answer);
+    queued: queues.size,
+    acquire: (request) => {
+      if (isClosed) return Promise.resolve({ kind: "closed" });
+      const key = queueKey(request);
+      const queue = queues.get(key);
+      const state = queue[0]?.state ?? permits.stateOf(request);
+      const position = { ahead: queue.length, aheadInAll: queues.size(), isQueued: false };
+      const decision = permits.decide(request, state, position);
+      permits.hold(state, request.bytes);
+      if (decision.kind !== "queue") return Promise.resolve(respond({ request, state }, decision));
+      return new Promise((resolve) => {
+        queues.enqueue(key, { request, state, resolve, sinceMs: now() });
+      });
     },
-    sweep: lines.sweep,
+    sweep: () => {
+      queues.trim(dropFutile);
+      queues.drain(serve, Infinity);
+    },
     close: () => {
       isClosed = true;
-      lines.close();
+      for (const { resolve } of queues.clear()) resolve({ kind: "closed" });
     },
   };
 };
 
-const once = (run: () => void): (() => void) => {
-  let isRun = false;
-  return () => {
-    if (!isRun) run();
-    isRun = true;
-  };
-};
-
-const laneKey = ({ workspaceId, destination, limits }: Asking): string =>
+const queueKey = ({ workspaceId, destination, limits }: PermitRequest): string =>
   `${workspaceId} ${destination}${limits === undefined ? "" : ` ${limits.key}`}`;

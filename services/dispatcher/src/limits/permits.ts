@@ -1,136 +1,178 @@
-import type { Asking, DeferralReason, Passage, Release } from "./permit-request.ts";
-import { judge, type Judgement, type Keeper } from "./decide/permit.ts";
-import { MAX_RETRY_AFTER_MS } from "../delivery/decide/retry.ts";
+import { isOutage, windowAfter, type Signal } from "./decide/congestion-window.ts";
+import { attemptEnded, attemptStarted, poolEnded, poolStarted } from "./decide/load.ts";
+import { originWindowAfter, withRecent } from "./decide/origin-window.ts";
+import { decidePermit, type LimitedBy, type PermitDecision } from "./decide/permit.ts";
+import { tatAfter } from "./decide/rate.ts";
 import type { PermitLimits } from "./decide/shares.ts";
-import { remembered } from "./remembered.ts";
-import {
-  enter,
-  enterCrowd,
-  enterOrigin,
-  enterSubscription,
-  holdBytes,
-  isEmptyCrowd,
-  isEmptyOrigin,
-  isUnused,
-  leave,
-  leaveCrowd,
-  leaveDestination,
-  leaveOrigin,
-  newCrowd,
-  newDestination,
-  newOrigin,
-  newSubscription,
-  promiseSlot,
-  type Watched,
-} from "./limiter-state.ts";
+import { reserveSlot } from "./decide/slots.ts";
+import type { SubscriptionLimits } from "./decide/subscription-share.ts";
+import { createLimiterState, type RequestKeys, type RequestState } from "./limiter-state.ts";
 
-/** Of each level; what is used least recently is forgotten first, and what has attempts in flight never. */
-const MAX_REMEMBERED = 10_000;
+/** A delivery that wants to make an attempt. */
+export type PermitRequest = RequestKeys & {
+  /** How often it was deferred before. */
+  readonly deferrals: number;
+  /** The deadline of its attempt. */
+  readonly timeoutMs: number;
+  /** Of its body: held while it is queued, and until it is sent. */
+  readonly bytes: number;
+  /** This process's share of its subscription's limits. */
+  readonly limits?: SubscriptionLimits | undefined;
+};
 
-/** Where a delivery stands among those who wait. */
-export type Rank = {
-  /** Those in line before it for the same destination (or subscription), and altogether. */
+/** How an attempt ended. */
+export type AttemptResult = {
+  /** What it says of its destination (one handler on the other side). */
+  readonly destination: Signal;
+  /** What it says of its origin (the host). */
+  readonly origin: Signal;
+  /** For how long its destination asked to be left alone. */
+  readonly retryAfterMs?: number;
+};
+
+/** Why a delivery was deferred: the label of `ringback_deferred_total`. */
+export const DEFERRAL_REASONS = ["endpoint_busy", "origin_busy", "rate_limited"] as const;
+
+export type DeferralReason = (typeof DEFERRAL_REASONS)[number];
+
+export type Permit = {
+  readonly kind: "granted";
+  /** Call once, when no socket is held any more. */
+  readonly release: (result: AttemptResult) => void;
+  /** Call when the body is not held any more, where that is earlier. */
+  readonly bodySent: () => void;
+};
+
+/** To be retried after `afterMs`; nothing of it stays in memory. */
+export type Deferred = {
+  readonly kind: "deferred";
+  readonly afterMs: number;
+  readonly reason: DeferralReason;
+};
+
+/** The requests before this one in its queue, and in all queues. */
+export type QueuePosition = {
   readonly ahead: number;
   readonly aheadInAll: number;
-  readonly isInLine: boolean;
+  readonly isQueued: boolean;
 };
 
-type Later = Extract<Judgement, { kind: "later" }>;
+/** The permits of this process, and the state of all that they depend on. */
+export const createPermits = (limits: PermitLimits, now: () => number, onRelease: () => void) => {
+  const { processPool, of: stateOf } = createLimiterState();
 
-export type Permits = {
-  readonly watch: (asking: Asking) => Watched;
-  readonly judge: (asking: Asking, watched: Watched, rank: Rank) => Judgement;
-  /** Counts the bytes of one that is let in, or waits in line; a negative number lets go of them. */
-  readonly hold: (workspaceId: string, bytes: number) => void;
-  /** Takes a permit; it is given back once, with how the attempt ended. */
-  readonly take: (asking: Asking, watched: Watched) => (released: Release) => void;
-  /** Promises a slot to a delivery that has no permit. */
-  readonly promise: (asking: Asking, watched: Watched, later: Later) => Passage;
-  readonly inFlight: () => number;
-};
+  /** Counts the bytes of a body in flight or queued; a negative number releases them. */
+  const hold = ({ workspace }: RequestState, bytes: number): void => {
+    workspace.bytes += bytes;
+    processPool.bytes += bytes;
+  };
 
-/** The permits of this process, and what is known of those whom they are for. */
-export const createPermits = (
-  limits: PermitLimits,
-  now: () => number,
-  onGivenBack: () => void,
-): Permits => {
-  const destinations = remembered(MAX_REMEMBERED, newDestination, isUnused);
-  const origins = remembered(MAX_REMEMBERED, newOrigin, isEmptyOrigin);
-  const subscriptions = remembered(MAX_REMEMBERED, newSubscription, isUnused);
-  const workspaces = remembered(MAX_REMEMBERED, newCrowd, isEmptyCrowd);
-  const everyone = newCrowd();
-  const crowdsOf = (workspaceId: string) => [workspaces.get(workspaceId), everyone];
   return {
-    inFlight: () => everyone.state.inFlight,
-    watch: ({ workspaceId, destination, origin, limits: own }) => ({
-      destination: destinations.get(`${workspaceId} ${destination}`),
-      origin: origins.get(`${workspaceId} ${origin}`),
-      subscription: own === undefined ? undefined : subscriptions.get(own.key),
-    }),
-    hold: (workspaceId, bytes) => {
-      for (const crowd of crowdsOf(workspaceId)) holdBytes(crowd, bytes);
-    },
-    judge: (asking, { destination, origin, subscription }, { isInLine, ...rank }) => {
-      const { workspaceId, deferrals, timeoutMs: mostMs, limits: own } = asking;
-      const standing = {
-        ...rank,
-        nowMs: now(),
-        destination: destination.state,
-        origin: origin.state,
-        subscription: subscription && own && { state: subscription.state, limits: own },
-        workspace: workspaces.get(workspaceId).state,
-        everyone: everyone.state,
-        hasPrecedence: isInLine || deferrals > 0,
-        mostMs,
-        bytes: isInLine ? 0 : asking.bytes,
+    stateOf,
+    hold,
+    inFlight: (): number => processPool.load.inFlight,
+    decide: (
+      { deferrals, timeoutMs, limits: own, bytes }: PermitRequest,
+      { destination, origin, workspace, subscription }: RequestState,
+      { ahead, aheadInAll, isQueued }: QueuePosition,
+    ): PermitDecision =>
+      decidePermit(
+        {
+          nowMs: now(),
+          destination,
+          origin,
+          workspace,
+          processPool,
+          subscription: subscription && own && { state: subscription, limits: own },
+          ahead,
+          aheadInAll,
+          hasPrecedence: isQueued || deferrals > 0,
+          timeoutMs,
+          bytes: isQueued ? 0 : bytes,
+        },
+        limits,
+      ),
+    /** Takes a permit at every level. */
+    take: (request: PermitRequest, state: RequestState): Permit => {
+      const startMs = now();
+      start(request, state, processPool, startMs);
+      let { bytes } = request;
+      const bodySent = (): void => {
+        hold(state, -bytes);
+        bytes = 0;
       };
-      return judge(standing, limits);
-    },
-    take: (asking, watched) => {
-      const giveBack = takeAt(asking, watched, crowdsOf(asking.workspaceId), now);
-      return (released) => {
-        giveBack(released);
-        onGivenBack();
+      const release = (result: AttemptResult): void => {
+        bodySent();
+        end(state, processPool, { url: request.destination, startMs, endMs: now() }, result);
+        onRelease();
       };
+      return { kind: "granted", release, bodySent };
     },
-    promise: ({ deferrals }, { destination, subscription }, later) => {
-      const nowMs = now();
-      const homeless = { ...later, nowMs, deferrals };
-      const isOwn = later.by === "rate" || later.by === "subscription";
-      const own = isOwn ? subscription : undefined;
-      const atMs = own ? promiseSlot(own, homeless) : promiseSlot(destination, homeless);
-      return { kind: "deferred", afterMs: atMs - nowMs, reason: REASONS[later.by] };
+    /** Reserves a slot for a request that is held without a permit. */
+    defer: (request: PermitRequest, state: RequestState, decision: Defer): Deferred => {
+      hold(state, -request.bytes);
+      return reserve(request, state, decision, now());
     },
   };
 };
 
-const REASONS: Readonly<Record<Keeper, DeferralReason>> = {
+type Defer = Extract<PermitDecision, { kind: "defer" }>;
+
+const reserve = (
+  { deferrals }: PermitRequest,
+  { destination, subscription }: RequestState,
+  decision: Defer,
+  nowMs: number,
+): Deferred => {
+  const { limitedBy } = decision;
+  const isOwn = limitedBy === "rate" || limitedBy === "subscription";
+  const slots = (isOwn ? subscription : undefined) ?? destination;
+  const slot = reserveSlot(slots.nextFreeSlotMs, decision, deferrals, nowMs);
+  slots.nextFreeSlotMs = slot.nextFreeSlotMs;
+  return { kind: "deferred", afterMs: slot.atMs - nowMs, reason: REASONS[limitedBy] };
+};
+
+const REASONS: Readonly<Record<LimitedBy, DeferralReason>> = {
   rate: "rate_limited",
   subscription: "endpoint_busy",
   destination: "endpoint_busy",
   origin: "origin_busy",
-  others: "endpoint_busy",
+  pool: "endpoint_busy",
 };
 
-/** Takes a permit at every level. */
-const takeAt = (
-  { destination: name, limits }: Asking,
-  { destination, origin, subscription }: Watched,
-  crowds: readonly ReturnType<typeof newCrowd>[],
-  now: () => number,
-): ((released: Release) => void) => {
-  const startMs = now();
-  enter(destination, startMs);
-  enterOrigin(origin, startMs);
-  if (subscription !== undefined) enterSubscription(subscription, limits?.rateLimit, startMs);
-  for (const crowd of crowds) enterCrowd(crowd, startMs);
-  return ({ destination: condition, origin: ofOrigin, askedMs = 0 }) => {
-    const endMs = now();
-    const closedForMs = Math.min(MAX_RETRY_AFTER_MS, askedMs);
-    leaveDestination(destination, { startMs, endMs }, condition, closedForMs);
-    leaveOrigin(origin, endMs, ofOrigin, { name, state: destination.state });
-    if (subscription !== undefined) leave(subscription, startMs, endMs);
-    for (const crowd of crowds) leaveCrowd(crowd, endMs);
-  };
+const start = (
+  { limits }: PermitRequest,
+  { destination, origin, workspace, subscription }: RequestState,
+  processPool: RequestState["workspace"],
+  startMs: number,
+): void => {
+  destination.load = attemptStarted(destination.load, startMs);
+  for (const pool of [origin, workspace, processPool]) pool.load = poolStarted(pool.load, startMs);
+  if (subscription === undefined) return;
+  subscription.load = attemptStarted(subscription.load, startMs);
+  const rate = limits?.rateLimit;
+  if (rate !== undefined) subscription.tatMs = tatAfter(subscription.tatMs, rate, startMs);
+};
+
+const end = (
+  { destination, origin, workspace, subscription }: RequestState,
+  processPool: RequestState["workspace"],
+  {
+    url,
+    startMs,
+    endMs,
+  }: { readonly url: string; readonly startMs: number; readonly endMs: number },
+  result: AttemptResult,
+): void => {
+  const { window, closedUntilMs, load } = destination;
+  const { destination: signal, retryAfterMs = 0 } = result;
+  const ended = { signal, tookMs: endMs - startMs, inFlight: load.starts.length };
+  destination.load = attemptEnded(load, startMs, endMs);
+  destination.window = windowAfter(window, ended);
+  destination.closedUntilMs = Math.max(closedUntilMs, endMs + retryAfterMs);
+  for (const pool of [origin, workspace, processPool]) pool.load = poolEnded(pool.load, endMs);
+  origin.window = originWindowAfter(origin.window, result.origin);
+  origin.recent = withRecent(origin.recent, url, isOutage(destination.window));
+  if (subscription !== undefined)
+    subscription.load = attemptEnded(subscription.load, startMs, endMs);
 };

@@ -1,105 +1,60 @@
-import type { Answer, Asking } from "./permit-request.ts";
-import type { Judgement } from "./decide/permit.ts";
-import { waitedInVainMs } from "./decide/slots.ts";
-import type { Watched } from "./limiter-state.ts";
-
-type Waiting = { readonly asking: Asking; readonly answer: Answer; readonly sinceMs: number };
-
-/** Those who wait for one destination; each subscription with limits has a line of its own. */
-export type Lane = Watched & { readonly line: Waiting[] };
-
-type Later = Extract<Judgement, { kind: "later" }>;
-
-/** What becomes of those who wait. */
-export type Gatekeeper = {
-  /** How it stands with one that has `ahead` others before it in its lane. */
-  readonly judge: (asking: Asking, lane: Lane, ahead: number) => Judgement;
-  readonly admit: (asking: Asking, lane: Lane, answer: Answer) => void;
-  readonly sendAway: (asking: Asking, lane: Lane, later: Later, answer: Answer) => void;
+/** Requests that wait in memory: a queue for each key, served round-robin. */
+export type WaitQueues<T> = {
+  readonly size: () => number;
+  readonly get: (key: string) => readonly T[];
+  readonly enqueue: (key: string, item: T) => void;
+  /** Serves up to `maxQueues` queues from their heads; `serve` returns false for an item that has to wait on. */
+  readonly drain: (serve: (item: T) => boolean, maxQueues: number) => void;
+  /** Drops from the tails; `drop` returns false for an item that stays, and is told how many are before it. */
+  readonly trim: (drop: (item: T, ahead: number) => boolean) => void;
+  /** Empties all queues and returns what was in them. */
+  readonly clear: () => readonly T[];
 };
 
-export type Lines = {
-  readonly length: () => number;
-  readonly laneOf: (key: string) => Lane | undefined;
-  readonly join: (key: string, lane: Lane, asking: Asking, answer: Answer) => void;
-  /** Something ended: those who may go now go, the lanes in turn. */
-  readonly letIn: () => void;
-  /** Sends those away whose place does not come. */
-  readonly sweep: () => void;
-  readonly close: () => void;
-};
+const EMPTY: readonly never[] = [];
 
-/** By the look of it nobody waits for this long: the look was wrong. */
-const OUT_OF_LINE_MS = 1_000;
-
-/** One end may make room in several lanes: so many are looked at, the others when it is their turn. */
-const LANES_LOOKED_AT = 8;
-
-/** Those who wait in memory for a place that is free soon. */
-export const createLines = (keeper: Gatekeeper, now: () => number): Lines => {
-  /** The lanes in which somebody waits; the one whose turn it is comes first. */
-  const lanes = new Map<string, Lane>();
-  let length = 0;
-
-  const serve = (key: string, lane: Lane): void => {
-    for (let head = lane.line[0]; head !== undefined; head = lane.line[0]) {
-      const judgement = atTheHead(head, lane);
-      if (judgement.kind === "line") break;
-      lane.line.shift();
-      length -= 1;
-      if (judgement.kind === "go") keeper.admit(head.asking, lane, head.answer);
-      else keeper.sendAway(head.asking, lane, judgement, head.answer);
-    }
-    lanes.delete(key);
-    if (lane.line.length > 0) lanes.set(key, lane); // behind the others
-  };
-
-  const atTheHead = ({ asking, sinceMs }: Waiting, lane: Lane): Judgement => {
-    const judgement = keeper.judge(asking, lane, 0);
-    if (judgement.kind !== "line" || now() - sinceMs < OUT_OF_LINE_MS) return judgement;
-    const freeAtMs = now() + waitedInVainMs(asking.deferrals);
-    return { kind: "later", by: "destination", freeAtMs, paceMs: 0 };
-  };
-
-  const serveInTurn = (most: number): void => {
-    let looked = 0;
-    for (const [key, lane] of lanes) {
-      if (looked === most) return; // those who still wait went behind the others
-      looked += 1;
-      serve(key, lane);
-    }
-  };
-
-  /** The last in a lane waits for the longest: it goes first when its destination has become slow. */
-  const trim = (lane: Lane): void => {
-    for (let last = lane.line.at(-1); last !== undefined; last = lane.line.at(-1)) {
-      const judgement = keeper.judge(last.asking, lane, lane.line.length - 1);
-      if (judgement.kind !== "later") return;
-      lane.line.pop();
-      length -= 1;
-      keeper.sendAway(last.asking, lane, judgement, last.answer);
-    }
-  };
+export const createWaitQueues = <T>(): WaitQueues<T> => {
+  /** None is empty; the one that is served next comes first. */
+  const queues = new Map<string, T[]>();
+  let size = 0;
 
   return {
-    length: () => length,
-    laneOf: (key) => lanes.get(key),
-    join: (key, lane, asking, answer) => {
-      lane.line.push({ asking, answer, sinceMs: now() });
-      lanes.set(key, lane);
-      length += 1;
+    size: () => size,
+    get: (key) => queues.get(key) ?? EMPTY,
+    enqueue: (key, item) => {
+      const queue = queues.get(key);
+      if (queue === undefined) queues.set(key, [item]);
+      else queue.push(item);
+      size += 1;
     },
-    letIn: () => serveInTurn(LANES_LOOKED_AT),
-    sweep: () => {
-      for (const lane of lanes.values()) trim(lane);
-      serveInTurn(lanes.size);
-    },
-    close: () => {
-      for (const { line } of lanes.values()) {
-        for (const { answer } of line) answer({ kind: "closed" });
+    drain: (serve, maxQueues) => {
+      let left = Math.min(maxQueues, queues.size);
+      for (const [key, queue] of queues) {
+        if (left === 0) return; // those served before went behind the others
+        left -= 1;
+        while (queue[0] !== undefined && serve(queue[0])) {
+          queue.shift();
+          size -= 1;
+        }
+        queues.delete(key);
+        if (queue.length > 0) queues.set(key, queue); // behind the others
       }
-      lanes.clear();
-      length = 0;
+    },
+    trim: (drop) => {
+      for (const [key, queue] of queues) {
+        for (let last = queue.at(-1); last !== undefined; last = queue.at(-1)) {
+          if (!drop(last, queue.length - 1)) break;
+          queue.pop();
+          size -= 1;
+        }
+        if (queue.length === 0) queues.delete(key);
+      }
+    },
+    clear: () => {
+      const all = [...queues.values()].flat();
+      queues.clear();
+      size = 0;
+      return all;
     },
   };
 };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
-import { verdictOn } from "./endpoint-signal.ts";
+import { endpointSignals } from "./endpoint-signal.ts";
 import { NO_ANSWER_IN_TIME, type SendResult } from "../../send/result.ts";
 
 const response = (code: number): SendResult => ({
@@ -21,37 +21,37 @@ const none = (reason: FailureReason, detail = "x"): SendResult => ({
 
 describe("an answer shows that the host is well, and", () => {
   test.each([200, 204, 301, 400, 404, 410, 422])("%i that the destination is", (code) => {
-    expect(verdictOn(response(code))).toEqual({ destination: "well", origin: "well" });
+    expect(endpointSignals(response(code))).toEqual({ destination: "success", origin: "success" });
   });
 
   test.each([429, 502, 503, 504])("%i that the destination fails", (code) => {
-    expect(verdictOn(response(code))).toEqual({ destination: "failing", origin: "well" });
+    expect(endpointSignals(response(code))).toEqual({ destination: "failure", origin: "success" });
   });
 
   test("a plain 500 nothing of the destination", () => {
-    expect(verdictOn(response(500))).toEqual({ destination: "unknown", origin: "well" });
+    expect(endpointSignals(response(500))).toEqual({ destination: "neutral", origin: "success" });
   });
 });
 
 test.each(["dns", "connection_refused", "connection_reset", "tls", "blocked_address"] as const)(
   "%s is the host's failure, and says nothing of one destination",
   (reason) => {
-    expect(verdictOn(none(reason))).toEqual({ destination: "unknown", origin: "failing" });
+    expect(endpointSignals(none(reason))).toEqual({ destination: "neutral", origin: "failure" });
   },
 );
 
 test.each(["ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT"])("so is %s", (code) => {
-  expect(verdictOn(none("timeout", code)).origin).toBe("failing");
+  expect(endpointSignals(none("timeout", code)).origin).toBe("failure");
 });
 
 test.each([none("timeout", NO_ANSWER_IN_TIME), none("protocol")])(
   "what is connected and does not answer well is the destination's failure: %o",
   (result) => {
-    expect(verdictOn(result)).toEqual({ destination: "failing", origin: "unknown" });
+    expect(endpointSignals(result)).toEqual({ destination: "failure", origin: "neutral" });
   },
 );
 
 test("a fault of our own says nothing", () => {
   const own = { kind: "own_fault", fault: "resources", detail: "x" } as const;
-  expect(verdictOn(own)).toEqual({ destination: "unknown", origin: "unknown" });
+  expect(endpointSignals(own)).toEqual({ destination: "neutral", origin: "neutral" });
 });

@@ -1,37 +1,32 @@
+import type { Signal } from "../../limits/decide/congestion-window.ts";
 import { isBelowHttp, type SendResult } from "../../send/result.ts";
 
-/** What an attempt says about how somebody is; `unknown`: nothing, as with a fault of our own. */
-export type Condition = "well" | "failing" | "unknown";
-
 /** What an attempt says of its destination (one handler on the other side) and of its origin (the host). */
-export type Verdict = { readonly destination: Condition; readonly origin: Condition };
+export type EndpointSignals = { readonly destination: Signal; readonly origin: Signal };
 
-export const SAYS_NOTHING: Verdict = { destination: "unknown", origin: "unknown" };
-
-/** Too many requests, or nobody there behind a proxy; a plain 500 is about one request as often as not. */
-const TELLING_OF_AN_OUTAGE: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+/** Too many requests, or a proxy without a server behind it; a plain 500 is often about one request. */
+const OUTAGE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
 /**
- * Each failure is one's alone: what happens below HTTP is the host's, what happens above it the
- * destination's. Any answer shows that the host is well; a refusal of one request (404, 422, …) that the
- * destination is.
+ * A failure below HTTP is the host's, one above it the destination's. Any response shows that the host is well;
+ * the rejection of one request (404, 422, …) shows that the destination is.
  */
-export const verdictOn = (result: SendResult): Verdict => {
+export const endpointSignals = (result: SendResult): EndpointSignals => {
   switch (result.kind) {
     case "response":
-      return { destination: conditionOf(result.status), origin: "well" };
+      return { destination: signalOf(result.status), origin: "success" };
     case "no_response":
       return isBelowHttp(result)
-        ? { destination: "unknown", origin: "failing" }
-        : { destination: "failing", origin: "unknown" };
+        ? { destination: "neutral", origin: "failure" }
+        : { destination: "failure", origin: "neutral" };
     case "own_fault":
-      return SAYS_NOTHING;
+      return { destination: "neutral", origin: "neutral" };
     default:
       return result satisfies never;
   }
 };
 
-const conditionOf = (status: number): Condition => {
-  if (TELLING_OF_AN_OUTAGE.has(status)) return "failing";
-  return status >= 500 ? "unknown" : "well";
+const signalOf = (status: number): Signal => {
+  if (OUTAGE_STATUSES.has(status)) return "failure";
+  return status >= 500 ? "neutral" : "success";
 };

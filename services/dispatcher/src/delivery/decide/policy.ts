@@ -6,7 +6,7 @@ import {
 import { parseDurationMs } from "@ringback/contracts/duration";
 import { parseSuccessStatus, type SuccessStatus } from "@ringback/contracts/agents/success-status";
 import type { RetryPolicy } from "./retry.ts";
-import type { Rate } from "../../limits/decide/slots.ts";
+import type { Rate } from "../../limits/decide/rate.ts";
 
 /** What one delivery goes by. */
 export type EffectivePolicy = {

@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Condition } from "../../delivery/decide/endpoint-signal.ts";
 import {
   isOutage,
   NEW_WINDOW,
@@ -8,14 +7,19 @@ import {
   WINDOW_IN_OUTAGE,
   windowAfter,
   type CongestionWindow,
-  type Ended,
+  type AttemptEnd,
+  type Signal,
 } from "./congestion-window.ts";
 
-const after = (window: CongestionWindow, times: number, ended: Partial<Ended>): CongestionWindow =>
+const after = (
+  window: CongestionWindow,
+  times: number,
+  ended: Partial<AttemptEnd>,
+): CongestionWindow =>
   Array.from({ length: times }).reduce<CongestionWindow>(
     (now) =>
       windowAfter(now, {
-        condition: "well",
+        signal: "success",
         tookMs: 100,
         inFlight: Math.floor(now.size),
         ...ended,
@@ -25,7 +29,7 @@ const after = (window: CongestionWindow, times: number, ended: Partial<Ended>): 
 
 describe("a destination", () => {
   test("that answers has its window doubled by each round that uses it", () => {
-    let window = after(NEW_WINDOW, 20, { condition: "failing" });
+    let window = after(NEW_WINDOW, 20, { signal: "failure" });
     const sizes = [8, 16, 32, 64, 128].map((round) => {
       window = after(window, round, { inFlight: round });
       return window.size;
@@ -59,12 +63,12 @@ describe("a destination", () => {
   });
 
   test("that fails at once and then takes its time grows as one that never failed", () => {
-    const out = after(NEW_WINDOW, 24, { condition: "failing", tookMs: 2 });
+    const out = after(NEW_WINDOW, 24, { signal: "failure", tookMs: 2 });
     expect(after(out, 120, { tookMs: 500 }).size).toBe(128);
   });
 
   test("whose first success was quick by chance is soon met with more", () => {
-    const out = after(NEW_WINDOW, 24, { condition: "failing" });
+    const out = after(NEW_WINDOW, 24, { signal: "failure" });
     const back = after(out, 1, { tookMs: 5 });
     expect(after(back, 1_000, { tookMs: 500 }).size).toBeGreaterThan(64);
   });
@@ -75,30 +79,28 @@ describe("a destination", () => {
   });
 
   test("that fails now and then has less, and that failed eight times in a row has an outage", () => {
-    const once = after(NEW_WINDOW, 1, { condition: "failing" });
+    const once = after(NEW_WINDOW, 1, { signal: "failure" });
     expect([once.size, isOutage(once)]).toEqual([172, false]);
-    const out = after(NEW_WINDOW, OUTAGE_AFTER_FAILURES, { condition: "failing" });
+    const out = after(NEW_WINDOW, OUTAGE_AFTER_FAILURES, { signal: "failure" });
     expect([out.size, isOutage(out)]).toEqual([WINDOW_IN_OUTAGE, true]);
-    expect(after(out, 100, { condition: "failing" }).size).toBe(WINDOW_IN_OUTAGE);
+    expect(after(out, 100, { signal: "failure" }).size).toBe(WINDOW_IN_OUTAGE);
   });
 
   test("of which one answer in a hundred fails still grows", () => {
     let window = NEW_WINDOW;
     for (let n = 0; n < 20; n += 1) {
-      window = after(after(window, 99, {}), 1, { condition: "failing" });
+      window = after(after(window, 99, {}), 1, { signal: "failure" });
     }
     expect(window.size).toBeGreaterThan(4 * NEW_WINDOW.size);
   });
 
   test("is not known by what says nothing of it", () => {
-    expect(windowAfter(NEW_WINDOW, { condition: "unknown", tookMs: 1, inFlight: 9 })).toBe(
-      NEW_WINDOW,
-    );
+    expect(windowAfter(NEW_WINDOW, { signal: "neutral", tookMs: 1, inFlight: 9 })).toBe(NEW_WINDOW);
   });
 
   test("never has a window below the least, whatever comes", () => {
     const ended = fc.record({
-      condition: fc.constantFrom<Condition>("well", "failing", "unknown"),
+      signal: fc.constantFrom<Signal>("success", "failure", "neutral"),
       tookMs: fc.double({ min: 0.01, max: 60_000, noNaN: true }),
       inFlight: fc.integer({ min: 1, max: 4_096 }),
     });

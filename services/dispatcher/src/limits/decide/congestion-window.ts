@@ -1,18 +1,19 @@
-import type { Condition } from "../../delivery/decide/endpoint-signal.ts";
+/** What an attempt says about an endpoint; `neutral`: nothing, as with a fault of our own. */
+export type Signal = "success" | "failure" | "neutral";
 
-/** How many attempts at once a destination may have by what is known of it, whatever else bounds them. */
+/** How many attempts at once a destination may have by its history, whatever else bounds them. */
 export type CongestionWindow = {
   readonly size: number;
   readonly failuresInRow: number;
   /** How long a success took of late, in ms: a moving average; 0 while nothing is known. Failures may be quick. */
   readonly recentMs: number;
-  /** How long one takes where none waits for others, in ms; 0 while nothing is known. */
+  /** How long a success takes without queueing, in ms; 0 while nothing is known. */
   readonly baseMs: number;
   /** The most attempts at once of late: forgotten over a few rounds. */
   readonly peak: number;
 };
 
-/** A destination that nothing is known of: enough for 200/s at 2 s an answer after two rounds. */
+/** A new destination: enough for 200/s at 2 s a response after two rounds. */
 export const NEW_WINDOW: CongestionWindow = {
   size: 192,
   failuresInRow: 0,
@@ -21,16 +22,16 @@ export const NEW_WINDOW: CongestionWindow = {
   peak: 0,
 };
 
-/** So many failures one behind the other, with no success between, are an outage. */
+/** So many failures in a row are an outage. */
 export const OUTAGE_AFTER_FAILURES = 8;
 
 /**
  * Attempts at once during an outage, and so the first round when the destination is back. Eight and not
- * one: with a deadline of 30 s, one would look for its return twice a minute only.
+ * one: with a deadline of 30 s, one would check twice a minute only.
  */
 export const WINDOW_IN_OUTAGE = 8;
 
-/** More than any process has permits: only keeps numbers small. */
+/** More than the permits of any process: only keeps numbers small. */
 const MAX_WINDOW = 65_536;
 
 /** A window of which less than this is used does not grow; a third, as it doubles within a round. */
@@ -40,46 +41,46 @@ const PEAK_LASTS_ROUNDS = 4;
 /** Decrease with each failure (AIMD; concurrency-limits' `AIMDLimit` has the same ratio). */
 const BACKOFF_RATIO = 0.9;
 
-/** Growth ends where answers take so much longer than the base … */
+/** Growth ends where responses take so much longer than the base … */
 const TOLERANCE = 2;
-/** … and by more than this: below, it is chance. */
+/** … and by more than this: below, it is noise. */
 const TOLERANCE_MS = 20;
 /** Weight of the newest success in the moving average. */
 const NEWEST = 0.2;
 /** The base falls in this part of the difference … */
 const BASE_FALLS = 1 / 16;
-/** … and rises by this part of itself in a round: one that was quick by chance holds nobody down for long. */
+/** … and rises by this part of itself in a round: one quick response holds it down for a few rounds only. */
 const BASE_RISES_A_ROUND = 1 / 16;
 
 export const isOutage = ({ failuresInRow }: Pick<CongestionWindow, "failuresInRow">): boolean =>
   failuresInRow >= OUTAGE_AFTER_FAILURES;
 
 /** An attempt that has ended. */
-export type Ended = {
-  readonly condition: Condition;
+export type AttemptEnd = {
+  readonly signal: Signal;
   readonly tookMs: number;
   /** Attempts at once before it ended, this one included. */
   readonly inFlight: number;
 };
 
 /**
- * The window once an attempt has ended. A success adds one, so that a round in which all succeed
+ * The window after an attempt. A success adds one, so that a round in which all succeed
  * doubles it: the slow start of TCP (RFC 5681, section 3.1). Not where the window is not used (RFC 7661), and not
  * where answers become slower as more are asked at once: a queue grows there (TCP Vegas' base time; the
  * tolerance of `Gradient2Limit`). Being slow alone takes nothing away.
  */
-export const windowAfter = (before: CongestionWindow, ended: Ended): CongestionWindow => {
+export const windowAfter = (before: CongestionWindow, ended: AttemptEnd): CongestionWindow => {
   const peak = Math.max(ended.inFlight, before.peak * (1 - 1 / (PEAK_LASTS_ROUNDS * before.size)));
   const window = { ...before, peak };
-  switch (ended.condition) {
-    case "well": {
+  switch (ended.signal) {
+    case "success": {
       const recentMs = recentAfter(window.recentMs, ended.tookMs);
       const baseMs = baseAfter(window, recentMs);
       const grown = Math.min(MAX_WINDOW, window.size + 1);
       const size = mayGrow(window, recentMs) ? grown : window.size;
       return { size, failuresInRow: 0, recentMs, baseMs, peak };
     }
-    case "failing": {
+    case "failure": {
       const failuresInRow = window.failuresInRow + 1;
       // What it took before an outage says nothing of what it takes afterwards.
       if (isOutage({ failuresInRow })) {
@@ -89,10 +90,10 @@ export const windowAfter = (before: CongestionWindow, ended: Ended): CongestionW
       const less = Math.max(WINDOW_IN_OUTAGE, Math.floor(window.size * BACKOFF_RATIO));
       return { ...window, size: Math.min(window.size, less), failuresInRow };
     }
-    case "unknown":
+    case "neutral":
       return before;
     default:
-      return ended.condition satisfies never;
+      return ended.signal satisfies never;
   }
 };
 
@@ -108,6 +109,6 @@ const recentAfter = (recentMs: number, tookMs: number): number =>
 const baseAfter = ({ baseMs, size }: CongestionWindow, recentMs: number): number => {
   if (baseMs === 0) return recentMs;
   if (recentMs < baseMs) return baseMs + (recentMs - baseMs) * BASE_FALLS;
-  // One that has become slower for good is not held to what it was.
+  // A lasting slowdown raises the base.
   return Math.min(recentMs, baseMs * (1 + BASE_RISES_A_ROUND / size));
 };

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "vitest";
-import type { Condition } from "../../delivery/decide/endpoint-signal.ts";
+import type { Signal } from "./congestion-window.ts";
 import {
-  mostFail,
-  OPEN,
+  isMajorityFailing,
+  REACHABLE,
   originWindowAfter,
   withRecent,
   type OriginWindow,
   type RecentDestinations,
 } from "./origin-window.ts";
 
-const after = (window: OriginWindow, condition: Condition, times: number): OriginWindow =>
+const after = (window: OriginWindow, signal: Signal, times: number): OriginWindow =>
   Array.from({ length: times }).reduce<OriginWindow>(
-    (now) => originWindowAfter(now, condition),
+    (now) => originWindowAfter(now, signal),
     window,
   );
 
@@ -25,22 +25,22 @@ const recentOf = (failing: number, well: number): RecentDestinations => {
 
 describe("an origin", () => {
   test("that could not be reached eight times in a row is asked by one attempt at a time", () => {
-    expect(after(OPEN, "failing", 7).size).toBe(Infinity);
-    expect(after(OPEN, "failing", 8).size).toBe(1);
-    expect(after(after(OPEN, "failing", 20), "unknown", 5).size).toBe(1);
+    expect(after(REACHABLE, "failure", 7).size).toBe(Infinity);
+    expect(after(REACHABLE, "failure", 8).size).toBe(1);
+    expect(after(after(REACHABLE, "failure", 20), "neutral", 5).size).toBe(1);
   });
 
   test("one of whose destinations answers between the failures of others is not slowed", () => {
-    let window = OPEN;
-    for (let n = 0; n < 50; n += 1) window = after(after(window, "failing", 7), "well", 1);
-    expect(window).toBe(OPEN);
+    let window = REACHABLE;
+    for (let n = 0; n < 50; n += 1) window = after(after(window, "failure", 7), "success", 1);
+    expect(window).toBe(REACHABLE);
   });
 
   test("that is back is met in steps, and with all that there is after a few rounds", () => {
-    const back = after(after(OPEN, "failing", 8), "well", 1);
+    const back = after(after(REACHABLE, "failure", 8), "success", 1);
     expect(back.size).toBe(8);
-    expect(after(back, "well", 8).size).toBe(16);
-    expect(after(back, "well", 56)).toBe(OPEN);
+    expect(after(back, "success", 8).size).toBe(16);
+    expect(after(back, "success", 56)).toBe(REACHABLE);
   });
 
   test.each([
@@ -51,7 +51,7 @@ describe("an origin", () => {
     { failing: 7, well: 0, most: false },
     { failing: 30, well: 70, most: false },
   ])("of whose destinations $failing fail and $well do not: most fail is $most", (given) => {
-    expect(mostFail(recentOf(given.failing, given.well))).toBe(given.most);
+    expect(isMajorityFailing(recentOf(given.failing, given.well))).toBe(given.most);
   });
 
   test("is known by the destinations that were used last", () => {

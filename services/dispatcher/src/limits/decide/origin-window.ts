@@ -1,37 +1,36 @@
-import type { Condition } from "../../delivery/decide/endpoint-signal.ts";
-import { isOutage, WINDOW_IN_OUTAGE } from "./congestion-window.ts";
+import { isOutage, WINDOW_IN_OUTAGE, type Signal } from "./congestion-window.ts";
 
-/** How many attempts at once an origin may have by how it is below HTTP, whatever else bounds them. */
+/** How many attempts at once an origin may have by its state below HTTP, whatever else bounds them. */
 export type OriginWindow = { readonly size: number; readonly failuresInRow: number };
 
 /** An origin that can be reached. */
-export const OPEN: OriginWindow = { size: Infinity, failuresInRow: 0 };
+export const REACHABLE: OriginWindow = { size: Infinity, failuresInRow: 0 };
 
-/** A host that is down is asked by one attempt at a time, whichever of its destinations that is for. */
+/** A host that is down gets one attempt at a time, for any of its destinations. */
 const PROBES = 1;
 
-/** From here on nothing is held back: the windows of its destinations are there. */
+/** From here on the windows of its destinations bound it alone. */
 const OPEN_FROM = 64;
 
 /**
- * The window once an attempt has ended that says something of its origin. One that comes back is met
- * with as many as a destination is, and with one more for each answer.
+ * The window after an attempt. An origin that recovers starts as a destination does, and gets one more for each
+ * response.
  */
-export const originWindowAfter = (window: OriginWindow, condition: Condition): OriginWindow => {
-  switch (condition) {
-    case "well": {
-      if (window === OPEN || window.size === Infinity) return OPEN;
+export const originWindowAfter = (window: OriginWindow, signal: Signal): OriginWindow => {
+  switch (signal) {
+    case "success": {
+      if (window === REACHABLE || window.size === Infinity) return REACHABLE;
       const size = Math.max(WINDOW_IN_OUTAGE, window.size + 1);
-      return size >= OPEN_FROM ? OPEN : { size, failuresInRow: 0 };
+      return size >= OPEN_FROM ? REACHABLE : { size, failuresInRow: 0 };
     }
-    case "failing": {
+    case "failure": {
       const failuresInRow = window.failuresInRow + 1;
       return { size: isOutage({ failuresInRow }) ? PROBES : window.size, failuresInRow };
     }
-    case "unknown":
+    case "neutral":
       return window;
     default:
-      return condition satisfies never;
+      return signal satisfies never;
   }
 };
 
@@ -40,11 +39,11 @@ export type RecentDestinations = ReadonlyMap<string, boolean>;
 
 const MAX_RECENT = 16;
 /** Fewer say nothing of their host. */
-const LEAST_RECENT = 8;
-const MOST = 0.9;
+const MIN_RECENT = 8;
+const MAJORITY = 0.9;
 
-/** Attempts at once to an origin most of whose destinations fail; those that answer soon are not counted in. */
-export const WINDOW_WHILE_MOST_FAIL = WINDOW_IN_OUTAGE;
+/** Attempts at once to an origin most of whose destinations fail; destinations that answer soon are exempt. */
+export const WINDOW_OF_FAILING_MAJORITY = WINDOW_IN_OUTAGE;
 
 export const withRecent = (
   recent: RecentDestinations,
@@ -55,9 +54,9 @@ export const withRecent = (
   return new Map([...others.slice(1 - MAX_RECENT), [destination, isFailing]]);
 };
 
-/** Nine tenths of those that were used last fail at once: what they have in common is their host. */
-export const mostFail = (recent: RecentDestinations): boolean => {
-  if (recent.size < LEAST_RECENT) return false;
+/** Nine tenths of the recent destinations fail at once: what they have in common is their host. */
+export const isMajorityFailing = (recent: RecentDestinations): boolean => {
+  if (recent.size < MIN_RECENT) return false;
   const failing = [...recent.values()].filter(Boolean).length;
-  return failing >= MOST * recent.size;
+  return failing >= MAJORITY * recent.size;
 };

@@ -1,195 +1,168 @@
+import { admission, MAX_QUEUED_MS, type Admission } from "./admission.ts";
 import {
-  admission,
-  dynamicBound,
   expectedMs,
-  flowGapMs,
-  MAX_IN_LINE_MS,
-  NO_FLOW,
-  WORKSPACE_SHARE,
-  type Admission,
-  type Flow,
-  type Load,
-} from "./admission.ts";
-import type { SubscriptionLimits } from "./subscription-share.ts";
+  MIN_RECHECK_MS,
+  releaseGapMs,
+  type EndpointLoad,
+  type PoolLoad,
+} from "./load.ts";
+import { rateAdmission } from "./rate.ts";
 import {
   boundsOf,
+  dynamicBound,
   mayUseReserve,
   RESERVED_SHARE,
+  WORKSPACE_SHARE,
   type Bounds,
   type DestinationState,
-  type OriginState,
+  type Levels,
   type PermitLimits,
 } from "./shares.ts";
-import { conformsFromMs, type Rate } from "./slots.ts";
+import type { SubscriptionLimits } from "./subscription-share.ts";
 
 /** A subscription that has limits of its own, as one dispatcher knows it. */
 export type SubscriptionState = {
-  readonly load: Load;
-  readonly clockMs: number;
-  /** When the whole burst of its rate is there again, in ms of a monotonic clock. */
-  readonly fullMs: number;
+  readonly load: EndpointLoad;
+  /** The next unreserved slot, in ms of a monotonic clock. */
+  readonly nextFreeSlotMs: number;
+  /** When the whole burst of its rate is available again, in ms of a monotonic clock. */
+  readonly tatMs: number;
 };
 
-/** All of one workspace, or of the process. */
-export type Crowd = Flow & {
-  /** Bodies that are held. */
-  readonly bytes: number;
-};
-
-export const NOBODY: Crowd = { ...NO_FLOW, bytes: 0 };
-
-/** Where a delivery stands when it wants to make an attempt. */
-export type Standing = {
+/** A request for a permit, and the state of every level that it needs one of. */
+export type PermitInput = Levels & {
   readonly nowMs: number;
   readonly destination: DestinationState;
-  readonly origin: OriginState;
-  readonly subscription?: {
-    readonly state: SubscriptionState;
-    readonly limits: SubscriptionLimits;
-  };
-  readonly workspace: Crowd;
-  readonly everyone: Crowd;
+  readonly subscription?:
+    { readonly state: SubscriptionState; readonly limits: SubscriptionLimits } | undefined;
   /** Of its body; 0 where they count already. */
   readonly bytes: number;
-  /** Those in line before it for the same destination (or subscription), and altogether. */
+  /** Requests queued before it for the same destination (or subscription), and altogether. */
   readonly ahead: number;
   readonly aheadInAll: number;
-  /** It was sent away before, or is in line already: promises to others are no concern of its. */
+  /** It was deferred before, or is queued already: slots reserved for others do not hold it back. */
   readonly hasPrecedence: boolean;
   /** The deadline of its attempt. */
-  readonly mostMs: number;
+  readonly timeoutMs: number;
 };
 
-/** Who keeps a delivery from its attempt: that decides whose slot it is given, and what is counted. */
-export type Keeper = "rate" | "subscription" | "destination" | "origin" | "others";
+/** Which limit keeps a delivery from its attempt: that decides whose slot it gets, and the metric's label. */
+export type LimitedBy = "rate" | "subscription" | "destination" | "origin" | "pool";
 
-export type Judgement =
-  | { readonly kind: "go" }
-  | { readonly kind: "line" }
-  | (Extract<Admission, { kind: "later" }> & { readonly by: Keeper });
+export type PermitDecision =
+  | Exclude<Admission, { kind: "defer" }>
+  | (Extract<Admission, { kind: "defer" }> & { readonly limitedBy: LimitedBy });
 
-/** Bodies held by those in flight and in line; with the rest of a dispatcher it fits into 640 MiB (deploy/k8s). */
+/** Bodies in flight and queued; with the rest of a dispatcher they fit into 640 MiB (deploy/k8s). */
 export const MAX_BYTES_HELD = 96 * 1024 * 1024;
 
-const LEAST_GUESS_MS = 1_000;
-
 /**
- * Whether a delivery may make its attempt now, waits for a permit that is free soon, or is to come back
- * later. Asked are its subscription's own limits, then the levels from the destination up to the process.
+ * Whether a request gets a permit now, waits for one that is soon free, or is deferred: its subscription's own
+ * limits first, then the levels from the destination up to the process.
  */
-export const judge = (standing: Standing, limits: PermitLimits): Judgement => {
-  const bounds = boundsOf(standing, limits, standing.nowMs);
-  const asked = [
-    () => ofSubscription(standing),
-    () => by("destination", ofDestination(standing, bounds)),
-    () => by("others", ofBytes(standing)),
-    () => by("origin", ofOrigin(standing, bounds)),
-    () => by("others", ofAllTogether(standing, bounds, limits)),
-  ];
-  let isGo = true;
-  for (const ask of asked) {
-    const judgement = ask();
-    if (judgement.kind === "later") return judgement;
-    isGo &&= judgement.kind === "go";
+export const decidePermit = (input: PermitInput, limits: PermitLimits): PermitDecision => {
+  const bounds = boundsOf(input, limits, input.nowMs);
+  let isQueued = false;
+  for (const limit of LIMITS) {
+    const decision = limit(input, bounds);
+    if (decision.kind === "defer") return decision;
+    isQueued ||= decision.kind === "queue";
   }
-  return { kind: isGo ? "go" : "line" };
+  return isQueued ? QUEUED : GRANTED;
 };
 
-const by = (keeper: Keeper, admitted: Admission): Judgement =>
-  admitted.kind === "later" ? { ...admitted, by: keeper } : admitted;
+const GRANTED: PermitDecision = { kind: "grant" };
+const QUEUED: PermitDecision = { kind: "queue" };
 
-const ofDestination = (standing: Standing, bounds: Bounds): Admission => {
-  const { destination, ahead, hasPrecedence, nowMs, mostMs } = standing;
-  const { load, clockMs, closedUntilMs } = destination;
-  const { destination: bound, destinationLater: usualBound } = bounds;
-  if (closedUntilMs > nowMs) {
-    return {
-      kind: "later",
-      freeAtMs: closedUntilMs,
-      paceMs: expectedMs(load, nowMs, mostMs) / bound,
-    };
-  }
-  return admission({ load, bound, usualBound, ahead, clockMs, hasPrecedence, nowMs, mostMs });
+const limited = (limitedBy: LimitedBy, admitted: Admission): PermitDecision =>
+  admitted.kind === "defer" ? { ...admitted, limitedBy } : admitted;
+
+const byRate = ({ subscription, hasPrecedence, nowMs }: PermitInput): PermitDecision => {
+  const rate = subscription?.limits.rateLimit;
+  return subscription === undefined || rate === undefined
+    ? GRANTED
+    : limited("rate", rateAdmission(rate, subscription.state, hasPrecedence, nowMs));
 };
 
-const ofOrigin = (
-  { origin: { flow }, ahead, nowMs, mostMs }: Standing,
-  bounds: Bounds,
+const bySubscription = (input: PermitInput): PermitDecision => {
+  const { subscription } = input;
+  const bound = subscription?.limits.maxInFlight;
+  if (subscription === undefined || bound === undefined) return GRANTED;
+  return limited("subscription", admissionTo(subscription.state, bound, bound, input));
+};
+
+const byDestination = (input: PermitInput, bounds: Bounds): PermitDecision => {
+  const { destination, nowMs, timeoutMs } = input;
+  const { load, closedUntilMs: freeAtMs } = destination;
+  if (freeAtMs > nowMs) {
+    const slotIntervalMs = expectedMs(load, nowMs, timeoutMs) / bounds.destination;
+    return { kind: "defer", limitedBy: "destination", freeAtMs, slotIntervalMs };
+  }
+  const { destination: bound, destinationLater } = bounds;
+  return limited("destination", admissionTo(destination, bound, destinationLater, input));
+};
+
+const admissionTo = (
+  { load, nextFreeSlotMs }: Pick<DestinationState, "load" | "nextFreeSlotMs">,
+  bound: number,
+  expectedBound: number,
+  { ahead, hasPrecedence, nowMs, timeoutMs }: PermitInput,
 ): Admission =>
-  flow.inFlight < bounds.origin ? { kind: "go" } : afterGaps(ahead + 1, flow, nowMs, mostMs);
+  admission({
+    load,
+    bound,
+    expectedBound,
+    ahead,
+    nextFreeSlotMs,
+    hasPrecedence,
+    nowMs,
+    timeoutMs,
+  });
 
-const ofSubscription = (standing: Standing): Judgement => {
-  const { subscription, ahead, hasPrecedence, nowMs, mostMs } = standing;
-  if (subscription === undefined) return { kind: "go" };
-  const { state, limits } = subscription;
-  const rated = ofRate(state, limits.rateLimit, hasPrecedence, nowMs);
-  if (rated.kind === "later") return { ...rated, by: "rate" };
-  const bound = limits.maxInFlight;
-  if (bound === undefined) return rated;
-  const { load, clockMs } = state;
-  const usualBound = bound;
-  const asked = { load, bound, usualBound, ahead, clockMs, hasPrecedence, nowMs, mostMs };
-  const admitted = admission(asked);
-  if (admitted.kind === "later") return { ...admitted, by: "subscription" };
-  return admitted.kind === "line" ? admitted : rated;
-};
-
-/** Beyond this time with the whole burst unused, what was promised is behind what the rate allows. */
-const LEAST_UNUSED_MS = 500;
-
-const ofRate = (
-  { fullMs, clockMs }: SubscriptionState,
-  rate: Rate | undefined,
-  hasPrecedence: boolean,
-  nowMs: number,
-): Admission => {
-  if (rate === undefined) return { kind: "go" };
-  const paceMs = 1_000 / rate.perSecond;
-  const freeAtMs = conformsFromMs(fullMs, rate);
-  const isUnused = nowMs >= fullMs + Math.max(LEAST_UNUSED_MS, 2 * paceMs);
-  const isOthers = !hasPrecedence && clockMs > nowMs && !isUnused;
-  if (isOthers || freeAtMs - nowMs > MAX_IN_LINE_MS) return { kind: "later", freeAtMs, paceMs };
-  return freeAtMs <= nowMs ? { kind: "go" } : ofSoon(hasPrecedence, freeAtMs, paceMs);
-};
-
-/** Only those who came in their slot, a moment early, wait for it. */
-const ofSoon = (hasPrecedence: boolean, freeAtMs: number, paceMs: number): Admission =>
-  hasPrecedence ? { kind: "line" } : { kind: "later", freeAtMs, paceMs };
-
-/** Bytes are shared like permits; who finds none does not wait in line, as waiting would hold them. */
-const ofBytes = ({
-  destination,
-  workspace,
-  everyone,
-  bytes,
-  nowMs,
-  mostMs,
-}: Standing): Admission => {
-  if (bytes === 0) return { kind: "go" };
+/** Bytes are shared like permits; a request that finds no room does not queue, as it would hold them. */
+const byBytes = (input: PermitInput): PermitDecision => {
+  const { destination, workspace, bytes, nowMs } = input;
+  if (bytes === 0) return GRANTED;
   const reserved = mayUseReserve(destination.load, nowMs) ? 0 : RESERVED_SHARE * MAX_BYTES_HELD;
-  const free = MAX_BYTES_HELD - everyone.bytes - reserved - bytes;
-  if (free >= 0 && workspace.bytes + bytes <= dynamicBound(WORKSPACE_SHARE, free)) {
-    return { kind: "go" };
+  const free = MAX_BYTES_HELD - input.processPool.bytes - reserved - bytes;
+  if (free >= 0 && workspace.bytes + bytes <= dynamicBound(WORKSPACE_SHARE, free)) return GRANTED;
+  return recheckLater("pool", releaseGapMs(workspace.load, nowMs), input);
+};
+
+const byOrigin = (input: PermitInput, bounds: Bounds): PermitDecision => {
+  const { load } = input.origin;
+  return load.inFlight < bounds.origin
+    ? GRANTED
+    : afterReleases("origin", load, input.ahead, input);
+};
+
+const byPools = (input: PermitInput, bounds: Bounds): PermitDecision => {
+  const { workspace, processPool, ahead, aheadInAll } = input;
+  if (processPool.load.inFlight >= bounds.process) {
+    return afterReleases("pool", processPool.load, aheadInAll, input);
   }
-  return comesBackLater(flowGapMs(workspace, nowMs), nowMs, mostMs);
+  if (workspace.load.inFlight < bounds.workspace) return GRANTED;
+  return afterReleases("pool", workspace.load, ahead, input);
 };
 
-const ofAllTogether = (standing: Standing, bounds: Bounds, limits: PermitLimits): Admission => {
-  const { workspace, everyone, ahead, aheadInAll, nowMs, mostMs } = standing;
-  if (everyone.inFlight >= limits.maxInFlight) {
-    return afterGaps(aheadInAll + 1, everyone, nowMs, mostMs);
-  }
-  if (workspace.inFlight < bounds.workspace) return { kind: "go" };
-  return afterGaps(ahead + 1, workspace, nowMs, mostMs);
+const LIMITS = [byRate, bySubscription, byDestination, byBytes, byOrigin, byPools];
+
+const afterReleases = (
+  limitedBy: LimitedBy,
+  load: PoolLoad,
+  ahead: number,
+  input: PermitInput,
+): PermitDecision => {
+  const gapMs = releaseGapMs(load, input.nowMs);
+  return (ahead + 1) * gapMs <= MAX_QUEUED_MS ? QUEUED : recheckLater(limitedBy, gapMs, input);
 };
 
-const afterGaps = (gaps: number, flow: Flow, nowMs: number, mostMs: number): Admission => {
-  const paceMs = flowGapMs(flow, nowMs);
-  return gaps * paceMs <= MAX_IN_LINE_MS ? { kind: "line" } : comesBackLater(paceMs, nowMs, mostMs);
-};
-
-/** Permits are not promised to one of many destinations: when one comes back, more is known. */
-const comesBackLater = (paceMs: number, nowMs: number, mostMs: number): Admission => {
-  const guessedForMs = Math.min(mostMs, Math.max(LEAST_GUESS_MS, 8 * paceMs));
-  return { kind: "later", freeAtMs: nowMs, paceMs, guessedForMs };
+/** The permits of a pool are not reserved for one of its many destinations: at the retry more is known. */
+const recheckLater = (
+  limitedBy: LimitedBy,
+  slotIntervalMs: number,
+  { nowMs: freeAtMs, timeoutMs }: PermitInput,
+): PermitDecision => {
+  const recheckAfterMs = Math.min(timeoutMs, Math.max(MIN_RECHECK_MS, 8 * slotIntervalMs));
+  return { kind: "defer", limitedBy, freeAtMs, slotIntervalMs, recheckAfterMs };
 };

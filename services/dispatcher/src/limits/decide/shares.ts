@@ -1,35 +1,34 @@
-import {
-  dynamicBound,
-  ENDPOINT_SHARE,
-  expectedMs,
-  isSilentFor,
-  WORKSPACE_SHARE,
-  type Flow,
-  type Load,
-} from "./admission.ts";
+import { expectedMs, isSilentFor, type EndpointLoad, type PoolLoad } from "./load.ts";
 import { isOutage, WINDOW_IN_OUTAGE, type CongestionWindow } from "./congestion-window.ts";
 import {
-  mostFail,
-  WINDOW_WHILE_MOST_FAIL,
+  isMajorityFailing,
+  WINDOW_OF_FAILING_MAJORITY,
   type OriginWindow,
   type RecentDestinations,
 } from "./origin-window.ts";
 
 /** A destination (workspace and URL without query), as one dispatcher knows it. */
 export type DestinationState = {
-  readonly load: Load;
+  readonly load: EndpointLoad;
   readonly window: CongestionWindow;
-  /** The first time at which nobody was promised a slot there, in ms of a monotonic clock. */
-  readonly clockMs: number;
+  /** The next unreserved slot, in ms of a monotonic clock. */
+  readonly nextFreeSlotMs: number;
   /** Until then it asked to be left alone (`Retry-After`), in ms of a monotonic clock. */
   readonly closedUntilMs: number;
 };
 
 /** An origin of one workspace: the host that several destinations share. */
 export type OriginState = {
-  readonly flow: Flow;
+  readonly load: PoolLoad;
   readonly window: OriginWindow;
   readonly recent: RecentDestinations;
+};
+
+/** All of one workspace, or of the process. */
+export type PoolState = {
+  readonly load: PoolLoad;
+  /** Bodies that are held. */
+  readonly bytes: number;
 };
 
 export type PermitLimits = {
@@ -43,8 +42,8 @@ export type PermitLimits = {
 export type Levels = {
   readonly destination: Pick<DestinationState, "load" | "window">;
   readonly origin: OriginState;
-  readonly workspace: Flow;
-  readonly everyone: Flow;
+  readonly workspace: PoolState;
+  readonly processPool: PoolState;
 };
 
 /** At most this many at once, at each level. */
@@ -54,26 +53,43 @@ export type Bounds = {
   readonly destinationLater: number;
   readonly origin: number;
   readonly workspace: number;
+  readonly process: number;
 };
 
 /**
- * This share of the process's permits is kept for destinations that answer soon, beside one for each
- * other. Permits of those that hang come back only after the deadline, whatever the bounds are by then.
+ * How much of what is left of its origin's permits one destination may have. Chosen by simulation (ADR 12).
+ * Below 1, so that the last free permit is only for an endpoint that has none.
+ */
+const ENDPOINT_SHARE = 0.5;
+
+/** The same for a workspace of the process's, and for an origin of its workspace's: alone, three quarters of them. */
+export const WORKSPACE_SHARE = 3;
+
+/**
+ * At most this many attempts at once: the dynamic threshold of shared-memory switches (Choudhury and
+ * Hahne, IEEE/ACM Transactions on Networking 6(2), 1998). At least one.
+ */
+export const dynamicBound = (share: number, free: number): number =>
+  Math.floor(share * Math.max(0, free)) + 1;
+
+/**
+ * Reserve this share for endpoints that answer within SOON_MS; any other endpoint may take one permit of it. A
+ * hanging request keeps its permit until its deadline, so lowering bounds later does not help.
  */
 export const RESERVED_SHARE = 0.25;
 
 const SOON_MS = 1_000;
 
-export const answersSoon = (load: Load, nowMs: number): boolean =>
+const answersSoon = (load: EndpointLoad, nowMs: number): boolean =>
   load.serviceMs > 0 && expectedMs(load, nowMs, Infinity) <= SOON_MS;
 
-/** Who has none in flight may use what is reserved: once. */
-export const mayUseReserve = (load: Load, nowMs: number): boolean =>
+/** An endpoint without an attempt in flight may use the reserve: once. */
+export const mayUseReserve = (load: EndpointLoad, nowMs: number): boolean =>
   load.starts.length === 0 || answersSoon(load, nowMs);
 
 /**
  * Every level has the dynamic threshold of what the level above has left: process, workspace, origin,
- * destination. So nobody takes the last free permit of a level, and whoever has none may have one.
+ * destination. So no one takes the last free permit of a level, and each may have at least one.
  */
 export const boundsOf = (levels: Levels, limits: PermitLimits, nowMs: number): Bounds => {
   const { destination, origin } = levels;
@@ -83,40 +99,43 @@ export const boundsOf = (levels: Levels, limits: PermitLimits, nowMs: number): B
   const { free } = isSoon ? above : sharesAbove(levels, false, limits);
   const own = dynamicBound(ENDPOINT_SHARE, free);
   const share = Math.min(limits.destinationMaxInFlight ?? Infinity, own);
-  const size = windowNow(destination, nowMs);
+  const size = currentWindow(destination, nowMs);
   const mayGrow = size === destination.window.size && !isOutage(destination.window);
   return {
     destination: Math.min(size, share),
     destinationLater: Math.min(mayGrow ? 2 * size : size, share),
-    origin: Math.min(originWindowNow(origin, isSoon), above.origin),
+    origin: Math.min(currentOriginWindow(origin, isSoon), above.origin),
     workspace: above.workspace,
+    process: limits.maxInFlight,
   };
 };
 
-/** `free`: what no level has given away, so that nobody takes the last one of any. */
+/** `free`: what no level has given away, so that no one takes the last permit of any. */
 const sharesAbove = (
-  { origin, workspace, everyone }: Levels,
+  { origin, workspace, processPool }: Levels,
   mayUseAll: boolean,
   { maxInFlight }: PermitLimits,
 ): Pick<Bounds, "origin" | "workspace"> & { readonly free: number } => {
   const reserved = mayUseAll ? 0 : Math.floor(RESERVED_SHARE * maxInFlight);
-  const free = maxInFlight - everyone.inFlight - reserved;
+  const free = maxInFlight - processPool.load.inFlight - reserved;
   const ofWorkspace = dynamicBound(WORKSPACE_SHARE, free);
-  const freeOfWorkspace = Math.min(free, ofWorkspace - workspace.inFlight);
+  const freeOfWorkspace = Math.min(free, ofWorkspace - workspace.load.inFlight);
   const ofOrigin = dynamicBound(WORKSPACE_SHARE, freeOfWorkspace);
-  const freeOfOrigin = Math.min(freeOfWorkspace, ofOrigin - origin.flow.inFlight);
+  const freeOfOrigin = Math.min(freeOfWorkspace, ofOrigin - origin.load.inFlight);
   return { workspace: ofWorkspace, origin: ofOrigin, free: freeOfOrigin };
 };
 
-const originWindowNow = ({ window, recent }: OriginState, isWell: boolean): number =>
-  !isWell && mostFail(recent) ? Math.min(window.size, WINDOW_WHILE_MOST_FAIL) : window.size;
+const currentOriginWindow = ({ window, recent }: OriginState, isSoon: boolean): number =>
+  !isSoon && isMajorityFailing(recent)
+    ? Math.min(window.size, WINDOW_OF_FAILING_MAJORITY)
+    : window.size;
 
-/** So long nothing is said of a destination that has not answered yet. */
-const FIRST_ANSWER_WITHIN_MS = 3_000;
-const LEAST_SILENCE_MS = 1_000;
+/** A destination that has not answered yet may be silent for so long. */
+const FIRST_RESPONSE_WITHIN_MS = 3_000;
+const MIN_SILENCE_MS = 1_000;
 
-/** A destination from which answers stop coming is met as one that fails, until one comes. */
-const windowNow = ({ load, window }: Levels["destination"], nowMs: number): number => {
-  const leastMs = load.serviceMs === 0 ? FIRST_ANSWER_WITHIN_MS : LEAST_SILENCE_MS;
-  return isSilentFor(load, leastMs, nowMs) ? Math.min(window.size, WINDOW_IN_OUTAGE) : window.size;
+/** A destination whose responses stop coming is treated as one that fails, until one comes. */
+const currentWindow = ({ load, window }: Levels["destination"], nowMs: number): number => {
+  const minMs = load.serviceMs === 0 ? FIRST_RESPONSE_WITHIN_MS : MIN_SILENCE_MS;
+  return isSilentFor(load, minMs, nowMs) ? Math.min(window.size, WINDOW_IN_OUTAGE) : window.size;
 };

@@ -1,6 +1,5 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import type { EffectivePolicy } from "../../delivery/decide/policy.ts";
 import { shareOfLimits } from "./subscription-share.ts";
 
 const ADDRESS = {
@@ -9,28 +8,22 @@ const ADDRESS = {
   agentId: "a1",
   eventType: "call_completed",
 } as const;
-const UNLIMITED: EffectivePolicy = {
-  timeoutMs: 30_000,
-  retry: { delaysMs: [], jitter: 0 },
-  isSuccess: () => true,
-  retryAfter: "honour",
-};
 const key = "w1 a1 call_completed";
 
 test("a subscription without limits has none, however many dispatchers there are", () => {
-  expect(shareOfLimits(ADDRESS, UNLIMITED, 3)).toBeUndefined();
+  expect(shareOfLimits(ADDRESS, {}, 3)).toBeUndefined();
 });
 
 test("each of two dispatchers has half of the limits", () => {
   const rateLimit = { perSecond: 5, burst: 9 };
-  const both = { ...UNLIMITED, maxInFlight: 8, rateLimit };
+  const both = { maxInFlight: 8, rateLimit };
   expect(shareOfLimits(ADDRESS, both, 1)).toEqual({ key, maxInFlight: 8, rateLimit });
   const half = { perSecond: 2.5, burst: 4 };
   expect(shareOfLimits(ADDRESS, both, 2)).toEqual({ key, maxInFlight: 4, rateLimit: half });
 });
 
 test("the limits are a subscription's own: the call does not matter, agent and event type do", () => {
-  const limited = { ...UNLIMITED, maxInFlight: 1 };
+  const limited = { maxInFlight: 1 };
   const others = [
     { callId: "c2" },
     { agentId: "a2" },
@@ -46,7 +39,7 @@ test("all shares together keep the limit, unless it is smaller than the number o
   const perSecond = fc.double({ min: 0.01, max: 10_000, noNaN: true });
   fc.assert(
     fc.property(dispatchers, whole, whole, perSecond, (n, maxInFlight, burst, rate) => {
-      const policy = { ...UNLIMITED, maxInFlight, rateLimit: { perSecond: rate, burst } };
+      const policy = { maxInFlight, rateLimit: { perSecond: rate, burst } };
       const share = shareOfLimits(ADDRESS, policy, n);
       expect((share?.rateLimit?.perSecond ?? 0) * n).toBeCloseTo(rate, 6);
       for (const [limit, own] of [
