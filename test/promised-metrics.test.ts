@@ -8,6 +8,8 @@ import { describe, expect, test } from "vitest";
 import { readDispatcherSettings } from "../services/dispatcher/src/config.ts";
 import { exportState } from "../services/dispatcher/src/health.ts";
 import { dispatcherMetrics } from "../services/dispatcher/src/metrics.ts";
+import { apiOfNothing } from "../scripts/openapi/document.ts";
+import { PROJECTED_STREAMS } from "../services/subscriptions/src/projection/file/positions.ts";
 import { createSubscriptionsMetrics } from "../services/subscriptions/src/metrics.ts";
 import { parseMetrics } from "./harness/process/prometheus-text.ts";
 
@@ -138,9 +140,12 @@ const subscriptionsPage = async (): Promise<string> => {
     viewAgeSeconds: () => 0,
     streams: () => 0,
     clockOffsetSeconds: () => 0,
-    projectionLag: () => 0,
+    projectionLag: () => new Map(PROJECTED_STREAMS.map((stream) => [stream, 0])),
   };
-  return (await createSubscriptionsMetrics("1.2.3", gauges).registry.page()).text;
+  const metrics = createSubscriptionsMetrics("1.2.3", gauges);
+  await using api = apiOfNothing([], { metrics });
+  await api.ready();
+  return (await metrics.registry.page()).text;
 };
 
 const isOurs = (name: string): boolean => /^(ringback_|http_)/.test(name);

@@ -1,6 +1,7 @@
 import type { GeneratedFile } from "../generated-file.ts";
-import type { AppDeps } from "../../services/subscriptions/src/http/app.ts";
-import { buildApp } from "../../services/subscriptions/src/http/app.ts";
+import { featuresOf, type FeatureDeps } from "../../services/subscriptions/src/api.ts";
+import type { Api, Feature } from "../../services/subscriptions/src/http/api.ts";
+import { buildApp, type Frame } from "../../services/subscriptions/src/http/app.ts";
 import type { ApiDocument } from "../../services/subscriptions/src/http/openapi/tidy.ts";
 
 /**
@@ -11,25 +12,29 @@ const nothing: unknown = new Proxy(() => undefined, {
   get: (_target, name) => (name === "then" ? undefined : nothing), // no promise: nobody is to wait for it
 });
 
-/** What is looked at before a call is refused for want of a key, and what must not be there by any name. */
-const KNOWN: Readonly<Record<string, unknown>> = {
+const FRAME: Frame = {
   keys: () => new Map(),
-  commands: new Proxy(
-    { now: () => new Date() },
-    { get: (of, name) => Reflect.get(of, name) ?? nothing },
-  ),
+  now: () => new Date(),
+  log: nothing as Frame["log"],
+  metrics: nothing as Frame["metrics"],
   requestsPerMinutePerKey: 1,
-  bounds: undefined,
-  tracer: undefined,
 };
 
-const depsOfNothing = new Proxy({} as AppDeps, {
-  get: (_target, name) =>
-    typeof name === "string" && Object.hasOwn(KNOWN, name) ? KNOWN[name] : nothing,
-});
-
 /** The API with all its routes, for looking at them; what a call works with is not there. */
-export const apiOfNothing = () => buildApp(depsOfNothing);
+export const apiOfNothing = (more: readonly Feature[] = [], frame: Partial<Frame> = {}) =>
+  buildApp({ ...FRAME, ...frame }, [...more, ...featuresOf(nothing as FeatureDeps)]);
+
+/** Every call that the API takes, as `GET /events/:event_id`. */
+export const servedCalls = async (): Promise<string[]> => {
+  const calls: string[] = [];
+  const note = (api: Api) =>
+    api.addHook("onRoute", ({ method, routePath }) => {
+      calls.push(...[method].flat().map((one) => `${one} ${routePath}`));
+    });
+  await using app = apiOfNothing([note]);
+  await app.ready();
+  return calls;
+};
 
 /** The API's document, as `GET /openapi.json` of a running service answers it. */
 export const openApiDocument = async (): Promise<ApiDocument> => {

@@ -10,18 +10,43 @@ import { buildApp } from "./http/app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import type { Followed } from "./background.ts";
 import { definitionStore } from "./event-types/definition-store.ts";
-import type { DefineDeps } from "./event-types/define-type.ts";
 import { notedWarnings } from "./event-types/own-warning-notes.ts";
-import { ownWarnings } from "./event-types/own-warnings.ts";
-import { schemaJudge } from "./event-types/schema-judge.ts";
+import { ownWarnings, type OwnWarnings } from "./event-types/own-warnings.ts";
+import { schemaJudge, type SchemaJudge } from "./event-types/schema-judge.ts";
 import { eventStore } from "./publishing/store-events.ts";
 import type { LiveReaders } from "./live/connections.ts";
-import { liveStream } from "./live/live-stream.ts";
+import { liveStream, type LiveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
-import { listedMessages } from "./lists/load-records.ts";
-import { agentHistory } from "./agents/history.ts";
-import { eventReader, type EventReaderDeps } from "./events/event-reader.ts";
+import { listedMessages, type ListedMessages } from "./lists/load-records.ts";
+import { agentHistory, type AgentHistory } from "./agents/history.ts";
+import { eventReader, type EventReader } from "./events/event-reader.ts";
 import { requestStore } from "./idempotency/request-store.ts";
+import { deregisterAgentRoute } from "./agents/routes/deregister-agent.ts";
+import { agentsEnvelopeRoutes } from "./agents/routes/agents-envelope.ts";
+import { agentHistoryRoute } from "./agents/routes/agent-history.ts";
+import { limitProblemOf } from "./agents/routes/command-problem.ts";
+import { getAgentRoute } from "./agents/routes/get-agent.ts";
+import { listAgentsRoute, type AgentListDeps } from "./agents/routes/list-agents.ts";
+import { patchAgentRoute, type PatchAgentDeps } from "./agents/routes/patch-agent.ts";
+import { registerAgentRoute } from "./agents/routes/register-agent.ts";
+import { eventAttemptsRoute } from "./events/routes/event-attempts.ts";
+import { eventTypesRoutes } from "./events/routes/event-types.ts";
+import { getCallEventsRoute } from "./events/routes/get-call-events.ts";
+import { getDeadLetterRoute } from "./events/routes/get-dead-letter.ts";
+import { getEventRoute } from "./events/routes/get-event.ts";
+import type { Feature } from "./http/api.ts";
+import { agentStatsRoute } from "./lists/routes/agent-stats.ts";
+import { listAttemptsRoute } from "./lists/routes/list-attempts.ts";
+import { listDeadLettersRoute } from "./lists/routes/list-dead-letters.ts";
+import { listEventsRoute } from "./lists/routes/list-events.ts";
+import { streamRoute } from "./live/routes/stream.ts";
+import type { Projection } from "./projection/projection.ts";
+import { postEventsRoute } from "./publishing/routes/post-events.ts";
+import type { IngestDeps } from "./publishing/publish-events.ts";
+import type { Redelivery } from "./redelivery/redelivery.ts";
+import { redeliveriesRoutes } from "./redelivery/routes/jobs.ts";
+import { redeliverEventRoute } from "./redelivery/routes/redeliver-event.ts";
+import { sendTestEventRoute } from "./redelivery/routes/send-test-event.ts";
 import { workspaceLimits } from "./agents/workspace-limits.ts";
 
 export type ApiParts = Followed & {
@@ -32,62 +57,117 @@ export type ApiParts = Followed & {
   readonly tracer: Tracer | undefined;
 };
 
+type OpenApiOptions = { readonly settings: SubscriptionsSettings; readonly log: Logger };
+
 /** Opens the API's port; gives its address. */
 export const openApi = async (
   parts: ApiParts,
-  { settings, log }: { readonly settings: SubscriptionsSettings; readonly log: Logger },
+  options: OpenApiOptions,
   open: AsyncDisposableStack,
 ): Promise<string> => {
-  const { nats, index, projection, redelivery, created, keys, sealer, metrics, rules } = parts;
-  const { readers, tracer, clock } = parts;
+  const { keys, metrics, tracer } = parts;
+  const { settings, log } = options;
+  const judge = schemaJudge();
+  open.defer(judge.stop);
+  const deps = featureDeps(parts, options, judge);
+  const frame = {
+    keys: keys.current,
+    now: deps.commands.now,
+    metrics,
+    log,
+    tracer,
+    limitProblemOf,
+    requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
+    trustedProxies: settings.TRUSTED_PROXIES,
+  };
+  const app = buildApp(frame, featuresOf(deps));
+  open.defer(() => app.close());
+  return addressOnceOpen(app, settings);
+};
+
+const featureDeps = (
+  parts: ApiParts,
+  { settings, log }: OpenApiOptions,
+  judge: SchemaJudge,
+): FeatureDeps => {
+  const { nats, index, projection, redelivery, created, sealer, metrics, rules } = parts;
   const limits = limitsOf(settings, index);
   const requests = requestStore(nats, limits);
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
-  const commandStore = agentStore(nats, sealer, log, tracer);
-  const now = (): Date => new Date(clock.nowMs());
-  const judge = schemaJudge();
-  open.defer(judge.stop);
-  const { lastSeq } = commandStore;
+  const store = agentStore(nats, sealer, log, parts.tracer);
+  const now = (): Date => new Date(parts.clock.nowMs());
+  const { lastSeq } = store;
   const definitions = definitionStore(nats);
-  const eventTypes: DefineDeps = { definitions, index, judge, limits, rules, lastSeq, now };
   const warningsOf = ownWarnings(index.ownTypes, judge);
   const noted = notedWarnings(warningsOf, metrics.warnedOf, log);
-  const app = buildApp({
-    commands: {
-      store: commandStore,
-      requests,
-      limits,
-      now,
-      random: Math.random,
-      onChange: metrics.changed,
-      onConflict: metrics.conflicted,
-    },
+  const listed = listedMessages(nats);
+  const { changed: onChange, conflicted: onConflict } = metrics;
+  const attemptsCreatedMs = created.get(STREAMS.attempts) ?? 0;
+  return {
+    commands: { store, requests, limits, now, random: Math.random, onChange, onConflict },
     index,
-    ...readersOf({ nats, projection, eventsCreatedMs, log }),
+    listed,
+    events: eventReader({ nats, projection, eventsCreatedMs, log, listed }),
     history: agentHistory({ nats, sealer }),
-    ingest: { events: eventStore(nats), eventsCreatedMs, rules, ownWarnings: noted },
-    eventTypes,
+    publishing: { events: eventStore(nats), eventsCreatedMs, rules, ownWarnings: noted },
+    eventTypes: { definitions, index, judge, limits, rules, lastSeq, now },
     ownWarnings: warningsOf,
     callbackUrls: callbackUrlPolicy(settings),
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     projection,
     redelivery: { ...redelivery.redelivery, requests },
     eventId: (seq) => eventId(eventsCreatedMs, seq),
-    keys: keys.current,
     live: liveStream({
       nats,
-      readers,
-      streams: { attempts: created.get(STREAMS.attempts) ?? 0, events: eventsCreatedMs },
+      readers: parts.readers,
+      streams: { attempts: attemptsCreatedMs, events: eventsCreatedMs },
       log,
     }),
-    trustedProxies: settings.TRUSTED_PROXIES,
-    requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
-    metrics,
-    log,
-    tracer,
-  });
-  open.defer(() => app.close());
-  return addressOnceOpen(app, settings);
+  };
+};
+
+/** What the calls of all features work with. */
+export type FeatureDeps = PatchAgentDeps & {
+  readonly redelivery: Redelivery;
+  readonly index: AgentListDeps["index"];
+  readonly events: EventReader;
+  readonly history: AgentHistory;
+  readonly publishing: IngestDeps;
+  readonly ownWarnings: OwnWarnings;
+  readonly live: LiveStream;
+  readonly projection: Projection;
+  readonly listed: ListedMessages;
+  readonly eventId: (seq: number) => string;
+};
+
+/** Every call of the API, in the order of its document. */
+export const featuresOf = (deps: FeatureDeps): Feature[] => {
+  const { commands, index, events, history, eventTypes, projection, listed, redelivery } = deps;
+  const { eventId: idOf } = deps;
+  const { store, now } = commands;
+  return [
+    (api) => patchAgentRoute(api, deps),
+    (api) => registerAgentRoute(api, commands),
+    (api) => getAgentRoute(api, { store, history }),
+    (api) => deregisterAgentRoute(api, commands),
+    (api) => listAgentsRoute(api, { store, index }),
+    (api) => agentsEnvelopeRoutes(api, { store, index }),
+    (api) => listEventsRoute(api, projection, idOf),
+    (api) => listAttemptsRoute(api, projection, listed),
+    (api) => listDeadLettersRoute(api, projection, listed),
+    (api) => agentStatsRoute(api, { store, now, projection, eventId: idOf }),
+    (api) => agentHistoryRoute(api, history),
+    (api) => getCallEventsRoute(api, events),
+    (api) => getEventRoute(api, events, deps.ownWarnings),
+    (api) => eventAttemptsRoute(api, events),
+    (api) => getDeadLetterRoute(api, events),
+    (api) => eventTypesRoutes(api, eventTypes),
+    (api) => postEventsRoute(api, deps.publishing),
+    (api) => streamRoute(api, deps.live),
+    (api) => redeliverEventRoute(api, redelivery),
+    (api) => redeliveriesRoutes(api, redelivery),
+    (api) => sendTestEventRoute(api, { store, redelivery, eventTypes }),
+  ];
 };
 
 const addressOnceOpen = async (
@@ -99,11 +179,6 @@ const addressOnceOpen = async (
   } catch (error) {
     throw cannotListen("HTTP_HOST, HTTP_PORT", error);
   }
-};
-
-const readersOf = (deps: Omit<EventReaderDeps, "listed">) => {
-  const listed = listedMessages(deps.nats);
-  return { listed, events: eventReader({ ...deps, listed }) };
 };
 
 const limitsOf = (settings: SubscriptionsSettings, { stored }: Followed["index"]) =>

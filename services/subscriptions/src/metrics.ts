@@ -3,23 +3,15 @@ import {
   type ConfigurationEventType,
 } from "@ringback/contracts/agents/agent";
 import { createMetrics, type Metrics } from "@ringback/runtime/telemetry/metrics";
-import { PROJECTED_STREAMS } from "./projection/file/positions.ts";
-import type { ProjectedStream } from "./projection/projection.ts";
-import { PATHS } from "./http/methods.ts";
+import type { RequestMetrics } from "./http/request-log.ts";
 
 /** What the service counts and measures. */
-export type SubscriptionsMetrics = {
+export type SubscriptionsMetrics = RequestMetrics & {
   readonly registry: Metrics;
   readonly changed: (type: ConfigurationEventType) => void;
   readonly conflicted: () => void;
   /** Events that the schemas of their own types do not fit, with as many warnings. */
   readonly warnedOf: (warnings: number) => void;
-  /** `route` is a pattern such as `/agent/v1/:agent_id`; undefined for a path that is not known. */
-  readonly answered: (
-    request: { readonly method: string; readonly route: string | undefined },
-    status: number,
-    seconds: number,
-  ) => void;
 };
 
 /** What the gauges show, looked up when they are read. */
@@ -30,7 +22,8 @@ export type Gauges = {
   readonly viewAgeSeconds: () => number;
   readonly streams: () => number;
   readonly clockOffsetSeconds: () => number;
-  readonly projectionLag: (stream: ProjectedStream) => number;
+  /** By stream. */
+  readonly projectionLag: () => ReadonlyMap<string, number>;
 };
 
 const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -71,7 +64,7 @@ export const createSubscriptionsMetrics = (
     "ringback_projection_lag_messages",
     "Messages that are stored and not in the index that lists come from",
     "stream",
-    () => new Map(PROJECTED_STREAMS.map((stream) => [stream, gauges.projectionLag(stream)])),
+    gauges.projectionLag,
   );
   const durations = registry.histogram(
     "http_request_duration_seconds",
@@ -79,16 +72,14 @@ export const createSubscriptionsMetrics = (
     BUCKETS_SECONDS,
     { method: [], route: [], status_class: [] },
   );
-  for (const [route, methods] of Object.entries(PATHS)) {
-    for (const method of methods.flat()) {
-      for (const status_class of STATUS_CLASSES) durations.zero({ method, route, status_class });
-    }
-  }
   return {
     registry,
     changed: (type) => changes.inc({ type }),
     conflicted: () => conflicts.inc(),
     warnedOf: warningCounter(registry),
+    served: (request) => {
+      for (const status_class of STATUS_CLASSES) durations.zero({ ...request, status_class });
+    },
     answered: ({ method, route }, status, seconds) => {
       const labels = { method, route: route ?? "unknown", status_class: classOf(status) };
       durations.observe(labels, seconds);

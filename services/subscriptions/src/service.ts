@@ -13,6 +13,7 @@ import { followAll } from "./background.ts";
 import { liveReaders, type LiveReaders } from "./live/connections.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
 import { addressOf, cannotListen, openApi } from "./api.ts";
+import { PROJECTED_STREAMS } from "./projection/file/positions.ts";
 import type { OpenProjection } from "./projection/open-projection.ts";
 
 export type SubscriptionsOptions = {
@@ -74,7 +75,8 @@ const start = async (
     viewAgeSeconds: () => viewAgeSeconds(parts.index),
     streams: () => parts.readers?.count() ?? 0,
     clockOffsetSeconds: () => clockOffsetSeconds(parts.clock),
-    projectionLag: (stream) => parts.projection?.lag()[stream] ?? 0,
+    projectionLag: () =>
+      new Map(PROJECTED_STREAMS.map((one) => [one, parts.projection?.lag()[one] ?? 0])),
   });
   const admin = await openAdmin(settings, metrics, () => notReady(parts, stopping));
   open.defer(admin.close);

@@ -2,18 +2,20 @@ import { Buffer } from "node:buffer";
 import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
 import type { AgentAddress } from "@ringback/contracts/streams/subjects";
 import { takeTokens, type Bucket, type BucketBounds } from "../http/decide/token-bucket.ts";
-import type { Problem } from "../http/problem.ts";
+
+export type LimitCode =
+  "too_many_agents" | "configuration_too_large" | "too_many_changes" | "too_many_requests";
 
 /** A workspace has used its share of what is everybody's; nothing was stored. */
 export class LimitReachedError extends Error {
   override readonly name = "LimitReachedError";
-  readonly problem: Problem;
+  readonly code: LimitCode;
   /** Undefined: waiting does not help. */
   readonly waitSeconds: number | undefined;
 
-  constructor(problem: Problem, waitMs?: number) {
-    super(problem.detail);
-    this.problem = problem;
+  constructor(code: LimitCode, detail: string, waitMs?: number) {
+    super(detail);
+    this.code = code;
     this.waitSeconds = waitMs === undefined ? undefined : Math.max(1, Math.ceil(waitMs / 1_000));
   }
 }
@@ -60,7 +62,7 @@ export const workspaceLimits = (deps: WorkspaceLimitsDeps): WorkspaceLimits => {
     const waitMs = changes(workspaceId, 1) ?? (bytesPerDay && bytesWritten(workspaceId, size));
     if (waitMs === undefined) return;
     const detail = "This workspace has changed too much in too short a time: nothing was changed.";
-    throw new LimitReachedError({ code: "too_many_changes", detail }, waitMs);
+    throw new LimitReachedError("too_many_changes", detail, waitMs);
   };
   return {
     admitChange: (address, records) => {
@@ -87,13 +89,13 @@ export const workspaceLimits = (deps: WorkspaceLimitsDeps): WorkspaceLimits => {
       const waitMs = keys(workspaceId, 1);
       if (waitMs === undefined) return;
       const detail = `This workspace has used ${KEYS_PER_DAY} values of Idempotency-Key in a day.`;
-      throw new LimitReachedError({ code: "too_many_requests", detail }, waitMs);
+      throw new LimitReachedError("too_many_requests", detail, waitMs);
     },
   };
 };
 
-const refused = (code: "too_many_agents" | "configuration_too_large", detail: string) =>
-  new LimitReachedError({ code, detail: `${detail} Nothing was changed.` });
+const refused = (code: LimitCode, detail: string) =>
+  new LimitReachedError(code, `${detail} Nothing was changed.`);
 
 /** Takes from a workspace's bucket; the time to wait where there is not enough in it. */
 const buckets = (bounds: BucketBounds) => {

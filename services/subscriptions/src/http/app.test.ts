@@ -1,16 +1,13 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createHash } from "node:crypto";
-import { INITIAL_AGENT_STATE } from "@ringback/contracts/agents/agent";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { afterEach, expect, test } from "vitest";
 import { apiKeysOf } from "./auth/api-keys.ts";
 import { buildApp, type AppBounds } from "./app.ts";
-import { createSubscriptionsMetrics } from "../metrics.ts";
-import type { Projection } from "../projection/projection.ts";
-import type { DefineDeps } from "../event-types/define-type.ts";
-import type { Redelivery } from "../redelivery/redelivery.ts";
-import type { Api } from "./api.ts";
+import type { Api, Feature } from "./api.ts";
+import { agentNotFound } from "../agents/routes/command-problem.ts";
+import { sendProblem } from "./problem.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
 const KEY = "rb_k1_0123456789";
@@ -30,95 +27,32 @@ const entry = (id: string, key: string) => ({
   scopes: ["admin" as const],
 });
 
-const NO_ROWS = async () => ({ rows: [], next: undefined });
-const NO_PROJECTION: Projection = {
-  events: NO_ROWS,
-  attempts: NO_ROWS,
-  deadLetters: NO_ROWS,
-  deadLettersOf: async () => [],
-  stats: () => Promise.reject(new Error("no agent is there to ask about")),
-  selectForRedelivery: async () => [],
-  countMalformed: async () => 0,
-  redeliveryProgress: async () => ({ attempted: 0, delivered: 0, failed: 0, cancelled: 0 }),
-  caughtUp: async () => undefined,
-  isCaughtUp: () => true,
-  appliedUpTo: () => 0,
-  lag: () => ({ events: 0, attempts: 0, dead_letters: 0, total: 0 }),
+/** Calls that do nothing, at paths of the API. */
+const calls: Feature = (api) => {
+  api.get("/assistant", { config: { scope: "read" } }, async () => ({}));
+  api.patch("/agent/v1", async () => ({}));
+  api.post("/agent/v1", async () => ({}));
+  api.get<{ Params: { id: string } }>("/agent/:id", async ({ params }) => params);
+  api.get<{ Params: { agent_id: string } }>("/agent/v1/:agent_id", (request, reply) =>
+    sendProblem(reply, agentNotFound(request.params.agent_id)),
+  );
 };
 
-/** The API over agents that are not there, as nothing here comes so far. */
 const appWith = (
   bounds: Partial<AppBounds> = {},
   requestsPerMinutePerKey = 1_000,
   trustedProxies: readonly string[] = [],
 ): Api => {
-  const conflict = { kind: "conflict" } as const;
-  const app = buildApp({
-    commands: {
-      store: {
-        read: async () => ({ state: INITIAL_AGENT_STATE, seq: 0 }),
-        readAt: async () => INITIAL_AGENT_STATE,
-        findMarked: async () => undefined,
-        append: async () => conflict,
-        lastSeq: async () => 0,
-      },
-      requests: { read: async () => undefined, append: async () => conflict },
-      now: () => new Date(),
-      random: () => 0,
-      onChange: () => undefined,
-      onConflict: () => undefined,
-      limits: {
-        admitChange: () => undefined,
-        admitDefinition: () => undefined,
-        admitKey: () => undefined,
-      },
-    },
-    index: {
-      pageAt: () => ({ agents: [], total: 0 }),
-      page: () => ({ agents: [], hasMore: false }),
-      applied: async () => undefined,
-    },
-    events: {
-      eventsOfCall: async () => ({ found: [] }),
-      event: async () => undefined,
-      storedEvent: async () => undefined,
-      attemptsOf: async () => ({ attempts: [] }),
-      deadLetter: async () => undefined,
-    },
-    history: {
-      changes: async () => ({ entries: [] }),
-      stateAt: async () => INITIAL_AGENT_STATE,
-    },
-    ingest: {
-      events: { maxEventBytes: () => 0, store: async () => [] },
-      eventsCreatedMs: 0,
-      rules: { types: { kind: "open" }, schema: "warn", isOwnType: () => false },
-      ownWarnings: async () => [],
-    },
-    eventTypes: {} as DefineDeps, // no test here comes to it
-    ownWarnings: async () => [],
-    callbackUrls: { allowInsecureHttp: false, allowedPrivateCidrs: [], allowedPorts: [] },
-    ifAbsent: "reject",
-    live: { open: async () => ({ kind: "too_many" }), stop: () => undefined },
-    projection: NO_PROJECTION,
-    listed: { attempts: async () => [], deadLetters: async () => [] },
-    eventId: (seq) => `evt_0_${seq}`,
-    redelivery: {} as Redelivery, // no test here comes to it
+  const frame = {
     keys: () => apiKeysOf([entry("k1", KEY), entry("k2", OTHER_KEY)]),
-    metrics: createSubscriptionsMetrics("0.0.0", {
-      agents: () => 0,
-      subscriptions: () => 0,
-      isConnected: () => true,
-      viewAgeSeconds: () => 0,
-      streams: () => 0,
-      clockOffsetSeconds: () => 0,
-      projectionLag: () => 0,
-    }),
+    now: () => new Date(),
+    metrics: { served: () => undefined, answered: () => undefined },
     log: createLogger("test", "fatal"),
     requestsPerMinutePerKey,
     trustedProxies,
     bounds: { requestMs: 10_000, overload: NO_BOUNDS, ...bounds },
-  });
+  };
+  const app = buildApp(frame, [calls]);
   opened.push(app);
   return app;
 };
@@ -308,6 +242,51 @@ test("a known path answers 405 to every method that HTTP has and it does not", a
     expect([method, answer.statusCode]).toEqual([method, 405]);
     expect(answer.headers["allow"]).toBe("PATCH, POST");
   }
+});
+
+test("a known path is not taken for another path's parameter, and one with a parameter is known too", async () => {
+  const app = appWith();
+  for (const [method, url, allow] of [
+    ["GET", PATH, "PATCH, POST"],
+    ["HEAD", PATH, "PATCH, POST"],
+    ["DELETE", `${PATH}/bob?a=b`, "GET, HEAD"],
+    ["DELETE", "/ca/api/v0/agent/%62ob", "GET, HEAD"],
+    ["POST", "/openapi.json", "GET, HEAD"],
+  ] as const) {
+    const answer = await app.inject({ method, url });
+    expect([url, answer.statusCode, answer.headers["allow"]]).toEqual([url, 405, allow]);
+  }
+});
+
+test("what is counted, logged and traced of a request is its path's pattern, of a 405 too", async () => {
+  const seen: unknown[] = [];
+  const app = buildApp(
+    {
+      keys: () => new Map(),
+      now: () => new Date(),
+      metrics: {
+        served: () => undefined,
+        answered: (...request) => seen.push(request.slice(0, 2)),
+      },
+      log: createLogger("test", "fatal"),
+      requestsPerMinutePerKey: 1,
+    },
+    [calls],
+  );
+  opened.push(app);
+  await app.inject({ method: "PUT", url: `${PATH}/bob` });
+  await app.inject({
+    method: "PUT",
+    url: PATH,
+    headers: { "content-type": "text/plain" },
+    body: "x",
+  });
+  await app.inject({ method: "GET", url: "/nowhere" });
+  expect(seen).toEqual([
+    [{ method: "PUT", route: `${PATH}/:agent_id` }, 405],
+    [{ method: "PUT", route: PATH }, 405],
+    [{ method: "GET", route: undefined }, 404],
+  ]);
 });
 
 test("a path that is not there is told which ones are, without what its query held", async () => {

@@ -6,16 +6,23 @@ import { OverloadedError } from "./overload.ts";
 import { sendProblem, type Problem } from "./problem.ts";
 import { isUnavailable } from "../streams/ask.ts";
 import { InvalidRequestError } from "./validation.ts";
-import { LimitReachedError } from "../agents/workspace-limits.ts";
+
+export type ErrorDeps = {
+  readonly log: Logger;
+  /** The problem of an error that a feature throws for more than a caller's share, and how long to wait. */
+  readonly limitProblemOf?: (
+    error: unknown,
+  ) => { readonly problem: Problem; readonly waitSeconds: number | undefined } | undefined;
+};
 
 /** Answers every error that a handler or the framework throws; only our own are logged. */
 export const errorHandler =
-  (log: Logger) =>
+  ({ log, limitProblemOf = () => undefined }: ErrorDeps) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    if (error instanceof LimitReachedError) {
-      const { problem: limit, waitSeconds } = error;
-      if (waitSeconds !== undefined) reply.header("retry-after", waitSeconds);
-      return sendProblem(reply, limit);
+    const limit = limitProblemOf(error);
+    if (limit !== undefined) {
+      if (limit.waitSeconds !== undefined) reply.header("retry-after", limit.waitSeconds);
+      return sendProblem(reply, limit.problem);
     }
     const problem = problemOf(error, request.routeOptions.bodyLimit);
     if (problem.code === "internal_error") {

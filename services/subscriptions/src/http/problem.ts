@@ -81,6 +81,9 @@ export const problemSchema = z
   })
   .meta({ id: "Problem", description: "Why a request was not carried out (RFC 9457)." });
 
+/** The responses of every call that is not carried out, for its schema. */
+export const problemResponses = { "4xx": problemSchema, "5xx": problemSchema } as const;
+
 /** One way in which a request was not carried out, with words for this case. */
 export type Problem = {
   readonly code: ProblemCode;

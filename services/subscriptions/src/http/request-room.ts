@@ -1,9 +1,9 @@
 import type { Buffer } from "node:buffer";
 import { Transform } from "node:stream";
 import { callerOf } from "./auth/caller.ts";
-import { bodyBudget, type BodyBudget } from "../publishing/body-budget.ts";
+import { bodyBudget, type BodyBudget } from "./body-budget.ts";
 import { OverloadedError } from "./overload.ts";
-import { places } from "../redelivery/test-events/concurrency-limit.ts";
+import { places } from "./concurrency-limit.ts";
 import type { Api } from "./api.ts";
 
 /** Of all requests that are being read or answered at once: eight of the largest. */

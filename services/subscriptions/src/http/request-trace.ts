@@ -1,6 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import { readTraceContext } from "@ringback/contracts/trace-context";
 import type { Span, Tracer } from "@ringback/runtime/telemetry/tracing";
+import type { ServedPaths } from "./paths.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -16,12 +17,13 @@ declare module "fastify" {
 export const traceRequests = (
   app: Pick<FastifyInstance, "addHook" | "decorateRequest">,
   tracer: Tracer | undefined,
+  { patternOf }: Pick<ServedPaths, "patternOf">,
 ): void => {
   app.decorateRequest("span", null);
   if (tracer === undefined) return;
   app.addHook("onRequest", async (request) => {
-    const { method, headers, routeOptions } = request;
-    const route = routeOptions.url;
+    const { method, headers } = request;
+    const route = patternOf(request);
     // Sent twice, `traceparent` comes joined with a comma, and is none then.
     const parent = readTraceContext((name) => String(headers[name] ?? ""));
     const attributes = {

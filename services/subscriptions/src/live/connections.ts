@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { authenticate, type ApiKeys, type Caller } from "../http/auth/api-keys.ts";
 import { liveReader, type EndReason, type LiveReader } from "./connection.ts";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
-import { places } from "../redelivery/test-events/concurrency-limit.ts";
+import { places } from "../http/concurrency-limit.ts";
 
 export type Welcome =
   | { readonly kind: "reader"; readonly reader: LiveReader }

@@ -1,15 +1,15 @@
-import { problemAnswers } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound } from "./command-problem.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { changeAnswer, historyAnswerSchema } from "./history-response.ts";
 import { pageQuerySchema } from "../../http/page-query.ts";
 import { cursorBefore } from "../../http/seq-cursor.ts";
 import { agentPathSchema } from "./patch-schema.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { AgentHistory } from "../history.ts";
 
 /** `GET /agent/v1/{agent_id}/history`: who changed what and when, also of an agent that is gone. */
-export const agentHistoryRoute = (api: Api, { history }: RouteDeps): void => {
+export const agentHistoryRoute = (api: Api, history: AgentHistory): void => {
   api.get(
     "/agent/v1/:agent_id/history",
     {
@@ -22,7 +22,7 @@ export const agentHistoryRoute = (api: Api, { history }: RouteDeps): void => {
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: pageQuerySchema,
-        response: { 200: historyAnswerSchema, ...problemAnswers },
+        response: { 200: historyAnswerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -5,7 +5,6 @@ import { shownSigningKeySchema, type SigningKey } from "@ringback/contracts/secr
 import { shownSubscription, shownUrl } from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
 import type { Caller } from "../../http/auth/api-keys.ts";
-import { problemSchema } from "../../http/problem.ts";
 
 /** A subscription, as answers show it: of signing keys all but the secret. */
 export const shownSubscriptionSchema = subscriptionSchema
@@ -88,9 +87,6 @@ export const listAnswerSchema = z
       .meta({ description: "Send it as `cursor` for the next page; null: this was the last" }),
   })
   .meta({ id: "AgentList", description: "One page of the workspace's agents." });
-
-/** What every call answers when it is not carried out. */
-export const problemAnswers = { "4xx": problemSchema, "5xx": problemSchema } as const;
 
 /** A subscription that was there, for a caller who may see secrets. */
 export const shownFormer = ({

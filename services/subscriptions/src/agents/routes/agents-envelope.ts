@@ -1,17 +1,13 @@
 import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
-import {
-  agentAnswer,
-  agentAnswerSchema,
-  listAnswerSchema,
-  problemAnswers,
-} from "./agent-response.ts";
+import { agentAnswer, agentAnswerSchema, listAnswerSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound } from "./command-problem.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { noQuerySchema } from "../../http/page-query.ts";
 import { agentPathSchema, listQuerySchema } from "./patch-schema.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { AgentListDeps } from "./list-agents.ts";
 
 const id = z.string().meta({ description: "The same as `agent_id`" });
 
@@ -45,12 +41,12 @@ const offsetQuerySchema = z.strictObject({
 });
 
 /** `GET /agent/all` and `GET /agent/{agent_id}`: agents for programs that were written for Ringg's API. */
-export const agentsEnvelopeRoutes = (api: Api, deps: RouteDeps): void => {
+export const agentsEnvelopeRoutes = (api: Api, deps: AgentListDeps): void => {
   allRoute(api, deps);
   oneRoute(api, deps);
 };
 
-const allRoute = (api: Api, { commands, index }: RouteDeps): void => {
+const allRoute = (api: Api, { store, index }: AgentListDeps): void => {
   api.get(
     "/agent/all",
     {
@@ -62,13 +58,13 @@ const allRoute = (api: Api, { commands, index }: RouteDeps): void => {
           "The workspace's agents by id, as `GET /assistant` lists them, for programs that page by `offset`.",
         tags: ["Agents"],
         querystring: offsetQuerySchema,
-        response: { 200: allSchema, ...problemAnswers },
+        response: { 200: allSchema, ...problemResponses },
       },
     },
     async (request) => {
       const { limit, offset } = request.query;
       // What anybody was told is stored must be in the answer, whichever instance stored it.
-      await index.applied(await commands.store.lastSeq());
+      await index.applied(await store.lastSeq());
       const { agents, total } = index.pageAt(callerOf(request).workspaceId, limit, offset);
       const listed = agents.map((agent) => ({
         ...agent,
@@ -80,7 +76,7 @@ const allRoute = (api: Api, { commands, index }: RouteDeps): void => {
   );
 };
 
-const oneRoute = (api: Api, { commands }: RouteDeps): void => {
+const oneRoute = (api: Api, { store }: AgentListDeps): void => {
   api.get(
     "/agent/:agent_id",
     {
@@ -93,7 +89,7 @@ const oneRoute = (api: Api, { commands }: RouteDeps): void => {
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: noQuerySchema,
-        response: { 200: oneSchema, ...problemAnswers },
+        response: { 200: oneSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -101,7 +97,7 @@ const oneRoute = (api: Api, { commands }: RouteDeps): void => {
       const caller = callerOf(request);
       if (!isId(agentId)) return sendProblem(reply, agentNotFound(agentId));
       const { workspaceId } = caller;
-      const { state } = await commands.store.read({ workspaceId, agentId });
+      const { state } = await store.read({ workspaceId, agentId });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
       return { agents: { id: agentId, ...agentAnswer(state.agent, state.version, caller) } };
     },

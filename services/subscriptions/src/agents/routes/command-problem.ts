@@ -1,6 +1,8 @@
 import { MAX_SIGNING_KEYS } from "@ringback/contracts/secrets/signing-key";
 import { entityTag } from "../decide/entity-tag.ts";
 import type { CommandResult, Handled } from "../handle-command.ts";
+import type { Frame } from "../../http/app.ts";
+import { LimitReachedError } from "../workspace-limits.ts";
 import type { Problem } from "../../http/problem.ts";
 
 const MAX_SHOWN_CHARACTERS = 128;
@@ -10,6 +12,13 @@ export const agentNotFound = (agentId: string): Problem => {
   const isLong = agentId.length > MAX_SHOWN_CHARACTERS; // longer than any id
   const shown = isLong ? `${agentId.slice(0, MAX_SHOWN_CHARACTERS)}…` : agentId;
   return { code: "agent_not_found", detail: `There is no agent '${shown}' in this workspace.` };
+};
+
+/** What a request is told that is more than its workspace's share; undefined for any other error. */
+export const limitProblemOf: Frame["limitProblemOf"] = (error) => {
+  if (!(error instanceof LimitReachedError)) return undefined;
+  const { code, message: detail, waitSeconds } = error;
+  return { problem: { code, detail }, waitSeconds };
 };
 
 /** Why a command was not carried out, for its caller. */

@@ -1,13 +1,13 @@
 import { isId } from "@ringback/contracts/id";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
-import { problemAnswers } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound } from "./command-problem.ts";
-import { sendProblem, type Problem } from "../../http/problem.ts";
+import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
 import { agentPathSchema } from "./patch-schema.ts";
 import { runCommand } from "../run-command.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { OnceDeps } from "../run-once.ts";
 
 const RESERVED: Problem = {
   code: "reserved_agent",
@@ -15,7 +15,7 @@ const RESERVED: Problem = {
 };
 
 /** `DELETE /agent/v1/{agent_id}`: the agent and its subscriptions are no more; its history stays. */
-export const deregisterAgentRoute = (api: Api, { commands }: RouteDeps): void => {
+export const deregisterAgentRoute = (api: Api, commands: OnceDeps): void => {
   api.delete(
     "/agent/v1/:agent_id",
     {
@@ -34,7 +34,7 @@ export const deregisterAgentRoute = (api: Api, { commands }: RouteDeps): void =>
           "The agent and its subscriptions are no more: what is under way for them ends as `cancelled`. Its history stays.",
         tags: ["Agents"],
         params: agentPathSchema,
-        response: { 204: z.undefined(), ...problemAnswers },
+        response: { 204: z.undefined(), ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -1,19 +1,16 @@
 import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
-import {
-  agentAnswer,
-  agentAnswerSchema,
-  problemAnswers,
-  type AgentAnswer,
-} from "./agent-response.ts";
+import { agentAnswer, agentAnswerSchema, type AgentAnswer } from "./agent-response.ts";
 import type { Caller } from "../../http/auth/api-keys.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound } from "./command-problem.ts";
 import { entityTag, entityTagsIn, type EntityTags } from "../decide/entity-tag.ts";
-import { sendProblem, type Problem } from "../../http/problem.ts";
+import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
 import { agentPathSchema } from "./patch-schema.ts";
 import { timeSchema } from "../../http/time-schema.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { AgentStore } from "../agent-store.ts";
+import type { AgentHistory } from "../history.ts";
 
 const INVALID_IF_NONE_MATCH: Problem = {
   code: "bad_request",
@@ -33,8 +30,13 @@ const querySchema = z.strictObject({
   at: timeSchema.optional().meta({ description: "The agent as it was then, without an ETag." }),
 });
 
+export type GetAgentDeps = {
+  readonly store: Pick<AgentStore, "read">;
+  readonly history: AgentHistory;
+};
+
 /** `GET /agent/v1/{agent_id}`: the agent as the last stored change left it, or as it was at a time. */
-export const getAgentRoute = (api: Api, { commands, history }: RouteDeps): void => {
+export const getAgentRoute = (api: Api, { store, history }: GetAgentDeps): void => {
   api.get(
     "/agent/v1/:agent_id",
     {
@@ -50,7 +52,7 @@ export const getAgentRoute = (api: Api, { commands, history }: RouteDeps): void 
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: querySchema,
-        response: { 200: agentAnswerSchema, 304: z.undefined(), ...problemAnswers },
+        response: { 200: agentAnswerSchema, 304: z.undefined(), ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -64,7 +66,7 @@ export const getAgentRoute = (api: Api, { commands, history }: RouteDeps): void 
       const { agent_id: agentId } = request.params;
       const { workspaceId } = callerOf(request);
       if (!isId(agentId)) return sendProblem(reply, agentNotFound(agentId));
-      const { state } = await commands.store.read({ workspaceId, agentId });
+      const { state } = await store.read({ workspaceId, agentId });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
       const isWhole = callerOf(request).scopes.has("write");
       const tag = entityTag(state.version, isWhole ? "whole" : "redacted");
@@ -80,7 +82,7 @@ const pastAgent = async (
   agentId: string,
   at: string,
   caller: Caller,
-  history: RouteDeps["history"],
+  history: AgentHistory,
 ): Promise<AgentAnswer | undefined> => {
   const agent = { workspaceId: caller.workspaceId, agentId };
   const state = await history.stateAt(agent, Date.parse(at));

@@ -1,11 +1,20 @@
-import { listAnswerSchema, problemAnswers } from "./agent-response.ts";
+import { problemResponses } from "../../http/problem.ts";
+import { listAnswerSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { cursorAfter } from "../../http/list-cursor.ts";
 import { listQuerySchema } from "./patch-schema.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { AgentIndex } from "../agent-index.ts";
+import type { AgentStore } from "../agent-store.ts";
+
+/** What the lists of agents are read from. */
+export type AgentListDeps = {
+  readonly store: Pick<AgentStore, "read" | "lastSeq">;
+  readonly index: Pick<AgentIndex, "page" | "pageAt" | "applied">;
+};
 
 /** `GET /assistant`: the workspace's agents in pages, ordered by id. */
-export const listAgentsRoute = (api: Api, { commands, index }: RouteDeps): void => {
+export const listAgentsRoute = (api: Api, { store, index }: AgentListDeps): void => {
   api.get(
     "/assistant",
     {
@@ -16,14 +25,14 @@ export const listAgentsRoute = (api: Api, { commands, index }: RouteDeps): void 
         description: "In pages, ordered by id. What anybody was told is stored is in it.",
         tags: ["Agents"],
         querystring: listQuerySchema,
-        response: { 200: listAnswerSchema, ...problemAnswers },
+        response: { 200: listAnswerSchema, ...problemResponses },
       },
     },
     async (request) => {
       const { limit, cursor } = request.query;
       const { workspaceId } = callerOf(request);
       // What anybody was told is stored must be in the answer, whichever instance stored it.
-      await index.applied(await commands.store.lastSeq());
+      await index.applied(await store.lastSeq());
       const { agents, hasMore } = index.page(workspaceId, limit, cursor);
       const last = agents.at(-1);
       const next_cursor = hasMore && last !== undefined ? cursorAfter(last.agent_id) : null;

@@ -5,25 +5,34 @@ import {
   newKeyAnswer,
   shownFormer,
   patchAnswerSchema,
-  problemAnswers,
   UPDATED,
 } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import type { EditSubscriptions, RemoveSubscriptions } from "../decide/edit.ts";
+import type { IfAbsent, EditSubscriptions, RemoveSubscriptions } from "../decide/edit.ts";
 import { entityTag } from "../decide/entity-tag.ts";
 import { refuseUnknownTypes } from "../../event-types/define-type.ts";
 import type { RemoveSigningSecret, RotateSigningSecret } from "../decide/signing.ts";
 import { namedIn, repeatedInEdit, repeatedInList, subscriptionsOf } from "./named-event-types.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { patchAgentSchema } from "./patch-schema.ts";
 import { runCommand } from "../run-command.ts";
 import { signingCommandOf } from "./signing-schema.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
+import type { DefineDeps } from "../../event-types/define-type.ts";
+import type { OnceDeps } from "../run-once.ts";
 
 type PatchRequest = z.output<ReturnType<typeof patchAgentSchema>>;
 
+export type PatchAgentDeps = {
+  readonly commands: OnceDeps;
+  readonly eventTypes: DefineDeps;
+  readonly callbackUrls: CallbackUrlPolicy;
+  readonly ifAbsent: IfAbsent;
+};
+
 /** `PATCH /agent/v1`: sets or removes an agent's event subscriptions or their signing secrets. */
-export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
+export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
   api.patch(
     "/agent/v1",
     {
@@ -52,7 +61,7 @@ export const patchAgentRoute = (api: Api, deps: RouteDeps): void => {
           "`operation` says what is done; it is done wholly or not at all, and stored when it is answered 200. At most 50 subscriptions in a request, each event type counted.",
         tags: ["Agents"],
         body: patchAgentSchema(deps.callbackUrls),
-        response: { 200: patchAnswerSchema, ...problemAnswers },
+        response: { 200: patchAnswerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -95,7 +104,7 @@ const repeatedIn = (body: PatchRequest) =>
 const commandOf = (
   body: PatchRequest,
   workspace_id: string,
-  { ifAbsent, commands }: RouteDeps,
+  { ifAbsent, commands }: PatchAgentDeps,
 ): EditSubscriptions | RemoveSubscriptions | RotateSigningSecret | RemoveSigningSecret => {
   if (body.operation === "rotate_signing_secret" || body.operation === "remove_signing_secret") {
     return signingCommandOf(body, workspace_id, commands.now());

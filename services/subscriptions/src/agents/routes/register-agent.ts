@@ -1,14 +1,15 @@
 import { randomUUIDv7 } from "node:crypto";
-import { agentAnswer, agentAnswerSchema, problemAnswers } from "./agent-response.ts";
+import { agentAnswer, agentAnswerSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { entityTag } from "../decide/entity-tag.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { registerAgentSchema } from "./register-agent-schema.ts";
 import { runCommand } from "../run-command.ts";
-import { BASE_PATH, type Api, type RouteDeps } from "../../http/api.ts";
+import { BASE_PATH, type Api } from "../../http/api.ts";
+import type { OnceDeps } from "../run-once.ts";
 
 /** `POST /agent/v1`: registers an agent; again with the same name it only answers the agent. */
-export const registerAgentRoute = (api: Api, { commands }: RouteDeps): void => {
+export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {
   api.post(
     "/agent/v1",
     {
@@ -33,7 +34,7 @@ export const registerAgentRoute = (api: Api, { commands }: RouteDeps): void => {
           "Answered 201 when it is new, and 200 when it is there with the same name. Without `agent_id` it gets one.",
         tags: ["Agents"],
         body: registerAgentSchema,
-        response: { 200: agentAnswerSchema, 201: agentAnswerSchema, ...problemAnswers },
+        response: { 200: agentAnswerSchema, 201: agentAnswerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {

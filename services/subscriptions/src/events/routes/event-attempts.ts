@@ -1,12 +1,12 @@
 import { z } from "zod";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { eventNotFound } from "../../http/not-found.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { attemptAnswer, attemptAnswerSchema } from "./attempt-response.ts";
 import { pageQuerySchema } from "../../http/page-query.ts";
 import { cursorBefore } from "../../http/seq-cursor.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { EventReader } from "../event-reader.ts";
 import { eventPathSchema } from "./get-event.ts";
 
 const answerSchema = z.object({
@@ -15,7 +15,7 @@ const answerSchema = z.object({
 });
 
 /** `GET /events/{event_id}/attempts`: every attempt at an event, in all its deliveries, newest first. */
-export const eventAttemptsRoute = (api: Api, { events: reader }: RouteDeps): void => {
+export const eventAttemptsRoute = (api: Api, reader: EventReader): void => {
   api.get(
     "/events/:event_id/attempts",
     {
@@ -28,7 +28,7 @@ export const eventAttemptsRoute = (api: Api, { events: reader }: RouteDeps): voi
         tags: ["Attempts"],
         params: eventPathSchema,
         querystring: pageQuerySchema,
-        response: { 200: answerSchema, ...problemAnswers },
+        response: { 200: answerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {

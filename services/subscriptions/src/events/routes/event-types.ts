@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { defineType, defineTypeSchema, deleteType } from "../../event-types/define-type.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import {
   eventCatalogue,
   eventCatalogueSchema,
@@ -11,21 +10,22 @@ import {
   ownTypeAnswerSchema,
 } from "../event-catalogue.ts";
 import { noQuerySchema } from "../../http/page-query.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { DefineDeps } from "../../event-types/define-type.ts";
 
 const typePathSchema = z.object({
   name: z.string().meta({ description: "The type's name", examples: ["kyc_done"] }),
 });
 
 /** The calls about types of events. */
-export const eventTypesRoutes = (api: Api, deps: RouteDeps): void => {
+export const eventTypesRoutes = (api: Api, deps: DefineDeps): void => {
   listRoute(api, deps);
   putRoute(api, deps);
   deleteRoute(api, deps);
 };
 
 /** `GET /event-types`: every type of event with what its payload may hold, and a sample. */
-const listRoute = (api: Api, { eventTypes: { index, rules, lastSeq } }: RouteDeps): void => {
+const listRoute = (api: Api, { index, rules, lastSeq }: DefineDeps): void => {
   const builtIn = eventCatalogue();
   api.get(
     "/event-types",
@@ -38,7 +38,7 @@ const listRoute = (api: Api, { eventTypes: { index, rules, lastSeq } }: RouteDep
           "The built-in types, those that the operator added, and the workspace's own: each with the JSON Schema of its payload and a sample, where there are any.",
         tags: ["Publishing"],
         querystring: noQuerySchema,
-        response: { 200: eventCatalogueSchema, ...problemAnswers },
+        response: { 200: eventCatalogueSchema, ...problemResponses },
       },
     },
     async (request) => {
@@ -51,7 +51,7 @@ const listRoute = (api: Api, { eventTypes: { index, rules, lastSeq } }: RouteDep
 };
 
 /** `PUT /event-types/{name}`: adds a type of the workspace's own, or says anew what it is. */
-const putRoute = (api: Api, { eventTypes }: RouteDeps): void => {
+const putRoute = (api: Api, eventTypes: DefineDeps): void => {
   api.put(
     "/event-types/:name",
     {
@@ -70,7 +70,7 @@ const putRoute = (api: Api, { eventTypes }: RouteDeps): void => {
         params: typePathSchema,
         querystring: noQuerySchema,
         body: defineTypeSchema,
-        response: { 200: ownTypeAnswerSchema, 201: ownTypeAnswerSchema, ...problemAnswers },
+        response: { 200: ownTypeAnswerSchema, 201: ownTypeAnswerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -84,7 +84,7 @@ const putRoute = (api: Api, { eventTypes }: RouteDeps): void => {
 };
 
 /** `DELETE /event-types/{name}`: events of it are known no more; none is taken back. */
-const deleteRoute = (api: Api, { eventTypes }: RouteDeps): void => {
+const deleteRoute = (api: Api, eventTypes: DefineDeps): void => {
   api.delete(
     "/event-types/:name",
     {
@@ -107,7 +107,7 @@ const deleteRoute = (api: Api, { eventTypes }: RouteDeps): void => {
         tags: ["Publishing"],
         params: typePathSchema,
         querystring: noQuerySchema,
-        response: { 204: z.undefined(), ...problemAnswers },
+        response: { 204: z.undefined(), ...problemResponses },
       },
     },
     async (request, reply) => {

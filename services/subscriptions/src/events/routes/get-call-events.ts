@@ -1,17 +1,17 @@
 import { z } from "zod";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { callNotFound } from "../../http/not-found.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { withList } from "./embedded-payload.ts";
 import { callEventsAnswerSchema, eventAnswer } from "./event-response.ts";
 import { pageQuerySchema } from "../../http/page-query.ts";
 import { cursorBefore } from "../../http/seq-cursor.ts";
 import { sendJson } from "../../http/send-json.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { EventReader } from "../event-reader.ts";
 
 /** `GET /calls/{call_id}/events`: what happened on a call and what became of it, newest first. */
-export const getCallEventsRoute = (api: Api, { events: reader }: RouteDeps): void => {
+export const getCallEventsRoute = (api: Api, reader: EventReader): void => {
   api.get(
     "/calls/:call_id/events",
     {
@@ -24,7 +24,7 @@ export const getCallEventsRoute = (api: Api, { events: reader }: RouteDeps): voi
         tags: ["Events"],
         params: z.object({ call_id: z.string() }),
         querystring: pageQuerySchema,
-        response: { 200: callEventsAnswerSchema, ...problemAnswers },
+        response: { 200: callEventsAnswerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -1,14 +1,14 @@
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { deadLetterNotFound } from "../../http/not-found.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { deadLetterAnswer, deadLetterAnswerSchema } from "./dead-letter-response.ts";
 import { noQuerySchema } from "../../http/page-query.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { EventReader } from "../event-reader.ts";
 import { eventPathSchema } from "./get-event.ts";
 
 /** `GET /dead-letters/{event_id}`: why an event was given up, longer than the event itself is kept. */
-export const getDeadLetterRoute = (api: Api, { events: reader }: RouteDeps): void => {
+export const getDeadLetterRoute = (api: Api, reader: EventReader): void => {
   api.get(
     "/dead-letters/:event_id",
     {
@@ -21,7 +21,7 @@ export const getDeadLetterRoute = (api: Api, { events: reader }: RouteDeps): voi
         tags: ["Dead letters"],
         params: eventPathSchema,
         querystring: noQuerySchema,
-        response: { 200: deadLetterAnswerSchema, ...problemAnswers },
+        response: { 200: deadLetterAnswerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -2,23 +2,23 @@ import { Buffer } from "node:buffer";
 import { readEvent } from "@ringback/contracts/events/event";
 import { eventWarnings, type EventWarning } from "@ringback/contracts/events/event-warnings";
 import { z } from "zod";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import type { OwnWarnings } from "../../event-types/own-warnings.ts";
 import { eventNotFound } from "../../http/not-found.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { embeddedPayload } from "./embedded-payload.ts";
 import { eventAnswer, eventAnswerSchema } from "./event-response.ts";
 import { noQuerySchema } from "../../http/page-query.ts";
 import type { StoredEvent } from "../stored-event.ts";
 import { sendJson } from "../../http/send-json.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { OwnWarnings } from "../../event-types/own-warnings.ts";
+import type { EventReader } from "../event-reader.ts";
 
 /** The event in a path; what cannot be an id is simply no event's. */
 export const eventPathSchema = z.object({ event_id: z.string() });
 
 /** `GET /events/{event_id}` and its payload alone: one event, byte for byte as it was published. */
-export const getEventRoute = (api: Api, { events: reader, ownWarnings }: RouteDeps): void => {
+export const getEventRoute = (api: Api, reader: EventReader, ownWarnings: OwnWarnings): void => {
   const schema = { params: eventPathSchema, querystring: noQuerySchema };
   api.get(
     "/events/:event_id",
@@ -31,7 +31,7 @@ export const getEventRoute = (api: Api, { events: reader, ownWarnings }: RouteDe
         description:
           "One event with its payload byte for byte, what became of it, its last attempts and when the next one is due.",
         tags: ["Events"],
-        response: { 200: eventAnswerSchema, ...problemAnswers },
+        response: { 200: eventAnswerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -55,7 +55,7 @@ export const getEventRoute = (api: Api, { events: reader, ownWarnings }: RouteDe
         description:
           "The payload alone, byte for byte as it was published: `application/json`, or `application/octet-stream` where it is no JSON.",
         tags: ["Events"],
-        response: { 200: z.unknown(), ...problemAnswers },
+        response: { 200: z.unknown(), ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -1,8 +1,8 @@
+import { problemResponses } from "../problem.ts";
 import fastify from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { documentApi } from "./document.ts";
 import type { ApiDocument } from "./tidy.ts";
 import type { Api } from "../api.ts";
@@ -42,7 +42,7 @@ test("a call that reads says what it answers: no body's problems, and no scope t
   const { paths } = await documentOf((api) => {
     const config = { scope: "read", documented: { problems: ["agent_not_found"] } } as const;
     const params = z.object({ id: z.string() });
-    const response = { 200: thing, ...problemAnswers };
+    const response = { 200: thing, ...problemResponses };
     api.get("/things/:id", { config, schema: { params, response } }, handler);
   });
   const { get } = paths["/things/{id}"] ?? {};
@@ -66,7 +66,7 @@ test("a body, headers and a scope bring their own problems", async () => {
       documented: { takes: ["If-Match", "Idempotency-Key"], gives: ["ETag"] },
     } as const;
     const body = z.strictObject({ name: z.string() });
-    const response = { 204: z.undefined(), ...problemAnswers };
+    const response = { 204: z.undefined(), ...problemResponses };
     api.patch("/things", { config, schema: { body, response } }, handler);
   });
   const { patch } = paths["/things"] ?? {};
@@ -95,7 +95,7 @@ test("a body, headers and a scope bring their own problems", async () => {
 test("an answer is of the media types that its route produces, whatever it may hold", async () => {
   const { paths } = await documentOf((api) => {
     const produces = ["application/json", "application/octet-stream"];
-    const schema = { produces, response: { 200: z.unknown(), ...problemAnswers } };
+    const schema = { produces, response: { 200: z.unknown(), ...problemResponses } };
     api.get("/things", { config: { scope: "read" }, schema }, handler);
   });
   const { responses } = (paths["/things"] ?? {})["get"] as unknown as {
@@ -122,7 +122,7 @@ test("fields show as readers need them, and what nothing refers to is left out",
   const answer = z.object({ at: z.iso.datetime(), count: z.int(), thing });
   const { paths, components, tags } = await documentOf((api) => {
     const schema = { querystring: z.strictObject({ limit }), tags: ["Events"] };
-    const response = { 200: answer, ...problemAnswers };
+    const response = { 200: answer, ...problemResponses };
     api.get("/things", { schema: { ...schema, response } }, handler);
     api.get("/hidden", { schema: { hide: true } }, handler);
   });

@@ -1,16 +1,24 @@
 import { isId } from "@ringback/contracts/id";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound } from "../../agents/routes/command-problem.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { statsAnswer, statsAnswerSchema } from "../list-responses.ts";
 import { statsQuerySchema } from "../list-query.ts";
 import { agentPathSchema } from "../../agents/routes/patch-schema.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { AgentStore } from "../../agents/agent-store.ts";
+import type { Projection } from "../../projection/projection.ts";
+
+export type StatsDeps = {
+  readonly store: Pick<AgentStore, "read">;
+  readonly projection: Projection;
+  readonly now: () => Date;
+  /** The id of the event with this sequence on EVENTS. */
+  readonly eventId: (seq: number) => string;
+};
 
 /** `GET /agent/v1/{agent_id}/stats`: what the agent's attempts of the last time came to. */
-export const agentStatsRoute = (api: Api, deps: RouteDeps): void => {
-  const { commands, projection, eventId } = deps;
+export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: StatsDeps): void => {
   api.get(
     "/agent/v1/:agent_id/stats",
     {
@@ -23,16 +31,16 @@ export const agentStatsRoute = (api: Api, deps: RouteDeps): void => {
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: statsQuerySchema,
-        response: { 200: statsAnswerSchema, ...problemAnswers },
+        response: { 200: statsAnswerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
       const { agent_id } = request.params;
       const { workspaceId } = callerOf(request);
       if (!isId(agent_id)) return sendProblem(reply, agentNotFound(agent_id));
-      const { state } = await commands.store.read({ workspaceId, agentId: agent_id });
+      const { state } = await store.read({ workspaceId, agentId: agent_id });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agent_id));
-      const untilMs = commands.now().getTime();
+      const untilMs = now().getTime();
       const sinceMs = untilMs - request.query.window;
       const projection_lag = projection.lag().total;
       const stats = await projection.stats({ workspaceId, agentId: agent_id, sinceMs, untilMs });

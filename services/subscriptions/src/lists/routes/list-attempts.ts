@@ -1,12 +1,18 @@
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { attemptsAnswerSchema, listedAttempt } from "../list-responses.ts";
 import { attemptsQuerySchema, narrowedBy } from "../list-query.ts";
 import { cursorAfterPlace } from "../../http/place-cursor.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { ListedMessages } from "../load-records.ts";
+import type { Projection } from "../../projection/projection.ts";
 
 /** `GET /attempts`: the workspace's attempts, newest first by when they began. */
-export const listAttemptsRoute = (api: Api, { projection, listed }: RouteDeps): void => {
+export const listAttemptsRoute = (
+  api: Api,
+  projection: Projection,
+  listed: ListedMessages,
+): void => {
   api.get(
     "/attempts",
     {
@@ -18,7 +24,7 @@ export const listAttemptsRoute = (api: Api, { projection, listed }: RouteDeps): 
           "The workspace's attempts with what came back, newest first by when they began. It comes from an index: `projection_lag` says by how many messages that is behind.",
         tags: ["Attempts"],
         querystring: attemptsQuerySchema,
-        response: { 200: attemptsAnswerSchema, ...problemAnswers },
+        response: { 200: attemptsAnswerSchema, ...problemResponses },
       },
     },
     async (request) => {

@@ -1,12 +1,18 @@
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { deadLettersAnswerSchema, listedDeadLetter } from "../list-responses.ts";
 import { deadLettersQuerySchema, narrowedBy } from "../list-query.ts";
 import { cursorAfterPlace } from "../../http/place-cursor.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { ListedMessages } from "../load-records.ts";
+import type { Projection } from "../../projection/projection.ts";
 
 /** `GET /dead-letters`: what was given up in the workspace, newest first. */
-export const listDeadLettersRoute = (api: Api, { projection, listed }: RouteDeps): void => {
+export const listDeadLettersRoute = (
+  api: Api,
+  projection: Projection,
+  listed: ListedMessages,
+): void => {
   api.get(
     "/dead-letters",
     {
@@ -18,7 +24,7 @@ export const listDeadLettersRoute = (api: Api, { projection, listed }: RouteDeps
           "What was given up in the workspace and why, newest first. It comes from an index: `projection_lag` says by how many messages that is behind.",
         tags: ["Dead letters"],
         querystring: deadLettersQuerySchema,
-        response: { 200: deadLettersAnswerSchema, ...problemAnswers },
+        response: { 200: deadLettersAnswerSchema, ...problemResponses },
       },
     },
     async (request) => {

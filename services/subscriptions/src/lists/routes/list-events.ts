@@ -1,12 +1,17 @@
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
+import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { eventsAnswerSchema, listedEvent } from "../list-responses.ts";
 import { eventsQuerySchema, narrowedBy } from "../list-query.ts";
 import { cursorAfterPlace } from "../../http/place-cursor.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { Projection } from "../../projection/projection.ts";
 
 /** `GET /events`: the workspace's events without their payloads, newest first. */
-export const listEventsRoute = (api: Api, { projection, eventId }: RouteDeps): void => {
+export const listEventsRoute = (
+  api: Api,
+  projection: Projection,
+  eventId: (seq: number) => string,
+): void => {
   api.get(
     "/events",
     {
@@ -18,7 +23,7 @@ export const listEventsRoute = (api: Api, { projection, eventId }: RouteDeps): v
           "The workspace's events without their payloads, newest first by when they were stored. It comes from an index: `projection_lag` says by how many messages that is behind.",
         tags: ["Events"],
         querystring: eventsQuerySchema,
-        response: { 200: eventsAnswerSchema, ...problemAnswers },
+        response: { 200: eventsAnswerSchema, ...problemResponses },
       },
     },
     async (request) => {

@@ -1,11 +1,10 @@
 import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { MAX_PER_KEY, MAX_PER_WORKSPACE } from "../connections.ts";
 import type { LiveStream, OpenedLive } from "../live-stream.ts";
-import { sendProblem, type Problem } from "../../http/problem.ts";
+import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
 import type { Api } from "../../http/api.ts";
 
 const INCLUDED = ["attempts", "events"] as const;
@@ -24,7 +23,7 @@ const streamQuerySchema = z.strictObject({
 });
 
 /** `GET /stream`: attempts, and events at will, as server-sent events while the caller listens. */
-export const streamRoute = (api: Api, { live }: { readonly live: LiveStream }): void => {
+export const streamRoute = (api: Api, live: LiveStream): void => {
   api.addHook("preClose", async () => {
     live.stop();
   });
@@ -45,7 +44,7 @@ export const streamRoute = (api: Api, { live }: { readonly live: LiveStream }): 
         tags: ["Events"],
         produces: ["text/event-stream"],
         querystring: streamQuerySchema,
-        response: { 200: z.string(), ...problemAnswers },
+        response: { 200: z.string(), ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -1,16 +1,15 @@
 import type { Buffer } from "node:buffer";
 import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
 import { z } from "zod";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { idempotencyKeyIn } from "../../idempotency/decide/key.ts";
 import { MAX_EVENTS } from "../check-request.ts";
-import { ingest } from "../publish-events.ts";
+import { ingest, type IngestDeps } from "../publish-events.ts";
 import { ingestAnswerSchema, partialProblemSchema } from "../publish-response.ts";
-import { sendProblem, type Problem } from "../../http/problem.ts";
+import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
 import { noQuerySchema } from "../../http/page-query.ts";
 import { InvalidRequestError, validatorCompiler } from "../../http/validation.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
 
 /** The largest request. */
 const MAX_INGEST_BYTES = 8 * 1024 * 1024;
@@ -22,7 +21,7 @@ const eventSchema = z.looseObject({
 });
 
 /** `POST /events`: stores events for producers without NATS, all of them checked before the first. */
-export const postEventsRoute = (api: Api, { ingest: deps }: RouteDeps): void => {
+export const postEventsRoute = (api: Api, deps: IngestDeps): void => {
   void api.register(async (own: Api) => {
     readRawBodies(own);
     own.setValidatorCompiler(allButTheBody);
@@ -41,7 +40,7 @@ export const postEventsRoute = (api: Api, { ingest: deps }: RouteDeps): void => 
           body: z.union([eventSchema, z.array(eventSchema).min(1).max(MAX_EVENTS)]),
           response: {
             202: ingestAnswerSchema,
-            ...problemAnswers,
+            ...problemResponses,
             409: partialProblemSchema,
             "5xx": partialProblemSchema,
           },

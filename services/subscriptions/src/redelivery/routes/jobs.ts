@@ -1,19 +1,18 @@
 import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { jobAnswerSchema, jobsAnswerSchema, shownJob } from "./job-response.ts";
 import { createJob, jobNotFound, stopJob } from "../jobs/jobs.ts";
 import type { Redelivery } from "../redelivery.ts";
 import { createJobSchema, jobCursor, listJobsSchema, noQuerySchema } from "./schemas.ts";
 import { requestKeyIn } from "../../idempotency/request-key.ts";
-import { BASE_PATH, type Api, type RouteDeps } from "../../http/api.ts";
+import { BASE_PATH, type Api } from "../../http/api.ts";
 
 const jobPathSchema = z.object({ redelivery_id: z.string() });
 
 /** The calls about redelivery jobs. */
-export const redeliveriesRoutes = (api: Api, { redelivery }: RouteDeps): void => {
+export const redeliveriesRoutes = (api: Api, redelivery: Redelivery): void => {
   createRoute(api, redelivery);
   listRoute(api, redelivery);
   readRoute(api, redelivery);
@@ -41,7 +40,7 @@ const createRoute = (api: Api, redelivery: Redelivery): void => {
         tags: ["Redelivery"],
         querystring: noQuerySchema,
         body: createJobSchema,
-        response: { 202: jobAnswerSchema, ...problemAnswers },
+        response: { 202: jobAnswerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -70,7 +69,7 @@ const listRoute = (api: Api, redelivery: Redelivery): void => {
         description: "The workspace's jobs of the last 30 days, newest first.",
         tags: ["Redelivery"],
         querystring: listJobsSchema,
-        response: { 200: jobsAnswerSchema, ...problemAnswers },
+        response: { 200: jobsAnswerSchema, ...problemResponses },
       },
     },
     async (request) => {
@@ -105,7 +104,7 @@ const readRoute = (api: Api, redelivery: Redelivery): void => {
         tags: ["Redelivery"],
         params: jobPathSchema,
         querystring: noQuerySchema,
-        response: { 200: jobAnswerSchema, ...problemAnswers },
+        response: { 200: jobAnswerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -131,7 +130,7 @@ const stopRoute = (api: Api, redelivery: Redelivery): void => {
         tags: ["Redelivery"],
         params: jobPathSchema,
         querystring: noQuerySchema,
-        response: { 204: z.undefined(), ...problemAnswers },
+        response: { 204: z.undefined(), ...problemResponses },
       },
     },
     async (request, reply) => {

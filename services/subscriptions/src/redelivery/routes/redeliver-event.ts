@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { sendProblem } from "../../http/problem.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { redeliverEvent } from "../redeliver-event.ts";
 import { noQuerySchema } from "./schemas.ts";
 import { requestKeyIn } from "../../idempotency/request-key.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { Redelivery } from "../redelivery.ts";
 
 const answerSchema = z.object({
   event_id: z.string(),
@@ -29,7 +29,7 @@ const bodySchema = z.strictObject({
 });
 
 /** `POST /events/{event_id}/redeliver`: delivers an event again, or lets its delivery go on now. */
-export const redeliverEventRoute = (api: Api, { redelivery }: RouteDeps): void => {
+export const redeliverEventRoute = (api: Api, redelivery: Redelivery): void => {
   api.post(
     "/events/:event_id/redeliver",
     {
@@ -51,7 +51,7 @@ export const redeliverEventRoute = (api: Api, { redelivery }: RouteDeps): void =
         params: z.object({ event_id: z.string() }),
         querystring: noQuerySchema,
         body: bodySchema.nullish(),
-        response: { 202: answerSchema, ...problemAnswers },
+        response: { 202: answerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {

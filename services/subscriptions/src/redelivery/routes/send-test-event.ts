@@ -1,16 +1,17 @@
 import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
 import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
-import { problemAnswers } from "../../agents/routes/agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound } from "../../agents/routes/command-problem.ts";
-import { refuseUnknownTypes } from "../../event-types/define-type.ts";
-import { sendProblem, type Problem } from "../../http/problem.ts";
-import { places, type PlaceBounds } from "../test-events/concurrency-limit.ts";
+import { refuseUnknownTypes, type DefineDeps } from "../../event-types/define-type.ts";
+import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
+import { places, type PlaceBounds } from "../../http/concurrency-limit.ts";
 import { noQuerySchema, testEventSchema } from "./schemas.ts";
 import { sendTestEvent, testWaitMs } from "../test-events/send-test-event.ts";
 import { agentPathSchema } from "../../agents/routes/patch-schema.ts";
-import type { Api, RouteDeps } from "../../http/api.ts";
+import type { Api } from "../../http/api.ts";
+import type { AgentStore } from "../../agents/agent-store.ts";
+import type { Redelivery } from "../redelivery.ts";
 
 /** Each holds a connection for as long as an endpoint may take. */
 const AT_ONCE: PlaceBounds = { inAll: 200, perWorkspace: 10 };
@@ -27,10 +28,16 @@ const TOO_MANY: Problem = {
   detail: `At most ${AT_ONCE.perWorkspace} test events of a workspace may be under way: wait for one to end.`,
 };
 
+export type SendTestEventDeps = {
+  readonly store: Pick<AgentStore, "read">;
+  readonly redelivery: Redelivery;
+  readonly eventTypes: DefineDeps;
+};
+
 /** `POST /agent/v1/{agent_id}/test-event`: sends a sample, and answers with what its attempt came to. */
 export const sendTestEventRoute = (
   api: Api,
-  { commands, redelivery, eventTypes }: RouteDeps,
+  { store, redelivery, eventTypes }: SendTestEventDeps,
 ): void => {
   const takePlace = places(AT_ONCE);
   const closing = new AbortController();
@@ -54,7 +61,7 @@ export const sendTestEventRoute = (
         params: agentPathSchema,
         querystring: noQuerySchema,
         body: testEventSchema,
-        response: { 200: answerSchema, 202: answerSchema, ...problemAnswers },
+        response: { 200: answerSchema, 202: answerSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -62,7 +69,7 @@ export const sendTestEventRoute = (
       const { event_type: eventType } = request.body;
       const { workspaceId } = callerOf(request);
       if (!isId(agentId)) return sendProblem(reply, agentNotFound(agentId));
-      const { state } = await commands.store.read({ workspaceId, agentId });
+      const { state } = await store.read({ workspaceId, agentId });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
       const subscription = state.agent.event_subscriptions.find((s) => s.event_type === eventType);
       if (subscription === undefined) {
