@@ -59,7 +59,7 @@ export interface ListedFacts {
   readonly deadLetters: readonly { readonly eventId: string; readonly reason: string }[];
 }
 
-/** A time in which a request that was under way may be made once more (README, "At least once"). */
+/** A time in which a request that was under way may be made once more (docs/promises.md, "At least once"). */
 export interface RepeatWindow {
   readonly fromMs: number;
   readonly toMs: number;

@@ -7,7 +7,7 @@ export const PROBLEM_KINDS = [
   "early",
   /** A request to an address that was replaced or removed too long ago, or never was the agent's. */
   "stale",
-  /** A request made again that nothing in the README's promise explains. */
+  /** A request made again that nothing in docs/promises.md explains. */
   "repeated",
   /** A list of the API that is not what the streams say. */
   "list",

@@ -44,7 +44,7 @@ export interface Scene {
   stop(): Promise<void>;
 }
 
-/** ADR 3, and the README: what may be sent again, and how long an address that is gone may be used. */
+/** ADR 3, and docs/promises.md: what may be sent again, and how long an address that is gone may be used. */
 export const BOUNDS: Bounds = {
   retryDelaysMs: RETRY_DELAYS_MS,
   staleMs: 3_000,
