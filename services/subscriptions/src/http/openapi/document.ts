@@ -40,7 +40,7 @@ export const documentApi = (app: Api): void => {
         title: "Ringback",
         version: manifest.version,
         description: DESCRIPTION,
-        license: { name: "Proprietary", identifier: "LicenseRef-Proprietary" },
+        license: { name: "Apache License 2.0", identifier: "Apache-2.0" },
       },
       servers: [{ url: BASE_PATH, description: "The service that this document comes from" }],
       tags: Object.entries(API_TAGS).map(([name, description]) => ({ name, description })),
