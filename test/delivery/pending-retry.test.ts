@@ -39,7 +39,7 @@ const nats = () => ({
   connection: client.nc,
   isConnected: () => true,
   leave: () => undefined,
-  askLimitAgain: () => undefined,
+  refreshPayloadLimit: () => undefined,
   problem: () => undefined,
 });
 

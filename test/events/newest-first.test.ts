@@ -65,6 +65,6 @@ const natsOf = ({ nc, js, jsm }: NatsClient) => ({
   jsm,
   isConnected: () => true,
   leave: () => undefined,
-  askLimitAgain: () => undefined,
+  refreshPayloadLimit: () => undefined,
   problem: () => undefined,
 });

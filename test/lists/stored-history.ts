@@ -11,7 +11,7 @@ import {
   eventSubject,
   type EventAddress,
 } from "@ringback/contracts/streams/subjects";
-import type { StreamCreation } from "@ringback/runtime/streams/streams";
+import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import { exhaustedBy } from "../harness/fixtures/records.ts";
 import { recordOf } from "./streams.ts";
 

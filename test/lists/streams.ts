@@ -13,7 +13,8 @@ import { createLogger, type Logger } from "@ringback/runtime/telemetry/logger";
 import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
 import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
-import { ensureStreams, type StreamCreation } from "@ringback/runtime/streams/streams";
+import { ensureStreams } from "@ringback/runtime/streams/streams";
+import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import {
   openProjection,
   type OpenProjection,

@@ -30,7 +30,11 @@ const TTL_MS = 1_000;
 
 const newLease = () => {
   const { nc: connection, js, jsm } = client;
-  const idle = { problem: () => undefined, leave: () => undefined, askLimitAgain: () => undefined };
+  const idle = {
+    problem: () => undefined,
+    leave: () => undefined,
+    refreshPayloadLimit: () => undefined,
+  };
   const nats: Nats = { connection, js, jsm, isConnected: () => true, ...idle };
   return lease(nats, LEASES.overdueWatch, TTL_MS);
 };

@@ -77,7 +77,7 @@ export const observeStream = async (
 /** Liveness: how long nothing was pulled, when that is too long. */
 const silence = ({ running, stopping }: DispatcherState): string | undefined => {
   if (running === undefined || stopping === true) return undefined;
-  const silentMs = performance.now() - running.intake.lastTurnMs();
+  const silentMs = performance.now() - running.intake.lastLoopMs();
   return silentMs > SILENT_FOR_MS ? `nothing was pulled for ${Math.round(silentMs)} ms` : undefined;
 };
 

@@ -3,7 +3,7 @@ import { eventId } from "@ringback/contracts/events/event";
 import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import type { Tracer } from "@ringback/runtime/telemetry/tracing";
+import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { agentStore } from "./agents/agent-store.ts";
 import type { ApiKeysFile } from "./http/auth/api-keys-file.ts";
 import { buildApp } from "./http/app.ts";

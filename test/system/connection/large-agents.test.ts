@@ -1,5 +1,5 @@
 import { createLogger } from "@ringback/runtime/telemetry/logger";
-import { followLastValues } from "@ringback/runtime/streams/last-per-subject";
+import { followLastPerSubject } from "@ringback/runtime/streams/last-per-subject";
 import { connectNats } from "@ringback/runtime/nats/connection";
 import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
 import { expect, test } from "vitest";
@@ -28,7 +28,7 @@ test("agents that are more than a server keeps for a connection are all read, an
   await nats.jsm.streams.add({ name: "SUBSCRIPTIONS", subjects: ["subscriptions.>"] });
   for (let n = 0; n < AGENTS; n += 1) await nats.js.publish(`subscriptions.w1.a${n}`, AGENT);
   const read = new Set<string>();
-  const values = followLastValues({
+  const values = followLastPerSubject({
     nats,
     stream: "SUBSCRIPTIONS",
     filter: "subscriptions.>",

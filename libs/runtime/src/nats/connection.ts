@@ -6,9 +6,9 @@ import {
 } from "@nats-io/jetstream";
 import { errors } from "@nats-io/nats-core";
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
-import { watchAnswers } from "./answer-watch.ts";
+import { watchConnection } from "./silent-connection.ts";
 import { backoffMs, pause } from "../process/backoff.ts";
-import { dialPace } from "./dial-pace.ts";
+import { reconnectOrder } from "./reconnect-order.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { payloadLimit } from "./payload-limit.ts";
 import { credentialsOf, readNamed, serversIn } from "./credentials.ts";
@@ -37,7 +37,7 @@ export type Nats = {
   /** Goes to another server, as nothing can be done by this one though it answers. */
   readonly leave: (why: string) => void;
   /** Something was too large by the `max_payload` that is known: it may have been raised since. */
-  readonly askLimitAgain: () => void;
+  readonly refreshPayloadLimit: () => void;
 };
 
 /** The oldest server that has all that Ringback uses (message schedules and their repair, ADR-51). */
@@ -67,13 +67,13 @@ export const connectNats = async (
     const state = followStatus(connection, log);
     void followClosing(connection, onClosed);
     const isConnected = (): boolean => state.connected && !connection.isClosed();
-    const answers = watchAnswers(connection, isConnected, log);
+    const answers = watchConnection(connection, isConnected, log);
     const problem = (): string | undefined => {
       if (!isConnected()) return "not connected to NATS";
       return answers.silentForMs() === undefined ? undefined : "NATS does not answer";
     };
-    const { askAgain: askLimitAgain } = payloadLimit(connection, options);
-    return { connection, js, jsm, isConnected, problem, leave: answers.leave, askLimitAgain };
+    const { askAgain: refreshPayloadLimit } = payloadLimit(connection, options);
+    return { connection, js, jsm, isConnected, problem, leave: answers.leave, refreshPayloadLimit };
   } catch (error) {
     await connection.close();
     throw error;
@@ -101,7 +101,7 @@ const connectionOptions = (
   inboxPrefix: settings.NATS_INBOX_PREFIX,
   maxReconnectAttempts: -1,
   ignoreAuthErrorAbort: true, // what is refused now may be let in after the rotation
-  ...dialPace(),
+  ...reconnectOrder(),
   pingInterval: 20_000,
   timeout: CONNECT_TIMEOUT_MS,
   noAsyncTraces: true, // requests and publishes are noticeably faster without

@@ -7,7 +7,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { storedHeader } from "./message-headers.ts";
 import { isSequenceConflict, isTooLarge, isUnavailable, isWriteInFlight } from "./errors.ts";
 import type { Nats } from "./connection.ts";
-import { turnEnd } from "../process/end-of-tick.ts";
+import { endOfTick } from "../process/end-of-tick.ts";
 
 /** One message for a stream. */
 export type Publication = {
@@ -78,7 +78,7 @@ const tryToPublish = async (
 ): Promise<Published> => {
   const { subject, body, messageId, expectedLastSeq, schedule, ttlMs } = publication;
   const { cancelSchedule } = publication;
-  await turnEnd();
+  await endOfTick();
   const headers = newHeaders(); // made anew each time: the client writes into it
   for (const [name, value] of publication.headers ?? []) headers.set(name, value);
   try {
@@ -101,7 +101,7 @@ const tryToPublish = async (
     );
     return { kind: "stored", seq: ack.seq };
   } catch (error) {
-    if (isTooLarge(error)) nats.askLimitAgain();
+    if (isTooLarge(error)) nats.refreshPayloadLimit();
     if (!isSequenceConflict(error)) throw error;
     // A first try whose answer was lost meets its own message: only another's is a conflict.
     const last = await readLast(nats, publication.stream, subject);

@@ -9,6 +9,6 @@ export const pause = async (ms: number, signal?: AbortSignal): Promise<void> => 
   try {
     await wait(ms, undefined, { signal });
   } catch {
-    // Aborted: whoever waits looks at the signal itself.
+    // Aborted: the caller checks the signal.
   }
 };

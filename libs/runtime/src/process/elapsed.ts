@@ -1,14 +1,13 @@
 /** The two clocks of a machine, in ms: one never jumps, and stands still while the machine sleeps. */
 export type Clocks = { readonly monotonic: () => number; readonly wall: () => number };
 
-/** A wall clock that is further ahead than this has gone on while the monotonic one stood still. */
+/** A larger lead of the wall clock means that the monotonic clock stood still. */
 const NOTICED_FROM_MS = 1_000;
 
 /**
- * A clock for how long ago something was, also over a sleep. A stopped process (SIGSTOP) sees the
- * monotonic clock go on. One whose machine slept (a lid, a frozen VM) sees only the wall clock go on.
- * A wall clock that is set forward looks the same and counts as time: whoever asks whether too
- * much time has passed is told yes. Set back, it counts for nothing.
+ * A clock for ages, sleep included. In a stopped process (SIGSTOP) the monotonic clock goes on. While a machine
+ * sleeps (a lid, a frozen VM) only the wall clock goes on. A wall clock that is set forward looks the same, so
+ * ages seem too long rather than too short; set back, it has no effect.
  */
 export const elapsedClock = ({ monotonic, wall }: Clocks): (() => number) => {
   let sleptMs = 0;

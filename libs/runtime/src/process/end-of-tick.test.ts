@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { turnEnd } from "./end-of-tick.ts";
+import { endOfTick } from "./end-of-tick.ts";
 
 it("those who ask in one turn go on together, in their order", async () => {
   const order: string[] = [];
   const ask = async (name: string): Promise<void> => {
-    await turnEnd();
+    await endOfTick();
     order.push(name);
     await Promise.resolve();
     order.push(`${name}, a moment later`);
@@ -13,16 +13,16 @@ it("those who ask in one turn go on together, in their order", async () => {
   const first = ask("first");
   await Promise.resolve(); // microtasks later it is still the same turn
   const second = ask("second");
-  expect(turnEnd()).toBe(turnEnd());
+  expect(endOfTick()).toBe(endOfTick());
   expect(order).toEqual([]);
   await Promise.all([first, second]);
   expect(order).toEqual(["first", "second", "first, a moment later", "second, a moment later"]);
 });
 
 it("who asks in the next turn waits for the end of that one", async () => {
-  const before = turnEnd();
+  const before = endOfTick();
   await nextTurn();
   await before;
-  expect(turnEnd()).not.toBe(before);
-  await turnEnd();
+  expect(endOfTick()).not.toBe(before);
+  await endOfTick();
 });

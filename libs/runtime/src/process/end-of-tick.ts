@@ -1,11 +1,10 @@
 let ending: Promise<void> | undefined;
 
 /**
- * Resolves at the end of this turn of the event loop, for all who ask in it at once. What they then
- * write to one socket leaves in one system call: the NATS client joins what is written in one go, and
- * answers of many endpoints come in one turn.
+ * Resolves at the end of the current event-loop tick; all callers of a tick share one promise, so that their
+ * publishes leave in one write: responses of many endpoints arrive in one tick.
  */
-export const turnEnd = (): Promise<void> => {
+export const endOfTick = (): Promise<void> => {
   ending ??= new Promise((resolve) => {
     setImmediate(() => {
       ending = undefined;

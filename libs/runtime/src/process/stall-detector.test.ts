@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { standstillWatch } from "./stall-detector.ts";
+import { stallDetector } from "./stall-detector.ts";
 
 test.each([
   [
@@ -53,6 +53,6 @@ test.each([
     [false, false, false, false, true],
   ],
 ])("what %s", (_what, looks, expected) => {
-  const watch = standstillWatch(2);
+  const watch = stallDetector(2);
   expect(looks.map(([reached = 0, goal = 0]) => watch(reached, goal))).toEqual(expected);
 });

@@ -1,8 +1,8 @@
 /**
- * Tells whether something that follows a goal has stood still behind it for `looks` looks in a row;
- * then counts anew, so that what is done about it gets as much time again.
+ * Tells whether a follower made no progress towards its goal in `looks` checks in a row. Then counts anew, so
+ * that a restart gets as much time again.
  */
-export const standstillWatch = (looks: number): ((reached: number, goal: number) => boolean) => {
+export const stallDetector = (looks: number): ((reached: number, goal: number) => boolean) => {
   let reachedBefore = -1;
   let stillFor = 0;
   return (reached, goal) => {

@@ -1,4 +1,4 @@
-import { followFile, loggedAs } from "../settings/watched-file.ts";
+import { watchFile, loggedAs } from "../settings/watched-file.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { readSealingKeys } from "./sealing-keys.ts";
 import { keyRing, type KeyRing } from "./sealing.ts";
@@ -24,13 +24,13 @@ export const openHeaderSealing = async (
     return { ring: keyRing([]), stop: async () => undefined };
   }
   const lines = loggedAs(log, "header_keys", path);
-  const file = await followFile({
+  const file = await watchFile({
     setting: "HEADER_ENCRYPTION_KEYS_FILE",
     path,
     read: (text) => {
       const read = readSealingKeys(text);
       if (read.kind === "invalid") return { kind: "broken", message: read.message };
-      return { kind: "value", value: { ring: keyRing(read.keys), count: read.keys.length } };
+      return { kind: "value", value: { ring: keyRing(read.entries), count: read.entries.length } };
     },
     onLoaded: ({ count }) => lines.loaded(count),
     onBroken: lines.broken,

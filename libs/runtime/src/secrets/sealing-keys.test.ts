@@ -18,8 +18,8 @@ test("keys are read in the file's order", () => {
     ]),
   );
   if (read.kind === "invalid") throw new Error(read.message);
-  expect(read.keys.map(({ id }) => id)).toEqual(["new", "old"]);
-  expect(read.keys[0]?.key.export().toString("base64")).toBe(first);
+  expect(read.entries.map(({ id }) => id)).toEqual(["new", "old"]);
+  expect(read.entries[0]?.key.export().toString("base64")).toBe(first);
 });
 
 const SAME = key();

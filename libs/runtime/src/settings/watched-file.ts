@@ -8,13 +8,13 @@ export type ReadText<T> =
   /** Goes into logs: it must repeat nothing of a file that holds secrets. */
   | { readonly kind: "broken"; readonly message: string };
 
-export type FollowedFile<T> = {
+export type WatchedFile<T> = {
   /** What the file last said without a mistake. */
   readonly current: () => T;
   readonly stop: () => Promise<void>;
 };
 
-export type FollowedFileOptions<T> = {
+export type WatchedFileOptions<T> = {
   /** The setting that names the file. */
   readonly setting: string;
   readonly path: string;
@@ -31,7 +31,7 @@ const LOOK_EVERY_MS = 1_000;
  * Content is compared, as secrets are mounted through symbolic links that are swapped and time stamps
  * are not always new. Throws when the file cannot be used at the start.
  */
-export const followFile = async <T>(options: FollowedFileOptions<T>): Promise<FollowedFile<T>> => {
+export const watchFile = async <T>(options: WatchedFileOptions<T>): Promise<WatchedFile<T>> => {
   const { setting, path, read, onLoaded, onBroken } = options;
   const stopping = new AbortController();
   let content = await load(path, read);

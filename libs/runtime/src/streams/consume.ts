@@ -6,9 +6,9 @@ import { elapsedMs } from "../process/elapsed.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { isStreamNotFound } from "../nats/errors.ts";
 import type { Nats } from "../nats/connection.ts";
-import { pullAnswers } from "./pull-answers.ts";
+import { pullHealth } from "./pull-health.ts";
 import { streamLost, StreamLostError } from "./stream-watch.ts";
-import { inSlices } from "../process/time-slice.ts";
+import { withYields } from "../process/yielding.ts";
 
 /** One message that a pull has brought. */
 export type Incoming = {
@@ -39,7 +39,7 @@ export type Consuming = {
   /** Takes nothing more; what has arrived and was not begun is given back. */
   readonly stop: () => Promise<void>;
   /** When the loop last went round, by the monotonic clock: liveness. */
-  readonly lastTurnMs: () => number;
+  readonly lastLoopMs: () => number;
   /** Says that the server answers no pull. */
   readonly problem: () => string | undefined;
   /** The consumer is there: pulling has begun. */
@@ -71,11 +71,11 @@ export const consume = (options: ConsumeOptions): Consuming => {
   const stopping = new AbortController();
   const started = Promise.withResolvers<void>();
   const pull = pullWith(options, stopping.signal);
-  let lastTurnMs = performance.now();
+  let lastLoopMs = performance.now();
   const loop = async (): Promise<void> => {
     let failures = 0;
     while (!stopping.signal.aborted) {
-      lastTurnMs = performance.now();
+      lastLoopMs = performance.now();
       try {
         await pull.open();
         started.resolve();
@@ -96,7 +96,7 @@ export const consume = (options: ConsumeOptions): Consuming => {
   const ended = loop();
   return {
     started: started.promise,
-    lastTurnMs: () => lastTurnMs,
+    lastLoopMs: () => lastLoopMs,
     problem: pull.problem,
     stop: async () => {
       stopping.abort();
@@ -113,7 +113,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
   let handledUpTo: number = 0;
   let lastDelivery = 0;
   let knownOn: string | undefined;
-  const answers = pullAnswers(nats, wanted, () => {
+  const answers = pullHealth(nats, wanted, () => {
     consumer = undefined;
   });
 
@@ -134,7 +134,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
     void answers.follow(pulled);
     const overrun = setTimeout(() => pulled.stop(), PULL_EXPIRES_MS + PULL_OVERRUN_MS);
     try {
-      for await (const message of inSlices(pulled)) await hand(message, pulledMs);
+      for await (const message of withYields(pulled)) await hand(message, pulledMs);
       answers.heard();
     } finally {
       clearTimeout(overrun);

@@ -10,7 +10,7 @@ import { isConsumerNotFound } from "../nats/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Nats } from "../nats/connection.ts";
 import {
-  leftToOthers,
+  externallyManaged,
   listed,
   type Difference,
   type StreamManagement,
@@ -98,9 +98,10 @@ const verified = async (
   found: ConsumerInfo | undefined,
 ): Promise<EnsuredConsumer> => {
   const which = `consumer ${wanted.name} of ${wanted.stream}`;
-  if (found === undefined) throw leftToOthers([`${which} is missing`]);
+  if (found === undefined) throw externallyManaged([`${which} is missing`]);
   const different = differencesOf(consumerConfig(wanted), found);
-  if (different.length > 0) throw leftToOthers([`${which} is not as needed: ${listed(different)}`]);
+  if (different.length > 0)
+    throw externallyManaged([`${which} is not as needed: ${listed(different)}`]);
   return { info: found, mayBeHandledUpTo: await boundaryOf(nats, wanted, found) };
 };
 

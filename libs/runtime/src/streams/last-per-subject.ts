@@ -1,49 +1,55 @@
 import { DeliverPolicy, type ConsumerMessages, type MsgRequest } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "../process/backoff.ts";
-import { followCurrency, type Currency } from "./currency.ts";
+import { followFreshness, type Freshness } from "./freshness.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { isStreamNotFound } from "../nats/errors.ts";
 import type { Nats } from "../nats/connection.ts";
 import { streamLost } from "./stream-watch.ts";
-import { inSlices } from "../process/time-slice.ts";
+import { withYields } from "../process/yielding.ts";
 
 /** The last message of one subject. */
-export type LastValue = {
+export type LastMessage = {
   readonly subject: string;
   readonly seq: number;
   readonly data: Uint8Array;
 };
 
-export type LastValues = Pick<Currency, "ageMs" | "isCurrent" | "unavailable"> & {
-  /** Resolves once everything that was stored at the start has been applied. */
+export type LastPerSubject = Pick<Freshness, "ageMs" | "isCurrent" | "unavailable"> & {
+  /** Resolves once everything that was stored at the start is applied. */
   readonly caughtUp: Promise<void>;
   readonly isCaughtUp: () => boolean;
-  /** The sequence up to which everything has been applied. */
+  /** The sequence up to which everything is applied. */
   readonly appliedUpTo: () => number;
+  /** Resolves once everything up to `seq` is applied; false when that takes longer than a second. */
+  readonly applied: (seq: number) => Promise<boolean>;
   readonly stop: () => Promise<void>;
 };
 
-export type LastValuesOptions = {
+export type LastPerSubjectOptions = {
   readonly nats: Nats;
   readonly stream: StreamName;
   readonly filter: string;
   /** Called in the order of the stream; again with older messages after a restart. */
-  readonly apply: (value: LastValue) => void;
+  readonly apply: (value: LastMessage) => void;
   readonly onStreamLost: (error: unknown) => void;
   readonly log: Logger;
 };
 
-/** One that is missed ends the reading, which begins anew: its consumer may be gone with its server. */
+/** A missed heartbeat restarts the reading: the consumer may be gone with its server. */
 const HEARTBEAT_MS = 500;
 
 /**
- * Messages that are on their way at once. Each may have as much as a server takes (1 MiB by default), and a server
- * cuts a connection off for which it keeps more than `max_pending` (64 MiB).
+ * Unread messages at once. Each may be as large as the server takes (1 MiB by default), and the server closes
+ * a connection for which it buffers more than `max_pending` (64 MiB).
  */
-const MAX_ON_THE_WAY = 50;
+const MAX_BUFFERED = 50;
 
-/** How far the reading has come, and what is being read. */
+/** A reader of its own write waits at most so long, and checks so often. */
+const MAX_LAG_MS = 1_000;
+const CHECK_EVERY_MS = 5;
+
+/** The progress of the reading. */
 type Reading = {
   appliedUpTo: number;
   isCaughtUp: boolean;
@@ -52,14 +58,14 @@ type Reading = {
 };
 
 /** Follows the last message of every subject of a stream, first all that is there, then live. */
-export const followLastValues = (options: LastValuesOptions): LastValues => {
+export const followLastPerSubject = (options: LastPerSubjectOptions): LastPerSubject => {
   const { nats, log, stream } = options;
   const stopping = new AbortController();
   const caughtUp = Promise.withResolvers<void>();
   const reading: Reading = { appliedUpTo: 0, isCaughtUp: false, caughtUp, messages: undefined };
   const appliedUpTo = (): number => reading.appliedUpTo;
   let stillAt = -1;
-  const currency = followCurrency({
+  const freshness = followFreshness({
     nats,
     stream,
     appliedUpTo,
@@ -74,12 +80,21 @@ export const followLastValues = (options: LastValuesOptions): LastValues => {
     signal: stopping.signal,
   });
   const ended = keepFollowing(
-    { ...options, onReached: currency.reached },
+    { ...options, onReached: freshness.reached },
     reading,
     stopping.signal,
   );
+  const applied = async (seq: number): Promise<boolean> => {
+    const startMs = performance.now();
+    while (appliedUpTo() < seq) {
+      if (performance.now() - startMs > MAX_LAG_MS) return false;
+      await pause(CHECK_EVERY_MS);
+    }
+    return true;
+  };
   return {
-    ...currency,
+    ...freshness,
+    applied,
     caughtUp: caughtUp.promise,
     isCaughtUp: () => reading.isCaughtUp,
     appliedUpTo,
@@ -91,7 +106,7 @@ export const followLastValues = (options: LastValuesOptions): LastValues => {
   };
 };
 
-type FollowOptions = LastValuesOptions & { readonly onReached: () => void };
+type FollowOptions = LastPerSubjectOptions & { readonly onReached: () => void };
 
 const keepFollowing = async (
   options: FollowOptions,
@@ -130,7 +145,7 @@ const follow = async (
     reading.appliedUpTo = Math.max(reading.appliedUpTo, seq);
     options.onReached();
   };
-  // Nothing more up to there, also where the stream's last message is deleted.
+  // Complete up to there, also when the stream's last message is deleted.
   const done = (): void => {
     reached(state.last_seq);
     reading.isCaughtUp = true;
@@ -143,21 +158,21 @@ const follow = async (
   };
   if (info.num_pending === 0) await settle();
   const messages = await consumer.consume({
-    max_messages: MAX_ON_THE_WAY,
+    max_messages: MAX_BUFFERED,
     expires: 5_000,
     idle_heartbeat: HEARTBEAT_MS,
   });
   reading.messages = messages;
   if (stopping.aborted) return; // before there was anything to stop
   void watch(messages, options);
-  for await (const message of inSlices(messages)) {
+  for await (const message of withYields(messages)) {
     options.apply({ subject: message.subject, seq: message.seq, data: message.data });
     reached(message.seq);
     if (message.info.pending === 0) await settle();
   }
 };
 
-/** Asks the leader: a consumer may be on a server that is behind it. */
+/** Read from the leader: a consumer may be on a server that is behind it. */
 const isNothingBehind = async (
   { nats, stream, filter }: FollowOptions,
   seq: number,
@@ -167,8 +182,8 @@ const isNothingBehind = async (
   return (await nats.jsm.streams.getMessage(stream, next)) === null;
 };
 
-/** Consuming only falls silent when its consumer or stream is gone; the status tells. */
-const watch = async (messages: ConsumerMessages, options: LastValuesOptions): Promise<void> => {
+/** Without its consumer or stream, `consume` only falls silent; the status shows why. */
+const watch = async (messages: ConsumerMessages, options: LastPerSubjectOptions): Promise<void> => {
   for await (const status of messages.status()) {
     if (status.type === "stream_not_found") options.onStreamLost(streamLost(options.stream));
     if (ENDS_READING.has(status.type)) messages.stop();
@@ -183,7 +198,7 @@ const ENDS_READING: ReadonlySet<string> = new Set([
 ]);
 
 /** For the gauge `ringback_subscriptions_view_age_seconds`: 0 where nothing was complete yet. */
-export const viewAgeSeconds = (values: Pick<LastValues, "ageMs"> | undefined): number => {
+export const viewAgeSeconds = (values: Pick<LastPerSubject, "ageMs"> | undefined): number => {
   const ageMs = values?.ageMs() ?? 0;
   return Number.isFinite(ageMs) ? ageMs / 1_000 : 0;
 };

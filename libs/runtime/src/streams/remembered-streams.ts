@@ -3,13 +3,13 @@ import { isStreamName, type StreamName } from "@ringback/contracts/streams/subje
 import type { Logger } from "../telemetry/logger.ts";
 import { isForbidden } from "../nats/errors.ts";
 
-/** On every stream: the names of all that there were, so that any of them tells of one that is lost. */
+/** Metadata on every stream: the names of all, so that any of them shows which one is lost. */
 const REMEMBERED = "ringback-streams";
 
 const namesOn = ({ config }: StreamInfo): readonly StreamName[] =>
   (config.metadata?.[REMEMBERED] ?? "").split(",").filter(isStreamName);
 
-/** Streams that there were by what the others remember, and that are not there any more. */
+/** Missing streams that the others remember. */
 export const lostStreams = (
   found: ReadonlyMap<StreamName, StreamInfo | undefined>,
 ): StreamName[] => {
@@ -19,8 +19,8 @@ export const lostStreams = (
 };
 
 /**
- * Notes on each stream the names of all; what others noted before stays. Only once all are there: one that
- * a start was killed before making would otherwise count as lost.
+ * Notes the names of all streams on each; earlier notes stay. To be called once all exist: otherwise a start
+ * that was killed halfway would leave streams that count as lost.
  */
 export const rememberStreams = async (
   jsm: JetStreamManager,
@@ -36,7 +36,7 @@ export const rememberStreams = async (
         const metadata = { ...config.metadata, [REMEMBERED]: text };
         await jsm.streams.update(config.name, { ...config, metadata });
       } catch (error) {
-        // Whoever may makes the note: the other service, or the operator who made the stream.
+        // The other service, or the operator who created the stream, may do it.
         if (!isForbidden(error)) throw error;
         log.debug({ stream: config.name }, "streams.not_remembered");
       }

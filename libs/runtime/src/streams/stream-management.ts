@@ -1,31 +1,30 @@
 /**
- * Who makes the streams and the consumers: the services themselves, or somebody else (an operator, a
- * controller), so that the services need no right to.
+ * Who creates streams and consumers: the services themselves, or an operator or a controller, so that the
+ * services need no permission for it.
  */
 export const STREAM_MANAGEMENT = ["manage", "verify"] as const;
 
 export type StreamManagement = (typeof STREAM_MANAGEMENT)[number];
 
-/** Something in NATS is not as needed, and it is another's to change: worth waiting for. */
-export class NotOursToChangeError extends Error {
-  override readonly name = "NotOursToChangeError";
+/** A stream or consumer is not as needed, and only its manager may change it: the service waits. */
+export class ExternallyManagedError extends Error {
+  override readonly name = "ExternallyManagedError";
 }
 
-/** An option that is not as needed. */
 export type Difference = {
   readonly option: string;
   readonly wanted: unknown;
   readonly actual: unknown;
 };
 
-/** Differences as people read them: `num_replicas is 1, needed 3`. */
+/** Differences for people: `num_replicas is 1, needed 3`. */
 export const listed = (differences: readonly Difference[]): string =>
   differences
     .map((d) => `${d.option} is ${JSON.stringify(d.actual)}, needed ${JSON.stringify(d.wanted)}`)
     .join(", ");
 
-/** What to say of things that are not as needed where only somebody else may change them. */
-export const leftToOthers = (problems: readonly string[]): NotOursToChangeError =>
-  new NotOursToChangeError(
+/** The error of a service that may not change these things itself. */
+export const externallyManaged = (problems: readonly string[]): ExternallyManagedError =>
+  new ExternallyManagedError(
     `${problems.join("; ")}: STREAM_MANAGEMENT=verify leaves that to somebody else`,
   );

@@ -4,9 +4,11 @@ import { pause } from "../process/backoff.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { isStreamNotFound } from "../nats/errors.ts";
 import type { Nats } from "../nats/connection.ts";
-import type { StreamCreation } from "./streams.ts";
 
 const WATCH_EVERY_MS = 5_000;
+
+/** When each stream was created, in ms since 1970: tells a stream from another of the same name. */
+export type StreamCreation = ReadonlyMap<StreamName, number>;
 
 export type StreamWatchOptions = {
   readonly nats: Nats;
@@ -17,7 +19,7 @@ export type StreamWatchOptions = {
   readonly log: Logger;
 };
 
-/** What a process ends with when a stream is gone, whoever noticed. */
+/** Ends the process: a stream was deleted. */
 export class StreamLostError extends Error {
   override readonly name = "StreamLostError";
 }
@@ -25,15 +27,15 @@ export class StreamLostError extends Error {
 export const streamLost = (name: StreamName, cause?: unknown): StreamLostError =>
   new StreamLostError(`stream ${name} was deleted: what it held is lost`, { cause });
 
-/** Throws when this is another stream than the one that was made at `createdMs`. */
+/** Throws when this is not the stream that was created at `createdMs`. */
 export const refuseAnother = (name: StreamName, createdMs: number, info: StreamInfo): void => {
   if (Date.parse(info.created) === createdMs) return;
   throw new StreamLostError(`stream ${name} was deleted and made again: what it held is lost`);
 };
 
 /**
- * Looks at the streams every few seconds. One that was deleted, or deleted and made again, is lost
- * history: it is reported once and never papered over with an empty one.
+ * Checks the streams every few seconds. A stream that was deleted, or deleted and created again, is lost
+ * history: it is reported once, and never replaced by an empty stream.
  */
 export const watchStreams = (options: StreamWatchOptions): { stop: () => Promise<void> } => {
   const stopping = new AbortController();

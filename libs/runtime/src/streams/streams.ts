@@ -6,15 +6,12 @@ import type { Logger } from "../telemetry/logger.ts";
 import { lostStreams, rememberStreams } from "./remembered-streams.ts";
 import { differences, type WantedStream } from "./stream-config.ts";
 import {
-  leftToOthers,
+  externallyManaged,
   listed,
-  NotOursToChangeError,
+  ExternallyManagedError,
   type StreamManagement,
 } from "./stream-management.ts";
-import { StreamLostError } from "./stream-watch.ts";
-
-/** When each stream was made, in ms since 1970: tells a stream from another of the same name. */
-export type StreamCreation = ReadonlyMap<StreamName, number>;
+import { StreamLostError, type StreamCreation } from "./stream-watch.ts";
 
 export type EnsureOptions = {
   readonly management?: StreamManagement;
@@ -23,12 +20,11 @@ export type EnsureOptions = {
 };
 
 /**
- * Makes the streams that are missing, brings the others up to date and compares what the server
- * then says with what was asked for: older servers take options that they do not know and ignore
- * them. Waits while JetStream has no leader, and for somebody else to make or change a stream where
- * this user may not; throws when a stream cannot be what it has to be. With `verify` it makes and
- * changes nothing, and waits until all streams are as they have to be. Throws, too, where a stream is
- * missing that was there before: an empty one in its place would hide that what it held is lost.
+ * Creates missing streams, updates the others, and compares what the server then reports with what was
+ * requested: older servers ignore options that they do not know. Waits while JetStream has no leader, and
+ * for the operator where this user lacks the permission. With `verify` it changes nothing, and waits until all
+ * streams are as needed. Throws when a stream cannot be as needed, or when one is missing that existed
+ * before: an empty one in its place would hide the loss.
  */
 export const ensureStreams = async (
   jsm: JetStreamManager,
@@ -43,7 +39,7 @@ export const ensureStreams = async (
         ? await verifyAll(jsm, wanted)
         : await ensureAll(jsm, wanted, log, makeAnew);
     } catch (error) {
-      const canWait = isUnavailable(error) || error instanceof NotOursToChangeError;
+      const canWait = isUnavailable(error) || error instanceof ExternallyManagedError;
       if (!canWait || signal.aborted) throw error;
       log.warn({ err: error }, "streams.waiting");
       await pause(backoffMs(n), signal);
@@ -59,8 +55,7 @@ const ensureAll = async (
 ): Promise<StreamCreation> => {
   const found = new Map<StreamName, StreamInfo | undefined>();
   for (const stream of wanted) found.set(stream.name, await infoOf(jsm, stream.name));
-  // Streams note each other once all are there: one that another process made while the others were looked up
-  // is there by now.
+  // Streams note each other once all exist: a stream that another process created during the lookups exists by now.
   for (const name of lostStreams(found)) found.set(name, await infoOf(jsm, name));
   const isFirstStart = [...found.values()].every((info) => info === undefined);
   refuseLost(lostStreams(found), makeAnew);
@@ -90,7 +85,7 @@ const refuseLost = (lost: readonly StreamName[], makeAnew: readonly StreamName[]
   );
 };
 
-/** Says all that is wrong at once: whoever has to change it is somebody else. */
+/** Reports all differences at once: the operator has to mend them. */
 const verifyAll = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
@@ -104,7 +99,7 @@ const verifyAll = async (
     else if (found.length > 0) problems.push(notAsNeeded(stream, info));
     else created.set(stream.name, Date.parse(info.created));
   }
-  if (problems.length > 0) throw leftToOthers(problems);
+  if (problems.length > 0) throw externallyManaged(problems);
   return created;
 };
 
@@ -122,13 +117,13 @@ const made = async (jsm: JetStreamManager, wanted: WantedStream): Promise<Stream
     return await jsm.streams.add(wanted);
   } catch (error) {
     if (isForbidden(error)) {
-      throw new NotOursToChangeError(
+      throw new ExternallyManagedError(
         `stream ${wanted.name} is missing, and this user of NATS may not make it`,
         { cause: error },
       );
     }
     if (isUnavailable(error)) throw error;
-    // Another process made it meanwhile, and has noted already which streams there are.
+    // Another process created it meanwhile, and has noted all streams already.
     const info = isStreamNameInUse(error) ? await infoOf(jsm, wanted.name) : undefined;
     if (info !== undefined) return updated(jsm, wanted, info);
     const message = error instanceof Error ? error.message : String(error);
@@ -147,7 +142,7 @@ const updated = async (
   } catch (error) {
     const difference = notAsNeeded(wanted, before);
     if (isForbidden(error)) {
-      throw new NotOursToChangeError(`${difference}, and this user of NATS may not change it`, {
+      throw new ExternallyManagedError(`${difference}, and this user of NATS may not change it`, {
         cause: error,
       });
     }

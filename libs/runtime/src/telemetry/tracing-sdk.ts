@@ -31,7 +31,7 @@ import type {
   TracedService,
   Tracer,
   Tracing,
-} from "./tracing.ts";
+} from "./tracer.ts";
 import { reportingExporter } from "./tracing-export.ts";
 import { spanQueue } from "./tracing-queue.ts";
 import { samplerOf } from "./tracing-sampler.ts";

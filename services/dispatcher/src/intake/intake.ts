@@ -6,7 +6,7 @@ import {
 import { consume, type Consuming } from "@ringback/runtime/streams/consume";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { StreamManagement } from "@ringback/runtime/streams/stream-management";
-import type { StreamCreation } from "@ringback/runtime/streams/streams";
+import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import { SWEEP_INTERVAL_MS, type Limiter } from "../limits/limiter.ts";
 import { inFlightRegistry } from "../settle/in-flight.ts";
 import { createSuspects } from "./suspects.ts";
@@ -33,7 +33,7 @@ export type IntakeOptions = {
 export type Intake = {
   readonly started: Promise<void>;
   /** When the slower of the two loops last went round, by the monotonic clock. */
-  readonly lastTurnMs: () => number;
+  readonly lastLoopMs: () => number;
   /** Names the stream that no messages come from. */
   readonly problem: () => string | undefined;
   /** Stops pulling, naks what was not started, and waits for what is in flight. */
@@ -71,7 +71,7 @@ export const startIntake = (options: IntakeOptions): Intake => {
   const both: readonly Consuming[] = [events, retries];
   return {
     started: Promise.all(both.map(({ started }) => started)).then(() => undefined),
-    lastTurnMs: () => Math.min(...both.map((consuming) => consuming.lastTurnMs())),
+    lastLoopMs: () => Math.min(...both.map((consuming) => consuming.lastLoopMs())),
     problem: () => events.problem() ?? retries.problem(),
     stop: async (outOfTime) => {
       limiter.close();

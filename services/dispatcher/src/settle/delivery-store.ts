@@ -184,7 +184,7 @@ const storeDeadLetter = async (
   if (await hasMessage(nats, STREAMS.deadLetters, subject, messageId)) return;
   for (let n = 0; ; n += 1) {
     const fitted = fittedDeadLetter(deadLetter, maxBodyBytes(nats) ?? Infinity);
-    if (fitted !== deadLetter) nats.askLimitAgain(); // for the next one
+    if (fitted !== deadLetter) nats.refreshPayloadLimit(); // for the next one
     const body = JSON.stringify(fitted);
     const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
     try {

@@ -5,7 +5,7 @@ import type { TraceContext } from "@ringback/contracts/trace-context";
 import { ACK_WAIT_MS } from "@ringback/runtime/streams/consumers";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { rawHeaders } from "@ringback/runtime/nats/message-headers";
-import type { Span } from "@ringback/runtime/telemetry/tracing";
+import type { Span } from "@ringback/runtime/telemetry/tracer";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { DeliveryResult, ReadingLock } from "../delivery/delivery-result.ts";
 

@@ -14,9 +14,9 @@ import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { atMostAtOnce } from "@ringback/runtime/process/concurrency";
 import {
-  followLastValues,
-  type LastValue,
-  type LastValues,
+  followLastPerSubject,
+  type LastMessage,
+  type LastPerSubject,
 } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
@@ -41,7 +41,7 @@ export type SubscriptionView = {
     address: Pick<EventAddress, "workspaceId" | "eventType">,
   ) => Promise<boolean>;
   readonly counts: () => { readonly agents: number; readonly subscriptions: number };
-  readonly following: LastValues;
+  readonly following: LastPerSubject;
 };
 
 /**
@@ -59,7 +59,7 @@ export const subscriptionView = (
   const agents = agentEntries();
   const ownTypes = ownTypeEntries();
 
-  const apply = ({ subject, seq, data }: LastValue): void => {
+  const apply = ({ subject, seq, data }: LastMessage): void => {
     if (isEventTypeSubject(subject)) return ownTypes.apply(subject, seq, data, log);
     if ((agents.get(subject)?.seq ?? 0) >= seq) return;
     const entry = entryFrom(data, seq, subject, log);
@@ -78,7 +78,7 @@ export const subscriptionView = (
     limited(() => (following.isCurrent() ? Promise.resolve() : confirm(subject))),
   );
 
-  const following = followLastValues({
+  const following = followLastPerSubject({
     nats,
     stream: STREAMS.subscriptions,
     filter: "subscriptions.>",

@@ -1,6 +1,6 @@
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { TRACEPARENT, traceparentOf } from "@ringback/contracts/trace-context";
-import type { Attributes, Span, Tracer } from "@ringback/runtime/telemetry/tracing";
+import type { Attributes, Span, Tracer } from "@ringback/runtime/telemetry/tracer";
 import { destinationOf } from "../delivery/decide/request.ts";
 import type { TraceAttempt } from "../delivery/deliver.ts";
 import type { DeliveryResult } from "../delivery/delivery-result.ts";

@@ -3,7 +3,7 @@ import { headersProblem } from "@ringback/contracts/events/event-headers";
 import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { rawHeaders } from "@ringback/runtime/nats/message-headers";
-import type { Attributes, Span, Tracer } from "@ringback/runtime/telemetry/tracing";
+import type { Attributes, Span, Tracer } from "@ringback/runtime/telemetry/tracer";
 import { traceContextOf } from "@ringback/runtime/telemetry/tracing-headers";
 import type { DeliveryResult } from "../delivery/delivery-result.ts";
 import { idsOf } from "../delivery/delivery.ts";

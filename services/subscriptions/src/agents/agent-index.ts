@@ -8,11 +8,10 @@ import {
   type AgentAddress,
 } from "@ringback/contracts/streams/subjects";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
-import { pause } from "@ringback/runtime/process/backoff";
 import {
-  followLastValues,
-  type LastValue,
-  type LastValues,
+  followLastPerSubject,
+  type LastMessage,
+  type LastPerSubject,
 } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
@@ -25,7 +24,7 @@ import type { StoredConfiguration } from "./workspace-limits.ts";
  * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. The workspaces' own
  * ones are no agents to list; their subscriptions count.
  */
-export type AgentIndex = Pick<LastValues, "ageMs" | "isCurrent" | "unavailable"> & {
+export type AgentIndex = Pick<LastPerSubject, "ageMs" | "isCurrent" | "unavailable"> & {
   readonly page: (workspaceId: string, limit: number, after?: string) => AgentPage;
   readonly pageAt: (
     workspaceId: string,
@@ -54,15 +53,12 @@ export type AgentIndexOptions = {
   readonly log: Logger;
 };
 
-const MAX_LAG_MS = 1_000;
-const LOOK_EVERY_MS = 5;
-
 /** Begins to read every agent's last message and follows what comes after. */
 export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): AgentIndex => {
   const lists = new Map<string, AgentList>();
   const own = createAgentList();
   const ownTypes = createOwnTypes();
-  const values = followLastValues({
+  const values = followLastPerSubject({
     nats,
     stream: STREAMS.subscriptions,
     filter: "subscriptions.>",
@@ -76,15 +72,8 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
     pageAt: (workspaceId, limit, offset) =>
       lists.get(workspaceId)?.pageAt(limit, offset) ?? { agents: [], total: 0 },
     applied: async (seq) => {
-      const deadline = performance.now() + MAX_LAG_MS;
-      while (values.appliedUpTo() < seq) {
-        if (performance.now() > deadline) {
-          throw new UnavailableError(
-            `the list of agents is behind: ${values.appliedUpTo()}/${seq}`,
-          );
-        }
-        await pause(LOOK_EVERY_MS);
-      }
+      if (await values.applied(seq)) return;
+      throw new UnavailableError(`the list of agents is behind: ${values.appliedUpTo()}/${seq}`);
     },
     isOwnType: (workspaceId, eventType) => ownTypes.find(workspaceId, eventType) !== undefined,
     ownTypes,
@@ -119,7 +108,7 @@ type Applied = {
 
 const applier = ({ lists, own, ownTypes, log }: Applied) => {
   let appliedSeq = 0;
-  return ({ subject, seq, data }: LastValue): void => {
+  return ({ subject, seq, data }: LastMessage): void => {
     // After a restart of the reading older messages come again: what they said is in the lists.
     if (seq <= appliedSeq) return;
     appliedSeq = seq;

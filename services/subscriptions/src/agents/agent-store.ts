@@ -17,7 +17,7 @@ import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-conte
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { Published } from "@ringback/runtime/nats/publish";
-import type { Tracer } from "@ringback/runtime/telemetry/tracing";
+import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { tracedAppend } from "./append-trace.ts";
 import { openState, rememberingSealer, sealEvent } from "./secrets.ts";
 import { ask } from "../streams/ask.ts";

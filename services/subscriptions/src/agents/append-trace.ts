@@ -2,7 +2,7 @@ import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { Published } from "@ringback/runtime/nats/publish";
-import type { Tracer } from "@ringback/runtime/telemetry/tracing";
+import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 
 /** Appends with a span of its own, a producer's; `append` gets what the message is to carry. */
 export const tracedAppend = async (

@@ -4,12 +4,12 @@ import {
 } from "@ringback/contracts/events/event-type-definition";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import { parseEventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
-import type { LastValue } from "@ringback/runtime/streams/last-per-subject";
+import type { LastMessage } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 
 /** The event types that workspaces added, in memory: followed from SUBSCRIPTIONS. */
 export type OwnTypes = {
-  readonly apply: (value: Pick<LastValue, "subject" | "seq" | "data">, log: Logger) => void;
+  readonly apply: (value: Pick<LastMessage, "subject" | "seq" | "data">, log: Logger) => void;
   readonly find: (workspaceId: string, eventType: EventType) => EventTypeDefinition | undefined;
   /** By name. */
   readonly list: (workspaceId: string) => readonly EventTypeDefinition[];

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import fastify from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
-import type { Tracer } from "@ringback/runtime/telemetry/tracing";
+import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { documentApi } from "./openapi/document.ts";
 import { documentRoutes } from "./openapi/routes.ts";
 import type { ApiKeys } from "./auth/api-keys.ts";

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { readTraceContext } from "@ringback/contracts/trace-context";
-import type { Span, Tracer } from "@ringback/runtime/telemetry/tracing";
+import type { Span, Tracer } from "@ringback/runtime/telemetry/tracer";
 import type { ServedPaths } from "./paths.ts";
 
 declare module "fastify" {

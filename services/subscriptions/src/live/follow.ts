@@ -9,7 +9,7 @@ import { backoffMs, pause } from "@ringback/runtime/process/backoff";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { readPage } from "@ringback/runtime/streams/read-batch";
-import { inSlices } from "@ringback/runtime/process/time-slice";
+import { withYields } from "@ringback/runtime/process/yielding";
 import type { LiveReader } from "./connection.ts";
 
 /** A part of one stream that a reader is told of. */
@@ -102,7 +102,7 @@ const readOn = async (
   try {
     messages = await consumer.consume({ max_messages: AHEAD, expires: PULL_EXPIRES_MS });
     if (reader.gone.aborted) return;
-    for await (const message of inSlices(messages)) {
+    for await (const message of withYields(messages)) {
       source.tell(message);
       onTold(message.seq);
       const waited = await reader.room();

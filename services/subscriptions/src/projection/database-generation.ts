@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { ATTEMPT_RECORDS, STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import type { StreamCreation } from "@ringback/runtime/streams/streams";
+import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import { messageAppliers } from "./apply/apply-messages.ts";
 import { dropExpired, type DropExpired } from "./apply/drop-expired.ts";
 import { followStream, type Following } from "./apply/follow-stream.ts";

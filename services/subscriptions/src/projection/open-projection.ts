@@ -3,7 +3,7 @@ import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "@ringback/runtime/process/backoff";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import type { StreamCreation } from "@ringback/runtime/streams/streams";
+import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import { isUnavailable, UnavailableError } from "../streams/ask.ts";
 import { QUERIES, type Queries } from "./query/queries.ts";
 import { openFolder } from "./file/folder.ts";

@@ -3,7 +3,7 @@ import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { dueForm } from "@ringback/runtime/streams/due-form";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import type { StreamCreation } from "@ringback/runtime/streams/streams";
+import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import type { Projection } from "../projection/projection.ts";
 import type { RequestStore } from "../idempotency/request-store.ts";
 import { followJobs, type JobIndex } from "./jobs/job-index.ts";

@@ -1,14 +1,14 @@
-import { followFile, loggedAs, type FollowedFile } from "@ringback/runtime/settings/watched-file";
+import { watchFile, loggedAs, type WatchedFile } from "@ringback/runtime/settings/watched-file";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { readApiKeyEntries } from "./api-key-entries.ts";
 import { apiKeysOf, type ApiKeys } from "./api-keys.ts";
 
-export type ApiKeysFile = FollowedFile<ApiKeys>;
+export type ApiKeysFile = WatchedFile<ApiKeys>;
 
 /** The keys in a file, read again when its content changes. Throws when it cannot be used at the start. */
 export const openApiKeysFile = (path: string, log: Logger): Promise<ApiKeysFile> => {
   const lines = loggedAs(log, "api_keys", path);
-  return followFile<ApiKeys>({
+  return watchFile<ApiKeys>({
     setting: "API_KEYS_FILE",
     path,
     read: (text) => {

@@ -4,7 +4,7 @@ import { backoffMs, pause } from "@ringback/runtime/process/backoff";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { isStreamNotFound } from "@ringback/runtime/nats/errors";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { standstillWatch } from "@ringback/runtime/process/stall-detector";
+import { stallDetector } from "@ringback/runtime/process/stall-detector";
 import { streamLost } from "@ringback/runtime/streams/stream-watch";
 import type { ApplyMessages } from "./apply-messages.ts";
 import { batches } from "./batches.ts";
@@ -55,7 +55,7 @@ type Reading = {
 /** Follows every message of a stream; after a break it goes on where it was. */
 export const followStream = (options: FollowOptions): Following => {
   const stopping = new AbortController();
-  const isStandingStill = standstillWatch(MAX_STALLED);
+  const isStandingStill = stallDetector(MAX_STALLED);
   const reading: Reading = {
     appliedUpTo: options.appliedUpTo,
     firstSeq: 1,

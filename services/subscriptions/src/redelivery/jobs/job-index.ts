@@ -1,7 +1,6 @@
 import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 import { REDELIVERY_JOBS, STREAMS } from "@ringback/contracts/streams/subjects";
-import { pause } from "@ringback/runtime/process/backoff";
-import { followLastValues, type LastValue } from "@ringback/runtime/streams/last-per-subject";
+import { followLastPerSubject, type LastMessage } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { UnavailableError } from "../../streams/ask.ts";
@@ -38,14 +37,11 @@ export type JobIndexOptions = {
   readonly log: Logger;
 };
 
-const MAX_LAG_MS = 1_000;
-const LOOK_EVERY_MS = 5;
-
 /** Begins to read every job's last message and follows what comes after. */
 export const followJobs = ({ nats, onStreamLost, log }: JobIndexOptions): JobIndex => {
   const known = new Map<string, StoredJob>();
   const listeners: (() => void)[] = [];
-  const values = followLastValues({
+  const values = followLastPerSubject({
     nats,
     stream: STREAMS.redeliveries,
     filter: REDELIVERY_JOBS,
@@ -72,13 +68,8 @@ export const followJobs = ({ nats, onStreamLost, log }: JobIndexOptions): JobInd
       listeners.push(listener);
     },
     applied: async (seq) => {
-      const deadline = performance.now() + MAX_LAG_MS;
-      while (values.appliedUpTo() < seq) {
-        if (performance.now() > deadline) {
-          throw new UnavailableError(`the list of jobs is behind: ${values.appliedUpTo()}/${seq}`);
-        }
-        await pause(LOOK_EVERY_MS);
-      }
+      if (await values.applied(seq)) return;
+      throw new UnavailableError(`the list of jobs is behind: ${values.appliedUpTo()}/${seq}`);
     },
     compare: ({ first_seq }) => {
       for (const [subject, { seq }] of known) if (seq < first_seq) known.delete(subject);
@@ -87,7 +78,7 @@ export const followJobs = ({ nats, onStreamLost, log }: JobIndexOptions): JobInd
   };
 };
 
-const jobOf = ({ subject, seq, data }: LastValue, log: Logger): RedeliveryJob | undefined => {
+const jobOf = ({ subject, seq, data }: LastMessage, log: Logger): RedeliveryJob | undefined => {
   try {
     return jobIn(data);
   } catch (err) {

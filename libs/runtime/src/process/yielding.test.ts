@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { inSlices } from "./time-slice.ts";
+import { withYields } from "./yielding.ts";
 
 async function* fortyPieces(): AsyncGenerator<number> {
   for (let n = 0; n < 40; n += 1) yield n;
@@ -19,7 +19,7 @@ const piecesBeforeTimer = async (pieces: AsyncIterable<number>): Promise<number>
 };
 
 test("work in slices lets others have their turn every few milliseconds", async () => {
-  expect(await piecesBeforeTimer(inSlices(fortyPieces(), 2))).toBeLessThan(10);
+  expect(await piecesBeforeTimer(withYields(fortyPieces(), 2))).toBeLessThan(10);
   expect(await piecesBeforeTimer(fortyPieces())).toBe(40);
 });
 
@@ -32,6 +32,6 @@ test("who stops half-way ends the items too", async () => {
       isEnded = true;
     }
   };
-  for await (const n of inSlices(items())) if (n === 3) break;
+  for await (const n of withYields(items())) if (n === 3) break;
   expect(isEnded).toBe(true);
 });

@@ -1,7 +1,7 @@
 import type { StreamInfo } from "@nats-io/jetstream";
 import pino from "pino";
 import { expect, onTestFinished, test } from "vitest";
-import { followCurrency } from "./currency.ts";
+import { followFreshness } from "./freshness.ts";
 
 test("what was complete before the machine slept may be behind when it wakes", async () => {
   let sleptMs = 0;
@@ -12,7 +12,7 @@ test("what was complete before the machine slept may be behind when it wakes", a
     asked.resolve();
     return Promise.resolve({ state: { last_seq: 7 } } as StreamInfo);
   };
-  const currency = followCurrency({
+  const freshness = followFreshness({
     nats: { problem: () => undefined, leave: () => undefined, jsm: { streams: { info } as never } },
     stream: "SUBSCRIPTIONS",
     appliedUpTo: () => 7,
@@ -23,8 +23,8 @@ test("what was complete before the machine slept may be behind when it wakes", a
   });
   await asked.promise;
   await Promise.resolve();
-  expect(currency.isCurrent()).toBe(true);
+  expect(freshness.isCurrent()).toBe(true);
   sleptMs = 60_000;
-  expect(currency.isCurrent()).toBe(false);
-  expect(currency.unavailable()).toBeUndefined(); // it can be asked
+  expect(freshness.isCurrent()).toBe(false);
+  expect(freshness.unavailable()).toBeUndefined(); // it can be asked
 });

@@ -1,12 +1,12 @@
 import type { Server } from "@nats-io/nats-core";
 import { expect, test } from "vitest";
-import { dialPace } from "./dial-pace.ts";
+import { reconnectOrder } from "./reconnect-order.ts";
 
 const pool = (...names: string[]) => names.map((listen) => ({ listen }) as Server);
 
 test("the server that was dialled longest ago comes next, each after 500 to 750 ms at the soonest", () => {
   let nowMs = 1_000_000;
-  const pace = dialPace({ monotonic: () => nowMs, chance: () => 0.5 });
+  const pace = reconnectOrder({ monotonic: () => nowMs, random: () => 0.5 });
   const dial = (...names: string[]): readonly [string, number] => {
     const chosen = pace.reconnectToServer(pool(...names), null);
     if (chosen === null || !("delay" in chosen)) throw new Error("no delay");

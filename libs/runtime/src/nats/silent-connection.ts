@@ -3,29 +3,28 @@ import type { NatsConnection } from "@nats-io/transport-node";
 import { pause } from "../process/backoff.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
-/** How often the server is asked for a sign of life. */
 const PING_EVERY_MS = 1_000;
-/** A connection without one for this long is left: the next server is tried. */
+/** The client leaves a connection that was silent for so long, and dials the next server. */
 const LEAVE_AFTER_MS = 4_000;
-/** From then on it is said that nothing answers. */
+/** From then on NATS counts as unavailable. */
 const SILENT_FROM_MS = 2_500;
 
-export type AnswerWatch = {
-  /** How long the server has said nothing, in ms; undefined while that is no news. */
+export type ConnectionWatch = {
+  /** How long the server has been silent, in ms; undefined while that is normal. */
   readonly silentForMs: () => number | undefined;
-  /** Goes to another server, as this one answers and is no help; not while there is no connection. */
+  /** Dials another server, as this one replies and is of no use; not while there is no connection. */
   readonly leave: (why: string) => void;
 };
 
 /**
- * Asks the server for a sign of life every second, and leaves a connection on which none comes: a server
- * that hangs, or is cut off without a reset, keeps its connections open for as long as TCP tries.
+ * Pings the server every second, and leaves a silent connection: a server that hangs, or is cut off without a
+ * reset, keeps its connections open for as long as TCP retries.
  */
-export const watchAnswers = (
+export const watchConnection = (
   connection: NatsConnection,
   isConnected: () => boolean,
   log: Logger,
-): AnswerWatch => {
+): ConnectionWatch => {
   const closed = new AbortController();
   void connection.closed().then(() => closed.abort());
   let heardMs = performance.now();
@@ -43,7 +42,7 @@ export const watchAnswers = (
       void ask();
       await pause(PING_EVERY_MS, closed.signal);
       const nowMs = performance.now();
-      // What this process itself was late by is nobody's silence.
+      // A delay of this process is no silence of the server.
       heardMs += Math.max(0, nowMs - lookedMs - PING_EVERY_MS);
       const { inBytes } = connection.stats();
       if (inBytes !== bytes || !isConnected()) heardMs = nowMs;
@@ -74,10 +73,7 @@ const pong = (connection: NatsConnection): Promise<boolean> =>
     () => false, // the connection was left meanwhile
   );
 
-/**
- * The client's own `reconnect()` waits until what it has written is sent, which is never where the other
- * side reads no more.
- */
+/** Not by the client's `reconnect()`: it waits until its writes are sent, which never ends when the server stops reading. */
 const leave = (connection: NatsConnection): void => {
   const { protocol } = connection as unknown as {
     readonly protocol?: { readonly transport?: { readonly socket?: Socket } };

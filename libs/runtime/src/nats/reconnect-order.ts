@@ -4,12 +4,12 @@ const DIAL_AGAIN_AFTER_MS = 500;
 const JITTER_MS = 250;
 
 /**
- * Which server the client dials, and when: the one that it has dialled longest ago, so never first the one that
- * it has just left. Left to itself, nats-core 3.4 dials the first server of all twice, and waits by the clock
- * on the wall: for an hour where that was set back an hour since the last dial.
+ * Reconnects to the server that was dialled longest ago, so never first to the one that the client has just
+ * left. By default nats-core 3.4 dials the first server twice, and waits by the wall clock: for an hour when
+ * that was set back an hour since the last dial.
  */
-export const dialPace = (
-  { monotonic, chance } = { monotonic: () => performance.now(), chance: Math.random },
+export const reconnectOrder = (
+  { monotonic, random } = { monotonic: () => performance.now(), random: Math.random },
 ) => {
   let dialledMs = new Map<string, number>();
   const last = (listen: string): number => dialledMs.get(listen) ?? -Infinity;
@@ -18,7 +18,7 @@ export const dialPace = (
     if (first === undefined) return null;
     const next = others.reduce((a, b) => (last(b.listen) < last(a.listen) ? b : a), first);
     const nowMs = monotonic();
-    const againMs = last(next.listen) + DIAL_AGAIN_AFTER_MS + chance() * JITTER_MS;
+    const againMs = last(next.listen) + DIAL_AGAIN_AFTER_MS + random() * JITTER_MS;
     const delay = Math.max(0, againMs - nowMs);
     const known = pool.map(({ listen }) => [listen, last(listen)] as const);
     dialledMs = new Map([...known, [next.listen, nowMs + delay]]);
