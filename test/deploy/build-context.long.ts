@@ -18,9 +18,9 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-test("of all files, a builder gets the packages without their tests and simulations, and nothing else", () => {
+test("of all files, a builder gets the packages without their tests, simulations and pages, and nothing else", () => {
   const sent = buildContext().filter(filesOfPackages());
-  const wanted = filesOfPackages().filter((path) => !/\.test\.ts$|\/simulation\//.test(path));
+  const wanted = filesOfPackages().filter((path) => !/\.test\.ts$|\.md$|\/simulation\//.test(path));
   expect(sent.toSorted()).toEqual(wanted.toSorted());
   const others = [
     "README.md",
