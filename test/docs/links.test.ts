@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { filesUnder, ROOT } from "./files-under.ts";
 
@@ -47,13 +47,17 @@ const basesOf = (text: string): string[] => [
   ...[...text.matchAll(/`((?:services|libs)\/[\w./-]+)`/g)].map(([, folder = ""]) => folder),
 ];
 
+const names = new Set(filesUnder(".").map((path) => basename(path)));
+
 const missingIn = (page: string): string[] => {
   const text = prose(page);
   const bases = [...basesOf(text), dirname(page)];
+  const isThere = (path: string): boolean =>
+    path.includes("/") ? bases.some((base) => isFile(join(ROOT, base, path))) : names.has(path);
   return [...text.matchAll(/`([^`\n]+)`/g)]
     .map(([, code = ""]) => code)
-    .filter(isPath)
-    .filter((path) => !bases.some((base) => isFile(join(ROOT, base, path))));
+    .filter((code) => isPath(code) || /^[\w-]+(\.[\w-]+)*\.ts$/.test(code))
+    .filter((path) => !isThere(path));
 };
 
 const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
@@ -65,7 +69,12 @@ test("each file that a page names is there", () => {
   expect(CURRENT.flatMap((page) => missingIn(page).map((path) => `${page}: ${path}`))).toEqual([]);
 });
 
-const PACKAGES = ["services/dispatcher", "services/subscriptions", "libs/contracts", "libs/runtime"];
+const PACKAGES = [
+  "services/dispatcher",
+  "services/subscriptions",
+  "libs/contracts",
+  "libs/runtime",
+];
 
 test.each(PACKAGES)("%s says of each of its folders what belongs there", (folder) => {
   const rooms = readdirSync(join(ROOT, folder, "src"), { withFileTypes: true })
