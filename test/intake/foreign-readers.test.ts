@@ -37,7 +37,7 @@ import { momentIn } from "../../cli/src/moment.ts";
 import { printable } from "../../cli/src/terminal.ts";
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { withoutEchoes } from "../../services/dispatcher/src/delivery/decide/redact-echoes.ts";
-import { proxyAnswerOf } from "../../services/dispatcher/src/send/decide/proxy-response.ts";
+import { proxyResponseOf } from "../../services/dispatcher/src/send/decide/proxy-response.ts";
 import { retryAfterMs } from "../../services/dispatcher/src/delivery/decide/retry-after.ts";
 import { attemptSignals } from "../../services/dispatcher/src/endpoint-health/attempt-signals.ts";
 import { responseHeads } from "../../services/dispatcher/src/send/response-heads.ts";
@@ -169,7 +169,7 @@ const READERS: Readonly<Record<string, Reader>> = {
       return [heads.take(raw(text)), heads.take(raw(`HTTP/1.1 200 OK\r\n${text}\r\n\r\n`))];
     },
   },
-  "a proxy's answer": { maxBytes: 16 * KIB, read: (text) => proxyAnswerOf(text, false) },
+  "a proxy's answer": { maxBytes: 16 * KIB, read: (text) => proxyResponseOf(text, false) },
   // files, settings and the command line
   "API keys": { maxBytes: 256 * KIB, read: readApiKeyEntries },
   "header keys": { maxBytes: 256 * KIB, read: readSealingKeys },

@@ -72,7 +72,7 @@ afterAll(async () => {
 
 const resultOf = async (url: string, through: string, extraCa: readonly string[] = [ca.caPem]) => {
   const sender = createSender({
-    usualTimeoutMs: TIMEOUT_MS,
+    defaultTimeoutMs: TIMEOUT_MS,
     maxConnectionsPerOrigin: 4,
     allowedPrivateCidrs: [],
     extraCa,

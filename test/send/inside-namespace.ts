@@ -134,7 +134,7 @@ const bySender = async (
   caPem: string,
 ): Promise<Record<string, string>> => {
   const sender = createSender({
-    usualTimeoutMs: TIMEOUT_MS,
+    defaultTimeoutMs: TIMEOUT_MS,
     maxConnectionsPerOrigin: 8,
     allowedPrivateCidrs: [],
     extraCa: [caPem],

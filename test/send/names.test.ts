@@ -44,13 +44,13 @@ beforeAll(async () => {
   open = await startTcpEndpoint(says(OK, "end"));
   trap = await startTcpEndpoint(says(OK, "end"), { host: "127.0.0.2", port: open.port });
   sender = createSender({
-    usualTimeoutMs: 7_000,
+    defaultTimeoutMs: 7_000,
     maxConnectionsPerOrigin: 64,
     allowedPrivateCidrs: ["127.0.0.1/32"],
     names: {
       useSystemNames: false,
       servers: [server.address],
-      limits: { perWorkspace: 3, inAll: 6, waitMs: 300 },
+      limits: { perWorkspace: 3, max: 6, waitMs: 300 },
     },
   });
 });

@@ -126,7 +126,7 @@ describe.concurrent("name servers", () => {
   });
 
   it("that hang for a whole workspace use up no attempt of one that waits in our own line", async () => {
-    const limits = { perWorkspace: 1, inAll: 2, waitMs: 60_000 };
+    const limits = { perWorkspace: 1, max: 2, waitMs: 60_000 };
     const own = createSender({
       maxConnectionsPerOrigin: 64,
       allowedPrivateCidrs: ["127.0.0.0/8"],

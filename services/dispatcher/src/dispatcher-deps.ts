@@ -16,7 +16,7 @@ import type { MessageDeps } from "./intake/take-message.ts";
 import { createLimiter, type Limiter } from "./limits/limiter.ts";
 import type { Presence } from "./limits/membership.ts";
 import { observeStart, type DispatcherMetrics } from "./metrics.ts";
-import { ownNetworkWatch } from "./send/network-outage.ts";
+import { networkOutageDetector } from "./send/network-outage.ts";
 import { createSender, type Sender } from "./send/send.ts";
 import type { DeliveryStore } from "./settle/delivery-store.ts";
 import type { SubscriptionView } from "./subscriptions/subscription-view.ts";
@@ -50,7 +50,7 @@ export const streamsFor = (
 /** The sender, by what the operator set. */
 export const senderFor = (settings: DispatcherSettings): Sender =>
   createSender({
-    usualTimeoutMs: settings.DELIVERY_TIMEOUT,
+    defaultTimeoutMs: settings.DELIVERY_TIMEOUT,
     maxConnectionsPerOrigin: settings.MAX_IN_FLIGHT,
     maxPools: Math.max(MIN_POOLS, settings.MAX_IN_FLIGHT),
     allowedPrivateCidrs: settings.ALLOWED_PRIVATE_CIDRS,
@@ -99,7 +99,7 @@ export const messageDeps = (
     allowedPorts: settings.ALLOWED_PORTS,
   },
   limiter,
-  ownNetwork: ownNetworkWatch(monotonic),
+  detectNetworkOutage: networkOutageDetector(monotonic),
   operatorsPolicy: operatorsPolicy(settings),
   eventRules: eventRules(settings, view.isOwnType),
   dispatchers: presence.dispatchers,

@@ -42,3 +42,18 @@ async function* numbered<T>(
     n += 1;
   }
 }
+
+/** Resolves as `wanted` does, or to `otherwise` after `ms`. */
+export const within = async <T, U>(
+  ms: number,
+  wanted: Promise<T>,
+  otherwise: U,
+): Promise<T | U> => {
+  const late = Promise.withResolvers<U>();
+  const timer = setTimeout(() => late.resolve(otherwise), ms);
+  try {
+    return await Promise.race([wanted, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+};

@@ -14,7 +14,7 @@ import { deliver, type DeliverDeps } from "./deliver.ts";
 import type { Delivery } from "./delivery.ts";
 import { createLimiter } from "../limits/limiter.ts";
 import { heldBody } from "./held-body.ts";
-import { ownNetworkWatch } from "../send/network-outage.ts";
+import { networkOutageDetector } from "../send/network-outage.ts";
 import { createSender, type Sender } from "../send/send.ts";
 
 failOnLeaks();
@@ -78,7 +78,7 @@ const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"], allowedPorts: [] },
   send: sender.send,
   limiter: createLimiter({ maxInFlight: 4, destinationMaxInFlight: 2 }, now),
-  ownNetwork: ownNetworkWatch(now),
+  detectNetworkOutage: networkOutageDetector(now),
   operatorsPolicy: {
     timeoutMs: 5_000,
     retry: { delaysMs: [10_000, 60_000], jitter: 0.1 },

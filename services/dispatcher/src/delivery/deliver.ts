@@ -19,7 +19,7 @@ import { comesFromEvents, schedulePositionOf, type Delivery } from "./delivery.t
 import type { Limiter, PermitResult } from "../limits/limiter.ts";
 import type { Permit } from "../limits/permits.ts";
 import { outgoingRequest } from "./outgoing-request.ts";
-import type { OwnNetworkWatch } from "../send/network-outage.ts";
+import type { NetworkOutageDetector } from "../send/network-outage.ts";
 import type { OutgoingRequest } from "../send/request.ts";
 import type { SendResult } from "../send/result.ts";
 import type { Sent } from "../send/send.ts";
@@ -49,7 +49,7 @@ export type DeliverDeps = {
   readonly urlPolicy: CallbackUrlPolicy;
   readonly send: (request: OutgoingRequest) => Promise<Sent>;
   readonly limiter: Limiter;
-  readonly ownNetwork: OwnNetworkWatch;
+  readonly detectNetworkOutage: NetworkOutageDetector;
   /** The defaults of what a subscription may set. */
   readonly operatorsPolicy: EffectivePolicy;
   /** How many dispatchers share the limits of a subscription, this one included. */
@@ -175,7 +175,7 @@ const finishAttempt = async (
   void sent.released.finally(() => release(sent.result));
   const { origin } = destinationOf(subscription.callback_url);
   const { workspaceId } = delivery.address;
-  const result = deps.ownNetwork({ workspaceId, origin }, sent.result);
+  const result = deps.detectNetworkOutage({ workspaceId, origin }, sent.result);
   const atMs = deps.now();
   if (result.kind === "own_fault") {
     const { fault, detail } = result;

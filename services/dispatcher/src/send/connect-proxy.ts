@@ -1,23 +1,22 @@
 import { Buffer } from "node:buffer";
 import { isIP, type Socket } from "node:net";
 import { promises as dns, type LookupAddress } from "node:dns";
+import { within } from "@ringback/runtime/process/concurrency";
 import type { EgressProxy } from "./decide/egress-proxy.ts";
-import { proxyAnswerOf } from "./decide/proxy-response.ts";
-import { ConnectError } from "./connect-error.ts";
-import { connectTcp } from "./connect-tcp.ts";
-import { within } from "./within.ts";
+import { proxyResponseOf } from "./decide/proxy-response.ts";
+import { ConnectError, connectTcp } from "./connect-tcp.ts";
 
 type Target = { readonly hostname: string; readonly port: number; readonly timeoutMs: number };
 
 const MAX_HEAD_BYTES = 16 * 1024;
 const HEAD_END = "\r\n\r\n";
 
-/** A proxy that tunnelled to somebody within this time is well. */
+/** A proxy that opened a tunnel within this time is well. */
 const LATELY_MS = 60_000;
 
 /**
- * Tunnels through the proxy. Each rejects with what the proxy said of the target, or with `PROXY_…` codes
- * where the proxy itself is at fault: that is ours and not the endpoint's.
+ * Tunnels through the proxy. Rejects with the proxy's error about the target, or with a `PROXY_…` code where the
+ * proxy itself is at fault: that is ours and not the endpoint's.
  */
 export const tunnelThrough = (proxy: EgressProxy): ((target: Target) => Promise<Socket>) => {
   const addresses = addressesOf(proxy);
@@ -30,8 +29,8 @@ export const tunnelThrough = (proxy: EgressProxy): ((target: Target) => Promise<
     try {
       socket.write(connectRequest(proxy, target));
       const { head, rest } = await readHead(socket);
-      const answer = proxyAnswerOf(head, performance.now() - tunnelledMs < LATELY_MS);
-      if (answer.kind !== "tunnel") throw new ConnectError(answer.code);
+      const response = proxyResponseOf(head, performance.now() - tunnelledMs < LATELY_MS);
+      if (response.kind !== "tunnel") throw new ConnectError(response.code);
       tunnelledMs = performance.now();
       if (rest.length > 0) socket.unshift(rest);
       return socket;
@@ -47,19 +46,19 @@ export const tunnelThrough = (proxy: EgressProxy): ((target: Target) => Promise<
 type Addresses = (timeoutMs: number) => Promise<readonly LookupAddress[]>;
 
 /**
- * The operator's own choice: not judged, and looked up as the system does. One question at a time: one
- * that hangs has one thread of getaddrinfo, however many wait for it.
+ * The operator's own choice: not checked, and resolved as the system does. One lookup at a time: a hanging one
+ * takes one thread of getaddrinfo, however many wait for it.
  */
 const addressesOf = ({ hostname }: EgressProxy): Addresses => {
-  let asked: Promise<readonly LookupAddress[]> | undefined;
+  let lookup: Promise<readonly LookupAddress[]> | undefined;
   return async (timeoutMs) => {
-    asked ??= dns
+    lookup ??= dns
       .lookup(hostname, { all: true })
       .catch(() => [])
       .finally(() => {
-        asked = undefined;
+        lookup = undefined;
       });
-    return within(timeoutMs, asked, []);
+    return within(timeoutMs, lookup, []);
   };
 };
 
@@ -71,7 +70,7 @@ const connectTo = async (
   try {
     if (addresses.length > 0) return await connectTcp({ port, addresses, timeoutMs });
   } catch {
-    // What went wrong on the way to our own proxy is for nobody outside.
+    // Errors on the way to our own proxy are not for customers.
   }
   throw new ConnectError("PROXY_UNREACHABLE");
 };

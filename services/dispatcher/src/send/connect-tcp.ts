@@ -1,31 +1,46 @@
 import type { LookupAddress } from "node:dns";
 import { connect, type BlockList, type Socket, type TcpNetConnectOpts } from "node:net";
-import { ConnectError } from "./connect-error.ts";
 
-/** Where a connection may go: the addresses were judged, and are the only ones that are tried. */
+/**
+ * Why connecting failed, as a code alone: a message could name an internal address or port to a customer. Never a code of undici's (`UND_ERR_…`): undici would connect again in a loop.
+ */
+export class ConnectError extends Error {
+  override readonly name = "ConnectError";
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** Code of a request that did not begin, as this process stood still. */
+export const STOOD_STILL = "STOOD_STILL";
+
+/** Where a connection may go: only to these addresses, which were checked. */
 export type TcpTarget = {
   readonly port: number;
   /** In the order in which they are tried. */
   readonly addresses: readonly LookupAddress[];
-  /** Those that are found out later; where it rejects, nothing of the name is connected to any more. */
+  /** Further addresses; where it rejects, no connection to this name is made any more. */
   readonly later?: Promise<readonly LookupAddress[]> | undefined;
   readonly timeoutMs: number;
-  /** Judges each address once more, at the very moment of connecting to it (Node 24). */
+  /** Checks each address once more, at the very moment of connecting to it (Node 24). */
   readonly blockList?: BlockList;
 };
 
 /** However many addresses a name has. */
 const MAX_ADDRESSES = 8;
-/** Sockets of one attempt: descriptors are everybody's. */
+/** Sockets of one attempt: all attempts share the descriptors. */
 const MAX_AT_ONCE = 3;
-/** RFC 8305, 5: one that has not answered by then is no longer waited for alone. */
+/** RFC 8305, 5: after this time the next address is tried beside. */
 const ATTEMPT_DELAY_MS = 250;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
  * A connection to the address that answers first ("happy eyeballs", RFC 8305; Node.js's own gives one
- * address up before it tries the next). Nothing is resolved here: what is connected to is what was judged.
- * Rejects with what the system or the block list says.
+ * address up before it tries the next). Resolves nothing. Rejects with the error of the system
+ * or of the block list.
  */
 export const connectTcp = (target: TcpTarget): Promise<Socket> =>
   new Promise((resolve, reject) => {
@@ -61,7 +76,7 @@ export const connectTcp = (target: TcpTarget): Promise<Socket> =>
       const socket = opening(address.address, target);
       open.add(socket);
       socket.once("close", () => open.delete(socket));
-      // Stays: between here and the one who takes the socket over, an error has to meet somebody.
+      // Stays: until the caller listens, an error needs a listener.
       socket.on("error", (error) => {
         open.delete(socket);
         if (untried.length === 0 && open.size === 0 && !isMoreToCome) return fail(error);
@@ -109,8 +124,8 @@ export const interleaved = (
 ): readonly LookupAddress[] => {
   const preferred = addresses.filter(({ family }) => family === first);
   const others = addresses.filter(({ family }) => family !== first);
-  const turns = Math.max(preferred.length, others.length);
-  return Array.from({ length: turns }, (_, n) => [preferred[n], others[n]])
+  const rounds = Math.max(preferred.length, others.length);
+  return Array.from({ length: rounds }, (_, n) => [preferred[n], others[n]])
     .flat()
     .filter((one) => one !== undefined);
 };

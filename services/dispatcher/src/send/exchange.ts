@@ -2,12 +2,12 @@ import type { IncomingHttpHeaders } from "node:http";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import type { Dispatcher } from "undici";
 import { bodyStart } from "./response.ts";
-import { ConnectError, STOOD_STILL } from "./connect-error.ts";
+import { ConnectError, STOOD_STILL } from "./connect-tcp.ts";
 import type { Connection, TimedRequest } from "./one-connection.ts";
 
 export type Exchanged =
   | {
-      readonly kind: "answered";
+      readonly kind: "responded";
       readonly status: number;
       readonly headers: IncomingHttpHeaders;
       /** As `performance.now()` says it: when status and headers were there. */
@@ -18,11 +18,11 @@ export type Exchanged =
   | {
       readonly kind: "failed";
       readonly error: unknown;
-      /** It went over a connection that had served others, and nothing at all came back. */
+      /** It went over a reused connection, and not one byte came back. */
       readonly isUnheardOnReused: boolean;
     }
-  /** Broken off here. */
-  | { readonly kind: "given_up"; readonly why: "timeout" | "too_many_informational" };
+  /** Ended from here. */
+  | { readonly kind: "aborted"; readonly reason: "timeout" | "too_many_informational" };
 
 export type Exchange = {
   readonly ended: Promise<Exchanged>;
@@ -33,14 +33,14 @@ export type Exchange = {
 const MAX_INFORMATIONAL = 10;
 const MAX_BODY_MS = 2_000;
 
-/** Connecting ends sooner: this process stood still meanwhile, and another may have sent it by now. */
+/** Connecting ends sooner. Later than that this process stood still, and another may have sent the request by now. */
 const MAX_START_MS = 8_000;
 
-const NO_LONGER_WANTED = new Error("no longer waited for");
+const CANCELLED = new Error("no longer waited for");
 
 /**
- * One request and its answer, through undici's own handler interface: `request()` would make a stream,
- * an abort signal and an iterator for each answer, and most have no body. Never throws and never takes
+ * One request and its response, through undici's own handler interface: `request()` would make a stream,
+ * an abort signal and an iterator for each response, and most have no body. Never throws and never takes
  * longer than the deadline and what a body is read for.
  */
 export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
@@ -50,26 +50,26 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
   const beganMs = elapsedMs();
   let controller: Dispatcher.DispatchController | undefined;
   let connection: Connection | undefined;
-  let answer: Omit<Extract<Exchanged, { kind: "answered" }>, "text"> | undefined;
+  let response: Omit<Extract<Exchanged, { kind: "responded" }>, "text"> | undefined;
   let isWanted = true;
   let informational = 0;
 
-  const breakOff = (): void => {
+  const cancel = (): void => {
     isWanted = false;
-    controller?.abort(NO_LONGER_WANTED);
+    controller?.abort(CANCELLED);
   };
-  const giveUp = (why: "timeout" | "too_many_informational"): void => {
-    ended.resolve({ kind: "given_up", why }); // undici hears of it when it has connected
-    breakOff();
+  const abort = (reason: "timeout" | "too_many_informational"): void => {
+    ended.resolve({ kind: "aborted", reason }); // undici learns of it once it has connected
+    cancel();
   };
-  let timer = setTimeout(giveUp, request.deadlineMs - performance.now(), "timeout");
+  let timer = setTimeout(abort, request.deadlineMs - performance.now(), "timeout");
   const over = (error?: unknown): void => {
     clearTimeout(timer);
     const isUnheardOnReused =
       connection !== undefined && connection.requests > 1 && !connection.isHeard();
     // The status decides, whatever became of the body.
     const failed = { kind: "failed", error, isUnheardOnReused } as const;
-    ended.resolve(answer === undefined ? failed : { ...answer, text: body.text() });
+    ended.resolve(response === undefined ? failed : { ...response, text: body.text() });
     released.resolve();
   };
   by.dispatch(request, {
@@ -84,20 +84,20 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
         });
         isWanted = false;
       }
-      if (!isWanted) breakOff();
+      if (!isWanted) cancel();
     },
     onResponseStart: (_, status, headers) => {
       if (status < 200) {
         informational += 1;
-        if (informational > MAX_INFORMATIONAL) giveUp("too_many_informational");
+        if (informational > MAX_INFORMATIONAL) abort("too_many_informational");
         return;
       }
       clearTimeout(timer);
-      answer = { kind: "answered", status, headers, atMs: performance.now() };
-      timer = setTimeout(breakOff, MAX_BODY_MS);
+      response = { kind: "responded", status, headers, atMs: performance.now() };
+      timer = setTimeout(cancel, MAX_BODY_MS);
     },
     onResponseData: (_, chunk) => {
-      if (!body.take(chunk)) breakOff();
+      if (!body.take(chunk)) cancel();
     },
     onResponseEnd: () => over(),
     onResponseError: (_, error) => over(error),

@@ -3,11 +3,11 @@ import { guardedConnect } from "./guarded-connect.ts";
 import type { TimedConnect } from "./one-connection.ts";
 import type { NameResolver } from "./resolve-name.ts";
 
-/** Spellings that reach this machine when nobody looks. */
+/** Addresses that reach this machine without a guard. */
 const OWN_ADDRESSES = ["127.0.0.1", "::1", "0.0.0.0"];
 const CONNECT_TIMEOUT_MS = 2_000;
 
-/** Every name leads to this machine: so that also what names lead to is tried. */
+/** Resolves every name to this machine, so that names are tried too. */
 const toThisMachine: NameResolver = {
   resolve: async (_workspaceId, hostname) => {
     const address = hostname === "ipv6.test" ? "::1" : "127.0.0.1";
@@ -23,8 +23,8 @@ const closedGuard = (): TimedConnect =>
   )("self-test");
 
 /**
- * Tries to get through the guard to listeners of our own on this machine, plain and with TLS, and
- * throws unless every way is blocked: on a runtime that ignores the block list nothing may be sent.
+ * Tries to get through the guard to listeners on this machine, plain and with TLS, and throws unless every way is
+ * blocked: on a runtime that ignores the block list nothing may be sent.
  */
 export const proveGuard = async (connect = closedGuard()): Promise<void> => {
   const listeners = await Promise.all([listen("127.0.0.1"), listen("::1")]);

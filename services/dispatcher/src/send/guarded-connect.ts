@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { isIP, type BlockList, type Socket } from "node:net";
-import type { SecureContext } from "node:tls";
+import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
 import { LRUCache } from "lru-cache";
 import { buildConnector } from "undici";
 import {
@@ -8,44 +8,42 @@ import {
   deniedAddresses,
   type AddressPolicy,
 } from "@ringback/contracts/address/address";
-import { ConnectError } from "./connect-error.ts";
-import { connectTcp, interleaved } from "./connect-tcp.ts";
+import { ConnectError, connectTcp, interleaved } from "./connect-tcp.ts";
 import type { EgressProxy } from "./decide/egress-proxy.ts";
 import { tunnelThrough } from "./connect-proxy.ts";
 import type { TimedConnect } from "./one-connection.ts";
 import type { NameResolver } from "./resolve-name.ts";
 
 export type ConnectPolicy = AddressPolicy & {
-  /** TCP and TLS together, once the name is resolved: undici looks at nothing else meanwhile. */
+  /** TCP and TLS together, once the name is resolved: undici has no other deadline meanwhile. */
   readonly connectTimeoutMs: number;
-  /** What certificates are checked against; the authorities that Node.js knows where left out. */
+  /** The trusted authorities; those of Node.js where left out. */
   readonly secureContext?: SecureContext | undefined;
-  /** Resolves names itself and has to judge what they lead to; literals are still judged here. */
+  /** Resolves names itself and has to check their addresses; literals are still checked here. */
   readonly proxy?: EgressProxy | undefined;
 };
 
 /** Connects for a workspace, whose lookups count against its own cap. */
 export type GuardedConnect = (workspaceId: string) => TimedConnect;
 
-/** A name may take this share of what is left of an attempt to be found: the rest is for the endpoint. */
+/** Resolving a name may take this share of what is left of an attempt: the rest is for the endpoint. */
 const LOOKUP_SHARE = 0.5;
 const MAX_LOOKUP_MS = 15_000;
-const REMEMBERED_NAMES = 4_096;
-const REMEMBERED_MS = 10 * 60_000;
+const MAX_NAMES = 4_096;
+const NAME_TTL_MS = 10 * 60_000;
 
 /**
- * Connects only to addresses that may be delivered to. A name is resolved once and judged as a whole, as
- * far as it is known by then, and what was judged is what is connected to; then Node's block list judges
- * the address again.
+ * Connects only to allowed addresses. Resolves a name once, checks all addresses that are known by then, and
+ * connects to no others; Node's block list checks the address again.
  */
 export const guardedConnect = (policy: ConnectPolicy, names: NameResolver): GuardedConnect => {
   const blockList = deniedAddresses(policy);
   const tunnel = policy.proxy === undefined ? undefined : tunnelThrough(policy.proxy);
-  // RFC 8305, 4: which family answered, so that the other one is not waited for each time.
-  const familyOf = new LRUCache<string, number>({ max: REMEMBERED_NAMES, ttl: REMEMBERED_MS });
+  // RFC 8305, 4: the family that connected, to be tried first the next time.
+  const familyOf = new LRUCache<string, number>({ max: MAX_NAMES, ttl: NAME_TTL_MS });
 
-  const judged = (addresses: readonly LookupAddress[]): readonly LookupAddress[] => {
-    judge(addresses, blockList);
+  const allowed = (addresses: readonly LookupAddress[]): readonly LookupAddress[] => {
+    assertAllowed(addresses, blockList);
     return addresses;
   };
 
@@ -56,7 +54,7 @@ export const guardedConnect = (policy: ConnectPolicy, names: NameResolver): Guar
     deadlineMs: number,
   ): Promise<Opened> => {
     const family = isIP(hostname);
-    const literal = family === 0 ? [] : judged([{ address: hostname, family }]);
+    const literal = family === 0 ? [] : allowed([{ address: hostname, family }]);
     if (tunnel !== undefined) {
       const timeoutMs = connectTimeoutOf(policy, deadlineMs);
       return timed(timeoutMs, tunnel({ hostname, port, timeoutMs }));
@@ -69,8 +67,8 @@ export const guardedConnect = (policy: ConnectPolicy, names: NameResolver): Guar
     const resolved = await names.resolve(workspaceId, hostname, lookupMs);
     if (resolved.kind === "unresolved") throw new ConnectError(resolved.code);
     const key = `${workspaceId} ${hostname}`;
-    const addresses = interleaved(judged(resolved.addresses), familyOf.get(key) ?? 4);
-    const later = resolved.later?.then(judged);
+    const addresses = interleaved(allowed(resolved.addresses), familyOf.get(key) ?? 4);
+    const later = resolved.later?.then(allowed);
     const timeoutMs = connectTimeoutOf(policy, deadlineMs);
     const opened = await timed(
       timeoutMs,
@@ -97,12 +95,22 @@ export const guardedConnect = (policy: ConnectPolicy, names: NameResolver): Guar
     }
     const { socket, leftMs } = opened;
     if (!isTls) callback(null, socket);
-    // tls.connect takes no notice of blockList (Node 24): TLS begins on a connection that was checked.
+    // tls.connect ignores blockList (Node 24): TLS begins on a checked connection.
     else connectTls(leftMs, policy)({ ...target, httpSocket: socket }, callback);
   };
 
   return (workspaceId) => (options, callback) => void connect(workspaceId, options, callback);
 };
+
+/**
+ * The authorities of Node.js and the operator's own (`EXTRA_CA_FILE`), TLS 1.2 or newer. Make it once: it
+ * takes milliseconds, in which no connection is served.
+ */
+export const trustedAuthorities = (extraCa: readonly string[]): SecureContext =>
+  createSecureContext({
+    minVersion: "TLSv1.2",
+    ...(extraCa.length === 0 ? {} : { ca: [...getCACertificates("default"), ...extraCa] }),
+  });
 
 /** undici's timers count ticks of half a second: they may end this much before their time. */
 const TIMER_TICKS_MS = 1_000;
@@ -119,10 +127,10 @@ const timed = async (timeoutMs: number, opening: Promise<Socket>): Promise<Opene
   return { socket, leftMs: Math.max(1, timeoutMs - (performance.now() - startedMs)) };
 };
 
-/** One address that is denied condemns the name: those who mix them have the next answer ready. */
-const judge = (addresses: readonly LookupAddress[], denied: BlockList): void => {
-  const verdicts = addresses.map(({ address }) => classifyAddress(address, denied).kind);
-  if (verdicts.includes("denied")) throw new ConnectError("ERR_IP_BLOCKED");
+/** One denied address condemns the name: a name that mixes them has the next response ready. */
+const assertAllowed = (addresses: readonly LookupAddress[], denied: BlockList): void => {
+  if (addresses.some(({ address }) => classifyAddress(address, denied).kind === "denied"))
+    throw new ConnectError("ERR_IP_BLOCKED");
 };
 
 const connectTls = (

@@ -1,11 +1,11 @@
 import { promises as dns, type LookupAddress } from "node:dns";
 
-/** The addresses of one family that a name has, or why none was found out. */
+/** The addresses of one family that a name has, or why there is none. */
 export type FamilyFound =
   | { readonly kind: "addresses"; readonly addresses: readonly LookupAddress[] }
   | { readonly kind: "unresolved"; readonly code: string };
 
-export type FamilyQuestion = {
+export type FamilyQuery = {
   readonly hostname: string;
   readonly family: 4 | 6;
   /** The system's where it is left out. */
@@ -19,23 +19,23 @@ export const unresolved = (code: string): Extract<FamilyFound, { kind: "unresolv
   code: `DNS_${code}`,
 });
 
-/** There is nothing, and another name server would say the same. */
+/** Another name server would say the same. */
 const FINAL = new Set(["ENOTFOUND", "ENODATA"]);
-const MIN_QUESTIONS = 2;
-const MAX_QUESTIONS = 4;
-/** Lost datagrams are asked for again after this, or a quarter of the time there is. */
+const MIN_QUERIES = 2;
+const MAX_QUERIES = 4;
+/** A lost datagram is repeated after this, or after a quarter of the time. */
 const MAX_FIRST_WAIT_MS = 1_000;
 
 /**
- * Asks the name servers in turn, and goes on listening to those that were asked before: c-ares itself
- * forgets a question when it asks the next, so that whoever takes longer than a try is never heard. A
- * resolver of its own for each question reads resolv.conf anew and waits no longer than this one waits.
+ * Queries the name servers in turn, and goes on listening to the earlier ones: c-ares itself drops a query when it
+ * sends the next, so that a server slower than one try is never heard. Each query has a resolver of its own, which
+ * reads resolv.conf anew and has its own deadline.
  */
-export const lookUpFamily = (question: FamilyQuestion): Promise<FamilyFound> =>
+export const lookUpFamily = (wanted: FamilyQuery): Promise<FamilyFound> =>
   new Promise((resolve) => {
-    const { hostname, family, withinMs, signal } = question;
+    const { hostname, family, withinMs, signal } = wanted;
     const resolvers: dns.Resolver[] = [];
-    let maxQuestions = MIN_QUESTIONS;
+    let maxQueries = MIN_QUERIES;
     let failed = 0;
     let next: NodeJS.Timeout | undefined;
 
@@ -44,22 +44,22 @@ export const lookUpFamily = (question: FamilyQuestion): Promise<FamilyFound> =>
       clearTimeout(timer);
       signal.removeEventListener("abort", cancel);
       for (const resolver of resolvers.splice(0)) resolver.cancel();
-      maxQuestions = 0;
+      maxQueries = 0;
       resolve(found);
     };
     const cancel = (): void => end(unresolved("ECANCELLED"));
     const timer = setTimeout(() => end(unresolved("ETIMEOUT")), withinMs);
     signal.addEventListener("abort", cancel, { once: true });
 
-    const ask = async (): Promise<void> => {
+    const query = async (): Promise<void> => {
       clearTimeout(next);
       const nth = resolvers.length;
-      if (nth >= maxQuestions) return;
-      const { resolver, servers } = resolverAt(nth, question);
-      maxQuestions = Math.min(MAX_QUESTIONS, Math.max(MIN_QUESTIONS, servers));
+      if (nth >= maxQueries) return;
+      const { resolver, servers } = resolverAt(nth, wanted);
+      maxQueries = Math.min(MAX_QUERIES, Math.max(MIN_QUERIES, servers));
       resolvers.push(resolver);
       const firstWaitMs = Math.min(MAX_FIRST_WAIT_MS, withinMs / 4);
-      next = setTimeout(() => void ask(), firstWaitMs * (nth + 1));
+      next = setTimeout(() => void query(), firstWaitMs * (nth + 1));
       try {
         const found =
           family === 4 ? await resolver.resolve4(hostname) : await resolver.resolve6(hostname);
@@ -67,17 +67,17 @@ export const lookUpFamily = (question: FamilyQuestion): Promise<FamilyFound> =>
       } catch (error) {
         const code = String((error as NodeJS.ErrnoException).code);
         failed += 1;
-        if (FINAL.has(code) || failed === maxQuestions) end(unresolved(code));
-        else if (failed === resolvers.length) void ask();
+        if (FINAL.has(code) || failed === maxQueries) end(unresolved(code));
+        else if (failed === resolvers.length) void query();
       }
     };
-    void ask();
+    void query();
   });
 
-/** The resolver for one question, and how many name servers there are. */
+/** The resolver for one query, and how many name servers there are. */
 const resolverAt = (
   nth: number,
-  { servers, withinMs }: FamilyQuestion,
+  { servers, withinMs }: FamilyQuery,
 ): { readonly resolver: dns.Resolver; readonly servers: number } => {
   const timeout = Math.ceil(withinMs); // c-ares takes whole numbers alone
   const resolver = new dns.Resolver({ timeout, maxTimeout: timeout, tries: 1 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { lookupSlots } from "./lookup-slots.ts";
 
-const LIMITS = { perWorkspace: 2, inAll: 3, waitMs: 60_000 };
+const LIMITS = { perWorkspace: 2, max: 3, waitMs: 60_000 };
 
 describe("slots for lookups", () => {
   it("are held for one workspace's sake by that workspace alone", async () => {
@@ -45,14 +45,14 @@ describe("slots for lookups", () => {
 
 describe("what is free", () => {
   it("may be lent to one workspace, up to half of all", async () => {
-    const slotFor = lookupSlots({ perWorkspace: 1, inAll: 10, waitMs: 20 });
+    const slotFor = lookupSlots({ perWorkspace: 1, max: 10, waitMs: 20 });
     const taken = await Promise.all(Array.from({ length: 8 }, () => slotFor("w1")));
     expect(taken.filter((one) => one !== undefined)).toHaveLength(5);
     expect(await slotFor("w2")).toBeTypeOf("function");
   });
 
   it("goes to each workspace in turn, however many wait for one of them", async () => {
-    const slotFor = lookupSlots({ perWorkspace: 1, inAll: 1, waitMs: 60_000 });
+    const slotFor = lookupSlots({ perWorkspace: 1, max: 1, waitMs: 60_000 });
     const first = await slotFor("w0");
     const order: string[] = [];
     const waiting = ["w1", "w1", "w1", "w2", "w3"].map(async (workspaceId) => {

@@ -1,12 +1,12 @@
-/** How many lookups may run at once, and how long one waits for its turn at most. */
+/** How many lookups may run at once, and how long one waits at most. */
 export type LookupLimits = {
-  /** Each workspace has as many for itself; of the others, as many as are free. */
+  /** Each workspace has as many for itself, and may use as many of the others' as are free. */
   readonly perWorkspace: number;
-  readonly inAll: number;
+  readonly max: number;
   readonly waitMs: number;
 };
 
-/** Gives a slot back. */
+/** Releases a slot. */
 export type Release = () => void;
 
 /** Waits for a slot; undefined when none was free in time. */
@@ -20,14 +20,14 @@ type Waiter = (release: Release) => void;
  * workspace alone may have half of all (a dynamic threshold, as for attempts: docs/adr/0012).
  */
 export const lookupSlots = (limits: LookupLimits): LookupSlots => {
-  const { perWorkspace, inAll } = limits;
+  const { perWorkspace, max } = limits;
   const running = new Map<string, number>();
-  /** Who waits, by workspace; the workspace whose turn is next comes first. */
-  const lines = new Map<string, Set<Waiter>>();
+  /** Waiters by workspace; the workspace that is served next comes first. */
+  const queues = new Map<string, Set<Waiter>>();
   let total = 0;
 
   const hasRoom = (workspaceId: string): boolean =>
-    total < inAll && (running.get(workspaceId) ?? 0) < Math.max(perWorkspace, inAll - total);
+    total < max && (running.get(workspaceId) ?? 0) < Math.max(perWorkspace, max - total);
 
   const take = (workspaceId: string): Release => {
     total += 1;
@@ -42,18 +42,18 @@ export const lookupSlots = (limits: LookupLimits): LookupSlots => {
   };
 
   const leave = (workspaceId: string, waiter: Waiter): void => {
-    const line = lines.get(workspaceId);
-    line?.delete(waiter);
-    if (line?.size === 0) lines.delete(workspaceId);
+    const queue = queues.get(workspaceId);
+    queue?.delete(waiter);
+    if (queue?.size === 0) queues.delete(workspaceId);
   };
 
   const admitNext = (): void => {
-    for (const [workspaceId, line] of lines) {
-      if (total >= inAll) return;
-      const [waiter] = line;
+    for (const [workspaceId, queue] of queues) {
+      if (total >= max) return;
+      const [waiter] = queue;
       if (waiter === undefined || !hasRoom(workspaceId)) continue;
-      lines.delete(workspaceId); // and behind the others: each workspace in turn
-      lines.set(workspaceId, line);
+      queues.delete(workspaceId); // to the end: round-robin
+      queues.set(workspaceId, queue);
       leave(workspaceId, waiter);
       waiter(take(workspaceId));
     }
@@ -70,8 +70,8 @@ export const lookupSlots = (limits: LookupLimits): LookupSlots => {
         leave(workspaceId, waiter);
         resolve(undefined);
       }, waitMs);
-      const line = lines.get(workspaceId) ?? new Set();
-      lines.set(workspaceId, line.add(waiter));
+      const queue = queues.get(workspaceId) ?? new Set();
+      queues.set(workspaceId, queue.add(waiter));
     });
   };
 };

@@ -1,6 +1,6 @@
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 import type { OwnFault } from "./result.ts";
-import { STOOD_STILL } from "./connect-error.ts";
+import { STOOD_STILL } from "./connect-tcp.ts";
 
 /** What an error of the network means for the attempt that met it. */
 export type NetworkVerdict =
@@ -26,7 +26,7 @@ const REASONS: Readonly<Record<string, FailureReason>> = {
   UND_ERR_HEADERS_OVERFLOW: "protocol",
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: "protocol",
   UND_ERR_RESPONSE: "protocol",
-  ERR_ASSERTION: "protocol", // undici's, of an answer with a status below 100
+  ERR_ASSERTION: "protocol", // undici's, of a response with a status below 100
   // No route: nobody is there for us to be refused by, and the closed set has nothing nearer.
   ENETUNREACH: "connection_refused",
   EHOSTUNREACH: "connection_refused",
@@ -45,7 +45,7 @@ const TLS_CODES = new Set([
   "UNSPECIFIED", // what Node.js has no name for, such as a key that is too short
 ]);
 
-/** Errors of our own process: descriptors, memory, and lookups that wait in our own line. */
+/** Errors of our own process: descriptors, memory, and lookups in our own queue. */
 const OWN_CODES = new Set(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "EAI_MEMORY", "BUSY"]);
 
 /** No ephemeral port is free; but also what an IPv6 address gives where there is no IPv6. */
@@ -109,12 +109,13 @@ const codesOf = (error: unknown): string[] => {
   return codes.includes("ERR_IP_BLOCKED") ? ["ERR_IP_BLOCKED"] : codes;
 };
 
-/** undici says `UND_ERR_SOCKET` of an answer too that it has not asked for: 100 Continue, 101. */
-const UNASKED_ANSWER = /^bad (response|upgrade)$/;
+/** undici says `UND_ERR_SOCKET` of an unsolicited response too: 100 Continue, 101. */
+const UNSOLICITED_RESPONSE = /^bad (response|upgrade)$/;
 
 const codeOf = (error: Error): string | undefined => {
   const { code } = error as { code?: unknown };
-  if (code === "UND_ERR_SOCKET" && UNASKED_ANSWER.test(error.message)) return "UND_ERR_RESPONSE";
+  if (code === "UND_ERR_SOCKET" && UNSOLICITED_RESPONSE.test(error.message))
+    return "UND_ERR_RESPONSE";
   if (typeof code === "string") return code;
   // undici 8 leaves out the code that the parser gave.
   return error.name === "HTTPParserError" ? "HPE_INVALID_RESPONSE" : undefined;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ownNetworkWatch } from "./network-outage.ts";
+import { networkOutageDetector } from "./network-outage.ts";
 
 const unreached = {
   kind: "no_response",
@@ -17,7 +17,7 @@ const answered = {
 } as const;
 
 test("a workspace with thousands of names that nobody answers for uses up its own attempts", () => {
-  const watch = ownNetworkWatch(() => 0);
+  const watch = networkOutageDetector(() => 0);
   watch({ workspaceId: "w2", origin: "https://well.example" }, answered);
   for (let n = 0; n < 3_000; n += 1) {
     const endpoint = { workspaceId: "w1", origin: `https://gone-${n}.example` };
@@ -26,7 +26,7 @@ test("a workspace with thousands of names that nobody answers for uses up its ow
 });
 
 test("where nobody's endpoints are reached it is our own network", () => {
-  const watch = ownNetworkWatch(() => 0);
+  const watch = networkOutageDetector(() => 0);
   const results = Array.from({ length: 20 }, (_, n) =>
     watch({ workspaceId: `w${n % 3}`, origin: `https://a-${n}.example` }, unreached),
   );

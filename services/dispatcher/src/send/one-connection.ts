@@ -3,13 +3,13 @@ import type { Socket } from "node:net";
 import { Client, type buildConnector, type Dispatcher } from "undici";
 import { responseHeads } from "./response-heads.ts";
 
-/** A request as it is handed to undici. */
+/** A request to undici with a deadline. */
 export type TimedRequest = Dispatcher.DispatchOptions & {
-  /** When nobody waits for its connection any more, as `performance.now()` says it. */
+  /** When its wait for a connection ends, by `performance.now()`. */
   readonly deadlineMs: number;
 };
 
-/** What `onRequestStart` is told: the connection that the request goes over. */
+/** The connection that a request goes over: the second argument of `onRequestStart`. */
 export type Connection = {
   /** Requests that went over it, this one included. */
   readonly requests: number;
@@ -17,15 +17,15 @@ export type Connection = {
   readonly isHeard: () => boolean;
 };
 
-/** Opens a connection within what the request that wants it has left. */
+/** Opens a connection before its request's deadline. */
 export type TimedConnect = (
   options: buildConnector.Options & { readonly deadlineMs: number },
   callback: buildConnector.Callback,
 ) => void;
 
 /**
- * undici's client of one connection, for one request at a time, which tells more than undici does: the
- * connector until when the request waits, and the request's handler which connection it has.
+ * undici's client of one connection, for one request at a time. It passes more on than undici does: the request's
+ * deadline to the connector, and the connection to the request's handler.
  */
 export const oneConnection = (
   origin: string | URL,
@@ -57,7 +57,7 @@ export const oneConnection = (
 
 type WatchedSocket = { readonly begin: () => Connection };
 
-/** undici takes what comes in by `read()` alone: there its heads are read along, and mended. */
+/** undici reads by `read()` alone: there the heads of responses are repaired. */
 const watchedSocket = (socket: Socket): WatchedSocket => {
   const heads = responseHeads();
   const read = socket.read.bind(socket) as (size?: number) => Buffer | null;

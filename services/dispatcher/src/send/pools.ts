@@ -1,7 +1,6 @@
-/** Something that is open and can be closed, such as the connections to one endpoint. */
 type Closable = { readonly close: () => Promise<void>; readonly destroy: () => Promise<void> };
 
-/** A pool in use; `done` gives it back. */
+/** A pool in use, until `done` is called. */
 export type InUse<Pool> = { readonly pool: Pool; readonly done: () => void };
 
 export type Pools<Pool> = {
@@ -12,7 +11,7 @@ export type Pools<Pool> = {
 
 export type PoolLimits<Pool> = {
   readonly open: (workspaceId: string, origin: string) => Pool;
-  /** Held to as long as no more than this many are in use at once. */
+  /** Exceeded only where more than this many are in use at once. */
   readonly maxPools: number;
   readonly idleMs: number;
   readonly now: () => number;
@@ -26,14 +25,13 @@ type Entry<Pool> = {
 };
 
 /**
- * One pool of connections for each workspace and origin: no workspace is served over a connection that
- * another one's request opened. Bounded in number, as customers choose origins: the one that
- * was idle longest goes first, of the workspaces that have more than their share; and one that has been idle
- * for `idleMs` goes with the next use of any.
+ * One pool of connections for each workspace and origin: workspaces never share a connection. Bounded in number, as
+ * customers choose origins: closes the longest idle pool first, of workspaces with more than their share. Each new
+ * pool also closes those idle for `idleMs`.
  */
 export const createPools = <Pool extends Closable>(limits: PoolLimits<Pool>): Pools<Pool> => {
   const { open, maxPools, idleMs, now } = limits;
-  // Those in use stand in no order; among the idle ones, the one idle longest comes first.
+  // In no order while in use; of the idle ones, the longest idle comes first.
   const entries = new Map<string, Entry<Pool>>();
 
   const counts = new Map<string, number>();
@@ -48,9 +46,9 @@ export const createPools = <Pool extends Closable>(limits: PoolLimits<Pool>): Po
     count(workspaceId, -1);
     void pool.close();
   };
-  const closeIdle = (mayGo: (entry: Entry<Pool>) => boolean): void => {
+  const closeIdle = (mayClose: (entry: Entry<Pool>) => boolean): void => {
     for (const [key, entry] of entries) {
-      if (entry.users === 0 && mayGo(entry)) close(key, entry);
+      if (entry.users === 0 && mayClose(entry)) close(key, entry);
     }
   };
   /** For one more of this workspace, which is counted already. */
@@ -70,7 +68,7 @@ export const createPools = <Pool extends Closable>(limits: PoolLimits<Pool>): Po
     entry.users -= 1;
     if (entry.users > 0 || entries.get(key) !== entry) return;
     entry.idleSinceMs = now();
-    entries.delete(key); // to the end: it is the one idle shortest
+    entries.delete(key); // to the end: idle for the shortest time
     entries.set(key, entry);
   };
 

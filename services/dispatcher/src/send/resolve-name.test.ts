@@ -14,7 +14,7 @@ test("name servers that are always silent are not excused for ever by the wait i
   silent = createSocket("udp4");
   silent.bind(0, "127.0.0.1");
   await once(silent, "listening");
-  const limits = { perWorkspace: 1, inAll: 1, waitMs: 10_000 };
+  const limits = { perWorkspace: 1, max: 1, waitMs: 10_000 };
   const servers = [`127.0.0.1:${silent.address().port}`];
   names = nameResolver({ useSystemNames: false, servers, limits });
   const resolve = async (name: string, withinMs: number) => {

@@ -1,22 +1,22 @@
 import { promises as dns, type LookupAddress } from "node:dns";
 import { LRUCache } from "lru-cache";
+import { within } from "@ringback/runtime/process/concurrency";
 import { lookupSlots, type LookupLimits } from "./lookup-slots.ts";
 import { lookUpFamily, type FamilyFound, unresolved } from "./look-up-family.ts";
-import { within } from "./within.ts";
 
-/** What a name leads to: every address that was found, or why there is none. */
+/** The addresses of a name, or why there is none. */
 export type Resolved =
   | {
       readonly kind: "addresses";
       readonly addresses: readonly LookupAddress[];
-      /** Those of the other family, where its name servers take their time; never rejects. */
+      /** Those of the other family, where its name servers are slow; never rejects. */
       readonly later?: Promise<readonly LookupAddress[]>;
     }
-  /** `DNS_` and what c-ares or getaddrinfo says; `DNS_BUSY`: too many names are being asked for. */
+  /** `DNS_` and what c-ares or getaddrinfo says; `DNS_BUSY`: too many lookups run. */
   | { readonly kind: "unresolved"; readonly code: string };
 
 export type NameResolver = {
-  /** Within `withinMs`, the wait for its turn included. */
+  /** Within `withinMs`, the wait in the queue included. */
   readonly resolve: (workspaceId: string, hostname: string, withinMs: number) => Promise<Resolved>;
   readonly close: () => void;
 };
@@ -31,36 +31,36 @@ export type ResolverOptions = {
 
 /** RFC 8305, 3: the wait for the other family's addresses once one family's are there. */
 const RESOLUTION_DELAY_MS = 50;
-const LIMITS: LookupLimits = { perWorkspace: 16, inAll: 512, waitMs: 2_000 };
-/** A lookup that times out after more than this in our own line had less time than it should have. */
+const LIMITS: LookupLimits = { perWorkspace: 16, max: 512, waitMs: 2_000 };
+/** A lookup that spent more than this share of its time in our own queue had too little time. */
 const MAX_OWN_SHARE = 0.1;
-/** Name servers that were silent so often, one time after the other, had their chances all the same. */
+/** After so many silences in a row it is the name servers' fault all the same. */
 const MAX_EXCUSED = 3;
 const MAX_SILENT_NAMES = 4_096;
-/** Deliveries ask together where they have about as much time. */
+/** Deliveries with about as much time share a lookup. */
 const TIME_STEP_MS = 100;
 
 /**
  * Names by DNS alone (c-ares, not the four threads of getaddrinfo), a bounded number at once. With
- * `useSystemNames` the system is asked too: at once for names without a dot, which c-ares looks up in no
- * search domain, and for others when DNS knows none. Otherwise the hosts file of this machine counts
- * for nothing: what it names is for this machine and not for customers.
+ * `useSystemNames` the system resolves too: at once names without a dot, which c-ares looks up in no search domain,
+ * and others when DNS knows none. Otherwise the hosts file does not count: its names are for this machine and not
+ * for customers.
  */
 export const nameResolver = (options: ResolverOptions): NameResolver => {
   const limits = { ...LIMITS, ...options.limits };
   const slotFor = lookupSlots(limits);
-  const asked = new Map<string, Promise<Resolved>>();
+  const running = new Map<string, Promise<Resolved>>();
   const closing = new AbortController();
-  /** How often names were asked for, and nobody said anything, since somebody did. */
+  /** How often in a row the name servers of a name were silent. */
   const silences = new LRUCache<string, number>({ max: MAX_SILENT_NAMES });
 
-  const ask = async (workspaceId: string, lookup: Lookup): Promise<Resolved> => {
-    const askedMs = performance.now();
+  const resolve = async (workspaceId: string, lookup: Lookup): Promise<Resolved> => {
+    const startMs = performance.now();
     const release = await slotFor(workspaceId, Math.min(limits.waitMs, lookup.withinMs / 2));
     if (release === undefined) return unresolved("BUSY");
-    const waitedMs = Math.round(performance.now() - askedMs);
+    const waitedMs = Math.round(performance.now() - startMs);
     const { found, over } = byAnyWay({ ...lookup, withinMs: lookup.withinMs - waitedMs });
-    // Kept until the lookup is really over, not only until nobody waits for it any more.
+    // Held until the lookup is really over, not only until its caller stops waiting.
     void over.finally(release);
     const resolved = await found;
     const name = `${workspaceId} ${lookup.hostname}`;
@@ -68,21 +68,21 @@ export const nameResolver = (options: ResolverOptions): NameResolver => {
     const silent = isTooLate ? (silences.get(name) ?? 0) + 1 : 0;
     if (isTooLate) silences.set(name, silent);
     else silences.delete(name);
-    // What was waited for here is not the name servers' fault, save of those that never answer.
+    // The wait in our queue is not the name servers' fault, unless they never respond.
     const isExcused = waitedMs > lookup.withinMs * MAX_OWN_SHARE && silent <= MAX_EXCUSED;
     return isTooLate && isExcused ? unresolved("BUSY") : resolved;
   };
 
   return {
-    // Deliveries to one endpoint that begin together ask once.
+    // Deliveries to one endpoint that begin together share one lookup.
     resolve: (workspaceId, hostname, ms) => {
       const withinMs = Math.max(1, Math.round(ms / TIME_STEP_MS)) * TIME_STEP_MS;
       const key = `${workspaceId} ${hostname} ${withinMs}`;
-      const running = asked.get(key);
-      if (running !== undefined) return running;
+      const same = running.get(key);
+      if (same !== undefined) return same;
       const lookup = { ...options, hostname, withinMs, signal: closing.signal };
-      const found = ask(workspaceId, lookup).finally(() => asked.delete(key));
-      asked.set(key, found);
+      const found = resolve(workspaceId, lookup).finally(() => running.delete(key));
+      running.set(key, found);
       return found;
     },
     close: () => closing.abort(),
@@ -95,12 +95,12 @@ type Lookup = Pick<ResolverOptions, "servers" | "useSystemNames"> & {
   readonly signal: AbortSignal;
 };
 
-type Asked = { readonly found: Promise<Resolved>; readonly over: Promise<unknown> };
+type Resolution = { readonly found: Promise<Resolved>; readonly over: Promise<unknown> };
 
-const byAnyWay = (lookup: Lookup): Asked => {
+const byAnyWay = (lookup: Lookup): Resolution => {
   const { hostname, useSystemNames, withinMs } = lookup;
   // RFC 6761: there is no such name, and name servers need not be asked.
-  if (/(^|\.)invalid$/.test(hostname)) return atOnce(Promise.resolve(unresolved("ENOTFOUND")));
+  if (/(^|\.)invalid$/.test(hostname)) return immediate(Promise.resolve(unresolved("ENOTFOUND")));
   if (useSystemNames && /^[^.]+$|\.localhost$/.test(hostname)) return bySystem(hostname, withinMs);
   const byName = byDns(lookup);
   if (!useSystemNames) return byName;
@@ -112,9 +112,9 @@ const byAnyWay = (lookup: Lookup): Asked => {
   return { found, over: Promise.all([found, byName.over]) };
 };
 
-const atOnce = (found: Promise<Resolved>): Asked => ({ found, over: found });
+const immediate = (found: Promise<Resolved>): Resolution => ({ found, over: found });
 
-const bySystem = (hostname: string, withinMs: number): Asked => {
+const bySystem = (hostname: string, withinMs: number): Resolution => {
   const over = dns.lookup(hostname, { all: true }).then(
     (addresses): Resolved => ({ kind: "addresses", addresses }),
     (error: unknown) => unresolved(String((error as NodeJS.ErrnoException).code)),
@@ -123,7 +123,7 @@ const bySystem = (hostname: string, withinMs: number): Asked => {
 };
 
 /** Both families. IPv4 comes first: more endpoints have it. */
-const byDns = ({ hostname, servers, withinMs, signal }: Lookup): Asked => {
+const byDns = ({ hostname, servers, withinMs, signal }: Lookup): Resolution => {
   const both = [4 as const, 6 as const].map((family) =>
     lookUpFamily({ hostname, family, servers, withinMs, signal }),
   );
@@ -145,7 +145,7 @@ const together = async (both: readonly Promise<FamilyFound>[]): Promise<Resolved
     );
     return { kind: "addresses", addresses, later };
   }
-  // "No addresses of this family" says less than what the other family's question came to.
+  // "No addresses of this family" says less than the other family's error.
   const codes = known.flatMap((one) => (one?.kind === "unresolved" ? [one.code] : []));
   return { kind: "unresolved", code: codes.find((c) => c !== "DNS_ENODATA") ?? "DNS_ENODATA" };
 };

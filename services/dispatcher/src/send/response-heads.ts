@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 
-/** Reads what an endpoint answers, and leaves out or mends what RFC 9110 and 9112 allow and undici refuses. */
+/** Repairs what RFC 9110 and 9112 allow in a response and undici rejects. */
 export type ResponseHeads = {
   /** A request begins: what comes next is the head of its response. */
   readonly expectOne: () => void;
@@ -8,9 +8,9 @@ export type ResponseHeads = {
   readonly take: (chunk: Buffer) => Buffer | undefined;
 };
 
-/** As much as undici takes: what is longer goes on to it as it is, and is refused there. */
+/** As much as undici takes: it rejects longer ones. */
 const MAX_HEAD_BYTES = 32 * 1024;
-/** Further ones go on to undici, which refuses them. */
+/** undici rejects further ones. */
 const MAX_CONTINUES = 10;
 const NOTHING = Buffer.alloc(0);
 const HTTP_1 = Buffer.from("HTTP/1.");
@@ -18,10 +18,10 @@ const CR = 0x0d;
 const LF = 0x0a;
 
 /**
- * - `100 Continue` that nobody asked for is read past (RFC 9110, 15.2).
- * - One length that is said more than once counts once (RFC 9110, 8.6).
+ * - Drops an unsolicited `100 Continue` (RFC 9110, 15.2).
+ * - A length that is repeated counts once (RFC 9110, 8.6).
  * - A length beside `transfer-encoding` counts for nothing, and the connection for no other request (RFC 9112, 6.3).
- * All else goes on byte for byte. A head is held back until it is complete: never more than 32 KiB and a chunk.
+ * All else passes byte for byte. A head is buffered until it is complete: never more than 32 KiB and a chunk.
  */
 export const responseHeads = (): ResponseHeads => {
   let isInHead = false;
@@ -70,7 +70,7 @@ const withoutEmptyLines = (bytes: Buffer): Buffer => {
   return from === 0 ? bytes : bytes.subarray(from);
 };
 
-/** False for what is no answer, however it goes on. */
+/** False for bytes that no response begins with. */
 const mayBeHead = (bytes: Buffer): boolean => {
   const length = Math.min(bytes.length, HTTP_1.length);
   return bytes.compare(HTTP_1, 0, length, 0, length) === 0;
@@ -81,7 +81,7 @@ const statusOf = (head: Buffer): number | undefined => {
   return digits === undefined ? undefined : Number(digits);
 };
 
-/** Behind the empty line that ends a head; whether its line ends are right is not judged here. */
+/** Behind the empty line that ends a head, whether or not its line ends are right. */
 const headEnd = (bytes: Buffer): number | undefined => {
   const ends = ["\r\n\r\n", "\n\n"].flatMap((end) => {
     const at = bytes.indexOf(end);
@@ -92,7 +92,7 @@ const headEnd = (bytes: Buffer): number | undefined => {
 
 const FRAMING = /\r\n(content-length|transfer-encoding):([^\r\n]*)/gi;
 
-/** The head with one statement of its body's length, where it has several that can be made one. */
+/** The head with one statement of its body's length, where several agree. */
 const mended = (head: Buffer): Buffer => {
   const text = head.toString("latin1");
   const stated = [...text.matchAll(FRAMING)];

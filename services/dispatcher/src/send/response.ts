@@ -4,16 +4,16 @@ import { MAX_BODY_EXCERPT_BYTES } from "@ringback/contracts/deliveries/attempt";
 
 const MAX_BODY_BYTES = 64 * 1024;
 /**
- * More than is kept: of a secret that an endpoint repeats there, enough is seen to know it. What is kept is
- * cut to its length when the secrets are gone (`delivery/decide/redact-echoes.ts`).
+ * More than is kept: enough of a secret that an endpoint repeats there to recognise it. The text is cut to its
+ * final length when the secrets are gone (`delivery/decide/redact-echoes.ts`).
  */
 const MAX_SEEN_BYTES = MAX_BODY_EXCERPT_BYTES + 1_024;
 const MAX_SEEN_HEADER_CHARACTERS = 512;
 
-/** What helps to find out why an endpoint said no; cookies and the like are not ours to keep. */
+/** Headers that explain a rejection; cookies and the like are not ours to keep. */
 const KEPT_HEADERS = ["content-type", "retry-after", "server", "allow", "x-request-id"];
 
-/** The headers of an answer that are kept with the attempt, their beginnings. */
+/** The headers of a response that are kept with the attempt, their beginnings. */
 export const keptHeaders = (headers: IncomingHttpHeaders): Record<string, string> =>
   Object.fromEntries(
     KEPT_HEADERS.flatMap((name) => {
@@ -23,9 +23,9 @@ export const keptHeaders = (headers: IncomingHttpHeaders): Record<string, string
     }),
   );
 
-/** The beginning of an answer's body, as far as it is read. */
+/** The beginning of a response's body. */
 export type BodyStart = {
-  /** False once no more is wanted: a short body frees its connection, a long one ends it. */
+  /** False when enough was read: a short body frees its connection, a long one ends it. */
   readonly take: (chunk: Buffer) => boolean;
   /** The first 3 KiB of what came, as text. */
   readonly text: () => string;
@@ -44,7 +44,7 @@ export const bodyStart = (): BodyStart => {
   };
 };
 
-/** A character that the cut goes through is left out; NUL would upset those who read the records. */
+/** Without a character that the cut splits, and without NUL, which upsets readers of the records. */
 const textOf = (bytes: Buffer): string =>
   new TextDecoder("utf-8")
     .decode(bytes.subarray(0, MAX_SEEN_BYTES), { stream: true })

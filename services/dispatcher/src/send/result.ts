@@ -1,20 +1,20 @@
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 
-/** A fault of our own machine, network, keys or storage: none of the customer's attempts is used up by it. */
+/** A fault of our own machine, network, keys or storage: it uses up no attempt of the customer. */
 export const OWN_FAULTS = ["resources", "network", "secret", "storage", "unexpected"] as const;
 
 export type OwnFault = (typeof OWN_FAULTS)[number];
 
-/** It was sent once more within the attempt, as a used connection was closed before any answer. */
+/** Sent once more within the attempt, as a reused connection was closed before any response. */
 type Resent = true;
 
-/** What came of one request. */
+/** The result of one request. */
 export type SendResult =
   | {
       readonly kind: "response";
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
-      /** Its beginning: more of it than is kept, with all that it may repeat. */
+      /** Its beginning: more than is kept, with secrets that it may repeat. */
       readonly bodyText: string;
       /** From the start of the attempt to status and headers. */
       readonly durationMs: number;
@@ -25,15 +25,15 @@ export type SendResult =
       readonly reason: FailureReason;
       /** An error code; never an address or a port, as customers read it. */
       readonly detail: string;
-      /** The code speaks of a missing route or resolver: many of these are our own network's fault. */
+      /** There was no route or no resolver: many of these are our own network's fault. */
       readonly unreachable: boolean;
       readonly durationMs: number;
       readonly resent?: Resent;
     }
   | { readonly kind: "own_fault"; readonly fault: OwnFault; readonly detail: string };
 
-/** The deadline was over and nothing had been answered, also where it was spent on connecting. */
-export const NO_ANSWER_IN_TIME = "no answer in time";
+/** The deadline passed without a response, also where connecting took it. */
+export const NO_RESPONSE_IN_TIME = "no answer in time";
 
 /** Below HTTP: no connection came about, or it broke. */
 const BELOW_HTTP: ReadonlySet<FailureReason> = new Set([
@@ -44,11 +44,11 @@ const BELOW_HTTP: ReadonlySet<FailureReason> = new Set([
   "blocked_address",
 ]);
 
-/** Whether a failure is the host's, and not that of what is asked on it. */
+/** Whether a failure is the host's, and not one destination's. */
 export const isBelowHttp = ({
   reason,
   detail,
 }: {
   readonly reason: FailureReason;
   readonly detail?: string | undefined;
-}): boolean => BELOW_HTTP.has(reason) || (reason === "timeout" && detail !== NO_ANSWER_IN_TIME);
+}): boolean => BELOW_HTTP.has(reason) || (reason === "timeout" && detail !== NO_RESPONSE_IN_TIME);

@@ -20,7 +20,7 @@ const DEADLINE_MS = 500;
 /** Other tests want the same processors; `make load` measures it. */
 const LATE_MS = 2_500;
 const OPTIONS = {
-  usualTimeoutMs: DEADLINE_MS,
+  defaultTimeoutMs: DEADLINE_MS,
   maxConnectionsPerOrigin: 64,
   allowedPrivateCidrs: ["127.0.0.0/8", "::1/128"],
 };
@@ -165,7 +165,7 @@ describe("the deadline", () => {
   it.concurrent("is not cut short by the time that connecting may take", async () => {
     // undici's connect timers share one tick: only attempts that begin at other moments show it.
     const timeoutMs = 1_400;
-    const own = createSender({ ...OPTIONS, usualTimeoutMs: timeoutMs });
+    const own = createSender({ ...OPTIONS, defaultTimeoutMs: timeoutMs });
     const endpoint = await startTcpEndpoint(SILENT);
     const asked: Promise<Sent>[] = [];
     for await (const _ of everyMs(50)) {

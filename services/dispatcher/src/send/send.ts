@@ -4,20 +4,19 @@ import { urlParts } from "@ringback/contracts/address/url-parts";
 import { keptHeaders } from "./response.ts";
 import type { EgressProxy } from "./decide/egress-proxy.ts";
 import { exchange, type Exchange, type Exchanged } from "./exchange.ts";
-import { guardedConnect, type GuardedConnect } from "./guarded-connect.ts";
+import { guardedConnect, trustedAuthorities, type GuardedConnect } from "./guarded-connect.ts";
 import { verdictOf } from "./network-error.ts";
 import { oneConnection } from "./one-connection.ts";
 import { createPools, type Pools } from "./pools.ts";
 import type { OutgoingRequest } from "./request.ts";
 import { nameResolver, type ResolverOptions } from "./resolve-name.ts";
-import { NO_ANSWER_IN_TIME, type SendResult } from "./result.ts";
-import { trusting } from "./trusted-authorities.ts";
+import { NO_RESPONSE_IN_TIME, type SendResult } from "./result.ts";
 
 export type SenderOptions = AddressPolicy & {
   /** The operator's deadline. */
-  readonly usualTimeoutMs?: number;
+  readonly defaultTimeoutMs?: number;
   readonly maxConnectionsPerOrigin: number;
-  /** Pools that are kept; at least the requests at once, so that an idle one can always go. */
+  /** At least the requests at once, so that there is always an idle one to close. */
   readonly maxPools?: number;
   readonly connectionTtlMs?: number;
   readonly names?: ResolverOptions;
@@ -34,31 +33,36 @@ export type Sent = {
 
 export type Sender = {
   readonly send: (request: OutgoingRequest) => Promise<Sent>;
-  /** The longest deadline of a request so far: those on their way end within it. */
+  /** The longest deadline of a request so far: all requests in flight end within it. */
   readonly longestTimeoutMs: () => number;
   readonly close: () => Promise<void>;
 };
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_POOLS = 1_024;
-/** Connections end then, so that a name's new address is soon the one that is used. */
+/** Bounds how long a connection outlives a change of its name's address. */
 const CONNECTION_TTL_MS = 60_000;
 
 const CLIENT_OPTIONS = {
   allowH2: false,
-  headersTimeout: 0, // undici's begins again with every 1xx answer: the deadline is ours
+  headersTimeout: 0, // undici's restarts with every 1xx response: the deadline is ours
   bodyTimeout: 0,
   keepAliveTimeout: 4_000,
   keepAliveMaxTimeout: 15_000, // idle sockets hold descriptors that others may need
   maxHeaderSize: 32 * 1024,
 } as const;
 
-/** The one way out: first attempts, retries and all others go through `send`. */
+/** The only way out: every request goes through `send`. */
 export const createSender = (options: SenderOptions): Sender => {
-  const { usualTimeoutMs = CONNECT_TIMEOUT_MS, maxPools = MAX_POOLS, extraCa = [] } = options;
+  const { defaultTimeoutMs = CONNECT_TIMEOUT_MS, maxPools = MAX_POOLS, extraCa = [] } = options;
   const { allowedPrivateCidrs, deniedCidrs = [], names: nameOptions, proxy } = options;
   const names = nameResolver(nameOptions ?? { useSystemNames: true });
-  const guard = { allowedPrivateCidrs, deniedCidrs, secureContext: trusting(extraCa), proxy };
+  const guard = {
+    allowedPrivateCidrs,
+    deniedCidrs,
+    secureContext: trustedAuthorities(extraCa),
+    proxy,
+  };
   const connectFor = guardedConnect({ ...guard, connectTimeoutMs: CONNECT_TIMEOUT_MS }, names);
   const connectionTtlMs = options.connectionTtlMs ?? CONNECTION_TTL_MS;
   const pools = createPools({
@@ -73,7 +77,7 @@ export const createSender = (options: SenderOptions): Sender => {
     now: () => performance.now(),
   });
   const fresh = freshClients(connectFor);
-  let longestTimeoutMs = usualTimeoutMs;
+  let longestTimeoutMs = defaultTimeoutMs;
   return {
     send: (request) => {
       longestTimeoutMs = Math.max(longestTimeoutMs, request.timeoutMs);
@@ -90,7 +94,7 @@ export const createSender = (options: SenderOptions): Sender => {
 /** Where a request gets its connection. */
 type Connections = Pick<Pools<Dispatcher>, "use">;
 
-/** A connection of its own for each request: one that nobody has used, and nobody will use. */
+/** A fresh connection for each request, used once. */
 const freshClients = (connectFor: GuardedConnect): Connections & Pick<Pools<Client>, "destroy"> => {
   const clients = new Set<Client>();
   return {
@@ -150,8 +154,8 @@ const sendOnce = async (
 };
 
 /**
- * The endpoint closed a connection that was used before, just as this request left, and said nothing: many
- * servers close idle connections without a word. That says nothing of the endpoint (RFC 9112, 9.3.1).
+ * The endpoint closed a reused connection just as this request left, without a response. Many servers close idle
+ * connections like that: it says nothing of the endpoint (RFC 9112, 9.3.1).
  */
 const wasClosedUnheard = (end: Exchanged): boolean => {
   if (end.kind !== "failed" || !end.isUnheardOnReused) return false;
@@ -159,33 +163,33 @@ const wasClosedUnheard = (end: Exchanged): boolean => {
   return verdict.kind === "no_response" && verdict.reason === "connection_reset";
 };
 
-/** Of what is no buffer undici does not know the length. */
+/** undici knows the length of buffers only. */
 const withLength = ({ headers, body }: OutgoingRequest): OutgoingRequest["headers"] =>
   body instanceof Uint8Array ? headers : { ...headers, "content-length": String(body.byteLength) };
 
 const resultOf = (end: Exchanged, startedMs: number, timeoutMs: number): SendResult => {
-  const spentMs = Math.round((end.kind === "answered" ? end.atMs : performance.now()) - startedMs);
+  const spentMs = Math.round((end.kind === "responded" ? end.atMs : performance.now()) - startedMs);
   switch (end.kind) {
-    case "answered": {
+    case "responded": {
       const { status, text: bodyText } = end;
       const headers = keptHeaders(end.headers);
       return { kind: "response", status, headers, bodyText, durationMs: spentMs };
     }
     case "failed":
       return failure(end.error, spentMs);
-    case "given_up": {
-      if (end.why === "timeout") {
+    case "aborted": {
+      if (end.reason === "timeout") {
         const durationMs = Math.max(spentMs, timeoutMs);
-        return noAnswer("timeout", NO_ANSWER_IN_TIME, durationMs);
+        return noResponse("timeout", NO_RESPONSE_IN_TIME, durationMs);
       }
-      return noAnswer("protocol", "too many 1xx answers", spentMs);
+      return noResponse("protocol", "too many 1xx answers", spentMs);
     }
     default:
       return end satisfies never;
   }
 };
 
-const noAnswer = (reason: "timeout" | "protocol", detail: string, durationMs: number) =>
+const noResponse = (reason: "timeout" | "protocol", detail: string, durationMs: number) =>
   ({ kind: "no_response", reason, detail, unreachable: false, durationMs }) as const;
 
 const failure = (error: unknown, durationMs: number): SendResult => {

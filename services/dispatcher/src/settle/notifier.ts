@@ -1,10 +1,10 @@
+import { within } from "@ringback/runtime/process/concurrency";
 import { backoffMs, pause } from "@ringback/runtime/process/backoff";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { isUnavailable } from "@ringback/runtime/nats/errors";
 import type { DispatcherMetrics } from "../metrics.ts";
-import { within } from "../send/within.ts";
 import { fairQueue } from "./fair-queue.ts";
 import {
   exhaustedNotice,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 import { endpointSignals } from "./endpoint-signal.ts";
-import { NO_ANSWER_IN_TIME, type SendResult } from "../../send/result.ts";
+import { NO_RESPONSE_IN_TIME, type SendResult } from "../../send/result.ts";
 
 const response = (code: number): SendResult => ({
   kind: "response",
@@ -44,7 +44,7 @@ test.each(["ETIMEDOUT", "UND_ERR_CONNECT_TIMEOUT"])("so is %s", (code) => {
   expect(endpointSignals(none("timeout", code)).origin).toBe("failure");
 });
 
-test.each([none("timeout", NO_ANSWER_IN_TIME), none("protocol")])(
+test.each([none("timeout", NO_RESPONSE_IN_TIME), none("protocol")])(
   "what is connected and does not answer well is the destination's failure: %o",
   (result) => {
     expect(endpointSignals(result)).toEqual({ destination: "failure", origin: "neutral" });

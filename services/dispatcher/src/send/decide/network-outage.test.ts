@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { looksLikeOwnNetwork, type ReachSigns } from "./network-outage.ts";
+import { isNetworkOutage, type ReachSigns } from "./network-outage.ts";
 
 const NOW_MS = 1_000_000;
 
@@ -26,21 +26,21 @@ describe("our own network is blamed when nearly every endpoint cannot be reached
     { reached: 10, unreached: 0, blamed: false },
     { reached: 0, unreached: 0, blamed: false },
   ])("$reached reached, $unreached not: $blamed", ({ reached, unreached, blamed }) => {
-    expect(looksLikeOwnNetwork(signs(reached, unreached), NOW_MS)).toBe(blamed);
+    expect(isNetworkOutage(signs(reached, unreached), NOW_MS)).toBe(blamed);
   });
 });
 
 test("signs that are older than 30 s do not count", () => {
-  expect(looksLikeOwnNetwork(signs(0, 8, 30_000), NOW_MS)).toBe(true);
-  expect(looksLikeOwnNetwork(signs(0, 8, 30_001), NOW_MS)).toBe(false);
+  expect(isNetworkOutage(signs(0, 8, 30_000), NOW_MS)).toBe(true);
+  expect(isNetworkOutage(signs(0, 8, 30_001), NOW_MS)).toBe(false);
 });
 
 test("one endpoint more that is reached never makes it our own network's fault", () => {
   const counts = fc.nat({ max: 60 });
   fc.assert(
     fc.property(counts, counts, (reached, unreached) => {
-      const before = looksLikeOwnNetwork(signs(reached, unreached), NOW_MS);
-      const after = looksLikeOwnNetwork(signs(reached + 1, unreached), NOW_MS);
+      const before = isNetworkOutage(signs(reached, unreached), NOW_MS);
+      const after = isNetworkOutage(signs(reached + 1, unreached), NOW_MS);
       expect(after && !before).toBe(false);
     }),
   );
@@ -57,7 +57,7 @@ describe("one workspace's endpoints alone say nothing where another's are reache
       ["w1", ofOne(0, 200)],
       ["w2", ofOne(other.reached, other.unreached)],
     ]);
-    expect(looksLikeOwnNetwork(all, NOW_MS)).toBe(other.blamed);
+    expect(isNetworkOutage(all, NOW_MS)).toBe(other.blamed);
   });
 
   test("signs of a workspace that are old do not speak for it", () => {
@@ -65,6 +65,6 @@ describe("one workspace's endpoints alone say nothing where another's are reache
       ["w1", ofOne(0, 8)],
       ["w2", ofOne(5, 0, 30_001)],
     ]);
-    expect(looksLikeOwnNetwork(old, NOW_MS)).toBe(true);
+    expect(isNetworkOutage(old, NOW_MS)).toBe(true);
   });
 });

@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { proxyAnswerOf } from "./proxy-response.ts";
+import { proxyResponseOf } from "./proxy-response.ts";
 
 const answer = (status: string, header = "", hasTunnelledLately = false): string => {
-  const said = proxyAnswerOf(`HTTP/1.1 ${status}\r\nvia: x${header}`, hasTunnelledLately);
+  const said = proxyResponseOf(`HTTP/1.1 ${status}\r\nvia: x${header}`, hasTunnelledLately);
   return said.kind === "tunnel" ? said.kind : `${said.kind} ${said.code}`;
 };
 
@@ -54,7 +54,7 @@ describe("an answer to CONNECT", () => {
   it("of any bytes is one of the three", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.boolean(), (head, lately) => {
-        expect(["tunnel", "target", "proxy"]).toContain(proxyAnswerOf(head, lately).kind);
+        expect(["tunnel", "target", "proxy"]).toContain(proxyResponseOf(head, lately).kind);
       }),
     );
   });

@@ -1,5 +1,5 @@
-/** What a proxy's answer to CONNECT says: of the target, or of the proxy itself, which is ours. */
-export type ProxyAnswer =
+/** What a proxy's response to CONNECT says: of the target, or of the proxy itself, which is ours. */
+export type ProxyResponse =
   | { readonly kind: "tunnel" }
   /** An error code as `network-error.ts` knows it. */
   | { readonly kind: "target"; readonly code: string }
@@ -7,7 +7,7 @@ export type ProxyAnswer =
   | { readonly kind: "proxy"; readonly code: string };
 
 /** RFC 9209, 2.3: what `Proxy-Status` says that went wrong between proxy and target. */
-const SAID_BY_PROXY_STATUS: Readonly<Record<string, string>> = {
+const PROXY_STATUS_ERRORS: Readonly<Record<string, string>> = {
   dns_error: "DNS_ENOTFOUND",
   dns_timeout: "DNS_ETIMEOUT",
   destination_not_found: "DNS_ENOTFOUND",
@@ -22,7 +22,7 @@ const SAID_BY_PROXY_STATUS: Readonly<Record<string, string>> = {
 };
 
 /** Squid's names of errors that are about the target. */
-const SAID_BY_SQUID: Readonly<Record<string, string>> = {
+const SQUID_ERRORS: Readonly<Record<string, string>> = {
   ERR_CONNECT_FAIL: "ECONNREFUSED",
   ERR_DNS_FAIL: "DNS_ENOTFOUND",
   ERR_ACCESS_DENIED: "ERR_IP_BLOCKED",
@@ -31,39 +31,38 @@ const SAID_BY_SQUID: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the head of an answer to CONNECT. A 502 or 503 may mean either: what the proxy says beside it
- * decides. Where it says nothing, a 503 is its own (RFC 9110, 15.6.4: the server itself is unable), and
+ * Reads the head of a response to CONNECT. A 502 or 503 may mean either: other headers decide. Without one, a 503 is its own (RFC 9110, 15.6.4: the server itself is unable), and
  * so is a 502 of a proxy that has not tunnelled to anybody lately.
  */
-export const proxyAnswerOf = (head: string, hasTunnelledLately: boolean): ProxyAnswer => {
+export const proxyResponseOf = (head: string, hasTunnelledLately: boolean): ProxyResponse => {
   const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r|$)/.exec(head)?.[1]);
   if (status >= 200 && status < 300) return { kind: "tunnel" };
-  // Some proxies that judge addresses refuse with 407 and ask for no credentials (smokescreen).
+  // Some proxies that check addresses refuse with 407 and ask for no credentials (smokescreen).
   if (status === 407 && header(head, "proxy-authenticate") !== undefined) {
     return { kind: "proxy", code: "PROXY_AUTHENTICATION" };
   }
   if (status === 403 || status === 407) return { kind: "target", code: "ERR_IP_BLOCKED" };
-  const said = wordOf(head);
-  if (said !== undefined) return said;
+  const named = errorNamedIn(head);
+  if (named !== undefined) return named;
   if (status === 504) return { kind: "target", code: "ETIMEDOUT" };
   if (status === 502 && hasTunnelledLately) return { kind: "target", code: "ECONNREFUSED" };
   if (status === 502 || status === 503) return { kind: "proxy", code: "PROXY_UNAVAILABLE" };
   return { kind: "proxy", code: "PROXY_PROTOCOL" };
 };
 
-/** What the proxy says beside the status; undefined where it says nothing that is known. */
-const wordOf = (head: string): ProxyAnswer | undefined => {
+/** The error that headers name; undefined where they name none that is known. */
+const errorNamedIn = (head: string): ProxyResponse | undefined => {
   const error = /;\s*error=([a-z_]+)/.exec(header(head, "proxy-status") ?? "")?.[1];
-  if (error !== undefined) return said(SAID_BY_PROXY_STATUS, error);
+  if (error !== undefined) return codeOf(PROXY_STATUS_ERRORS, error);
   const squid = /^ERR_[A-Z_]+/.exec(header(head, "x-squid-error") ?? "")?.[0];
-  if (squid !== undefined) return said(SAID_BY_SQUID, squid);
+  if (squid !== undefined) return codeOf(SQUID_ERRORS, squid);
   // smokescreen names its errors where it could not connect, and only there.
   const isNamed = header(head, "x-smokescreen-error") !== undefined;
   return isNamed ? { kind: "target", code: "ECONNREFUSED" } : undefined;
 };
 
 /** Errors that are not about the target are the proxy's own. */
-const said = (codes: Readonly<Record<string, string>>, error: string): ProxyAnswer => {
+const codeOf = (codes: Readonly<Record<string, string>>, error: string): ProxyResponse => {
   const code = Object.hasOwn(codes, error) ? codes[error] : undefined;
   return code === undefined
     ? { kind: "proxy", code: "PROXY_UNAVAILABLE" }
