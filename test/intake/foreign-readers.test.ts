@@ -46,8 +46,7 @@ import { apiKeysOf, authenticate } from "../../services/subscriptions/src/http/a
 import { entityTagsIn } from "../../services/subscriptions/src/agents/decide/entity-tag.ts";
 import { idempotencyKeyIn } from "../../services/subscriptions/src/idempotency/decide/key.ts";
 import { positionIn } from "../../services/subscriptions/src/live/decide/position.ts";
-import { agentIdInCursor } from "../../services/subscriptions/src/http/list-cursor.ts";
-import { placeInCursor } from "../../services/subscriptions/src/http/place-cursor.ts";
+import { agentCursor, rowCursor } from "../../services/subscriptions/src/http/pagination.ts";
 import { timeSchema } from "../../services/subscriptions/src/http/time-schema.ts";
 
 const KIB = 1024;
@@ -102,8 +101,8 @@ const READERS: Readonly<Record<string, Reader>> = {
       authenticate({ authorization: `Bearer ${key}` }, apiKeysOf([]), 0),
     ],
   },
-  "cursor of agents": { maxBytes: HTTP_HEAD, read: agentIdInCursor },
-  "cursor of a list": { maxBytes: HTTP_HEAD, read: (text) => placeInCursor("events", text) },
+  "cursor of agents": { maxBytes: HTTP_HEAD, read: agentCursor.decode },
+  "cursor of a list": { maxBytes: HTTP_HEAD, read: rowCursor("events").decode },
   "since of a query": { maxBytes: HTTP_HEAD, read: (text) => timeSchema.safeParse(text) },
   // fields of bodies
   callback_url: { maxBytes: 256 * KIB, read: (text) => checkCallbackUrl(text, POLICY) },

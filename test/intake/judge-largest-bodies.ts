@@ -6,7 +6,7 @@ import { checkRequest } from "../../services/subscriptions/src/publishing/check-
 
 import { BODY_LIMITS } from "../../services/subscriptions/src/http/json-body.ts";
 import { createJobSchema } from "../../services/subscriptions/src/redelivery/routes/schemas.ts";
-import { registerAgentSchema } from "../../services/subscriptions/src/agents/routes/register-agent-schema.ts";
+import { registerAgentSchema } from "../../services/subscriptions/src/agents/routes/register-agent.ts";
 import { patchAgentSchema } from "../../services/subscriptions/src/agents/routes/patch-schema.ts";
 import { validatorCompiler } from "../../services/subscriptions/src/http/validation.ts";
 import { largestBodies, type LargestBody } from "./largest-bodies.ts";

@@ -5,7 +5,7 @@ import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { agentStore } from "./agents/agent-store.ts";
-import type { ApiKeysFile } from "./http/auth/api-keys-file.ts";
+import type { ApiKeysFile } from "./http/auth/api-keys.ts";
 import { buildApp } from "./http/app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import type { Followed } from "./background.ts";

@@ -7,7 +7,7 @@ import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/nats/ser
 import { openTracing } from "@ringback/runtime/telemetry/tracing";
 import manifest from "../package.json" with { type: "json" };
 import type { AgentIndex } from "./agents/agent-index.ts";
-import { openApiKeysFile } from "./http/auth/api-keys-file.ts";
+import { openApiKeysFile } from "./http/auth/api-keys.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import { followAll } from "./background.ts";
 import { liveReaders, type LiveReaders } from "./live/connections.ts";

@@ -18,7 +18,6 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { Published } from "@ringback/runtime/nats/publish";
 import type { Tracer } from "@ringback/runtime/telemetry/tracer";
-import { tracedAppend } from "./append-trace.ts";
 import { openState, rememberingSealer, sealEvent } from "./secrets.ts";
 import { ask } from "../streams/ask.ts";
 import { publish, streamState } from "../streams/read-stream.ts";
@@ -128,4 +127,34 @@ const stateIn = (address: AgentAddress, { data, seq, subject }: StoredMsg): Agen
   const read = readAgentState(address, data);
   if (read.kind === "state") return read.state;
   throw new Error(`${STREAMS.subscriptions} ${seq} on ${subject}: ${read.message}`);
+};
+
+/** Appends with a span of its own, a producer's; `append` gets what the message is to carry. */
+const tracedAppend = async (
+  tracer: Tracer,
+  event: ConfigurationEvent,
+  parent: TraceContext | undefined,
+  append: (context: TraceContext) => Promise<Published>,
+): Promise<Published> => {
+  const stream = STREAMS.subscriptions;
+  const attributes = {
+    "messaging.system": "nats",
+    "messaging.operation.name": "publish",
+    "messaging.operation.type": "send",
+    "messaging.destination.name": stream,
+    "messaging.destination.template": "subscriptions.{workspace_id}.{agent_id}",
+    "ringback.configuration_event": event.type,
+  };
+  const span = tracer.start(`publish ${stream}`, { kind: "producer", attributes, parent });
+  try {
+    const published = await append(span.context);
+    // Decided anew over what came first: nothing has gone wrong.
+    if (published.kind === "conflict") span.event("ringback.conflict");
+    return published;
+  } catch (error) {
+    span.fail("unavailable");
+    throw error;
+  } finally {
+    span.end();
+  }
 };

@@ -6,8 +6,7 @@ import { afterEach, expect, test } from "vitest";
 import { apiKeysOf } from "./auth/api-keys.ts";
 import { buildApp, type AppBounds } from "./app.ts";
 import type { Api, Feature } from "./api.ts";
-import { agentNotFound } from "../agents/routes/command-problem.ts";
-import { sendProblem } from "./problem.ts";
+import { agentNotFound, sendProblem } from "./problem.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
 const KEY = "rb_k1_0123456789";

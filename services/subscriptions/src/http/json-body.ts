@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { parseStrictJson } from "@ringback/contracts/json/strict-json";
-import type { FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { sendProblem, shownText, type Problem } from "./problem.ts";
 import type { Api } from "./api.ts";
 
@@ -97,3 +97,7 @@ const encodingProblem = (sent: readonly string[]): Problem | undefined => {
   const detail = `Content-Encoding is ${shownText(sent.join(", "))}: send the body as it is, without one.`;
   return { code: "unsupported_media_type", detail };
 };
+
+/** Answers with a text that is JSON already, such as one with a payload in it as it was stored. */
+export const sendJson = (reply: Pick<FastifyReply, "type" | "send">, json: Buffer) =>
+  reply.type("application/json; charset=utf-8").send(json);

@@ -6,8 +6,7 @@ import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { callIdSchema } from "@ringback/contracts/events/call-id";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
-import { placeInCursor, type ListName } from "../http/place-cursor.ts";
-import { paging } from "../http/pagination.ts";
+import { pagination, rowCursor } from "../http/pagination.ts";
 import { timeSchema } from "../http/time-schema.ts";
 
 const time = (description: string) =>
@@ -17,8 +16,8 @@ const time = (description: string) =>
     .meta({ description });
 
 /** What every list takes; its cursor becomes the place that the page comes after. */
-const common = (list: ListName, what: string) => ({
-  ...paging((text) => placeInCursor(list, text)),
+const common = (list: Parameters<typeof rowCursor>[0], what: string) => ({
+  ...pagination(rowCursor(list)),
   agent_id: idSchema.optional(),
   call_id: callIdSchema.optional(),
   event_type: eventTypeSchema.optional(),

@@ -1,9 +1,7 @@
 import { callerOf } from "../../http/auth/caller.ts";
-import { agentNotFound } from "./command-problem.ts";
-import { problemResponses, sendProblem } from "../../http/problem.ts";
+import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { changeAnswer, historyAnswerSchema } from "./history-response.ts";
-import { pageQuerySchema } from "../../http/page-query.ts";
-import { cursorBefore } from "../../http/seq-cursor.ts";
+import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
 import { agentPathSchema } from "./patch-schema.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentHistory } from "../history.ts";
@@ -36,7 +34,7 @@ export const agentHistoryRoute = (api: Api, history: AgentHistory): void => {
       }
       return {
         changes: entries.map((entry) => changeAnswer(entry, caller)),
-        next_cursor: nextBeforeSeq === undefined ? null : cursorBefore(nextBeforeSeq),
+        next_cursor: nextBeforeSeq === undefined ? null : seqCursor.encode(nextBeforeSeq),
       };
     },
   );

@@ -2,12 +2,11 @@ import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
 import { agentAnswer, agentAnswerSchema, listAnswerSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { agentNotFound } from "./command-problem.ts";
-import { problemResponses, sendProblem } from "../../http/problem.ts";
-import { noQuerySchema } from "../../http/page-query.ts";
-import { agentPathSchema, listQuerySchema } from "./patch-schema.ts";
+import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
+import { noQuerySchema } from "../../http/pagination.ts";
+import { agentPathSchema } from "./patch-schema.ts";
 import type { Api } from "../../http/api.ts";
-import type { AgentListDeps } from "./list-agents.ts";
+import { listQuerySchema, type AgentListDeps } from "./list-agents.ts";
 
 const id = z.string().meta({ description: "The same as `agent_id`" });
 

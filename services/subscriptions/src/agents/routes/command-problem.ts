@@ -3,16 +3,7 @@ import { entityTag } from "../decide/entity-tag.ts";
 import type { CommandResult, Handled } from "../handle-command.ts";
 import type { Frame } from "../../http/app.ts";
 import { LimitReachedError } from "../workspace-limits.ts";
-import type { Problem } from "../../http/problem.ts";
-
-const MAX_SHOWN_CHARACTERS = 128;
-
-/** What a caller is told about an agent that is not there. */
-export const agentNotFound = (agentId: string): Problem => {
-  const isLong = agentId.length > MAX_SHOWN_CHARACTERS; // longer than any id
-  const shown = isLong ? `${agentId.slice(0, MAX_SHOWN_CHARACTERS)}…` : agentId;
-  return { code: "agent_not_found", detail: `There is no agent '${shown}' in this workspace.` };
-};
+import { agentNotFound, type Problem } from "../../http/problem.ts";
 
 /** What a request is told that is more than its workspace's share; undefined for any other error. */
 export const limitProblemOf: Frame["limitProblemOf"] = (error) => {

@@ -1,8 +1,8 @@
 import { problemResponses } from "../../http/problem.ts";
 import { listAnswerSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { cursorAfter } from "../../http/list-cursor.ts";
-import { listQuerySchema } from "./patch-schema.ts";
+import { agentCursor, pagination } from "../../http/pagination.ts";
+import { z } from "zod";
 import type { Api } from "../../http/api.ts";
 import type { AgentIndex } from "../agent-index.ts";
 import type { AgentStore } from "../agent-store.ts";
@@ -12,6 +12,9 @@ export type AgentListDeps = {
   readonly store: Pick<AgentStore, "read" | "lastSeq">;
   readonly index: Pick<AgentIndex, "page" | "pageAt" | "applied">;
 };
+
+/** The query of `GET /assistant`. */
+export const listQuerySchema = z.strictObject(pagination(agentCursor));
 
 /** `GET /assistant`: the workspace's agents in pages, ordered by id. */
 export const listAgentsRoute = (api: Api, { store, index }: AgentListDeps): void => {
@@ -35,7 +38,7 @@ export const listAgentsRoute = (api: Api, { store, index }: AgentListDeps): void
       await index.applied(await store.lastSeq());
       const { agents, hasMore } = index.page(workspaceId, limit, cursor);
       const last = agents.at(-1);
-      const next_cursor = hasMore && last !== undefined ? cursorAfter(last.agent_id) : null;
+      const next_cursor = hasMore && last !== undefined ? agentCursor.encode(last.agent_id) : null;
       return {
         agents: agents.map((a) => ({ ...a, event_types: [...a.event_types] })),
         next_cursor,

@@ -12,7 +12,12 @@ import type { IfAbsent, EditSubscriptions, RemoveSubscriptions } from "../decide
 import { entityTag } from "../decide/entity-tag.ts";
 import { refuseUnknownTypes } from "../../event-types/define-type.ts";
 import type { RemoveSigningSecret, RotateSigningSecret } from "../decide/signing.ts";
-import { namedIn, repeatedInEdit, repeatedInList, subscriptionsOf } from "./named-event-types.ts";
+import {
+  namedIn,
+  repeatedInEdit,
+  repeatedInList,
+  subscriptionsOf,
+} from "./event-types-in-request.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { patchAgentSchema } from "./patch-schema.ts";
 import { runCommand } from "../run-command.ts";

@@ -7,14 +7,12 @@ import { headerProblems, tooManyHeaders } from "@ringback/contracts/agents/reque
 import { queryProblem, secretValueProblem } from "@ringback/contracts/secrets/subscription-secrets";
 import { methodTypeSchema } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
-import { agentIdInCursor } from "../../http/list-cursor.ts";
-import { refuseOthersTypes } from "./others-types.ts";
+import { refuseForeignTypes } from "./event-types-in-request.ts";
 import {
   removeSigningSecretSchema,
   rotateSigningSecretSchema,
   signingAsReadSchema,
 } from "./signing-schema.ts";
-import { paging } from "../../http/pagination.ts";
 
 const MAX_SUBSCRIPTIONS = 50;
 
@@ -125,7 +123,7 @@ const editSchema = (policy: CallbackUrlPolicy) =>
       },
       { when: ({ value }) => typeof value === "object" && value !== null },
     )
-    .superRefine(refuseOthersTypes);
+    .superRefine(refuseForeignTypes);
 
 const removeSchema = z.strictObject({
   operation: z.literal("remove_event_subscriptions"),
@@ -200,12 +198,7 @@ export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
 
 export type EditRequest = z.output<ReturnType<typeof editSchema>>;
 
-/** The agent in a path; what cannot be an id is simply no agent's. */
+/** The agent in a path; an invalid id never matches an agent (404). */
 export const agentPathSchema = z.object({
   agent_id: z.string().meta({ description: "The agent's id", examples: ["agent-7"] }),
-});
-
-/** The query of `GET /assistant`; the cursor becomes the id of the agent that the page comes after. */
-export const listQuerySchema = z.strictObject({
-  ...paging(agentIdInCursor),
 });

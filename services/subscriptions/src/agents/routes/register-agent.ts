@@ -3,10 +3,25 @@ import { agentAnswer, agentAnswerSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { entityTag } from "../decide/entity-tag.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
-import { registerAgentSchema } from "./register-agent-schema.ts";
+import { idSchema } from "@ringback/contracts/id";
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
+import { z } from "zod";
 import { runCommand } from "../run-command.ts";
 import { BASE_PATH, type Api } from "../../http/api.ts";
 import type { OnceDeps } from "../run-once.ts";
+
+const MAX_NAME_CHARACTERS = 256;
+
+/** The body of `POST /agent/v1`. */
+export const registerAgentSchema = z
+  .strictObject({
+    agent_id: idSchema
+      .refine((id) => id !== WORKSPACE_AGENT, `'${WORKSPACE_AGENT}' is the workspace's own`)
+      .optional()
+      .meta({ description: "Without it the agent gets one" }),
+    agent_display_name: z.string().min(1).max(MAX_NAME_CHARACTERS),
+  })
+  .meta({ examples: [{ agent_id: "agent-7", agent_display_name: "Reminder calls" }] });
 
 /** `POST /agent/v1`: registers an agent; again with the same name it only answers the agent. */
 export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {

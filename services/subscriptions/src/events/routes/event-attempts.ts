@@ -1,10 +1,8 @@
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
-import { eventNotFound } from "../../http/not-found.ts";
-import { problemResponses, sendProblem } from "../../http/problem.ts";
+import { eventNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { attemptAnswer, attemptAnswerSchema } from "./attempt-response.ts";
-import { pageQuerySchema } from "../../http/page-query.ts";
-import { cursorBefore } from "../../http/seq-cursor.ts";
+import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { EventReader } from "../event-reader.ts";
 import { eventPathSchema } from "./get-event.ts";
@@ -39,7 +37,7 @@ export const eventAttemptsRoute = (api: Api, reader: EventReader): void => {
       const { attempts, nextBeforeSeq } = await reader.attemptsOf(event, { limit, beforeSeq });
       return {
         attempts: attempts.map(attemptAnswer),
-        next_cursor: nextBeforeSeq === undefined ? null : cursorBefore(nextBeforeSeq),
+        next_cursor: nextBeforeSeq === undefined ? null : seqCursor.encode(nextBeforeSeq),
       };
     },
   );

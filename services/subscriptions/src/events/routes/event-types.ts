@@ -9,7 +9,7 @@ import {
   ownTypeAnswer,
   ownTypeAnswerSchema,
 } from "../event-catalogue.ts";
-import { noQuerySchema } from "../../http/page-query.ts";
+import { noQuerySchema } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { DefineDeps } from "../../event-types/define-type.ts";
 

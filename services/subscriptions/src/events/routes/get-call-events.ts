@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
-import { callNotFound } from "../../http/not-found.ts";
-import { problemResponses, sendProblem } from "../../http/problem.ts";
+import { callNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { withList } from "./embedded-payload.ts";
 import { callEventsAnswerSchema, eventAnswer } from "./event-response.ts";
-import { pageQuerySchema } from "../../http/page-query.ts";
-import { cursorBefore } from "../../http/seq-cursor.ts";
-import { sendJson } from "../../http/send-json.ts";
+import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
+import { sendJson } from "../../http/json-body.ts";
 import type { Api } from "../../http/api.ts";
 import type { EventReader } from "../event-reader.ts";
 
@@ -38,7 +36,7 @@ export const getCallEventsRoute = (api: Api, reader: EventReader): void => {
       }
       const events = page.found.map((one) => eventAnswer(one.eventId, one.event, one.state));
       const { nextBeforeSeq: next } = page;
-      const next_cursor = next === undefined ? null : cursorBefore(next);
+      const next_cursor = next === undefined ? null : seqCursor.encode(next);
       return sendJson(reply, withList("events", events, { next_cursor }));
     },
   );

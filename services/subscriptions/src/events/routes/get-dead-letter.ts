@@ -1,8 +1,7 @@
 import { callerOf } from "../../http/auth/caller.ts";
-import { deadLetterNotFound } from "../../http/not-found.ts";
-import { problemResponses, sendProblem } from "../../http/problem.ts";
+import { deadLetterNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { deadLetterAnswer, deadLetterAnswerSchema } from "./dead-letter-response.ts";
-import { noQuerySchema } from "../../http/page-query.ts";
+import { noQuerySchema } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { EventReader } from "../event-reader.ts";
 import { eventPathSchema } from "./get-event.ts";

@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import { SCOPES, type ApiKeyEntry, type Scope } from "./api-key-entries.ts";
+import { watchFile, loggedAs, type WatchedFile } from "@ringback/runtime/settings/watched-file";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { readApiKeyEntries, SCOPES, type ApiKeyEntry, type Scope } from "./api-key-entries.ts";
 
 /** Who calls: which key, and whose agents it may see. */
 export type Caller = {
@@ -66,4 +68,23 @@ const hasExpired = ({ expires_at }: ApiKeyEntry, nowMs: number): boolean =>
 const scopesOf = ({ scopes }: ApiKeyEntry): ReadonlySet<Scope> => {
   const highest = Math.max(...scopes.map((scope) => SCOPES.indexOf(scope)));
   return new Set(SCOPES.slice(0, highest + 1));
+};
+
+export type ApiKeysFile = WatchedFile<ApiKeys>;
+
+/** The keys in a file, read again when its content changes. Throws when it cannot be used at the start. */
+export const openApiKeysFile = (path: string, log: Logger): Promise<ApiKeysFile> => {
+  const lines = loggedAs(log, "api_keys", path);
+  return watchFile<ApiKeys>({
+    setting: "API_KEYS_FILE",
+    path,
+    read: (text) => {
+      const read = readApiKeyEntries(text);
+      return read.kind === "entries"
+        ? { kind: "value", value: apiKeysOf(read.entries) }
+        : { kind: "broken", message: read.message };
+    },
+    onLoaded: (keys) => lines.loaded(keys.size),
+    onBroken: lines.broken,
+  });
 };

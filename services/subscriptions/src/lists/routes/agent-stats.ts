@@ -1,7 +1,6 @@
 import { isId } from "@ringback/contracts/id";
 import { callerOf } from "../../http/auth/caller.ts";
-import { agentNotFound } from "../../agents/routes/command-problem.ts";
-import { problemResponses, sendProblem } from "../../http/problem.ts";
+import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { statsAnswer, statsAnswerSchema } from "../list-responses.ts";
 import { statsQuerySchema } from "../list-query.ts";
 import { agentPathSchema } from "../../agents/routes/patch-schema.ts";

@@ -2,7 +2,7 @@ import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { attemptsAnswerSchema, listedAttempt } from "../list-responses.ts";
 import { attemptsQuerySchema, narrowedBy } from "../list-query.ts";
-import { cursorAfterPlace } from "../../http/place-cursor.ts";
+import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { ListedMessages } from "../load-records.ts";
 import type { Projection } from "../../projection/projection.ts";
@@ -38,7 +38,7 @@ export const listAttemptsRoute = (
       const attempts = found.filter(({ record }) => [undefined, record.call_id].includes(call_id));
       return {
         attempts: attempts.map(listedAttempt),
-        next_cursor: next === undefined ? null : cursorAfterPlace("attempts", next),
+        next_cursor: next === undefined ? null : rowCursor("attempts").encode(next),
         projection_lag,
       };
     },

@@ -2,7 +2,7 @@ import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { deadLettersAnswerSchema, listedDeadLetter } from "../list-responses.ts";
 import { deadLettersQuerySchema, narrowedBy } from "../list-query.ts";
-import { cursorAfterPlace } from "../../http/place-cursor.ts";
+import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { ListedMessages } from "../load-records.ts";
 import type { Projection } from "../../projection/projection.ts";
@@ -37,7 +37,7 @@ export const listDeadLettersRoute = (
       return {
         // The index has a number in place of the call's id, and two calls may share one.
         dead_letters: letters.filter((one) => [undefined, one.call_id].includes(call_id)),
-        next_cursor: next === undefined ? null : cursorAfterPlace("dead_letters", next),
+        next_cursor: next === undefined ? null : rowCursor("dead_letters").encode(next),
         projection_lag,
       };
     },

@@ -2,7 +2,7 @@ import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { eventsAnswerSchema, listedEvent } from "../list-responses.ts";
 import { eventsQuerySchema, narrowedBy } from "../list-query.ts";
-import { cursorAfterPlace } from "../../http/place-cursor.ts";
+import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { Projection } from "../../projection/projection.ts";
 
@@ -33,7 +33,7 @@ export const listEventsRoute = (
       const { rows, next } = await projection.events({ ...narrowed, status: query.status });
       return {
         events: rows.map((row) => listedEvent(row, eventId)),
-        next_cursor: next === undefined ? null : cursorAfterPlace("events", next),
+        next_cursor: next === undefined ? null : rowCursor("events").encode(next),
         projection_lag,
       };
     },

@@ -7,7 +7,7 @@ import { MAX_EVENTS } from "../check-request.ts";
 import { ingest, type IngestDeps } from "../publish-events.ts";
 import { ingestAnswerSchema, partialProblemSchema } from "../publish-response.ts";
 import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
-import { noQuerySchema } from "../../http/page-query.ts";
+import { noQuerySchema } from "../../http/pagination.ts";
 import { InvalidRequestError, validatorCompiler } from "../../http/validation.ts";
 import type { Api } from "../../http/api.ts";
 

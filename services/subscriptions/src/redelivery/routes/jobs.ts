@@ -5,7 +5,8 @@ import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { jobAnswerSchema, jobsAnswerSchema, shownJob } from "./job-response.ts";
 import { createJob, jobNotFound, stopJob } from "../jobs/jobs.ts";
 import type { Redelivery } from "../redelivery.ts";
-import { createJobSchema, jobCursor, listJobsSchema, noQuerySchema } from "./schemas.ts";
+import { createJobSchema, jobCursor, listJobsSchema } from "./schemas.ts";
+import { noQuerySchema } from "../../http/pagination.ts";
 import { requestKeyIn } from "../../idempotency/request-key.ts";
 import { BASE_PATH, type Api } from "../../http/api.ts";
 
@@ -85,7 +86,7 @@ const listRoute = (api: Api, redelivery: Redelivery): void => {
         const progress = await projection.redeliveryProgress(workspaceId, job.redelivery_id);
         redeliveries.push(shownJob(job, progress));
       }
-      const next_cursor = hasMore && last !== undefined ? jobCursor(last) : null;
+      const next_cursor = hasMore && last !== undefined ? jobCursor.encode(last) : null;
       return { redeliveries, next_cursor, projection_lag: projection.lag().total };
     },
   );

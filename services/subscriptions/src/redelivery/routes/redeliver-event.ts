@@ -2,7 +2,7 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { redeliverEvent } from "../redeliver-event.ts";
-import { noQuerySchema } from "./schemas.ts";
+import { noQuerySchema } from "../../http/pagination.ts";
 import { requestKeyIn } from "../../idempotency/request-key.ts";
 import type { Api } from "../../http/api.ts";
 import type { Redelivery } from "../redelivery.ts";

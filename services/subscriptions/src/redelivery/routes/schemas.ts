@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import { countedList } from "@ringback/contracts/json/counted-list";
 import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
@@ -8,7 +7,7 @@ import {
 } from "@ringback/contracts/deliveries/redelivery-job";
 import { z } from "zod";
 import type { JobPlace } from "../jobs/job-index.ts";
-import { paging } from "../../http/pagination.ts";
+import { cursorOf, pagination } from "../../http/pagination.ts";
 import { timeSchema } from "../../http/time-schema.ts";
 
 const MAX_EVENT_TYPES = 50;
@@ -54,29 +53,19 @@ export const createJobSchema = z
     context.addIssue({ code: "custom", message: "must be after since", path: ["until"] });
   });
 
+const positionSchema = z.tuple([z.iso.datetime(), idSchema]);
+
+/** For the list of jobs: the page holds those behind this one. */
+export const jobCursor = cursorOf<JobPlace>(
+  ({ created_at, redelivery_id }) => `${created_at} ${redelivery_id}`,
+  (text) => {
+    const { data } = positionSchema.safeParse(text.split(" "));
+    return data && { created_at: data[0], redelivery_id: data[1] };
+  },
+);
+
 /** The query of `GET /redeliveries`. */
-export const listJobsSchema = z.strictObject({
-  ...paging((text) => placeInCursor(text)),
-});
-
-const placeSchema = z.tuple([z.iso.datetime(), idSchema]);
-
-/** An opaque token for the place behind this job. */
-export const jobCursor = ({ created_at, redelivery_id }: JobPlace): string =>
-  Buffer.from(`${created_at} ${redelivery_id}`).toString("base64url");
-
-/** The place in a cursor, or undefined when it is none of ours. */
-export const placeInCursor = (cursor: string): JobPlace | undefined => {
-  const parsed = placeSchema.safeParse(Buffer.from(cursor, "base64url").toString().split(" "));
-  if (!parsed.success) return undefined;
-  const [created_at, redelivery_id] = parsed.data;
-  const place = { created_at, redelivery_id };
-  // Decoding is lenient: only what encodes to the same text again was made here.
-  return jobCursor(place) === cursor ? place : undefined;
-};
-
-/** Of calls that take no query. */
-export const noQuerySchema = z.strictObject({});
+export const listJobsSchema = z.strictObject(pagination(jobCursor));
 
 /** The body of `POST /agent/v1/{agent_id}/test-event`. */
 export const testEventSchema = z.strictObject({ event_type: eventTypeSchema });
