@@ -2,7 +2,10 @@ import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readDispatcherSettings } from "../../services/dispatcher/src/config.ts";
-import { joinDispatchers, type Presence } from "../../services/dispatcher/src/limits/membership.ts";
+import {
+  joinDispatchers,
+  type Membership,
+} from "../../services/dispatcher/src/limits/membership.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
@@ -10,7 +13,7 @@ import { startDispatcher } from "../system/outage/bare-dispatcher.ts";
 
 failOnLeaks();
 
-const TURN_MS = 50;
+const INTERVAL_MS = 50;
 const log = createLogger("test", "fatal");
 
 let server: NatsServer;
@@ -25,55 +28,55 @@ afterAll(async () => {
   await server.stop();
 });
 
-type Member = { readonly nats: Nats; readonly presence: Presence };
+type Member = { readonly nats: Nats; readonly membership: Membership };
 
-const join = async (turnMs = TURN_MS): Promise<Member> => {
+const join = async (intervalMs = INTERVAL_MS): Promise<Member> => {
   const env = { NATS_URL: server.url, ALLOW_PLAINTEXT_HEADERS: "true" };
   const nats = await connectNats(readDispatcherSettings(env), "test", log);
   connections.push(nats);
-  return { nats, presence: joinDispatchers(nats, log, turnMs) };
+  return { nats, membership: joinDispatchers(nats, log, intervalMs) };
 };
 
 const counts = (members: readonly Member[]): number[] =>
-  members.map(({ presence }) => presence.dispatchers());
+  members.map(({ membership }) => membership.dispatchers());
 
 /** Waits until each of them counts so many. */
 const agree = (members: readonly Member[], n: number): Promise<unknown> =>
   eventually(() => expect(counts(members)).toEqual(members.map(() => n)), { intervalMs: 5 });
 
-test("dispatchers count each other: newcomers and those that leave at once, the dead after three turns", async () => {
-  // A turn of theirs never comes in this test: what they know is what is said at once.
+test("dispatchers count each other: newcomers and those that leave at once, the dead after three heartbeat intervals", async () => {
+  // No heartbeat comes in this test: they know what is sent at once.
   const first = await join(3_600_000);
-  expect(first.presence.dispatchers()).toBe(1);
+  expect(first.membership.dispatchers()).toBe(1);
   const second = await join(3_600_000);
   await agree([first, second], 2);
-  second.presence.leave();
+  second.membership.leave();
   await agree([first], 1);
-  first.presence.leave();
+  first.membership.leave();
 
   const [third, fourth] = [await join(), await join()];
   await agree([third, fourth], 2);
   await fourth.nats.connection.close(); // as if it were killed
   await agree([third], 1);
-  third.presence.leave();
-  fourth.presence.leave();
+  third.membership.leave();
+  fourth.membership.leave();
 });
 
-test("whoever lost its connection to NATS counts as before, and hears of the others when it is back", async () => {
-  const turnMs = 4 * TURN_MS; // longer than a server takes to be gone
-  const both = [await join(turnMs), await join(turnMs)];
+test("a dispatcher without a connection to NATS counts as before, and knows the others when it is back", async () => {
+  const intervalMs = 4 * INTERVAL_MS; // longer than a server takes to be gone
+  const both = [await join(intervalMs), await join(intervalMs)];
   await agree(both, 2);
   await server.kill();
   await eventually(() => both.every(({ nats }) => !nats.isConnected()));
   const awaySinceMs = performance.now();
-  await eventually(() => performance.now() - awaySinceMs > 4 * turnMs, { intervalMs: turnMs });
+  await eventually(() => performance.now() - awaySinceMs > 4 * intervalMs, { intervalMs });
   expect(counts(both)).toEqual([2, 2]);
   const newcomer = server.restart().then(() => join());
   await agree([...both, await newcomer], 3);
-  for (const { presence } of [...both, await newcomer]) presence.leave();
+  for (const { membership } of [...both, await newcomer]) membership.leave();
 });
 
-test("two dispatchers that run know of each other, and export it; the one that stops counts no more", async () => {
+test("two running dispatchers count each other, and export it; a stopped one counts no more", async () => {
   const [one, two] = await Promise.all([startDispatcher(server), startDispatcher(server)]);
   const exported = async (dispatcher: typeof one): Promise<number | null> =>
     (await dispatcher.metrics()).value("ringback_dispatchers");

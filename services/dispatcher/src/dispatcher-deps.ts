@@ -14,7 +14,7 @@ import type { DispatcherOptions, Steps } from "./dispatcher.ts";
 import { eventWarningCounter } from "./intake/event-warnings.ts";
 import type { MessageDeps } from "./intake/take-message.ts";
 import { createLimiter, type Limiter } from "./limits/limiter.ts";
-import type { Presence } from "./limits/membership.ts";
+import type { Membership } from "./limits/membership.ts";
 import { observeStart, type DispatcherMetrics } from "./metrics.ts";
 import { networkOutageDetector } from "./send/network-outage.ts";
 import { createSender, type Sender } from "./send/send.ts";
@@ -74,7 +74,7 @@ export type Parts = {
   readonly view: SubscriptionView;
   readonly sealer: Sealer;
   readonly limiter: Limiter;
-  readonly presence: Presence;
+  readonly membership: Membership;
   readonly clock: ServerClock;
   readonly tracer: Tracer | undefined;
 };
@@ -82,7 +82,7 @@ export type Parts = {
 /** What messages are handled with; each step takes the few parts that it needs. */
 export const messageDeps = (
   { settings, log, postpone }: DispatcherOptions,
-  { metrics, own, store, steps, view, sealer, limiter, presence, clock, tracer }: Parts,
+  { metrics, own, store, steps, view, sealer, limiter, membership, clock, tracer }: Parts,
 ): MessageDeps => ({
   store,
   steps,
@@ -102,7 +102,7 @@ export const messageDeps = (
   detectNetworkOutage: networkOutageDetector(monotonic),
   operatorsPolicy: operatorsPolicy(settings),
   eventRules: eventRules(settings, view.isOwnType),
-  dispatchers: presence.dispatchers,
+  dispatchers: membership.dispatchers,
   userAgent: `Ringback/${manifest.version}`,
   now,
   ownTimeOf: (serverMs) => serverMs - clock.aheadMs(),

@@ -69,7 +69,7 @@ export const startDispatcher = (options: DispatcherOptions): Dispatcher => {
       // A process that still waits for NATS has nothing to finish.
       if (state.running === undefined) return;
       // From here no attempt starts; leave, so that the others use this dispatcher's share of the limits.
-      state.presence?.leave();
+      state.membership?.leave();
       await state.running.intake.stop(outOfTime);
       abort.abort();
       await state.running.close();
@@ -105,20 +105,20 @@ const start = async (
   await view.following.caughtUp;
 
   const sender = senderFor(settings);
-  const presence = joinDispatchers(nats, log);
+  const membership = joinDispatchers(nats, log);
   // Of RETRIES: schedules fire by the clock of its leader.
   const clock = await followServerClock(nats, STREAMS.retries, log, abort);
   const limiter = limiterFor(settings);
   const storing = storingWatch(() => own.ownFaults.inc({ fault: "storage" }));
-  Object.assign(state, { sender, presence, clock, limiter, storing });
+  Object.assign(state, { sender, membership, clock, limiter, storing });
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
-  const { due } = presence;
+  const { due } = membership;
   const stored = natsDeliveryStore({ nats, eventsCreatedMs, due, clock, log, signal: abort });
   const store = watchedStore(stored, storing);
   const notifier = natsNotifier({ nats, find: view.find, metrics: own, log });
   const steps = wrapSteps({ ...settleSteps(store, notifier), send: sender.send });
   const { ring: sealer } = sealing;
-  const parts = { metrics, own, store, steps, view, sealer, limiter, presence, clock };
+  const parts = { metrics, own, store, steps, view, sealer, limiter, membership, clock };
   const deps = messageDeps(options, { ...parts, tracer: tracing?.tracer });
   const watches = startWatches(options, state, { ...deps, nats, now: clock.nowMs });
   const intake = startIntake({

@@ -17,7 +17,7 @@ import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/nats/ser
 import type { DispatcherSettings } from "./config.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import type { Intake } from "./intake/intake.ts";
-import type { Presence } from "./limits/membership.ts";
+import type { Membership } from "./limits/membership.ts";
 import type { Sender } from "./send/send.ts";
 import type { StoringWatch } from "./settle/store-watch.ts";
 import type { SubscriptionView } from "./subscriptions/subscription-view.ts";
@@ -39,7 +39,7 @@ export type DispatcherState = {
   clock?: ServerClock;
   limiter?: Limiter;
   sender?: Sender;
-  presence?: Presence;
+  membership?: Membership;
   storing?: StoringWatch;
   /** Set together, so that everything that pulls can also be stopped. */
   running?: { readonly intake: Intake; readonly close: () => Promise<void> };
@@ -146,7 +146,7 @@ export const exportState = (
   gauge(
     "ringback_dispatchers",
     "Dispatchers that share the limits of subscriptions, this one included",
-    () => state.presence?.dispatchers() ?? 0,
+    () => state.membership?.dispatchers() ?? 0,
   );
   gauge(
     "ringback_subscriptions_view_age_seconds",

@@ -11,66 +11,71 @@ import { dueForm, type DueForm } from "@ringback/runtime/streams/due-form";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import {
-  afterTurn,
-  heard,
-  NOBODY,
-  wordIn,
+  afterInterval,
+  MESSAGE_TEXTS,
+  messageIn,
+  NO_OTHERS,
+  othersAfter,
+  type MembershipMessage,
   type Others,
-  type PresenceWord,
 } from "./decide/membership.ts";
 
-export type Presence = {
+export type Membership = {
   /** How many dispatchers there are, this one included; at least 1. */
   readonly dispatchers: () => number;
   /** Where retries come in so that all of them can read them. */
   readonly due: Pick<DueForm, "subjectOf">;
-  /** Tells the others that this one begins nothing more, and says nothing from then on. */
+  /** Tells the others that this dispatcher begins nothing more. */
   readonly leave: () => void;
 };
 
-/** Long beside a lost message, short beside what a dispatcher's death costs: its share lies idle for 6 s. */
-export const TURN_MS = 2_000;
+/** After a dispatcher's death its share of the limits lies idle for three intervals. */
+export const HEARTBEAT_INTERVAL_MS = 2_000;
 
-/** Every dispatcher answers a hello at once. */
-const HELLO_ANSWERED_WITHIN_MS = 500;
+/** Within this time every dispatcher has answered a `join`. */
+const JOIN_ANSWERED_WITHIN_MS = 500;
 
 /**
- * Counts the dispatchers that are there, by what each says on core NATS. A new one is known at once, one
- * that stops too; one that dies counts for up to 6 s more (docs/adr/0014).
+ * Counts the dispatchers by their messages on core NATS. Joining and leaving count at once; a dispatcher that dies
+ * counts for up to 6 s more (docs/adr/0014).
  */
-export const joinDispatchers = (nats: Nats, log: Logger, turnMs = TURN_MS): Presence => {
+export const joinDispatchers = (
+  nats: Nats,
+  log: Logger,
+  intervalMs = HEARTBEAT_INTERVAL_MS,
+): Membership => {
   const id = randomUUIDv7();
   const { connection } = nats;
-  let others: Others = NOBODY;
+  let others: Others = NO_OTHERS;
 
-  const say = (word: PresenceWord): void => {
-    const headers = newHeaders(); // made anew each time: the client writes into it
+  const send = (message: MembershipMessage): void => {
+    const headers = newHeaders(); // new each time: the client writes into it
     headers.set(READS_HEADER, READS_DELIVERIES);
-    connection.publish(presenceSubject(id), word, { headers });
+    connection.publish(presenceSubject(id), MESSAGE_TEXTS[message], { headers });
   };
 
   const subscription = connection.subscribe(ALL_PRESENCE, {
-    callback: (error, message) => {
-      // Without the permission each dispatcher believes that it is alone, and says so nowhere else.
+    callback: (error, received) => {
+      // Without the permission each dispatcher counts itself alone, and only this line tells.
       if (error !== null) return log.error({ err: error }, "presence.deaf");
-      const other = parsePresenceSubject(message.subject);
-      const word = wordIn(message.string());
-      if (other === undefined || other === id || word === undefined) return;
-      others = heard(others, other, word);
-      if (word === "hello") say("here");
+      const other = parsePresenceSubject(received.subject);
+      const message = messageIn(received.string());
+      if (other === undefined || other === id || message === undefined) return;
+      others = othersAfter(others, other, message);
+      if (message === "join") send("heartbeat");
     },
   });
 
   const timer = setInterval(() => {
-    // Nobody is heard without a connection: that says nothing about them.
+    // Without a connection no heartbeat arrives: that says nothing about the others.
     if (!nats.isConnected()) return;
-    others = afterTurn(others);
-    say("here");
-  }, turnMs);
+    others = afterInterval(others);
+    send("heartbeat");
+  }, intervalMs);
 
-  const due = dueForm(nats, log, HELLO_ANSWERED_WITHIN_MS);
-  say("hello");
-  void sayHelloAgain(nats, () => say("hello"));
+  const due = dueForm(nats, log, JOIN_ANSWERED_WITHIN_MS);
+  send("join");
+  void rejoin(nats, () => send("join"));
   return {
     dispatchers: () => others.size + 1,
     due,
@@ -78,12 +83,12 @@ export const joinDispatchers = (nats: Nats, log: Logger, turnMs = TURN_MS): Pres
       clearInterval(timer);
       if (!nats.isConnected()) return;
       subscription.unsubscribe();
-      say("gone");
+      send("leave");
     },
   };
 };
 
-/** After every new connection: what was said meanwhile was not heard. Ends when the connection does. */
-const sayHelloAgain = async ({ connection }: Nats, hello: () => void): Promise<void> => {
-  for await (const { type } of connection.status()) if (type === "reconnect") hello();
+/** Joins again after every reconnection, as messages were missed meanwhile. Ends when the connection does. */
+const rejoin = async ({ connection }: Nats, join: () => void): Promise<void> => {
+  for await (const { type } of connection.status()) if (type === "reconnect") join();
 };

@@ -1,36 +1,40 @@
 import { expect, test } from "vitest";
-import { afterTurn, heard, NOBODY, wordIn, type Others } from "./membership.ts";
+import { afterInterval, messageIn, NO_OTHERS, othersAfter, type Others } from "./membership.ts";
 
-const turns = (others: Others, n: number): Others =>
-  Array.from({ length: n }).reduce<Others>((so_far) => afterTurn(so_far), others);
+const intervals = (others: Others, n: number): Others =>
+  Array.from({ length: n }).reduce<Others>((before) => afterInterval(before), others);
 
-test("another dispatcher counts from its first word on, and once", () => {
-  const one = heard(NOBODY, "d1", "hello");
-  expect(heard(heard(one, "d1", "here"), "d2", "here").size).toBe(2);
-  expect(NOBODY.size).toBe(0);
+test("another dispatcher counts from its first message on, and once", () => {
+  const one = othersAfter(NO_OTHERS, "d1", "join");
+  expect(othersAfter(othersAfter(one, "d1", "heartbeat"), "d2", "heartbeat").size).toBe(2);
+  expect(NO_OTHERS.size).toBe(0);
 });
 
-test("one that says that it goes counts no more, also when it was not known", () => {
-  const both = heard(heard(NOBODY, "d1", "here"), "d2", "here");
-  expect([...heard(both, "d1", "gone").keys()]).toEqual(["d2"]);
-  expect(heard(NOBODY, "d1", "gone").size).toBe(0);
+test("one that leaves counts no more, also when it was not known", () => {
+  const both = othersAfter(othersAfter(NO_OTHERS, "d1", "heartbeat"), "d2", "heartbeat");
+  expect([...othersAfter(both, "d1", "leave").keys()]).toEqual(["d2"]);
+  expect(othersAfter(NO_OTHERS, "d1", "leave").size).toBe(0);
 });
 
-test("one that is silent for two turns is still there, after the third it is dead", () => {
-  const one = heard(NOBODY, "d1", "here");
-  expect([1, 2, 3].map((n) => turns(one, n).size)).toEqual([1, 1, 0]);
+test("one that misses two heartbeats still counts, after the third it is dead", () => {
+  const one = othersAfter(NO_OTHERS, "d1", "heartbeat");
+  expect([1, 2, 3].map((n) => intervals(one, n).size)).toEqual([1, 1, 0]);
 });
 
-test("a word after two silent turns makes up for all of them", () => {
-  const back = heard(turns(heard(NOBODY, "d1", "here"), 2), "d1", "here");
-  expect([1, 2, 3].map((n) => turns(back, n).size)).toEqual([1, 1, 0]);
+test("a heartbeat after two missed ones makes up for both", () => {
+  const back = othersAfter(
+    intervals(othersAfter(NO_OTHERS, "d1", "heartbeat"), 2),
+    "d1",
+    "heartbeat",
+  );
+  expect([1, 2, 3].map((n) => intervals(back, n).size)).toEqual([1, 1, 0]);
 });
 
-test("what a later version may say is no word", () => {
-  expect(["hello", "here", "gone", "HERE", "", "here we are"].map(wordIn)).toEqual([
-    "hello",
-    "here",
-    "gone",
+test("an unknown text, as of a later version, is no message", () => {
+  expect(["hello", "here", "gone", "HERE", "", "here we are"].map(messageIn)).toEqual([
+    "join",
+    "heartbeat",
+    "leave",
     undefined,
     undefined,
     undefined,

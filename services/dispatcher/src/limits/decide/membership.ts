@@ -1,32 +1,34 @@
-/** What a dispatcher says to the others: it has just come and asks who is there, it is there, it goes. */
-export const PRESENCE_WORDS = ["hello", "here", "gone"] as const;
+/** Messages between dispatchers, and their texts on the wire. Every dispatcher answers a `join` at once. */
+export const MESSAGE_TEXTS = { join: "hello", heartbeat: "here", leave: "gone" } as const;
 
-export type PresenceWord = (typeof PRESENCE_WORDS)[number];
+export type MembershipMessage = keyof typeof MESSAGE_TEXTS;
 
-/** The other dispatchers by their ids, and of how many turns in a row nothing was heard of each. */
+const MESSAGES = Object.keys(MESSAGE_TEXTS) as MembershipMessage[];
+
+/** The other dispatchers by their ids, and how many heartbeats in a row each has missed. */
 export type Others = ReadonlyMap<string, number>;
 
-export const NOBODY: Others = new Map();
+export const NO_OTHERS: Others = new Map();
 
-/** Each says that it is there once a turn. Two may be lost or late before it counts as dead. */
-const MISSED_AT_MOST = 2;
+/** Two heartbeats may be lost or late before a dispatcher counts as dead. */
+const MAX_MISSED = 2;
 
-/** The word in a message's text; undefined for what a later version may say. */
-export const wordIn = (text: string): PresenceWord | undefined =>
-  PRESENCE_WORDS.find((word) => word === text);
+/** The message of a text; undefined for a text of a later version. */
+export const messageIn = (text: string): MembershipMessage | undefined =>
+  MESSAGES.find((message) => MESSAGE_TEXTS[message] === text);
 
-/** The others after one of them has said something. */
-export const heard = (others: Others, id: string, word: PresenceWord): Others => {
+/** The others after a message of one of them. */
+export const othersAfter = (others: Others, id: string, message: MembershipMessage): Others => {
   const after = new Map(others);
-  if (word === "gone") after.delete(id);
+  if (message === "leave") after.delete(id);
   else after.set(id, 0);
   return after;
 };
 
-/** The others after a turn: those that were silent for too long are dead. */
-export const afterTurn = (others: Others): Others =>
+/** The others after a heartbeat interval, without the dead. */
+export const afterInterval = (others: Others): Others =>
   new Map(
     [...others]
       .map(([id, missed]) => [id, missed + 1] as const)
-      .filter(([, n]) => n <= MISSED_AT_MOST),
+      .filter(([, missed]) => missed <= MAX_MISSED),
   );
