@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import {
   liveKeys,
-  shownSigningKey,
-  shownSigningKeySchema,
+  redactedSigningKey,
+  redactedSigningKeySchema,
   signingKeySchema,
   withNewKey,
   type SigningKey,
@@ -43,9 +43,9 @@ test("what is shown of a key has all but its secret, and a form that lets no sec
   const pair: SigningKey = { ...key("k"), scheme: "v1a", public_key: "whpk_x" };
   for (const one of [key("k", at(1)), pair]) {
     const { secret, ...rest } = one;
-    expect(shownSigningKey(one)).toEqual(rest);
-    expect(shownSigningKeySchema.parse(shownSigningKey(one))).toEqual(rest);
-    expect(shownSigningKeySchema.safeParse({ ...rest, secret }).success).toBe(false);
+    expect(redactedSigningKey(one)).toEqual(rest);
+    expect(redactedSigningKeySchema.parse(redactedSigningKey(one))).toEqual(rest);
+    expect(redactedSigningKeySchema.safeParse({ ...rest, secret }).success).toBe(false);
     expect(signingKeySchema.parse(one)).toEqual(one);
   }
   const { public_key: _missing, ...half } = pair;

@@ -30,15 +30,15 @@ export const signingKeySchema = z.discriminatedUnion("scheme", [
 export type SigningKey = z.infer<typeof signingKeySchema>;
 
 /** What anybody is shown of a key: all but its secret. Nothing else is let through, in or out. */
-export const shownSigningKeySchema = z.discriminatedUnion("scheme", [
+export const redactedSigningKeySchema = z.discriminatedUnion("scheme", [
   z.strictObject(hmac),
   z.strictObject(ed25519),
 ]);
 
-export type ShownSigningKey = z.infer<typeof shownSigningKeySchema>;
+export type RedactedSigningKey = z.infer<typeof redactedSigningKeySchema>;
 
 /** A key without its secret. */
-export const shownSigningKey = ({ secret: _hidden, ...shown }: SigningKey): ShownSigningKey =>
+export const redactedSigningKey = ({ secret: _hidden, ...shown }: SigningKey): RedactedSigningKey =>
   shown;
 
 /** The keys that sign at this time, newest first. */

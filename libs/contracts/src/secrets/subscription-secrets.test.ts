@@ -5,7 +5,7 @@ import {
   openSubscription,
   sealSigningKey,
   sealSubscription,
-  shownSubscription,
+  redactedSubscription,
   type SecretPlace,
 } from "./subscription-secrets.ts";
 import type { Subscription } from "../agents/subscription.ts";
@@ -63,9 +63,9 @@ test("a subscription counts as sealed only when its signing secrets are", () => 
 test("nobody is shown a signing secret, whatever else they may see", () => {
   const { secret: _hidden, ...shown } = KEY;
   for (const maySeeSecrets of [true, false]) {
-    const { signing } = shownSubscription(SUBSCRIPTION, maySeeSecrets);
+    const { signing } = redactedSubscription(SUBSCRIPTION, maySeeSecrets);
     expect(signing).toEqual([shown]);
   }
   const { signing: _none, ...unsigned } = SUBSCRIPTION;
-  expect(shownSubscription(unsigned, true)).not.toHaveProperty("signing");
+  expect(redactedSubscription(unsigned, true)).not.toHaveProperty("signing");
 });

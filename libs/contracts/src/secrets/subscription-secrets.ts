@@ -1,6 +1,6 @@
 import type { EventType } from "../events/event-types.ts";
 import { looksSealed, REDACTED } from "./sealed-text.ts";
-import { shownSigningKey, type ShownSigningKey, type SigningKey } from "./signing-key.ts";
+import { redactedSigningKey, type RedactedSigningKey, type SigningKey } from "./signing-key.ts";
 import type { AgentAddress } from "../streams/subjects.ts";
 import type { Subscription } from "../agents/subscription.ts";
 
@@ -132,35 +132,35 @@ export const isSealedNow = (
   return isAll;
 };
 
-const shown = (text: string, maySeeSecrets: boolean): string =>
+const redacted = (text: string, maySeeSecrets: boolean): string =>
   maySeeSecrets && !looksSealed(text) ? text : REDACTED;
 
-export type ShownSubscription = Omit<Subscription, "signing"> & {
-  readonly signing?: ShownSigningKey[];
+export type RedactedSubscription = Omit<Subscription, "signing"> & {
+  readonly signing?: RedactedSigningKey[];
 };
 
 /**
- * Who may read secrets sees them, but for what could not be opened; others see that there are some.
- * Signing secrets are shown to nobody.
+ * A caller that may see secrets gets those that could be opened; others see only that they exist. Nobody sees
+ * signing secrets.
  */
-export const shownSubscription = (
+export const redactedSubscription = (
   { signing, ...subscription }: Subscription,
   maySeeSecrets: boolean,
-): ShownSubscription => ({
+): RedactedSubscription => ({
   ...subscription,
-  ...(signing && { signing: signing.map(shownSigningKey) }),
-  callback_url: shownUrl(subscription.callback_url, maySeeSecrets),
+  ...(signing && { signing: signing.map(redactedSigningKey) }),
+  callback_url: redactedUrl(subscription.callback_url, maySeeSecrets),
   headers: Object.fromEntries(
     Object.entries(subscription.headers).map(([name, value]) => [
       name,
-      shown(value, maySeeSecrets),
+      redacted(value, maySeeSecrets),
     ]),
   ),
 });
 
 /** The same for a callback URL alone: its query is a secret. */
-export const shownUrl = (url: string, maySeeSecrets: boolean): string =>
-  mapQuery(url, (query) => shown(query, maySeeSecrets));
+export const redactedUrl = (url: string, maySeeSecrets: boolean): string =>
+  mapQuery(url, (query) => redacted(query, maySeeSecrets));
 
 /** Why this must not be set as a secret's value; undefined when it may be. */
 export const secretValueProblem = (text: string): string | undefined => {

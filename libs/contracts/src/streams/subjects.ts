@@ -24,30 +24,42 @@ export const isStreamName = (name: string): name is StreamName =>
 /** The durable consumers' name, on EVENTS and on RETRIES. */
 export const DISPATCHER_CONSUMER = "dispatcher";
 
+export const ALL_SUBSCRIPTIONS = "subscriptions.>";
+export const ALL_EVENTS = "events.>";
+export const ATTEMPT_RECORDS = "attempts.>";
+export const ALL_DEAD_LETTERS = "dead_letters.>";
+
+/** The schedules of RETRIES: no consumer may see them, as an acknowledgement would delete one. */
+export const SCHEDULED_RETRIES = "retries.scheduled.>";
+
+/** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
+export const DUE_RETRIES = "retries.due.>";
+
 /** All subjects of each stream. */
 export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = {
-  SUBSCRIPTIONS: ["subscriptions.>"],
-  EVENTS: ["events.>"],
-  RETRIES: ["retries.scheduled.>", "retries.due.>"],
-  ATTEMPTS: ["attempts.>"],
-  DEAD_LETTERS: ["dead_letters.>"],
+  SUBSCRIPTIONS: [ALL_SUBSCRIPTIONS],
+  EVENTS: [ALL_EVENTS],
+  RETRIES: [SCHEDULED_RETRIES, DUE_RETRIES],
+  ATTEMPTS: [ATTEMPT_RECORDS],
+  DEAD_LETTERS: [ALL_DEAD_LETTERS],
   REQUESTS: ["requests.>"],
   LEASES: ["leases.>"],
   OPERATIONS: ["operations.>"],
   REDELIVERIES: ["redeliveries.>"],
 };
 
-/** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
-export const DUE_RETRIES = "retries.due.>";
+/**
+ * The age of the streams that no setting limits. REQUESTS: how long a response to an `Idempotency-Key` can be
+ * repeated. OPERATIONS: attempts and dead letters are kept longer, and say the same.
+ */
+export const STREAM_MAX_AGE_MS = {
+  REQUESTS: 24 * 60 * 60_000,
+  OPERATIONS: 7 * 24 * 60 * 60_000,
+  REDELIVERIES: 30 * 24 * 60 * 60_000,
+} as const;
 
 /** The streams that the dispatcher has a durable consumer on, and what that sees of them. */
-export const DISPATCHER_FILTERS = { EVENTS: "events.>", RETRIES: DUE_RETRIES } as const;
-
-/** The schedules of RETRIES: no consumer may see them, as an acknowledgement would delete one. */
-export const SCHEDULED_RETRIES = "retries.scheduled.>";
-
-/** Every attempt's record. */
-export const ATTEMPT_RECORDS = "attempts.>";
+export const DISPATCHER_FILTERS = { EVENTS: ALL_EVENTS, RETRIES: DUE_RETRIES } as const;
 
 /** What only one process at a time does. */
 export const LEASES = {

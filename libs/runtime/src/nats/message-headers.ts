@@ -2,36 +2,39 @@ import { Buffer } from "node:buffer";
 import type { JsMsg, StoredMsg } from "@nats-io/jetstream";
 import type { Msg } from "@nats-io/nats-core";
 
+/** Set by the server on messages that are read without their bodies. */
+export const MESSAGE_SIZE_HEADER = "Nats-Msg-Size";
+
 const NONE = new Uint8Array();
 
-/** The headers of a message of a stream as they are on the wire, empty when it has none. */
+/** The raw headers of a message of a stream; empty when it has none. */
 export const rawHeaders = (message: Pick<JsMsg, "subject" | "data">): Uint8Array =>
   rawHeadersOf((message as unknown as { readonly msg: Msg }).msg);
 
 /**
- * A message's headers as they are on the wire, empty when it has none. They can be measured so without
- * decoding them: the client does that when they are first asked for, in the square of their number.
+ * The raw headers of a message; empty when it has none. Not decoded: the client decodes on first use, in the
+ * square of their number.
  */
 export const rawHeadersOf = (msg: Msg): Uint8Array => {
   const { data } = msg;
-  // The client keeps both in one buffer and gives the size of both together; that is not in its type.
+  // The client keeps headers and body in one buffer and knows their size together; its type does not say so.
   const { size } = msg as Msg & { readonly size: () => number };
   const address = Buffer.byteLength(msg.subject) + Buffer.byteLength(msg.reply ?? "");
   const length = size.call(msg) - address - data.byteLength;
   return length > 0 ? new Uint8Array(data.buffer, data.byteOffset - length, length) : NONE;
 };
 
-/** Lets go of a message's headers and body, which may be large: it can still be acknowledged. */
+/** Frees a message's headers and body, which may be large; it can still be acknowledged. */
 export const letGoOfContent = (message: JsMsg): void => {
-  // Both are one buffer, which the client keeps for as long as there is the message.
+  // Both are one buffer, which the client keeps as long as the message.
   const { msg } = message as unknown as { readonly msg: Msg };
   Object.assign(msg, { _rdata: undefined });
 };
 
 /**
- * A header in those of a message as they are on the wire, "" for none. Not decoded: the headers of events
- * are the producers', and decoding them costs the square of their number and throws where a name is none.
- * The last one counts, as the server appends its own.
+ * One header in raw headers; "" when it is missing. Not decoded: events' headers come from producers, and
+ * decoding costs the square of their number and throws at an invalid name. The last one counts, as the
+ * server appends its own.
  */
 export const headerIn = (raw: Uint8Array, name: string): string => {
   const text = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);

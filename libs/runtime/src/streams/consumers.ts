@@ -5,7 +5,7 @@ import {
   type ConsumerInfo,
 } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/nats-core";
-import { STREAM_SUBJECTS, STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
+import { STREAM_SUBJECTS, type StreamName } from "@ringback/contracts/streams/subjects";
 import { isConsumerNotFound } from "../nats/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Nats } from "../nats/connection.ts";
@@ -21,17 +21,19 @@ export type WantedConsumer = {
   readonly stream: StreamName;
   readonly name: string;
   readonly filter: string;
-  /** When its stream was made, in ms since 1970: sequences mean nothing on another one. */
+  /** When its stream was created, in ms since 1970: sequences mean nothing on another stream. */
   readonly streamCreatedMs: number;
   readonly management: StreamManagement;
+  /** Gets a message for whatever was handled: while it is empty, nothing was. */
+  readonly recordsStream: StreamName;
 };
 
 export type EnsuredConsumer = {
   readonly info: ConsumerInfo;
   /**
-   * Messages up to this sequence may have been handled already, even when they come as if for the
-   * first time: the consumer was made when the stream had them, and what its predecessor had
-   * acknowledged is not known; or the server crashed, and what it had handed out last is forgotten.
+   * Messages up to this sequence may have been handled before, even when they come as if for the first time: the
+   * consumer was created after them, and its predecessor's acknowledgements are not known; or the server crashed
+   * and forgot its last deliveries.
    */
   readonly mayBeHandledUpTo: number;
 };
@@ -39,18 +41,18 @@ export type EnsuredConsumer = {
 /** Short, so that a crashed process's work is picked up soon; `working()` keeps longer work alive. */
 export const ACK_WAIT_MS = 15_000;
 
-/** Room for 64 processes with 1,024 messages in hand each. */
+/** Room for 64 processes with 1,024 messages in flight each. */
 const MAX_ACK_PENDING = 65_536;
 
 /**
- * A server writes a consumer's state ten times a second, and a crash takes what came since (checked
- * on 2.15: 2,260 of 56,000 handed out in a burst): fewer than this.
+ * A server stores a consumer's state ten times a second, and forgets the deliveries since in a crash (checked
+ * on 2.15: 2,260 of a burst of 56,000): fewer than this.
  */
-const FORGOTTEN_AT_MOST = 16_384;
+const MAX_FORGOTTEN = 16_384;
 
 const BOUNDARY = "ringback-may-be-handled-up-to";
 
-/** How a durable consumer is to be: what is asked of the server, and what it is compared with. */
+/** The configuration of a durable consumer, to be requested from the server and compared with its reply. */
 export const consumerConfig = ({
   name,
   filter,
@@ -64,9 +66,9 @@ export const consumerConfig = ({
 });
 
 /**
- * The durable consumer, made when it is missing and brought up to date when it differs. One that is
- * made anew goes on behind `resumeAfter` where that is known. With `verify` nothing is made or changed:
- * throws what is missing or differs, and the caller tries again.
+ * Creates the durable consumer when it is missing, and updates it when it differs. A new consumer starts
+ * behind `resumeAfter` where that is known. With `verify` it changes nothing: throws what is missing or
+ * differs, and the caller retries.
  */
 export const ensureConsumer = async (
   nats: Nats,
@@ -82,7 +84,7 @@ export const ensureConsumer = async (
   if (found === undefined) {
     const info = await makeConsumer(nats, wanted, resumeAfter);
     const mayBeHandledUpTo = await boundaryOf(nats, wanted, info);
-    // News for whoever is on call, unless it is the first start of all.
+    // Worth a warning, unless this is the first start of all.
     const level = mayBeHandledUpTo > 0 ? "warn" : "info";
     log[level]({ stream, consumer: name, resume_after: resumeAfter }, "consumer.made");
     return { info, mayBeHandledUpTo };
@@ -112,7 +114,6 @@ const differencesOf = (config: Partial<ConsumerConfig>, found: ConsumerInfo): Di
     .filter(({ wanted, actual: is }) => wanted !== is);
 };
 
-/** What the server says of a consumer, or undefined when there is none. */
 export const consumerInfo = async (
   nats: Nats,
   stream: StreamName,
@@ -131,7 +132,7 @@ const makeConsumer = async (
   wanted: WantedConsumer,
   resumeAfter: number | undefined,
 ): Promise<ConsumerInfo> => {
-  const boundary = await handledSoFar(nats, wanted.stream);
+  const boundary = await handledSoFar(nats, wanted);
   const start =
     resumeAfter === undefined
       ? { deliver_policy: DeliverPolicy.All }
@@ -143,31 +144,34 @@ const makeConsumer = async (
       metadata: { [BOUNDARY]: String(boundary) },
     });
   } catch (error) {
-    // Another process made it between looking and making.
+    // Another process created it meanwhile.
     const info = await consumerInfo(nats, wanted.stream, wanted.name);
     if (info === undefined) throw error;
     return info;
   }
 };
 
-/** On a new installation nothing was ever attempted, however many events wait already. */
-const handledSoFar = async (nats: Nats, stream: StreamName): Promise<number> => {
-  const attempts = await nats.jsm.streams.info(STREAMS.attempts);
-  if (attempts.state.last_seq === 0) return 0;
+/** On a new installation nothing was handled, however many messages wait already. */
+const handledSoFar = async (
+  nats: Nats,
+  { stream, recordsStream }: Pick<WantedConsumer, "stream" | "recordsStream">,
+): Promise<number> => {
+  const records = await nats.jsm.streams.info(recordsStream);
+  if (records.state.last_seq === 0) return 0;
   return (await nats.jsm.streams.info(stream)).state.last_seq;
 };
 
 const boundaryOf = async (
   nats: Nats,
-  { stream, filter }: WantedConsumer,
+  wanted: WantedConsumer,
   { config, delivered }: ConsumerInfo,
 ): Promise<number> => {
-  const soFar = await handledSoFar(nats, stream);
+  const soFar = await handledSoFar(nats, wanted);
   const noted = config.metadata?.[BOUNDARY];
-  // Somebody else made it, perhaps in place of one that had gone far: it notes nothing of that.
+  // An operator created it, perhaps in place of one that was far ahead.
   if (noted === undefined) return soFar;
   // Where the consumer sees every message, the sequences that were forgotten follow each other.
-  const seesAll = STREAM_SUBJECTS[stream].every((subject) => subject === filter);
-  const forgotten = seesAll ? Math.min(soFar, delivered.stream_seq + FORGOTTEN_AT_MOST) : soFar;
+  const seesAll = STREAM_SUBJECTS[wanted.stream].every((one) => one === wanted.filter);
+  const forgotten = seesAll ? Math.min(soFar, delivered.stream_seq + MAX_FORGOTTEN) : soFar;
   return Math.max(Number(noted), forgotten);
 };

@@ -1,6 +1,11 @@
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/nats-core";
-import { STREAM_SUBJECTS, STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
+import {
+  STREAM_MAX_AGE_MS,
+  STREAM_SUBJECTS,
+  STREAMS,
+  type StreamName,
+} from "@ringback/contracts/streams/subjects";
 import type { Settings, commonSettings } from "../settings/settings.ts";
 import type { Difference } from "./stream-management.ts";
 
@@ -18,20 +23,12 @@ export type StreamSettings = Pick<
 
 export type WantedStream = Partial<StreamConfig> & { readonly name: StreamName };
 
-/** Said in so many words, so that a limit that somebody set by hand is noticed. */
+/** Explicit, so that a limit that somebody set by hand is noticed. */
 const UNLIMITED = { max_age: 0, max_msgs: -1, max_msgs_per_subject: -1, max_bytes: -1 };
-
-/** How long the answer to a request with an `Idempotency-Key` can be given again. */
-const REQUESTS_MAX_AGE_MS = 24 * 60 * 60_000;
-
-/** News, not a record: attempts and dead letters are kept longer, and say the same. */
-const OPERATIONS_MAX_AGE_MS = 7 * 24 * 60 * 60_000;
-/** How long a redelivery job is known after it was last changed. */
-const REDELIVERIES_MAX_AGE_MS = 30 * 24 * 60 * 60_000;
 
 const DUPLICATE_WINDOW_MS = 10 * 60_000;
 
-/** How every stream is to be: what is asked of the server, and what its answer is compared with. */
+/** The configuration of every stream, to be requested from the server and compared with its reply. */
 export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
   const base = (name: StreamName) => ({
     name,
@@ -47,7 +44,7 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
   const { ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES } = settings;
   const { DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES } = settings;
   return [
-    // State and audit trail: nothing may drop out of it, so that a full one refuses.
+    // State and audit trail: a full stream refuses new messages instead of losing old ones.
     {
       ...base(STREAMS.subscriptions),
       ...limits,
@@ -69,15 +66,15 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       retention: RetentionPolicy.Workqueue,
       allow_msg_schedules: true,
     },
-    // What a delivery cannot do without is never refused: a full one forgets the oldest.
+    // Deliveries need these writes: a full stream deletes its oldest messages.
     { ...base(STREAMS.attempts), ...limits, ...forgetting(ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES) },
     {
       ...base(STREAMS.deadLetters),
       ...limits,
       ...forgetting(DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES),
     },
-    { ...base(STREAMS.requests), ...limits, ...lastOnly(REQUESTS_MAX_AGE_MS) },
-    // Each lease is its subject's last message, and runs out with it.
+    { ...base(STREAMS.requests), ...limits, ...lastOnly(STREAM_MAX_AGE_MS.REQUESTS) },
+    // A lease is the last message of its subject, and expires with it.
     {
       ...base(STREAMS.leases),
       ...limits,
@@ -85,14 +82,14 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       max_msgs_per_subject: 1,
       allow_msg_ttl: true,
     },
-    { ...base(STREAMS.operations), ...limits, max_age: nanos(OPERATIONS_MAX_AGE_MS) },
-    { ...base(STREAMS.redeliveries), ...limits, ...lastOnly(REDELIVERIES_MAX_AGE_MS) },
+    { ...base(STREAMS.operations), ...limits, max_age: nanos(STREAM_MAX_AGE_MS.OPERATIONS) },
+    { ...base(STREAMS.redeliveries), ...limits, ...lastOnly(STREAM_MAX_AGE_MS.REDELIVERIES) },
   ];
 };
 
 /**
- * How far something has come is all that is asked. The API bounds how much each workspace has of it: a limit
- * on all would let one workspace's push out another's.
+ * Keeps the last message of each subject. No limit on all: one workspace would push out another's. The API
+ * limits each workspace.
  */
 const lastOnly = (maxAgeMs: number) => ({
   max_age: nanos(maxAgeMs),
@@ -116,7 +113,7 @@ const windowFor = (name: StreamName, settings: StreamSettings): number => {
   return nanos(Math.min(DUPLICATE_WINDOW_MS, ages[name] ?? DUPLICATE_WINDOW_MS));
 };
 
-/** Every setting in which the server's stream differs from what was asked for. */
+/** The options in which the server's stream differs from the wanted one. */
 export const differences = (wanted: WantedStream, actual: Partial<StreamConfig>): Difference[] =>
   Object.entries(wanted)
     .map(([option, value]) => ({

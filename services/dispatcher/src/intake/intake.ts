@@ -91,5 +91,6 @@ const wantedConsumer = (
   name: DISPATCHER_CONSUMER,
   filter: DISPATCHER_FILTERS[stream],
   streamCreatedMs: created.get(stream) ?? 0,
+  recordsStream: STREAMS.attempts,
   management,
 });

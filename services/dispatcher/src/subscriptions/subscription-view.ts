@@ -6,6 +6,7 @@ import {
   isEventTypeSubject,
 } from "@ringback/contracts/streams/event-type-subject";
 import {
+  ALL_SUBSCRIPTIONS,
   parseSubscriptionSubject,
   STREAMS,
   subscriptionSubject,
@@ -81,7 +82,7 @@ export const subscriptionView = (
   const following = followLastPerSubject({
     nats,
     stream: STREAMS.subscriptions,
-    filter: "subscriptions.>",
+    filter: ALL_SUBSCRIPTIONS,
     apply,
     onStreamLost,
     log,

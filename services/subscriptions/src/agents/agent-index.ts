@@ -3,6 +3,7 @@ import type { EventRules } from "@ringback/contracts/events/event-check";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import { isEventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
 import {
+  ALL_SUBSCRIPTIONS,
   parseSubscriptionSubject,
   STREAMS,
   type AgentAddress,
@@ -61,7 +62,7 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
   const values = followLastPerSubject({
     nats,
     stream: STREAMS.subscriptions,
-    filter: "subscriptions.>",
+    filter: ALL_SUBSCRIPTIONS,
     apply: applier({ lists, own, ownTypes, log }),
     onStreamLost,
     log,

@@ -7,16 +7,13 @@ import {
   type LiveFilter,
 } from "@ringback/contracts/streams/live-filters";
 import { parseEventSubject, STREAMS } from "@ringback/contracts/streams/subjects";
-import { headerIn, rawHeaders } from "@ringback/runtime/nats/message-headers";
+import { headerIn, MESSAGE_SIZE_HEADER, rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
 import type { LiveSource } from "./follow.ts";
 import type { LiveReader } from "./connection.ts";
 
 /** What a reader asked for. */
 export type LiveWish = LiveFilter & { readonly include: ReadonlySet<"attempts" | "events"> };
-
-/** The server's, on messages that are read without their bodies. */
-const SIZE_HEADER = "Nats-Msg-Size";
 
 /** The streams that a reader is told of, and how. */
 export const liveSources = (
@@ -87,6 +84,6 @@ const eventHead = (message: JsMsg, eventsCreatedMs: number) => {
     agent_id: agentId,
     workspace_id: workspaceId,
     stored_at: new Date(info.timestampNanos / 1e6).toISOString(),
-    size_bytes: Number(headerIn(rawHeaders(message), SIZE_HEADER)),
+    size_bytes: Number(headerIn(rawHeaders(message), MESSAGE_SIZE_HEADER)),
   };
 };

@@ -1,5 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
-import { ATTEMPT_RECORDS, STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
+import {
+  ALL_EVENTS,
+  ALL_DEAD_LETTERS,
+  ATTEMPT_RECORDS,
+  STREAMS,
+  type StreamName,
+} from "@ringback/contracts/streams/subjects";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
@@ -60,7 +66,7 @@ type Source = {
 };
 
 export const SOURCES: Readonly<Record<ProjectedStream, Source>> = {
-  events: { stream: STREAMS.events, filter: "events.>", headersOnly: true, maxMessages: 2_000 },
+  events: { stream: STREAMS.events, filter: ALL_EVENTS, headersOnly: true, maxMessages: 2_000 },
   attempts: {
     stream: STREAMS.attempts,
     filter: ATTEMPT_RECORDS,
@@ -69,7 +75,7 @@ export const SOURCES: Readonly<Record<ProjectedStream, Source>> = {
   },
   dead_letters: {
     stream: STREAMS.deadLetters,
-    filter: "dead_letters.>",
+    filter: ALL_DEAD_LETTERS,
     headersOnly: false,
     maxMessages: 100,
   },

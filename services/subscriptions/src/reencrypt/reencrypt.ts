@@ -3,6 +3,7 @@ import { DeliverPolicy } from "@nats-io/jetstream";
 import { evolve, type AgentState, type ConfigurationEvent } from "@ringback/contracts/agents/agent";
 import { readAgentState } from "@ringback/contracts/agents/agent-message";
 import {
+  ALL_SUBSCRIPTIONS,
   parseSubscriptionSubject,
   STREAMS,
   subscriptionSubject,
@@ -64,7 +65,7 @@ export const reencryptAll = async (deps: ReencryptDeps): Promise<Reencrypted> =>
 async function* subjects({ nats, stopping }: ReencryptDeps): AsyncGenerator<string> {
   const { state } = await nats.jsm.streams.info(STREAMS.subscriptions);
   const consumer = await nats.js.consumers.get(STREAMS.subscriptions, {
-    filter_subjects: ["subscriptions.>"],
+    filter_subjects: [ALL_SUBSCRIPTIONS],
     deliver_policy: DeliverPolicy.LastPerSubject,
   });
   let left = (await consumer.info(true)).num_pending;

@@ -1,13 +1,16 @@
 import type { Agent } from "@ringback/contracts/agents/agent";
 import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { subscriptionSchema } from "@ringback/contracts/agents/subscription";
-import { shownSigningKeySchema, type SigningKey } from "@ringback/contracts/secrets/signing-key";
-import { shownSubscription, shownUrl } from "@ringback/contracts/secrets/subscription-secrets";
+import { redactedSigningKeySchema, type SigningKey } from "@ringback/contracts/secrets/signing-key";
+import {
+  redactedSubscription,
+  redactedUrl,
+} from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
 import type { Caller } from "../../http/auth/api-keys.ts";
 
 /** A subscription, as answers show it: of signing keys all but the secret. */
-export const shownSubscriptionSchema = subscriptionSchema
+export const redactedSubscriptionSchema = subscriptionSchema
   .extend({
     headers: subscriptionSchema.shape.headers.meta({
       description: "Sent with every request; values are `<redacted>` for keys without `write`",
@@ -15,7 +18,7 @@ export const shownSubscriptionSchema = subscriptionSchema
     delivery: subscriptionSchema.shape.delivery.meta({
       description: "What was set for this subscription alone; for the rest the operator's settings",
     }),
-    signing: z.array(shownSigningKeySchema).optional().meta({
+    signing: z.array(redactedSigningKeySchema).optional().meta({
       description: "The keys that sign its requests, newest first, without their secrets",
     }),
   })
@@ -29,7 +32,7 @@ export const agentAnswerSchema = z
   .object({
     agent_id: z.string().meta({ examples: ["agent-7"] }),
     agent_display_name: z.string().meta({ examples: ["Reminder calls"] }),
-    event_subscriptions: z.array(shownSubscriptionSchema),
+    event_subscriptions: z.array(redactedSubscriptionSchema),
     created_at: timeSchema("When it was registered"),
     updated_at: timeSchema("When it was changed last"),
     version: z.int().meta({ description: "Counts the changes of this agent", examples: [7] }),
@@ -94,7 +97,7 @@ export const shownFormer = ({
   callback_url,
 }: z.infer<typeof formerSubscriptionSchema>) => ({
   event_type,
-  callback_url: shownUrl(callback_url, true),
+  callback_url: redactedUrl(callback_url, true),
 });
 
 /** What the caller of a rotation gets to verify with; a private key is shown to nobody. */
@@ -110,7 +113,7 @@ export const agentAnswer = (
   agent_id: agent.agent_id,
   agent_display_name: agent.agent_display_name,
   event_subscriptions: agent.event_subscriptions.map((subscription) =>
-    shownSubscription(subscription, scopes.has("write")),
+    redactedSubscription(subscription, scopes.has("write")),
   ),
   created_at: agent.created_at,
   updated_at: agent.updated_at,

@@ -1,9 +1,12 @@
 import type { ConfigurationChange } from "@ringback/contracts/agents/agent";
 import { eventTypeSchema } from "@ringback/contracts/events/event-types";
-import { shownSigningKey, shownSigningKeySchema } from "@ringback/contracts/secrets/signing-key";
-import { shownSubscription } from "@ringback/contracts/secrets/subscription-secrets";
+import {
+  redactedSigningKey,
+  redactedSigningKeySchema,
+} from "@ringback/contracts/secrets/signing-key";
+import { redactedSubscription } from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
-import { shownSubscriptionSchema } from "./agent-response.ts";
+import { redactedSubscriptionSchema } from "./agent-response.ts";
 import type { Caller } from "../../http/auth/api-keys.ts";
 import type { HistoryEntry } from "../history.ts";
 
@@ -16,12 +19,12 @@ const changeSchema = z.object({
     description: "The id of the API key, or the service itself.",
   }),
   agent_display_name: z.string().optional(),
-  set: z.array(shownSubscriptionSchema).optional().meta({
+  set: z.array(redactedSubscriptionSchema).optional().meta({
     description: "Subscriptions that were set, each in the place of the one before.",
   }),
   removed: z.array(eventTypeSchema).optional(),
   signing: z
-    .array(z.object({ event_type: eventTypeSchema, key: shownSigningKeySchema }))
+    .array(z.object({ event_type: eventTypeSchema, key: redactedSigningKeySchema }))
     .optional()
     .meta({ description: "New signing keys, without their secrets." }),
   former_expire_at: z.string().optional(),
@@ -54,7 +57,7 @@ const detailsOf = (
     case "agent_registered":
       return { agent_display_name: change.agent_display_name };
     case "event_subscriptions_edited": {
-      const set = change.set.map((one) => shownSubscription(one, maySeeSecrets));
+      const set = change.set.map((one) => redactedSubscription(one, maySeeSecrets));
       return { set, removed: change.removed };
     }
     case "event_subscriptions_removed":
@@ -62,7 +65,7 @@ const detailsOf = (
     case "signing_secret_rotated": {
       const signing = change.set.map(({ event_type, key }) => ({
         event_type,
-        key: shownSigningKey(key),
+        key: redactedSigningKey(key),
       }));
       return { signing, former_expire_at: change.former_expire_at };
     }

@@ -6,7 +6,7 @@ import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import {
   MAX_SIGNING_KEYS,
-  shownSigningKeySchema,
+  redactedSigningKeySchema,
   signingSchemeSchema,
   type SigningKey,
   type SigningScheme,
@@ -60,7 +60,7 @@ const overlapSchema = z.string().transform((text, context) => {
 
 /** `signing` as answers show it: taken so that a list can be sent back as it was read, and not used. */
 export const signingAsReadSchema = countedList(
-  z.array(shownSigningKeySchema).max(MAX_SIGNING_KEYS),
+  z.array(redactedSigningKeySchema).max(MAX_SIGNING_KEYS),
   ({ length }) =>
     length > MAX_SIGNING_KEYS ? `holds ${length} keys: at most ${MAX_SIGNING_KEYS}` : undefined,
 ).optional();

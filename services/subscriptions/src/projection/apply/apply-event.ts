@@ -1,12 +1,10 @@
 import type { DatabaseSync } from "node:sqlite";
 import { isTestEvent } from "@ringback/contracts/events/test-event";
 import { parseEventSubject } from "@ringback/contracts/streams/subjects";
+import { MESSAGE_SIZE_HEADER } from "@ringback/runtime/nats/message-headers";
 import { customType, EVENT_FACETS } from "../file/facets.ts";
 import { callHash, type Ids } from "../file/ids.ts";
 import type { Applier } from "./applier.ts";
-
-/** From the server, on messages that come without their bodies. */
-const SIZE_HEADER = "Nats-Msg-Size";
 
 /**
  * Keeps the head of an event, and completes the row that its records made when they came first. A message
@@ -25,7 +23,7 @@ export const eventApplier = (db: DatabaseSync, ids: Ids): Applier => {
     const { workspace, agent } = ids.ensured(workspaceId, agentId);
     const facet = EVENT_FACETS.of(eventType, "pending");
     const hash = callHash(workspaceId, callId);
-    const size = Number(header(SIZE_HEADER)) || 0;
+    const size = Number(header(MESSAGE_SIZE_HEADER)) || 0;
     const isTest = Number(isTestEvent(header));
     const head = [seq, workspace, agent, facet, customType(eventType), atMs] as const;
     insert.run(...head, hash, callId, size, isTest, atMs);
