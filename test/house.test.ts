@@ -84,7 +84,7 @@ test("decisions import contracts, zod, each other and what a request and its res
 
 test("runtime knows of contracts only names, addresses, ports, and the forms of durations, sealed text, trace contexts and retries", () => {
   const names =
-    /^@ringback\/contracts\/(streams\/(subjects|retry-subjects|presence-subject)|events\/event-(check|types)|deliveries\/retry-message|address\/(address|ports)|secrets\/sealed-text|duration|trace-context)$/;
+    /^@ringback\/contracts\/(streams\/(subjects|lease-subjects|retry-subjects|presence-subject)|events\/event-(check|types)|deliveries\/retry-message|address\/(address|ports)|secrets\/sealed-text|duration|trace-context)$/;
   expect(foreign(runtime, (name) => !/contracts|services/.test(name) || names.test(name))).toEqual(
     [],
   );

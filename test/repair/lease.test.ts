@@ -1,4 +1,5 @@
-import { LEASES, STREAMS } from "@ringback/contracts/streams/subjects";
+import { LEASES } from "@ringback/contracts/streams/lease-subjects";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { lease } from "@ringback/runtime/streams/lease";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
@@ -36,7 +37,7 @@ const newLease = () => {
     refreshPayloadLimit: () => undefined,
   };
   const nats: Nats = { connection, js, jsm, isConnected: () => true, ...idle };
-  return lease(nats, LEASES.overdueWatch, TTL_MS);
+  return lease(nats, LEASES.retryReconciler, TTL_MS);
 };
 
 test("one at a time has the lease, until it runs out; whoever had it then knows", async () => {

@@ -10,6 +10,7 @@ import {
   parseScheduledRetrySubject,
   scheduledRetrySubject,
 } from "./retry-subjects.ts";
+import { LEASES, leaseSubject } from "./lease-subjects.ts";
 import {
   attemptsOfCall,
   attemptSubject,
@@ -18,8 +19,6 @@ import {
   eventsOfCall,
   eventSubject,
   invalidEventDeadLetterSubject,
-  LEASES,
-  leaseSubject,
   parseEventSubject,
   parseSubscriptionSubject,
   STREAM_SUBJECTS,
@@ -75,7 +74,7 @@ test("the subjects are those that others rely on", () => {
     scheduled: scheduledRetrySubject(AT, "7"),
     due: dueRetrySubject(AT, "7"),
     deadLetter: deadLetterSubject(AT),
-    lease: leaseSubject(LEASES.overdueWatch),
+    lease: leaseSubject(LEASES.retryReconciler),
   }).toEqual({
     event: "events.w1.c1.a1.call_completed",
     subscription: "subscriptions.w1.a1",

@@ -61,25 +61,6 @@ export const STREAM_MAX_AGE_MS = {
 /** The streams that the dispatcher has a durable consumer on, and what that sees of them. */
 export const DISPATCHER_FILTERS = { EVENTS: ALL_EVENTS, RETRIES: DUE_RETRIES } as const;
 
-/** What only one process at a time does. */
-export const LEASES = {
-  overdueWatch: "overdue_watch",
-  endpointWatch: "endpoint_watch",
-  redelivery: "redelivery",
-} as const;
-
-export type LeaseName = (typeof LEASES)[keyof typeof LEASES];
-
-/** The last message says who has the lease; without one, nobody has it. */
-export const leaseSubject = (name: LeaseName): string => `leases.${name}`;
-
-/** What dispatchers have noted that they are reading. */
-export const READING_NOTES = "leases.reading.*";
-
-/** One subject per dispatcher; the last message says which message it has begun to read. */
-export const readingNoteSubject = (dispatcherId: string): string =>
-  `leases.reading.${token(dispatcherId)}`;
-
 /** Whose an event is, as its subject says it. */
 export type EventAddress = {
   readonly workspaceId: string;

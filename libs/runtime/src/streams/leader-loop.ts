@@ -1,4 +1,4 @@
-import type { LeaseName } from "@ringback/contracts/streams/subjects";
+import type { LeaseName } from "@ringback/contracts/streams/lease-subjects";
 import type { Nats } from "../nats/connection.ts";
 import { isUnavailable } from "../nats/errors.ts";
 import { pause } from "../process/backoff.ts";

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { leaseSubject, STREAMS, type LeaseName } from "@ringback/contracts/streams/subjects";
+import { leaseSubject, type LeaseName } from "@ringback/contracts/streams/lease-subjects";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { elapsedMs } from "../process/elapsed.ts";
 import type { Nats } from "../nats/connection.ts";
 import { publishOnce } from "../nats/publish.ts";

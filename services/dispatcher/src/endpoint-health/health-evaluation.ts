@@ -1,4 +1,4 @@
-import { LEASES } from "@ringback/contracts/streams/subjects";
+import { LEASES } from "@ringback/contracts/streams/lease-subjects";
 import { startLeaderLoop } from "@ringback/runtime/streams/leader-loop";
 import { ENDPOINT_HEALTH } from "./decide/health.ts";
 import { evaluationRound, type EvaluationDeps } from "./evaluate.ts";
@@ -30,7 +30,7 @@ export const startHealthEvaluation = (
   return startLeaderLoop({
     nats,
     log,
-    lease: LEASES.endpointWatch,
+    lease: LEASES.healthEvaluation,
     ttlMs: policy.leaseMs,
     everyMs: policy.everyMs,
     logEvents: { turn: "endpoint_watch.turn", interrupted: "endpoint_watch.interrupted" },

@@ -1,6 +1,7 @@
 import { randomUUID, randomUUIDv7 } from "node:crypto";
 import type { JsMsg } from "@nats-io/jetstream";
-import { READING_NOTES, readingNoteSubject, STREAMS } from "@ringback/contracts/streams/subjects";
+import { READING_NOTES, readingNoteSubject } from "@ringback/contracts/streams/lease-subjects";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { publishOnce } from "@ringback/runtime/nats/publish";
 import type { ReadingLock } from "../delivery/delivery-result.ts";

@@ -1,4 +1,4 @@
-import { LEASES } from "@ringback/contracts/streams/subjects";
+import { LEASES } from "@ringback/contracts/streams/lease-subjects";
 import { startLeaderLoop, type LeaderRound } from "@ringback/runtime/streams/leader-loop";
 import { noRepairs, type RepairDeps } from "./repairs.ts";
 import { lostRetries } from "./lost-retries.ts";
@@ -20,7 +20,7 @@ export const startRetryReconciler = (
   return startLeaderLoop({
     nats,
     log,
-    lease: LEASES.overdueWatch,
+    lease: LEASES.retryReconciler,
     ttlMs: policy.leaseMs,
     everyMs: policy.everyMs,
     logEvents: { turn: "overdue_watch.turn", interrupted: "overdue_watch.interrupted" },

@@ -1,5 +1,5 @@
 import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
-import { LEASES } from "@ringback/contracts/streams/subjects";
+import { LEASES } from "@ringback/contracts/streams/lease-subjects";
 import { pause } from "@ringback/runtime/process/backoff";
 import { lease } from "@ringback/runtime/streams/lease";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
