@@ -8,7 +8,7 @@ import { agentStore } from "./agents/agent-store.ts";
 import type { ApiKeysFile } from "./http/auth/api-keys.ts";
 import { buildApp } from "./http/app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
-import type { Followed } from "./background.ts";
+import type { BackgroundServices } from "./background.ts";
 import { definitionStore } from "./event-types/definition-store.ts";
 import { notedWarnings } from "./event-types/own-warning-notes.ts";
 import { ownWarnings, type OwnWarnings } from "./event-types/own-warnings.ts";
@@ -42,14 +42,14 @@ import { listEventsRoute } from "./lists/routes/list-events.ts";
 import { streamRoute } from "./live/routes/stream.ts";
 import type { Projection } from "./projection/projection.ts";
 import { postEventsRoute } from "./publishing/routes/post-events.ts";
-import type { IngestDeps } from "./publishing/publish-events.ts";
+import type { PublishDeps } from "./publishing/publish-events.ts";
 import type { Redelivery } from "./redelivery/redelivery.ts";
 import { redeliveriesRoutes } from "./redelivery/routes/jobs.ts";
 import { redeliverEventRoute } from "./redelivery/routes/redeliver-event.ts";
 import { sendTestEventRoute } from "./redelivery/routes/send-test-event.ts";
 import { workspaceLimits } from "./agents/workspace-limits.ts";
 
-export type ApiParts = Followed & {
+export type ApiParts = BackgroundServices & {
   readonly readers: LiveReaders;
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
@@ -132,7 +132,7 @@ export type FeatureDeps = PatchAgentDeps & {
   readonly index: AgentListDeps["index"];
   readonly events: EventReader;
   readonly history: AgentHistory;
-  readonly publishing: IngestDeps;
+  readonly publishing: PublishDeps;
   readonly ownWarnings: OwnWarnings;
   readonly live: LiveStream;
   readonly projection: Projection;
@@ -181,7 +181,7 @@ const addressOnceOpen = async (
   }
 };
 
-const limitsOf = (settings: SubscriptionsSettings, { stored }: Followed["index"]) =>
+const limitsOf = (settings: SubscriptionsSettings, { stored }: BackgroundServices["index"]) =>
   workspaceLimits({
     stored,
     maxAgents: settings.MAX_AGENTS_PER_WORKSPACE,

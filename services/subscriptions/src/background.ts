@@ -14,7 +14,7 @@ import { openProjection, type OpenProjection } from "./projection/open-projectio
 import { startRedelivery, type RunningRedelivery } from "./redelivery/redelivery.ts";
 
 /** What the service keeps up to date from the streams. */
-export type Followed = {
+export type BackgroundServices = {
   /** NATS, whose `problem` tells also that agents can neither be read nor changed. */
   readonly nats: Nats;
   readonly created: StreamCreation;
@@ -27,7 +27,7 @@ export type Followed = {
   readonly clock: ServerClock;
 };
 
-type FollowOptions = {
+type BackgroundOptions = {
   readonly settings: SubscriptionsSettings;
   readonly log: Logger;
   /** Called when a stream is lost, or the index of lists cannot be kept. */
@@ -35,12 +35,12 @@ type FollowOptions = {
 };
 
 /** Makes sure of the streams and begins to follow them; what is to be closed goes on the stack. */
-export const followAll = async (
+export const startBackground = async (
   connected: Nats,
-  { settings, log, onFatal }: FollowOptions,
+  { settings, log, onFatal }: BackgroundOptions,
   open: AsyncDisposableStack,
   stopping: AbortSignal,
-): Promise<Followed> => {
+): Promise<BackgroundServices> => {
   const created = await ensureStreams(connected.jsm, wantedStreams(settings), log, stopping, {
     management: settings.STREAM_MANAGEMENT,
     makeAnew: settings.MAKE_LOST_STREAMS,

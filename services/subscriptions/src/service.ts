@@ -9,7 +9,7 @@ import manifest from "../package.json" with { type: "json" };
 import type { AgentIndex } from "./agents/agent-index.ts";
 import { openApiKeysFile } from "./http/auth/api-keys.ts";
 import type { SubscriptionsSettings } from "./config.ts";
-import { followAll } from "./background.ts";
+import { startBackground } from "./background.ts";
 import { liveReaders, type LiveReaders } from "./live/connections.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
 import { addressOf, cannotListen, openApi } from "./api.ts";
@@ -86,7 +86,7 @@ const start = async (
   const nats = await connectNats(settings, "subscriptions", log, options.onFatal);
   open.defer(() => closeNats(nats));
   parts.nats = nats;
-  const followed = await followAll(nats, options, open, stopping);
+  const followed = await startBackground(nats, options, open, stopping);
   open.defer(() => closeSoon(nats));
   const { index, projection, clock } = followed;
   Object.assign(parts, { nats: followed.nats, index, projection, clock });

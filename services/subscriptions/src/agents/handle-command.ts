@@ -7,9 +7,9 @@ import type { AgentAddress } from "@ringback/contracts/streams/subjects";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { pause } from "@ringback/runtime/process/backoff";
 import type { AgentStore, MarkedMessage, StoredAgent } from "./agent-store.ts";
-import type { Acceptance, Command, Rejection } from "./decide/edit.ts";
-import { decideIf, type Precondition } from "./decide/precondition.ts";
-import { recordsOf } from "./decide/to-events.ts";
+import { decide, type Accepted, type Command, type Rejection } from "./decide/edit.ts";
+import type { Precondition } from "./decide/precondition.ts";
+import { toEvents } from "./decide/to-events.ts";
 import { UnavailableError } from "../streams/ask.ts";
 import type { WorkspaceLimits } from "./workspace-limits.ts";
 
@@ -23,8 +23,8 @@ export type CommandDeps = {
   readonly limits: WorkspaceLimits;
 };
 
-/** Who asks for a command, and under what condition. */
-export type Wish = {
+/** Who sent a command, and under what condition. */
+export type CommandContext = {
   /** The id of the API key. */
   readonly actor: string;
   readonly precondition?: Precondition | undefined;
@@ -37,24 +37,24 @@ export type Wish = {
 export type Once = {
   readonly keyHash: string;
   readonly requestHash: string;
-  /** Another carried this out, perhaps: then its change is after this message. */
-  readonly maybeDoneAfter: number | undefined;
-  /** From then on somebody else may take it over. */
+  /** An earlier claim may have carried this out: then its change is after this message. */
+  readonly claimedAfterSeq: number | undefined;
+  /** From then on another process may take the claim over. */
   readonly giveUpAtMs: number;
 };
 
-/** What came of a command that was carried out; `changes` is empty when all was as wished. */
-export type Handled = Acceptance & { readonly state: AgentState };
+/** An accepted command and the agent after it; `changes` is empty when there was nothing to change. */
+export type AppliedCommand = Accepted & { readonly state: AgentState };
 
 /** Others changed the agent faster than this could be decided. */
 export type Conflict = { readonly kind: "conflict" };
 
-export type CommandResult = Handled | Rejection | Conflict;
+export type CommandResult = AppliedCommand | Rejection | Conflict;
 
-/** What was decided, over which message and up to which: from both it can be told again. */
+/** A result and the messages before and after it, from which it can be computed again. */
 export type Decided = {
   readonly kind: "decided";
-  readonly result: Handled | Rejection;
+  readonly result: AppliedCommand | Rejection;
   readonly beforeSeq: number;
   readonly seq: number;
   /** It had been carried out before. */
@@ -71,28 +71,28 @@ const MAX_WAIT_MS = 250;
  */
 export const handleCommand = async (
   command: Command,
-  wish: Wish,
+  context: CommandContext,
   deps: CommandDeps,
 ): Promise<Decided | Conflict> => {
   const address = addressOf(command);
   for (let n = 0; n < MAX_TRIES; n += 1) {
     if (n > 0) await pause(waitMs(n, deps.random()));
-    if (wish.once !== undefined && deps.now().getTime() >= wish.once.giveUpAtMs) {
+    if (context.once !== undefined && deps.now().getTime() >= context.once.giveUpAtMs) {
       throw new UnavailableError("the request took too long: another may carry it out now");
     }
     const before = await deps.store.read(address);
     // After the read: what is stored later than this look makes the append fail.
-    const done = await doneBefore(command, wish, deps);
+    const done = await doneBefore(command, context, deps);
     if (done !== undefined) return done;
-    const result = decideIf(wish.precondition, command, before.state);
+    const result = decide(command, before.state, context.precondition);
     if (result.kind === "rejected") {
       return { kind: "decided", result, beforeSeq: before.seq, seq: before.seq, isRepeat: false };
     }
-    const after = await appendAll(result, before, address, wish, deps);
+    const after = await appendAll(result, before, address, context, deps);
     if (after !== "conflict") {
-      const handled = { ...result, state: after.state };
+      const applied = { ...result, state: after.state };
       const seqs = { beforeSeq: before.seq, seq: after.seq };
-      return { kind: "decided", result: handled, ...seqs, isRepeat: false };
+      return { kind: "decided", result: applied, ...seqs, isRepeat: false };
     }
     deps.onConflict();
   }
@@ -104,20 +104,20 @@ const addressOf = ({ agent }: Command): AgentAddress => ({
   agentId: agent.agent_id,
 });
 
-/** A random part of a span that doubles: of 100 writers at once, each finds a quiet moment. */
+/** A random part of a span that doubles, so that 100 concurrent writers all succeed. */
 const waitMs = (n: number, random: number): number =>
   random * Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** n);
 
 const doneBefore = async (
   command: Command,
-  wish: Wish,
+  context: CommandContext,
   { store }: CommandDeps,
 ): Promise<Decided | undefined> => {
-  if (wish.once?.maybeDoneAfter === undefined) return undefined;
-  const { maybeDoneAfter, keyHash } = wish.once;
-  const found = await store.findMarked(addressOf(command), maybeDoneAfter, keyHash);
+  if (context.once?.claimedAfterSeq === undefined) return undefined;
+  const { claimedAfterSeq, keyHash } = context.once;
+  const found = await store.findMarked(addressOf(command), claimedAfterSeq, keyHash);
   if (found === undefined) return undefined;
-  const result = await resultAgain(command, wish, found, store);
+  const result = await resultAgain(command, context, found, store);
   return result.kind === "conflict"
     ? undefined
     : { kind: "decided", result, ...found, isRepeat: true };
@@ -130,13 +130,13 @@ const doneBefore = async (
  */
 export const resultAgain = async (
   command: Command,
-  { precondition }: Pick<Wish, "precondition">,
+  { precondition }: Pick<CommandContext, "precondition">,
   { beforeSeq, seq }: MarkedMessage,
   store: Pick<AgentStore, "readAt">,
 ): Promise<CommandResult> => {
   const address = addressOf(command);
   const before = await store.readAt(address, beforeSeq);
-  const decision = decideIf(precondition, command, before);
+  const decision = decide(command, before, precondition);
   if (decision.kind === "rejected") return decision;
   if (seq === beforeSeq && decision.changes.length > 0) return { kind: "conflict" };
   const state = seq === beforeSeq ? before : await store.readAt(address, seq);
@@ -144,26 +144,26 @@ export const resultAgain = async (
 };
 
 const appendAll = async (
-  { changes }: Acceptance,
+  { changes }: Accepted,
   before: StoredAgent,
   address: AgentAddress,
-  { actor, once, trace }: Wish,
+  { actor, once, trace }: CommandContext,
   { store, now, onChange, limits }: CommandDeps,
 ): Promise<StoredAgent | "conflict"> => {
   let { state, seq } = before;
-  const occasion = { actor, occurred_at: now().toISOString() };
-  const mark =
+  const metadata = { actor, occurred_at: now().toISOString() };
+  const marker =
     once === undefined
       ? undefined
       : { key_hash: once.keyHash, request_hash: once.requestHash, before_seq: before.seq };
-  const records = recordsOf(changes, before.state, occasion, mark);
-  if (records.length > 0) limits.admitChange(address, records);
-  for (const record of records) {
-    const appended = await store.append(address, record, seq, { trace, sealer: before.sealer });
+  const events = toEvents(changes, before.state, metadata, marker);
+  if (events.length > 0) limits.admitChange(address, events);
+  for (const event of events) {
+    const appended = await store.append(address, event, seq, { trace, sealer: before.sealer });
     if (appended.kind === "conflict") return "conflict";
-    onChange(record.type);
+    onChange(event.type);
     seq = appended.seq;
-    state = stateAfter(record);
+    state = stateAfter(event);
   }
   return { state, seq };
 };

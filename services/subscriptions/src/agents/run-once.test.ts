@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import type { AgentStore } from "./agent-store.ts";
 import { CLAIM_MS } from "../idempotency/decide/claim.ts";
 import type { Command, EditSubscriptions } from "./decide/edit.ts";
-import { handleOnce, type OnceDeps } from "./run-once.ts";
+import { runOnce, type OnceDeps } from "./run-once.ts";
 import type { RequestStore } from "../idempotency/request-store.ts";
 
 const AGENT = { workspace_id: "acme", agent_id: "bob" };
@@ -43,7 +43,7 @@ const appendTo = <T>(list: T[], one: T, lastSeq: number) => {
 const platform = () => {
   const messages: ConfigurationEvent[] = [];
   const records = new Map<string, RequestRecord[]>();
-  const recordsOf = (keyHash: string): RequestRecord[] => {
+  const toEvents = (keyHash: string): RequestRecord[] => {
     const list = records.get(keyHash) ?? [];
     records.set(keyHash, list);
     return list;
@@ -79,11 +79,11 @@ const platform = () => {
   const requests: RequestStore = {
     read: ({ keyHash }) =>
       call(() => {
-        const record = recordsOf(keyHash).at(-1);
-        return record === undefined ? undefined : { record, seq: recordsOf(keyHash).length };
+        const record = toEvents(keyHash).at(-1);
+        return record === undefined ? undefined : { record, seq: toEvents(keyHash).length };
       }),
     append: ({ keyHash }, record, lastSeq) =>
-      call(() => appendTo(recordsOf(keyHash), record, lastSeq)),
+      call(() => appendTo(toEvents(keyHash), record, lastSeq)),
   };
   const deps: OnceDeps = {
     store,
@@ -98,7 +98,7 @@ const platform = () => {
       admitKey: () => undefined,
     },
   };
-  const ask = (command: Command, key = KEY) => handleOnce(command, { actor: "key" }, key, deps);
+  const ask = (command: Command, key = KEY) => runOnce(command, { actor: "key" }, key, deps);
   return {
     ask,
     messages,
@@ -119,7 +119,7 @@ const editsIn = (messages: readonly ConfigurationEvent[]) =>
 test("the same request again has the first answer, and changes nothing", async () => {
   const { ask, messages } = platform();
   const first = await ask(EDIT);
-  expect(first).toMatchObject({ kind: "answer", isRepeat: false, result: { kind: "accepted" } });
+  expect(first).toMatchObject({ kind: "done", isRepeat: false, result: { kind: "accepted" } });
   const stored = [...messages];
   expect(await ask(EDIT)).toEqual({ ...first, isRepeat: true });
   // Also after others have changed the agent.
@@ -166,13 +166,13 @@ test("while a request is under way, the same one is told so", async () => {
   fail(undefined);
   expect(await ask(REGISTER)).toEqual({ kind: "in_progress" });
   later(CLAIM_MS);
-  expect(await ask(REGISTER)).toMatchObject({ kind: "answer", isRepeat: false });
+  expect(await ask(REGISTER)).toMatchObject({ kind: "done", isRepeat: false });
 });
 
 test("of two at once, one carries it out and the other is told so or has the same answer", async () => {
   const { ask, messages } = platform();
   const answers = await Promise.all([ask(EDIT), ask(EDIT), ask(EDIT)]);
-  expect(answers.filter((one) => one.kind === "answer" && !one.isRepeat)).toHaveLength(1);
+  expect(answers.filter((one) => one.kind === "done" && !one.isRepeat)).toHaveLength(1);
   expect(answers.filter(({ kind }) => kind === "reused")).toEqual([]);
   expect(editsIn(messages)).toBe(1);
 });
@@ -199,7 +199,7 @@ test.each(FAULTS)(
     const again = await ask(EDIT);
     const { event_subscriptions } = EDIT;
     const state = { kind: "registered", version: 2, agent: { ...AGENT, event_subscriptions } };
-    expect(again).toMatchObject({ kind: "answer", result: { kind: "accepted", state } });
+    expect(again).toMatchObject({ kind: "done", result: { kind: "accepted", state } });
     expect(messages.map(({ type }) => type)).toEqual([
       "agent_registered",
       "event_subscriptions_edited",

@@ -6,47 +6,44 @@ import {
   resultAgain,
   type CommandDeps,
   type CommandResult,
-  type Wish,
+  type CommandContext,
 } from "./handle-command.ts";
+import type { RequestKey } from "../idempotency/request-key.ts";
 import type { RequestAddress, RequestStore } from "../idempotency/request-store.ts";
-
-/** A request's `Idempotency-Key`, and what it asked for: as hashes, which tell nothing of either. */
-export type RequestKey = {
-  readonly keyHash: string;
-  readonly requestHash: string;
-  /** What the releases up to 0.1 have noted for this request: readable for as long as keys are kept. */
-  readonly formerRequestHash?: string;
-};
 
 export type OnceDeps = CommandDeps & { readonly requests: RequestStore };
 
-export type HandledOnce =
+export type OnceResult =
   | {
-      readonly kind: "answer";
+      readonly kind: "done";
       readonly result: CommandResult;
-      /** The answer was given, or due, before: nothing was changed now. */
+      /** The command was carried out before: nothing was changed now. */
       readonly isRepeat: boolean;
     }
   | { readonly kind: "in_progress" }
   | { readonly kind: "reused" };
 
 const MAX_TRIES = 3;
-/** Whoever takes a request over waits longer, by more than clocks differ. */
+/** Before another process may take the claim over, by more than clocks differ. */
 const GIVE_UP_AFTER_MS = CLAIM_MS - 10_000;
 
 type NewRecord = Omit<CommandRecord & { kind: "claimed" }, "kind" | "at">;
 
 /**
- * Carries a command out once for its key, over several processes and their ends: claimed on REQUESTS,
- * marked on the change itself, then noted as decided. Where the process ends in between, whoever asks
- * again looks for the mark first.
+ * Runs a command once for its key, across processes and crashes: it is claimed on REQUESTS, marked on the
+ * change itself, then noted as decided. After a crash in between, a repeated request looks for the marker first.
  */
-export const handleOnce = async (
+export const runOnce = async (
   command: Command,
-  wish: Wish,
-  key: RequestKey,
+  context: CommandContext,
+  key: RequestKey | undefined,
   deps: OnceDeps,
-): Promise<HandledOnce> => {
+): Promise<OnceResult> => {
+  if (key === undefined) {
+    const decided = await handleCommand(command, context, deps);
+    const result = decided.kind === "decided" ? decided.result : decided;
+    return { kind: "done", result, isRepeat: false };
+  }
   const at = { workspaceId: command.agent.workspace_id, keyHash: key.keyHash };
   for (let n = 0; n < MAX_TRIES; n += 1) {
     const last = await deps.requests.read(at);
@@ -58,21 +55,21 @@ export const handleOnce = async (
       case "replay": {
         const { agent_id, before_seq: beforeSeq, seq } = decision.record;
         const same = ofAgent(command, agent_id);
-        const result = await resultAgain(same, wish, { beforeSeq, seq }, deps.store);
-        return { kind: "answer", result, isRepeat: true };
+        const result = await resultAgain(same, context, { beforeSeq, seq }, deps.store);
+        return { kind: "done", result, isRepeat: true };
       }
       case "carry_out": {
         const { earlier } = decision;
         const request = await requestOf(command, key, earlier, deps);
         const claim: RequestRecord = { kind: "claimed", ...request, at: deps.now().toISOString() };
         const claimed = await deps.requests.append(at, claim, last?.seq ?? 0);
-        if (claimed.kind === "conflict") break; // another was first: look what it makes of it
-        const maybeDoneAfter = earlier === undefined ? undefined : request.after_seq;
+        if (claimed.kind === "conflict") break; // another process was first: read its claim
+        const claimedAfterSeq = earlier === undefined ? undefined : request.after_seq;
         const giveUpAtMs = Date.parse(claim.at) + GIVE_UP_AFTER_MS;
         const { keyHash, requestHash } = key;
-        const once = { keyHash, requestHash, maybeDoneAfter, giveUpAtMs };
+        const once = { keyHash, requestHash, claimedAfterSeq, giveUpAtMs };
         const same = ofAgent(command, request.agent_id);
-        return carryOut(same, { ...wish, once }, { at, request, seq: claimed.seq }, deps);
+        return carryOut(same, { ...context, once }, { at, request, seq: claimed.seq }, deps);
       }
       default:
         return decision satisfies never;
@@ -110,26 +107,26 @@ type Claim = {
 
 const carryOut = async (
   command: Command,
-  wish: Wish,
+  context: CommandContext,
   { at, request, seq: claimSeq }: Claim,
   deps: OnceDeps,
-): Promise<HandledOnce> => {
+): Promise<OnceResult> => {
   const release = async (): Promise<void> => {
     await deps.requests.append(at, { kind: "released", ...request }, claimSeq);
   };
-  const decided = await handleCommand(command, wish, deps).catch((error: unknown) => {
+  const decided = await handleCommand(command, context, deps).catch((error: unknown) => {
     // Best effort: without it, whoever asks again waits until the claim is abandoned.
     release().catch(() => undefined);
     throw error;
   });
   if (decided.kind === "conflict") {
     await release();
-    return { kind: "answer", result: decided, isRepeat: false };
+    return { kind: "done", result: decided, isRepeat: false };
   }
   const { result, beforeSeq: before_seq, seq, isRepeat } = decided;
   const record: RequestRecord = { kind: "decided", ...request, before_seq, seq };
   // Throws when this cannot be noted: asked again, the answer is the same. A conflict means that
   // another took over, found the mark and noted the same.
   await deps.requests.append(at, record, claimSeq);
-  return { kind: "answer", result, isRepeat };
+  return { kind: "done", result, isRepeat };
 };

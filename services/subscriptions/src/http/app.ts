@@ -9,7 +9,7 @@ import { requireCaller } from "./auth/caller.ts";
 import { letConnectionsGo } from "./closing.ts";
 import { errorHandler, type ErrorDeps } from "./error-handler.ts";
 import { MAX_BODY_BYTES, readJsonBodies, requireJson } from "./json-body.ts";
-import { answerExpectation, answerMalformedHttp, setAnswered } from "./malformed-http.ts";
+import { rejectExpectation, respondToMalformedHttp, setResponded } from "./malformed-http.ts";
 import { overloadBounds, refuseWhileOverloaded, type OverloadBounds } from "./overload.ts";
 import { sendProblem, shownText } from "./problem.ts";
 import { requestLimits } from "./rate-limits.ts";
@@ -59,7 +59,7 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
     keepAliveTimeout: 75_000, // longer than load balancers keep theirs, so that they close first
     forceCloseConnections: "idle",
     return503OnClosing: false, // what came before the door was closed is answered
-    clientErrorHandler: answerMalformedHttp,
+    clientErrorHandler: respondToMalformedHttp,
     frameworkErrors: (error, request, reply) => {
       // A path that cannot be decoded; hooks are not called for it.
       void handleError(error, request, reply.headers(SECURITY_HEADERS));
@@ -79,10 +79,10 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
   });
   traceRequests(app, deps.tracer, paths);
   refuseWhileOverloaded(app, overload);
-  app.server.on("checkExpectation", answerExpectation);
+  app.server.on("checkExpectation", rejectExpectation);
   readJsonBodies(app);
   sendSecurityHeaders(app);
-  noteAnswers(app);
+  noteResponses(app);
   letConnectionsGo(app, requestMs);
   recordRequests(app, deps, paths);
   documentApi(app);
@@ -104,8 +104,8 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
 const trustedIn = ({ trustedProxies: trusted }: Pick<Frame, "trustedProxies">) =>
   Array.isArray(trusted) && trusted.length > 0 ? [...trusted] : false;
 
-/** For `answerMalformedHttp`: a body that still drips in after its answer gets no second one. */
-const noteAnswers = (app: Api): void => {
-  app.addHook("onRequest", async ({ raw }) => setAnswered(raw.socket, false));
-  app.addHook("onResponse", async ({ raw }) => setAnswered(raw.socket, !raw.complete));
+/** For `respondToMalformedHttp`: a body that still drips in after its answer gets no second one. */
+const noteResponses = (app: Api): void => {
+  app.addHook("onRequest", async ({ raw }) => setResponded(raw.socket, false));
+  app.addHook("onResponse", async ({ raw }) => setResponded(raw.socket, !raw.complete));
 };

@@ -11,8 +11,8 @@ describe("the bytes of bodies that are read at once", () => {
     expect(budget.taken()).toBe(0);
     expect([body.take(30), body.take(20), body.take(1)]).toEqual([true, true, false]);
     expect(budget.taken()).toBe(50);
-    body.giveBack();
-    body.giveBack();
+    body.release();
+    body.release();
     expect(budget.taken()).toBe(0);
     expect(body.take(1)).toBe(false);
   });

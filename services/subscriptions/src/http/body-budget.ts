@@ -11,7 +11,7 @@ export type BodyRoom = {
   readonly take: (bytes: number) => boolean;
   /** The whole body is there: from now on it is not ended for others. */
   readonly complete: () => void;
-  readonly giveBack: () => void;
+  readonly release: () => void;
 };
 
 type Holding = { readonly workspaceId: string; readonly end: () => void; bytes: number };
@@ -73,7 +73,7 @@ export const bodyBudget = (maxBytes: number): BodyBudget => {
           return true;
         },
         complete: () => unfinished.delete(holding),
-        giveBack: () => drop(holding),
+        release: () => drop(holding),
       };
     },
     taken: () => taken,

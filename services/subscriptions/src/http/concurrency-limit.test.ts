@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { places } from "./concurrency-limit.ts";
+import { concurrencyLimit } from "./concurrency-limit.ts";
 
-/** How many places a workspace gets that asks until there is none. */
-const greedy = (take: ReturnType<typeof places>, workspaceId: string): number => {
+/** How many permits a workspace gets that asks until there is none. */
+const greedy = (take: ReturnType<typeof concurrencyLimit>, workspaceId: string): number => {
   let n = 0;
   while (take(workspaceId) !== undefined) n += 1;
   return n;
 };
 
-test("a workspace has its places, and all together have theirs", () => {
-  const take = places({ inAll: 3, perWorkspace: 2 });
+test("a workspace has its permits, and all together have theirs", () => {
+  const take = concurrencyLimit({ inAll: 3, perWorkspace: 2 });
   const first = take("w1");
   expect([take("w1"), take("w1")].map((place) => place !== undefined)).toEqual([true, false]);
   expect(take("w2")).toBeDefined();
@@ -21,11 +21,11 @@ test("a workspace has its places, and all together have theirs", () => {
 });
 
 test("a workspace that is alone has all that are its own", () => {
-  expect(greedy(places({ inAll: 100, perWorkspace: 10 }), "w1")).toBe(10);
+  expect(greedy(concurrencyLimit({ inAll: 100, perWorkspace: 10 }), "w1")).toBe(10);
 });
 
-test("twenty workspaces that take what they get leave places for a dozen others", () => {
-  const take = places({ inAll: 200, perWorkspace: 10 });
+test("twenty workspaces that take what they get leave permits for a dozen others", () => {
+  const take = concurrencyLimit({ inAll: 200, perWorkspace: 10 });
   const first = Array.from({ length: 20 }, (_, n) => greedy(take, `first-${n}`));
   expect(Math.max(...first)).toBe(10);
   const later = Array.from({ length: 12 }, (_, n) => greedy(take, `later-${n}`));

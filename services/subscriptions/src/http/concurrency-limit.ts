@@ -1,28 +1,27 @@
-/** How many may be at something at once, in this process and of each workspace. */
-export type PlaceBounds = { readonly inAll: number; readonly perWorkspace: number };
+/** How many permits are out at once, in this process and of each workspace. */
+export type ConcurrencyBounds = { readonly inAll: number; readonly perWorkspace: number };
 
-/** Gives a place, to be given back, or undefined when there is none. */
-export type Places = (workspaceId: string) => (() => void) | undefined;
+/** Takes a permit of a workspace and returns its release, or undefined where no permit is free. */
+export type Acquire = (workspaceId: string) => (() => void) | undefined;
 
 /**
- * Places that workspaces share by a dynamic threshold, as dispatchers share theirs (docs/adr/0012): once
- * half of them are taken, the fewer are free the fewer a workspace may have, so that some are left for
- * those that have none.
+ * Permits that workspaces share by a dynamic threshold, as dispatchers share theirs (docs/adr/0012): once
+ * half are taken, a workspace may have the fewer the fewer are free, so that other workspaces find some.
  */
-export const places = ({ inAll, perWorkspace }: PlaceBounds): Places => {
+export const concurrencyLimit = ({ inAll, perWorkspace }: ConcurrencyBounds): Acquire => {
   const taken = new Map<string, number>();
   let all = 0;
   return (workspaceId) => {
     const own = taken.get(workspaceId) ?? 0;
     const threshold = Math.floor((2 * perWorkspace * (inAll - all)) / inAll) + 1;
-    const most = Math.min(perWorkspace, threshold);
-    if (all >= inAll || own >= most) return undefined;
+    const max = Math.min(perWorkspace, threshold);
+    if (all >= inAll || own >= max) return undefined;
     all += 1;
     taken.set(workspaceId, own + 1);
-    let isBack = false;
+    let isReleased = false;
     return () => {
-      if (isBack) return;
-      isBack = true;
+      if (isReleased) return;
+      isReleased = true;
       all -= 1;
       const left = (taken.get(workspaceId) ?? 1) - 1;
       if (left === 0) taken.delete(workspaceId);

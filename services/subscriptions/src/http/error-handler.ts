@@ -15,7 +15,7 @@ export type ErrorDeps = {
   ) => { readonly problem: Problem; readonly waitSeconds: number | undefined } | undefined;
 };
 
-/** Answers every error that a handler or the framework throws; only our own are logged. */
+/** Responses every error that a handler or the framework throws; only our own are logged. */
 export const errorHandler =
   ({ log, limitProblemOf = () => undefined }: ErrorDeps) =>
   (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {

@@ -98,6 +98,6 @@ const encodingProblem = (sent: readonly string[]): Problem | undefined => {
   return { code: "unsupported_media_type", detail };
 };
 
-/** Answers with a text that is JSON already, such as one with a payload in it as it was stored. */
+/** Responses with a text that is JSON already, such as one with a payload in it as it was stored. */
 export const sendJson = (reply: Pick<FastifyReply, "type" | "send">, json: Buffer) =>
   reply.type("application/json; charset=utf-8").send(json);

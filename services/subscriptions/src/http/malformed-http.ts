@@ -7,16 +7,16 @@ import { SECURITY_HEADERS } from "./security-headers.ts";
 const answered = new WeakSet<Socket>();
 
 /** Remembers whether this connection's present request was answered: a second answer would be another's. */
-export const setAnswered = (socket: Socket, isAnswered: boolean): void => {
-  if (isAnswered) answered.add(socket);
+export const setResponded = (socket: Socket, hasResponse: boolean): void => {
+  if (hasResponse) answered.add(socket);
   else answered.delete(socket);
 };
 
 /**
- * Answers what never became a request: bytes that are not HTTP, headers that are too large, a request
+ * Responses what never became a request: bytes that are not HTTP, headers that are too large, a request
  * that took too long to arrive. There is no reply then, only the connection.
  */
-export const answerMalformedHttp = (error: NodeJS.ErrnoException, socket: Socket): void => {
+export const respondToMalformedHttp = (error: NodeJS.ErrnoException, socket: Socket): void => {
   // The caller is gone: nothing to say.
   if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) return;
   if (answered.has(socket)) {
@@ -38,8 +38,8 @@ export const answerMalformedHttp = (error: NodeJS.ErrnoException, socket: Socket
   );
 };
 
-/** Answers a request with an `Expect` that is not `100-continue`, which never comes to fastify. */
-export const answerExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
+/** Responses a request with an `Expect` that is not `100-continue`, which never comes to fastify. */
+export const rejectExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
   const detail = "Expect: only 100-continue is known here.";
   const body = problemBody({ code: "expectation_failed", detail });
   const headers = { "content-type": PROBLEM_CONTENT_TYPE, ...SECURITY_HEADERS };

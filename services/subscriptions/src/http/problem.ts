@@ -123,7 +123,7 @@ export const problemBody = ({ code, detail, errors }: Problem) => ({
   ...(errors === undefined ? {} : { errors }),
 });
 
-/** Answers with a problem; `more` are members of its own (RFC 9457 section 3.2). */
+/** Responses with a problem; `more` are members of its own (RFC 9457 section 3.2). */
 export const sendProblem = (
   reply: Pick<FastifyReply, "code" | "header" | "type" | "send">,
   problem: Problem,

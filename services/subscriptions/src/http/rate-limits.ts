@@ -9,11 +9,11 @@ export type RequestLimits = {
   /** Requests with a valid key, by the key. */
   readonly ofKey: CountRequest;
   /** Requests without one, by address: valid keys from the same address are not counted here. */
-  readonly ofStranger: CountRequest;
+  readonly ofAnonymous: CountRequest;
 };
 
 const MINUTE_MS = 60_000;
-const STRANGERS_PER_MINUTE = 600;
+const ANONYMOUS_PER_MINUTE = 600;
 
 /**
  * How many requests a process takes in a minute. The two counts are apart, so that whoever guesses keys
@@ -24,13 +24,13 @@ export const requestLimits = async (api: Api, perMinutePerKey: number): Promise<
   const counting = await counters(api);
   return {
     ofKey: counting(perMinutePerKey, ({ caller }) => caller?.keyId ?? ""),
-    ofStranger: counting(STRANGERS_PER_MINUTE),
+    ofAnonymous: counting(ANONYMOUS_PER_MINUTE),
   };
 };
 
 /** As many requests as strangers may make, by address: for what is read without a key. */
 export const openLimit = async (api: Api): Promise<CountRequest> =>
-  (await counters(api))(STRANGERS_PER_MINUTE);
+  (await counters(api))(ANONYMOUS_PER_MINUTE);
 
 const counters = async (api: Api) => {
   await api.register(rateLimit, { global: false, timeWindow: MINUTE_MS });

@@ -3,7 +3,7 @@ import { Transform } from "node:stream";
 import { callerOf } from "./auth/caller.ts";
 import { bodyBudget, type BodyBudget } from "./body-budget.ts";
 import { OverloadedError } from "./overload.ts";
-import { places } from "./concurrency-limit.ts";
+import { concurrencyLimit } from "./concurrency-limit.ts";
 import type { Api } from "./api.ts";
 
 /** Of all requests that are being read or answered at once: eight of the largest. */
@@ -14,12 +14,12 @@ const AT_ONCE = { inAll: 1_000, perWorkspace: 250 };
 
 /** What a process can work on at once is shared by workspaces; only for calls that `requireCaller` guards. */
 export const shareRoom = (api: Api): void => {
-  const takePlace = places(AT_ONCE);
+  const acquire = concurrencyLimit(AT_ONCE);
   api.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config.isEndless === true) return;
-    const giveBack = takePlace(callerOf(request).workspaceId);
-    if (giveBack === undefined) throw new OverloadedError("too many requests at once");
-    reply.raw.once("close", giveBack);
+    const release = acquire(callerOf(request).workspaceId);
+    if (release === undefined) throw new OverloadedError("too many requests at once");
+    reply.raw.once("close", release);
   });
   countBodies(api, bodyBudget(MAX_BODY_BYTES_AT_ONCE));
 };
@@ -31,7 +31,7 @@ const countBodies = (api: Api, budget: BodyBudget): void => {
   api.addHook("preParsing", async (request, reply, payload) => {
     const end = () => counted.destroy(noRoom());
     const room = budget.open(callerOf(request).workspaceId, end);
-    reply.raw.once("close", room.giveBack);
+    reply.raw.once("close", room.release);
     const counted = new Transform({
       transform: (chunk: Buffer, _encoding, done) =>
         room.take(chunk.byteLength) ? done(null, chunk) : done(noRoom()),

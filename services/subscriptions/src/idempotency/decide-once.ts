@@ -1,5 +1,5 @@
 import { isSameRequest } from "./decide/claim.ts";
-import type { RequestKey } from "../agents/run-once.ts";
+import type { RequestKey } from "./request-key.ts";
 import type { Problem } from "../http/problem.ts";
 import type { RequestStore } from "./request-store.ts";
 

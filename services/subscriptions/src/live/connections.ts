@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { authenticate, type ApiKeys, type Caller } from "../http/auth/api-keys.ts";
 import { liveReader, type EndReason, type LiveReader } from "./connection.ts";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
-import { places } from "../http/concurrency-limit.ts";
+import { concurrencyLimit } from "../http/concurrency-limit.ts";
 
 export type Welcome =
   | { readonly kind: "reader"; readonly reader: LiveReader }
@@ -45,7 +45,7 @@ type Guest = {
 /** Nobody yet. Looks every second whether each one's key is still good, for as long as there is one. */
 export const liveReaders = ({ keys, now }: LiveReadersDeps): LiveReaders => {
   const guests = new Set<Guest>();
-  const takePlace = places({ inAll: MAX_READERS, perWorkspace: MAX_PER_WORKSPACE });
+  const acquire = concurrencyLimit({ inAll: MAX_READERS, perWorkspace: MAX_PER_WORKSPACE });
   let timer: NodeJS.Timeout | undefined;
   let looks = 0;
   let isStopped = false;
@@ -68,7 +68,7 @@ export const liveReaders = ({ keys, now }: LiveReadersDeps): LiveReaders => {
       if (isStopped || guests.size >= MAX_READERS) return { kind: "too_many" };
       const ofKey = [...guests].filter((guest) => guest.caller.keyId === caller.keyId);
       if (ofKey.length >= MAX_PER_KEY) return { kind: "too_many_of_key" };
-      const giveBack = takePlace(caller.workspaceId);
+      const giveBack = acquire(caller.workspaceId);
       if (giveBack === undefined) return { kind: "too_many_of_workspace" };
       const guest = { reader: liveReader(from, streams), caller, headers };
       guests.add(guest);

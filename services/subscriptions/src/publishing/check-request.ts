@@ -1,6 +1,5 @@
 import type { Buffer } from "node:buffer";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { FieldError } from "../http/problem.ts";
 import { checkItem, type CheckedItem, type ItemError, type ItemRules } from "./check-event.ts";
 import { jsonItems } from "./split-json.ts";
 
@@ -14,6 +13,9 @@ export type CheckedRequest =
 
 /** So many events may come in one request. */
 export const MAX_EVENTS = 1_000;
+
+/** One thing that is wrong with a request, and where. */
+export type FieldError = { readonly path: string; readonly message: string };
 
 const MAX_ERRORS = 100;
 const MAX_PATH_CHARACTERS = 256;

@@ -1,13 +1,13 @@
 import type { Buffer } from "node:buffer";
+import { eventId } from "@ringback/contracts/events/event";
 import type { EventRules } from "@ringback/contracts/events/event-check";
 import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { OwnWarnings } from "../event-types/own-warnings.ts";
-import { ingested, type Ingested } from "./publish-response.ts";
 import { checkRequest, type CheckedEvent, type CheckedRequest } from "./check-request.ts";
-import { withSecretIds, type EventStore, type Publisher } from "./store-events.ts";
+import { withSecretIds, type EventStore, type Publisher, type StoredItem } from "./store-events.ts";
 
-export type IngestDeps = {
+export type PublishDeps = {
   readonly events: EventStore;
   /** When EVENTS was made, in ms since 1970: part of every event's id. */
   readonly eventsCreatedMs: number;
@@ -16,18 +16,36 @@ export type IngestDeps = {
 };
 
 /** What a producer sent. */
-export type IngestRequest = {
+export type PublishRequest = {
   readonly workspaceId: string;
   readonly body: Buffer;
   readonly publisher: Publisher;
   readonly trace: TraceContext | undefined;
 };
 
-/** The events of a request are stored, all of them where all are right; else what is wrong. */
-export const ingest = async (
-  { workspaceId, body, publisher, trace }: IngestRequest,
-  { events: store, eventsCreatedMs, rules, ownWarnings }: IngestDeps,
-): Promise<Ingested | Exclude<CheckedRequest, { kind: "events" }>> => {
+/** An event that is stored, as its producer learns of it. */
+type PublishedEvent = {
+  readonly event_id: string;
+  readonly duplicate: boolean;
+  readonly differs?: boolean;
+  readonly warnings?: EventWarning[];
+};
+
+export type PublishResult =
+  | { readonly kind: "all"; readonly events: PublishedEvent[] }
+  | {
+      readonly kind: "partial";
+      readonly code: "event_differs" | "events_full" | "unavailable";
+      readonly detail: string;
+      /** In the order of the request; null: not stored, or not known to be. */
+      readonly events: (PublishedEvent | null)[];
+    };
+
+/** Stores the events of a request when all of them are valid; says what is wrong otherwise. */
+export const publishEvents = async (
+  { workspaceId, body, publisher, trace }: PublishRequest,
+  { events: store, eventsCreatedMs, rules, ownWarnings }: PublishDeps,
+): Promise<PublishResult | Exclude<CheckedRequest, { kind: "events" }>> => {
   const itemRules = { workspaceId, maxEventBytes: store.maxEventBytes(), events: rules };
   const checked = await checkRequest(body, itemRules);
   if (checked.kind !== "events") return checked;
@@ -35,7 +53,7 @@ export const ingest = async (
   const stored = await store.store(withSecretIds(publisher, messages), trace);
   const warnings = await allWarnings(workspaceId, checked.events, ownWarnings);
   const hasKey = publisher.idempotencyKey !== undefined;
-  return ingested(stored, warnings, { eventsCreatedMs, hasKey });
+  return publishResult(stored, warnings, { eventsCreatedMs, hasKey });
 };
 
 const allWarnings = async (
@@ -46,4 +64,45 @@ const allWarnings = async (
   const typed = events.map(({ eventType, event }) => ({ eventType, body: event.body }));
   const own = await ownWarnings(workspaceId, typed);
   return events.map(({ warnings }, n) => [...warnings, ...(own[n] ?? [])]);
+};
+
+/** Whether all events of a request are stored, or which are, so that the producer can send the rest again. */
+const publishResult = (
+  items: readonly StoredItem[],
+  warnings: ReadonlyArray<readonly EventWarning[]>,
+  { eventsCreatedMs, hasKey }: { readonly eventsCreatedMs: number; readonly hasKey: boolean },
+): PublishResult => {
+  const events = items.map((item, n) => publishedEvent(item, warnings[n] ?? [], eventsCreatedMs));
+  if (hasKey && items.some((item) => item.kind === "stored" && item.differs)) {
+    const detail =
+      "This Idempotency-Key was used for another body within the last 10 minutes: send what is new with a key of its own. `events` says what is stored.";
+    return { kind: "partial", code: "event_differs", detail, events };
+  }
+  const sure = events.filter((one) => one !== null);
+  if (sure.length === events.length) return { kind: "all", events: sure };
+  const isFull = items.some(({ kind }) => kind === "full");
+  const why = isFull
+    ? "There is no room for further events at the moment"
+    : "Not every event could be confirmed as stored";
+  const detail = `${why}: ${sure.length} of ${events.length} are stored. Send the same request again, within 10 minutes: what is stored is not stored twice.`;
+  return {
+    kind: "partial",
+    code: isFull ? "events_full" : "unavailable",
+    detail,
+    events,
+  };
+};
+
+const publishedEvent = (
+  item: StoredItem,
+  warnings: readonly EventWarning[],
+  eventsCreatedMs: number,
+): PublishedEvent | null => {
+  if (item.kind !== "stored") return null;
+  return {
+    event_id: eventId(eventsCreatedMs, item.seq),
+    duplicate: item.duplicate,
+    ...(item.differs ? { differs: true } : {}),
+    ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),
+  };
 };

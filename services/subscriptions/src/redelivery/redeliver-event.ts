@@ -3,7 +3,7 @@ import { z } from "zod";
 import { idSchema } from "@ringback/contracts/id";
 import { redeliveryDeliveryId } from "@ringback/contracts/deliveries/redelivery-id";
 import { decideRedeliver } from "./decide/redeliver.ts";
-import type { RequestKey } from "../agents/run-once.ts";
+import type { RequestKey } from "../idempotency/request-key.ts";
 import type { Problem } from "../http/problem.ts";
 import {
   deliverableEvent,

@@ -132,8 +132,8 @@ const planFor = (
   }
   const event_subscriptions = opened.map(({ subscription }) => subscription);
   const before = { ...state, agent: { ...state.agent, event_subscriptions } };
-  const occasion = { actor: ACTOR, occurred_at: at.toISOString() };
-  const change = { type: "secrets_reencrypted", change: {}, ...occasion } as const;
+  const metadata = { actor: ACTOR, occurred_at: at.toISOString() };
+  const change = { type: "secrets_reencrypted", change: {}, ...metadata } as const;
   const after = evolve(before, change);
   const agent = after.kind === "registered" ? after.agent : null;
   return { kind: "rewrite", event: { ...change, version: after.version, agent } };

@@ -14,7 +14,7 @@ import {
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decide, type Command, type EditSubscriptions } from "./edit.ts";
-import { recordsOf } from "./to-events.ts";
+import { toEvents } from "./to-events.ts";
 
 const IDS = { workspace_id: "acme", agent_id: "bob" };
 const NOW = "2026-01-01T00:00:00.000Z";
@@ -278,7 +278,7 @@ const carryOut = (commands: readonly Command[]) => {
   for (const command of commands) {
     const decision = decide(command, state);
     if (decision.kind === "rejected") continue;
-    for (const record of recordsOf(decision.changes, state, OCCASION)) {
+    for (const record of toEvents(decision.changes, state, OCCASION)) {
       records.push(record);
       state = stateAfter(record);
     }

@@ -1,6 +1,7 @@
 import type { Agent, AgentState, ConfigurationChange } from "@ringback/contracts/agents/agent";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import { sameSubscription, type Subscription } from "@ringback/contracts/agents/subscription";
+import { isMet, type Precondition } from "./precondition.ts";
 import {
   removeSigningSecret,
   rotateSigningSecret,
@@ -49,8 +50,8 @@ export type RemoveSubscriptions = {
 
 export type DeregisterAgent = { readonly kind: "deregister_agent"; readonly agent: AgentIds };
 
-/** A subscription that was there before, as answers name it. */
-export type FormerSubscription = Pick<Subscription, "event_type" | "callback_url">;
+/** A subscription before the change, as responses name it. */
+export type PreviousSubscription = Pick<Subscription, "event_type" | "callback_url">;
 
 export type Rejection =
   | { readonly kind: "rejected"; readonly code: "agent_not_found" }
@@ -64,23 +65,37 @@ export type Rejection =
   | {
       readonly kind: "rejected";
       readonly code: "subscription_exists";
-      readonly existing: readonly FormerSubscription[];
+      readonly existing: readonly PreviousSubscription[];
     }
   | SigningRejection;
 
-export type Acceptance = {
+export type Accepted = {
   readonly kind: "accepted";
-  /** In the order in which they are to be stored; empty when everything is as wished already. */
+  /** In the order in which they are to be stored; empty when there is nothing to change. */
   readonly changes: readonly ConfigurationChange[];
   /** Subscriptions of the named types as they were before. */
-  readonly replaced: readonly FormerSubscription[];
-  readonly removed: readonly FormerSubscription[];
+  readonly replaced: readonly PreviousSubscription[];
+  readonly removed: readonly PreviousSubscription[];
 };
 
-export type Decision = Acceptance | Rejection;
+export type Decision = Accepted | Rejection;
 
-/** What a command does to an agent in this state: the changes, or why it is refused. */
-export const decide = (command: Command, state: AgentState): Decision => {
+/**
+ * The changes that a command makes to an agent in this state, or why it is rejected. `If-Match` only counts
+ * for a command that would be carried out: an unknown agent stays unknown (RFC 9110 section 13.2.1).
+ */
+export const decide = (
+  command: Command,
+  state: AgentState,
+  precondition?: Precondition,
+): Decision => {
+  const decision = decideUnconditionally(command, state);
+  if (decision.kind === "rejected" || isMet(precondition, state)) return decision;
+  const version = state.kind === "registered" ? state.version : undefined;
+  return { kind: "rejected", code: "precondition_failed", version };
+};
+
+const decideUnconditionally = (command: Command, state: AgentState): Decision => {
   switch (command.kind) {
     case "register_agent":
       return register(command, state);
@@ -105,9 +120,9 @@ const NOT_FOUND: Rejection = { kind: "rejected", code: "agent_not_found" };
 
 const accepted = (
   changes: readonly ConfigurationChange[],
-  replaced: readonly FormerSubscription[] = [],
-  removed: readonly FormerSubscription[] = [],
-): Acceptance => ({ kind: "accepted", changes, replaced, removed });
+  replaced: readonly PreviousSubscription[] = [],
+  removed: readonly PreviousSubscription[] = [],
+): Accepted => ({ kind: "accepted", changes, replaced, removed });
 
 const registration = (agent: AgentIds, agent_display_name: string): ConfigurationChange => ({
   type: "agent_registered",
@@ -125,7 +140,7 @@ const register = (command: RegisterAgent, state: AgentState): Decision => {
 
 /**
  * Decides over an agent that is there, or registers it first. Between the two messages the agent is
- * there without subscriptions: whoever died in between only has to ask again.
+ * there without subscriptions: after a crash in between, the caller only has to retry.
  */
 const ofRegistered = (
   command: EditSubscriptions | RemoveSubscriptions,
@@ -155,11 +170,11 @@ const edit = (command: EditSubscriptions, agent: Pick<Agent, "event_subscription
   const before = agent.event_subscriptions;
   const isNamed = ({ event_type }: Subscription) =>
     wanted.some((subscription) => subscription.event_type === event_type);
-  const replaced = before.filter(isNamed).map(former);
+  const replaced = before.filter(isNamed).map(previous);
   if (on_conflict === "error" && replaced.length > 0) {
     return { kind: "rejected", code: "subscription_exists", existing: replaced };
   }
-  const removed = mode === "replace" ? before.filter((one) => !isNamed(one)).map(former) : [];
+  const removed = mode === "replace" ? before.filter((one) => !isNamed(one)).map(previous) : [];
   const set = wanted.filter((one) => !before.some((other) => sameSubscription(one, other)));
   if (set.length === 0 && removed.length === 0) return accepted([], replaced);
   const change = { set, removed: removed.map(({ event_type }) => event_type) };
@@ -172,13 +187,13 @@ const remove = (
 ): Decision => {
   const removed = agent.event_subscriptions
     .filter(({ event_type }) => event_types.includes(event_type))
-    .map(former);
+    .map(previous);
   if (removed.length === 0) return accepted([]);
   const change = { removed: removed.map(({ event_type }) => event_type) };
   return accepted([{ type: "event_subscriptions_removed", change }], [], removed);
 };
 
-const former = ({ event_type, callback_url }: Subscription): FormerSubscription => ({
+const previous = ({ event_type, callback_url }: Subscription): PreviousSubscription => ({
   event_type,
   callback_url,
 });

@@ -1,8 +1,7 @@
 import { INITIAL_AGENT_STATE, type AgentState } from "@ringback/contracts/agents/agent";
 import { expect, test } from "vitest";
-import type { Command } from "./edit.ts";
+import { decide, type Command } from "./edit.ts";
 import { entityTagsIn } from "./entity-tag.ts";
-import { decideIf } from "./precondition.ts";
 
 const IDS = { workspace_id: "acme", agent_id: "bob" };
 const AT = "2026-01-01T00:00:00Z";
@@ -23,7 +22,7 @@ const REGISTER: Command = { kind: "register_agent", agent: IDS, agent_display_na
 const decided = (header: string, command: Command, state: AgentState) => {
   const tags = entityTagsIn(header);
   if (tags.kind === "invalid") throw new Error(`'${header}' is no list of tags`);
-  return decideIf(tags, command, state);
+  return decide(command, state, tags);
 };
 
 test.each(['"3"', "*", '"2", "3"', 'W/"3", "3"', '"3-redacted"'])(
@@ -51,5 +50,5 @@ test("an agent that is not there fulfils nothing, and is not found where it has 
 });
 
 test("without a precondition the decision is what it is", () => {
-  expect(decideIf(undefined, DEREGISTER, AT_VERSION_3)).toMatchObject({ kind: "accepted" });
+  expect(decide(DEREGISTER, AT_VERSION_3, undefined)).toMatchObject({ kind: "accepted" });
 });

@@ -6,28 +6,27 @@ import {
 } from "@ringback/contracts/agents/agent";
 import type { IdempotencyMark } from "@ringback/contracts/streams/request-record";
 
-/** Who changed something, and when (RFC 3339). */
-export type Occasion = { readonly actor: string; readonly occurred_at: string };
+/** Who made a change, and when (RFC 3339). */
+export type ChangeMetadata = { readonly actor: string; readonly occurred_at: string };
 
 /**
- * The messages that record these changes, in order: each carries the state that it led to, so that
- * the last message of an agent is all that a reader needs. The last of them has the mark: with it the
- * whole request is carried out.
+ * The events of these changes, in order. Each carries the state that it led to, so that a reader needs
+ * only an agent's last event. The last event has the idempotency marker: with it the whole request is done.
  */
-export const recordsOf = (
+export const toEvents = (
   changes: readonly ConfigurationChange[],
   before: AgentState,
-  occasion: Occasion,
+  metadata: ChangeMetadata,
   idempotency?: IdempotencyMark,
 ): ConfigurationEvent[] => {
-  const records: ConfigurationEvent[] = [];
+  const events: ConfigurationEvent[] = [];
   let state = before;
   for (const change of changes) {
-    state = evolve(state, { ...change, ...occasion });
+    state = evolve(state, { ...change, ...metadata });
     const agent = state.kind === "registered" ? state.agent : null;
-    records.push({ ...change, ...occasion, version: state.version, agent });
+    events.push({ ...change, ...metadata, version: state.version, agent });
   }
-  const last = records.pop();
+  const last = events.pop();
   if (last === undefined) return [];
-  return [...records, idempotency === undefined ? last : { ...last, idempotency }];
+  return [...events, idempotency === undefined ? last : { ...last, idempotency }];
 };

@@ -1,6 +1,6 @@
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
-import { changeAnswer, historyAnswerSchema } from "./history-response.ts";
+import { changeResponse, historyResponseSchema } from "./history-response.ts";
 import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
 import { agentPathSchema } from "./patch-schema.ts";
 import type { Api } from "../../http/api.ts";
@@ -20,7 +20,7 @@ export const agentHistoryRoute = (api: Api, history: AgentHistory): void => {
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: pageQuerySchema,
-        response: { 200: historyAnswerSchema, ...problemResponses },
+        response: { 200: historyResponseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -33,7 +33,7 @@ export const agentHistoryRoute = (api: Api, history: AgentHistory): void => {
         return sendProblem(reply, agentNotFound(agentId));
       }
       return {
-        changes: entries.map((entry) => changeAnswer(entry, caller)),
+        changes: entries.map((entry) => changeResponse(entry, caller)),
         next_cursor: nextBeforeSeq === undefined ? null : seqCursor.encode(nextBeforeSeq),
       };
     },

@@ -28,7 +28,7 @@ const timeSchema = (description: string) =>
   z.string().meta({ description, format: "date-time", examples: ["2026-01-31T09:30:00.000Z"] });
 
 /** An agent, as answers show it. Fields that are not named here never leave the service. */
-export const agentAnswerSchema = z
+export const agentResponseSchema = z
   .object({
     agent_id: z.string().meta({ examples: ["agent-7"] }),
     agent_display_name: z.string().meta({ examples: ["Reminder calls"] }),
@@ -39,24 +39,24 @@ export const agentAnswerSchema = z
   })
   .meta({ id: "Agent", description: "The agent as it now is." });
 
-export type AgentAnswer = z.infer<typeof agentAnswerSchema>;
+export type AgentResponse = z.infer<typeof agentResponseSchema>;
 
-const formerSubscriptionSchema = z
+const previousSubscriptionSchema = z
   .object({ event_type: eventTypeSchema, callback_url: z.string() })
   .meta({ id: "FormerSubscription", description: "A subscription as it was before the change." });
 
 export const UPDATED = "Agent updated successfully!";
 
 /** The agent as it now is, and for an edit the subscriptions that it took the place of. */
-export const patchAnswerSchema = agentAnswerSchema
+export const patchResponseSchema = agentResponseSchema
   .extend({
     message: z.literal(UPDATED).meta({ description: "For programs written for Ringg's API" }),
     replaced: z
-      .array(formerSubscriptionSchema)
+      .array(previousSubscriptionSchema)
       .optional()
       .meta({ description: "Of an edit: the subscriptions that it took the place of" }),
     removed: z
-      .array(formerSubscriptionSchema)
+      .array(previousSubscriptionSchema)
       .optional()
       .meta({ description: "Of an edit in mode `replace`: those that it did not name" }),
     signing_secret: z.string().optional().meta({
@@ -72,7 +72,7 @@ export const patchAnswerSchema = agentAnswerSchema
     description: "The agent as it now is, and what the change took the place of.",
   });
 
-export const listAnswerSchema = z
+export const agentListResponseSchema = z
   .object({
     agents: z.array(
       z.object({
@@ -92,24 +92,24 @@ export const listAnswerSchema = z
   .meta({ id: "AgentList", description: "One page of the workspace's agents." });
 
 /** A subscription that was there, for a caller who may see secrets. */
-export const shownFormer = ({
+export const redactedPrevious = ({
   event_type,
   callback_url,
-}: z.infer<typeof formerSubscriptionSchema>) => ({
+}: z.infer<typeof previousSubscriptionSchema>) => ({
   event_type,
   callback_url: redactedUrl(callback_url, true),
 });
 
 /** What the caller of a rotation gets to verify with; a private key is shown to nobody. */
-export const newKeyAnswer = (key: SigningKey) =>
+export const newKeyResponse = (key: SigningKey) =>
   key.scheme === "v1" ? { signing_secret: key.secret } : { signing_public_key: key.public_key };
 
 /** An agent for a caller: who may set secrets reads them back, others see `<redacted>`. */
-export const agentAnswer = (
+export const agentResponse = (
   agent: Agent,
   version: number,
   { scopes }: Pick<Caller, "scopes">,
-): AgentAnswer => ({
+): AgentResponse => ({
   agent_id: agent.agent_id,
   agent_display_name: agent.agent_display_name,
   event_subscriptions: agent.event_subscriptions.map((subscription) =>

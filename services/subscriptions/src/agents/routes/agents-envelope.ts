@@ -1,6 +1,6 @@
 import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
-import { agentAnswer, agentAnswerSchema, listAnswerSchema } from "./agent-response.ts";
+import { agentResponse, agentResponseSchema, agentListResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
@@ -10,14 +10,14 @@ import { listQuerySchema, type AgentListDeps } from "./list-agents.ts";
 
 const id = z.string().meta({ description: "The same as `agent_id`" });
 
-const oneSchema = z.object({ agents: agentAnswerSchema.extend({ id }) }).meta({
+const oneSchema = z.object({ agents: agentResponseSchema.extend({ id }) }).meta({
   id: "EnvelopedAgent",
   description: "One agent, in the envelope of platforms like Ringg.",
 });
 
 const allSchema = z
   .object({
-    agents: z.array(listAnswerSchema.shape.agents.element.extend({ id })),
+    agents: z.array(agentListResponseSchema.shape.agents.element.extend({ id })),
     total: z.int().meta({ description: "How many agents the workspace has" }),
     limit: z.int(),
     offset: z.int(),
@@ -98,7 +98,7 @@ const oneRoute = (api: Api, { store }: AgentListDeps): void => {
       const { workspaceId } = caller;
       const { state } = await store.read({ workspaceId, agentId });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
-      return { agents: { id: agentId, ...agentAnswer(state.agent, state.version, caller) } };
+      return { agents: { id: agentId, ...agentResponse(state.agent, state.version, caller) } };
     },
   );
 };

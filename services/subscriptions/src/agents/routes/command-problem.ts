@@ -1,6 +1,7 @@
 import { MAX_SIGNING_KEYS } from "@ringback/contracts/secrets/signing-key";
 import { entityTag } from "../decide/entity-tag.ts";
-import type { CommandResult, Handled } from "../handle-command.ts";
+import type { OnceResult } from "../run-once.ts";
+import type { CommandResult, AppliedCommand } from "../handle-command.ts";
 import type { Frame } from "../../http/app.ts";
 import { LimitReachedError } from "../workspace-limits.ts";
 import { agentNotFound, type Problem } from "../../http/problem.ts";
@@ -15,7 +16,7 @@ export const limitProblemOf: Frame["limitProblemOf"] = (error) => {
 /** Why a command was not carried out, for its caller. */
 export const commandProblem = (
   agentId: string,
-  result: Exclude<CommandResult, Handled>,
+  result: Exclude<CommandResult, AppliedCommand>,
 ): Problem => {
   if (result.kind === "conflict") {
     const detail = `Agent '${agentId}' was changed by others at the same time: ask again.`;
@@ -52,5 +53,22 @@ export const commandProblem = (
     }
     default:
       return result satisfies never;
+  }
+};
+
+/** Why a request with an `Idempotency-Key` was not run, for its caller. */
+export const onceProblem = ({ kind }: Exclude<OnceResult, { kind: "done" }>): Problem => {
+  switch (kind) {
+    case "in_progress": {
+      const detail = "A request with this Idempotency-Key is under way: ask again for its answer.";
+      return { code: "request_in_progress", detail };
+    }
+    case "reused": {
+      const detail =
+        "This Idempotency-Key was used for another request in the last 24 hours: take a new key for a new request.";
+      return { code: "idempotency_key_reused", detail };
+    }
+    default:
+      return kind satisfies never;
   }
 };

@@ -1,6 +1,6 @@
 import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
-import { agentAnswer, agentAnswerSchema, type AgentAnswer } from "./agent-response.ts";
+import { agentResponse, agentResponseSchema, type AgentResponse } from "./agent-response.ts";
 import type { Caller } from "../../http/auth/api-keys.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { entityTag, entityTagsIn, type EntityTags } from "../decide/entity-tag.ts";
@@ -51,7 +51,7 @@ export const getAgentRoute = (api: Api, { store, history }: GetAgentDeps): void 
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: querySchema,
-        response: { 200: agentAnswerSchema, 304: z.undefined(), ...problemResponses },
+        response: { 200: agentResponseSchema, 304: z.undefined(), ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -71,7 +71,7 @@ export const getAgentRoute = (api: Api, { store, history }: GetAgentDeps): void 
       const tag = entityTag(state.version, isWhole ? "whole" : "redacted");
       reply.header("etag", tag);
       if (known !== undefined && names(known, tag)) return reply.code(304).send();
-      return agentAnswer(state.agent, state.version, callerOf(request));
+      return agentResponse(state.agent, state.version, callerOf(request));
     },
   );
 };
@@ -82,10 +82,10 @@ const pastAgent = async (
   at: string,
   caller: Caller,
   history: AgentHistory,
-): Promise<AgentAnswer | undefined> => {
+): Promise<AgentResponse | undefined> => {
   const agent = { workspaceId: caller.workspaceId, agentId };
   const state = await history.stateAt(agent, Date.parse(at));
-  return state.kind === "absent" ? undefined : agentAnswer(state.agent, state.version, caller);
+  return state.kind === "absent" ? undefined : agentResponse(state.agent, state.version, caller);
 };
 
 const agentNotFoundAt = (agentId: string, at: string): Problem => {

@@ -30,18 +30,18 @@ const changeSchema = z.object({
   former_expire_at: z.string().optional(),
 });
 
-export const historyAnswerSchema = z.object({
+export const historyResponseSchema = z.object({
   changes: z.array(changeSchema),
   next_cursor: z.string().nullable(),
 });
 
-type ChangeAnswer = z.infer<typeof changeSchema>;
+type ChangeResponse = z.infer<typeof changeSchema>;
 
 /** A change for a caller: who may set secrets reads those of the past back, too. */
-export const changeAnswer = (
+export const changeResponse = (
   entry: HistoryEntry,
   caller: Pick<Caller, "scopes">,
-): ChangeAnswer => ({
+): ChangeResponse => ({
   version: entry.version,
   type: entry.type,
   at: entry.occurredAt,
@@ -52,7 +52,7 @@ export const changeAnswer = (
 const detailsOf = (
   { type, change }: ConfigurationChange,
   maySeeSecrets: boolean,
-): Partial<ChangeAnswer> => {
+): Partial<ChangeResponse> => {
   switch (type) {
     case "agent_registered":
       return { agent_display_name: change.agent_display_name };

@@ -1,5 +1,5 @@
 import { problemResponses } from "../../http/problem.ts";
-import { listAnswerSchema } from "./agent-response.ts";
+import { agentListResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentCursor, pagination } from "../../http/pagination.ts";
 import { z } from "zod";
@@ -28,7 +28,7 @@ export const listAgentsRoute = (api: Api, { store, index }: AgentListDeps): void
         description: "In pages, ordered by id. What anybody was told is stored is in it.",
         tags: ["Agents"],
         querystring: listQuerySchema,
-        response: { 200: listAnswerSchema, ...problemResponses },
+        response: { 200: agentListResponseSchema, ...problemResponses },
       },
     },
     async (request) => {

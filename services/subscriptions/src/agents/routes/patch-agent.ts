@@ -1,10 +1,10 @@
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import type { z } from "zod";
 import {
-  agentAnswer,
-  newKeyAnswer,
-  shownFormer,
-  patchAnswerSchema,
+  agentResponse,
+  newKeyResponse,
+  redactedPrevious,
+  patchResponseSchema,
   UPDATED,
 } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
@@ -20,7 +20,7 @@ import {
 } from "./event-types-in-request.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { patchAgentSchema } from "./patch-schema.ts";
-import { runCommand } from "../run-command.ts";
+import { runCommand } from "./run-command.ts";
 import { signingCommandOf } from "./signing-schema.ts";
 import type { Api } from "../../http/api.ts";
 import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
@@ -66,7 +66,7 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
           "`operation` says what is done; it is done wholly or not at all, and stored when it is answered 200. At most 50 subscriptions in a request, each event type counted.",
         tags: ["Agents"],
         body: patchAgentSchema(deps.callbackUrls),
-        response: { 200: patchAnswerSchema, ...problemResponses },
+        response: { 200: patchResponseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -81,19 +81,18 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
       const command = commandOf(body, workspaceId, deps);
       const ran = await runCommand(request, reply, command, deps.commands);
       if (ran.kind === "problem") return sendProblem(reply, ran.problem);
-      const { state, replaced, removed } = ran.handled;
+      const { state, replaced, removed } = ran.applied;
       if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
       reply.header("etag", entityTag(state.version));
-      const agent = agentAnswer(state.agent, state.version, callerOf(request));
+      const agent = agentResponse(state.agent, state.version, callerOf(request));
       const answer = { message: UPDATED, ...agent } as const;
       if (command.kind === "rotate_signing_secret") {
-        // A repeated answer does not have it any more: the key that was made just now is nobody's.
-        return ran.isRepeat ? answer : { ...answer, ...newKeyAnswer(command.key) };
+        // A repeated response has none: the key that was made just now is not stored.
+        return ran.isRepeat ? answer : { ...answer, ...newKeyResponse(command.key) };
       }
-      const isEdit = command.kind === "edit_event_subscriptions";
-      return isEdit
-        ? { ...answer, replaced: replaced.map(shownFormer), removed: removed.map(shownFormer) }
-        : answer;
+      if (command.kind !== "edit_event_subscriptions") return answer;
+      const [old, gone] = [replaced, removed].map((all) => all.map(redactedPrevious));
+      return { ...answer, replaced: old, removed: gone };
     },
   );
 };

@@ -1,12 +1,12 @@
 import { randomUUIDv7 } from "node:crypto";
-import { agentAnswer, agentAnswerSchema } from "./agent-response.ts";
+import { agentResponse, agentResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { entityTag } from "../decide/entity-tag.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { idSchema } from "@ringback/contracts/id";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
-import { runCommand } from "../run-command.ts";
+import { runCommand } from "./run-command.ts";
 import { BASE_PATH, type Api } from "../../http/api.ts";
 import type { OnceDeps } from "../run-once.ts";
 
@@ -49,7 +49,7 @@ export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {
           "Answered 201 when it is new, and 200 when it is there with the same name. Without `agent_id` it gets one.",
         tags: ["Agents"],
         body: registerAgentSchema,
-        response: { 200: agentAnswerSchema, 201: agentAnswerSchema, ...problemResponses },
+        response: { 200: agentResponseSchema, 201: agentResponseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -59,9 +59,9 @@ export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {
       const command = { kind: "register_agent", agent, agent_display_name } as const;
       const ran = await runCommand(request, reply, command, commands);
       if (ran.kind === "problem") return sendProblem(reply, ran.problem);
-      const { state, changes } = ran.handled;
+      const { state, changes } = ran.applied;
       if (state.kind !== "registered") throw new Error("'register_agent' left no agent");
-      const answer = agentAnswer(state.agent, state.version, callerOf(request));
+      const answer = agentResponse(state.agent, state.version, callerOf(request));
       reply.header("etag", entityTag(state.version));
       if (changes.length === 0) return reply.code(200).send(answer);
       const location = `${BASE_PATH}/agent/v1/${state.agent.agent_id}`;

@@ -30,7 +30,7 @@ export const requireCaller = (
   api.addHook("onRequest", async (request, reply) => {
     const caller = authenticate(request.headers, keys(), now().getTime());
     request.caller = caller ?? null;
-    const waitSeconds = await (caller === undefined ? limits.ofStranger : limits.ofKey)(request);
+    const waitSeconds = await (caller === undefined ? limits.ofAnonymous : limits.ofKey)(request);
     if (waitSeconds !== undefined) {
       const who = caller === undefined ? "this address without a valid key" : "this key";
       return sendTooManyRequests(reply, who, waitSeconds);
@@ -49,7 +49,7 @@ export const requireCaller = (
   });
 };
 
-/** Answers a request that is one too many. */
+/** Responses a request that is one too many. */
 export const sendTooManyRequests = (reply: FastifyReply, who: string, waitSeconds: number) => {
   const detail = `There were too many requests by ${who}: ask again in ${waitSeconds} s.`;
   return sendProblem(reply.header("retry-after", waitSeconds), {

@@ -39,7 +39,7 @@ export const REQUEST_HEADERS = {
 } as const satisfies Readonly<Record<string, DocumentedHeader>>;
 
 /** Headers that answers may have, beside those of every answer. */
-export const ANSWER_HEADERS = {
+export const RESPONSE_HEADERS = {
   ETag: {
     description: "The agent's version, for `If-Match` and `If-None-Match`.",
     schema: { type: "string", examples: ['"7"'] },
@@ -61,7 +61,7 @@ export type Documented = {
   readonly problems?: readonly ProblemCode[];
   readonly takes?: readonly (keyof typeof REQUEST_HEADERS)[];
   /** On its 2xx and 3xx answers. */
-  readonly gives?: readonly (keyof typeof ANSWER_HEADERS)[];
+  readonly gives?: readonly (keyof typeof RESPONSE_HEADERS)[];
 };
 
 declare module "fastify" {
@@ -71,10 +71,10 @@ declare module "fastify" {
 }
 
 /** The answer to each status, as @fastify/swagger reads it. */
-export type Answers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+export type Responses = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** A route's schema after its zod schemas were turned into JSON Schema. */
-export type PlainSchema = Omit<FastifySchema, "response"> & { readonly response?: Answers };
+export type PlainSchema = Omit<FastifySchema, "response"> & { readonly response?: Responses };
 
 const MEANINGS: Readonly<Record<string, string>> = {
   200: "Carried out.",
@@ -93,7 +93,7 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
   });
   const headers = { type: "object", properties: Object.fromEntries(properties) };
   const given = gives.map((name) => {
-    const { schema: plain, description } = ANSWER_HEADERS[name];
+    const { schema: plain, description } = RESPONSE_HEADERS[name];
     return [name, { ...plain, description }];
   });
   const { produces = ["application/json"] } = schema;
@@ -114,7 +114,7 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
   return {
     ...schema,
     ...(takes.length === 0 ? {} : { headers }),
-    response: Object.fromEntries(answers) as Answers,
+    response: Object.fromEntries(answers) as Responses,
   };
 };
 

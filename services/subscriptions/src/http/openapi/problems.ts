@@ -1,5 +1,5 @@
 import type { RouteOptions } from "fastify";
-import { problemsOfHeaders, type Answers, type Documented, type PlainSchema } from "./headers.ts";
+import { problemsOfHeaders, type Responses, type Documented, type PlainSchema } from "./headers.ts";
 import {
   headerOf,
   problemBody,
@@ -51,23 +51,23 @@ export const withProblems = (schema: PlainSchema, route: RouteOptions): PlainSch
     ...schema,
     description: [schema.description ?? "", `Scope: \`${scope}\`.`].join("\n\n").trim(),
     security: [{ apiKey: [scope] }, { bearer: [scope] }],
-    response: { ...answers, ...(hasProblems ? problemAnswersOf(problemCodesOf(route)) : {}) },
+    response: { ...answers, ...(hasProblems ? problemResponsesOf(problemCodesOf(route)) : {}) },
   };
 };
 
-const problemAnswersOf = (codes: readonly ProblemCode[]): Answers => {
+const problemResponsesOf = (codes: readonly ProblemCode[]): Responses => {
   const bodies = codes.map((code) => problemBody(exampleOf(code)));
   const statuses = [...new Set(bodies.map(({ status }) => status))].toSorted((a, b) => a - b);
   const answers = statuses.map((status) => {
     const ofStatus = bodies.filter((body) => body.status === status);
-    return [String(status), problemAnswer(ofStatus)] as const;
+    return [String(status), problemResponseOf(ofStatus)] as const;
   });
   return Object.fromEntries(answers);
 };
 
 type ProblemBody = ReturnType<typeof problemBody>;
 
-const problemAnswer = (bodies: readonly ProblemBody[]) => {
+const problemResponseOf = (bodies: readonly ProblemBody[]) => {
   const examples = bodies.map((body) => [body.code, { summary: body.title, value: body }]);
   const schema = {
     allOf: [

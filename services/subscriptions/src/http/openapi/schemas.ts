@@ -19,7 +19,7 @@ export const asDocumented = ({ zodSchema, jsonSchema }: Shown): void => {
   if (def.type === "union" && jsonSchema.anyOf !== undefined) {
     jsonSchema.anyOf = jsonSchema.anyOf.filter((choice) => Object.keys(choice).length > 0);
   }
-  // Answers may have more fields one day: who reads them is not to refuse those.
+  // Responses may have more fields one day: who reads them is not to refuse those.
   if (def.type === "object" && def.catchall === undefined) delete jsonSchema.additionalProperties;
 };
 

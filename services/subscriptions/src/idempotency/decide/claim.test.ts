@@ -44,6 +44,6 @@ test("what was released is taken over at once", () => {
 });
 
 test("what an earlier release noted for the same request, defaults and all, is the same request", () => {
-  const hashes = { requestHash: ANOTHER, formerRequestHash: MINE };
+  const hashes = { requestHash: ANOTHER, previousRequestHash: MINE };
   expect(decideClaim(decided, hashes, AT_MS)).toEqual({ kind: "replay", record: decided });
 });

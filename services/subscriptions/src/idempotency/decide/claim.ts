@@ -2,24 +2,24 @@ import type { CommandRecord, RequestRecord } from "@ringback/contracts/streams/r
 
 /** What is to be done with a request whose key may have been used before. */
 export type ClaimDecision =
-  /** Nobody is at it. `earlier`: somebody was, and may have carried it out. */
+  /** Unclaimed. `earlier`: an abandoned claim whose effect is unknown. */
   | { readonly kind: "carry_out"; readonly earlier?: CommandRecord }
   | { readonly kind: "replay"; readonly record: CommandRecord & { readonly kind: "decided" } }
   | { readonly kind: "in_progress" }
   /** The key stands for another request. */
   | { readonly kind: "reused" };
 
-/** How long whoever claimed a request may take; it gives up itself before that. */
+/** How long a claim holds; its owner gives up before that. */
 export const CLAIM_MS = 30_000;
 
 /** A request's hash, and what releases before noted for the same request. */
-export type RequestHashes = { readonly requestHash: string; readonly formerRequestHash?: string };
+export type RequestHashes = { readonly requestHash: string; readonly previousRequestHash?: string };
 
 /** Whether a record was noted for this request. */
 export const isSameRequest = (
   { request_hash: noted }: Pick<RequestRecord, "request_hash">,
-  { requestHash, formerRequestHash }: RequestHashes,
-): boolean => noted === requestHash || noted === formerRequestHash;
+  { requestHash, previousRequestHash }: RequestHashes,
+): boolean => noted === requestHash || noted === previousRequestHash;
 
 /** What the last record of a key means for a request with these hashes. */
 export const decideClaim = (

@@ -1,18 +1,18 @@
 import type { Buffer } from "node:buffer";
-import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
+import type { FastifySchemaCompiler } from "fastify";
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
-import { idempotencyKeyIn } from "../../idempotency/decide/key.ts";
+import { keyIn } from "../../idempotency/request-key.ts";
 import { MAX_EVENTS } from "../check-request.ts";
-import { ingest, type IngestDeps } from "../publish-events.ts";
-import { ingestAnswerSchema, partialProblemSchema } from "../publish-response.ts";
-import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
+import { publishEvents, type PublishDeps } from "../publish-events.ts";
+import { publishResponseSchema, partialProblemSchema } from "./publish-response.ts";
+import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { InvalidRequestError, validatorCompiler } from "../../http/validation.ts";
 import type { Api } from "../../http/api.ts";
 
 /** The largest request. */
-const MAX_INGEST_BYTES = 8 * 1024 * 1024;
+const MAX_REQUEST_BYTES = 8 * 1024 * 1024;
 
 const eventSchema = z.looseObject({
   event_type: z.string(),
@@ -21,7 +21,7 @@ const eventSchema = z.looseObject({
 });
 
 /** `POST /events`: stores events for producers without NATS, all of them checked before the first. */
-export const postEventsRoute = (api: Api, deps: IngestDeps): void => {
+export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
   void api.register(async (own: Api) => {
     readRawBodies(own);
     own.setValidatorCompiler(allButTheBody);
@@ -29,7 +29,7 @@ export const postEventsRoute = (api: Api, deps: IngestDeps): void => {
       "/events",
       {
         config: { scope: "admin", documented: { problems: ["events_full", "event_differs"] } },
-        bodyLimit: MAX_INGEST_BYTES,
+        bodyLimit: MAX_REQUEST_BYTES,
         schema: {
           operationId: "publishEvents",
           summary: "Publish events",
@@ -39,7 +39,7 @@ export const postEventsRoute = (api: Api, deps: IngestDeps): void => {
           querystring: noQuerySchema,
           body: z.union([eventSchema, z.array(eventSchema).min(1).max(MAX_EVENTS)]),
           response: {
-            202: ingestAnswerSchema,
+            202: publishResponseSchema,
             ...problemResponses,
             409: partialProblemSchema,
             "5xx": partialProblemSchema,
@@ -47,16 +47,16 @@ export const postEventsRoute = (api: Api, deps: IngestDeps): void => {
         },
       },
       async (request, reply) => {
-        const key = keyIn(request);
-        if (key.kind === "problem") return sendProblem(reply, key.problem);
+        const key = keyIn(request.headers);
+        if (key.kind === "rejected") return sendProblem(reply, key);
         const body = request.body as unknown as Buffer;
         const { workspaceId, keyDigest } = callerOf(request);
         const publisher = { keyDigest, idempotencyKey: key.key };
         const sent = { workspaceId, body, publisher, trace: request.span?.context };
-        const done = await ingest(sent, deps);
+        const done = await publishEvents(sent, deps);
         switch (done.kind) {
           case "all":
-            return reply.code(202).send(done.answer);
+            return reply.code(202).send({ events: done.events });
           case "invalid_json":
             return sendProblem(reply, {
               code: "invalid_json",
@@ -65,7 +65,7 @@ export const postEventsRoute = (api: Api, deps: IngestDeps): void => {
           case "invalid":
             throw new InvalidRequestError(done.errors);
           case "partial":
-            return sendProblem(reply, done.problem, { events: done.events });
+            return sendProblem(reply, done, { events: done.events });
           default:
             return done satisfies never;
         }
@@ -74,7 +74,7 @@ export const postEventsRoute = (api: Api, deps: IngestDeps): void => {
   });
 };
 
-/** The body stays the bytes that were sent, as they are what an endpoint will get; `ingest` reads it. */
+/** The body stays the bytes that were sent, as they are what an endpoint will get; `publishEvents` reads it. */
 const allButTheBody: FastifySchemaCompiler<z.ZodType> = (part) =>
   part.httpPart === "body" ? (value) => ({ value }) : validatorCompiler(part);
 
@@ -85,18 +85,4 @@ const readRawBodies = (own: Api): void => {
     { parseAs: "buffer" },
     (_request, body, done) => done(null, body),
   );
-};
-
-const keyIn = (
-  request: FastifyRequest,
-):
-  | { readonly kind: "key"; readonly key: string | undefined }
-  | { readonly kind: "problem"; readonly problem: Problem } => {
-  const sent = request.headers["idempotency-key"];
-  if (sent === undefined) return { kind: "key", key: undefined };
-  const read = typeof sent === "string" ? idempotencyKeyIn(sent) : ({ kind: "invalid" } as const);
-  if (read.kind !== "invalid") return { kind: "key", key: read.key };
-  const detail =
-    "Idempotency-Key: expected once, 1 to 255 visible ASCII characters such as a UUID.";
-  return { kind: "problem", problem: { code: "bad_request", detail } };
 };

@@ -6,7 +6,7 @@ import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { z } from "zod";
 import { withStopRequested } from "../decide/job.ts";
-import type { RequestKey } from "../../agents/run-once.ts";
+import type { RequestKey } from "../../idempotency/request-key.ts";
 import { shownText, type Problem } from "../../http/problem.ts";
 import { UnavailableError } from "../../streams/ask.ts";
 import { streamState } from "../../streams/read-stream.ts";

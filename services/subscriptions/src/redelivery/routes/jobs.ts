@@ -46,7 +46,7 @@ const createRoute = (api: Api, redelivery: Redelivery): void => {
     },
     async (request, reply) => {
       const read = requestKeyIn(request);
-      if (read.kind === "problem") return sendProblem(reply, read.problem);
+      if (read.kind === "rejected") return sendProblem(reply, read);
       const { workspaceId: workspace_id } = callerOf(request);
       const { until, ...body } = request.body;
       const result = await createJob({ workspace_id, until, ...body }, read.key, redelivery);

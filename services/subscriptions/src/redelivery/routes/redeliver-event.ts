@@ -56,7 +56,7 @@ export const redeliverEventRoute = (api: Api, redelivery: Redelivery): void => {
     },
     async (request, reply) => {
       const read = requestKeyIn(request);
-      if (read.kind === "problem") return sendProblem(reply, read.problem);
+      if (read.kind === "rejected") return sendProblem(reply, read);
       const { event_id } = request.params;
       const { workspaceId } = callerOf(request);
       const countsAgainstSchedule = request.body?.counts_against_schedule ?? false;

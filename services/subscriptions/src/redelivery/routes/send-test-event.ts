@@ -4,7 +4,7 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { refuseUnknownTypes, type DefineDeps } from "../../event-types/define-type.ts";
 import { agentNotFound, problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
-import { places, type PlaceBounds } from "../../http/concurrency-limit.ts";
+import { concurrencyLimit, type ConcurrencyBounds } from "../../http/concurrency-limit.ts";
 import { testEventSchema } from "./schemas.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { sendTestEvent, testWaitMs } from "../test-events/send-test-event.ts";
@@ -14,7 +14,7 @@ import type { AgentStore } from "../../agents/agent-store.ts";
 import type { Redelivery } from "../redelivery.ts";
 
 /** Each holds a connection for as long as an endpoint may take. */
-const AT_ONCE: PlaceBounds = { inAll: 200, perWorkspace: 10 };
+const AT_ONCE: ConcurrencyBounds = { inAll: 200, perWorkspace: 10 };
 
 const answerSchema = z.object({
   event_id: z.string(),
@@ -39,7 +39,7 @@ export const sendTestEventRoute = (
   api: Api,
   { store, redelivery, eventTypes }: SendTestEventDeps,
 ): void => {
-  const takePlace = places(AT_ONCE);
+  const acquire = concurrencyLimit(AT_ONCE);
   const closing = new AbortController();
   // The event is stored and will be attempted: a process that stops waits for no endpoint.
   api.addHook("preClose", async () => closing.abort());
@@ -77,8 +77,8 @@ export const sendTestEventRoute = (
         const detail = `Agent '${agentId}' has no subscription for ${eventType}: nothing was sent.`;
         return sendProblem(reply, { code: "subscription_not_found", detail });
       }
-      const giveBack = takePlace(workspaceId);
-      if (giveBack === undefined) return sendProblem(reply, TOO_MANY);
+      const release = acquire(workspaceId);
+      if (release === undefined) return sendProblem(reply, TOO_MANY);
       try {
         const waitMs = testWaitMs(subscription);
         const gone = AbortSignal.any([whenGone(reply.raw, waitMs), closing.signal]);
@@ -88,7 +88,7 @@ export const sendTestEventRoute = (
         const code = record === undefined ? 202 : 200;
         return await reply.code(code).send({ event_id, attempt: record ?? null });
       } finally {
-        giveBack();
+        release();
       }
     },
   );

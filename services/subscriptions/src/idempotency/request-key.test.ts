@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { requestKeyOf } from "./request-hash.ts";
+import { requestKeyOf } from "./request-key.ts";
 
-const CONTENT = { method: "PATCH", path: "/agent/v1", ifMatch: undefined };
+const CONTENT = { method: "PATCH", url: "/agent/v1?a=b", headers: {} };
 
 test("a request is told by what was sent: a default that changes does not make it another one", () => {
   const sentBody = { agent_id: "a1" };
