@@ -126,7 +126,7 @@ export const ALL_RETRY_HEADERS = Object.fromEntries(
     ...RETRY,
     extraAttempts: 1,
     deferrals: 3,
-    heldSinceMs: Date.parse("2026-03-02T10:17:52.000Z"),
+    postponedSinceMs: Date.parse("2026-03-02T10:17:52.000Z"),
     trace: TRACE,
   }),
 );

@@ -10,7 +10,7 @@ import { keyRing } from "@ringback/runtime/secrets/sealing";
 import { POSTPONE } from "../../services/dispatcher/src/delivery/decide/postpone.ts";
 import type { EventDeps } from "../../services/dispatcher/src/intake/handle-event.ts";
 import type { UnexpectedErrorDeps } from "../../services/dispatcher/src/intake/unexpected-error.ts";
-import { createGate } from "../../services/dispatcher/src/limits/limiter.ts";
+import { createLimiter } from "../../services/dispatcher/src/limits/limiter.ts";
 import { ownNetworkWatch } from "../../services/dispatcher/src/send/network-outage.ts";
 import { dispatcherMetrics } from "../../services/dispatcher/src/metrics.ts";
 import type { DeliveryStore } from "../../services/dispatcher/src/settle/delivery-store.ts";
@@ -165,7 +165,7 @@ export const handlerDeps = (
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: [], allowedPorts: [] },
   send: responding(200).send,
-  gate: createGate({ maxInFlight: 4, destinationMaxInFlight: 4 }, () => 0),
+  limiter: createLimiter({ maxInFlight: 4, destinationMaxInFlight: 4 }, () => 0),
   ownNetwork: ownNetworkWatch(() => 0),
   operatorsPolicy: {
     timeoutMs: 5_000,

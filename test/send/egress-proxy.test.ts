@@ -129,21 +129,21 @@ describe("with an egress proxy", () => {
     ["denied", { reason: "blocked_address" }],
     ["gone", { reason: "connection_refused" }],
     ["unknown", { reason: "dns" }],
-    ["unsaid", { kind: "own_fault", fault: "network", detail: "PROXY_UNAVAILABLE" }],
-    ["overloaded", { kind: "own_fault", fault: "network", detail: "PROXY_UNAVAILABLE" }],
-    ["broken", { kind: "own_fault", fault: "network", detail: "PROXY_UNAVAILABLE" }],
+    ["unsaid", { kind: "platform_fault", fault: "network", detail: "PROXY_UNAVAILABLE" }],
+    ["overloaded", { kind: "platform_fault", fault: "network", detail: "PROXY_UNAVAILABLE" }],
+    ["broken", { kind: "platform_fault", fault: "network", detail: "PROXY_UNAVAILABLE" }],
     ["slow", { reason: "timeout" }],
     ["silent", { reason: "timeout" }],
-    ["credentials", { kind: "own_fault", fault: "network", detail: "PROXY_AUTHENTICATION" }],
-    ["odd", { kind: "own_fault", fault: "network", detail: "PROXY_PROTOCOL" }],
-    ["unclear", { kind: "own_fault", fault: "network", detail: "PROXY_PROTOCOL" }],
+    ["credentials", { kind: "platform_fault", fault: "network", detail: "PROXY_AUTHENTICATION" }],
+    ["odd", { kind: "platform_fault", fault: "network", detail: "PROXY_PROTOCOL" }],
+    ["unclear", { kind: "platform_fault", fault: "network", detail: "PROXY_PROTOCOL" }],
   ])("that says '%s' of a name, an attempt comes to %j", async (label, expected) => {
     expect(await resultOf(`https://${label}.test/`, ours())).toMatchObject(expected);
   });
 
   it("that is away, nothing is the endpoint's fault", async () => {
     const away = `http://127.0.0.1:${await unusedPort()}`;
-    const expected = { kind: "own_fault", fault: "network", detail: "PROXY_UNREACHABLE" };
+    const expected = { kind: "platform_fault", fault: "network", detail: "PROXY_UNREACHABLE" };
     expect(await resultOf("https://endpoint.test/", away)).toEqual(expected);
   });
 });

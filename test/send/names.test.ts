@@ -78,7 +78,7 @@ const verdictOf = async (name: string, workspaceId?: string, scheme?: string): P
       return String(result.status);
     case "no_response":
       return `${result.reason} ${result.detail}`;
-    case "own_fault":
+    case "platform_fault":
       return `own fault ${result.detail}`;
     default:
       return result satisfies never;

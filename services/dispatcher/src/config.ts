@@ -57,7 +57,7 @@ const egressProxy = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** What the dispatcher is told by its environment. */
+/** The settings of the dispatcher. */
 export const dispatcherSettings = {
   ...commonSettings,
   ...eventSettings,
@@ -110,7 +110,7 @@ export const dispatcherSettings = {
 
 export type DispatcherSettings = Settings<typeof dispatcherSettings>;
 
-/** What deliveries go by unless their subscription says otherwise. */
+/** The defaults of what a subscription may set. */
 export const operatorsPolicy = (settings: DispatcherSettings): EffectivePolicy => ({
   timeoutMs: settings.DELIVERY_TIMEOUT,
   retry: { delaysMs: settings.RETRY_DELAYS, jitter: settings.RETRY_JITTER },

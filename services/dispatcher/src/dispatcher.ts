@@ -109,7 +109,7 @@ const start = async (
   // Of RETRIES: schedules fire by the clock of its leader.
   const clock = await followServerClock(nats, STREAMS.retries, log, abort);
   const limiter = limiterFor(settings);
-  const storing = storingWatch(() => own.ownFaults.inc({ fault: "storage" }));
+  const storing = storingWatch(() => own.platformFaults.inc({ fault: "storage" }));
   Object.assign(state, { sender, membership, clock, limiter, storing });
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const { due } = membership;

@@ -9,10 +9,10 @@ import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/events/ev
 import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 import { DEFERRAL_REASONS } from "./limits/permits.ts";
-import { OWN_FAULTS } from "./send/result.ts";
+import { PLATFORM_FAULTS } from "./send/result.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 
-/** Alerts look at 30 s, the default deadline, so that a bucket ends there. */
+/** A bucket ends at 30 s, the default deadline, as alerts compare with it. */
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
 const DELAY_BUCKETS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
@@ -24,13 +24,13 @@ const RESULTS = ["delivered", "dead_lettered", "cancelled"] as const;
 
 type DeliveryEnd = (typeof RESULTS)[number];
 
-/** Every workspace that was ever seen would grow the page without bound. */
+/** A label for every workspace would grow the page without bound. */
 const MAX_WORKSPACES = 200;
 
 /** The value of the label `attempt`. */
 export const attemptLabel = (attempt: number): string => (attempt >= 5 ? "5+" : String(attempt));
 
-/** The value of the label `outcome`; undefined for what was not sent. */
+/** The value of the label `outcome`; undefined where nothing was sent. */
 export const outcomeLabel = (outcome: Outcome): string | undefined => {
   if (outcome.kind === "cancelled") return undefined;
   return outcome.kind === "failed" ? outcome.reason : "delivered";
@@ -56,7 +56,7 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
   ...workspaceMetrics(metrics),
   ...durationMetrics(metrics),
   events: metrics.counter("ringback_events_total", "Events taken from EVENTS", {
-    event_type: [...EVENT_TYPE_LABELS, "unknown"], // unknown: of messages that cannot be understood
+    event_type: [...EVENT_TYPE_LABELS, "unknown"], // unknown: of messages that cannot be parsed
     result: ["accepted", "no_subscription", "invalid"],
   }),
   attempts: metrics.counter(
@@ -100,10 +100,10 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
     "Operational events that could not be told, and of which too many waited",
     { kind: OPERATION_KINDS },
   ),
-  ownFaults: metrics.counter(
+  platformFaults: metrics.counter(
     "ringback_own_faults_total",
     "Deliveries held back by a fault of the platform's own; no attempt is used up",
-    { fault: OWN_FAULTS },
+    { fault: PLATFORM_FAULTS },
   ),
 });
 
@@ -171,13 +171,13 @@ export const countAttempt = (
     metrics.attemptDuration.observe({ outcome: kind }, record.duration_ms / 1_000);
     if (record.resent === true) metrics.resent.inc();
   }
-  // A redelivery comes days after its event: that says nothing of how long delivering takes.
+  // A redelivery may come days after its event, which is no measure of delivering.
   if (outcome.kind === "delivered" && record.delivery_id === undefined) {
     const endedMs = Date.parse(record.at) + record.duration_ms;
     metrics.delivery.observe(Math.max(0, endedMs - storedAtMs) / 1_000);
   }
   if (next.kind === "retry") return;
-  // A test event whose one attempt failed: nobody was owed it, so no delivery has ended.
+  // A test event whose only attempt failed is no delivery that ended.
   if (next.kind === "done" && outcome.kind === "failed") return;
   const result = next.kind === "dead_letter" ? "dead_lettered" : resultOf(outcome);
   metrics.deliveries.inc({ event_type, result });

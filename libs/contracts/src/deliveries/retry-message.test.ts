@@ -37,7 +37,7 @@ test("what is written into the headers of a retry is read from them", () => {
     attempt: whole,
     dueMs: time,
     deferrals: fc.nat(),
-    heldSinceMs: fc.option(time, { nil: undefined }),
+    postponedSinceMs: fc.option(time, { nil: undefined }),
     trigger: fc.option(fc.constantFrom(...TRIGGERS), { nil: undefined }),
     redeliveryId: fc.option(id, { nil: undefined }),
   });
@@ -70,7 +70,7 @@ test("a retry that does not say how often it was put off was never put off", () 
 test("a retry of a version that did not count unexpected errors has met none", () => {
   expect(retryHeaders(RETRY).map(([name]) => name)).not.toContain("Ringback-Held-Since");
   const read = readRetry(AGENT, headersOf(RETRY));
-  expect(read.kind === "retry" ? read.retry.heldSinceMs : read).toBeUndefined();
+  expect(read.kind === "retry" ? read.retry.postponedSinceMs : read).toBeUndefined();
 });
 
 test("a retry says how many of its attempts take no place in the schedule, if there are any", () => {

@@ -25,7 +25,7 @@ export type RetryMessage = {
    * When this attempt first met an unexpected error of the platform's own, in ms since 1970: it is
    * given up by that, however many processes have tried. Undefined: it met none.
    */
-  readonly heldSinceMs?: number | undefined;
+  readonly postponedSinceMs?: number | undefined;
   /** Where the delivery's first trace began, where it is traced: later ones are linked to it. */
   readonly trace?: TraceContext | undefined;
   /** Why this attempt is made. Undefined: as its number says, an event's first one or a retry. */
@@ -63,9 +63,9 @@ export const retryHeaders = (retry: RetryMessage): ReadonlyArray<readonly [strin
   [HEADERS.callId, retry.address.callId],
   [HEADERS.eventType, retry.address.eventType],
   [HEADERS.deferrals, String(retry.deferrals)],
-  ...(retry.heldSinceMs === undefined
+  ...(retry.postponedSinceMs === undefined
     ? []
-    : [[HEADERS.heldSince, new Date(retry.heldSinceMs).toISOString()] as const]),
+    : [[HEADERS.heldSince, new Date(retry.postponedSinceMs).toISOString()] as const]),
   ...traceHeaders(retry.trace),
   ...(retry.trigger === undefined ? [] : [[HEADERS.trigger, retry.trigger] as const]),
   ...(retry.redeliveryId === undefined
@@ -119,10 +119,11 @@ export const readRetry = (
   }
   const { due, heldSince, callId, eventType, ...counts } = parsed.data;
   const address = { ...agent, callId, eventType };
-  const heldSinceMs = heldSince === undefined ? {} : { heldSinceMs: Date.parse(heldSince) };
+  const postponedSinceMs =
+    heldSince === undefined ? {} : { postponedSinceMs: Date.parse(heldSince) };
   const trace = traceIn(get);
   const dueMs = Date.parse(due);
-  const retry = { address, dueMs, ...counts, ...heldSinceMs, ...trace };
+  const retry = { address, dueMs, ...counts, ...postponedSinceMs, ...trace };
   return { kind: "retry", retry };
 };
 

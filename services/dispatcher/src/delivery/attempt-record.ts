@@ -5,7 +5,7 @@ import type { EndpointResult } from "./decide/outcome.ts";
 import { urlForRecords } from "./decide/request.ts";
 import { idsOf, type Delivery } from "./delivery.ts";
 
-/** The record of an attempt that began at `startedMs`, without what was sent and answered. */
+/** The record of an attempt that started at `startedMs`, without request and response. */
 export const recordOf = (
   delivery: Delivery,
   startedMs: number,
@@ -22,13 +22,13 @@ export const recordOf = (
   next,
 });
 
-/** What of a request is recorded. */
+/** The recorded part of a request. */
 export const recordedRequest = ({ method_type: method, callback_url }: Subscription) => ({
   method,
   url: urlForRecords(callback_url),
 });
 
-/** What of an answer is recorded: nothing that the subscription keeps secret. */
+/** The recorded part of a response, without the subscription's secrets. */
 export const recordedResponse = (
   result: EndpointResult,
   subscription: Subscription,

@@ -264,7 +264,7 @@ describe("without a subscription", () => {
 
   test.each([
     ["a retry", RETRY],
-    ["a first attempt that was put off", { ...DELIVERY, dueMs: NOW_MS, deferrals: 1 }],
+    ["a first attempt that was deferred", { ...DELIVERY, dueMs: NOW_MS, deferrals: 1 }],
   ])("%s ends as cancelled, and nothing is sent", async (_what, delivery) => {
     const before = receiver.requests.length;
     const { attempt, trigger } = delivery;
@@ -283,9 +283,9 @@ describe("without a subscription", () => {
   });
 });
 
-describe("a fault of our own", () => {
+describe("a platform fault", () => {
   test("holds the delivery back with the same attempt, longer each time", async () => {
-    const send = resulting({ kind: "own_fault", fault: "resources", detail: "EMFILE" });
+    const send = resulting({ kind: "platform_fault", fault: "resources", detail: "EMFILE" });
     const held = { kind: "postponed", fault: "resources", detail: "EMFILE" };
     expect(await deliver(DELIVERY, depsFor({ send }))).toEqual({ ...held, atMs: NOW_MS + 5_000 });
     expect(await deliver({ ...RETRY, deferrals: 2 }, depsFor({ send }))).toEqual({
@@ -381,7 +381,7 @@ describe("the permit", () => {
 
   test("is released once the request holds no socket any more, and not before", async () => {
     const released = Promise.withResolvers<void>();
-    const result = { kind: "own_fault", fault: "unexpected", detail: "x" } as const;
+    const result = { kind: "platform_fault", fault: "unexpected", detail: "x" } as const;
     const deps = depsFor({ send: async () => ({ result, released: released.promise }) });
     await deliver(DELIVERY, deps);
     expect(deps.limiter.inFlight()).toBe(1);

@@ -122,7 +122,7 @@ type Started = {
 };
 
 /** Says nothing of the endpoint. */
-const NOT_SENT = { kind: "own_fault", fault: "unexpected", detail: "not sent" } as const;
+const NOT_SENT = { kind: "platform_fault", fault: "unexpected", detail: "not sent" } as const;
 
 /** The last checks between permit and request; releases the permit unless the attempt starts. */
 const startAttempt = async (
@@ -177,7 +177,7 @@ const finishAttempt = async (
   const { workspaceId } = delivery.address;
   const result = deps.detectNetworkOutage({ workspaceId, origin }, sent.result);
   const atMs = deps.now();
-  if (result.kind === "own_fault") {
+  if (result.kind === "platform_fault") {
     const { fault, detail } = result;
     return { kind: "postponed", atMs: atMs + postponeMs(delivery.deferrals), fault, detail };
   }

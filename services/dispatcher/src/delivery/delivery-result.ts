@@ -1,7 +1,7 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { DeferralReason } from "../limits/permits.ts";
-import type { OwnFault } from "../send/result.ts";
+import type { PlatformFault } from "../send/result.ts";
 
 /** What processing a delivery came to. */
 export type DeliveryResult =
@@ -14,7 +14,7 @@ export type DeliveryResult =
   | {
       readonly kind: "postponed";
       readonly atMs: number;
-      readonly fault: OwnFault;
+      readonly fault: PlatformFault;
       readonly detail: string;
     }
   /** This process is stopping: nothing was started. */

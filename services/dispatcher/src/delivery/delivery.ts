@@ -25,7 +25,7 @@ export type Delivery = {
   readonly dueMs: number | undefined;
   readonly deferrals: number;
   /** When this attempt first met an unexpected error, in ms since 1970. */
-  readonly heldSinceMs?: number | undefined;
+  readonly postponedSinceMs?: number | undefined;
   /** Its first trace, for a traced retry. */
   readonly trace?: TraceContext | undefined;
 };

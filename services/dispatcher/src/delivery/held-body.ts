@@ -1,47 +1,47 @@
 import type { RequestBody } from "../send/request.ts";
 
-/** An event's bytes, held until they are sent: an answer may be waited for without them. */
+/** An event's bytes, held until they are sent: waiting for a response needs no body. */
 export type HeldBody = {
   readonly byteLength: number;
-  /** Once they were let go: read again. */
+  /** Reads them again after they were dropped. */
   readonly bytes: () => Uint8Array | Promise<Uint8Array>;
-  readonly letGo: () => void;
+  readonly drop: () => void;
 };
 
-/** `readAgain` gives the same bytes from where they are stored; `onLetGo` is called once. */
+/** `readAgain` reads the same bytes from their stream; `onDrop` is called once. */
 export const heldBody = (
   bytes: Uint8Array,
   readAgain: () => Promise<Uint8Array>,
-  onLetGo: () => void = () => undefined,
+  onDrop: () => void = () => undefined,
 ): HeldBody => {
   let held: Uint8Array | undefined = bytes;
   return {
     byteLength: bytes.byteLength,
     bytes: () => held ?? readAgain(),
-    letGo: () => {
+    drop: () => {
       if (held === undefined) return;
       held = undefined;
-      onLetGo();
+      onDrop();
     },
   };
 };
 
 /**
- * undici keeps a body until the answer is there, an iterator until it was written. Below this size the
- * iterator costs more than the bytes do: 4,096 of them are 64 MiB.
+ * undici keeps a body until the response, an iterator until it was written. Below this size the iterator
+ * costs more than the bytes: 4,096 of them are 64 MiB.
  */
-const LET_GO_FROM_BYTES = 16 * 1024;
+const DROP_FROM_BYTES = 16 * 1024;
 
-/** `onSent` is told when nobody here holds the bytes any more, and never of small ones. */
+/** `onSent` is called when the bytes are held no longer, and never for small ones. */
 export const bodyToSend = (body: HeldBody, bytes: Uint8Array, onSent: () => void): RequestBody => {
   const { byteLength } = body;
-  if (byteLength < LET_GO_FROM_BYTES) return bytes;
+  if (byteLength < DROP_FROM_BYTES) return bytes;
   return {
     byteLength,
     async *[Symbol.asyncIterator]() {
       yield await body.bytes();
-      // Asked for more: all has gone to the socket.
-      body.letGo();
+      // The next read: all has gone to the socket.
+      body.drop();
       onSent();
     },
   };

@@ -5,7 +5,7 @@ import { bodyToSend } from "./held-body.ts";
 import type { OutgoingRequest } from "../send/request.ts";
 import { signatures } from "./sign.ts";
 
-/** What the request of an attempt is made of. */
+/** The parts of an attempt's request. */
 export type AttemptParts = {
   readonly delivery: Delivery;
   readonly subscription: Subscription;
@@ -14,7 +14,7 @@ export type AttemptParts = {
   readonly traceHeaders: RequestFacts["traceHeaders"];
 };
 
-/** The signed request of an attempt; `onBodySent` is told when its body is held no longer. */
+/** The signed request of an attempt; `onBodySent` is called when its body is held no longer. */
 export const outgoingRequest = async (
   { delivery, subscription, startedMs: nowMs, timeoutMs, traceHeaders }: AttemptParts,
   userAgent: string,

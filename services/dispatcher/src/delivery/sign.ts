@@ -8,7 +8,7 @@ import type { SignedContent } from "./decide/request.ts";
 
 /**
  * The value of `webhook-signature`: one signature for each key, in their order (Standard Webhooks 1.0).
- * A secret that is none is a bug of whoever stored it, and throws without repeating it.
+ * An invalid secret is a bug of the code that stored it, and throws without repeating it.
  */
 export const signatures = (keys: readonly SigningKey[], content: SignedContent): string => {
   const head = `${content.id}.${content.timestamp}.`;
@@ -21,7 +21,7 @@ const signature = ({ id, secret }: SigningKey, head: string, body: Uint8Array): 
     case "v1":
       return `v1,${createHmac("sha256", read.key).update(head).update(body).digest("base64")}`;
     case "v1a": {
-      // Ed25519 reads its message twice, so that it wants it in one piece.
+      // Ed25519 reads its message twice, so it needs it in one piece.
       const message = Buffer.concat([Buffer.from(head), body]);
       return `v1a,${sign(null, message, privateKey(secret, read.seed)).toString("base64")}`;
     }
@@ -32,7 +32,7 @@ const signature = ({ id, secret }: SigningKey, head: string, body: Uint8Array): 
   }
 };
 
-/** Parsing a private key takes longer than signing with it: those used last are kept. */
+/** Parsing a private key takes longer than signing with it. */
 const REMEMBERED = 1_000;
 const privateKeys = new LRUCache<string, KeyObject>({ max: REMEMBERED });
 

@@ -104,7 +104,7 @@ describe("a message of EVENTS", () => {
 
   test("of a dispatcher that is stopping goes back at once, and nothing is sent", async () => {
     const { deps, endpoint, handle } = scene(200);
-    deps.gate.close();
+    deps.limiter.close();
     expect(await handle(1)).toEqual(["nak"]);
     expect(endpoint.requests).toEqual([]);
   });

@@ -39,7 +39,7 @@ export const handleUnreadableRetry = async (
   const { subject, seq, info } = message;
   const header = headersOf(message) ?? (() => "");
   deps.log.error({ subject, seq, problem }, "retry.unreadable");
-  deps.metrics.ownFaults.inc({ fault: "unexpected" });
+  deps.metrics.platformFaults.inc({ fault: "unexpected" });
   const deadLetter = unreadableRetry(message, header, problem, deps);
   await settleDeadLetter(inFlight, deadLetter, deps, `${seq}:${info.timestampNanos}`);
   const agent = parseDueRetrySubject(subject)?.agent;

@@ -156,7 +156,7 @@ const work = async (
 const deadLetterUnread = async (inFlight: InFlightMessage, deps: MessageDeps): Promise<void> => {
   const { subject, seq, info } = inFlight.message;
   deps.log.error({ subject, seq, handed_out: info.deliveryCount }, "delivery.set_aside");
-  deps.metrics.ownFaults.inc({ fault: "unexpected" });
+  deps.metrics.platformFaults.inc({ fault: "unexpected" });
   await settleDeadLetter(inFlight, setAside(inFlight.message, deps), deps, `set_aside:${seq}`);
   const event = parseEventSubject(subject);
   if (event.kind === "event") countDeadLettered(deps.metrics, event.address);

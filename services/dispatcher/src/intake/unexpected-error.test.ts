@@ -50,26 +50,26 @@ describe("after an unexpected error, a delivery", () => {
     ["is tried again later each time", { ...DELIVERY, deferrals: 2 }, 1, NOW_MS + 20_000, NOW_MS],
     [
       "is tried once more when an hour is over",
-      { ...DELIVERY, deferrals: 20, heldSinceMs: NOW_MS - HOUR_MS + 1_000 },
+      { ...DELIVERY, deferrals: 20, postponedSinceMs: NOW_MS - HOUR_MS + 1_000 },
       1,
       NOW_MS + 1_000,
       NOW_MS - HOUR_MS + 1_000,
     ],
-  ])("%s, with the same attempt", async (_what, delivery, count, dueMs, heldSinceMs) => {
+  ])("%s, with the same attempt", async (_what, delivery, count, dueMs, postponedSinceMs) => {
     const { replies, schedules } = await after(() => delivery, count);
-    expect(schedules).toMatchObject([{ attempt: 1, dueMs, heldSinceMs }]);
+    expect(schedules).toMatchObject([{ attempt: 1, dueMs, postponedSinceMs }]);
     expect(replies).toEqual(["ack"]);
   });
 
   test("is kept as a dead letter after an hour", async () => {
-    const delivery = { ...DELIVERY, heldSinceMs: NOW_MS - HOUR_MS };
+    const delivery = { ...DELIVERY, postponedSinceMs: NOW_MS - HOUR_MS };
     const { replies, deadLetters } = await after(() => delivery);
     expect(deadLetters).toMatchObject([["evt_7:internal:1", { event_id: "evt_7", attempt: 1 }]]);
     expect(replies).toEqual(["ack"]);
   });
 
   test("of a test event is acknowledged after an hour, and nothing is stored", async () => {
-    const delivery = { ...DELIVERY, trigger: "test", heldSinceMs: NOW_MS - HOUR_MS } as const;
+    const delivery = { ...DELIVERY, trigger: "test", postponedSinceMs: NOW_MS - HOUR_MS } as const;
     expect(await after(() => delivery)).toEqual({
       replies: ["ack"],
       schedules: [],

@@ -36,7 +36,7 @@ export const handleUnexpectedError = async (
   deliveryIn: () => DeferrableDelivery | undefined,
   deps: UnexpectedErrorDeps,
 ): Promise<void> => {
-  deps.metrics.ownFaults.inc({ fault: "unexpected" });
+  deps.metrics.platformFaults.inc({ fault: "unexpected" });
   inFlight.trace?.span.fail("internal");
   try {
     await postpone(inFlight, error, orUndefined(deliveryIn), deps);
@@ -66,7 +66,9 @@ const postpone = async (
   const nowMs = deps.now();
   const repeats = inFlight.message.info.deliveryCount - 1;
   const sinceMs =
-    delivery === undefined ? nowMs - postponedForMs(repeats, deps.postpone) : delivery.heldSinceMs;
+    delivery === undefined
+      ? nowMs - postponedForMs(repeats, deps.postpone)
+      : delivery.postponedSinceMs;
   const timesPostponed = (delivery?.deferrals ?? 0) + repeats;
   const after = afterUnexpectedError({ nowMs, sinceMs, timesPostponed }, deps.postpone);
   const since = new Date(after.sinceMs).toISOString();
@@ -78,7 +80,12 @@ const postpone = async (
   const at = new Date(after.atMs).toISOString();
   deps.log.error({ ...known, next: "held_back", at }, "delivery.unexpected_error");
   if (delivery === undefined) return nakAfter(inFlight, after.atMs - nowMs);
-  return settleDeferred(inFlight, { ...delivery, heldSinceMs: after.sinceMs }, after.atMs, deps);
+  return settleDeferred(
+    inFlight,
+    { ...delivery, postponedSinceMs: after.sinceMs },
+    after.atMs,
+    deps,
+  );
 };
 
 const deadLetter = async (

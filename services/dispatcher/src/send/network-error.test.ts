@@ -69,7 +69,7 @@ describe("an error's code says why the attempt failed", () => {
   it.each(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "DNS_EAI_MEMORY", "DNS_BUSY", "EADDRNOTAVAIL"])(
     "%s is a fault of our own",
     (code) => {
-      const expected = { kind: "own_fault", fault: "resources", detail: code };
+      const expected = { kind: "platform_fault", fault: "resources", detail: code };
       expect(verdictOf(coded(code))).toEqual(expected);
     },
   );
@@ -77,7 +77,7 @@ describe("an error's code says why the attempt failed", () => {
   it.each(["PROXY_UNREACHABLE", "PROXY_AUTHENTICATION", "PROXY_UNAVAILABLE", "PROXY_PROTOCOL"])(
     "%s is a fault of our own network",
     (code) => {
-      const expected = { kind: "own_fault", fault: "network", detail: code };
+      const expected = { kind: "platform_fault", fault: "network", detail: code };
       expect(verdictOf(coded(code))).toEqual(expected);
     },
   );
@@ -159,7 +159,7 @@ describe("of a name's several addresses", () => {
 
   it("ports that are used up are our own fault, whatever route is missing besides", () => {
     expect(verdictOf(aggregate("ENETUNREACH", "EADDRNOTAVAIL"))).toMatchObject({
-      kind: "own_fault",
+      kind: "platform_fault",
     });
   });
 

@@ -1,5 +1,5 @@
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
-import type { OwnFault } from "./result.ts";
+import type { PlatformFault } from "./result.ts";
 import { STOOD_STILL } from "./connect-tcp.ts";
 
 /** What an error of the network means for the attempt that met it. */
@@ -10,7 +10,7 @@ export type NetworkVerdict =
       readonly detail: string;
       readonly unreachable: boolean;
     }
-  | { readonly kind: "own_fault"; readonly fault: OwnFault; readonly detail: string };
+  | { readonly kind: "platform_fault"; readonly fault: PlatformFault; readonly detail: string };
 
 const REASONS: Readonly<Record<string, FailureReason>> = {
   ECONNREFUSED: "connection_refused",
@@ -63,16 +63,16 @@ const UNREACHABLE_CODES = new Set([
 /** Translates what undici or Node.js threw, walking the chain of causes; the only place that does. */
 export const verdictOf = (error: unknown): NetworkVerdict => {
   const codes = codesOf(error);
-  if (codes.includes(STOOD_STILL)) return ownFault("resources", STOOD_STILL);
+  if (codes.includes(STOOD_STILL)) return platformFault("resources", STOOD_STILL);
   const own = codes.find((code) => OWN_CODES.has(code.replace(/^DNS_/, "")));
-  if (own !== undefined) return ownFault("resources", own);
+  if (own !== undefined) return platformFault("resources", own);
   const ofProxy = codes.find((code) => code.startsWith("PROXY_"));
-  if (ofProxy !== undefined) return ownFault("network", ofProxy);
+  if (ofProxy !== undefined) return platformFault("network", ofProxy);
   const known = codes.filter((code) => reasonFor(code) !== undefined);
   // Of a name's addresses, one that was reached says more than one that there is no way to.
   const reached = known.find((code) => !UNREACHABLE_CODES.has(code));
   if (reached === undefined && codes.includes(NO_LOCAL_ADDRESS)) {
-    return ownFault("resources", NO_LOCAL_ADDRESS);
+    return platformFault("resources", NO_LOCAL_ADDRESS);
   }
   const name = error instanceof Error ? error.name : typeof error;
   const detail = reached ?? known[0] ?? codes[0] ?? name;
@@ -80,8 +80,8 @@ export const verdictOf = (error: unknown): NetworkVerdict => {
   return { kind: "no_response", reason, detail, unreachable: UNREACHABLE_CODES.has(detail) };
 };
 
-const ownFault = (fault: OwnFault, detail: string): NetworkVerdict => ({
-  kind: "own_fault",
+const platformFault = (fault: PlatformFault, detail: string): NetworkVerdict => ({
+  kind: "platform_fault",
   fault,
   detail,
 });

@@ -30,5 +30,9 @@ test("where nobody's endpoints are reached it is our own network", () => {
   const results = Array.from({ length: 20 }, (_, n) =>
     watch({ workspaceId: `w${n % 3}`, origin: `https://a-${n}.example` }, unreached),
   );
-  expect(results.at(-1)).toEqual({ kind: "own_fault", fault: "network", detail: "DNS_ETIMEOUT" });
+  expect(results.at(-1)).toEqual({
+    kind: "platform_fault",
+    fault: "network",
+    detail: "DNS_ETIMEOUT",
+  });
 });

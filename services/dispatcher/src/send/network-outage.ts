@@ -16,13 +16,13 @@ const MAX_ENDPOINTS = 20;
 export const networkOutageDetector = (now: () => number): NetworkOutageDetector => {
   const signs = new LRUCache<string, LRUCache<string, ReachSign>>({ max: MAX_WORKSPACES });
   return ({ workspaceId, origin }, result) => {
-    if (result.kind === "own_fault") return result;
+    if (result.kind === "platform_fault") return result;
     const reached = result.kind === "response" || !result.unreachable;
     const own = signs.get(workspaceId) ?? new LRUCache({ max: MAX_ENDPOINTS });
     signs.set(workspaceId, own.set(origin, { atMs: now(), reached }));
     if (reached) return result;
     const all = new Map([...signs.entries()].map(([id, some]) => [id, new Map(some.entries())]));
     if (!isNetworkOutage(all, now())) return result;
-    return { kind: "own_fault", fault: "network", detail: result.detail };
+    return { kind: "platform_fault", fault: "network", detail: result.detail };
   };
 };

@@ -1,9 +1,9 @@
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 
 /** A fault of our own machine, network, keys or storage: it uses up no attempt of the customer. */
-export const OWN_FAULTS = ["resources", "network", "secret", "storage", "unexpected"] as const;
+export const PLATFORM_FAULTS = ["resources", "network", "secret", "storage", "unexpected"] as const;
 
-export type OwnFault = (typeof OWN_FAULTS)[number];
+export type PlatformFault = (typeof PLATFORM_FAULTS)[number];
 
 /** Sent once more within the attempt, as a reused connection was closed before any response. */
 type Resent = true;
@@ -30,7 +30,7 @@ export type SendResult =
       readonly durationMs: number;
       readonly resent?: Resent;
     }
-  | { readonly kind: "own_fault"; readonly fault: OwnFault; readonly detail: string };
+  | { readonly kind: "platform_fault"; readonly fault: PlatformFault; readonly detail: string };
 
 /** The deadline passed without a response, also where connecting took it. */
 export const NO_RESPONSE_IN_TIME = "no answer in time";

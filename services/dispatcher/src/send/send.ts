@@ -146,7 +146,7 @@ const sendOnce = async (
   }
   const second = exchangeOver(fresh);
   const result = resultOf(await second.ended, startedMs, timeoutMs);
-  const isResent = result.kind !== "own_fault";
+  const isResent = result.kind !== "platform_fault";
   return {
     result: isResent ? { ...result, resent: true } : result,
     released: Promise.all([first.released, second.released]).then(() => undefined),
@@ -194,5 +194,5 @@ const noResponse = (reason: "timeout" | "protocol", detail: string, durationMs: 
 
 const failure = (error: unknown, durationMs: number): SendResult => {
   const verdict = verdictOf(error);
-  return verdict.kind === "own_fault" ? verdict : { ...verdict, durationMs };
+  return verdict.kind === "platform_fault" ? verdict : { ...verdict, durationMs };
 };

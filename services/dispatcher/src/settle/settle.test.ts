@@ -66,7 +66,7 @@ describe("a delivery", () => {
   test("keeps its trigger and since when errors are met when it is deferred", async () => {
     const streams = streamsInMemory();
     const { inFlight } = messageInFlight(eventSubject(ADDRESS));
-    const kept = { trigger: "redelivery", heldSinceMs: 5, redeliveryId: "r1" } as const;
+    const kept = { trigger: "redelivery", postponedSinceMs: 5, redeliveryId: "r1" } as const;
     await settleDeferred(inFlight, { ...DELIVERY, ...kept }, AT_MS, streams.settleDeps);
     expect([...streams.schedules.values()]).toMatchObject([kept]);
   });

@@ -83,7 +83,7 @@ const settle = async (
       return metrics.deferred.inc({ reason: result.reason });
     case "postponed": {
       const { fault, detail, atMs } = result;
-      metrics.ownFaults.inc({ fault });
+      metrics.platformFaults.inc({ fault });
       const at = new Date(atMs).toISOString();
       log.error({ ...idsOf(delivery), fault, detail, at }, "delivery.held_back");
       return settleDeferred(inFlight, delivery, atMs, deps);
@@ -143,9 +143,9 @@ export const settleDeferred = async (
   atMs: number,
   { steps, store }: Pick<SettleDeps, "steps" | "store">,
 ): Promise<void> => {
-  const { attempt, deferrals, heldSinceMs, trigger } = delivery;
+  const { attempt, deferrals, postponedSinceMs, trigger } = delivery;
   // Kept until the attempt is recorded: a delivery that always fails after its request must end, too.
-  const held = heldSinceMs === undefined ? {} : { heldSinceMs };
+  const held = postponedSinceMs === undefined ? {} : { postponedSinceMs };
   const trace = firstTrace(inFlight, delivery);
   // Any other trigger follows from the attempt's number.
   const triggered = trigger === "redelivery" || trigger === "test" ? { trigger } : {};

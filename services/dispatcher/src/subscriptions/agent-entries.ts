@@ -1,56 +1,56 @@
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 
-/** What is known of one agent. */
+/** One agent in the view. */
 export type AgentEntry = {
   readonly seq: number;
-  /** As an agent of calls: the workspace's own one does not count. */
+  /** As an agent of calls; the workspace's own does not count. */
   readonly registered: boolean;
   readonly subscriptions: readonly Subscription[];
 };
 
-/** Agents by their subject; those that are gone take no room. */
+/** Agents by their subject; deleted ones take no memory. */
 export type AgentEntries = {
   readonly get: (subject: string) => AgentEntry | undefined;
-  /** Takes what a message says, unless one that is not older said so before. */
+  /** Applies a message, unless the same or a later one was applied before. */
   readonly apply: (subject: string, entry: AgentEntry, nowMs: number) => void;
   readonly counts: () => { readonly agents: number; readonly subscriptions: number };
-  /** How many are kept, those that are just gone too. */
+  /** How many are kept, recently deleted ones included. */
   readonly size: () => number;
 };
 
-/** Longer than a single message, read beside the view, is under way: it brings no agent back. */
-const GONE_REMEMBERED_MS = 60_000;
+/** A message that is read beside the view takes less than this: it revives no deleted agent. */
+const DELETED_TTL_MS = 60_000;
 
 export const agentEntries = (): AgentEntries => {
   const known = new Map<string, AgentEntry>();
-  const gone = new Map<string, { readonly seq: number; readonly atMs: number }>();
+  const deleted = new Map<string, { readonly seq: number; readonly atMs: number }>();
   const counts = { agents: 0, subscriptions: 0 };
   const count = ({ registered, subscriptions }: AgentEntry, by: 1 | -1): void => {
     counts.agents += by * Number(registered);
     counts.subscriptions += by * subscriptions.length;
   };
-  const forgetGone = (nowMs: number): void => {
-    for (const [subject, { atMs }] of gone) {
-      if (nowMs - atMs < GONE_REMEMBERED_MS) return; // in the order in which they went
-      gone.delete(subject);
+  const forgetDeleted = (nowMs: number): void => {
+    for (const [subject, { atMs }] of deleted) {
+      if (nowMs - atMs < DELETED_TTL_MS) return; // in the order of their deletion
+      deleted.delete(subject);
     }
   };
   return {
     get: (subject) => known.get(subject),
     apply: (subject, entry, nowMs) => {
       const before = known.get(subject);
-      if ((before ?? gone.get(subject) ?? { seq: 0 }).seq >= entry.seq) return;
-      forgetGone(nowMs);
-      gone.delete(subject);
+      if ((before ?? deleted.get(subject) ?? { seq: 0 }).seq >= entry.seq) return;
+      forgetDeleted(nowMs);
+      deleted.delete(subject);
       if (before !== undefined) count(before, -1);
       count(entry, 1);
       if (entry.registered || entry.subscriptions.length > 0) known.set(subject, entry);
       else {
         known.delete(subject);
-        gone.set(subject, { seq: entry.seq, atMs: nowMs });
+        deleted.set(subject, { seq: entry.seq, atMs: nowMs });
       }
     },
     counts: () => counts,
-    size: () => known.size + gone.size,
+    size: () => known.size + deleted.size,
   };
 };

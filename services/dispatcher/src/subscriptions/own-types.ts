@@ -1,13 +1,13 @@
 import { readDefinition } from "@ringback/contracts/events/event-type-definition";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 
-/** Which event types workspaces added, by the subjects of their definitions on SUBSCRIPTIONS. */
+/** The event types that workspaces added, by the subjects of their definitions on SUBSCRIPTIONS. */
 export type OwnTypeEntries = {
   readonly apply: (subject: string, seq: number, data: Uint8Array, log: Logger) => void;
   readonly has: (subject: string) => boolean;
 };
 
-/** None yet. Of a definition only that it is there is kept: what it says warns nobody here. */
+/** Keeps only that a definition exists: its content has no effect here. */
 export const ownTypeEntries = (): OwnTypeEntries => {
   const entries = new Map<string, { readonly seq: number; readonly isThere: boolean }>();
   return {

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { sharedQuestions } from "./shared-requests.ts";
+import { sharedRequests } from "./shared-requests.ts";
 
 const setUp = () => {
   const put: PromiseWithResolvers<void>[] = [];
   const about: string[] = [];
-  const ask = sharedQuestions((what) => {
+  const ask = sharedRequests((what) => {
     const question = Promise.withResolvers<void>();
     put.push(question);
     about.push(what);

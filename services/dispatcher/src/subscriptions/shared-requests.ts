@@ -1,24 +1,24 @@
 /**
- * Shares questions by what they are about. Whoever asks gets the answer to a question that was put after they
- * asked: an answer that is on its way may be of before. There is one question at a time about each thing, so
- * that a thousand who ask at once put two.
+ * Shares requests about the same subject. A caller gets the reply to a request that started after its call, as
+ * a reply that is on its way may be outdated. One request at a time for each subject: a thousand callers at
+ * once cause two.
  */
-export const sharedQuestions = (
-  ask: (about: string) => Promise<void>,
-): ((about: string) => Promise<void>) => {
-  const open = new Map<string, { answer: Promise<void>; next?: Promise<void> }>();
-  const put = (about: string): Promise<void> => {
-    const answer = ask(about).finally(() => {
-      if (open.get(about)?.answer === answer) open.delete(about);
+export const sharedRequests = (
+  request: (subject: string) => Promise<void>,
+): ((subject: string) => Promise<void>) => {
+  const open = new Map<string, { reply: Promise<void>; next?: Promise<void> }>();
+  const send = (subject: string): Promise<void> => {
+    const reply = request(subject).finally(() => {
+      if (open.get(subject)?.reply === reply) open.delete(subject);
     });
-    open.set(about, { answer });
-    return answer;
+    open.set(subject, { reply });
+    return reply;
   };
-  return (about) => {
-    const before = open.get(about);
-    if (before === undefined) return put(about);
-    const again = (): Promise<void> => put(about);
-    before.next ??= before.answer.then(again, again);
+  return (subject) => {
+    const before = open.get(subject);
+    if (before === undefined) return send(subject);
+    const again = (): Promise<void> => send(subject);
+    before.next ??= before.reply.then(again, again);
     return before.next;
   };
 };

@@ -25,19 +25,18 @@ import { UnavailableStreamError } from "@ringback/runtime/nats/errors";
 import { readLast } from "@ringback/runtime/nats/publish";
 import { ownTypeEntries } from "./own-types.ts";
 import { agentEntries, type AgentEntry } from "./agent-entries.ts";
-import { sharedQuestions } from "./shared-requests.ts";
+import { sharedRequests } from "./shared-requests.ts";
 
 export type SubscriptionView = {
   /**
-   * The subscription for an event as it is now, or undefined. Before it says that there is none, or while
-   * the view may be behind, it asks the stream itself: a change may be a moment ahead of this view, and
-   * nothing would bring the event back, or undo what was sent to an old address. Throws where the stream
-   * cannot say.
+   * The subscription for an event as it is now, or undefined. Confirms with the stream that there is none, and
+   * all else while the view may be behind: nothing would bring the event back, or undo a request to an old
+   * address. Throws where the stream does not reply.
    */
   readonly find: (address: EventAddress) => Promise<Subscription | undefined>;
   /** Whether the workspace added this event type, as far as this view knows. */
   readonly isOwnType: (workspaceId: string, eventType: EventType) => boolean;
-  /** The same after the stream was asked. */
+  /** Confirmed with the stream. */
   readonly findOwnType: (
     address: Pick<EventAddress, "workspaceId" | "eventType">,
   ) => Promise<boolean>;
@@ -46,8 +45,8 @@ export type SubscriptionView = {
 };
 
 /**
- * Addresses that are confirmed at once while this view may be behind. Each may make the server read a block of 8 MiB:
- * with all of a burst's at once it would not say for seconds how far its stream is, which ends their need.
+ * Confirmations at once while this view may be behind. Each may make the server read a block of 8 MiB: with a
+ * whole burst's at once it would not report for seconds that the view has caught up, which makes them needless.
  */
 const MAX_CONFIRMED_AT_ONCE = 16;
 
@@ -67,7 +66,7 @@ export const subscriptionView = (
     if (entry !== undefined) agents.apply(subject, entry, performance.now());
   };
 
-  const confirm = sharedQuestions(async (subject) => {
+  const confirm = sharedRequests(async (subject) => {
     const problem = following.unavailable();
     if (problem !== undefined) throw new UnavailableStreamError(problem);
     const last = await readLast(nats, STREAMS.subscriptions, subject);
@@ -75,7 +74,7 @@ export const subscriptionView = (
   });
 
   const limited = atMostAtOnce(MAX_CONFIRMED_AT_ONCE);
-  const confirmUnlessCurrent = sharedQuestions((subject) =>
+  const confirmUnlessCurrent = sharedRequests((subject) =>
     limited(() => (following.isCurrent() ? Promise.resolve() : confirm(subject))),
   );
 
@@ -98,18 +97,18 @@ export const subscriptionView = (
     },
     find: async (address) => {
       const subject = subscriptionSubject(address);
-      const look = (): Subscription | undefined =>
+      const known = (): Subscription | undefined =>
         agents.get(subject)?.subscriptions.find((s) => s.event_type === address.eventType);
-      if (look() !== undefined && !following.isCurrent()) await confirmUnlessCurrent(subject);
-      const found = look();
+      if (known() !== undefined && !following.isCurrent()) await confirmUnlessCurrent(subject);
+      const found = known();
       if (found !== undefined) return found;
       await confirm(subject);
-      return look();
+      return known();
     },
   };
 };
 
-/** What a configuration event says; undefined, and logged, when it is not one. */
+/** The agent after a configuration event; undefined, and logged, when the message is not one. */
 const entryFrom = (
   data: Uint8Array,
   seq: number,
@@ -119,7 +118,7 @@ const entryFrom = (
   const address = parseSubscriptionSubject(subject);
   const read = address === undefined ? undefined : readAgentState(address, data);
   if (read?.kind !== "state") {
-    // The agent's state before is kept: better than no state, and someone is told.
+    // Keep the agent's earlier state: better than none, and the log reports it.
     const problem = read?.kind === "invalid" ? read.message : "not the subject of an agent";
     log.error({ subject, seq, problem }, "subscriptions.unreadable");
     return undefined;

@@ -51,7 +51,7 @@ test.each([none("timeout", NO_RESPONSE_IN_TIME), none("protocol")])(
   },
 );
 
-test("a fault of our own says nothing", () => {
-  const own = { kind: "own_fault", fault: "resources", detail: "x" } as const;
+test("a platform fault says nothing", () => {
+  const own = { kind: "platform_fault", fault: "resources", detail: "x" } as const;
   expect(endpointSignals(own)).toEqual({ destination: "neutral", origin: "neutral" });
 });

@@ -19,7 +19,7 @@ export const endpointSignals = (result: SendResult): EndpointSignals => {
       return isBelowHttp(result)
         ? { destination: "neutral", origin: "failure" }
         : { destination: "failure", origin: "neutral" };
-    case "own_fault":
+    case "platform_fault":
       return { destination: "neutral", origin: "neutral" };
     default:
       return result satisfies never;

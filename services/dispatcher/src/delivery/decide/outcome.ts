@@ -3,9 +3,9 @@ import type { SuccessStatus } from "@ringback/contracts/agents/success-status";
 import type { SendResult } from "../../send/result.ts";
 
 /** The results that say something about the endpoint. */
-export type EndpointResult = Exclude<SendResult, { kind: "own_fault" }>;
+export type EndpointResult = Exclude<SendResult, { kind: "platform_fault" }>;
 
-/** What an attempt came to: the status decides alone, whatever the body says or does. */
+/** The outcome of an attempt: the status alone decides, whatever the body is or does. */
 export const outcomeOf = (result: EndpointResult, isSuccess: SuccessStatus): Outcome => {
   switch (result.kind) {
     case "response":

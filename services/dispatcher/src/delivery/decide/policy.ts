@@ -8,7 +8,7 @@ import { parseSuccessStatus, type SuccessStatus } from "@ringback/contracts/agen
 import type { RetryPolicy } from "./retry.ts";
 import type { Rate } from "../../limits/decide/rate.ts";
 
-/** What one delivery goes by. */
+/** The policy of one delivery. */
 export type EffectivePolicy = {
   readonly timeoutMs: number;
   readonly retry: RetryPolicy;
@@ -20,8 +20,8 @@ export type EffectivePolicy = {
 };
 
 /**
- * What a subscription sets, over the operator's settings for the rest. Bounds hold here again, as they
- * may have changed since it was stored; what cannot be read counts as not set.
+ * The subscription's policy over the operator's. Bounds are applied again, as they may have changed since it
+ * was stored; an unreadable value counts as not set.
  */
 export const effectivePolicy = (
   own: DeliveryPolicy | undefined,
@@ -54,7 +54,7 @@ const durationWithin = (bounds: Bounds, text = ""): number | undefined => {
   return durationMs === undefined ? undefined : within(bounds, durationMs);
 };
 
-/** All of them or none: a list with a gap would be another schedule than the one that was wanted. */
+/** All of them or none: a list with a gap would be another schedule. */
 const delaysOf = (texts: readonly string[] | undefined): readonly number[] | undefined => {
   const { retryDelayMs, retries } = POLICY_BOUNDS;
   const delaysMs = texts?.slice(0, retries.max).map((text) => durationWithin(retryDelayMs, text));

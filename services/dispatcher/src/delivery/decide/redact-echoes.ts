@@ -4,11 +4,11 @@ import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { eachSharedRun, WINDOW, windowsOf, type Windows } from "./shared-runs.ts";
 import { codesOf, comparedOf, plainsOf } from "./spellings.ts";
 
-/** Shorter ones are found by chance in any text, and are no secrets. */
+/** Shorter texts occur by chance in any response, and are no secrets. */
 const MIN_CHARACTERS = 6;
 const MAX_HEADER_CHARACTERS = 256;
 
-/** These say how a request is to be read. */
+/** These describe a request, and hold no secret. */
 const HARMLESS_HEADERS = new Set([
   "accept",
   "accept-charset",
@@ -23,9 +23,9 @@ type Secretive = Pick<Subscription, "headers" | "callback_url" | "signing">;
 type Response = NonNullable<AttemptRecord["response"]>;
 
 /**
- * An endpoint's answer as it may be kept: some endpoints repeat what they were sent. No eight characters of a
- * secret in a row are left, however they are spelled, and only then the rest is cut to its length. Takes
- * time in proportion to the answer and to the secrets, whatever is in them.
+ * A response as it may be stored: some endpoints repeat what they were sent. Removes every eight consecutive
+ * characters of a secret, however they are spelled, and then cuts the rest to its length. Takes time in
+ * proportion to the response and to the secrets, whatever is in them.
  */
 export const withoutEchoes = (
   { headers = {}, body_excerpt }: Response,
@@ -33,7 +33,7 @@ export const withoutEchoes = (
 ): Response => {
   const texts = Object.values(headers);
   if (body_excerpt !== undefined) texts.push(body_excerpt);
-  // Most answers say nothing: then no secret is looked for.
+  // Most responses are empty: search for nothing then.
   const mayRepeat = texts.some(({ length }) => length >= MIN_CHARACTERS);
   const kept = mayRepeat ? secretsOf(subscription) : [];
   const listed = texts.some((text) => BYTES_LISTED.test(text)) ? kept.flatMap(byteLists) : [];
@@ -51,7 +51,7 @@ export const withoutEchoes = (
   };
 };
 
-/** A character that the cut goes through is left out. */
+/** Leaves out a character that the cut goes through. */
 const cut = (text: string): string =>
   text.length * 3 <= MAX_BODY_EXCERPT_BYTES
     ? text
@@ -70,7 +70,7 @@ const redacted = (text: string, windows: Windows): string => {
   for (let at = isSecret.indexOf(1); at >= 0; at = isSecret.indexOf(1, kept)) {
     const next = isSecret.indexOf(0, at);
     const run = text.slice(at, next < 0 ? text.length : next);
-    const begin = at + run.length - run.trimStart().length; // spaces around it are no secret
+    const begin = at + run.length - run.trimStart().length; // spaces around a secret stay
     const secret = run.trim();
     clean += text.slice(kept, begin) + (secret === "" ? "" : REDACTED);
     kept = begin + secret.length;
@@ -78,7 +78,7 @@ const redacted = (text: string, windows: Windows): string => {
   return clean + text.slice(kept);
 };
 
-/** What a subscription keeps secret, and its parts that are too short to be found as a part of it. */
+/** The secrets of a subscription, and those of their parts that are too short to be found as a part. */
 const secretsOf = ({ headers, callback_url, signing = [] }: Secretive): readonly Buffer[] => {
   const values = Object.entries(headers)
     .filter(([name]) => !HARMLESS_HEADERS.has(name.toLowerCase()))
@@ -91,13 +91,13 @@ const secretsOf = ({ headers, callback_url, signing = [] }: Secretive): readonly
   );
 };
 
-/** `Bearer x`, `sid=x; id=y`: the token alone may be repeated too. */
+/** `Bearer x`, `sid=x; id=y`: a response may repeat the token alone, too. */
 const partsOf = (value: string): readonly string[] => value.split(/[\s=;,:&"]+/);
 
 const shortOnes = (parts: readonly string[]): readonly string[] =>
   parts.filter((part) => part.length < WINDOW && !SCHEMES.has(part.toLowerCase()));
 
-/** What `Basic x` says (RFC 7617). */
+/** The credentials in `Basic x` (RFC 7617). */
 const credentialsIn = (value: string): readonly string[] => {
   const base64 = /^basic\s+(\S+)/i.exec(value)?.[1];
   if (base64 === undefined) return [];
@@ -116,7 +116,7 @@ const queryOf = (callbackUrl: string): readonly string[] => {
   return [raw, ...shortOnes(values), ...read];
 };
 
-/** Bytes as a dump, a debugger or JSON of a buffer shows them: hardly any answer does. */
+/** Bytes as a dump, a debugger or JSON of a buffer shows them: rare in responses. */
 const BYTES_LISTED = /(?:\b[0-9a-f]{2}[ :]){3}|(?:\b\d{1,3}, ?){3}/i;
 
 const byteLists = (secret: Buffer): readonly Uint16Array[] => {
@@ -124,7 +124,7 @@ const byteLists = (secret: Buffer): readonly Uint16Array[] => {
   return [hex.join(" "), hex.join(":"), secret.join(","), secret.join(", ")].map(codesOf);
 };
 
-/** As it is, in hexadecimal, and in base64 behind 0, 1 and 2 other bytes: those are all alignments. */
+/** As it is, in hexadecimal, and in base64 after 0, 1 and 2 other bytes: all alignments. */
 const spellingsOf = (secrets: readonly Buffer[]): readonly Uint16Array[] =>
   secrets.flatMap((secret) => {
     const text = secret.toString("utf8");
@@ -132,7 +132,7 @@ const spellingsOf = (secrets: readonly Buffer[]): readonly Uint16Array[] =>
     const aligned = [0, 1, 2].map((before) => {
       const base64 = Buffer.concat([Buffer.alloc(before), secret]).toString("base64");
       const whole = Math.floor(((before + secret.length) * 8) / 6);
-      // Without the characters that its neighbours have a part in.
+      // Without the characters that depend on its neighbours.
       return codesOf(base64.slice(before === 0 ? 0 : before + 1, whole));
     });
     return [...asText, codesOf(secret.toString("hex")), ...aligned];

@@ -5,7 +5,7 @@ import { TRACEPARENT, TRACESTATE } from "@ringback/contracts/trace-context";
 import { urlParts } from "@ringback/contracts/address/url-parts";
 import type { DeliveryRequest } from "../../send/request.ts";
 
-/** What a signature is about, besides the key: exactly what is sent. */
+/** The signed content: exactly what is sent. */
 export type SignedContent = {
   readonly id: string;
   /** Seconds since 1970. */
@@ -20,14 +20,14 @@ export type RequestFacts = {
   readonly eventId: string;
   readonly eventType: EventType;
   readonly attempt: number;
-  /** Nothing happened: somebody tries their endpoint. */
+  /** A test event: no call took place. */
   readonly isTest?: boolean;
   readonly nowMs: number;
   /** `Ringback/<version>` */
   readonly userAgent: string;
   readonly body: Uint8Array;
   readonly sign: Sign;
-  /** What the endpoint is told of our trace; the customer's own headers of that kind go before it. */
+  /** Our trace context; a trace header of the customer's own wins. */
   readonly traceHeaders?: Readonly<Record<string, string>> | undefined;
 };
 
@@ -44,7 +44,7 @@ export const requestFor = (subscription: Subscription, facts: RequestFacts): Del
     url,
     headers: {
       ...(hasContentType ? {} : { "content-type": "application/json" }),
-      ...(saysItsTrace(headers) ? {} : facts.traceHeaders),
+      ...(hasTraceHeader(headers) ? {} : facts.traceHeaders),
       ...headers,
       "webhook-id": content.id,
       "webhook-timestamp": content.timestamp,
@@ -59,8 +59,8 @@ export const requestFor = (subscription: Subscription, facts: RequestFacts): Del
   };
 };
 
-/** One of the two alone, beside one of ours, would say something that nobody meant. */
-const saysItsTrace = (headers: Readonly<Record<string, string>>): boolean =>
+/** A customer's `tracestate` beside our `traceparent` would belong to another trace. */
+const hasTraceHeader = (headers: Readonly<Record<string, string>>): boolean =>
   Object.keys(headers).some((name) => [TRACEPARENT, TRACESTATE].includes(name.toLowerCase()));
 
 /** A URL without its query and fragment, which may hold a customer's secret. */
@@ -69,14 +69,14 @@ export const urlForRecords = (url: string): string => {
   return parts === undefined ? "" : `${parts.origin}${parts.pathname}`;
 };
 
-/** One handler on the other side, and the host that it shares with others. */
+/** A handler at an endpoint, and the host that it shares with others. */
 export type Destination = {
   /** The URL without query. */
   readonly destination: string;
   readonly origin: string;
 };
 
-/** Where a URL leads; empty where it is none. */
+/** The destination of a URL; empty for an invalid one. */
 export const destinationOf = (url: string): Destination => {
   const origin = urlParts(url)?.origin ?? "";
   return { destination: urlForRecords(url), origin };

@@ -1,12 +1,12 @@
-/** This many characters in a row are what of a secret is looked for; of a shorter one, all of it. */
+/** The search looks for this many consecutive characters of a secret; of a shorter one, for all of it. */
 export const WINDOW = 8;
 
 const BASE = 0x01_00_01_93;
 
-/** By their size, the hashes of the windows that secrets have. */
+/** The hashes of the windows of secrets, by window size. */
 export type Windows = ReadonlyMap<number, readonly Int32Array[]>;
 
-/** Those of secrets that are at least so long; of one shorter than a window: itself. */
+/** The windows of secrets of at least `minLength`; a secret shorter than a window is one itself. */
 export const windowsOf = (secrets: readonly Uint16Array[], minLength: number): Windows => {
   const windows = new Map<number, Int32Array[]>();
   for (const secret of secrets) {
@@ -20,9 +20,9 @@ export const windowsOf = (secrets: readonly Uint16Array[], minLength: number): W
 };
 
 /**
- * Sees the first and last character of each run of a text that consists of windows that one of the secrets
- * has, too. By rolling hashes (Rabin and Karp): one step for each character of the text and of the secrets,
- * and no comparison; two windows that differ and have one hash cost a few characters too many.
+ * Calls `see` with the first and last character of each run of the text that consists of secrets' windows. By
+ * rolling hashes (Rabin and Karp): one step for each character of the text and of the secrets, without
+ * comparison; a collision of hashes removes a few characters too many.
  */
 export const eachSharedRun = (
   text: Uint16Array,
@@ -45,19 +45,19 @@ const markOfSize = (
   size: number,
   marks: Uint8Array,
 ): void => {
-  const places = new Map<number, number[]>();
+  const positions = new Map<number, number[]>();
   for (const [at, hash] of hashesOf(text, size).entries()) {
-    const known = places.get(hash);
-    if (known === undefined) places.set(hash, [at]);
+    const known = positions.get(hash);
+    if (known === undefined) positions.set(hash, [at]);
     else known.push(at);
   }
-  if (places.size === 0) return;
+  if (positions.size === 0) return;
   for (const hashes of secrets) {
     for (let n = 0; n < hashes.length; n += 1) {
       const hash = hashes[n] ?? 0;
-      const found = places.get(hash);
+      const found = positions.get(hash);
       if (found === undefined) continue;
-      places.delete(hash); // marked once, however often a secret has it
+      positions.delete(hash); // marked once, however often a secret has it
       for (const at of found) marks.fill(1, at, at + size);
     }
   }

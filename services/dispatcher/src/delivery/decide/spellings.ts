@@ -1,8 +1,8 @@
-/** A text without some of its escapes, its case and spacing; each character knows where it stood. */
+/** A text without some of its escapes, its case and spacing, with the position of each character. */
 export type Plain = {
-  /** Of UTF-16, as they are compared. */
+  /** UTF-16, as they are compared. */
   readonly codes: Uint16Array;
-  /** Where the spelling of each of them begins in the text, and where it ends. */
+  /** The start and end of each one's spelling in the text. */
   readonly from: Uint32Array;
   readonly to: Uint32Array;
 };
@@ -26,7 +26,7 @@ const escapesOf = (first: string): RegExp =>
 const ANY = escapesOf("%\\\\&");
 const OF_KIND = { "%": escapesOf("%"), "\\": escapesOf("\\\\"), "&": escapesOf("&") } as const;
 
-/** HTML's names of the characters of ASCII that somebody may escape. */
+/** HTML's names of ASCII characters. */
 const NAMED: ReadonlyMap<string, string> = new Map(
   (
     "amp & lt < gt > quot \" apos ' sol / bsol \\ plus + equals = num # percnt % dollar $ ast * comma , " +
@@ -71,7 +71,7 @@ const layersOf = (text: string): Spelled[] => {
   return layers;
 };
 
-/** `from` and `to` are left out where each character stands for itself. */
+/** Without `from` and `to`, each character is its own spelling. */
 type Spelled = {
   readonly text: string;
   readonly from: readonly number[] | undefined;

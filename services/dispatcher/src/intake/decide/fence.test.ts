@@ -23,7 +23,7 @@ it.each([
     last: recordOf(4, { kind: "dead_letter" }),
     attempt: 5,
     kind: "recorded",
-    why: "it was given up",
+    why: "it was dead-lettered",
   },
 ])("attempt $attempt is $kind when $why", ({ last, attempt, kind }) => {
   expect(fenceOf(last, attempt).kind).toBe(kind);
@@ -40,7 +40,7 @@ type World = { readonly records: AttemptRecord[]; readonly messages: number[] };
 /** Any message, old or new, any number of times: what brokers and crashes can do to a delivery. */
 const broughtAgain = fc.array(fc.nat(), { minLength: 1, maxLength: 60 });
 
-/** How many attempts fail before one is done or the delivery is given up. */
+/** How many attempts fail before one is done or the delivery is dead-lettered. */
 const chain = fc.record({
   failures: fc.integer({ min: 0, max: 5 }),
   end: fc.constantFrom<NextStep>({ kind: "done" }, { kind: "dead_letter" }),
