@@ -165,29 +165,16 @@ export const exportState = (
 };
 
 const exportStreams = ({ gaugeBy }: Metrics, { streams }: DispatcherState): void => {
-  const each = (measure: (size: StreamSize) => number | undefined) => () =>
-    new Map(
-      [...streams].flatMap(([name, size]) => {
-        const measured = measure(size);
-        return measured === undefined ? [] : [[name, measured] as const];
-      }),
-    );
-  gaugeBy(
-    "ringback_stream_messages",
-    "Messages that a stream holds",
-    "stream",
-    each(({ messages }) => messages),
-  );
-  gaugeBy(
-    "ringback_stream_size_bytes",
-    "What a stream holds on each of its servers",
-    "stream",
-    each(({ bytes }) => bytes),
-  );
-  gaugeBy(
+  const gauge = (name: string, help: string, key: keyof StreamSize) =>
+    gaugeBy(name, help, "stream", () => {
+      const sizes = [...streams].map(([stream, size]) => [stream, size[key]] as const);
+      return new Map(sizes.flatMap(([stream, n]) => (n === undefined ? [] : [[stream, n]])));
+    });
+  gauge("ringback_stream_messages", "Messages that a stream holds", "messages");
+  gauge("ringback_stream_size_bytes", "What a stream holds on each of its servers", "bytes");
+  gauge(
     "ringback_stream_limit_bytes",
     "Size that a stream may reach; none without a limit. EVENTS refuses events there",
-    "stream",
-    each(({ maxBytes }) => maxBytes),
+    "maxBytes",
   );
 };

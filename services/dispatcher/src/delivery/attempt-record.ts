@@ -14,7 +14,7 @@ export const recordOf = (
 ): AttemptRecord => ({
   ...idsOf(delivery),
   attempt: delivery.attempt,
-  ...(delivery.extraAttempts === undefined ? {} : { extra_attempts: delivery.extraAttempts }),
+  extra_attempts: delivery.extraAttempts,
   trigger: delivery.trigger,
   at: new Date(startedMs).toISOString(),
   duration_ms: 0,

@@ -52,9 +52,8 @@ export const retryMessageFor = (
   deferrals = 0,
 ): RetryMessage => {
   const { address, eventSeq, deliveryId, redeliveryId, extraAttempts } = delivery;
-  const ofJob = redeliveryId === undefined ? {} : { redeliveryId };
-  const extra = extraAttempts === undefined ? {} : { extraAttempts };
-  return { address, eventSeq, deliveryId, ...ofJob, attempt, ...extra, dueMs, deferrals };
+  const ids = { address, eventSeq, deliveryId, redeliveryId };
+  return { ...ids, attempt, extraAttempts, dueMs, deferrals };
 };
 
 /** Whose event a record is about. */

@@ -19,24 +19,25 @@ export type DeadLetterDeps = {
 };
 
 /** A delivery whose last attempt this record is of. */
-export const exhausted = (record: AttemptRecord): DeadLetter => {
-  const { event_id, event_seq, event_type, call_id, agent_id, workspace_id, attempt } = record;
-  const { delivery_id, redelivery_id } = record;
-  return {
-    reason: "exhausted",
-    ...(delivery_id === undefined ? {} : { delivery_id }),
-    ...(redelivery_id === undefined ? {} : { redelivery_id }),
-    event_id,
-    event_seq,
-    event_type,
-    call_id,
-    agent_id,
-    workspace_id,
-    at: iso(Date.parse(record.at) + record.duration_ms),
-    message: `given up after ${attempt} attempt${attempt === 1 ? "" : "s"}`,
-    last_attempt: record,
-  };
-};
+export const exhausted = (record: AttemptRecord): DeadLetter => ({
+  reason: "exhausted",
+  ...recordIds(record),
+  at: iso(Date.parse(record.at) + record.duration_ms),
+  message: `given up after ${record.attempt} attempt${record.attempt === 1 ? "" : "s"}`,
+  last_attempt: record,
+});
+
+/** The ids of a record's delivery. */
+export const recordIds = (record: AttemptRecord) => ({
+  delivery_id: record.delivery_id,
+  redelivery_id: record.redelivery_id,
+  event_id: record.event_id,
+  event_seq: record.event_seq,
+  event_type: record.event_type,
+  call_id: record.call_id,
+  agent_id: record.agent_id,
+  workspace_id: record.workspace_id,
+});
 
 /** A message of EVENTS that could not be parsed. */
 export const invalidEvent = (
@@ -63,7 +64,7 @@ export const eventExpired = (
   ...idsOf({ ...retry, eventId: last?.event_id ?? store.eventId(retry.eventSeq) }),
   at: iso(now()),
   message: `EVENTS has the event no more: attempt ${retry.attempt} came after its maximum age`,
-  ...(last === undefined ? {} : { last_attempt: last }),
+  last_attempt: last,
 });
 
 /** A retry that could not be parsed: whatever of it can, so that the delivery does not vanish silently. */
@@ -77,10 +78,10 @@ export const unreadableRetry = (
   return {
     reason: "internal",
     ...(eventSeq === undefined ? {} : eventIds(eventSeq, store)),
-    ...(eventType === undefined ? {} : { event_type: eventType }),
-    ...(callId === undefined ? {} : { call_id: callId }),
+    event_type: eventType,
+    call_id: callId,
+    redelivery_id: redeliveryId,
     ...agentIds(subject),
-    ...(redeliveryId === undefined ? {} : { redelivery_id: redeliveryId }),
     at: iso(now()),
     message: `a delivery came back in a message that cannot be read: ${problem}`,
     subject,
@@ -91,15 +92,18 @@ export const unreadableRetry = (
 export const internalErrors = (
   { subject, seq }: JsMsg,
   sinceMs: number,
-  known: { readonly delivery: DeferrableDelivery | undefined; readonly last?: AttemptRecord },
+  known: {
+    readonly delivery: DeferrableDelivery | undefined;
+    readonly last: AttemptRecord | undefined;
+  },
   { store, now }: DeadLetterDeps,
 ): DeadLetter => ({
   reason: "internal",
   ...knownIds({ subject, seq }, known.delivery, store),
   at: iso(now()),
   message: `given up after unexpected errors of the platform's own since ${iso(sinceMs)}: the log says which`,
-  ...(known.delivery === undefined ? { subject } : {}),
-  ...(known.last === undefined ? {} : { last_attempt: known.last }),
+  subject: known.delivery === undefined ? subject : undefined,
+  last_attempt: known.last,
 });
 
 /** A message that killed the processes which read it: not parsed, only its subject is. */

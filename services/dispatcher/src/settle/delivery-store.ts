@@ -45,36 +45,7 @@ export type StoredEvent = {
 export type LastRecord = { readonly record: AttemptRecord | undefined; readonly seq: number };
 
 /** What is stored of deliveries: EVENTS, ATTEMPTS, RETRIES and DEAD_LETTERS, and nothing else. */
-export type DeliveryStore = {
-  readonly eventId: (eventSeq: number) => string;
-  /** The event with this sequence; undefined when EVENTS does not have it any more. */
-  readonly readEvent: (eventSeq: number) => Promise<StoredEvent | undefined>;
-  readonly readLastRecord: (address: EventAddress, deliveryId: string) => Promise<LastRecord>;
-  /** Appends a record after the one with sequence `afterSeq`; `conflict` when another came first. */
-  readonly appendAttempt: (
-    record: AttemptRecord,
-    deliveryId: string,
-    afterSeq: number,
-  ) => Promise<Published["kind"]>;
-  /** Schedules a retry: never early by this machine's clock or NATS's. Replaces the delivery's earlier schedule. */
-  readonly scheduleRetry: (retry: RetryMessage) => Promise<void>;
-  /**
-   * Replaces the schedule with this sequence, 0 for none; `conflict` when that has fired or was replaced.
-   * Tried once: throws where the server does not reply. `atMs`: the time at which NATS has to fire it.
-   */
-  readonly replaceSchedule: (
-    retry: RetryMessage,
-    seq: number,
-    atMs?: number,
-  ) => Promise<Published["kind"]>;
-  /** The delivery's retry that waits or is in work. */
-  readonly pendingRetry: (
-    delivery: Pick<RetryMessage, "address" | "deliveryId">,
-    options?: PendingRetryOptions,
-  ) => Promise<PendingRetry>;
-  /** Stores a dead letter unless the same one is stored already. */
-  readonly storeDeadLetter: (deadLetter: DeadLetter, key: string) => Promise<void>;
-};
+export type DeliveryStore = ReturnType<typeof natsDeliveryStore>;
 
 export type DeliveryStoreOptions = {
   readonly nats: Nats;
@@ -89,54 +60,63 @@ export type DeliveryStoreOptions = {
 };
 
 /** The store on NATS. Writes are repeated until they are stored or `signal` is aborted. */
-export const natsDeliveryStore = ({
-  nats,
-  eventsCreatedMs,
-  due,
-  clock,
-  log,
-  signal,
-}: DeliveryStoreOptions): DeliveryStore => {
-  const idOf = (eventSeq: number): string => eventId(eventsCreatedMs, eventSeq);
+export const natsDeliveryStore = (options: DeliveryStoreOptions) => {
+  const { nats, eventsCreatedMs, due, clock, log, signal } = options;
   // The server fires by its own clock: fire when both clocks agree.
   const fireTime = ({ dueMs }: RetryMessage): number => dueMs + Math.max(0, clock.aheadMs());
   return {
-    eventId: idOf,
-    readEvent: async (eventSeq) => {
+    eventId: (eventSeq: number): string => eventId(eventsCreatedMs, eventSeq),
+    /** The event with this sequence; undefined when EVENTS does not have it any more. */
+    readEvent: async (eventSeq: number): Promise<StoredEvent | undefined> => {
       const stored = await readSequence(nats, STREAMS.events, eventSeq);
       if (stored === null) return undefined;
       return { subject: stored.subject, body: stored.data, storedAtMs: stored.time.getTime() };
     },
-    readLastRecord: async (address, deliveryId) => {
+    readLastRecord: async (address: EventAddress, deliveryId: string): Promise<LastRecord> => {
       const last = await readLast(nats, STREAMS.attempts, attemptSubject(address, deliveryId));
       if (last === null) return { record: undefined, seq: 0 };
       return { record: recordIn(last), seq: last.seq };
     },
-    appendAttempt: async (record, deliveryId, afterSeq) => {
-      const published = await publishUntilStored(
-        nats,
-        {
-          stream: STREAMS.attempts,
-          subject: attemptSubject(addressOf(record), deliveryId),
-          body: JSON.stringify(record),
-          messageId: randomUUID(),
-          expectedLastSeq: afterSeq,
-        },
-        log,
-        signal,
-      );
-      return published.kind;
+    /** Appends a record after the one with sequence `afterSeq`; `conflict` when another came first. */
+    appendAttempt: async (
+      record: AttemptRecord,
+      deliveryId: string,
+      afterSeq: number,
+    ): Promise<Published["kind"]> => {
+      const publication = {
+        stream: STREAMS.attempts,
+        subject: attemptSubject(addressOf(record), deliveryId),
+        body: JSON.stringify(record),
+        messageId: randomUUID(),
+        expectedLastSeq: afterSeq,
+      };
+      return (await publishUntilStored(nats, publication, log, signal)).kind;
     },
-    scheduleRetry: async (retry) => {
+    /** Schedules a retry: never early by this machine's clock or NATS's. Replaces the delivery's earlier schedule. */
+    scheduleRetry: async (retry: RetryMessage): Promise<void> => {
       const publication = retryPublication(retry, fireTime(retry), due);
       await publishUntilStored(nats, publication, log, signal);
     },
-    replaceSchedule: async (retry, seq, atMs = fireTime(retry)) => {
+    /**
+     * Replaces the schedule with this sequence, 0 for none; `conflict` when that has fired or was replaced.
+     * Tried once: throws where the server does not reply. `atMs`: the time at which NATS has to fire it.
+     */
+    replaceSchedule: async (
+      retry: RetryMessage,
+      seq: number,
+      atMs = fireTime(retry),
+    ): Promise<Published["kind"]> => {
       const publication = { ...retryPublication(retry, atMs, due), expectedLastSeq: seq };
       return (await publishOnce(nats, publication)).kind;
     },
-    pendingRetry: (delivery, wanted) => pendingRetry(nats, delivery, wanted),
-    storeDeadLetter: (deadLetter, key) => storeDeadLetter(deadLetter, key, { nats, log, signal }),
+    /** The delivery's retry that waits or is in work. */
+    pendingRetry: (
+      delivery: Pick<RetryMessage, "address" | "deliveryId">,
+      wanted?: PendingRetryOptions,
+    ): Promise<PendingRetry> => pendingRetry(nats, delivery, wanted),
+    /** Stores a dead letter unless the same one is stored already. */
+    storeDeadLetter: (deadLetter: DeadLetter, key: string): Promise<void> =>
+      storeDeadLetter(deadLetter, key, options),
   };
 };
 

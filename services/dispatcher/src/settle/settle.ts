@@ -11,6 +11,7 @@ import type { ProcessContext } from "../delivery/process-delivery.ts";
 import { countAttempt, type DispatcherMetrics } from "../metrics.ts";
 import type { DeliveryStore } from "./delivery-store.ts";
 import type { DeferrableDelivery, InFlightMessage } from "./in-flight.ts";
+import { recordIds } from "./dead-letter.ts";
 import { countNextStep, hasNextStep, nextStepStorer, type StoreNextStep } from "./next-step.ts";
 import type { Notifier } from "./notifier.ts";
 import { stillOwned } from "./ownership.ts";
@@ -144,13 +145,14 @@ export const settleDeferred = async (
   { steps, store }: Pick<SettleDeps, "steps" | "store">,
 ): Promise<void> => {
   const { attempt, deferrals, postponedSinceMs, trigger } = delivery;
-  // Kept until the attempt is recorded: a delivery that always fails after its request must end, too.
-  const held = postponedSinceMs === undefined ? {} : { postponedSinceMs };
-  const trace = firstTrace(inFlight, delivery);
-  // Any other trigger follows from the attempt's number.
-  const triggered = trigger === "redelivery" || trigger === "test" ? { trigger } : {};
-  const message = retryMessageFor(delivery, attempt, atMs, deferrals + 1);
-  await store.scheduleRetry({ ...message, ...held, ...triggered, trace });
+  await store.scheduleRetry({
+    ...retryMessageFor(delivery, attempt, atMs, deferrals + 1),
+    // Kept until the attempt is recorded: a delivery that always fails after its request must end, too.
+    postponedSinceMs,
+    // Any other trigger follows from the attempt's number.
+    trigger: trigger === "redelivery" || trigger === "test" ? trigger : undefined,
+    trace: firstTrace(inFlight, delivery),
+  });
   steps.acknowledge(inFlight);
 };
 
@@ -201,14 +203,7 @@ const firstTrace = (
 
 /** What of a record is logged: ids, outcome, duration, next step; nothing of a customer's. */
 const loggable = (record: AttemptRecord) => ({
-  event_id: record.event_id,
-  event_seq: record.event_seq,
-  event_type: record.event_type,
-  call_id: record.call_id,
-  agent_id: record.agent_id,
-  workspace_id: record.workspace_id,
-  delivery_id: record.delivery_id,
-  redelivery_id: record.redelivery_id,
+  ...recordIds(record),
   attempt: record.attempt,
   trigger: record.trigger,
   outcome: record.outcome,
