@@ -11,7 +11,7 @@ import { POSTPONE } from "../../services/dispatcher/src/delivery/decide/postpone
 import type { EventDeps } from "../../services/dispatcher/src/intake/handle-event.ts";
 import type { UnexpectedErrorDeps } from "../../services/dispatcher/src/intake/unexpected-error.ts";
 import { createLimiter } from "../../services/dispatcher/src/limits/limiter.ts";
-import { ownNetworkWatch } from "../../services/dispatcher/src/send/network-outage.ts";
+import { networkOutageDetector } from "../../services/dispatcher/src/send/network-outage.ts";
 import { dispatcherMetrics } from "../../services/dispatcher/src/metrics.ts";
 import type { DeliveryStore } from "../../services/dispatcher/src/settle/delivery-store.ts";
 import type { InFlightMessage } from "../../services/dispatcher/src/settle/in-flight.ts";
@@ -166,7 +166,7 @@ export const handlerDeps = (
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: [], allowedPorts: [] },
   send: responding(200).send,
   limiter: createLimiter({ maxInFlight: 4, destinationMaxInFlight: 4 }, () => 0),
-  ownNetwork: ownNetworkWatch(() => 0),
+  detectNetworkOutage: networkOutageDetector(() => 0),
   operatorsPolicy: {
     timeoutMs: 5_000,
     retry: { delaysMs: [10_000], jitter: 0 },

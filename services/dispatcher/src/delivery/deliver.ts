@@ -41,7 +41,7 @@ export type TraceAttempt = (
 ) => AttemptTrace;
 
 export type DeliverDeps = {
-  /** The subscription as it is now; throws where nobody can tell. */
+  /** The subscription as it is now; throws where the stream does not reply. */
   readonly find: (address: EventAddress) => Promise<Subscription | undefined>;
   /** Opens the subscription's secrets, which stay sealed until they are used. */
   readonly sealer: Pick<Sealer, "open">;

@@ -5,7 +5,7 @@ import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message"
 import type { HeldBody } from "./held-body.ts";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 
-/** One event owed to one subscription, and the attempt that is to be made now. */
+/** One event for one subscription, and the attempt that has to be made now. */
 export type Delivery = {
   readonly address: EventAddress;
   readonly eventSeq: number;

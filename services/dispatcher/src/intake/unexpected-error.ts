@@ -97,10 +97,14 @@ const deadLetter = async (
   if (delivery?.trigger === "test") return settleDone(inFlight, deps); // a test event has no dead letter
   const { message } = inFlight;
   const last = delivery === undefined ? undefined : await lastRecord(delivery, deps);
-  const letter = internalErrors(message, sinceMs, { delivery, last }, deps);
   const key =
     delivery === undefined ? String(message.seq) : deadLetterKey(delivery, delivery.attempt);
-  await settleDeadLetter(inFlight, letter, deps, key);
+  await settleDeadLetter(
+    inFlight,
+    internalErrors(message, sinceMs, { delivery, last }, deps),
+    deps,
+    key,
+  );
   if (delivery !== undefined) countDeadLettered(deps.metrics, delivery.address);
 };
 

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { isNetworkOutage, type ReachSign } from "./decide/network-outage.ts";
 import type { SendResult } from "./result.ts";
 
-/** Turns an endpoint's failure into a fault of our own when nearly no endpoint can be reached. */
+/** Turns an endpoint's failure into a platform fault when nearly no endpoint can be reached. */
 export type NetworkOutageDetector = (
   endpoint: { readonly workspaceId: string; readonly origin: string },
   result: SendResult,

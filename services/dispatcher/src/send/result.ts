@@ -1,6 +1,6 @@
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 
-/** A fault of our own machine, network, keys or storage: it uses up no attempt of the customer. */
+/** A fault of our machine, network, keys or storage: uses up none of the customer's attempts. */
 export const PLATFORM_FAULTS = ["resources", "network", "secret", "storage", "unexpected"] as const;
 
 export type PlatformFault = (typeof PLATFORM_FAULTS)[number];
