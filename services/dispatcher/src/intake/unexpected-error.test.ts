@@ -40,8 +40,14 @@ const after = async (
 
 const failing = (error: Error) => {
   const { settleDeps } = streamsInMemory();
-  const scheduleRetry = async () => Promise.reject(error);
+  const scheduleRetry = async (): Promise<never> => {
+    throw error;
+  };
   return { store: { ...settleDeps.store, scheduleRetry } };
+};
+
+const throwing = (): never => {
+  throw new Error("a bug");
 };
 
 describe("after an unexpected error, a delivery", () => {
@@ -79,10 +85,6 @@ describe("after an unexpected error, a delivery", () => {
 });
 
 describe("after an unexpected error, a message", () => {
-  const throwing = (): never => {
-    throw new Error("a bug");
-  };
-
   test.each([
     ["that is no delivery", () => undefined],
     ["that cannot be parsed", throwing],

@@ -78,7 +78,7 @@ describe("a delivery", () => {
     const { settle } = processContext(inFlight, DELIVERY, 0, streams.settleDeps);
     await expect(
       settle({ kind: "deferred", atMs: AT_MS, reason: "endpoint_busy" }),
-    ).rejects.toThrow();
+    ).rejects.toThrow("no reply");
     expect(replies).toEqual([]);
   });
 });
