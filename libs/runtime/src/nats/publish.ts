@@ -137,7 +137,7 @@ export const publishUntilStored = async (
       return await publishOnce(nats, publication);
     } catch (error) {
       if (!isUnavailable(error) || signal.aborted) throw error;
-      // Many deliveries may wait for the same server: each speaks up ever more seldom.
+      // Log at powers of two, so that a thousand waiting deliveries do not flood the log.
       if (isPowerOfTwo(n + 1)) {
         log.warn({ err: error, stream: publication.stream, tries: n + 1 }, "publish.retrying");
       }

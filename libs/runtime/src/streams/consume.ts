@@ -27,7 +27,7 @@ export type ConsumeOptions = {
   readonly wanted: WantedConsumer;
   /** How many messages there is room for now; waits a moment for some, then says 0. */
   readonly room: () => Promise<number>;
-  /** Takes a message in hand; must not wait. */
+  /** Takes a message; must not wait. */
   readonly take: (incoming: Incoming) => void;
   /** The highest sequence below which all is acknowledged, where known: a lost consumer goes on there. */
   readonly acknowledgedUpTo: () => number | undefined;
@@ -40,7 +40,7 @@ export type Consuming = {
   readonly stop: () => Promise<void>;
   /** When the loop last went round, by the monotonic clock: liveness. */
   readonly lastLoopMs: () => number;
-  /** Says that the server answers no pull. */
+  /** Set while the server replies to no pull. */
   readonly problem: () => string | undefined;
   /** The consumer is there: pulling has begun. */
   readonly started: Promise<void>;
@@ -59,7 +59,7 @@ const PULL_OVERRUN_MS = 10_000;
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 1_000;
 
-/** A server that does not answer is not waited for when this process stops. */
+/** A stopping process waits at most so long for the server. */
 const FINISH_WITHIN_MS = 1_000;
 
 /**
@@ -119,7 +119,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
 
   const open = async (): Promise<void> => {
     if (consumer !== undefined) return;
-    await getToKnow();
+    await readBoundary();
     lastDelivery = 0;
     consumer = await nats.js.consumers.get(wanted.stream, wanted.name);
     answers.heard();
@@ -134,7 +134,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
     void answers.follow(pulled);
     const overrun = setTimeout(() => pulled.stop(), PULL_EXPIRES_MS + PULL_OVERRUN_MS);
     try {
-      for await (const message of withYields(pulled)) await hand(message, pulledMs);
+      for await (const message of withYields(pulled)) await receive(message, pulledMs);
       answers.heard();
     } finally {
       clearTimeout(overrun);
@@ -142,21 +142,21 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
     }
   };
 
-  const getToKnow = async (): Promise<void> => {
+  const readBoundary = async (): Promise<void> => {
     const connection = connectionId(nats);
     const ensured = await ensureConsumer(nats, wanted, options.acknowledgedUpTo(), options.log);
     handledUpTo = ensured.mayBeHandledUpTo;
     knownOn = connection;
   };
 
-  const hand = async (message: JsMsg, pulledMs: number): Promise<void> => {
+  const receive = async (message: JsMsg, pulledMs: number): Promise<void> => {
     answers.heard();
     if (signal.aborted) return message.nak();
     const { deliverySequence, streamSequence } = message.info;
-    // Counting back: the consumer was made anew meanwhile, perhaps by another process. Another
-    // connection: the server may have crashed meanwhile, and forgotten what it had handed out.
+    // The delivery sequence went backwards: the consumer was recreated. Another connection: the server may
+    // have crashed, and forgotten its last deliveries.
     const isAnother = deliverySequence <= lastDelivery || connectionId(nats) !== knownOn;
-    if (isAnother) await getToKnow();
+    if (isAnother) await readBoundary();
     lastDelivery = deliverySequence;
     take({ message, mayBeHandled: message.redelivered || streamSequence <= handledUpTo, pulledMs });
   };

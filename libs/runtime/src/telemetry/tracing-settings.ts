@@ -126,10 +126,25 @@ export type BatchBounds = {
 
 // The specification's names and defaults. The upper bounds are ours: what waits is held in memory.
 const BATCH = {
-  maxQueueSize: { name: "OTEL_BSP_MAX_QUEUE_SIZE", usual: 2_048, min: 1, max: 65_536 },
-  maxExportBatchSize: { name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", usual: 512, min: 1, max: 65_536 },
-  scheduledDelayMillis: { name: "OTEL_BSP_SCHEDULE_DELAY", usual: 5_000, min: 10, max: 600_000 },
-  exportTimeoutMillis: { name: "OTEL_BSP_EXPORT_TIMEOUT", usual: 30_000, min: 1, max: 600_000 },
+  maxQueueSize: { name: "OTEL_BSP_MAX_QUEUE_SIZE", defaultValue: 2_048, min: 1, max: 65_536 },
+  maxExportBatchSize: {
+    name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    defaultValue: 512,
+    min: 1,
+    max: 65_536,
+  },
+  scheduledDelayMillis: {
+    name: "OTEL_BSP_SCHEDULE_DELAY",
+    defaultValue: 5_000,
+    min: 10,
+    max: 600_000,
+  },
+  exportTimeoutMillis: {
+    name: "OTEL_BSP_EXPORT_TIMEOUT",
+    defaultValue: 30_000,
+    min: 1,
+    max: 600_000,
+  },
 } as const;
 
 /** How many spans wait, and how often they are sent. */
@@ -137,13 +152,13 @@ export const batchBoundsOf = (
   environment: Readonly<Record<string, string | undefined>>,
 ): { readonly bounds: BatchBounds; readonly ignored: readonly Ignored[] } => {
   const ignored: Ignored[] = [];
-  const bound = ({ name, usual, min, max }: (typeof BATCH)[keyof typeof BATCH]): number => {
+  const bound = ({ name, defaultValue, min, max }: (typeof BATCH)[keyof typeof BATCH]): number => {
     const value = environment[name]?.trim() ?? "";
-    if (value === "") return usual;
+    if (value === "") return defaultValue;
     const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
     if (number >= min && number <= max) return number;
     ignored.push({ name, value, expected: `a whole number from ${min} to ${max}` });
-    return usual;
+    return defaultValue;
   };
   const maxQueueSize = bound(BATCH.maxQueueSize);
   const bounds = {
