@@ -52,18 +52,16 @@ export const createLimiter = (limits: PermitLimits, now: () => number): Limiter 
       ? permits.take(request, state)
       : permits.defer(request, state, decision);
 
-  const decideQueued = ({ request, state, sinceMs }: Queued, ahead: number): PermitDecision => {
-    const position = { ahead, aheadInAll: ahead, isQueued: true };
-    const decision = permits.decide(request, state, position);
-    const isFutile = ahead === 0 && now() - sinceMs >= MAX_WAIT_MS;
-    if (decision.kind !== "queue" || !isFutile) return decision;
-    const freeAtMs = now() + futileWaitDelayMs(request.deferrals);
-    return { kind: "defer", limitedBy: "destination", freeAtMs, slotIntervalMs: 0 };
-  };
+  const decideQueued = ({ request, state }: Queued, ahead: number): PermitDecision =>
+    permits.decide(request, state, { ahead, aheadInAll: ahead, isQueued: true });
 
   const serve = (queued: Queued): boolean => {
-    const decision = decideQueued(queued, 0);
-    if (decision.kind === "queue") return false;
+    let decision = decideQueued(queued, 0);
+    if (decision.kind === "queue") {
+      if (now() - queued.sinceMs < MAX_WAIT_MS) return false;
+      const freeAtMs = now() + futileWaitDelayMs(queued.request.deferrals);
+      decision = { kind: "defer", limitedBy: "destination", freeAtMs, slotIntervalMs: 0 };
+    }
     queued.resolve(respond(queued, decision));
     return true;
   };
