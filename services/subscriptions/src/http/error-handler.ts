@@ -48,11 +48,11 @@ const problemOf = (error: unknown, maxBodyBytes = MAX_BODY_BYTES): Problem => {
   }
   if (error instanceof UnreadableBodyError) return { code: "invalid_json", detail: error.detail };
   if (error instanceof OverloadedError) {
-    return { code: "overloaded", detail: "Nothing was done: ask again in some seconds." };
+    return { code: "overloaded", detail: "Nothing was done: retry in some seconds." };
   }
   if (isUnavailable(error)) {
     // An append whose answer is missing may be stored: asking again is safe either way.
-    const detail = "The request could not be confirmed as carried out: ask again in a moment.";
+    const detail = "The request could not be confirmed as done: retry in a moment.";
     return { code: "unavailable", detail };
   }
   if (isTooLarge(error)) {

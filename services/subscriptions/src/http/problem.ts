@@ -27,7 +27,7 @@ const PROBLEMS = {
   too_many_redeliveries: { status: 429, title: "Too many redeliveries run at once" },
   too_many_test_events: { status: 429, title: "Too many test events are under way" },
   request_in_progress: { status: 409, title: "The same request is being carried out" },
-  conflict: { status: 409, title: "The agent was changed by others meanwhile" },
+  conflict: { status: 409, title: "The agent was modified concurrently" },
   request_timeout: { status: 408, title: "The request did not arrive in time" },
   precondition_failed: { status: 412, title: "The agent is not as If-Match says" },
   payload_too_large: { status: 413, title: "The body is too large" },

@@ -19,7 +19,7 @@ export const commandProblem = (
   result: Exclude<CommandResult, AppliedCommand>,
 ): Problem => {
   if (result.kind === "conflict") {
-    const detail = `Agent '${agentId}' was changed by others at the same time: ask again.`;
+    const detail = `Agent '${agentId}' was modified concurrently: retry.`;
     return { code: "conflict", detail };
   }
   switch (result.code) {
@@ -60,7 +60,7 @@ export const commandProblem = (
 export const onceProblem = ({ kind }: Exclude<OnceResult, { kind: "done" }>): Problem => {
   switch (kind) {
     case "in_progress": {
-      const detail = "A request with this Idempotency-Key is under way: ask again for its answer.";
+      const detail = "A request with this Idempotency-Key is under way: retry for its response.";
       return { code: "request_in_progress", detail };
     }
     case "reused": {

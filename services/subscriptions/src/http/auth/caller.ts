@@ -51,7 +51,7 @@ export const requireCaller = (
 
 /** Responses a request that is one too many. */
 export const sendTooManyRequests = (reply: FastifyReply, who: string, waitSeconds: number) => {
-  const detail = `There were too many requests by ${who}: ask again in ${waitSeconds} s.`;
+  const detail = `Too many requests for ${who}; retry after ${waitSeconds} s.`;
   return sendProblem(reply.header("retry-after", waitSeconds), {
     code: "too_many_requests",
     detail,

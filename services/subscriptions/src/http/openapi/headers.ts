@@ -77,10 +77,10 @@ export type Responses = Readonly<Record<string, Readonly<Record<string, unknown>
 export type PlainSchema = Omit<FastifySchema, "response"> & { readonly response?: Responses };
 
 const MEANINGS: Readonly<Record<string, string>> = {
-  200: "Carried out.",
-  201: "Made.",
-  202: "Accepted and stored: it is carried out from now on.",
-  204: "Carried out; there is nothing to say about it.",
+  200: "Done.",
+  201: "Created.",
+  202: "Accepted and stored: it runs from now on.",
+  204: "Done; the response has no body.",
   304: "Not changed since.",
 };
 
@@ -100,7 +100,7 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
   const zodOf = (own?.response ?? {}) as Readonly<Record<string, { description?: string }>>;
   const answers = Object.entries(schema.response ?? {}).map(([status, answer]) => {
     if (!/^[23]\d\d$/.test(status)) return [status, answer];
-    const description = zodOf[status]?.description ?? MEANINGS[status] ?? "Carried out.";
+    const description = zodOf[status]?.description ?? MEANINGS[status] ?? "Done.";
     const said = {
       description,
       ...(given.length === 0 ? {} : { headers: Object.fromEntries(given) }),

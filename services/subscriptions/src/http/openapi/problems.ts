@@ -100,7 +100,7 @@ const DETAILS: Partial<Record<ProblemCode, string>> = {
   payload_too_large: "The body is larger than 262144 bytes.",
   precondition_failed:
     "Agent 'agent-7' is at ETag \"8\", which If-Match does not name: nothing was changed.",
-  too_many_requests: "There were too many requests by this key: ask again in 12 s.",
+  too_many_requests: "Too many requests for this key; retry after 12 s.",
   unauthorized: "Send a valid key as X-API-KEY, or as Authorization: Bearer.",
   validation_failed: "See errors for everything that is wrong.",
 };

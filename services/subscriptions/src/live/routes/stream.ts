@@ -81,7 +81,7 @@ const problemOf = (opened: Exclude<OpenedLive, { kind: "open" }>): Problem => {
       return { code: "too_many_streams", detail };
     }
     case "too_many":
-      return { code: "overloaded", detail: "Too many streams are open here: ask again later." };
+      return { code: "overloaded", detail: "Too many streams are open here: retry later." };
     default:
       return opened satisfies never;
   }
