@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { spawnTracked, type Exit } from "../harness/process/child-process.ts";
 import { eventually } from "../harness/eventually.ts";
+import { packedEntry } from "../harness/process/packed-services.ts";
 
-/** `npx ringback …` as a process, as a person starts it. */
+/** The command line as a process: packed, unless it is started with `LINKED`. */
 export interface Ringback {
   readonly stdout: () => string;
   readonly stderr: () => string;
@@ -17,15 +18,17 @@ export interface Ringback {
 
 const ROOT = join(import.meta.dirname, "../..");
 /** What npm links for the workspace package: what `npx ringback` runs. */
-const BIN = join(ROOT, "node_modules/.bin/ringback");
+export const LINKED = join(ROOT, "node_modules/.bin/ringback");
 
 export async function startRingback(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  command: readonly [string, ...string[]] = [process.execPath, packedEntry("cli/src/main.ts")],
 ): Promise<Ringback> {
   const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
   const path = `${join(ROOT, "node_modules/.bin")}:${PATH}`;
-  const tracked = await spawnTracked(BIN, args, {
+  const [program, ...before] = command;
+  const tracked = await spawnTracked(program, [...before, ...args], {
     env: { PATH: path, HOME, NODE_COMPILE_CACHE, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -63,8 +66,9 @@ export async function startRingback(
 export async function ringback(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  command?: readonly [string, ...string[]],
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const run = await startRingback(args, env);
+  const run = await startRingback(args, env, command);
   const { code } = await run.exited;
   return { code, stdout: run.stdout(), stderr: run.stderr() };
 }

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { ringback } from "./run-ringback.ts";
+import { LINKED, ringback } from "./run-ringback.ts";
 
 failOnLeaks();
 
@@ -17,10 +17,18 @@ test.concurrent.each([
   [["events", "--help"], /--status <status>.*dead_lettered.*--limit/s],
   [["redeliver", "--help"], /--since <time>.*--rate <n>.*--watch/s],
   [["agents", "--help"], /list the agents/],
-  [["--version"], /^\d+\.\d+\.\d+\n$/],
 ])("ringback %j tells it on the output and ends with 0", async (args, text) => {
   const run = await ringback(args);
   expect(run).toMatchObject({ code: 0, stdout: expect.stringMatching(text), stderr: "" });
+});
+
+test("`npx ringback` runs the command that npm links", async () => {
+  const run = await ringback(["--version"], {}, [LINKED]);
+  expect(run).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    stderr: "",
+  });
 });
 
 test.concurrent.each([

@@ -18,6 +18,7 @@ const PACKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     main: "services/subscriptions/src/main.ts",
     "schema-worker.ts": "services/subscriptions/src/event-types/schema-worker.ts",
   },
+  cli: { main: "cli/src/main.ts" },
 };
 
 /** Where this run has packed them, for its processes: another one's may be of other sources. */
@@ -39,7 +40,7 @@ export function packedEntry(entry: string): string {
 const fileOf = (name: string): string => (name.endsWith(".ts") ? name : `${name}.js`);
 
 /**
- * Packs all before the first test, and starts each service once in vain, so that Node has it compiled.
+ * Packs all before the first test, and starts each program once in vain, so that Node has it compiled.
  * Returns what removes them after the last one.
  */
 export async function setup(): Promise<() => Promise<void>> {
