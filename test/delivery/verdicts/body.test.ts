@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { byPath, status, type Behaviour } from "../harness/receiver/behaviour.ts";
-import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { deliverTo, ended, story } from "./deliveries.ts";
-import { OK, says, startTcpEndpoint } from "../harness/receiver/failing-endpoints.ts";
+import { byPath, status, type Behaviour } from "../../harness/receiver/behaviour.ts";
+import { failOnLeaks } from "../../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
+import { deliverTo, ended, story } from "../deliveries.ts";
+import { OK, says, startTcpEndpoint } from "../../harness/receiver/failing-endpoints.ts";
 
 failOnLeaks();
 

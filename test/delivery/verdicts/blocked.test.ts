@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
-import type { ServiceProcess } from "../harness/process/service-process.ts";
-import { deliverUncheckedTo, ended, story } from "./deliveries.ts";
+import { failOnLeaks } from "../../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../../harness/process/platform.ts";
+import type { ServiceProcess } from "../../harness/process/service-process.ts";
+import { deliverUncheckedTo, ended, story } from "../deliveries.ts";
 import {
   OK,
   says,
   startTcpEndpoint,
   type Endpoint,
-} from "../harness/receiver/failing-endpoints.ts";
+} from "../../harness/receiver/failing-endpoints.ts";
 
 failOnLeaks();
 

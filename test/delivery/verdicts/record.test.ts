@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { byPath, inTurn, status } from "../harness/receiver/behaviour.ts";
-import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { ended, newAgentId, type PublishedEvent } from "./deliveries.ts";
-import { unusedPort } from "../harness/receiver/failing-endpoints.ts";
+import { byPath, inTurn, status } from "../../harness/receiver/behaviour.ts";
+import { failOnLeaks } from "../../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
+import { ended, newAgentId, type PublishedEvent } from "../deliveries.ts";
+import { unusedPort } from "../../harness/receiver/failing-endpoints.ts";
 
 failOnLeaks();
 

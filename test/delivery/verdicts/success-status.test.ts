@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { byPath, status } from "../harness/receiver/behaviour.ts";
-import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import type { ServiceProcess } from "../harness/process/service-process.ts";
-import { deliverTo, ended, story } from "./deliveries.ts";
+import { byPath, status } from "../../harness/receiver/behaviour.ts";
+import { failOnLeaks } from "../../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
+import type { ServiceProcess } from "../../harness/process/service-process.ts";
+import { deliverTo, ended, story } from "../deliveries.ts";
 
 failOnLeaks();
 

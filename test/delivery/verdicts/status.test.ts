@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { byPath, inTurn, status, type Script } from "../harness/receiver/behaviour.ts";
-import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { deliverTo, ended, story } from "./deliveries.ts";
+import { byPath, inTurn, status, type Script } from "../../harness/receiver/behaviour.ts";
+import { eventually } from "../../harness/eventually.ts";
+import { failOnLeaks } from "../../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
+import { deliverTo, ended, story } from "../deliveries.ts";
 
 failOnLeaks();
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { byPath, inTurn, status, type Behaviour } from "../harness/receiver/behaviour.ts";
-import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
-import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { deliverTo, ended, story } from "./deliveries.ts";
+import { byPath, inTurn, status, type Behaviour } from "../../harness/receiver/behaviour.ts";
+import { failOnLeaks } from "../../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../../harness/process/platform.ts";
+import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
+import { deliverTo, ended, story } from "../deliveries.ts";
 import {
   firstThen,
   OK,
@@ -11,7 +11,7 @@ import {
   startTcpEndpoint,
   unusedPort,
   type OnConnection,
-} from "../harness/receiver/failing-endpoints.ts";
+} from "../../harness/receiver/failing-endpoints.ts";
 
 failOnLeaks();
 

@@ -2,18 +2,18 @@ import { createServer } from "node:http";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eventually } from "../harness/eventually.ts";
-import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
-import { startReceiver } from "../harness/receiver/receiver.ts";
-import { makeTestCa, writeCaFile, type TestCa } from "../harness/receiver/tls.ts";
-import { deliverTo, ended, newAgentId, story } from "./deliveries.ts";
+import { eventually } from "../../harness/eventually.ts";
+import { failOnLeaks } from "../../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../../harness/process/platform.ts";
+import { startReceiver } from "../../harness/receiver/receiver.ts";
+import { makeTestCa, writeCaFile, type TestCa } from "../../harness/receiver/tls.ts";
+import { deliverTo, ended, newAgentId, story } from "../deliveries.ts";
 import {
   listen,
   startTcpEndpoint,
   type Endpoint,
   type OnConnection,
-} from "../harness/receiver/failing-endpoints.ts";
+} from "../../harness/receiver/failing-endpoints.ts";
 
 failOnLeaks();
 

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
-import { startReceiver } from "../harness/receiver/receiver.ts";
-import { makeTestCa, writeCaFile, type Certificate, type TestCa } from "../harness/receiver/tls.ts";
-import { deliverTo, ended, story } from "./deliveries.ts";
+import { failOnLeaks } from "../../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../../harness/process/platform.ts";
+import { startReceiver } from "../../harness/receiver/receiver.ts";
+import {
+  makeTestCa,
+  writeCaFile,
+  type Certificate,
+  type TestCa,
+} from "../../harness/receiver/tls.ts";
+import { deliverTo, ended, story } from "../deliveries.ts";
 import {
   firstThen,
   OK,
@@ -11,7 +16,7 @@ import {
   startRenewedTlsEndpoint,
   SILENT,
   startTcpEndpoint,
-} from "../harness/receiver/failing-endpoints.ts";
+} from "../../harness/receiver/failing-endpoints.ts";
 
 failOnLeaks();
 

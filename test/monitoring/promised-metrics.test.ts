@@ -5,13 +5,13 @@ import { EVENT_TYPE_LABELS } from "@ringback/contracts/events/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { describe, expect, test } from "vitest";
-import { readDispatcherSettings } from "../services/dispatcher/src/config.ts";
-import { exportState } from "../services/dispatcher/src/health.ts";
-import { dispatcherMetrics } from "../services/dispatcher/src/metrics.ts";
-import { apiOfNothing } from "../scripts/openapi/document.ts";
-import { PROJECTED_STREAMS } from "../services/subscriptions/src/projection/file/positions.ts";
-import { createSubscriptionsMetrics } from "../services/subscriptions/src/metrics.ts";
-import { parseMetrics } from "./harness/process/prometheus-text.ts";
+import { readDispatcherSettings } from "../../services/dispatcher/src/config.ts";
+import { exportState } from "../../services/dispatcher/src/health.ts";
+import { dispatcherMetrics } from "../../services/dispatcher/src/metrics.ts";
+import { apiOfNothing } from "../../scripts/openapi/document.ts";
+import { PROJECTED_STREAMS } from "../../services/subscriptions/src/projection/file/positions.ts";
+import { createSubscriptionsMetrics } from "../../services/subscriptions/src/metrics.ts";
+import { parseMetrics } from "../harness/process/prometheus-text.ts";
 
 /** Type, then each label with all its values; `any` where they are not known beforehand. */
 type Promised = {

@@ -8,7 +8,7 @@ import {
   type BuiltInEventType,
 } from "@ringback/contracts/events/event-types";
 
-const FOLDER = new URL("../libs/contracts/examples/", import.meta.url);
+const FOLDER = new URL("../../libs/contracts/examples/", import.meta.url);
 
 const read = (type: BuiltInEventType): { text: string; body: Record<string, unknown> } => {
   const text = readFileSync(new URL(`${type}.json`, FOLDER), "utf8");
