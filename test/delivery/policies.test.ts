@@ -1,6 +1,6 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Behaviour, inTurn, type Script, status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
@@ -67,7 +67,7 @@ const firstWaitMs = async ({ event }: Told): Promise<number> => {
 };
 
 describe("what a subscription sets counts for its deliveries, and the operator's settings for others", () => {
-  it.concurrent("timeout", async () => {
+  test.concurrent("timeout", async () => {
     const late: Behaviour = { kind: "late_status", status: 200, afterMs: 1_500 };
     const own = await deliverWith({ timeout: "1s", retry_delays: [] }, late);
     const other = await deliverWith(undefined, late);
@@ -78,7 +78,7 @@ describe("what a subscription sets counts for its deliveries, and the operator's
     expect(story(await ended(platform, other.event))).toEqual(["1: delivered 200, done"]);
   });
 
-  it.concurrent("retry_delays, the dead letter comes after its own last delay", async () => {
+  test.concurrent("retry_delays, the dead letter comes after its own last delay", async () => {
     const own = await deliverWith({ retry_delays: ["1s", "1500ms"] }, status(500));
     const other = await deliverWith(undefined, status(500));
     const records = await ended(platform, own.event);
@@ -101,12 +101,12 @@ describe("what a subscription sets counts for its deliveries, and the operator's
     expect(await ended(platform, other.event)).toHaveLength(2);
   });
 
-  it.concurrent("no retry_delays at all: one attempt", async () => {
+  test.concurrent("no retry_delays at all: one attempt", async () => {
     const { event } = await deliverWith({ retry_delays: [] }, status(500));
     expect(story(await ended(platform, event))).toEqual(["1: status 500, dead_letter"]);
   });
 
-  it.concurrent("success_status", async () => {
+  test.concurrent("success_status", async () => {
     const own = await deliverWith({ success_status: "202,404" }, status(404));
     const other = await deliverWith(undefined, inTurn(status(404), status(200)));
     expect(story(await ended(platform, own.event))).toEqual(["1: delivered 404, done"]);
@@ -114,7 +114,7 @@ describe("what a subscription sets counts for its deliveries, and the operator's
     expect(story(await ended(platform, other.event))).toEqual(others);
   });
 
-  it.concurrent("max_in_flight and rate_limit are stored and shown", async () => {
+  test.concurrent("max_in_flight and rate_limit are stored and shown", async () => {
     const delivery = { max_in_flight: 2, rate_limit: { per_second: 50, burst: 5 } };
     const { agentId, event } = await deliverWith(delivery, status(200));
     expect(story(await ended(platform, event))).toEqual(["1: delivered 200, done"]);
@@ -123,7 +123,7 @@ describe("what a subscription sets counts for its deliveries, and the operator's
   });
 });
 
-it.concurrent(
+test.concurrent(
   "an edit between attempts counts from the next attempt on; without a policy the operator's settings are back",
   async () => {
     const { agentId, url, event } = await deliverWith({ retry_delays: ["1s", "24h"] }, status(500));
@@ -156,7 +156,7 @@ const asOldDate = (): string => {
 const asPastDate = (): string => new Date(Date.now() - 60_000).toUTCString();
 
 describe("Retry-After", () => {
-  it.concurrent.each<[string, number, () => string]>([
+  test.concurrent.each<[string, number, () => string]>([
     ["seconds, of a 429", 429, inSeconds],
     ["a date, of a 503", 503, asDate],
     ["a date of an obsolete form, of a 429", 429, asOldDate],
@@ -170,7 +170,7 @@ describe("Retry-After", () => {
     expect(all[0]?.response?.headers).toMatchObject({ "retry-after": expect.any(String) });
   });
 
-  it.concurrent.each<[string, DeliveryPolicy | undefined, number, string]>([
+  test.concurrent.each<[string, DeliveryPolicy | undefined, number, string]>([
     ["of a subscription that ignores it", { retry_after: "ignore" }, 503, "60"],
     ["of another status", undefined, 500, "60"],
     ["that nobody understands", undefined, 503, "in a minute"],
@@ -188,7 +188,7 @@ describe("Retry-After", () => {
     await ended(platform, told.event);
   });
 
-  it.concurrent("of a day lengthens the delay to ten minutes", async () => {
+  test.concurrent("of a day lengthens the delay to ten minutes", async () => {
     const wait = await firstWaitMs(
       await deliverWith(
         undefined,

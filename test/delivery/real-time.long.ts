@@ -1,5 +1,5 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Script, status } from "../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { type Platform, startPlatform } from "../harness/process/platform.ts";
@@ -22,7 +22,7 @@ afterAll(async () => {
   await Promise.all([platform.stop(), receiver.stop()]);
 });
 
-it(
+test(
   "a failing event is tried at 0, 10 s, 70 s and 190 s, given up, and holds up no later one",
   async () => {
     await platform.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/") }]);

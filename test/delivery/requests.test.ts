@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import { AGENT_EVENT_TYPES } from "@ringback/contracts/agents/workspace-agent";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import manifest from "../../services/dispatcher/package.json" with { type: "json" };
 import { byPath, inTurn, status, type Script } from "../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
@@ -63,7 +63,7 @@ describe.each(METHODS)("with %s", (method) => {
     ),
   );
 
-  it.each(AGENT_EVENT_TYPES)("%s goes to its own URL with its own headers", async (type) => {
+  test.each(AGENT_EVENT_TYPES)("%s goes to its own URL with its own headers", async (type) => {
     const body = rawBody(type, `call-${method}`);
     await platform.publish({ agentId, callId: `call-${method}`, eventType: type, body });
     const [request] = (await receiver.received(1, { path: pathOf(type) })) as [ReceivedRequest];
@@ -81,12 +81,12 @@ describe.each(METHODS)("with %s", (method) => {
     expect(sent(request, "user-agent")).toEqual([`Ringback/${manifest.version}`]);
   });
 
-  it("nothing else was sent there", () => {
+  test("nothing else was sent there", () => {
     for (const type of AGENT_EVENT_TYPES) expect(receiver.requestsTo(pathOf(type))).toHaveLength(1);
   });
 });
 
-it.concurrent.each(AGENT_EVENT_TYPES)(
+test.concurrent.each(AGENT_EVENT_TYPES)(
   "%s is the same at every attempt, but for its number and time",
   async (type) => {
     const agentId = newAgentId();
@@ -117,7 +117,7 @@ it.concurrent.each(AGENT_EVENT_TYPES)(
   },
 );
 
-it.each(["Content-Type", "content-type"])(
+test.each(["Content-Type", "content-type"])(
   "a customer's own %s is kept, and the only one",
   async (name) => {
     const agentId = newAgentId();
@@ -134,7 +134,7 @@ it.each(["Content-Type", "content-type"])(
   },
 );
 
-it("an event of 1,000,000 bytes arrives whole", async () => {
+test("an event of 1,000,000 bytes arrives whole", async () => {
   const agentId = newAgentId();
   const subscription = {
     event_type: "call_completed",

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
@@ -30,7 +30,7 @@ afterAll(async () => {
   await Promise.all([platform.stop(), receiver.stop()]);
 });
 
-it("a clock that is set back an hour holds up no delivery that waits for its rate", async () => {
+test("a clock that is set back an hour holds up no delivery that waits for its rate", async () => {
   await platform.publish({ callId: "before" });
   await receiver.received(1);
   platform.dispatchers[0]?.signal("SIGWINCH");
@@ -41,7 +41,7 @@ it("a clock that is set back an hour holds up no delivery that waits for its rat
   expect(inAllMs).toBeGreaterThan(1_000); // and the rate is kept
 });
 
-it("nor does it keep the dispatcher from a NATS that comes back", async () => {
+test("nor does it keep the dispatcher from a NATS that comes back", async () => {
   await platform.server.kill();
   await platform.server.restart();
   await platform.client.reconnected();

@@ -1,5 +1,5 @@
 import { SCHEDULED_RETRIES } from "@ringback/contracts/streams/subjects";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
@@ -59,7 +59,7 @@ const waiting = async () => {
 const eventIds = (requests: readonly ReceivedRequest[]): string[] =>
   requests.map(({ headers }) => String(headers["webhook-id"])).toSorted();
 
-it("deliveries that a dispatcher put off before it was killed are made once each by another one", async () => {
+test("deliveries that a dispatcher put off before it was killed are made once each by another one", async () => {
   await publishAll();
   const putOff = EVENTS - ENDPOINT_MAX_IN_FLIGHT;
   await eventually(
@@ -89,7 +89,7 @@ it("deliveries that a dispatcher put off before it was killed are made once each
   expect(made.map(({ headers }) => headers["ringback-attempt"])).toEqual(Array(putOff).fill("1"));
 });
 
-it("those that were in flight when it was killed are still owed", async () => {
+test("those that were in flight when it was killed are still owed", async () => {
   const { eventsInWork } = await waiting();
   const repeated = receiver.requests.length - EVENTS;
   expect(eventsInWork + repeated).toBe(ENDPOINT_MAX_IN_FLIGHT);

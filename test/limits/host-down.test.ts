@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
@@ -54,7 +54,7 @@ afterAll(async () => {
   host.close();
 });
 
-it("a host that resets every connection is asked by one of its paths at a time, and all go on when it is back", async () => {
+test("a host that resets every connection is asked by one of its paths at a time, and all go on when it is back", async () => {
   await Promise.all(
     Array.from({ length: PATHS }, (_, n) => platform.publish({ agentId: `a${n}`, callId: "c" })),
   );

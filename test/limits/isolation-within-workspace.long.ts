@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import {
   HANGING_WORKSPACES,
@@ -19,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => scene.stop());
 
-it("endpoints that hang, more than would fill a dispatcher, hold up no endpoint of the same workspace", async () => {
+test("endpoints that hang, more than would fill a dispatcher, hold up no endpoint of the same workspace", async () => {
   const tookMs = await timeToHealthy(scene, WORKSPACE);
   expect(tookMs[Math.floor(tookMs.length * 0.99)]).toBeLessThan(1_000);
   expect(scene.hangingRequests().every(({ closedAtMs }) => closedAtMs === null)).toBe(true);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import {
@@ -22,20 +22,20 @@ beforeAll(async () => {
 
 afterAll(() => scene.stop());
 
-it("endpoints that hang, more than would fill a dispatcher, hold up no other workspace's endpoint", async () => {
+test("endpoints that hang, more than would fill a dispatcher, hold up no other workspace's endpoint", async () => {
   const tookMs = await timeToHealthy(scene, "another");
   expect(tookMs[Math.floor(tookMs.length * 0.99)]).toBeLessThan(1_000);
   expect(scene.hangingRequests().every(({ closedAtMs }) => closedAtMs === null)).toBe(true);
 });
 
-it("no endpoint has more requests open than it may, nor have all together", () => {
+test("no endpoint has more requests open than it may, nor have all together", () => {
   const each = scene.hanging.map(({ requests }) => mostOpenAtOnce(requests));
   expect(Math.max(...each)).toBe(ENDPOINT_MAX_IN_FLIGHT);
   const all = [...scene.hangingRequests(), ...scene.healthy.requests];
   expect(mostOpenAtOnce(all)).toBeLessThanOrEqual(MAX_IN_FLIGHT);
 });
 
-it("deliveries that are put off are counted as such, and not as attempts", async () => {
+test("deliveries that are put off are counted as such, and not as attempts", async () => {
   const open = scene.hangingRequests().length;
   expect(await deferrals(scene.platform)).toBeGreaterThanOrEqual(HANGING_EVENTS - open);
   await eventually(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
 import { settled } from "../harness/settled.ts";
 import type { Script } from "../harness/receiver/behaviour.ts";
@@ -48,7 +48,7 @@ const publish = (agentId: string, events: number): Promise<unknown> => {
 const allDelivered = () => settled(platform.client, { timeoutMs: 30_000 });
 
 describe("a subscription's max_in_flight", () => {
-  it("is kept, and holds up no other subscription at the same endpoint", async () => {
+  test("is kept, and holds up no other subscription at the same endpoint", async () => {
     await subscribe("limited", { max_in_flight: MAX_IN_FLIGHT });
     await subscribe("free", {});
     await publish("limited", LIMITED_EVENTS);
@@ -62,7 +62,7 @@ describe("a subscription's max_in_flight", () => {
     expect(mostOpenAtOnce(receiver.requestsTo("/free"))).toBeGreaterThan(MAX_IN_FLIGHT);
   });
 
-  it("is kept by two dispatchers together", async () => {
+  test("is kept by two dispatchers together", async () => {
     platform.dispatchers.push(await platform.startDispatcher());
     await eventually(async () => {
       const all = await Promise.all(platform.dispatchers.map((one) => one.metrics()));
@@ -77,7 +77,7 @@ describe("a subscription's max_in_flight", () => {
   });
 });
 
-it("a delivery that its subscription's rate_limit puts off is counted, and is still to make its first attempt", async () => {
+test("a delivery that its subscription's rate_limit puts off is counted, and is still to make its first attempt", async () => {
   const events = 8;
   await subscribe("rated", { rate_limit: { per_second: 4, burst: 1 } });
   await publish("rated", events);

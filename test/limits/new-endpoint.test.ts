@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
@@ -30,7 +30,7 @@ afterAll(async () => {
   await Promise.all([platform.stop(), receiver.stop()]);
 });
 
-it("the backlog of an endpoint that nothing was known of takes at most twice as long as the endpoint needs", async () => {
+test("the backlog of an endpoint that nothing was known of takes at most twice as long as the endpoint needs", async () => {
   const calls = Array.from({ length: EVENTS }, (_, n) => ({ callId: `call-${n}` }));
   await Promise.all(calls.map((call) => platform.publish(call)));
   const requests = await receiver.received(EVENTS);

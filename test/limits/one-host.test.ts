@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { byPath, status, type Behaviour } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
@@ -52,7 +52,7 @@ const publish = (agents: readonly string[], each: number, call: string): Promise
     ),
   );
 
-it("paths that hang hold up no other path of their host", async () => {
+test("paths that hang hold up no other path of their host", async () => {
   await publish(hanging, EVENTS_EACH, "first");
   await eventually(() => hanging.every((name) => host.requestsTo(`/${name}`).length > 0), {
     what: "every path that hangs has requests",
@@ -70,7 +70,7 @@ const putOff = async (): Promise<number> => {
   return metrics?.value("ringback_deferred_total", { reason: "endpoint_busy" }) ?? 0;
 };
 
-it("what comes for a path that has hung for a while is put off, and takes no more of its host", async () => {
+test("what comes for a path that has hung for a while is put off, and takes no more of its host", async () => {
   const [first = ""] = hanging;
   let calls = 0;
   await eventually(async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
@@ -28,7 +28,7 @@ describe("a rate limit", () => {
     await Promise.all([platform.stop(), receiver.stop()]);
   });
 
-  it("is kept by two dispatchers together over any second, and reached over all", async () => {
+  test("is kept by two dispatchers together over any second, and reached over all", async () => {
     const url = receiver.url("/limited");
     await platform.subscribe([
       { event_type: "call_completed", callback_url: url, delivery: { rate_limit: RATE } },

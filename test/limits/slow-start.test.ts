@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { settled } from "../harness/settled.ts";
 import { status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -49,7 +49,7 @@ const failures = async (): Promise<number> => {
 const answeredBefore = ({ atMs }: ReceivedRequest, all: readonly ReceivedRequest[]): number =>
   all.filter(({ closedAtMs }) => closedAtMs !== null && closedAtMs <= atMs).length;
 
-it("everything arrives once an endpoint is well that failed many times in a row", async () => {
+test("everything arrives once an endpoint is well that failed many times in a row", async () => {
   const calls = Array.from({ length: FAILING_EVENTS }, (_, n) => ({ callId: `failing-${n}` }));
   await Promise.all(calls.map((call) => platform.publish(call)));
   await eventually(async () => (await failures()) >= FAILING_EVENTS, {
@@ -67,7 +67,7 @@ it("everything arrives once an endpoint is well that failed many times in a row"
   expect(await platform.deadLetters()).toEqual([]);
 });
 
-it("the endpoint is met with at most eight requests at once in the first round, and twice as many in each further one", () => {
+test("the endpoint is met with at most eight requests at once in the first round, and twice as many in each further one", () => {
   const firstRound = well.filter((one) => answeredBefore(one, well) === 0);
   // On a machine that is busy they may come too slowly for all eight to be open together.
   expect(mostOpenAtOnce(firstRound)).toBeGreaterThan(1);
@@ -79,6 +79,6 @@ it("the endpoint is met with at most eight requests at once in the first round, 
   expect(beyond).toEqual([]);
 });
 
-it("the endpoint is soon met with as many at once as there are", () => {
+test("the endpoint is soon met with as many at once as there are", () => {
   expect(mostOpenAtOnce(well)).toBeGreaterThan(2 * AFTER_OUTAGE);
 });

@@ -1,6 +1,6 @@
 import { parseScheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { SCHEDULED_RETRIES } from "@ringback/contracts/streams/subjects";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { settled } from "../harness/settled.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
@@ -52,7 +52,7 @@ const deliverAll = async (name: string, events: number): Promise<void> => {
   await settled(platform.client, { timeoutMs: 30_000 });
 };
 
-it("the backlog of a slow endpoint that is known is shared by two dispatchers, and each event is delivered once", async () => {
+test("the backlog of a slow endpoint that is known is shared by two dispatchers, and each event is delivered once", async () => {
   await deliverAll("earlier", EARLIER_EVENTS);
   deferrals.clear();
   await deliverAll("call", EVENTS);
@@ -69,7 +69,7 @@ it("the backlog of a slow endpoint that is known is shared by two dispatchers, a
   });
 });
 
-it("hardly any of its deliveries is put off more than three times", () => {
+test("hardly any of its deliveries is put off more than three times", () => {
   const often = [...deferrals.values()].filter((times) => times > 3);
   expect(deferrals.size).toBeGreaterThan(0);
   expect(often.length).toBeLessThan(EVENTS * 0.05);

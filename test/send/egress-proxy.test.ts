@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createServer } from "node:http";
 import { connect } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { egressProxyOf } from "../../services/dispatcher/src/send/decide/egress-proxy.ts";
 import { createSender } from "../../services/dispatcher/src/send/send.ts";
 import { type Endpoint, listen, unusedPort } from "../harness/receiver/failing-endpoints.ts";
@@ -95,7 +95,7 @@ const resultOf = async (url: string, through: string, extraCa: readonly string[]
 const ours = (): string => `http://user:s3cret@127.0.0.1:${proxy.port}`;
 
 describe("with an egress proxy", () => {
-  it.each(["http", "https"])("an %s endpoint is reached through it, by name", async (scheme) => {
+  test.each(["http", "https"])("an %s endpoint is reached through it, by name", async (scheme) => {
     const receiver = scheme === "http" ? plain : secure;
     const authority = `endpoint.test:${receiver.port}`;
     expect(await resultOf(`${scheme}://${authority}/`, ours())).toMatchObject({ status: 200 });
@@ -105,14 +105,14 @@ describe("with an egress proxy", () => {
     expect(received?.headers["proxy-authorization"]).toBeUndefined();
   });
 
-  it("the endpoint's certificate is still checked: authority and name", async () => {
+  test("the endpoint's certificate is still checked: authority and name", async () => {
     const untrusted = await resultOf(`https://endpoint.test:${secure.port}/`, ours(), []);
     expect(untrusted).toMatchObject({ reason: "tls" });
     const misnamed = await resultOf(`https://other.test:${secure.port}/`, ours());
     expect(misnamed).toMatchObject({ reason: "tls", detail: "ERR_TLS_CERT_ALTNAME_INVALID" });
   });
 
-  it.each(["127.0.0.1", "[::1]", "169.254.169.254", "2130706433", "[::ffff:10.0.0.1]"])(
+  test.each(["127.0.0.1", "[::1]", "169.254.169.254", "2130706433", "[::ffff:10.0.0.1]"])(
     "a literal is judged before the proxy hears of it: %s",
     async (host) => {
       const before = asked.length;
@@ -124,7 +124,7 @@ describe("with an egress proxy", () => {
     },
   );
 
-  it.each([
+  test.each([
     ["forbidden", { reason: "blocked_address" }],
     ["denied", { reason: "blocked_address" }],
     ["gone", { reason: "connection_refused" }],
@@ -141,7 +141,7 @@ describe("with an egress proxy", () => {
     expect(await resultOf(`https://${label}.test/`, ours())).toMatchObject(expected);
   });
 
-  it("that is away, nothing is the endpoint's fault", async () => {
+  test("that is away, nothing is the endpoint's fault", async () => {
     const away = `http://127.0.0.1:${await unusedPort()}`;
     const expected = { kind: "platform_fault", fault: "network", detail: "PROXY_UNREACHABLE" };
     expect(await resultOf("https://endpoint.test/", away)).toEqual(expected);

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSender, type Sender, type Sent } from "../../services/dispatcher/src/send/send.ts";
 import {
   OK,
@@ -88,7 +88,7 @@ const verdictOf = async (name: string, workspaceId?: string, scheme?: string): P
 const BLOCKED = "blocked_address ERR_IP_BLOCKED";
 
 describe("a name", () => {
-  it.each([
+  test.each([
     ["that leads to one opened address is sent to", "open.test", "200"],
     ["with one family's name servers hanging is sent to", "one-family-hangs.test", "200"],
     ["that leads inside is refused", "internal.test", BLOCKED],
@@ -107,16 +107,19 @@ describe("a name", () => {
     expect(trap.connections).toBe(0);
   });
 
-  it.each(["internal.test", "mix.test", "many.test"])("%s is refused for TLS too", async (name) => {
-    expect(await verdictOf(name, "w1", "https")).toBe(BLOCKED);
-    expect(trap.connections).toBe(0);
-  });
+  test.each(["internal.test", "mix.test", "many.test"])(
+    "%s is refused for TLS too",
+    async (name) => {
+      expect(await verdictOf(name, "w1", "https")).toBe(BLOCKED);
+      expect(trap.connections).toBe(0);
+    },
+  );
 
-  it("whose answer is cut off is dns where the rest cannot be had", async () => {
+  test("whose answer is cut off is dns where the rest cannot be had", async () => {
     expect(await verdictOf("truncated.test")).toMatch(/^dns DNS_E/);
   });
 
-  it("is asked for once by a delivery: a later answer changes nothing", async () => {
+  test("is asked for once by a delivery: a later answer changes nothing", async () => {
     const verdicts: string[] = [];
     for (let n = 0; n < 6; n += 1) verdicts.push(await verdictOf("alternating.test"));
     // Each connection asks anew, and is judged by the answer that it uses.
@@ -125,7 +128,7 @@ describe("a name", () => {
     expect(trap.connections).toBe(0);
   });
 
-  it("is asked for once by deliveries of a workspace that begin together", async () => {
+  test("is asked for once by deliveries of a workspace that begin together", async () => {
     const before = server.questions.length;
     await Promise.all(Array.from({ length: 20 }, () => verdictOf("internal.test", "w9")));
     expect(server.questions.slice(before)).toEqual(["internal.test A", "internal.test AAAA"]);
@@ -133,7 +136,7 @@ describe("a name", () => {
 });
 
 describe("names whose servers hang", () => {
-  it("end as dns in time, hold up their own workspace's names and no others'", async () => {
+  test("end as dns in time, hold up their own workspace's names and no others'", async () => {
     const startedMs = performance.now();
     const hanging = ["a", "b", "c"].map((n) => verdictOf(`${n}.hanging.test`, "w2"));
     const waiting = verdictOf("open.test", "w2");

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createSender, type Sender } from "../../services/dispatcher/src/send/send.ts";
 import {
   OK,
@@ -73,7 +73,7 @@ const ask = async (name: string, timeoutMs = 10_000, from = sender) => {
 };
 
 describe("a name with an address that is dead", () => {
-  it.each(["dead-ipv4.test", "dead-first.test", "dead-four.test"])(
+  test.each(["dead-ipv4.test", "dead-first.test", "dead-four.test"])(
     "is connected to at another one, soon: %s",
     async (name) => {
       const { what, tookMs } = await ask(name);
@@ -82,7 +82,7 @@ describe("a name with an address that is dead", () => {
     },
   );
 
-  it("costs that wait once: the family that answered comes first from then on", async () => {
+  test("costs that wait once: the family that answered comes first from then on", async () => {
     await ask("dead-ipv4.test");
     const { what, tookMs } = await ask("dead-ipv4.test");
     expect(what).toBe("200");
@@ -91,7 +91,7 @@ describe("a name with an address that is dead", () => {
 });
 
 describe("a family of addresses that is late", () => {
-  it.each(["slow-aaaa.test", "no-aaaa.test", "late-denied-live.test"])(
+  test.each(["slow-aaaa.test", "no-aaaa.test", "late-denied-live.test"])(
     "is not waited for where the other one is there: %s",
     async (name) => {
       const { what, tookMs } = await ask(name);
@@ -100,11 +100,11 @@ describe("a family of addresses that is late", () => {
     },
   );
 
-  it("is used where the other one is dead", async () => {
+  test("is used where the other one is dead", async () => {
     expect((await ask("late-ipv6.test")).what).toBe("200");
   });
 
-  it.each(["late-denied.test", "soon-denied.test"])(
+  test.each(["late-denied.test", "soon-denied.test"])(
     "is judged, and condemns the name while it is not connected to: %s",
     async (name) => {
       expect((await ask(name)).what).toBe("ERR_IP_BLOCKED");
@@ -113,19 +113,19 @@ describe("a family of addresses that is late", () => {
 });
 
 describe.concurrent("name servers", () => {
-  it("that take 2.5 s are heard, though they were asked again meanwhile", async () => {
+  test("that take 2.5 s are heard, though they were asked again meanwhile", async () => {
     const { what, tookMs } = await ask("slow.test");
     expect(what).toBe("200");
     expect(tookMs).toBeLessThan(4_000);
   });
 
-  it("that lose a question are asked again", async () => {
+  test("that lose a question are asked again", async () => {
     const { what, tookMs } = await ask("lost.test");
     expect(what).toBe("200");
     expect(tookMs).toBeLessThan(2_500);
   });
 
-  it("that hang for a whole workspace use up no attempt of one that waits in our own line", async () => {
+  test("that hang for a whole workspace use up no attempt of one that waits in our own line", async () => {
     const limits = { perWorkspace: 1, max: 2, waitMs: 60_000 };
     const own = createSender({
       maxConnectionsPerOrigin: 64,
@@ -141,7 +141,7 @@ describe.concurrent("name servers", () => {
     ]);
   });
 
-  it.each([400, 3_000])("have half of a deadline of %i ms", async (timeoutMs) => {
+  test.each([400, 3_000])("have half of a deadline of %i ms", async (timeoutMs) => {
     const { what, tookMs } = await ask("silent.test", timeoutMs);
     expect(what).toBe("DNS_ETIMEOUT");
     expect(tookMs).toBeLessThan(timeoutMs);

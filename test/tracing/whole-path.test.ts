@@ -1,6 +1,6 @@
 import { headers as natsHeaders } from "@nats-io/nats-core";
 import { eventMessage } from "@ringback/contracts/events/event";
-import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { byPath, inTurn, status } from "../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
@@ -115,7 +115,7 @@ describe("a change by the API", () => {
     ];
   });
 
-  it("is a server's span with its route and status", () => {
+  test("is a server's span with its route and status", () => {
     expect(request).toMatchObject({
       name: "PATCH /ca/api/v0/agent/v1",
       kind: "SERVER",
@@ -132,7 +132,7 @@ describe("a change by the API", () => {
     });
   });
 
-  it("leads to its configuration event, which carries the trace", async () => {
+  test("leads to its configuration event, which carries the trace", async () => {
     expect(publication).toMatchObject({
       name: "publish SUBSCRIPTIONS",
       kind: "PRODUCER",
@@ -149,7 +149,7 @@ describe("a change by the API", () => {
     expect(stored?.header.get("tracestate")).toBe("vendor=1");
   });
 
-  it("that is refused is no error of the server's", async () => {
+  test("that is refused is no error of the server's", async () => {
     const path = "/ca/api/v0/nowhere-that-a-caller-wrote";
     const answer = await fetch(platform.subscriptions.httpUrl(path), {
       headers: { traceparent: `00-${"b".repeat(32)}-${SPAN}-01` },
@@ -177,7 +177,7 @@ describe("an event that is delivered at the third attempt", () => {
     consumers = await collector.arrived(3, of("flaky", "CONSUMER"), "the event and its retries");
   });
 
-  it("belongs to its producer's trace, with its attempt below it", async () => {
+  test("belongs to its producer's trace, with its attempt below it", async () => {
     const [first] = consumers;
     expect(first).toMatchObject({
       traceId: TRACE,
@@ -216,7 +216,7 @@ describe("an event that is delivered at the third attempt", () => {
     });
   });
 
-  it("comes back in traces of their own, each linked to the first", async () => {
+  test("comes back in traces of their own, each linked to the first", async () => {
     const [first, ...retries] = consumers;
     expect(new Set(consumers.map(({ traceId }) => traceId)).size).toBe(3);
     for (const retry of retries) {
@@ -229,7 +229,7 @@ describe("an event that is delivered at the third attempt", () => {
     expect(retries.at(-1)?.attributes["ringback.outcome"]).toBe("delivered");
   });
 
-  it("tells the endpoint nothing of it", () => {
+  test("tells the endpoint nothing of it", () => {
     for (const { rawHeaders } of receiver.requestsTo("/flaky")) {
       const names = rawHeaders.filter((_, n) => n % 2 === 0).map((name) => name.toLowerCase());
       expect(names.filter((name) => name.startsWith("trace"))).toEqual([]);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
 import type { ServiceProcess } from "../../harness/process/service-process.ts";
@@ -44,13 +44,13 @@ describe("with no private network opened", () => {
   const mapped = ["0.0.0.0", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"];
   const urls = ["http", "https"].flatMap((s) => [...hosts, ...mapped].map((h) => `${s}://${h}`));
 
-  it.concurrent.each(urls)("%s is not connected to: blocked_address", async (origin) => {
+  test.concurrent.each(urls)("%s is not connected to: blocked_address", async (origin) => {
     const event = await deliverUncheckedTo(platform, `${origin}:${ipv4.port}/hook`);
     expect(story(await ended(platform, event))).toEqual(BLOCKED_TWICE);
     expect(ipv4.connections).toBe(0);
   });
 
-  it.concurrent.each(["http", "https"])(
+  test.concurrent.each(["http", "https"])(
     "%s://[::1] is not connected to: blocked_address",
     async (scheme) => {
       const event = await deliverUncheckedTo(platform, `${scheme}://[::1]:${ipv6.port}/hook`);
@@ -59,7 +59,7 @@ describe("with no private network opened", () => {
     },
   );
 
-  it("what customers read of it names neither address nor port", async () => {
+  test("what customers read of it names neither address nor port", async () => {
     const event = await deliverUncheckedTo(platform, ipv4.url("/hook", "localhost"));
     const [first] = await ended(platform, event);
     expect(first?.outcome).toEqual({
@@ -81,7 +81,7 @@ describe("with one address opened", () => {
     await dispatcher.stop();
   });
 
-  it("that one is delivered to, and its neighbour is not connected to", async () => {
+  test("that one is delivered to, and its neighbour is not connected to", async () => {
     const [opened, neighbour] = await Promise.all([
       startTcpEndpoint(says(OK)),
       startTcpEndpoint(says(OK), { host: "127.0.0.2" }),

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { byPath, status, type Behaviour } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
@@ -49,13 +49,13 @@ const excerptOf = async (path: string): Promise<string> => {
 };
 
 describe("the status alone decides", () => {
-  it.concurrent.each(["/endless", "/broken-off"])("200 is success: %s", async (path) => {
+  test.concurrent.each(["/endless", "/broken-off"])("200 is success: %s", async (path) => {
     const event = await deliverTo(platform, receiver.url(path));
     expect(story(await ended(platform, event))).toEqual(["1: delivered 200, done"]);
     expect(receiver.requestsTo(path)).toHaveLength(1);
   });
 
-  it.concurrent.each(["/endless-500", "/broken-off-500"])("500 is none: %s", async (path) => {
+  test.concurrent.each(["/endless-500", "/broken-off-500"])("500 is none: %s", async (path) => {
     const event = await deliverTo(platform, receiver.url(path));
     expect(story(await ended(platform, event))).toEqual([
       "1: status 500, retry",
@@ -63,7 +63,7 @@ describe("the status alone decides", () => {
     ]);
   });
 
-  it("200 with a body in chunks that are none is success", async () => {
+  test("200 with a body in chunks that are none is success", async () => {
     const head = OK.replace("content-length: 0", "transfer-encoding: chunked");
     const endpoint = await startTcpEndpoint(says(`${head}not a chunk\r\n`));
     const event = await deliverTo(platform, endpoint.url("/hook"));
@@ -72,7 +72,7 @@ describe("the status alone decides", () => {
     expect(story(records)).toEqual(["1: delivered 200, done"]);
   });
 
-  it("200 with a body that never begins is success, and its duration counts up to the headers", async () => {
+  test("200 with a body that never begins is success, and its duration counts up to the headers", async () => {
     const endpoint = await startTcpEndpoint(says(OK.replace("content-length: 0", "x: y")));
     const event = await deliverTo(platform, endpoint.url("/hook"));
     const records = await ended(platform, event);
@@ -83,17 +83,17 @@ describe("the status alone decides", () => {
 });
 
 describe("the excerpt of an answer's body", () => {
-  it.concurrent("is the whole of a short one", async () => {
+  test.concurrent("is the whole of a short one", async () => {
     expect(await excerptOf("/short")).toBe('{"ok":true}');
   });
 
-  it.concurrent("is the beginning of a long one, cut between characters", async () => {
+  test.concurrent("is the beginning of a long one, cut between characters", async () => {
     expect(await excerptOf("/two-byte")).toBe("é".repeat(1_024));
     expect(await excerptOf("/two-byte-odd")).toBe(`a${"é".repeat(1_023)}`);
     expect(await excerptOf("/four-byte")).toBe(`ab${"😀".repeat(511)}`);
   });
 
-  it.concurrent.each(["/binary", "/latin-1", "/encoded"])(
+  test.concurrent.each(["/binary", "/latin-1", "/encoded"])(
     "is text of at most 2 KiB also where the body is none: %s",
     async (path) => {
       const excerpt = await excerptOf(path);
@@ -104,7 +104,7 @@ describe("the excerpt of an answer's body", () => {
     },
   );
 
-  it.concurrent("is what has arrived where the body breaks off", async () => {
+  test.concurrent("is what has arrived where the body breaks off", async () => {
     expect(await excerptOf("/broken-off")).toBe("less than 1000 bytes");
   });
 });

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { Socket } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../../harness/eventually.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => platform.stop());
 
 describe("many deliveries to one endpoint", () => {
-  it.each(["http", "https"])("share a few connections over %s", async (scheme) => {
+  test.each(["http", "https"])("share a few connections over %s", async (scheme) => {
     const tls = await ca.issue({ ip: "127.0.0.1" });
     const receiver = await startReceiver(undefined, scheme === "https" ? { tls } : {});
     const agentId = newAgentId();
@@ -81,7 +81,7 @@ async function startNoting(headers: string): Promise<{ endpoint: Endpoint; visit
 }
 
 describe("a connection that the endpoint is about to close", () => {
-  it.concurrent.each([
+  test.concurrent.each([
     ["keep-alive: timeout=5\r\n", 3_000, 4_700],
     ["", 4_000, 5_700],
   ])("is left well before: %j", async (headers, earliestMs, latestMs) => {
@@ -96,7 +96,7 @@ describe("a connection that the endpoint is about to close", () => {
     expect(idleMs).toBeLessThan(latestMs);
   });
 
-  it.concurrent.each(["keep-alive: timeout=1\r\n", "connection: close\r\n"])(
+  test.concurrent.each(["keep-alive: timeout=1\r\n", "connection: close\r\n"])(
     "takes no second request: %j",
     async (headers) => {
       const { endpoint, visits } = await startNoting(headers);
@@ -110,7 +110,7 @@ describe("a connection that the endpoint is about to close", () => {
   );
 });
 
-it("connections that the endpoint closed while they were idle cost no attempt", async () => {
+test("connections that the endpoint closed while they were idle cost no attempt", async () => {
   const sockets = new Set<Socket>();
   const server = createServer((request, response) => {
     request.resume().on("end", () => response.end());
@@ -129,7 +129,7 @@ it("connections that the endpoint closed while they were idle cost no attempt", 
   await endpoint.stop();
 });
 
-it("a connection that is reset under the next request costs no attempt: it is sent again, and the record says so", async () => {
+test("a connection that is reset under the next request costs no attempt: it is sent again, and the record says so", async () => {
   let requests = 0;
   const endpoint = await startTcpEndpoint((socket, nth) => {
     let onThisConnection = 0;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { byPath, inTurn, status, type Behaviour } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
@@ -86,7 +86,7 @@ afterAll(async () => {
 });
 
 describe("an attempt fails with its reason and is tried again after", () => {
-  it.concurrent.each(Object.entries(BEHAVIOURS))("%s", async (what, [, reason]) => {
+  test.concurrent.each(Object.entries(BEHAVIOURS))("%s", async (what, [, reason]) => {
     const event = await deliverTo(platform, receiver.url(pathOf(what)));
     const records = await ended(platform, event);
     expect(story(records)).toEqual([`1: ${reason}, retry`, "2: delivered 200, done"]);
@@ -96,7 +96,7 @@ describe("an attempt fails with its reason and is tried again after", () => {
     expect(durationMs).toBeLessThan(isTimeout ? DEADLINE_MS + LATE_MS : DEADLINE_MS);
   });
 
-  it.concurrent.each(Object.entries(CONNECTIONS))("%s", async (_what, [first, reason]) => {
+  test.concurrent.each(Object.entries(CONNECTIONS))("%s", async (_what, [first, reason]) => {
     const endpoint = await startTcpEndpoint(firstThen(first, says(OK)));
     const event = await deliverTo(platform, endpoint.url("/hook"));
     const records = await ended(platform, event);
@@ -104,7 +104,7 @@ describe("an attempt fails with its reason and is tried again after", () => {
     expect(story(records)).toEqual([`1: ${reason}, retry`, "2: delivered 200, done"]);
   });
 
-  it.concurrent("a refused connection", async () => {
+  test.concurrent("a refused connection", async () => {
     const port = await unusedPort();
     const event = await deliverTo(platform, `http://127.0.0.1:${port}/hook`);
     const [first] = await platform.attempted(event, 1);
@@ -115,7 +115,7 @@ describe("an attempt fails with its reason and is tried again after", () => {
     expect(story(records).at(-1)).toBe(`${records.length}: delivered 200, done`);
   });
 
-  it.concurrent("a name that does not resolve", async () => {
+  test.concurrent("a name that does not resolve", async () => {
     const event = await deliverTo(platform, "http://nonexistent.invalid/hook");
     const { agentId } = event.address;
     const [first] = await platform.attempted(event, 2);
@@ -131,7 +131,7 @@ describe("an attempt fails with its reason and is tried again after", () => {
   });
 });
 
-it("nothing that happened counts as a fault of the platform's own", async () => {
+test("nothing that happened counts as a fault of the platform's own", async () => {
   const metrics = await platform.dispatchers[0]!.metrics();
   expect(metrics.value("ringback_own_faults_total")).toBe(0);
 });

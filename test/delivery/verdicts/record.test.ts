@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { byPath, inTurn, status } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
@@ -55,7 +55,7 @@ const publishWithSecrets = async (base: string): Promise<PublishedEvent> => {
   });
 };
 
-it("an attempt is recorded with what was asked, what came back and what is next", async () => {
+test("an attempt is recorded with what was asked, what came back and what is next", async () => {
   const startedMs = Date.now();
   const event = await publishWithSecrets(receiver.url("/hook"));
   const [first, second] = await ended(platform, event);
@@ -102,7 +102,7 @@ it("an attempt is recorded with what was asked, what came back and what is next"
   expect(Date.parse(second?.at ?? "")).toBeGreaterThanOrEqual(dueMs);
 });
 
-it("every attempt is one log line with its ids, outcome, duration and next step", async () => {
+test("every attempt is one log line with its ids, outcome, duration and next step", async () => {
   const event = await publishWithSecrets(receiver.url("/garbage"));
   const records = await ended(platform, event);
   const isItsLine = (line: Record<string, unknown>): boolean =>
@@ -119,7 +119,7 @@ it("every attempt is one log line with its ids, outcome, duration and next step"
   }
 });
 
-it("no record, dead letter, retry or log line holds a customer's header, query or body", async () => {
+test("no record, dead letter, retry or log line holds a customer's header, query or body", async () => {
   const events = await Promise.all([
     publishWithSecrets(receiver.url("/ok")),
     publishWithSecrets(receiver.url("/hang")),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { byPath, inTurn, status, type Script } from "../../harness/receiver/behaviour.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
@@ -42,7 +42,7 @@ const isSettled = async (seq: number): Promise<boolean> => {
   return ack_floor.stream_seq >= seq && num_ack_pending === 0;
 };
 
-it("200 acknowledges the event: it is recorded as delivered, and nothing waits any more", async () => {
+test("200 acknowledges the event: it is recorded as delivered, and nothing waits any more", async () => {
   const event = await deliverTo(platform, receiver.url("/ok"));
   expect(story(await ended(platform, event))).toEqual(["1: delivered 200, done"]);
   await eventually(() => isSettled(event.seq));
@@ -52,7 +52,7 @@ it("200 acknowledges the event: it is recorded as delivered, and nothing waits a
   expect(receiver.requestsTo("/ok")).toHaveLength(1);
 });
 
-it("a failure acknowledges the event too: its retry waits on RETRIES, and is gone when it is done", async () => {
+test("a failure acknowledges the event too: its retry waits on RETRIES, and is gone when it is done", async () => {
   const event = await deliverTo(platform, receiver.url("/400"));
   const [first] = await platform.attempted(event, 1);
   await eventually(() => isSettled(event.seq));
@@ -65,7 +65,7 @@ it("a failure acknowledges the event too: its retry waits on RETRIES, and is gon
 });
 
 describe("any other status", () => {
-  it.concurrent.each(ANSWERS.slice(1))("%i fails and is tried again", async (code) => {
+  test.concurrent.each(ANSWERS.slice(1))("%i fails and is tried again", async (code) => {
     const event = await deliverTo(platform, receiver.url(`/${code}`));
     const records = await ended(platform, event);
     expect(story(records)).toEqual([`1: status ${code}, retry`, "2: delivered 200, done"]);
@@ -74,7 +74,7 @@ describe("any other status", () => {
 });
 
 describe("a redirect", () => {
-  it.concurrent.each(REDIRECTS)(
+  test.concurrent.each(REDIRECTS)(
     "%i fails and is tried again at the subscribed URL",
     async (code) => {
       const event = await deliverTo(platform, receiver.url(`/${code}`));
@@ -83,7 +83,7 @@ describe("a redirect", () => {
     },
   );
 
-  it("its target has not seen a single connection", () => {
+  test("its target has not seen a single connection", () => {
     expect(
       receiver.requests.filter(({ path }) => REDIRECTS.includes(Number(path.slice(1)))),
     ).toHaveLength(2 * REDIRECTS.length);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { byPath, status } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
@@ -38,12 +38,12 @@ describe.each([
     await dispatcher.stop();
   });
 
-  it.concurrent.each(good)("%i acknowledges an event", async (code) => {
+  test.concurrent.each(good)("%i acknowledges an event", async (code) => {
     const event = await deliverTo(platform, receiver.url(`/${code}`));
     expect(story(await ended(platform, event))).toEqual([`1: delivered ${code}, done`]);
   });
 
-  it.concurrent.each(bad)("%i is a failure", async (code) => {
+  test.concurrent.each(bad)("%i is a failure", async (code) => {
     const event = await deliverTo(platform, receiver.url(`/${code}`));
     expect(story(await ended(platform, event))).toEqual([
       `1: status ${code}, retry`,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
 import { startReceiver } from "../../harness/receiver/receiver.ts";
@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => platform.stop());
 
 describe("200 over TLS is delivered", () => {
-  it.concurrent.each([
+  test.concurrent.each([
     ["at an address", { ip: "127.0.0.1" }, "127.0.0.1"],
     ["at a name", { hostname: "localhost" }, "localhost"],
   ])("%s that the certificate is for", async (_what, request, host) => {
@@ -67,7 +67,7 @@ const BAD: Record<string, () => Promise<Certificate>> = {
 };
 
 describe("an attempt fails with reason tls, and the next one is delivered once it is mended, after", () => {
-  it.concurrent.each(Object.entries(BAD))("%s", async (_what, issue) => {
+  test.concurrent.each(Object.entries(BAD))("%s", async (_what, issue) => {
     const endpoint = await startRenewedTlsEndpoint(await issue(), good);
     const event = await deliverTo(platform, endpoint.url("/hook"));
     const records = await ended(platform, event);
@@ -77,14 +77,14 @@ describe("an attempt fails with reason tls, and the next one is delivered once i
   });
 });
 
-it("a server that speaks no TLS fails with reason tls, at every attempt", async () => {
+test("a server that speaks no TLS fails with reason tls, at every attempt", async () => {
   const endpoint = await startTcpEndpoint(says("HTTP/1.1 400 Bad Request\r\n\r\n", "end"));
   const event = await deliverTo(platform, `https://127.0.0.1:${endpoint.port}/hook`);
   expect(story(await ended(platform, event))).toEqual(["1: tls, retry", "2: tls, dead_letter"]);
   await endpoint.stop();
 });
 
-it("a server that is silent in the handshake is given up at the deadline", async () => {
+test("a server that is silent in the handshake is given up at the deadline", async () => {
   const endpoint = await startTcpEndpoint(SILENT);
   const event = await deliverTo(platform, `https://127.0.0.1:${endpoint.port}/hook`);
   const records = await ended(platform, event);
@@ -96,7 +96,7 @@ it("a server that is silent in the handshake is given up at the deadline", async
   }
 });
 
-it("a TLS server at an http: URL does not count as an answer", async () => {
+test("a TLS server at an http: URL does not count as an answer", async () => {
   const endpoint = await startTcpEndpoint(
     firstThen(says("\u0015\u0003\u0001\0\u0002\u0002\u0016", "end"), says(OK)),
   );

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "./leaks.ts";
 import { startPlatform, type Platform } from "./platform.ts";
 import { startReceiver, type Receiver } from "../receiver/receiver.ts";
@@ -16,7 +16,7 @@ afterAll(async () => {
   await Promise.all([platform.stop(), receiver.stop()]);
 });
 
-it("an event that is published after a PATCH's 200 reaches the subscribed endpoint", async () => {
+test("an event that is published after a PATCH's 200 reaches the subscribed endpoint", async () => {
   await platform.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/hook") }]);
   const event = await platform.publish({ callId: "c1" });
   const [request] = await receiver.received(1, { path: "/hook" });

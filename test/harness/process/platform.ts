@@ -136,7 +136,11 @@ export async function startServices(
   const client = await connectTo(nats);
   const call = apiCaller(subscriptions, new Map(workspaces.map((w, n) => [w, keys.keys[n] ?? ""])));
   const patch = async (body: object, workspaceId?: string): Promise<void> => {
-    const answer = await call("PATCH", "/agent/v1", body, workspaceId);
+    // A machine with too much to do answers 503 for a moment, as the API says of itself.
+    const answer = await eventually(async () => {
+      const given = await call("PATCH", "/agent/v1", body, workspaceId);
+      return isOverloaded(given) ? null : given;
+    });
     if (answer.status !== 200) throw new Error(`PATCH: ${JSON.stringify(answer)}, expected 200`);
   };
   const attemptsOf: Services["attemptsOf"] = ({ seq, address }) =>
@@ -185,6 +189,9 @@ export async function startServices(
     },
   };
 }
+
+const isOverloaded = ({ status, body }: Answer): boolean =>
+  status === 503 && (body as { readonly code?: unknown } | undefined)?.code === "overloaded";
 
 function apiCaller(service: ServiceProcess, keys: ReadonlyMap<string, string>): Services["api"] {
   return async (method, path, body, workspaceId = "w1") => {

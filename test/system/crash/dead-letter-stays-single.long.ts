@@ -1,5 +1,5 @@
 import { nanos } from "@nats-io/nats-core";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { status } from "../../harness/receiver/behaviour.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
@@ -28,7 +28,7 @@ const forgetMessageIds = async (): Promise<void> => {
   await jsm.streams.purge("DEAD_LETTERS", { filter: subject });
 };
 
-it("a dispatcher that died long ago, between dead letter and acknowledgement, leaves one dead letter", async () => {
+test("a dispatcher that died long ago, between dead letter and acknowledgement, leaves one dead letter", async () => {
   const { platform, receiver, dispatcher } = scene;
   await scene.publish("c1");
   await scene.stopped("c1");

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { status, type Script } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import type { Stop } from "./crash-point.ts";
@@ -48,7 +48,7 @@ beforeAll(async () => {
 
 afterAll(() => scene.stop());
 
-it.each(["one-behind", "two-behind"])(
+test.each(["one-behind", "two-behind"])(
   "a retry that a frozen dispatcher schedules late takes no later one's place: %s",
   async (callId) => {
     const { platform, receiver } = scene;
@@ -67,7 +67,7 @@ it.each(["one-behind", "two-behind"])(
   },
 );
 
-it("an attempt that a frozen dispatcher reports late is dropped, as another has recorded it", async () => {
+test("an attempt that a frozen dispatcher reports late is dropped, as another has recorded it", async () => {
   const { platform, receiver, dispatcher } = scene;
   expect(await platform.attemptsOf(events.get("in-flight")!)).toHaveLength(1);
   expect(receiver.requestsTo("/in-flight")).toHaveLength(2);

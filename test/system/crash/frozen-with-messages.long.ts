@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { status } from "../../harness/receiver/behaviour.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
@@ -66,16 +66,16 @@ const publishAll = async (round: string): Promise<void> => {
 const requestsFor = (round: string) =>
   receiver.requests.filter(({ body }) => body.toString().includes(`"${round}-`));
 
-it("a dispatcher that wakes sends nothing that another has sent meanwhile", () => {
+test("a dispatcher that wakes sends nothing that another has sent meanwhile", () => {
   expect(requestsFor("first").length).toBeGreaterThanOrEqual(EVENTS);
   expect(requestsFor("first").filter(({ atMs }) => atMs >= wokenAtMs)).toHaveLength(0);
 });
 
-it("nothing goes to an address that was replaced while the dispatcher stood still", () => {
+test("nothing goes to an address that was replaced while the dispatcher stood still", () => {
   const toBefore = receiver.requestsTo("/before").filter(({ atMs }) => atMs > frozenAtMs + 2_000);
   expect(toBefore).toHaveLength(0);
 });
 
-it("a dispatcher that has woken goes on, and sends each event once to where it belongs now", () => {
+test("a dispatcher that has woken goes on, and sends each event once to where it belongs now", () => {
   expect(requestsFor("last").map(({ path }) => path)).toEqual(Array(EVENTS).fill("/after"));
 });

@@ -1,5 +1,5 @@
 import type { JsMsg } from "@nats-io/jetstream";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { status, type Script } from "../../harness/receiver/behaviour.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
@@ -44,7 +44,7 @@ const takeRetries = async (): Promise<JsMsg[]> => {
   return taken;
 };
 
-it("an event that comes again while its retry is in work elsewhere starts nothing", async () => {
+test("an event that comes again while its retry is in work elsewhere starts nothing", async () => {
   const { platform, receiver, dispatcher } = scene;
   const recorded = await scene.publish("recorded");
   await scene.stopped("recorded");

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { status, type Script } from "../../harness/receiver/behaviour.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
@@ -60,7 +60,7 @@ const dieAgainAndAgain = async (stream: "EVENTS" | "RETRIES"): Promise<void> => 
   }
 };
 
-it("an event that kills whoever reads it is set aside with its bytes, and no other event is", async () => {
+test("an event that kills whoever reads it is set aside with its bytes, and no other event is", async () => {
   const innocent = await Promise.all(
     Array.from({ length: INNOCENT }, (_, n) =>
       platform.publish({ callId: `c-${n}`, agentId: "innocent" }),
@@ -91,7 +91,7 @@ it("an event that kills whoever reads it is set aside with its bytes, and no oth
   expect(await platform.deadLetters()).toHaveLength(1);
 }, 120_000);
 
-it("a retry that kills whoever reads it is set aside as well", async () => {
+test("a retry that kills whoever reads it is set aside as well", async () => {
   receiver.setScript(hanging);
   await platform.publish({ callId: "poison-later", agentId: "poison-later" });
   await dieAgainAndAgain("RETRIES");

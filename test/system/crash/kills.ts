@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CHAINS, type Chain } from "./chains.ts";
 import {
   endOf,
@@ -64,11 +64,11 @@ export const testKills = (...names: readonly (keyof typeof KILLS)[]): void => {
     afterAll(() => scene.stop());
 
     describe.each(CHAINS)("$title", (chain) => {
-      it("a request is repeated only if its dispatcher died before the record of it was stored", () => {
+      test("a request is repeated only if its dispatcher died before the record of it was stored", () => {
         expect(scene.requestsPerAttempt(chain)).toEqual(kill.requests(chain));
       });
 
-      it("the chain of attempts stays single and whole, and the next event is delivered", async () => {
+      test("the chain of attempts stays single and whole, and the next event is delivered", async () => {
         expect(await endOf(scene, chain)).toEqual(wholeChain(chain));
       });
     });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { status, type Script } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import type { LogLine } from "../../harness/process/output-lines.ts";
@@ -32,7 +32,7 @@ const retrying =
   (line: LogLine): boolean =>
     line["msg"] === "publish.retrying" && line["stream"] === stream;
 
-it("what is stored without an answer in time is stored once, and nobody takes it for another's", async () => {
+test("what is stored without an answer in time is stored once, and nobody takes it for another's", async () => {
   const { platform, receiver, dispatcher } = scene;
   const calls = STOPS.map(({ callId }) => callId);
   const events = await Promise.all(calls.map((callId) => scene.publish(callId)));

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
 import { startReceiver, type Receiver } from "../../harness/receiver/receiver.ts";
@@ -50,7 +50,7 @@ const playOn = async (): Promise<void> => {
   await settled(platform.client, { timeoutMs: 60_000 });
 };
 
-it("a server that forgot in a crash what it had handed out makes no request come twice", async () => {
+test("a server that forgot in a crash what it had handed out makes no request come twice", async () => {
   await crashAtTheEndOfABurst(false);
   await platform.server.restart();
   await playOn();
@@ -58,7 +58,7 @@ it("a server that forgot in a crash what it had handed out makes no request come
   expect(await recordsPerDelivery(platform)).toEqual({ 1: WARM_UP + BURST });
 }, 180_000);
 
-it("a dispatcher that is new after such a crash repeats nothing that was recorded", async () => {
+test("a dispatcher that is new after such a crash repeats nothing that was recorded", async () => {
   const recorded = await crashAtTheEndOfABurst(true);
   const [next] = await Promise.all([platform.startDispatcher({}, MAIN), platform.server.restart()]);
   platform.dispatchers.push(next);

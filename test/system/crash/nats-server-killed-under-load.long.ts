@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { status, type Script } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
@@ -32,7 +32,7 @@ const slowlyFailingOnce: Script = ({ headers }, nth) =>
     ? { kind: "late_status", status: 500, afterMs: 200 + nth * 5 }
     : status(200);
 
-it("nats-server killed with 200 deliveries in flight: each attempt is made and recorded once", async () => {
+test("nats-server killed with 200 deliveries in flight: each attempt is made and recorded once", async () => {
   receiver.setScript(slowlyFailingOnce);
   await publishCalls(platform, "flight", EVENTS);
   // Some are recorded, some acknowledged, most wait for their answer.

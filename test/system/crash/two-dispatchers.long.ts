@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { status, type Script } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
@@ -71,13 +71,13 @@ const underLoad = async (
   await settled(platform.client, { timeoutMs: 60_000 });
 };
 
-it("one of two dispatchers killed under load: nothing is lost, and only what it had in flight is repeated", async () => {
+test("one of two dispatchers killed under load: nothing is lost, and only what it had in flight is repeated", async () => {
   await underLoad("one", platform.dispatchers.slice(0, 1), 1);
   expect(await outcome()).toEqual(nothingLost(EVENTS));
   expect(repeatedRequests(receiver).size).toBeLessThanOrEqual(IN_FLIGHT);
 }, 180_000);
 
-it("both dispatchers killed under load: nothing is lost, and only what they had in flight is repeated", async () => {
+test("both dispatchers killed under load: nothing is lost, and only what they had in flight is repeated", async () => {
   await underLoad("both", platform.dispatchers.slice(1), 2);
   expect(await outcome()).toEqual(nothingLost(2 * EVENTS));
   expect(repeatedRequests(receiver).size).toBeLessThanOrEqual(3 * IN_FLIGHT);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { type Platform, startPlatform } from "../../harness/process/platform.ts";
 import { type Receiver, startReceiver } from "../../harness/receiver/receiver.ts";
@@ -23,7 +23,7 @@ afterAll(async () => {
   await Promise.all([platform.stop(), receiver.stop()]);
 });
 
-it("events that are in flight when their consumer is deleted are sent once", async () => {
+test("events that are in flight when their consumer is deleted are sent once", async () => {
   await platform.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/") }]);
   await publishMany("in-flight");
   await receiver.received(EACH);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { byPath, type Script } from "../../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
 import { type Platform, startPlatform } from "../../harness/process/platform.ts";
@@ -36,7 +36,7 @@ describe.each([1, 2])("with %i dispatcher(s)", (dispatchers) => {
 
   afterEach(() => receiver.stop());
 
-  it("a deleted consumer of EVENTS is made again: nothing is lost and nothing sent twice", async () => {
+  test("a deleted consumer of EVENTS is made again: nothing is lost and nothing sent twice", async () => {
     await publishMany("before");
     await receiver.received(EACH, { path: "/ok" });
     await drained(platform.client); // what is in flight then is consumer-lost-in-flight.test.ts's
@@ -49,7 +49,7 @@ describe.each([1, 2])("with %i dispatcher(s)", (dispatchers) => {
     await drained(platform.client);
   });
 
-  it("a deleted consumer of RETRIES is made again: each retry is made, and made once", async () => {
+  test("a deleted consumer of RETRIES is made again: each retry is made, and made once", async () => {
     await publishMany("retried", "recording_completed");
     await receiver.received(EACH, { path: "/fails-once" });
     await platform.client.jsm.consumers.delete("RETRIES", "dispatcher");
@@ -59,7 +59,7 @@ describe.each([1, 2])("with %i dispatcher(s)", (dispatchers) => {
     expect(requestCounts(receiver, "/fails-once")).toEqual({ 2: 2 * EACH });
   });
 
-  it("both consumers deleted at once, while retries are being made, are made again", async () => {
+  test("both consumers deleted at once, while retries are being made, are made again", async () => {
     receiver.setScript(byPath({ "/fails-once": failsOnce(ANSWER_MS) }));
     const failing = await publishMany("both", "recording_completed");
     await receiver.received(EACH + 1, { path: "/fails-once" });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { byPath, inTurn, status } from "../../harness/receiver/behaviour.ts";
 import { eventually } from "../../harness/eventually.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";
@@ -39,7 +39,7 @@ afterAll(async () => {
   await Promise.all([platform.stop(), receiver.stop()]);
 });
 
-it(
+test(
   "30 s without nats-server lose nothing, repeat nothing, and end by themselves",
   async () => {
     const retried = await platform.publish({ callId: "c1", eventType: "recording_completed" });
