@@ -17,7 +17,7 @@ import { eventStore } from "./publishing/store-events.ts";
 import type { LiveReaders } from "./live/connections.ts";
 import { liveStream, type LiveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
-import { listedMessages, type ListedMessages } from "./lists/load-records.ts";
+import { recordLoader, type RecordLoader } from "./streams/load-records.ts";
 import { agentHistory, type AgentHistory } from "./agents/history.ts";
 import { eventReader, type EventReader } from "./events/event-reader.ts";
 import { requestStore } from "./idempotency/request-store.ts";
@@ -43,7 +43,7 @@ import { streamRoute } from "./live/routes/stream.ts";
 import type { Projection } from "./projection/projection.ts";
 import { postEventsRoute } from "./publishing/routes/post-events.ts";
 import type { PublishDeps } from "./publishing/publish-events.ts";
-import type { Redelivery } from "./redelivery/redelivery.ts";
+import type { RedeliveryDeps } from "./redelivery/deps.ts";
 import { redeliveriesRoutes } from "./redelivery/routes/jobs.ts";
 import { redeliverEventRoute } from "./redelivery/routes/redeliver-event.ts";
 import { sendTestEventRoute } from "./redelivery/routes/send-test-event.ts";
@@ -100,7 +100,7 @@ const featureDeps = (
   const definitions = definitionStore(nats);
   const warningsOf = ownWarnings(index.ownTypes, judge);
   const noted = notedWarnings(warningsOf, metrics.warnedOf, log);
-  const listed = listedMessages(nats);
+  const listed = recordLoader(nats);
   const { changed: onChange, conflicted: onConflict } = metrics;
   const attemptsCreatedMs = created.get(STREAMS.attempts) ?? 0;
   return {
@@ -128,7 +128,7 @@ const featureDeps = (
 
 /** What the calls of all features work with. */
 export type FeatureDeps = PatchAgentDeps & {
-  readonly redelivery: Redelivery;
+  readonly redelivery: RedeliveryDeps;
   readonly index: AgentListDeps["index"];
   readonly events: EventReader;
   readonly history: AgentHistory;
@@ -136,7 +136,7 @@ export type FeatureDeps = PatchAgentDeps & {
   readonly ownWarnings: OwnWarnings;
   readonly live: LiveStream;
   readonly projection: Projection;
-  readonly listed: ListedMessages;
+  readonly listed: RecordLoader;
   readonly eventId: (seq: number) => string;
 };
 

@@ -8,7 +8,7 @@ import {
   eventsOfCall,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
-import type { ListedMessages } from "../lists/load-records.ts";
+import type { RecordLoader } from "../streams/load-records.ts";
 import type { Projection } from "../projection/projection.ts";
 import { UnavailableError } from "../streams/ask.ts";
 import { attemptsOf, deadLetterOf } from "./event-records.ts";
@@ -51,7 +51,7 @@ export type EventReaderDeps = RecordsDeps & {
   /** When EVENTS was made, in ms since 1970: part of every event's id. */
   readonly eventsCreatedMs: number;
   readonly projection: Pick<Projection, "deadLettersOf" | "appliedUpTo">;
-  readonly listed: Pick<ListedMessages, "deadLetters">;
+  readonly listed: Pick<RecordLoader, "deadLetters">;
 };
 
 /** Payloads of one page together: one event may have 1 MiB. */

@@ -1,31 +1,39 @@
-import { isSameRequest } from "./decide/claim.ts";
 import type { RequestKey } from "./request-key.ts";
-import type { Problem } from "../http/problem.ts";
+import { isSameRequest } from "./decide/claim.ts";
 import type { RequestStore } from "./request-store.ts";
 
-/** What a request was decided to come to: carrying it out again does nothing more. */
-type Decided = Readonly<Record<string, unknown>>;
+/** The effect of a request, decided before it is carried out: carrying it out again does nothing more. */
+type Effect = Readonly<Record<string, unknown>>;
 
-export type Pinned<T> =
+export type Rejected<R> = { readonly kind: "rejected"; readonly rejection: R };
+
+export type Decision<T, R> = { readonly kind: "decided"; readonly decided: T } | Rejected<R>;
+
+/** The `Idempotency-Key` stands for another request. */
+export type KeyReused = { readonly kind: "key_reused" };
+
+export type DecidedOnce<T, R> =
   | { readonly kind: "decided"; readonly decided: T; readonly isRepeat: boolean }
-  | { readonly kind: "problem"; readonly problem: Problem };
+  | Rejected<R | KeyReused>;
 
-export type PinDeps = { readonly requests: RequestStore; readonly now: () => Date };
+export type DecideOnceDeps = { readonly requests: RequestStore; readonly now: () => Date };
+
+/** Whose request it is, and its `Idempotency-Key`; undefined: it is decided anew each time. */
+export type OnceFor = { readonly workspaceId: string; readonly key: RequestKey | undefined };
 
 const MAX_TRIES = 3;
 
 /**
- * Decides a request once for its `Idempotency-Key` (undefined: anew each time): what was decided is noted
- * on REQUESTS before anything is done, and found there by whoever asks again. Refusals are not noted.
+ * Decides a request once for its `Idempotency-Key`. REQUESTS gets the decision before anything is done, and
+ * a repeated request finds it there. Rejections are not stored.
  */
-export const pinned = async <T extends Decided>(
-  workspaceId: string,
-  key: RequestKey | undefined,
-  decide: () => Promise<{ kind: "decided"; decided: T } | { kind: "problem"; problem: Problem }>,
-  read: (noted: unknown) => T,
-  { requests, now }: PinDeps,
-): Promise<Pinned<T>> => {
-  if (key === undefined) return withRepeat(await decide());
+export const decideOnce = async <T extends Effect, R>(
+  { workspaceId, key }: OnceFor,
+  decide: () => Promise<Decision<T, R>>,
+  read: (stored: unknown) => T,
+  { requests, now }: DecideOnceDeps,
+): Promise<DecidedOnce<T, R>> => {
+  if (key === undefined) return firstTime(await decide());
   const { keyHash, requestHash } = key;
   const at = { workspaceId, keyHash };
   for (let n = 0; n < MAX_TRIES; n += 1) {
@@ -35,25 +43,17 @@ export const pinned = async <T extends Decided>(
       if (record.kind !== "pinned" || !isSameRequest(record, key)) return REUSED;
       return { kind: "decided", decided: read(record.decided), isRepeat: true };
     }
-    const made = await decide();
-    if (made.kind === "problem") return made;
-    const { decided } = made;
+    const decision = await decide();
+    if (decision.kind === "rejected") return decision;
+    const { decided } = decision;
     const record = { request_hash: requestHash, at: now().toISOString(), decided };
-    const noted = await requests.append(at, { kind: "pinned", ...record }, 0);
-    if (noted.kind === "stored") return withRepeat(made);
+    const stored = await requests.append(at, { kind: "pinned", ...record }, 0);
+    if (stored.kind === "stored") return firstTime(decision);
   }
-  throw new Error("a request with this key was noted, and is not there");
+  throw new Error("a record of this key was stored, and cannot be read");
 };
 
-const withRepeat = <T extends Decided>(
-  made: { kind: "decided"; decided: T } | { kind: "problem"; problem: Problem },
-): Pinned<T> => (made.kind === "problem" ? made : { ...made, isRepeat: false });
+const firstTime = <T, R>(decision: Decision<T, R>): DecidedOnce<T, R> =>
+  decision.kind === "rejected" ? decision : { ...decision, isRepeat: false };
 
-const REUSED = {
-  kind: "problem",
-  problem: {
-    code: "idempotency_key_reused",
-    detail:
-      "This Idempotency-Key was used for another request in the last 24 hours: take a new key for a new request.",
-  },
-} as const;
+const REUSED = { kind: "rejected", rejection: { kind: "key_reused" } } as const;

@@ -4,7 +4,7 @@ import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { z } from "zod";
 import { attemptAnswer, attemptAnswerSchema } from "../events/routes/attempt-response.ts";
 import { deadLetterAnswer, deadLetterAnswerSchema } from "../events/routes/dead-letter-response.ts";
-import type { ListedAttempt } from "./load-records.ts";
+import type { StoredAttempt } from "../streams/decode.ts";
 import type { AgentStats, EventRow } from "../projection/projection.ts";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 
@@ -99,7 +99,7 @@ export const listedEvent = (
   next_attempt_at: timeOrNull(row.nextAttemptAtMs),
 });
 
-export const listedAttempt = (attempt: ListedAttempt): z.infer<typeof listedAttemptSchema> => {
+export const listedAttempt = (attempt: StoredAttempt): z.infer<typeof listedAttemptSchema> => {
   const { event_id, event_type, call_id, agent_id } = attempt.record;
   return { event_id, event_type, call_id, agent_id, ...attemptAnswer(attempt) };
 };

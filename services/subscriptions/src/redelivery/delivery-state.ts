@@ -8,7 +8,7 @@ import {
 } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
-import { attemptIn } from "../streams/decode.ts";
+import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
 import {
   acknowledgedUpTo,
   dueEventsOf,
@@ -71,7 +71,7 @@ const openDeliveries = async (
     last.set(id, record);
   }
   const open = [...last].flatMap(([id, { subject, data }]) => {
-    const next = attemptIn(data)?.next;
+    const next = decodeAttempt(data).value?.next;
     if (next === undefined) throw new Error(`the last record on ${subject} cannot be read`);
     return next.kind === "retry" ? [[id, next.attempts_left] as const] : [];
   });

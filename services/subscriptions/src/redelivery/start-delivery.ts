@@ -5,7 +5,6 @@ import {
 import { retryHeaders, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { attemptSubject, STREAMS } from "@ringback/contracts/streams/subjects";
-import type { DueForm } from "@ringback/runtime/streams/due-form";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { pendingRetry } from "@ringback/runtime/streams/pending-retry";
 import { isExtraAttempt } from "./decide/redeliver.ts";
@@ -13,12 +12,9 @@ import { ask } from "../streams/ask.ts";
 import { scheduledRetry } from "../streams/pending-deliveries.ts";
 import { lastMessage, publish } from "../streams/read-stream.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
+import type { RedeliveryDeps } from "./deps.ts";
 
-export type StartDeps = {
-  readonly nats: Nats;
-  /** Where retries come in when they are due. */
-  readonly due: Pick<DueForm, "subjectOf">;
-};
+type StartDeps = Pick<RedeliveryDeps, "nats" | "due">;
 
 /** The first attempt of a redelivery, due now. */
 export const firstOfRedelivery = (
@@ -37,7 +33,7 @@ export const firstOfRedelivery = (
   ...(redeliveryId === undefined ? {} : { redeliveryId }),
 });
 
-/** Starts a redelivery; again it is the same message, which the server or the fence swallows. */
+/** Starts a redelivery. A repeat is the same message, which the server or the fence drops. */
 export const startRedelivery = async (
   { nats, due }: StartDeps,
   retry: RetryMessage,
@@ -51,7 +47,7 @@ export const startRedelivery = async (
   });
 };
 
-/** Whether a redelivery that may have been started some time ago waits, is due or has been attempted. */
+/** Whether a redelivery that may have been started some time ago waits, is due or has been attempted; false where nobody can tell, because the fence drops a second start. */
 export const wasStarted = async (
   nats: Nats,
   { address, deliveryId }: Pick<RetryMessage, "address" | "deliveryId">,
@@ -64,14 +60,14 @@ export const wasStarted = async (
 
 const MAX_TRIES = 3;
 
-/** Which attempt is to be made now, and whether it takes the place of the one that the schedule has. */
+/** Which attempt goes on now, and whether the schedule counts it. */
 export type Forward = Pick<RetryMessage, "address" | "deliveryId" | "attempt"> & {
   readonly countsAgainstSchedule: boolean;
 };
 
 /**
- * Lets a delivery that waits for this attempt go on now: one publish takes its schedule away and makes it
- * due. False when it does not wait any more: nothing was changed then, it has come back by itself.
+ * Lets a delivery that waits for this attempt go on now: one publish removes its schedule and makes it due.
+ * False when it waits no more: nothing was changed, its schedule has fired.
  */
 export const bringForward = async (
   { nats, due }: StartDeps,

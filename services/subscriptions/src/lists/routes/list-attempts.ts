@@ -4,15 +4,11 @@ import { attemptsAnswerSchema, listedAttempt } from "../list-responses.ts";
 import { attemptsQuerySchema, narrowedBy } from "../list-query.ts";
 import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
-import type { ListedMessages } from "../load-records.ts";
+import type { RecordLoader } from "../../streams/load-records.ts";
 import type { Projection } from "../../projection/projection.ts";
 
 /** `GET /attempts`: the workspace's attempts, newest first by when they began. */
-export const listAttemptsRoute = (
-  api: Api,
-  projection: Projection,
-  listed: ListedMessages,
-): void => {
+export const listAttemptsRoute = (api: Api, projection: Projection, listed: RecordLoader): void => {
   api.get(
     "/attempts",
     {

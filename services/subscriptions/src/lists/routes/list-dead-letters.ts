@@ -4,14 +4,14 @@ import { deadLettersAnswerSchema, listedDeadLetter } from "../list-responses.ts"
 import { deadLettersQuerySchema, narrowedBy } from "../list-query.ts";
 import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
-import type { ListedMessages } from "../load-records.ts";
+import type { RecordLoader } from "../../streams/load-records.ts";
 import type { Projection } from "../../projection/projection.ts";
 
 /** `GET /dead-letters`: what was given up in the workspace, newest first. */
 export const listDeadLettersRoute = (
   api: Api,
   projection: Projection,
-  listed: ListedMessages,
+  listed: RecordLoader,
 ): void => {
   api.get(
     "/dead-letters",

@@ -1,6 +1,6 @@
 import { eventSequence } from "@ringback/contracts/events/event";
 import { parseEventSubject, type EventAddress } from "@ringback/contracts/streams/subjects";
-import { attemptIn } from "../../streams/decode.ts";
+import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
 import { ATTEMPT_FACETS, attemptResult, customType } from "../file/facets.ts";
 import { callHash } from "../file/ids.ts";
 import type { Applier, ApplierDeps } from "./applier.ts";
@@ -15,7 +15,7 @@ export const attemptApplier = ({ db, ids, progress, eventsCreatedMs }: ApplierDe
   const count = attemptCounter(db);
   const redeliveries = redeliveryCounter(db);
   return ({ subject, seq, data }) => {
-    const record = attemptIn(data);
+    const record = decodeAttempt(data).value;
     const address = addressIn(subject);
     if (record === undefined || address === undefined) return "unreadable";
     const { workspaceId, agentId, callId, eventType } = address;

@@ -2,7 +2,7 @@ import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { callIdOf } from "@ringback/contracts/events/call-id";
 import { eventSequence } from "@ringback/contracts/events/event";
 import { parseEventSubject, UNKNOWN_TOKEN } from "@ringback/contracts/streams/subjects";
-import { deadLetterIn } from "../../streams/decode.ts";
+import { decodeDeadLetter } from "@ringback/contracts/deliveries/decode";
 import { customType, DEAD_LETTER_FACETS } from "../file/facets.ts";
 import { callHash, eventHash } from "../file/ids.ts";
 import type { Applier, ApplierDeps } from "./applier.ts";
@@ -17,7 +17,7 @@ export const deadLetterApplier = ({ db, ids, progress, eventsCreatedMs }: Applie
     "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, custom, at_ms, call_hash, event_hash, malformed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
   );
   return ({ subject, seq, data }) => {
-    const deadLetter = deadLetterIn(data);
+    const deadLetter = decodeDeadLetter(data).value;
     const [, workspaceId = "", callId = "", agentId = "", eventType, ...rest] = subject.split(".");
     if (deadLetter === undefined || eventType === undefined || rest.length > 0) return "unreadable";
     const { event_id: id, reason } = deadLetter;

@@ -4,42 +4,42 @@ import type {
   SkipReason,
 } from "@ringback/contracts/deliveries/redelivery-job";
 
-/** A quarter of a second's worth at once: the rate holds over any second or so. */
+/** A batch is a quarter of a second's worth, so that the rate holds over any second. */
 const BATCHES_PER_SECOND = 4;
-/** What one process may have on its way to the server at once, and what is published again after its end. */
+/** Bounds what a process publishes at once, and what the next process publishes again. */
 const MAX_BATCH = 100;
 
 /** How many deliveries a job starts at once. */
 export const batchSize = ({ rate_per_second: rate }: RedeliveryJob): number =>
   Math.max(1, Math.min(MAX_BATCH, Math.floor(rate / BATCHES_PER_SECOND)));
 
-/** How long after a batch was begun the next one may be: also when another process goes on. */
+/** How long to wait before the next batch, also in another process. */
 export const waitAfterBatchMs = (
   { batch, rate_per_second: rate }: RedeliveryJob,
   nowMs: number,
 ): number => {
   if (batch === null) return 0;
   const lastsMs = (batch.starts.length / rate) * 1_000;
-  // Clocks of processes differ: never longer than the batch itself lasts.
+  // The clocks of processes differ: never wait longer than the batch lasts.
   return Math.max(0, Math.min(lastsMs, Date.parse(batch.at) + lastsMs - nowMs));
 };
 
 /** A selected event, as the next batch has it. */
 export type Selected = RedeliveryStart & {
   readonly storedAtMs: number;
-  /** It is not sent. */
+  /** Why it is not sent; undefined: it is. */
   readonly skip?: SkipReason | undefined;
 };
 
-/** The job with its batch started and counted, and no other begun. */
-const settled = (job: RedeliveryJob, now: string): RedeliveryJob => ({
+/** The job with its batch counted as sent, and no other batch. */
+const afterBatch = (job: RedeliveryJob, now: string): RedeliveryJob => ({
   ...job,
   sent: job.sent + (job.batch?.starts.length ?? 0),
   batch: null,
   updated_at: now,
 });
 
-/** The job once it is counted what it is for; what has a malformed subject is skipped at once. */
+/** The job with its matches counted; events with malformed subjects are skipped at once. */
 export const withMatches = (
   job: RedeliveryJob,
   events: number,
@@ -56,7 +56,7 @@ export const nextBatch = (
   selected: readonly Selected[],
   now: string,
 ): RedeliveryJob => {
-  const before = settled(job, now);
+  const before = afterBatch(job, now);
   if (job.stop_requested) return { ...before, state: "stopped" };
   const last = selected.at(-1);
   if (last === undefined) return { ...before, state: "done" };
@@ -75,7 +75,7 @@ export const nextBatch = (
   };
 };
 
-/** The job with its end asked for; what it is just starting is still started. */
+/** The job with its stop requested; the batch that it is starting still starts. */
 export const withStopRequested = (job: RedeliveryJob, now: string): RedeliveryJob => ({
   ...job,
   stop_requested: true,
@@ -91,17 +91,17 @@ export type JobCounts = {
 };
 
 /**
- * What a job tells of itself. Skipped is what matched when it began and was not sent: by a reason that is
- * noted, or `not_due`: when its turn had come it was being delivered, or delivered by others.
+ * The counts that a job shows. Skipped events matched when it began and were not sent: for a stored reason,
+ * or `not_due`, because they were being delivered, or had been, when their batch came.
  */
 export const countsOf = ({ found, sent, batch, state, skips = {} }: RedeliveryJob): JobCounts => {
   const all = sent + (batch?.starts.length ?? 0);
   const noted = Object.values(skips).reduce((sum, count) => sum + count, 0);
-  // What became a dead letter while it ran is sent, too.
-  const most = found === null ? null : Math.max(found, all + noted);
-  const not_due = state === "done" ? (most ?? all + noted) - all - noted : 0;
+  // Events that became dead letters while the job ran are sent too.
+  const matched = found === null ? null : Math.max(found, all + noted);
+  const not_due = state === "done" ? (matched ?? all + noted) - all - noted : 0;
   return {
-    found: most,
+    found: matched,
     sent: all,
     skipped: noted + not_due,
     skipped_by_reason: { ...skips, ...(not_due === 0 ? {} : { not_due }) },

@@ -8,16 +8,16 @@ import { jobIn, type StoredJob } from "./job-store.ts";
 
 /** All redelivery jobs of all workspaces, kept in memory and up to date from REDELIVERIES. */
 export type JobIndex = {
-  /** A workspace's jobs, newest first, from behind this place on. */
-  readonly page: (workspaceId: string, limit: number, after?: JobPlace) => JobPage;
+  /** A workspace's jobs, newest first, from after this position on. */
+  readonly page: (workspaceId: string, limit: number, after?: JobPosition) => JobPage;
   readonly running: () => readonly RedeliveryJob[];
   /** How many jobs a workspace has, and how many of them run. */
   readonly countsIn: (workspaceId: string) => JobsOfWorkspace;
-  /** Calls the listener whenever there is a job that runs and was not known. */
+  /** Calls the listener whenever there is a new running job. */
   readonly onNew: (listener: () => void) => void;
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
   readonly applied: (seq: number) => Promise<void>;
-  /** Forgets what the stream has dropped. */
+  /** Forgets the jobs that the stream has dropped. */
   readonly compare: (state: StreamRange) => void;
   readonly stop: () => Promise<void>;
 };
@@ -28,8 +28,8 @@ export type StreamRange = { readonly first_seq: number };
 
 export type JobPage = { readonly jobs: readonly RedeliveryJob[]; readonly hasMore: boolean };
 
-/** Where a job is in the order of time; ids tell those of one millisecond apart. */
-export type JobPlace = Pick<RedeliveryJob, "created_at" | "redelivery_id">;
+/** A job's position in the order of time, and of ids within a millisecond. */
+export type JobPosition = Pick<RedeliveryJob, "created_at" | "redelivery_id">;
 
 export type JobIndexOptions = {
   readonly nats: Nats;
@@ -87,14 +87,14 @@ const jobOf = ({ subject, seq, data }: LastMessage, log: Logger): RedeliveryJob 
   }
 };
 
-const isBefore = (a: JobPlace, b: JobPlace): boolean =>
+const isBefore = (a: JobPosition, b: JobPosition): boolean =>
   a.created_at === b.created_at ? a.redelivery_id < b.redelivery_id : a.created_at < b.created_at;
 
 const pageOf = (
   jobs: readonly RedeliveryJob[],
   workspaceId: string,
   limit: number,
-  after: JobPlace | undefined,
+  after: JobPosition | undefined,
 ): JobPage => {
   const behind = jobs
     .filter(({ workspace_id }) => workspace_id === workspaceId)

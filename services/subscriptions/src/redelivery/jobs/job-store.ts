@@ -9,19 +9,19 @@ import type { Nats } from "@ringback/runtime/nats/connection";
 import type { Publication, Published } from "@ringback/runtime/nats/publish";
 import { lastMessage, publish, streamState } from "../../streams/read-stream.ts";
 
-/** A job and the sequence of the message that says so. */
+/** A job and the sequence of its message. */
 export type StoredJob = { readonly job: RedeliveryJob; readonly seq: number };
 
-/** Redelivery jobs on REDELIVERIES, asked of the stream's leader; throws as `AgentStore` does. */
+/** Redelivery jobs on REDELIVERIES, read from the stream's leader; throws as `AgentStore` does. */
 export type JobStore = {
   readonly read: (workspaceId: string, redeliveryId: string) => Promise<StoredJob | undefined>;
-  /** Notes a new job unless any of its workspace's jobs was noted after `lastSeq`. */
+  /** Stores a new job unless any of its workspace's jobs was stored after `lastSeq`. */
   readonly add: (job: RedeliveryJob, lastSeq: number) => Promise<Published>;
-  /** The sequence of the workspace's last note; 0: there is none. */
+  /** The sequence of the workspace's last message; 0: there is none. */
   readonly lastSeqIn: (workspaceId: string) => Promise<number>;
-  /** Notes how far a job is unless something else came after `lastSeq`. */
+  /** Stores the progress of a job unless another message came after `lastSeq`. */
   readonly append: (job: RedeliveryJob, lastSeq: number) => Promise<Published>;
-  /** The sequence of the stream's last message: all that was noted so far. */
+  /** The sequence of the stream's last message. */
   readonly lastSeq: () => Promise<number>;
 };
 
@@ -37,17 +37,17 @@ export const jobStore = (nats: Nats): JobStore => ({
   },
   add: (job, lastSeq) => {
     const expectedLastOf = redeliveriesOfWorkspace(job.workspace_id);
-    return publish(nats, { ...noteOf(job, lastSeq), expectedLastOf });
+    return publish(nats, { ...publicationOf(job, lastSeq), expectedLastOf });
   },
   lastSeqIn: async (workspaceId) => {
     const subjects = redeliveriesOfWorkspace(workspaceId);
     return (await lastMessage(nats, STREAMS.redeliveries, subjects))?.seq ?? 0;
   },
-  append: (job, lastSeq) => publish(nats, noteOf(job, lastSeq)),
+  append: (job, lastSeq) => publish(nats, publicationOf(job, lastSeq)),
   lastSeq: async () => (await streamState(nats, STREAMS.redeliveries)).last_seq,
 });
 
-const noteOf = (job: RedeliveryJob, lastSeq: number): Publication => ({
+const publicationOf = (job: RedeliveryJob, lastSeq: number): Publication => ({
   stream: STREAMS.redeliveries,
   subject: redeliverySubject(job.workspace_id, job.redelivery_id),
   body: JSON.stringify(job),

@@ -1,7 +1,7 @@
-import type { EventRules } from "@ringback/contracts/events/event-check";
 import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
 import { pause } from "@ringback/runtime/process/backoff";
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { consumerInfo } from "@ringback/runtime/streams/consumers";
 import {
   batchSize,
@@ -13,44 +13,38 @@ import {
 import type { Projection } from "../../projection/projection.ts";
 import { ask } from "../../streams/ask.ts";
 import { skipReasonOf } from "../deliverable-event.ts";
+import type { RedeliveryDeps } from "../deps.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
-import {
-  firstOfRedelivery,
-  startRedelivery,
-  wasStarted,
-  type StartDeps,
-} from "../start-delivery.ts";
+import { firstOfRedelivery, startRedelivery, wasStarted } from "../start-delivery.ts";
 
-export type RunJobDeps = StartDeps & {
-  readonly store: Pick<JobStore, "read" | "append">;
+export type RunJobDeps = Pick<RedeliveryDeps, "nats" | "due" | "rules" | "now"> & {
+  readonly jobs: Pick<JobStore, "read" | "append">;
   readonly projection: Pick<
     Projection,
     "selectForRedelivery" | "countMalformed" | "appliedUpTo" | "lag"
   >;
-  readonly rules: EventRules;
-  /** False once another process may be at it. */
+  /** False once another process may run the job. */
   readonly mayGoOn: () => boolean;
   readonly stopping: AbortSignal;
-  readonly now: () => Date;
 };
 
-/** With more messages due than this the dispatchers have enough to do. */
+/** The dispatchers are busy when more retries than this are due. */
 const MAX_DUE = 500;
-const LOOK_AGAIN_MS = 250;
-/** Events are counted in pages, so that no other work waits for long. */
+const CHECK_AGAIN_MS = 250;
+/** Counting in pages keeps the event loop free. */
 const COUNT_PAGE = 1_000;
-/** The server remembers message ids for 10 min; after less than that it is not relied on. */
+/** The server remembers message ids for 10 min; half of that is safe to rely on. */
 const IDS_REMEMBERED_MS = 5 * 60_000;
 
 /**
- * Carries a job on from where it is noted to be, for as long as this process may; gives its state then. Each batch is noted before
- * it is started, so that whoever comes next starts the same deliveries with the same ids.
+ * Runs a job on from its stored progress, for as long as this process may; returns its state then. Each
+ * batch is stored before it starts, so that the next process starts the same deliveries with the same ids.
  */
 export const runJob = async (
   { workspace_id, redelivery_id }: Pick<RedeliveryJob, "workspace_id" | "redelivery_id">,
   deps: RunJobDeps,
 ): Promise<RedeliveryJob["state"] | undefined> => {
-  const read = () => deps.store.read(workspace_id, redelivery_id);
+  const read = () => deps.jobs.read(workspace_id, redelivery_id);
   const startedBatch = { seq: 0 };
   let stored = await read();
   while (stored?.job.state === "running" && deps.mayGoOn()) {
@@ -59,7 +53,7 @@ export const runJob = async (
   return stored?.job.state;
 };
 
-/** The job one step further; undefined when it has to be read anew. */
+/** The job one step further; undefined: read it again. */
 const nextStep = async (
   stored: StoredJob,
   startedBatch: { seq: number },
@@ -71,20 +65,20 @@ const nextStep = async (
     const found = await countMatches(job, deps);
     if (found === undefined) return undefined;
     const malformed = await deps.projection.countMalformed(narrowing(job));
-    return noted(withMatches(job, found, malformed), seq, deps);
+    return storeJob(withMatches(job, found, malformed), seq, deps);
   }
   if (startedBatch.seq !== seq) {
     await startBatch(job, deps);
     startedBatch.seq = seq;
   }
   await pause(waitAfterBatchMs(job, deps.now().getTime()), deps.stopping);
-  if (!job.stop_requested && !(await isRoom(deps))) return later(deps);
-  const selected = job.stop_requested ? [] : await judgedBatch(job, deps);
+  if (!job.stop_requested && !(await hasRoom(deps))) return later(deps);
+  const selected = job.stop_requested ? [] : await checkedBatch(job, deps);
   if (!deps.mayGoOn()) return stored;
-  return noted(nextBatch(job, selected, deps.now().toISOString()), seq, deps);
+  return storeJob(nextBatch(job, selected, deps.now().toISOString()), seq, deps);
 };
 
-/** The projection has what was stored when the job was asked for. */
+/** The projection has everything that was stored when the job was created. */
 const isKnown = ({ begins_after }: RedeliveryJob, { projection }: RunJobDeps): boolean => {
   const lag = projection.lag();
   return (["events", "attempts", "dead_letters"] as const).every(
@@ -93,17 +87,17 @@ const isKnown = ({ begins_after }: RedeliveryJob, { projection }: RunJobDeps): b
 };
 
 const later = async ({ stopping }: RunJobDeps): Promise<undefined> => {
-  await pause(LOOK_AGAIN_MS, stopping);
+  await pause(CHECK_AGAIN_MS, stopping);
   return undefined;
 };
 
-/** Undefined: somebody asked for its end meanwhile, or it is no longer this process's. */
-const noted = async (
+/** Undefined: a caller stopped the job meanwhile, or another process runs it. */
+const storeJob = async (
   job: RedeliveryJob,
   after: number,
-  { store }: RunJobDeps,
+  { jobs }: RunJobDeps,
 ): Promise<StoredJob | undefined> => {
-  const appended = await store.append(job, after);
+  const appended = await jobs.append(job, after);
   return appended.kind === "stored" ? { job, seq: appended.seq } : undefined;
 };
 
@@ -119,20 +113,16 @@ const countMatches = async (job: RedeliveryJob, deps: RunJobDeps): Promise<numbe
   return undefined;
 };
 
-/** Read a few at a time: each may have 1 MiB. */
-const READ_AT_ONCE = 8;
+/** An event may have 1 MiB. */
+const MAX_READS = 8;
 
-/** The next batch, of which each event is judged by today's rule: what was not understood is never sent. */
-const judgedBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<Selected[]> => {
+/** The next batch, each event checked by today's rules: an invalid event is never sent. */
+const checkedBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<Selected[]> => {
   const selected = await selectBatch(job, batchSize(job), deps);
-  const judged: Selected[] = [];
-  for (let n = 0; n < selected.length; n += READ_AT_ONCE) {
-    const some = selected.slice(n, n + READ_AT_ONCE).map(async (one) => {
-      return { ...one, skip: await skipReasonOf(deps.nats, one.seq, deps.rules) };
-    });
-    judged.push(...(await Promise.all(some)));
-  }
-  return judged;
+  return mapConcurrently(selected, MAX_READS, async (one) => ({
+    ...one,
+    skip: await skipReasonOf(deps.nats, one.seq, deps.rules),
+  }));
 };
 
 const narrowing = ({ workspace_id, agent_id, event_types, since, until }: RedeliveryJob) => ({
@@ -176,8 +166,8 @@ const startBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<void> =
   );
 };
 
-/** While dispatchers are away or have much to do, nothing more is made due: it would only lie there. */
-const isRoom = async ({ nats }: RunJobDeps): Promise<boolean> => {
+/** False while dispatchers are away or busy: more due retries would only queue up. */
+const hasRoom = async ({ nats }: RunJobDeps): Promise<boolean> => {
   const info = await ask(nats, "counting what is due", () =>
     consumerInfo(nats, STREAMS.retries, DISPATCHER_CONSUMER),
   );

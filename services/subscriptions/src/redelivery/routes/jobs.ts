@@ -3,8 +3,10 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { jobAnswerSchema, jobsAnswerSchema, shownJob } from "./job-response.ts";
-import { createJob, jobNotFound, stopJob } from "../jobs/jobs.ts";
-import type { Redelivery } from "../redelivery.ts";
+import { createJob, stopJob } from "../jobs/jobs.ts";
+import type { RedeliveryDeps } from "../deps.ts";
+import { rejected } from "../deliverable-event.ts";
+import { rejectionProblem } from "./rejection-problem.ts";
 import { createJobSchema, jobCursor, listJobsSchema } from "./schemas.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { requestKeyIn } from "../../idempotency/request-key.ts";
@@ -13,7 +15,7 @@ import { BASE_PATH, type Api } from "../../http/api.ts";
 const jobPathSchema = z.object({ redelivery_id: z.string() });
 
 /** The calls about redelivery jobs. */
-export const redeliveriesRoutes = (api: Api, redelivery: Redelivery): void => {
+export const redeliveriesRoutes = (api: Api, redelivery: RedeliveryDeps): void => {
   createRoute(api, redelivery);
   listRoute(api, redelivery);
   readRoute(api, redelivery);
@@ -21,7 +23,7 @@ export const redeliveriesRoutes = (api: Api, redelivery: Redelivery): void => {
 };
 
 /** `POST /redeliveries`: a job that delivers again what matches. */
-const createRoute = (api: Api, redelivery: Redelivery): void => {
+const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   api.post(
     "/redeliveries",
     {
@@ -50,7 +52,9 @@ const createRoute = (api: Api, redelivery: Redelivery): void => {
       const { workspaceId: workspace_id } = callerOf(request);
       const { until, ...body } = request.body;
       const result = await createJob({ workspace_id, until, ...body }, read.key, redelivery);
-      if (result.kind === "problem") return sendProblem(reply, result.problem);
+      if (result.kind === "rejected") {
+        return sendProblem(reply, rejectionProblem(result.rejection));
+      }
       if (result.isRepeat) reply.header("idempotency-replayed", "true");
       reply.header("location", `${BASE_PATH}/redeliveries/${result.job.redelivery_id}`);
       return reply.code(202).send(await answerOf(result.job, redelivery));
@@ -59,7 +63,7 @@ const createRoute = (api: Api, redelivery: Redelivery): void => {
 };
 
 /** `GET /redeliveries`: the workspace's jobs, newest first. */
-const listRoute = (api: Api, redelivery: Redelivery): void => {
+const listRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   api.get(
     "/redeliveries",
     {
@@ -77,7 +81,7 @@ const listRoute = (api: Api, redelivery: Redelivery): void => {
       const { limit, cursor } = request.query;
       const { workspaceId } = callerOf(request);
       const { index, jobs: store, projection } = redelivery;
-      // What anybody was told is noted must be in the answer, whichever instance noted it.
+      // Includes what any instance has confirmed to a caller.
       await index.applied(await store.lastSeq());
       const { jobs, hasMore } = index.page(workspaceId, limit, cursor);
       const last = jobs.at(-1);
@@ -93,7 +97,7 @@ const listRoute = (api: Api, redelivery: Redelivery): void => {
 };
 
 /** `GET /redeliveries/{redelivery_id}`: how far a job is. */
-const readRoute = (api: Api, redelivery: Redelivery): void => {
+const readRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   api.get(
     "/redeliveries/:redelivery_id",
     {
@@ -112,14 +116,15 @@ const readRoute = (api: Api, redelivery: Redelivery): void => {
       const { redelivery_id: id } = request.params;
       const { workspaceId } = callerOf(request);
       const stored = isId(id) ? await redelivery.jobs.read(workspaceId, id) : undefined;
-      if (stored === undefined) return sendProblem(reply, jobNotFound(id));
+      if (stored === undefined)
+        return sendProblem(reply, rejectionProblem({ kind: "job_not_found" }, id));
       return answerOf(stored.job, redelivery);
     },
   );
 };
 
 /** `DELETE /redeliveries/{redelivery_id}`: it starts no more; what it has started goes on. */
-const stopRoute = (api: Api, redelivery: Redelivery): void => {
+const stopRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   api.delete(
     "/redeliveries/:redelivery_id",
     {
@@ -137,8 +142,10 @@ const stopRoute = (api: Api, redelivery: Redelivery): void => {
     async (request, reply) => {
       const { redelivery_id: id } = request.params;
       const { workspaceId } = callerOf(request);
-      const problem = isId(id) ? await stopJob(workspaceId, id, redelivery) : jobNotFound(id);
-      if (problem !== undefined) return sendProblem(reply, problem);
+      const refused = isId(id)
+        ? await stopJob(workspaceId, id, redelivery)
+        : rejected({ kind: "job_not_found" });
+      if (refused !== undefined) return sendProblem(reply, rejectionProblem(refused.rejection, id));
       return reply.code(204).send();
     },
   );
@@ -146,7 +153,7 @@ const stopRoute = (api: Api, redelivery: Redelivery): void => {
 
 const answerOf = async (
   job: Parameters<typeof shownJob>[0],
-  { projection }: Pick<Redelivery, "projection">,
+  { projection }: Pick<RedeliveryDeps, "projection">,
 ): Promise<z.infer<typeof jobAnswerSchema>> => {
   const progress = await projection.redeliveryProgress(job.workspace_id, job.redelivery_id);
   return { ...shownJob(job, progress), projection_lag: projection.lag().total };

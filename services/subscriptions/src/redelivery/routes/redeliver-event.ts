@@ -2,10 +2,11 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { redeliverEvent } from "../redeliver-event.ts";
+import { rejectionProblem } from "./rejection-problem.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { requestKeyIn } from "../../idempotency/request-key.ts";
 import type { Api } from "../../http/api.ts";
-import type { Redelivery } from "../redelivery.ts";
+import type { RedeliveryDeps } from "../deps.ts";
 
 const answerSchema = z.object({
   event_id: z.string(),
@@ -29,7 +30,7 @@ const bodySchema = z.strictObject({
 });
 
 /** `POST /events/{event_id}/redeliver`: delivers an event again, or lets its delivery go on now. */
-export const redeliverEventRoute = (api: Api, redelivery: Redelivery): void => {
+export const redeliverEventRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   api.post(
     "/events/:event_id/redeliver",
     {
@@ -60,11 +61,13 @@ export const redeliverEventRoute = (api: Api, redelivery: Redelivery): void => {
       const { event_id } = request.params;
       const { workspaceId } = callerOf(request);
       const countsAgainstSchedule = request.body?.counts_against_schedule ?? false;
-      const asked = { workspaceId, eventId: event_id, key: read.key, countsAgainstSchedule };
-      const result = await redeliverEvent(asked, redelivery);
-      if (result.kind === "problem") return sendProblem(reply, result.problem);
+      const wanted = { workspaceId, eventId: event_id, key: read.key, countsAgainstSchedule };
+      const result = await redeliverEvent(wanted, redelivery);
+      if (result.kind === "rejected") {
+        return sendProblem(reply, rejectionProblem(result.rejection, event_id));
+      }
       if (result.isRepeat) reply.header("idempotency-replayed", "true");
-      const { counts_against_schedule: _, ...shown } = result.run;
+      const { counts_against_schedule: _, ...shown } = result.decided;
       return reply.code(202).send({ event_id, ...shown });
     },
   );

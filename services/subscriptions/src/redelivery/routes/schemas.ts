@@ -6,7 +6,7 @@ import {
   REDELIVERY_STATUSES,
 } from "@ringback/contracts/deliveries/redelivery-job";
 import { z } from "zod";
-import type { JobPlace } from "../jobs/job-index.ts";
+import type { JobPosition } from "../jobs/job-index.ts";
 import { cursorOf, pagination } from "../../http/pagination.ts";
 import { timeSchema } from "../../http/time-schema.ts";
 
@@ -56,7 +56,7 @@ export const createJobSchema = z
 const positionSchema = z.tuple([z.iso.datetime(), idSchema]);
 
 /** For the list of jobs: the page holds those behind this one. */
-export const jobCursor = cursorOf<JobPlace>(
+export const jobCursor = cursorOf<JobPosition>(
   ({ created_at, redelivery_id }) => `${created_at} ${redelivery_id}`,
   (text) => {
     const { data } = positionSchema.safeParse(text.split(" "));

@@ -11,7 +11,7 @@ import { sendTestEvent, testWaitMs } from "../test-events/send-test-event.ts";
 import { agentPathSchema } from "../../agents/routes/patch-schema.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentStore } from "../../agents/agent-store.ts";
-import type { Redelivery } from "../redelivery.ts";
+import type { RedeliveryDeps } from "../deps.ts";
 
 /** Each holds a connection for as long as an endpoint may take. */
 const AT_ONCE: ConcurrencyBounds = { inAll: 200, perWorkspace: 10 };
@@ -30,7 +30,7 @@ const TOO_MANY: Problem = {
 
 export type SendTestEventDeps = {
   readonly store: Pick<AgentStore, "read">;
-  readonly redelivery: Redelivery;
+  readonly redelivery: RedeliveryDeps;
   readonly eventTypes: DefineDeps;
 };
 
@@ -81,10 +81,10 @@ export const sendTestEventRoute = (
       if (release === undefined) return sendProblem(reply, TOO_MANY);
       try {
         const waitMs = testWaitMs(subscription);
-        const gone = AbortSignal.any([whenGone(reply.raw, waitMs), closing.signal]);
+        const closed = AbortSignal.any([whenClosed(reply.raw, waitMs), closing.signal]);
         const { example } = eventTypes.index.ownTypes.find(workspaceId, eventType) ?? {};
-        const wish = { workspaceId, agentId, eventType, example, waitMs, gone };
-        const { eventId: event_id, record } = await sendTestEvent(wish, redelivery);
+        const wanted = { workspaceId, agentId, eventType, example, waitMs, closed };
+        const { eventId: event_id, record } = await sendTestEvent(wanted, redelivery);
         const code = record === undefined ? 202 : 200;
         return await reply.code(code).send({ event_id, attempt: record ?? null });
       } finally {
@@ -94,19 +94,19 @@ export const sendTestEventRoute = (
   );
 };
 
-/** More than an answer takes to be written. */
+/** More than writing the response takes. */
 const SILENCE_MARGIN_MS = 10_000;
 
-/** Keeps a connection that is silent while an endpoint is waited for; aborted when the caller has gone. */
-const whenGone = (
+/** Keeps the silent connection open while the endpoint works; aborted when the caller closes it. */
+const whenClosed = (
   response: {
     setTimeout: (ms: number) => unknown;
     once: (event: "close", listener: () => void) => unknown;
   },
   waitMs: number,
 ): AbortSignal => {
-  const gone = new AbortController();
+  const closed = new AbortController();
   response.setTimeout(waitMs + SILENCE_MARGIN_MS);
-  response.once("close", () => gone.abort());
-  return gone.signal;
+  response.once("close", () => closed.abort());
+  return closed.signal;
 };

@@ -2,51 +2,51 @@ import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-jo
 
 type Job = Pick<RedeliveryJob, "workspace_id" | "redelivery_id">;
 
-/** A job that has a place, and since when, in ms of a monotonic clock. */
+/** A job that has a slot, and since when, in ms of a monotonic clock. */
 export type ActiveJob = Job & { readonly sinceMs: number };
 
-export type JobTurns<Waiting extends Job> = {
+export type SlotChanges<Waiting extends Job> = {
   readonly begin: readonly Waiting[];
-  /** These make room: others wait, and will have it when these have ended their step. */
+  /** These make room for waiting jobs, which begin when these have ended their step. */
   readonly leave: readonly ActiveJob[];
 };
 
-export type TurnBounds = {
-  readonly places: number;
-  /** A job that has had its place for less keeps it. */
-  readonly turnMs: number;
+export type SlotBounds = {
+  readonly slots: number;
+  /** A job keeps its slot for at least this long. */
+  readonly minHeldMs: number;
 };
 
 /**
- * Who may run: each workspace one job before any has a second (round robin). Where there are more than
- * places, those that have had their turn make room, of the workspaces with most jobs first.
+ * Which jobs run: one of each workspace before any workspace has a second (round robin). Where jobs wait for
+ * slots, those that held theirs for long enough make room, of the workspaces with most jobs first.
  */
-export const jobTurns = <Waiting extends Job>(
+export const assignSlots = <Waiting extends Job>(
   waiting: readonly Waiting[],
   active: readonly ActiveJob[],
   nowMs: number,
-  { places, turnMs }: TurnBounds,
-): JobTurns<Waiting> => {
+  { slots, minHeldMs }: SlotBounds,
+): SlotChanges<Waiting> => {
   const counts = new Map<string, number>();
   for (const { workspace_id } of active)
     counts.set(workspace_id, countIn(counts, workspace_id) + 1);
-  const queue = inTurn(waiting, counts);
-  const free = Math.max(0, places - active.length);
-  const late = queue.length - free;
+  const queue = roundRobin(waiting, counts);
+  const free = Math.max(0, slots - active.length);
+  const missing = queue.length - free;
   const done = active
-    .filter(({ sinceMs }) => nowMs - sinceMs >= turnMs)
+    .filter(({ sinceMs }) => nowMs - sinceMs >= minHeldMs)
     .toSorted(
       (a, b) =>
         countIn(counts, b.workspace_id) - countIn(counts, a.workspace_id) || a.sinceMs - b.sinceMs,
     );
-  return { begin: queue.slice(0, free), leave: done.slice(0, Math.max(0, late)) };
+  return { begin: queue.slice(0, free), leave: done.slice(0, Math.max(0, missing)) };
 };
 
 const countIn = (counts: ReadonlyMap<string, number>, workspaceId: string): number =>
   counts.get(workspaceId) ?? 0;
 
-/** In the order in which they get a place: the jobs of workspaces that have fewest first. */
-const inTurn = <Waiting extends Job>(
+/** The order in which jobs get a slot: those of workspaces with the fewest jobs first. */
+const roundRobin = <Waiting extends Job>(
   waiting: readonly Waiting[],
   counts: ReadonlyMap<string, number>,
 ): Waiting[] => {

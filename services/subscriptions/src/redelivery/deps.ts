@@ -1,0 +1,35 @@
+import type { EventRules } from "@ringback/contracts/events/event-check";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import type { DueForm } from "@ringback/runtime/streams/due-form";
+import type { KeyReused } from "../idempotency/decide-once.ts";
+import type { RequestStore } from "../idempotency/request-store.ts";
+import type { Projection } from "../projection/projection.ts";
+import type { JobIndex } from "./jobs/job-index.ts";
+import type { JobStore } from "./jobs/job-store.ts";
+
+/** What the calls about redeliveries and test events work with. */
+export type RedeliveryDeps = {
+  readonly nats: Nats;
+  /** Gives the subjects of due retries. */
+  readonly due: Pick<DueForm, "subjectOf">;
+  /** When EVENTS was made: ids of events name it. */
+  readonly eventsCreatedMs: number;
+  readonly rules: EventRules;
+  readonly now: () => Date;
+  readonly requests: RequestStore;
+  readonly jobs: JobStore;
+  readonly index: Pick<JobIndex, "page" | "countsIn" | "applied">;
+  readonly projection: Projection;
+};
+
+/** Why a request about redeliveries changed nothing. */
+export type Rejection =
+  | KeyReused
+  /** No such event in this workspace, or EVENTS keeps it no more. */
+  | { readonly kind: "event_not_found" }
+  | { readonly kind: "event_invalid"; readonly message: string }
+  | { readonly kind: "test_event" }
+  | { readonly kind: "delivery_in_progress" }
+  | { readonly kind: "too_many_running"; readonly running: number }
+  | { readonly kind: "too_many_kept"; readonly kept: number }
+  | { readonly kind: "job_not_found" };
