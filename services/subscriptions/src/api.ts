@@ -14,7 +14,7 @@ import { notedWarnings } from "./event-types/own-warning-notes.ts";
 import { ownWarnings, type OwnWarnings } from "./event-types/own-warnings.ts";
 import { schemaJudge, type SchemaJudge } from "./event-types/schema-judge.ts";
 import { eventStore } from "./publishing/store-events.ts";
-import type { LiveReaders } from "./live/connections.ts";
+import type { LiveConnections } from "./live/connections.ts";
 import { liveStream, type LiveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
 import { recordLoader, type RecordLoader } from "./streams/load-records.ts";
@@ -50,7 +50,7 @@ import { sendTestEventRoute } from "./redelivery/routes/send-test-event.ts";
 import { workspaceLimits } from "./agents/workspace-limits.ts";
 
 export type ApiParts = BackgroundServices & {
-  readonly readers: LiveReaders;
+  readonly connections: LiveConnections;
   readonly keys: ApiKeysFile;
   readonly sealer: Sealer;
   readonly metrics: SubscriptionsMetrics;
@@ -119,7 +119,7 @@ const featureDeps = (
     eventId: (seq) => eventId(eventsCreatedMs, seq),
     live: liveStream({
       nats,
-      readers: parts.readers,
+      connections: parts.connections,
       streams: { attempts: attemptsCreatedMs, events: eventsCreatedMs },
       log,
     }),

@@ -10,7 +10,7 @@ import type { AgentIndex } from "./agents/agent-index.ts";
 import { openApiKeysFile } from "./http/auth/api-keys.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import { startBackground } from "./background.ts";
-import { liveReaders, type LiveReaders } from "./live/connections.ts";
+import { liveConnections, type LiveConnections } from "./live/connections.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
 import { addressOf, cannotListen, openApi } from "./api.ts";
 import { PROJECTED_STREAMS } from "./projection/file/positions.ts";
@@ -36,7 +36,7 @@ type Parts = {
   index?: AgentIndex;
   projection?: OpenProjection;
   clock?: ServerClock;
-  readers?: LiveReaders;
+  connections?: LiveConnections;
   /** The API's port takes connections. */
   isListening?: boolean;
 };
@@ -73,7 +73,7 @@ const start = async (
     subscriptions: () => parts.index?.subscriptionCount() ?? 0,
     isConnected: () => parts.nats?.isConnected() ?? false,
     viewAgeSeconds: () => viewAgeSeconds(parts.index),
-    streams: () => parts.readers?.count() ?? 0,
+    streams: () => parts.connections?.count() ?? 0,
     clockOffsetSeconds: () => clockOffsetSeconds(parts.clock),
     projectionLag: () =>
       new Map(PROJECTED_STREAMS.map((one) => [one, parts.projection?.lag()[one] ?? 0])),
@@ -93,9 +93,9 @@ const start = async (
   await index.caughtUp;
   const sealer = sealing.ring;
   const tracer = tracing?.tracer;
-  const readers = liveReaders({ keys: keys.current, now: () => new Date() });
-  parts.readers = readers;
-  const served = { ...followed, keys, sealer, metrics, readers, tracer };
+  const connections = liveConnections({ keys: keys.current, now: () => new Date() });
+  parts.connections = connections;
+  const served = { ...followed, keys, sealer, metrics, connections, tracer };
   const http = await openApi(served, options, open);
   parts.isListening = true;
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");

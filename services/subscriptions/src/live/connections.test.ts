@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { liveReaders, MAX_PER_WORKSPACE } from "./connections.ts";
+import { liveConnections, MAX_PER_WORKSPACE } from "./connections.ts";
 
 const STREAMS_READ = { attempts: 1, events: 1 };
 
 test("one workspace's keys do not take the streams of all others", () => {
-  const readers = liveReaders({ keys: () => new Map(), now: () => new Date() });
+  const connections = liveConnections({ keys: () => new Map(), now: () => new Date() });
   const kinds = (workspaceId: string, n: number) =>
     Array.from({ length: n }, (_, i) => {
       const caller = {
@@ -13,11 +13,11 @@ test("one workspace's keys do not take the streams of all others", () => {
         scopes: new Set(["read"] as const),
         keyDigest: "",
       };
-      return readers.welcome(caller, {}, { attempts: 0, events: 0 }, STREAMS_READ).kind;
+      return connections.admit(caller, {}, { attempts: 0, events: 0 }, STREAMS_READ).kind;
     });
   const own = kinds("w1", MAX_PER_WORKSPACE + 10);
-  expect(own.filter((kind) => kind === "reader")).toHaveLength(MAX_PER_WORKSPACE);
+  expect(own.filter((kind) => kind === "admitted")).toHaveLength(MAX_PER_WORKSPACE);
   expect(own.at(-1)).toBe("too_many_of_workspace");
-  expect(kinds("w2", 1)).toEqual(["reader"]);
-  readers.stop();
+  expect(kinds("w2", 1)).toEqual(["admitted"]);
+  connections.stop();
 });

@@ -10,66 +10,67 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { readPage } from "@ringback/runtime/streams/read-batch";
 import { withYields } from "@ringback/runtime/process/yielding";
-import type { LiveReader } from "./connection.ts";
+import type { LiveConnection } from "./connection.ts";
 
-/** A part of one stream that a reader is told of. */
+/** A part of one stream, and what a connection sends of it. */
 export type LiveSource = {
   readonly stream: StreamName;
   readonly filter: string;
   readonly headersOnly: boolean;
-  /** Everything up to here was told. */
+  /** Everything up to this sequence was sent. */
   readonly afterSeq: number;
-  readonly tell: (message: JsMsg) => void;
-  readonly tellMissed: (count: number, upToSeq: number) => void;
+  readonly send: (message: JsMsg) => void;
+  /** Reports messages that were skipped. */
+  readonly gap: (count: number, upToSeq: number) => void;
 };
 
 export type FollowDeps = { readonly nats: Nats; readonly log: Logger };
 
-/** A reader that is behind by more than this is told how many it missed, and goes on with what is new. */
+/** A client that is behind by more than this gets their number, and goes on with new messages. */
 export const MAX_BEHIND = 1_000;
 
-/** So many are fetched ahead of a reader. */
-const AHEAD = 64;
+/** Messages fetched ahead of a client. */
+const PREFETCH = 64;
 
-/** Short, so that a change of leader stands still for seconds only. */
+/** Short, so that a change of leader stops a stream for seconds only. */
 const PULL_EXPIRES_MS = 5_000;
 
 /**
- * Tells a reader what a stream has, from its place on, until it is gone. What waits for a slow reader
- * waits in the stream, so that it costs no memory here and holds up nobody else.
+ * Sends a connection the messages of a stream, from its position on, until it is closed. Messages wait for a
+ * slow client in the stream, where they take no memory and delay no other client.
  */
 export const followLive = async (
   source: LiveSource,
-  reader: LiveReader,
+  connection: LiveConnection,
   { nats, log }: FollowDeps,
 ): Promise<void> => {
   let afterSeq = source.afterSeq;
-  for (let failures = 0; !reader.gone.aborted; failures += 1) {
+  for (let failures = 0; !connection.closed.aborted; failures += 1) {
     try {
-      afterSeq = await skipWhatIsTooMuch({ ...source, afterSeq }, nats);
-      await readOn({ ...source, afterSeq }, reader, nats, (seq) => {
+      afterSeq = await skipBacklog({ ...source, afterSeq }, nats);
+      await readOn({ ...source, afterSeq }, connection, nats, (seq) => {
         afterSeq = seq;
         failures = 0;
       });
     } catch (error) {
-      if (reader.gone.aborted) return;
+      if (connection.closed.aborted) return;
       log.warn({ err: error, stream: source.stream }, "stream.retrying");
-      await pause(backoffMs(failures), reader.gone);
+      await pause(backoffMs(failures), connection.closed);
     }
   }
 };
 
-/** Where to read on: behind everything that is there, when that is too much. */
-const skipWhatIsTooMuch = async (
-  { stream, filter, afterSeq, tellMissed }: LiveSource,
+/** Where to read on: after everything that is stored, where that is too much. */
+const skipBacklog = async (
+  { stream, filter, afterSeq, gap }: LiveSource,
   nats: Nats,
 ): Promise<number> => {
   const behind = await countAfter(nats, stream, filter, afterSeq);
   if (behind <= MAX_BEHIND) return afterSeq;
   const { last_seq: lastSeq } = (await nats.jsm.streams.info(stream)).state;
-  // What is stored between these looks makes the number a little too small or too large.
+  // Messages stored between these reads make the number a little too small or too large.
   const still = await countAfter(nats, stream, filter, lastSeq);
-  tellMissed(Math.max(1, behind - still), lastSeq);
+  gap(Math.max(1, behind - still), lastSeq);
   return lastSeq;
 };
 
@@ -83,12 +84,12 @@ const countAfter = async (
   return first === undefined ? 0 : first.pending + 1;
 };
 
-/** Reads on until the reader is gone, or so far behind that it has to skip. */
+/** Sends messages until the connection is closed, or so far behind that it has to skip. */
 const readOn = async (
   source: LiveSource,
-  reader: LiveReader,
+  connection: LiveConnection,
   nats: Nats,
-  onTold: (seq: number) => void,
+  onSent: (seq: number) => void,
 ): Promise<void> => {
   const consumer = await nats.js.consumers.get(source.stream, {
     filter_subjects: source.filter, // not a list: so the request's subject names it, and NATS can permit just that
@@ -98,29 +99,29 @@ const readOn = async (
   });
   let messages: ConsumerMessages | undefined;
   const stop = (): void => messages?.stop();
-  reader.gone.addEventListener("abort", stop);
+  connection.closed.addEventListener("abort", stop);
   try {
-    messages = await consumer.consume({ max_messages: AHEAD, expires: PULL_EXPIRES_MS });
-    if (reader.gone.aborted) return;
+    messages = await consumer.consume({ max_messages: PREFETCH, expires: PULL_EXPIRES_MS });
+    if (connection.closed.aborted) return;
     for await (const message of withYields(messages)) {
-      source.tell(message);
-      onTold(message.seq);
-      const waited = await reader.room();
-      if (reader.gone.aborted) return;
+      source.send(message);
+      onSent(message.seq);
+      const waited = await connection.room();
+      if (connection.closed.aborted) return;
       if (waited && (await consumer.info()).num_pending > MAX_BEHIND) return;
     }
   } finally {
-    reader.gone.removeEventListener("abort", stop);
+    connection.closed.removeEventListener("abort", stop);
     stop();
-    await forget(consumer);
+    await removeConsumer(consumer);
   }
 };
 
-/** The server would keep it for five minutes. */
-const forget = async (consumer: Consumer): Promise<void> => {
+/** The server would keep the consumer for five minutes. */
+const removeConsumer = async (consumer: Consumer): Promise<void> => {
   try {
     await consumer.delete();
   } catch {
-    // Gone already, or no server: it ends by itself.
+    // It is gone already, or the server is away: then it expires.
   }
 };

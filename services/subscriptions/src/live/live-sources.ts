@@ -1,5 +1,5 @@
 import type { JsMsg } from "@nats-io/jetstream";
-import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
+import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
 import { eventId } from "@ringback/contracts/events/event";
 import {
   attemptsFilter,
@@ -10,67 +10,58 @@ import { parseEventSubject, STREAMS } from "@ringback/contracts/streams/subjects
 import { headerIn, MESSAGE_SIZE_HEADER, rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
 import type { LiveSource } from "./follow.ts";
-import type { LiveReader } from "./connection.ts";
+import type { LiveConnection } from "./connection.ts";
 
-/** What a reader asked for. */
-export type LiveWish = LiveFilter & { readonly include: ReadonlySet<"attempts" | "events"> };
+/** What a client wants to read. */
+export type StreamQuery = LiveFilter & { readonly include: ReadonlySet<"attempts" | "events"> };
 
-/** The streams that a reader is told of, and how. */
+/** The parts of streams that a query selects, and what to send of them. */
 export const liveSources = (
-  wish: LiveWish,
+  query: StreamQuery,
   from: LivePosition,
   streams: LiveStreams,
-  reader: LiveReader,
+  connection: LiveConnection,
 ): LiveSource[] => [
-  ...(wish.include.has("attempts") ? [attemptsOf(wish, from, reader)] : []),
-  ...(wish.include.has("events") ? [eventsOf(wish, from, streams, reader)] : []),
+  ...(query.include.has("attempts") ? [attemptsOf(query, from, connection)] : []),
+  ...(query.include.has("events") ? [eventsOf(query, from, streams, connection)] : []),
 ];
 
 const attemptsOf = (
-  wish: LiveWish,
+  query: StreamQuery,
   { attempts }: LivePosition,
-  reader: LiveReader,
+  connection: LiveConnection,
 ): LiveSource => ({
   stream: STREAMS.attempts,
-  filter: attemptsFilter(wish),
+  filter: attemptsFilter(query),
   headersOnly: false,
   afterSeq: attempts,
-  tell: (message) => {
-    const record = recordIn(message);
-    if (record !== undefined) reader.tell("attempt", record, { attempts: message.seq });
+  send: (message) => {
+    // Lists log an unreadable record.
+    const { value: record } = decodeAttempt(message.data);
+    if (record !== undefined) connection.send("attempt", record, { attempts: message.seq });
   },
-  tellMissed: (count, upToSeq) =>
-    reader.tell("missed", { of: "attempts", count }, { attempts: upToSeq }),
+  gap: (count, upToSeq) =>
+    connection.send("missed", { of: "attempts", count }, { attempts: upToSeq }),
 });
 
 const eventsOf = (
-  wish: LiveWish,
+  query: StreamQuery,
   { events }: LivePosition,
   streams: LiveStreams,
-  reader: LiveReader,
+  connection: LiveConnection,
 ): LiveSource => ({
   stream: STREAMS.events,
-  filter: eventsFilter(wish),
+  filter: eventsFilter(query),
   headersOnly: true, // a payload is a customer's, and may be a megabyte
   afterSeq: events,
-  tell: (message) => {
+  send: (message) => {
     const head = eventHead(message, streams.events);
-    if (head !== undefined) reader.tell("event", head, { events: message.seq });
+    if (head !== undefined) connection.send("event", head, { events: message.seq });
   },
-  tellMissed: (count, upToSeq) =>
-    reader.tell("missed", { of: "events", count }, { events: upToSeq }),
+  gap: (count, upToSeq) => connection.send("missed", { of: "events", count }, { events: upToSeq }),
 });
 
-/** Undefined for what is no record: whoever lists attempts says so. */
-const recordIn = (message: JsMsg): unknown => {
-  try {
-    return attemptRecordSchema.safeParse(message.json()).data;
-  } catch {
-    return undefined;
-  }
-};
-
-/** An event without its payload; undefined for a message whose subject is none. */
+/** An event without its payload; undefined where the subject is malformed. */
 const eventHead = (message: JsMsg, eventsCreatedMs: number) => {
   const { subject, seq, info } = message;
   const parsed = parseEventSubject(subject);

@@ -4,15 +4,15 @@ import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Caller } from "../http/auth/api-keys.ts";
 import { positionIn, type LivePosition, type LiveStreams } from "./decide/position.ts";
 import { followLive, type FollowDeps } from "./follow.ts";
-import type { LiveReaders, Welcome } from "./connections.ts";
-import { liveSources, type LiveWish } from "./live-sources.ts";
+import type { Admission, LiveConnections } from "./connections.ts";
+import { liveSources, type StreamQuery } from "./live-sources.ts";
 
 export type LiveStream = {
-  /** The answer to one who wants to read along; `lastEventId` is where it was before. */
+  /** Opens a connection; `lastEventId` is the client's position in an earlier one. */
   readonly open: (
     caller: Caller,
     headers: IncomingHttpHeaders,
-    wish: LiveWish,
+    query: StreamQuery,
     lastEventId: string | undefined,
   ) => Promise<OpenedLive>;
   readonly stop: () => void;
@@ -21,40 +21,40 @@ export type LiveStream = {
 export type OpenedLive =
   | { readonly kind: "open"; readonly body: Readable }
   | { readonly kind: "invalid_position" }
-  | Exclude<Welcome, { kind: "reader" }>;
+  | Exclude<Admission, { kind: "admitted" }>;
 
 export type LiveStreamDeps = FollowDeps & {
-  readonly readers: LiveReaders;
+  readonly connections: LiveConnections;
   readonly streams: LiveStreams;
 };
 
-/** Tells readers of attempts and events as they are stored. */
+/** Sends attempts and events to clients as they are stored. */
 export const liveStream = (deps: LiveStreamDeps): LiveStream => {
-  const { readers, streams, log } = deps;
+  const { connections, streams, log } = deps;
   return {
-    stop: readers.stop,
-    open: async (caller, headers, wish, lastEventId) => {
-      const asked = lastEventId === undefined ? undefined : positionIn(lastEventId, streams);
-      if (asked?.kind === "invalid") return { kind: "invalid_position" };
+    stop: connections.stop,
+    open: async (caller, headers, query, lastEventId) => {
+      const last = lastEventId === undefined ? undefined : positionIn(lastEventId, streams);
+      if (last?.kind === "invalid") return { kind: "invalid_position" };
       const bounds = await boundsOf(deps);
-      const isBeyond = asked?.kind === "position" && isAfter(asked.position, bounds.last);
-      const isKnown = asked?.kind === "position" && !isBeyond;
-      const from = isKnown ? asked.position : bounds.last;
-      const welcome = readers.welcome(caller, headers, from, streams);
-      if (welcome.kind !== "reader") return welcome;
-      const { reader } = welcome;
-      for (const of of wish.include) {
-        // What has aged out meanwhile, or was on another stream, cannot be counted.
-        const isUnknown = asked !== undefined && (!isKnown || from[of] + 1 < bounds.first[of]);
-        if (isUnknown) reader.tell("missed", { of, count: null }, {});
+      const isBeyond = last?.kind === "position" && isAfter(last.position, bounds.last);
+      const isKnown = last?.kind === "position" && !isBeyond;
+      const from = isKnown ? last.position : bounds.last;
+      const admission = connections.admit(caller, headers, from, streams);
+      if (admission.kind !== "admitted") return admission;
+      const { connection } = admission;
+      for (const of of query.include) {
+        // Messages that have expired meanwhile, or were on another stream, cannot be counted.
+        const isUnknown = last !== undefined && (!isKnown || from[of] + 1 < bounds.first[of]);
+        if (isUnknown) connection.send("missed", { of, count: null }, {});
       }
-      for (const source of liveSources(wish, from, streams, reader)) {
-        followLive(source, reader, deps).catch((error: unknown) => {
+      for (const source of liveSources(query, from, streams, connection)) {
+        followLive(source, connection, deps).catch((error: unknown) => {
           log.error({ err: error, stream: source.stream }, "stream.failed");
-          reader.body.destroy();
+          connection.body.destroy();
         });
       }
-      return { kind: "open", body: reader.body };
+      return { kind: "open", body: connection.body };
     },
   };
 };

@@ -15,11 +15,11 @@ test("a position is read back from its id", () => {
   );
 });
 
-test("on streams that were made anew it is one of former streams", () => {
+test("on streams that were made anew it is one of previous streams", () => {
   const made = { attempts: 1_700_000_000_000, events: 1_700_000_000_000 };
   const id = positionId({ attempts: 5, events: 7 }, made);
   for (const name of ["attempts", "events"] as const) {
-    expect(positionIn(id, { ...made, [name]: made[name] + 1_000 })).toEqual({ kind: "former" });
+    expect(positionIn(id, { ...made, [name]: made[name] + 1_000 })).toEqual({ kind: "previous" });
   }
 });
 

@@ -1,4 +1,4 @@
-/** How far a reader has come in both streams: everything up to these sequences was told. */
+/** A client's position in both streams: everything up to these sequences was sent. */
 export type LivePosition = { readonly attempts: number; readonly events: number };
 
 /** When the two streams were made, in ms since 1970: sequences mean nothing on others. */
@@ -6,14 +6,14 @@ export type LiveStreams = { readonly attempts: number; readonly events: number }
 
 export type ReadPosition =
   | { readonly kind: "position"; readonly position: LivePosition }
-  /** Of streams that are no more: what came since cannot be told apart from what came before. */
-  | { readonly kind: "former" }
+  /** A position in streams that have been made anew since: it says nothing about these. */
+  | { readonly kind: "previous" }
   | { readonly kind: "invalid" };
 
 const ageOf = ({ attempts, events }: LiveStreams): string =>
   [attempts, events].map((createdMs) => Math.floor(createdMs / 1_000).toString(36)).join("-");
 
-/** The `id` of a server-sent event: opaque to readers, who send it back as `Last-Event-ID`. */
+/** The `id` of a server-sent event: opaque to clients, which send it back as `Last-Event-ID`. */
 export const positionId = (position: LivePosition, streams: LiveStreams): string =>
   `${ageOf(streams)}.${position.attempts}.${position.events}`;
 
@@ -22,6 +22,6 @@ export const positionIn = (id: string, streams: LiveStreams): ReadPosition => {
   const match = /^([0-9a-z]{1,12}-[0-9a-z]{1,12})\.(\d{1,15})\.(\d{1,15})$/.exec(id);
   if (match === null) return { kind: "invalid" };
   const [, age, attempts, events] = match;
-  if (age !== ageOf(streams)) return { kind: "former" };
+  if (age !== ageOf(streams)) return { kind: "previous" };
   return { kind: "position", position: { attempts: Number(attempts), events: Number(events) } };
 };

@@ -1,10 +1,10 @@
-/** One server-sent event. Readers hear only of those with data. */
+/** One server-sent event. Clients see only events with data. */
 export type SseEvent = {
   readonly id?: string;
   readonly event: string;
   /** Written as JSON, which has no line breaks. */
   readonly data: unknown;
-  /** How long a reader waits before it connects again. */
+  /** How long a client waits before it connects again. */
   readonly retryMs?: number;
 };
 
@@ -19,5 +19,5 @@ export const sseFrame = ({ id, event, data, retryMs }: SseEvent): string => {
   return `${lines.join("\n")}\n\n`;
 };
 
-/** Says that the connection lives; readers hear nothing of it. */
+/** Keeps the connection alive; clients do not see it. */
 export const SSE_HEARTBEAT = ":\n\n";

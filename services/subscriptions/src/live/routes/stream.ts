@@ -22,7 +22,7 @@ const streamQuerySchema = z.strictObject({
     .meta({ description: "attempts (the default), events, or attempts,events" }),
 });
 
-/** `GET /stream`: attempts, and events at will, as server-sent events while the caller listens. */
+/** `GET /stream`: attempts, and events on request, as server-sent events. */
 export const streamRoute = (api: Api, live: LiveStream): void => {
   api.addHook("preClose", async () => {
     live.stop();
@@ -50,15 +50,15 @@ export const streamRoute = (api: Api, live: LiveStream): void => {
     async (request, reply) => {
       const caller = callerOf(request);
       const { agent_id: agentId, event_type: eventType, include } = request.query;
-      const wish = { workspaceId: caller.workspaceId, agentId, eventType, include };
+      const query = { workspaceId: caller.workspaceId, agentId, eventType, include };
       const lastId = request.headers["last-event-id"];
       const lastEventId = typeof lastId === "string" && lastId !== "" ? lastId : undefined;
-      const opened = await live.open(caller, request.headers, wish, lastEventId);
+      const opened = await live.open(caller, request.headers, query, lastEventId);
       if (opened.kind !== "open") return sendProblem(reply, problemOf(opened));
       return reply
         .header("content-type", "text/event-stream; charset=utf-8")
-        .header("x-accel-buffering", "no") // proxies of the nginx family would gather it
-        .header("connection", "close") // its end is the connection's
+        .header("x-accel-buffering", "no") // proxies of the nginx family would buffer it
+        .header("connection", "close") // the stream ends with its connection
         .send(opened.body as unknown as string);
     },
   );
