@@ -26,7 +26,7 @@ export const SWEEP_INTERVAL_MS = 50;
 const MAX_WAIT_MS = 1_000;
 
 /** One finished attempt can unblock several queues. Check at most this many per finish, round-robin. */
-const MAX_QUEUES_PER_RELEASE = 8;
+const MAX_CHECKS_PER_RELEASE = 8;
 
 type Queued = {
   readonly request: PermitRequest;
@@ -41,7 +41,7 @@ type Queued = {
  */
 export const createLimiter = (limits: PermitLimits, now: () => number): Limiter => {
   const queues = createWaitQueues<Queued>();
-  const permits = createPermits(limits, now, () => queues.drain(serve, MAX_QUEUES_PER_RELEASE));
+  const permits = createPermits(limits, now, () => queues.drain(serve, MAX_CHECKS_PER_RELEASE));
   let isClosed = false;
 
   const respond = (
@@ -92,7 +92,7 @@ export const createLimiter = (limits: PermitLimits, now: () => number): Limiter 
     },
     sweep: () => {
       queues.trim(dropFutile);
-      queues.drain(serve, Infinity);
+      queues.drain(serve);
     },
     close: () => {
       isClosed = true;

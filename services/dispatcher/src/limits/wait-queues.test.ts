@@ -27,14 +27,14 @@ test("a queue holds its own items, oldest first", () => {
 
 describe("draining", () => {
   test.each([
-    { what: "serves each queue from its head", max: 9, maxQueues: 9, served: "a1 a2 b1 c1" },
-    { what: "ends with the first item that has to wait", max: 1, maxQueues: 9, served: "a1" },
-    { what: "checks so many queues only", max: 9, maxQueues: 2, served: "a1 a2 b1" },
-    { what: "checks each queue once", max: 3, maxQueues: Infinity, served: "a1 a2 b1" },
-  ])("$what", ({ max, maxQueues, served: expected }) => {
+    { what: "serves each queue from its head", max: 9, maxChecks: 9, served: "a1 a2 b1 c1" },
+    { what: "ends with the first item that has to wait", max: 1, maxChecks: 9, served: "a1" },
+    { what: "checks so many queues only", max: 9, maxChecks: 2, served: "a1 a2 b1" },
+    { what: "checks each queue once", max: 3, maxChecks: undefined, served: "a1 a2 b1" },
+  ])("$what", ({ max, maxChecks, served: expected }) => {
     const queues = queuesOf("a1", "a2", "b1", "c1");
     const { served, serve } = serving(max);
-    queues.drain(serve, maxQueues);
+    queues.drain(serve, maxChecks);
     expect(served.join(" ")).toBe(expected);
     expect(queues.size()).toBe(4 - served.length);
   });
@@ -48,6 +48,14 @@ describe("draining", () => {
       all.push(...served);
     }
     expect(all).toEqual(["a1", "b1", "c1", "a2"]);
+  });
+
+  test("goes round with more checks than queues, so that the next drain begins at another", () => {
+    const queues = queuesOf("a1", "b1", "c1");
+    queues.drain(() => false, 4);
+    const { served, serve } = serving(1);
+    queues.drain(serve, 1);
+    expect(served).toEqual(["b1"]);
   });
 });
 

@@ -3,8 +3,11 @@ export type WaitQueues<T> = {
   readonly size: () => number;
   readonly get: (key: string) => readonly T[];
   readonly enqueue: (key: string, item: T) => void;
-  /** Serves up to `maxQueues` queues from their heads; `serve` returns false for an item that has to wait on. */
-  readonly drain: (serve: (item: T) => boolean, maxQueues: number) => void;
+  /**
+   * Serves queues from their heads, round-robin: makes up to `maxChecks` checks, by default one of each queue.
+   * `serve` returns false for an item that has to wait on.
+   */
+  readonly drain: (serve: (item: T) => boolean, maxChecks?: number) => void;
   /** Drops from the tails; `drop` returns false for an item that stays, and is told how many are before it. */
   readonly trim: (drop: (item: T, ahead: number) => boolean) => void;
   /** Empties all queues and returns what was in them. */
@@ -14,7 +17,7 @@ export type WaitQueues<T> = {
 const EMPTY: readonly never[] = [];
 
 export const createWaitQueues = <T>(): WaitQueues<T> => {
-  /** None is empty; the one that is served next comes first. */
+  /** The one that is served next comes first; a drain removes those that trimming has emptied. */
   const queues = new Map<string, T[]>();
   let size = 0;
 
@@ -27,10 +30,10 @@ export const createWaitQueues = <T>(): WaitQueues<T> => {
       else queue.push(item);
       size += 1;
     },
-    drain: (serve, maxQueues) => {
-      let left = Math.min(maxQueues, queues.size);
+    drain: (serve, maxChecks = queues.size) => {
+      let left = maxChecks;
       for (const [key, queue] of queues) {
-        if (left === 0) return; // those served before went behind the others
+        if (left === 0) return;
         left -= 1;
         while (queue[0] !== undefined && serve(queue[0])) {
           queue.shift();
@@ -41,13 +44,12 @@ export const createWaitQueues = <T>(): WaitQueues<T> => {
       }
     },
     trim: (drop) => {
-      for (const [key, queue] of queues) {
+      for (const queue of queues.values()) {
         for (let last = queue.at(-1); last !== undefined; last = queue.at(-1)) {
           if (!drop(last, queue.length - 1)) break;
           queue.pop();
           size -= 1;
         }
-        if (queue.length === 0) queues.delete(key);
       }
     },
     clear: () => {
