@@ -12,7 +12,7 @@ import type { BackgroundServices } from "./background.ts";
 import { definitionStore } from "./event-types/definition-store.ts";
 import { notedWarnings } from "./event-types/own-warning-notes.ts";
 import { ownWarnings, type OwnWarnings } from "./event-types/own-warnings.ts";
-import { schemaJudge, type SchemaJudge } from "./event-types/schema-judge.ts";
+import { schemaValidator, type SchemaValidator } from "./event-types/schema-validator.ts";
 import { eventStore } from "./publishing/store-events.ts";
 import type { LiveConnections } from "./live/connections.ts";
 import { liveStream, type LiveStream } from "./live/live-stream.ts";
@@ -30,7 +30,7 @@ import { listAgentsRoute, type AgentListDeps } from "./agents/routes/list-agents
 import { patchAgentRoute, type PatchAgentDeps } from "./agents/routes/patch-agent.ts";
 import { registerAgentRoute } from "./agents/routes/register-agent.ts";
 import { eventAttemptsRoute } from "./events/routes/event-attempts.ts";
-import { eventTypesRoutes } from "./events/routes/event-types.ts";
+import { eventTypesRoutes } from "./event-types/routes/event-types.ts";
 import { getCallEventsRoute } from "./events/routes/get-call-events.ts";
 import { getDeadLetterRoute } from "./events/routes/get-dead-letter.ts";
 import { getEventRoute } from "./events/routes/get-event.ts";
@@ -67,9 +67,9 @@ export const openApi = async (
 ): Promise<string> => {
   const { keys, metrics, tracer } = parts;
   const { settings, log } = options;
-  const judge = schemaJudge();
-  open.defer(judge.stop);
-  const deps = featureDeps(parts, options, judge);
+  const validator = schemaValidator();
+  open.defer(validator.stop);
+  const deps = featureDeps(parts, options, validator);
   const frame = {
     keys: keys.current,
     now: deps.commands.now,
@@ -88,7 +88,7 @@ export const openApi = async (
 const featureDeps = (
   parts: ApiParts,
   { settings, log }: OpenApiOptions,
-  judge: SchemaJudge,
+  validator: SchemaValidator,
 ): FeatureDeps => {
   const { nats, index, projection, redelivery, created, sealer, metrics, rules } = parts;
   const limits = limitsOf(settings, index);
@@ -98,7 +98,7 @@ const featureDeps = (
   const now = (): Date => new Date(parts.clock.nowMs());
   const { lastSeq } = store;
   const definitions = definitionStore(nats);
-  const warningsOf = ownWarnings(index.ownTypes, judge);
+  const warningsOf = ownWarnings(index.ownTypes, validator);
   const noted = notedWarnings(warningsOf, metrics.warnedOf, log);
   const listed = recordLoader(nats);
   const { changed: onChange, conflicted: onConflict } = metrics;
@@ -110,7 +110,7 @@ const featureDeps = (
     events: eventReader({ nats, projection, eventsCreatedMs, log, listed }),
     history: agentHistory({ nats, sealer }),
     publishing: { events: eventStore(nats), eventsCreatedMs, rules, ownWarnings: noted },
-    eventTypes: { definitions, index, judge, limits, rules, lastSeq, now },
+    eventTypes: { definitions, index, validator, limits, rules, lastSeq, now },
     ownWarnings: warningsOf,
     callbackUrls: callbackUrlPolicy(settings),
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",

@@ -18,7 +18,7 @@ import { UnavailableError } from "../streams/ask.ts";
 import { InvalidRequestError } from "../http/validation.ts";
 import type { WorkspaceLimits } from "../agents/workspace-limits.ts";
 import type { DefinitionStore } from "./definition-store.ts";
-import type { SchemaJudge } from "./schema-judge.ts";
+import type { SchemaValidator } from "./schema-validator.ts";
 
 /** The body of `PUT /event-types/{name}`. */
 export const defineTypeSchema = z
@@ -42,7 +42,7 @@ export type DefineType = z.infer<typeof defineTypeSchema>;
 export type DefineDeps = {
   readonly definitions: DefinitionStore;
   readonly index: Pick<AgentIndex, "ownTypes" | "isSubscribed" | "applied">;
-  readonly judge: SchemaJudge;
+  readonly validator: SchemaValidator;
   readonly limits: Pick<WorkspaceLimits, "admitDefinition">;
   readonly rules: EventRules;
   readonly lastSeq: () => Promise<number>;
@@ -101,7 +101,7 @@ export const deleteType = async (
     const detail = `This workspace has added no event type ${shownText(eventType)}.`;
     return { code: "event_type_not_found", detail };
   }
-  // What anybody was told is stored must count, whichever instance stored it.
+  // Counts what any instance has confirmed to a caller.
   await deps.index.applied(await deps.lastSeq());
   if (deps.index.isSubscribed(workspaceId, eventType)) {
     const detail = `Agents of this workspace subscribe ${eventType}: remove their subscriptions first.`;
@@ -121,23 +121,23 @@ const nameProblem = (eventType: string): Problem | undefined => {
   return { code: "validation_failed", detail: "See errors for everything that is wrong.", errors };
 };
 
-/** A schema is read once when it is stored; on a busy machine that takes longer than a body. */
+/** A schema is compiled once when it is stored; on a busy machine that takes longer than a body. */
 const MAX_READING_MS = 5_000;
 
 const refuseUnusable = async (
   workspaceId: string,
   { schema }: DefineType,
-  { judge }: DefineDeps,
+  { validator }: DefineDeps,
 ): Promise<void> => {
   if (schema === undefined) return;
   const text = JSON.stringify(schema);
-  const asked = { workspaceId, schema: text, bodies: [], maxMs: MAX_READING_MS };
-  const judged = await judge.judge(asked);
-  if (judged.kind === "judged") return;
-  if (judged.kind === "busy") throw new UnavailableError("schemas of others are being read");
+  const wanted = { workspaceId, schema: text, bodies: [], maxMs: MAX_READING_MS };
+  const result = await validator.validate(wanted);
+  if (result.kind === "validated") return;
+  if (result.kind === "busy") throw new UnavailableError("schemas of others are being read");
   const message =
-    judged.kind === "unusable"
-      ? `is no JSON Schema: ${judged.message}`
+    result.kind === "unusable"
+      ? `is no JSON Schema: ${result.message}`
       : "took too long to be read as a JSON Schema";
   throw new InvalidRequestError([{ path: "schema", message }]);
 };
@@ -161,7 +161,7 @@ const store = async (
 
 const problem = (one: Problem): Defined => ({ kind: "problem", problem: one });
 
-/** Refuses what names a type that this workspace has not; it may have been added a moment ago. */
+/** Refuses types that this workspace does not have; they may have been added a moment ago. */
 export const refuseUnknownTypes = async (
   workspaceId: string,
   named: readonly { readonly eventType: EventType; readonly path: string }[],

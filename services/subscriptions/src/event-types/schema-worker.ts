@@ -1,9 +1,9 @@
 import { parentPort } from "node:worker_threads";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import type { JudgeAnswer, JudgeRequest } from "./schema-judge.ts";
+import type { ValidationReply, ValidationRequest } from "./schema-validator.ts";
 
-// A thread of its own: a schema is a customer's, and may take for ever (a regular expression) or much
-// memory. Whoever asked ends the thread then.
+// A thread of its own: a customer's schema may take for ever (a regular expression) or much memory. The
+// validator ends the thread then.
 
 const MAX_COMPILED = 50;
 const MAX_WARNINGS = 5;
@@ -22,7 +22,7 @@ const validatorOf = (schema: string): ValidateFunction => {
     logger: false,
   });
   const validator = ajv.compile(JSON.parse(schema) as object);
-  // Ajv's own keyword: its answer would come later, and as an error of nobody.
+  // Ajv's own keyword: its result would come later, as an error that nobody catches.
   if ("$async" in validator) throw new Error("$async is no keyword of JSON Schema 2020-12");
   if (compiled.size >= MAX_COMPILED) compiled.clear();
   compiled.set(schema, validator);
@@ -38,7 +38,7 @@ const pathOf = (pointer: string): string =>
     .join(".")
     .slice(0, MAX_PATH_CHARACTERS);
 
-const answerTo = ({ id, schema, bodies }: JudgeRequest): JudgeAnswer => {
+const replyTo = ({ id, schema, bodies }: ValidationRequest): ValidationReply => {
   try {
     const validate = validatorOf(schema);
     const warnings = bodies.map((body) => {
@@ -49,14 +49,14 @@ const answerTo = ({ id, schema, bodies }: JudgeRequest): JudgeAnswer => {
         message: message ?? "",
       }));
     });
-    return { id, kind: "judged", warnings };
+    return { id, kind: "validated", warnings };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { id, kind: "unusable", message: message.slice(0, MAX_PATH_CHARACTERS) };
   }
 };
 
-parentPort?.on("message", (request: JudgeRequest) => {
+parentPort?.on("message", (request: ValidationRequest) => {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-  parentPort?.postMessage(answerTo(request));
+  parentPort?.postMessage(replyTo(request));
 });

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { StoredAttempt } from "../../streams/decode.ts";
 
 /** One attempt, as answers show it below its event. Fields that are not named here stay inside. */
-export const attemptAnswerSchema = z.object({
+export const attemptResponseSchema = z.object({
   delivery_id: z.string().meta({
     description: "The same for an attempt and its retries; a redelivery has another one.",
   }),
@@ -27,8 +27,8 @@ export const attemptAnswerSchema = z.object({
   next: nextStepSchema,
 });
 
-export type AttemptAnswer = z.infer<typeof attemptAnswerSchema>;
+export type AttemptResponse = z.infer<typeof attemptResponseSchema>;
 
 /** An attempt for a caller. */
-export const attemptAnswer = ({ deliveryId, record }: StoredAttempt): AttemptAnswer =>
-  attemptAnswerSchema.parse({ ...record, delivery_id: deliveryId });
+export const attemptResponse = ({ deliveryId, record }: StoredAttempt): AttemptResponse =>
+  attemptResponseSchema.parse({ ...record, delivery_id: deliveryId });

@@ -2,10 +2,10 @@ import { DEAD_LETTER_REASONS, type DeadLetter } from "@ringback/contracts/delive
 import { deliveryId } from "@ringback/contracts/events/event";
 import { partsOfEventSubject } from "@ringback/contracts/streams/subjects";
 import { z } from "zod";
-import { attemptAnswer, attemptAnswerSchema } from "./attempt-response.ts";
+import { attemptResponse, attemptResponseSchema } from "./attempt-response.ts";
 
 /** A dead letter, as answers show it. Fields that are not named here stay inside. */
-export const deadLetterAnswerSchema = z.object({
+export const deadLetterResponseSchema = z.object({
   event_id: z.string(),
   event_type: z.string().nullable(),
   call_id: z.string().nullable(),
@@ -13,7 +13,7 @@ export const deadLetterAnswerSchema = z.object({
   reason: z.enum(DEAD_LETTER_REASONS),
   at: z.string().meta({ description: "When it was given up." }),
   message: z.string(),
-  last_attempt: attemptAnswerSchema.nullable(),
+  last_attempt: attemptResponseSchema.nullable(),
   raw: z.string().optional().meta({
     description:
       "Of `invalid_event`, and of `internal` where it was set aside unread: the message as it came, base64, at most the first 64 KiB.",
@@ -21,10 +21,10 @@ export const deadLetterAnswerSchema = z.object({
   raw_truncated: z.boolean().optional(),
 });
 
-type DeadLetterAnswer = z.infer<typeof deadLetterAnswerSchema>;
+type DeadLetterResponse = z.infer<typeof deadLetterResponseSchema>;
 
 /** A dead letter for a caller; of a message that was not understood, whose it was is in the subject. */
-export const deadLetterAnswer = (eventId: string, letter: DeadLetter): DeadLetterAnswer => {
+export const deadLetterResponse = (eventId: string, letter: DeadLetter): DeadLetterResponse => {
   const { reason, at, message } = letter;
   const common = { event_id: eventId, reason, at, message };
   if (letter.reason === "invalid_event") {
@@ -35,7 +35,7 @@ export const deadLetterAnswer = (eventId: string, letter: DeadLetter): DeadLette
   }
   const { event_type = null, call_id = null, agent_id = null, last_attempt: record } = letter;
   const last = record && { seq: 0, deliveryId: deliveryIdOf(record), record };
-  const last_attempt = last === undefined ? null : attemptAnswer(last);
+  const last_attempt = last === undefined ? null : attemptResponse(last);
   const unread =
     letter.reason === "internal" ? { raw: letter.raw, raw_truncated: letter.truncated } : {};
   return { ...common, event_type, call_id, agent_id, last_attempt, ...unread };

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { eventNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
-import { attemptAnswer, attemptAnswerSchema } from "./attempt-response.ts";
+import { attemptResponse, attemptResponseSchema } from "./attempt-response.ts";
 import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { EventReader } from "../event-reader.ts";
 import { eventPathSchema } from "./get-event.ts";
 
-const answerSchema = z.object({
-  attempts: z.array(attemptAnswerSchema),
+const responseSchema = z.object({
+  attempts: z.array(attemptResponseSchema),
   next_cursor: z.string().nullable(),
 });
 
@@ -26,7 +26,7 @@ export const eventAttemptsRoute = (api: Api, reader: EventReader): void => {
         tags: ["Attempts"],
         params: eventPathSchema,
         querystring: pageQuerySchema,
-        response: { 200: answerSchema, ...problemResponses },
+        response: { 200: responseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -36,7 +36,7 @@ export const eventAttemptsRoute = (api: Api, reader: EventReader): void => {
       if (event === undefined) return sendProblem(reply, eventNotFound(eventId));
       const { attempts, nextBeforeSeq } = await reader.attemptsOf(event, { limit, beforeSeq });
       return {
-        attempts: attempts.map(attemptAnswer),
+        attempts: attempts.map(attemptResponse),
         next_cursor: nextBeforeSeq === undefined ? null : seqCursor.encode(nextBeforeSeq),
       };
     },

@@ -3,7 +3,7 @@ import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter"
 import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
 import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import { z } from "zod";
-import { attemptAnswer, attemptAnswerSchema } from "./attempt-response.ts";
+import { attemptResponse, attemptResponseSchema } from "./attempt-response.ts";
 import { embeddedPayload, withPayload } from "./embedded-payload.ts";
 import { warningSchema } from "../../publishing/routes/publish-response.ts";
 import type { EventState } from "../event-state.ts";
@@ -22,7 +22,7 @@ const headSchema = z.object({
     description: "When the next attempt is due, a first one that was put off too; null: none is.",
   }),
   attempt_count: z.int().meta({ description: "Of all deliveries of the event together." }),
-  attempts: z.array(attemptAnswerSchema).meta({
+  attempts: z.array(attemptResponseSchema).meta({
     description: "The last ones, newest first; GET /events/{event_id}/attempts has all.",
   }),
   dead_letter: z
@@ -32,7 +32,7 @@ const headSchema = z.object({
 });
 
 /** An event with its payload. */
-export const eventAnswerSchema = headSchema.extend({
+export const eventResponseSchema = headSchema.extend({
   warnings: z.array(warningSchema).optional().meta({
     description: "Of one event: known fields with values that readers do not expect.",
   }),
@@ -45,13 +45,13 @@ export const eventAnswerSchema = headSchema.extend({
   payload_truncated: z.boolean().optional(),
 });
 
-export const callEventsAnswerSchema = z.object({
-  events: z.array(eventAnswerSchema),
+export const callEventsResponseSchema = z.object({
+  events: z.array(eventResponseSchema),
   next_cursor: z.string().nullable(),
 });
 
 /** The JSON of an event for a caller: text, as its payload must stay as it was stored. */
-export const eventAnswer = (
+export const eventResponse = (
   eventId: string,
   event: StoredEvent,
   state: EventState,
@@ -68,7 +68,7 @@ export const eventAnswer = (
     status,
     next_attempt_at: nextAttemptAtMs === undefined ? null : new Date(nextAttemptAtMs).toISOString(),
     attempt_count: attemptCount,
-    attempts: attempts.map(attemptAnswer),
+    attempts: attempts.map(attemptResponse),
     dead_letter:
       deadLetter === undefined
         ? null

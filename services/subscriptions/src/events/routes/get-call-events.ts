@@ -2,7 +2,7 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { callNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { withList } from "./embedded-payload.ts";
-import { callEventsAnswerSchema, eventAnswer } from "./event-response.ts";
+import { callEventsResponseSchema, eventResponse } from "./event-response.ts";
 import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
 import { sendJson } from "../../http/json-body.ts";
 import type { Api } from "../../http/api.ts";
@@ -22,7 +22,7 @@ export const getCallEventsRoute = (api: Api, reader: EventReader): void => {
         tags: ["Events"],
         params: z.object({ call_id: z.string() }),
         querystring: pageQuerySchema,
-        response: { 200: callEventsAnswerSchema, ...problemResponses },
+        response: { 200: callEventsResponseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -34,7 +34,7 @@ export const getCallEventsRoute = (api: Api, reader: EventReader): void => {
       if (page.found.length === 0 && beforeSeq === undefined) {
         return sendProblem(reply, callNotFound(callId));
       }
-      const events = page.found.map((one) => eventAnswer(one.eventId, one.event, one.state));
+      const events = page.found.map((one) => eventResponse(one.eventId, one.event, one.state));
       const { nextBeforeSeq: next } = page;
       const next_cursor = next === undefined ? null : seqCursor.encode(next);
       return sendJson(reply, withList("events", events, { next_cursor }));

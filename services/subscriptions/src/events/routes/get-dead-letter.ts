@@ -1,6 +1,6 @@
 import { callerOf } from "../../http/auth/caller.ts";
 import { deadLetterNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
-import { deadLetterAnswer, deadLetterAnswerSchema } from "./dead-letter-response.ts";
+import { deadLetterResponse, deadLetterResponseSchema } from "./dead-letter-response.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { EventReader } from "../event-reader.ts";
@@ -20,14 +20,14 @@ export const getDeadLetterRoute = (api: Api, reader: EventReader): void => {
         tags: ["Dead letters"],
         params: eventPathSchema,
         querystring: noQuerySchema,
-        response: { 200: deadLetterAnswerSchema, ...problemResponses },
+        response: { 200: deadLetterResponseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
       const { event_id: eventId } = request.params;
       const letter = await reader.deadLetter(callerOf(request).workspaceId, eventId);
       if (letter === undefined) return sendProblem(reply, deadLetterNotFound(eventId));
-      return deadLetterAnswer(eventId, letter);
+      return deadLetterResponse(eventId, letter);
     },
   );
 };

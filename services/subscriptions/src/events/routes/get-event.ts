@@ -5,7 +5,7 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { eventNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { embeddedPayload } from "./embedded-payload.ts";
-import { eventAnswer, eventAnswerSchema } from "./event-response.ts";
+import { eventResponse, eventResponseSchema } from "./event-response.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import type { StoredEvent } from "../stored-event.ts";
 import { sendJson } from "../../http/json-body.ts";
@@ -30,7 +30,7 @@ export const getEventRoute = (api: Api, reader: EventReader, ownWarnings: OwnWar
         description:
           "One event with its payload byte for byte, what became of it, its last attempts and when the next one is due.",
         tags: ["Events"],
-        response: { 200: eventAnswerSchema, ...problemResponses },
+        response: { 200: eventResponseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -40,7 +40,7 @@ export const getEventRoute = (api: Api, reader: EventReader, ownWarnings: OwnWar
       const { event, state } = found;
       const { workspaceId } = callerOf(request);
       const warnings = await warningsOf(workspaceId, event, ownWarnings);
-      return sendJson(reply, eventAnswer(found.eventId, event, state, warnings));
+      return sendJson(reply, eventResponse(found.eventId, event, state, warnings));
     },
   );
   api.get(

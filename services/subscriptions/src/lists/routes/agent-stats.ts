@@ -1,8 +1,8 @@
 import { isId } from "@ringback/contracts/id";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
-import { statsAnswer, statsAnswerSchema } from "../list-responses.ts";
-import { statsQuerySchema } from "../list-query.ts";
+import { statsResponse, statsResponseSchema } from "./list-responses.ts";
+import { statsQuerySchema } from "./list-query.ts";
 import { agentPathSchema } from "../../agents/routes/patch-schema.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentStore } from "../../agents/agent-store.ts";
@@ -30,7 +30,7 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: statsQuerySchema,
-        response: { 200: statsAnswerSchema, ...problemResponses },
+        response: { 200: statsResponseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -47,7 +47,7 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
         agent_id,
         since: new Date(stats.sinceMs).toISOString(),
         until: new Date(untilMs).toISOString(),
-        ...statsAnswer(stats, eventId),
+        ...statsResponse(stats, eventId),
         projection_lag,
       };
     },

@@ -1,7 +1,7 @@
 import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { attemptsAnswerSchema, listedAttempt } from "../list-responses.ts";
-import { attemptsQuerySchema, narrowedBy } from "../list-query.ts";
+import { attemptsResponseSchema, listedAttempt } from "./list-responses.ts";
+import { attemptsQuerySchema, narrowedBy } from "./list-query.ts";
 import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { RecordLoader } from "../../streams/load-records.ts";
@@ -20,7 +20,7 @@ export const listAttemptsRoute = (api: Api, projection: Projection, listed: Reco
           "The workspace's attempts with what came back, newest first by when they began. It comes from an index: `projection_lag` says by how many messages that is behind.",
         tags: ["Attempts"],
         querystring: attemptsQuerySchema,
-        response: { 200: attemptsAnswerSchema, ...problemResponses },
+        response: { 200: attemptsResponseSchema, ...problemResponses },
       },
     },
     async (request) => {

@@ -1,7 +1,7 @@
 import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { deadLettersAnswerSchema, listedDeadLetter } from "../list-responses.ts";
-import { deadLettersQuerySchema, narrowedBy } from "../list-query.ts";
+import { deadLettersResponseSchema, listedDeadLetter } from "./list-responses.ts";
+import { deadLettersQuerySchema, narrowedBy } from "./list-query.ts";
 import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { RecordLoader } from "../../streams/load-records.ts";
@@ -24,7 +24,7 @@ export const listDeadLettersRoute = (
           "What was given up in the workspace and why, newest first. It comes from an index: `projection_lag` says by how many messages that is behind.",
         tags: ["Dead letters"],
         querystring: deadLettersQuerySchema,
-        response: { 200: deadLettersAnswerSchema, ...problemResponses },
+        response: { 200: deadLettersResponseSchema, ...problemResponses },
       },
     },
     async (request) => {

@@ -1,7 +1,7 @@
 import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { eventsAnswerSchema, listedEvent } from "../list-responses.ts";
-import { eventsQuerySchema, narrowedBy } from "../list-query.ts";
+import { eventsResponseSchema, listedEvent } from "./list-responses.ts";
+import { eventsQuerySchema, narrowedBy } from "./list-query.ts";
 import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 import type { Projection } from "../../projection/projection.ts";
@@ -23,7 +23,7 @@ export const listEventsRoute = (
           "The workspace's events without their payloads, newest first by when they were stored. It comes from an index: `projection_lag` says by how many messages that is behind.",
         tags: ["Events"],
         querystring: eventsQuerySchema,
-        response: { 200: eventsAnswerSchema, ...problemResponses },
+        response: { 200: eventsResponseSchema, ...problemResponses },
       },
     },
     async (request) => {

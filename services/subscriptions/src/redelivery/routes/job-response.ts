@@ -45,9 +45,9 @@ const lag = z.int().nonnegative().meta({
   description: "Stored messages that delivered, failed, cancelled and waiting do not know of yet",
 });
 
-export const jobAnswerSchema = jobSchema.extend({ projection_lag: lag });
+export const jobResponseSchema = jobSchema.extend({ projection_lag: lag });
 
-export const jobsAnswerSchema = z.object({
+export const jobsResponseSchema = z.object({
   redeliveries: z.array(jobSchema),
   next_cursor: z.string().nullable(),
   projection_lag: lag,

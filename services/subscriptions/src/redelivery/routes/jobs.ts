@@ -2,7 +2,7 @@ import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
-import { jobAnswerSchema, jobsAnswerSchema, shownJob } from "./job-response.ts";
+import { jobResponseSchema, jobsResponseSchema, shownJob } from "./job-response.ts";
 import { createJob, stopJob } from "../jobs/jobs.ts";
 import type { RedeliveryDeps } from "../deps.ts";
 import { rejected } from "../deliverable-event.ts";
@@ -43,7 +43,7 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
         tags: ["Redelivery"],
         querystring: noQuerySchema,
         body: createJobSchema,
-        response: { 202: jobAnswerSchema, ...problemResponses },
+        response: { 202: jobResponseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -57,7 +57,7 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
       }
       if (result.isRepeat) reply.header("idempotency-replayed", "true");
       reply.header("location", `${BASE_PATH}/redeliveries/${result.job.redelivery_id}`);
-      return reply.code(202).send(await answerOf(result.job, redelivery));
+      return reply.code(202).send(await responseOf(result.job, redelivery));
     },
   );
 };
@@ -74,7 +74,7 @@ const listRoute = (api: Api, redelivery: RedeliveryDeps): void => {
         description: "The workspace's jobs of the last 30 days, newest first.",
         tags: ["Redelivery"],
         querystring: listJobsSchema,
-        response: { 200: jobsAnswerSchema, ...problemResponses },
+        response: { 200: jobsResponseSchema, ...problemResponses },
       },
     },
     async (request) => {
@@ -109,7 +109,7 @@ const readRoute = (api: Api, redelivery: RedeliveryDeps): void => {
         tags: ["Redelivery"],
         params: jobPathSchema,
         querystring: noQuerySchema,
-        response: { 200: jobAnswerSchema, ...problemResponses },
+        response: { 200: jobResponseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -118,7 +118,7 @@ const readRoute = (api: Api, redelivery: RedeliveryDeps): void => {
       const stored = isId(id) ? await redelivery.jobs.read(workspaceId, id) : undefined;
       if (stored === undefined)
         return sendProblem(reply, rejectionProblem({ kind: "job_not_found" }, id));
-      return answerOf(stored.job, redelivery);
+      return responseOf(stored.job, redelivery);
     },
   );
 };
@@ -151,10 +151,10 @@ const stopRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   );
 };
 
-const answerOf = async (
+const responseOf = async (
   job: Parameters<typeof shownJob>[0],
   { projection }: Pick<RedeliveryDeps, "projection">,
-): Promise<z.infer<typeof jobAnswerSchema>> => {
+): Promise<z.infer<typeof jobResponseSchema>> => {
   const progress = await projection.redeliveryProgress(job.workspace_id, job.redelivery_id);
   return { ...shownJob(job, progress), projection_lag: projection.lag().total };
 };

@@ -8,7 +8,7 @@ import { requestKeyIn } from "../../idempotency/request-key.ts";
 import type { Api } from "../../http/api.ts";
 import type { RedeliveryDeps } from "../deps.ts";
 
-const answerSchema = z.object({
+const responseSchema = z.object({
   event_id: z.string(),
   delivery_id: z.string(),
   mode: z.enum(["redelivery", "retry_now"]).meta({
@@ -52,7 +52,7 @@ export const redeliverEventRoute = (api: Api, redelivery: RedeliveryDeps): void 
         params: z.object({ event_id: z.string() }),
         querystring: noQuerySchema,
         body: bodySchema.nullish(),
-        response: { 202: answerSchema, ...problemResponses },
+        response: { 202: responseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {

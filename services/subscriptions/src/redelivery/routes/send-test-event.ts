@@ -16,7 +16,7 @@ import type { RedeliveryDeps } from "../deps.ts";
 /** Each holds a connection for as long as an endpoint may take. */
 const AT_ONCE: ConcurrencyBounds = { inAll: 200, perWorkspace: 10 };
 
-const answerSchema = z.object({
+const responseSchema = z.object({
   event_id: z.string(),
   attempt: attemptRecordSchema.nullable().meta({
     description: "What the request came to, as it was recorded; null: it was not made in time",
@@ -61,7 +61,7 @@ export const sendTestEventRoute = (
         params: agentPathSchema,
         querystring: noQuerySchema,
         body: testEventSchema,
-        response: { 200: answerSchema, 202: answerSchema, ...problemResponses },
+        response: { 200: responseSchema, 202: responseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {

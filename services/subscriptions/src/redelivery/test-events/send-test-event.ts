@@ -10,7 +10,7 @@ import { TEST_CALL_PREFIX, TEST_EVENT_HEADERS } from "@ringback/contracts/events
 import { pause } from "@ringback/runtime/process/backoff";
 import type { RedeliveryDeps } from "../deps.ts";
 import { lastMessage, publish } from "../../streams/read-stream.ts";
-import { sampleEvent } from "./sample-event.ts";
+import { sampleEvent } from "../../event-types/sample-event.ts";
 
 export type SentTest = {
   readonly eventId: string;

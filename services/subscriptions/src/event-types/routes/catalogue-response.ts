@@ -1,10 +1,9 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { EventTypePolicy } from "@ringback/contracts/events/event-check";
 import type { EventTypeDefinition } from "@ringback/contracts/events/event-type-definition";
-import { EVENT_TYPES, eventSchema, type EventType } from "@ringback/contracts/events/event-types";
+import { EVENT_TYPES, eventSchema } from "@ringback/contracts/events/event-types";
 import { isWorkspaceEventType } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
+import { sampleOf } from "../sample-event.ts";
 
 const entrySchema = z.object({
   event_type: z.string(),
@@ -26,22 +25,22 @@ const entrySchema = z.object({
 
 type Entry = z.infer<typeof entrySchema>;
 
-/** A type that a workspace added, as answers show it. */
-export const ownTypeAnswerSchema = entrySchema.meta({ id: "EventType" });
+/** A type that a workspace added. */
+export const ownTypeResponseSchema = entrySchema.meta({ id: "EventType" });
 
 export const eventCatalogueSchema = z.object({
-  event_types: z.array(ownTypeAnswerSchema),
+  event_types: z.array(ownTypeResponseSchema),
   open: z.boolean().meta({ description: "Whether events of any other type are delivered too." }),
 });
 
-/** Every built-in event type, with what is known of it; made once. */
+/** Every built-in event type with its schema and sample; made once. */
 export const eventCatalogue = (): Entry[] =>
   EVENT_TYPES.map((event_type) => ({
     event_type,
     origin: "built_in",
     subscribers: isWorkspaceEventType(event_type) ? "workspace" : "agents",
     schema: z.record(z.string(), z.unknown()).parse(z.toJSONSchema(eventSchema(event_type))),
-    example: exampleOf(event_type),
+    example: sampleOf(event_type),
   }));
 
 /** The types that the operator added, but for those that a workspace says more about. */
@@ -57,16 +56,8 @@ export const operatorsTypes = (
     .map((event_type) => ({ event_type, origin: "operator", subscribers: "agents" }));
 };
 
-export const ownTypeAnswer = (definition: EventTypeDefinition): Entry => ({
+export const ownTypeResponse = (definition: EventTypeDefinition): Entry => ({
   ...definition,
   origin: "workspace",
   subscribers: "agents",
 });
-
-const require = createRequire(import.meta.url);
-
-/** The samples are files, as people and other programs use them too. */
-const exampleOf = (eventType: EventType): Record<string, unknown> => {
-  const file = require.resolve(`@ringback/contracts/examples/${eventType}.json`);
-  return z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(file, "utf8")));
-};

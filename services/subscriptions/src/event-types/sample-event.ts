@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { EVENT_TYPES, type EventType } from "@ringback/contracts/events/event-types";
 import type { EventAddress } from "@ringback/contracts/streams/subjects";
 
-/** Read at the start, so that a sample that is missing is noticed then. */
+/** Read at the start, so that a missing sample ends it. */
 const SAMPLES = new Map<EventType, string>(
   EVENT_TYPES.map((type) => {
     const url = import.meta.resolve(`@ringback/contracts/examples/${type}.json`);
@@ -10,10 +10,14 @@ const SAMPLES = new Map<EventType, string>(
   }),
 );
 
+/** The sample of a built-in type. */
+export const sampleOf = (type: EventType): Record<string, unknown> =>
+  JSON.parse(SAMPLES.get(type) ?? "{}") as Record<string, unknown>;
+
 /**
- * A realistic event of an agent, as JSON text. The sample's text with other ids and nothing else changed:
- * it has numbers that parsing and printing would not keep, as real events do. A type that is not built in
- * has the example that its workspace gave.
+ * A realistic event of an agent, as JSON text: the sample's text with other ids, and nothing else changed,
+ * because it has numbers that parsing and printing would not keep, as real events do. A type that is not
+ * built in takes the example that its workspace gave.
  */
 export const sampleEvent = (
   address: EventAddress,
@@ -31,7 +35,7 @@ export const sampleEvent = (
   let text = sample;
   for (const [name, id] of Object.entries(ids)) {
     const [, shown] = new RegExp(`"${name}":\\s*"([^"]+)"`).exec(text) ?? [];
-    // Everywhere: the URL of a recording names them, too.
+    // Everywhere: the URL of a recording has them too.
     if (shown !== undefined) text = text.replaceAll(shown, () => id);
   }
   return text;

@@ -1,17 +1,17 @@
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
-import { defineType, defineTypeSchema, deleteType } from "../../event-types/define-type.ts";
+import { defineType, defineTypeSchema, deleteType } from "../define-type.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import {
   eventCatalogue,
   eventCatalogueSchema,
   operatorsTypes,
-  ownTypeAnswer,
-  ownTypeAnswerSchema,
-} from "../event-catalogue.ts";
+  ownTypeResponse,
+  ownTypeResponseSchema,
+} from "./catalogue-response.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
-import type { DefineDeps } from "../../event-types/define-type.ts";
+import type { DefineDeps } from "../define-type.ts";
 
 const typePathSchema = z.object({
   name: z.string().meta({ description: "The type's name", examples: ["kyc_done"] }),
@@ -44,7 +44,7 @@ const listRoute = (api: Api, { index, rules, lastSeq }: DefineDeps): void => {
     async (request) => {
       await index.applied(await lastSeq());
       const own = index.ownTypes.list(callerOf(request).workspaceId);
-      const added = [...operatorsTypes(rules.types, own), ...own.map(ownTypeAnswer)];
+      const added = [...operatorsTypes(rules.types, own), ...own.map(ownTypeResponse)];
       return { event_types: [...builtIn, ...added], open: rules.types.kind === "open" };
     },
   );
@@ -70,7 +70,7 @@ const putRoute = (api: Api, eventTypes: DefineDeps): void => {
         params: typePathSchema,
         querystring: noQuerySchema,
         body: defineTypeSchema,
-        response: { 200: ownTypeAnswerSchema, 201: ownTypeAnswerSchema, ...problemResponses },
+        response: { 200: ownTypeResponseSchema, 201: ownTypeResponseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -78,7 +78,7 @@ const putRoute = (api: Api, eventTypes: DefineDeps): void => {
       const what = { workspaceId, eventType: request.params.name, actor };
       const defined = await defineType(what, request.body, eventTypes);
       if (defined.kind === "problem") return sendProblem(reply, defined.problem);
-      return reply.code(defined.isNew ? 201 : 200).send(ownTypeAnswer(defined.definition));
+      return reply.code(defined.isNew ? 201 : 200).send(ownTypeResponse(defined.definition));
     },
   );
 };

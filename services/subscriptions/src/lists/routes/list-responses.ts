@@ -2,10 +2,13 @@ import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
 import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
 import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { z } from "zod";
-import { attemptAnswer, attemptAnswerSchema } from "../events/routes/attempt-response.ts";
-import { deadLetterAnswer, deadLetterAnswerSchema } from "../events/routes/dead-letter-response.ts";
-import type { StoredAttempt } from "../streams/decode.ts";
-import type { AgentStats, EventRow } from "../projection/projection.ts";
+import { attemptResponse, attemptResponseSchema } from "../../events/routes/attempt-response.ts";
+import {
+  deadLetterResponse,
+  deadLetterResponseSchema,
+} from "../../events/routes/dead-letter-response.ts";
+import type { StoredAttempt } from "../../streams/decode.ts";
+import type { AgentStats, EventRow } from "../../projection/projection.ts";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 
 const page = {
@@ -30,26 +33,26 @@ export const listedEventSchema = z.object({
   next_attempt_at: z.string().nullable().meta({ description: "While it is `retrying`." }),
 });
 
-export const eventsAnswerSchema = z.object({ events: z.array(listedEventSchema), ...page });
+export const eventsResponseSchema = z.object({ events: z.array(listedEventSchema), ...page });
 
-const listedAttemptSchema = attemptAnswerSchema.extend({
+const listedAttemptSchema = attemptResponseSchema.extend({
   event_id: z.string(),
   event_type: eventTypeSchema,
   call_id: z.string(),
   agent_id: z.string(),
 });
 
-export const attemptsAnswerSchema = z.object({ attempts: z.array(listedAttemptSchema), ...page });
+export const attemptsResponseSchema = z.object({ attempts: z.array(listedAttemptSchema), ...page });
 
 /** The raw message is in the answer about the one dead letter. */
-const listedDeadLetterSchema = deadLetterAnswerSchema.omit({ raw: true, raw_truncated: true });
+const listedDeadLetterSchema = deadLetterResponseSchema.omit({ raw: true, raw_truncated: true });
 
-export const deadLettersAnswerSchema = z.object({
+export const deadLettersResponseSchema = z.object({
   dead_letters: z.array(listedDeadLetterSchema),
   ...page,
 });
 
-export const statsAnswerSchema = z.object({
+export const statsResponseSchema = z.object({
   agent_id: z.string(),
   since: z.string().meta({ description: "Where the window begins: at a whole five minutes." }),
   until: z.string(),
@@ -101,17 +104,17 @@ export const listedEvent = (
 
 export const listedAttempt = (attempt: StoredAttempt): z.infer<typeof listedAttemptSchema> => {
   const { event_id, event_type, call_id, agent_id } = attempt.record;
-  return { event_id, event_type, call_id, agent_id, ...attemptAnswer(attempt) };
+  return { event_id, event_type, call_id, agent_id, ...attemptResponse(attempt) };
 };
 
 export const listedDeadLetter = (letter: DeadLetter): z.infer<typeof listedDeadLetterSchema> =>
-  listedDeadLetterSchema.parse(deadLetterAnswer(letter.event_id ?? "", letter));
+  listedDeadLetterSchema.parse(deadLetterResponse(letter.event_id ?? "", letter));
 
-export const statsAnswer = (
+export const statsResponse = (
   stats: AgentStats,
   eventId: (seq: number) => string,
 ): Pick<
-  z.infer<typeof statsAnswerSchema>,
+  z.infer<typeof statsResponseSchema>,
   "attempts" | "invalid_events" | "duration_ms" | "oldest_waiting"
 > => ({
   attempts: {

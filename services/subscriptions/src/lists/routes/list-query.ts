@@ -6,8 +6,8 @@ import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { callIdSchema } from "@ringback/contracts/events/call-id";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
-import { pagination, rowCursor } from "../http/pagination.ts";
-import { timeSchema } from "../http/time-schema.ts";
+import { pagination, rowCursor } from "../../http/pagination.ts";
+import { timeSchema } from "../../http/time-schema.ts";
 
 const time = (description: string) =>
   timeSchema
@@ -74,10 +74,10 @@ export const statsQuerySchema = z.strictObject({
     .meta({ description: "How far to look back, such as 1h, 24h or 7d: from 5m to 31d." }),
 });
 
-type ListQueryAnswer = Readonly<z.output<z.ZodObject<ReturnType<typeof common>>>>;
+type ParsedListQuery = Readonly<z.output<z.ZodObject<ReturnType<typeof common>>>>;
 
 /** A list's query as the projection takes it. */
-export const narrowedBy = (workspaceId: string, query: ListQueryAnswer) => ({
+export const narrowedBy = (workspaceId: string, query: ParsedListQuery) => ({
   workspaceId,
   agentId: query.agent_id,
   callId: query.call_id,

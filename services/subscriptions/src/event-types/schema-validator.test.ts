@@ -1,17 +1,17 @@
 import { Buffer } from "node:buffer";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { schemaJudge, type SchemaJudge } from "./schema-judge.ts";
+import { schemaValidator, type SchemaValidator } from "./schema-validator.ts";
 
-let judge: SchemaJudge;
+let validator: SchemaValidator;
 beforeEach(() => {
-  judge = schemaJudge();
+  validator = schemaValidator();
 });
-afterEach(() => judge.stop());
+afterEach(() => validator.stop());
 
 const bodies = [Buffer.from(`{"text":"${"a".repeat(40)}!"}`)];
 
-const judged = (workspaceId: string, schema: object, maxMs?: number) =>
-  judge.judge({
+const result = (workspaceId: string, schema: object, maxMs?: number) =>
+  validator.validate({
     workspaceId,
     schema: JSON.stringify(schema),
     bodies,
@@ -21,7 +21,7 @@ const judged = (workspaceId: string, schema: object, maxMs?: number) =>
 const slow = (n: number) => ({ properties: { text: { pattern: `^(a+)+${n}$` } } });
 const NEEDS_SCORE = { required: ["score"] };
 const WARNED = {
-  kind: "judged",
+  kind: "validated",
   warnings: [[{ path: "", message: "must have required property 'score'" }]],
 };
 
@@ -30,23 +30,23 @@ test("a schema whose answer would come later is none, and takes nobody else's an
     { $async: true, ...NEEDS_SCORE },
     { allOf: [{ $async: true, ...NEEDS_SCORE }] },
   ]) {
-    expect(await judged("w1", schema)).toMatchObject({ kind: "unusable" });
-    expect(await judged("w2", NEEDS_SCORE)).toMatchObject(WARNED);
+    expect(await result("w1", schema)).toMatchObject({ kind: "unusable" });
+    expect(await result("w2", NEEDS_SCORE)).toMatchObject(WARNED);
   }
 });
 
 test("slow schemas of a workspace hold up another's answer for a second, and end three threads a minute", async () => {
-  await judged("w1", {}); // the thread is there
+  await result("w1", {}); // the thread is there
   const begunMs = performance.now();
-  const all = Array.from({ length: 20 }, (_, n) => judged("w1", slow(n)));
-  const others = await judged("w2", NEEDS_SCORE);
+  const all = Array.from({ length: 20 }, (_, n) => result("w1", slow(n)));
+  const others = await result("w2", NEEDS_SCORE);
   expect(performance.now() - begunMs).toBeLessThan(3_000);
-  expect(["busy", "judged"]).toContain(others.kind);
+  expect(["busy", "validated"]).toContain(others.kind);
   const kinds = new Set((await Promise.all(all)).map(({ kind }) => kind));
-  expect([...kinds].toSorted()).toEqual(["busy", "not_judged"]);
-  for (let n = 20; n < 23; n += 1) await judged("w1", slow(n), 100);
+  expect([...kinds].toSorted()).toEqual(["busy", "not_validated"]);
+  for (let n = 20; n < 23; n += 1) await result("w1", slow(n), 100);
   const againMs = performance.now();
-  expect(await judged("w1", slow(99))).toEqual({ kind: "not_judged" });
+  expect(await result("w1", slow(99))).toEqual({ kind: "not_validated" });
   expect(performance.now() - againMs).toBeLessThan(100);
-  expect(await judged("w2", NEEDS_SCORE)).toMatchObject(WARNED);
+  expect(await result("w2", NEEDS_SCORE)).toMatchObject(WARNED);
 });
