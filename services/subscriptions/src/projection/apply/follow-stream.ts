@@ -137,9 +137,14 @@ const follow = async (
   for await (const batch of batches(messages, MAX_BATCH)) {
     const last = batch.at(-1) as JsMsg;
     reading.lastSeq = Math.max(reading.lastSeq, last.seq + last.info.pending);
-    await options.apply(batch, (seq) => {
-      reading.appliedUpTo = Math.max(reading.appliedUpTo, seq);
-    });
+    try {
+      await options.apply(batch, (seq) => {
+        reading.appliedUpTo = Math.max(reading.appliedUpTo, seq);
+      });
+    } catch (error) {
+      messages.stop(); // leaving the loop waits for the next message otherwise, which may never come
+      throw error;
+    }
     if (stopping.aborted) return;
     if (reading.appliedUpTo >= state.last_seq || last.info.pending === 0) caughtUp();
   }
