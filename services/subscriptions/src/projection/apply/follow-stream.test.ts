@@ -20,7 +20,7 @@ const following = (appliedUpTo: number, refused = 0) => {
   const applied: number[] = [];
   const lost: unknown[] = [];
   let failures = refused;
-  const following = followStream({
+  const followed = followStream({
     nats: streams.nats,
     stream: STREAMS.events,
     filter: "events.>",
@@ -40,7 +40,7 @@ const following = (appliedUpTo: number, refused = 0) => {
     onStreamLost: (error) => lost.push(error),
     log: createLogger("test", "fatal"),
   });
-  return { ...following, applied, lost };
+  return { ...followed, applied, lost };
 };
 
 test("an empty stream is caught up at once, and messages are applied as they come", async () => {
