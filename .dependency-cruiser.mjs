@@ -20,7 +20,7 @@ const forbid = (name, comment, from, to) => ({ name, comment, severity: "error",
 
 /** Files of contracts that runtime may know: it has no word of what is delivered. */
 const CONTRACTS_OF_RUNTIME = [
-  "streams/(subjects|retry-subjects|presence-subject)",
+  "streams/(subjects|retry-subjects|presence-subject|lease-subjects)",
   "events/event-(check|types)",
   "deliveries/retry-message",
   "address/(address|ports)",
@@ -35,10 +35,11 @@ const DISPATCHER_FOLDERS = {
   "limits/": [],
   "delivery/": ["limits/", "send/"],
   "settle/": ["delivery/", "metrics.ts"],
-  "tracing/": ["delivery/", "settle/"],
+  "subscriptions/": [],
+  "tracing/": ["delivery/", "settle/", "intake/take-message.ts"],
   "repair/": ["delivery/", "settle/", "metrics.ts"],
   "endpoint-health/": ["delivery/", "send/result.ts", "settle/", "metrics.ts"],
-  "intake/": ["delivery/", "limits/", "settle/", "tracing/", "metrics.ts"],
+  "intake/": ["delivery/", "limits/", "settle/", "metrics.ts"],
 };
 
 /** What those folders of the subscriptions service that serve every feature may import of it. */
@@ -182,9 +183,12 @@ const subscriptions = [
   ),
   forbid(
     "routes-of-their-own",
-    "a feature imports no other feature's routes",
+    "a feature imports no other feature's routes; a list shows records as the other's responses do",
     product(`${SUBSCRIPTIONS}([^/]+)/`, `${SUBSCRIPTIONS}http/`),
-    { path: `${SUBSCRIPTIONS}[^/]+/routes/`, pathNot: `${SUBSCRIPTIONS}$1/` },
+    {
+      path: `${SUBSCRIPTIONS}[^/]+/routes/`,
+      pathNot: [`${SUBSCRIPTIONS}$1/`, `${SUBSCRIPTIONS}events/routes/[a-z-]+-response\\.ts$`],
+    },
   ),
   forbid(
     "routes-above-their-feature",

@@ -54,6 +54,7 @@ const FORBIDDEN: Readonly<Record<string, readonly Import[]>> = {
   "limits-imports": [[`${D}/limits/decide/up.ts`, `${D}/delivery/decide/outcome.ts`]],
   "delivery-imports": [[`${D}/delivery/up.ts`, `${D}/settle/settle.ts`]],
   "settle-imports": [[`${D}/settle/down.ts`, `${D}/limits/limiter.ts`]],
+  "subscriptions-imports": [[`${D}/subscriptions/up.ts`, `${D}/delivery/deliver.ts`]],
   "tracing-imports": [[`${D}/tracing/up.ts`, `${D}/intake/intake.ts`]],
   "repair-imports": [[`${D}/repair/sends.ts`, `${D}/send/send.ts`]],
   "endpoint-health-imports": [[`${D}/endpoint-health/side.ts`, `${D}/repair/repairs.ts`]],

@@ -29,7 +29,10 @@ beforeAll(async () => {
   const settings = parseSettings(commonSettings, { NATS_URL: server.url });
   const log = createLogger("test", "fatal");
   nats = await connectNats(settings, "test-view", log);
-  await ensureStreams(nats.jsm, wantedStreams(settings), log, new AbortController().signal);
+  await ensureStreams(nats.jsm, wantedStreams(settings), {
+    log,
+    signal: new AbortController().signal,
+  });
   view = subscriptionView(nats, log, (error) => {
     throw error;
   });

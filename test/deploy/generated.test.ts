@@ -62,7 +62,11 @@ test("a nats-server with the streams of the custom resources is what the service
     const wanted = wantedStreams(parseSettings(commonSettings, {}));
     const log = createLogger("test", "fatal");
     const never = AbortSignal.abort();
-    const created = await ensureStreams(client.jsm, wanted, log, never, { management: "verify" });
+    const created = await ensureStreams(client.jsm, wanted, {
+      log,
+      signal: never,
+      management: "verify",
+    });
     expect([...created.keys()]).toEqual(wanted.map(({ name }) => name));
   } finally {
     await client.close();

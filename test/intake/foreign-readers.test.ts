@@ -47,7 +47,7 @@ import { entityTagsIn } from "../../services/subscriptions/src/agents/decide/ent
 import { idempotencyKeyIn } from "../../services/subscriptions/src/idempotency/decide/key.ts";
 import { positionIn } from "../../services/subscriptions/src/live/decide/position.ts";
 import { agentCursor, rowCursor } from "../../services/subscriptions/src/http/pagination.ts";
-import { timeSchema } from "../../services/subscriptions/src/http/time-schema.ts";
+import { timeSchema } from "../../services/subscriptions/src/http/field-schemas.ts";
 
 const KIB = 1024;
 /** The request line and the headers of a request, and the headers of a message on NATS. */

@@ -70,7 +70,9 @@ export async function startStreams(): Promise<Streams> {
   const signal = new AbortController().signal;
   const projections: OpenProjection[] = [];
   const make = () =>
-    ensureStreams(nats.jsm, wantedStreams(settings), log, signal, {
+    ensureStreams(nats.jsm, wantedStreams(settings), {
+      log,
+      signal,
       management: "manage",
       makeAnew: ["EVENTS"],
     });

@@ -10,18 +10,36 @@ import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import manifest from "../package.json" with { type: "json" };
 import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
-import type { DispatcherOptions, Steps } from "./dispatcher.ts";
+import type { PostponePolicy } from "./delivery/decide/postpone.ts";
+import type { HealthEvaluationPolicy } from "./endpoint-health/health-evaluation.ts";
 import { eventWarningCounter } from "./intake/event-warnings.ts";
 import type { MessageDeps } from "./intake/take-message.ts";
 import { createLimiter, type Limiter } from "./limits/limiter.ts";
 import type { Membership } from "./limits/membership.ts";
 import { observeStart, type DispatcherMetrics } from "./metrics.ts";
+import type { RepairPolicy } from "./repair/decide/due.ts";
 import { networkOutageDetector } from "./send/network-outage.ts";
 import { createSender, type Sender } from "./send/send.ts";
 import type { DeliveryStore } from "./settle/delivery-store.ts";
+import type { SettleSteps } from "./settle/settle.ts";
 import type { SubscriptionView } from "./subscriptions/subscription-view.ts";
 import { attemptTracer } from "./tracing/attempt-span.ts";
 import { messageTracer } from "./tracing/delivery-span.ts";
+
+/** The steps of a delivery that touch the outside, in their order. */
+export type Steps = SettleSteps & { readonly send: Sender["send"] };
+
+export type DispatcherOptions = {
+  readonly settings: DispatcherSettings;
+  readonly log: Logger;
+  /** Called once when the process cannot go on. */
+  readonly onFatal: (error: unknown) => void;
+  /** The steps as they are, or with something around them. */
+  readonly wrapSteps: (steps: Steps) => Steps;
+  readonly postpone: PostponePolicy;
+  readonly repair: RepairPolicy;
+  readonly healthEvaluation: HealthEvaluationPolicy;
+};
 
 const MIN_POOLS = 256;
 
@@ -40,9 +58,11 @@ export const streamsFor = (
   { jsm }: Nats,
   settings: DispatcherSettings,
   log: Logger,
-  abort: AbortSignal,
+  signal: AbortSignal,
 ): Promise<StreamCreation> =>
-  ensureStreams(jsm, wantedStreams(settings), log, abort, {
+  ensureStreams(jsm, wantedStreams(settings), {
+    log,
+    signal,
     management: settings.STREAM_MANAGEMENT,
     makeAnew: settings.MAKE_LOST_STREAMS,
   });

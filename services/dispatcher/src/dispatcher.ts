@@ -1,6 +1,5 @@
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { AdminServer } from "@ringback/runtime/process/admin-server";
-import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
 import { connectNats, closeNats, type Nats } from "@ringback/runtime/nats/connection";
@@ -8,41 +7,25 @@ import { followServerClock } from "@ringback/runtime/nats/server-clock";
 import { watchStreams } from "@ringback/runtime/streams/stream-watch";
 import { openTracing } from "@ringback/runtime/telemetry/tracing";
 import manifest from "../package.json" with { type: "json" };
-import type { DispatcherSettings } from "./config.ts";
-import type { PostponePolicy } from "./delivery/decide/postpone.ts";
-import { limiterFor, messageDeps, senderFor, streamsFor } from "./dispatcher-deps.ts";
 import {
-  startHealthEvaluation,
-  type HealthEvaluationPolicy,
-} from "./endpoint-health/health-evaluation.ts";
+  limiterFor,
+  messageDeps,
+  senderFor,
+  streamsFor,
+  type DispatcherOptions,
+} from "./dispatcher-deps.ts";
+import { startHealthEvaluation } from "./endpoint-health/health-evaluation.ts";
 import { exportState, observeStream, openAdmin, type DispatcherState } from "./health.ts";
 import { startIntake } from "./intake/intake.ts";
 import { joinDispatchers } from "./limits/membership.ts";
 import { dispatcherMetrics } from "./metrics.ts";
-import type { RepairPolicy } from "./repair/decide/due.ts";
 import { startRetryReconciler } from "./repair/retry-reconciler.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
-import type { Sender } from "./send/send.ts";
 import { natsDeliveryStore } from "./settle/delivery-store.ts";
 import { natsNotifier } from "./settle/notifier.ts";
-import { settleSteps, type SettleSteps } from "./settle/settle.ts";
+import { settleSteps } from "./settle/settle.ts";
 import { storingWatch, watchedStore } from "./settle/store-watch.ts";
 import { subscriptionView } from "./subscriptions/subscription-view.ts";
-
-/** The steps of a delivery that touch the outside, in their order. */
-export type Steps = SettleSteps & { readonly send: Sender["send"] };
-
-export type DispatcherOptions = {
-  readonly settings: DispatcherSettings;
-  readonly log: Logger;
-  /** Called once when the process cannot go on. */
-  readonly onFatal: (error: unknown) => void;
-  /** The steps as they are, or with something around them. */
-  readonly wrapSteps: (steps: Steps) => Steps;
-  readonly postpone: PostponePolicy;
-  readonly repair: RepairPolicy;
-  readonly healthEvaluation: HealthEvaluationPolicy;
-};
 
 export type Dispatcher = {
   /** Resolves once deliveries are made; rejects with what keeps them from being made. */

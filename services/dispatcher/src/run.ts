@@ -3,7 +3,8 @@ import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process/process";
 import { readDispatcherSettings } from "./config.ts";
 import { POSTPONE } from "./delivery/decide/postpone.ts";
-import { startDispatcher, type Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
+import type { DispatcherOptions } from "./dispatcher-deps.ts";
+import { startDispatcher, type Dispatcher } from "./dispatcher.ts";
 import { HEALTH_EVALUATION } from "./endpoint-health/health-evaluation.ts";
 import { REPAIR_POLICY } from "./repair/decide/due.ts";
 

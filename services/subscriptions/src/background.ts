@@ -41,7 +41,9 @@ export const startBackground = async (
   open: AsyncDisposableStack,
   stopping: AbortSignal,
 ): Promise<BackgroundServices> => {
-  const created = await ensureStreams(connected.jsm, wantedStreams(settings), log, stopping, {
+  const created = await ensureStreams(connected.jsm, wantedStreams(settings), {
+    log,
+    signal: stopping,
     management: settings.STREAM_MANAGEMENT,
     makeAnew: settings.MAKE_LOST_STREAMS,
   });

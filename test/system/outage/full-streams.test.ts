@@ -24,12 +24,10 @@ afterAll(async () => {
 const FILLER = "x".repeat(1_000);
 const ensure = (sizes: Readonly<Record<string, string>>) => {
   const wanted = wantedStreams(parseSettings(commonSettings, sizes));
-  return ensureStreams(
-    client.jsm,
-    wanted,
-    createLogger("test", "fatal"),
-    AbortSignal.timeout(9_000),
-  );
+  return ensureStreams(client.jsm, wanted, {
+    log: createLogger("test", "fatal"),
+    signal: AbortSignal.timeout(9_000),
+  });
 };
 const stateOf = async (stream: string) => (await client.jsm.streams.info(stream)).state;
 

@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 const start = (makeAnew: readonly StreamName[] = [], some = wanted) =>
-  ensureStreams(client.jsm, some, log, never, { makeAnew });
+  ensureStreams(client.jsm, some, { log, signal: never, makeAnew });
 
 const deleteAll = async (): Promise<void> => {
   for (const name of await client.jsm.streams.names().next()) await client.jsm.streams.delete(name);
@@ -65,7 +65,7 @@ test("a start takes no stream for lost that another one makes while it looks at 
   };
   const streams: unknown = Object.setPrototypeOf(lookingSlowly, client.jsm.streams);
   const jsm = Object.create(client.jsm, { streams: { value: streams } }) as NatsClient["jsm"];
-  expect((await ensureStreams(jsm, wanted, log, never)).size).toBe(ALL.length);
+  expect((await ensureStreams(jsm, wanted, { log, signal: never })).size).toBe(ALL.length);
   expect(looks).toBeGreaterThan(ALL.length);
 });
 

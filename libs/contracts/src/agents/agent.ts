@@ -126,11 +126,11 @@ const stateWith = (state: AgentState, event: Happened): AgentState => {
   switch (event.type) {
     case "event_subscriptions_edited": {
       const { set, removed } = event.change;
-      return withSubscriptions(state.agent, version, event.occurred_at, set, removed);
+      return withSubscriptions(state.agent, { set, removed }, version, event.occurred_at);
     }
     case "event_subscriptions_removed": {
       const { removed } = event.change;
-      return withSubscriptions(state.agent, version, event.occurred_at, [], removed);
+      return withSubscriptions(state.agent, { set: [], removed }, version, event.occurred_at);
     }
     case "agent_deregistered":
       return { kind: "absent", version };
@@ -166,10 +166,9 @@ const ofEach = (agent: Agent, change: (one: Subscription) => Subscription): Agen
 
 const withSubscriptions = (
   agent: Agent,
+  { set, removed }: { readonly set: readonly Subscription[]; readonly removed: readonly string[] },
   version: number,
   at: string,
-  set: readonly Subscription[],
-  removed: readonly string[],
 ): AgentState => {
   const gone = new Set<string>([...set.map((s) => s.event_type), ...removed]);
   const kept = agent.event_subscriptions.filter((s) => !gone.has(s.event_type));

@@ -14,6 +14,9 @@ import {
 import { StreamLostError, type StreamCreation } from "./stream-watch.ts";
 
 export type EnsureOptions = {
+  readonly log: Logger;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
   readonly management?: StreamManagement;
   /** Streams that may be made anew though they were lost, by the operator's word. */
   readonly makeAnew?: readonly StreamName[];
@@ -29,9 +32,7 @@ export type EnsureOptions = {
 export const ensureStreams = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
-  log: Logger,
-  signal: AbortSignal,
-  { management = "manage", makeAnew = [] }: EnsureOptions = {},
+  { log, signal, management = "manage", makeAnew = [] }: EnsureOptions,
 ): Promise<StreamCreation> => {
   for (let n = 0; ; n += 1) {
     try {

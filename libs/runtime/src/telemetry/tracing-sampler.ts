@@ -33,6 +33,7 @@ const rootSampler = (root: SamplingChoice["root"], ratio: number): Sampler => {
 
 /** Asked only for spans without a parent. */
 const likeLinked = (other: Sampler): Sampler => ({
+  // oxlint-disable-next-line max-params -- the SDK calls it so
   shouldSample: (context, traceId, name, kind, attributes, links) => {
     const [link] = links;
     if (link === undefined) {

@@ -6,14 +6,13 @@ import type { Blocked } from "./decide/blocked.ts";
 import { nextStep } from "./decide/retry.ts";
 import { postponeMs } from "./decide/postpone.ts";
 import { schedulePositionOf, type Delivery } from "./delivery.ts";
-import type { DeliverDeps } from "./deliver.ts";
 import type { DeliveryResult } from "./delivery-result.ts";
 
 /** Keys are missing or wrong here: the customer's attempts wait until an operator mends that. */
 export const withoutKey = (
   { deferrals }: Delivery,
   problems: readonly string[],
-  { now }: Pick<DeliverDeps, "now">,
+  { now }: { readonly now: () => number },
 ): DeliveryResult => {
   const atMs = now() + postponeMs(deferrals);
   return { kind: "postponed", atMs, fault: "secret", detail: problems.join("; ") };
@@ -30,7 +29,7 @@ export const blockedAttempt = (
   delivery: Delivery,
   { subscription, blocked }: { readonly subscription: Subscription; readonly blocked: Blocked },
   retry: RetryPolicy,
-  { now, random }: Pick<DeliverDeps, "now" | "random">,
+  { now, random }: { readonly now: () => number; readonly random: () => number },
 ): DeliveryResult => {
   const atMs = now();
   const outcome: Outcome = { kind: "failed", ...blocked };

@@ -1,10 +1,16 @@
 import { eventTypeLabel } from "@ringback/contracts/events/event-types";
-import type { DispatcherMetrics } from "../metrics.ts";
 import { deliver, type DeliverDeps } from "./deliver.ts";
 import { comesFromEvents, type Delivery } from "./delivery.ts";
 import type { DeliveryContext, DeliveryResult } from "./delivery-result.ts";
 
-export type ProcessDeps = DeliverDeps & { readonly metrics: Pick<DispatcherMetrics, "events"> };
+type EventLabels = {
+  readonly event_type: ReturnType<typeof eventTypeLabel>;
+  readonly result: "accepted" | "no_subscription";
+};
+
+export type ProcessDeps = DeliverDeps & {
+  readonly metrics: { readonly events: { readonly inc: (labels: EventLabels) => void } };
+};
 
 export type ProcessContext = DeliveryContext & {
   /** Makes the result final; given by the owner of the message. */

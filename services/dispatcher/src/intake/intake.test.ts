@@ -37,7 +37,7 @@ beforeAll(async () => {
   nats = await connectNats(settings, "test", log, () => undefined);
   const { signal } = new AbortController();
   const options = { management: settings.STREAM_MANAGEMENT, makeAnew: settings.MAKE_LOST_STREAMS };
-  created = await ensureStreams(nats.jsm, wantedStreams(settings), log, signal, options);
+  created = await ensureStreams(nats.jsm, wantedStreams(settings), { log, signal, ...options });
 });
 
 afterAll(async () => {

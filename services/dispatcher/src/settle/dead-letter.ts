@@ -9,12 +9,11 @@ import { parseDueRetrySubject } from "@ringback/contracts/streams/retry-subjects
 import { parseEventSubject } from "@ringback/contracts/streams/subjects";
 import { rawHeaders } from "@ringback/runtime/nats/message-headers";
 import { idsOf } from "../delivery/delivery.ts";
-import type { DeliveryStore } from "./delivery-store.ts";
 import type { DeferrableDelivery } from "./in-flight.ts";
 
 /** What every dead letter but `exhausted` is made with. */
 export type DeadLetterDeps = {
-  readonly store: Pick<DeliveryStore, "eventId">;
+  readonly store: { readonly eventId: (eventSeq: number) => string };
   readonly now: () => number;
 };
 
@@ -138,7 +137,7 @@ export const deadLetterKey = (
 export const knownIds = (
   { subject, seq }: Pick<JsMsg, "subject" | "seq">,
   delivery: DeferrableDelivery | undefined,
-  store: Pick<DeliveryStore, "eventId">,
+  store: DeadLetterDeps["store"],
 ) => {
   if (delivery === undefined) return subject.startsWith("events.") ? eventIds(seq, store) : {};
   const ids = idsOf({ ...delivery, eventId: store.eventId(delivery.eventSeq) });
@@ -168,7 +167,7 @@ const rawOf = (bytes: Uint8Array) => ({
   truncated: bytes.byteLength > MAX_RAW_MESSAGE_BYTES,
 });
 
-const eventIds = (eventSeq: number, store: Pick<DeliveryStore, "eventId">) => ({
+const eventIds = (eventSeq: number, store: DeadLetterDeps["store"]) => ({
   event_id: store.eventId(eventSeq),
   event_seq: eventSeq,
 });

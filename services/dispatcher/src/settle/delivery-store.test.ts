@@ -33,7 +33,7 @@ beforeAll(async () => {
   nats = await connectNats(settings, "test", log, () => undefined);
   const signal = new AbortController().signal;
   const options = { management: settings.STREAM_MANAGEMENT, makeAnew: settings.MAKE_LOST_STREAMS };
-  await ensureStreams(nats.jsm, wantedStreams(settings), log, signal, options);
+  await ensureStreams(nats.jsm, wantedStreams(settings), { log, signal, ...options });
   const due = { subjectOf: dueRetrySubject };
   const clock = { aheadMs: () => AHEAD_MS };
   store = natsDeliveryStore({ nats, eventsCreatedMs: 1_000, due, clock, log, signal });

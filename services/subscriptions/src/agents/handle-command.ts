@@ -88,7 +88,7 @@ export const handleCommand = async (
     if (result.kind === "rejected") {
       return { kind: "decided", result, beforeSeq: before.seq, seq: before.seq, isRepeat: false };
     }
-    const after = await appendAll(result, before, address, context, deps);
+    const after = await appendAll(result.changes, { ...before, address }, context, deps);
     if (after !== "conflict") {
       const applied = { ...result, state: after.state };
       const seqs = { beforeSeq: before.seq, seq: after.seq };
@@ -144,9 +144,8 @@ export const resultAgain = async (
 };
 
 const appendAll = async (
-  { changes }: Accepted,
-  before: StoredAgent,
-  address: AgentAddress,
+  changes: Accepted["changes"],
+  { address, ...before }: StoredAgent & { readonly address: AgentAddress },
   { actor, once, trace }: CommandContext,
   { store, now, onChange, limits }: CommandDeps,
 ): Promise<StoredAgent | "conflict"> => {

@@ -13,7 +13,6 @@ import {
 import { isBuiltIn, isEventTypeName, type EventType } from "@ringback/contracts/events/event-types";
 import { z } from "zod";
 import type { AgentIndex } from "../agents/agent-index.ts";
-import { shownText, type Problem } from "../http/problem.ts";
 import { UnavailableError } from "../streams/ask.ts";
 import { InvalidRequestError } from "../http/validation.ts";
 import type { WorkspaceLimits } from "../agents/workspace-limits.ts";
@@ -62,7 +61,16 @@ export type Defined =
       readonly definition: EventTypeDefinition;
       readonly isNew: boolean;
     }
-  | { readonly kind: "problem"; readonly problem: Problem };
+  | DefinitionRejection;
+
+/** Why a definition is not changed. */
+export type DefinitionRejection =
+  | { readonly kind: "built_in" }
+  | { readonly kind: "invalid_name" }
+  | { readonly kind: "too_many" }
+  | { readonly kind: "not_found" }
+  | { readonly kind: "in_use" }
+  | { readonly kind: "conflict" };
 
 /** Adds an event type to a workspace, or says anew what it is. */
 export const defineType = async (
@@ -71,13 +79,12 @@ export const defineType = async (
   deps: DefineDeps,
 ): Promise<Defined> => {
   const { workspaceId, eventType } = what;
-  const wrong = nameProblem(eventType);
-  if (wrong !== undefined) return problem(wrong);
+  const wrong = nameRejection(eventType);
+  if (wrong !== undefined) return wrong;
   await refuseUnusable(workspaceId, body, deps);
   const { definition: before, seq } = await deps.definitions.read(workspaceId, eventType);
   if (before === undefined && deps.index.ownTypes.list(workspaceId).length >= MAX_EVENT_TYPES) {
-    const detail = `This workspace has ${MAX_EVENT_TYPES} event types of its own: delete one first.`;
-    return problem({ code: "too_many_event_types", detail });
+    return { kind: "too_many" };
   }
   const at = deps.now().toISOString();
   const created_at = before?.created_at ?? at;
@@ -90,35 +97,23 @@ export const defineType = async (
 export const deleteType = async (
   what: DefineWhat,
   deps: DefineDeps,
-): Promise<Problem | undefined> => {
+): Promise<DefinitionRejection | undefined> => {
   const { workspaceId, eventType } = what;
-  const wrong = nameProblem(eventType);
-  if (wrong !== undefined && isBuiltIn(eventType)) return wrong;
+  if (isBuiltIn(eventType)) return { kind: "built_in" };
   const { definition, seq } = isEventTypeName(eventType)
     ? await deps.definitions.read(workspaceId, eventType)
     : { definition: undefined, seq: 0 };
-  if (definition === undefined) {
-    const detail = `This workspace has added no event type ${shownText(eventType)}.`;
-    return { code: "event_type_not_found", detail };
-  }
+  if (definition === undefined) return { kind: "not_found" };
   // Counts what any instance has confirmed to a caller.
   await deps.index.applied(await deps.lastSeq());
-  if (deps.index.isSubscribed(workspaceId, eventType)) {
-    const detail = `Agents of this workspace subscribe ${eventType}: remove their subscriptions first.`;
-    return { code: "event_type_in_use", detail };
-  }
+  if (deps.index.isSubscribed(workspaceId, eventType)) return { kind: "in_use" };
   const message = { occurred_at: deps.now().toISOString(), definition: null };
-  return (await store(what, message, seq, deps))?.problem;
+  return store(what, message, seq, deps);
 };
 
-const nameProblem = (eventType: string): Problem | undefined => {
-  if (isBuiltIn(eventType)) {
-    return { code: "event_type_built_in", detail: `The event type ${eventType} is built in.` };
-  }
-  if (isEventTypeName(eventType)) return undefined;
-  const message = "must be 1 to 64 characters of a-z, 0-9 and _, and begin with a letter";
-  const errors = [{ path: "name", message }];
-  return { code: "validation_failed", detail: "See errors for everything that is wrong.", errors };
+const nameRejection = (eventType: string): DefinitionRejection | undefined => {
+  if (isBuiltIn(eventType)) return { kind: "built_in" };
+  return isEventTypeName(eventType) ? undefined : { kind: "invalid_name" };
 };
 
 /** A schema is compiled once when it is stored; on a busy machine that takes longer than a body. */
@@ -147,19 +142,14 @@ const store = async (
   message: EventTypeMessage,
   seq: number,
   { definitions, index, limits }: DefineDeps,
-): Promise<Extract<Defined, { kind: "problem" }> | undefined> => {
+): Promise<DefinitionRejection | undefined> => {
   const signed = { ...message, actor };
   limits.admitDefinition(workspaceId, Buffer.byteLength(JSON.stringify(signed)));
   const stored = await definitions.append(workspaceId, eventType, signed, seq);
-  if (stored.kind === "conflict") {
-    const detail = `The event type ${eventType} was changed by others meanwhile: nothing was changed.`;
-    return { kind: "problem", problem: { code: "conflict", detail } };
-  }
+  if (stored.kind === "conflict") return { kind: "conflict" };
   await index.applied(stored.seq);
   return undefined;
 };
-
-const problem = (one: Problem): Defined => ({ kind: "problem", problem: one });
 
 /** Refuses types that this workspace does not have; they may have been added a moment ago. */
 export const refuseUnknownTypes = async (

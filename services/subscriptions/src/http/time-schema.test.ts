@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { timeSchema } from "./time-schema.ts";
+import { timeSchema } from "./field-schemas.ts";
 
 describe("a time of RFC 3339", () => {
   test.each(["2026-01-31T12:00:00Z", "2026-01-31t12:00:00z", "2026-01-31T17:30:00+05:30"])(

@@ -9,7 +9,6 @@ import type { Nats } from "@ringback/runtime/nats/connection";
 import { publishOnce, type Published } from "@ringback/runtime/nats/publish";
 import { ask } from "../streams/ask.ts";
 import { lastMessage } from "../streams/read-stream.ts";
-import type { WorkspaceLimits } from "../agents/workspace-limits.ts";
 
 /** A request with an `Idempotency-Key`, by the hash of its key: keys themselves are not stored. */
 export type RequestAddress = { readonly workspaceId: string; readonly keyHash: string };
@@ -30,7 +29,7 @@ export type RequestStore = {
 /** The notes in REQUESTS, asked of the stream's leader: of two that claim a key one is first. */
 export const requestStore = (
   nats: Nats,
-  { admitKey }: Pick<WorkspaceLimits, "admitKey">,
+  { admitKey }: { readonly admitKey: (workspaceId: string) => void },
 ): RequestStore => ({
   read: async ({ workspaceId, keyHash }) => {
     const subject = requestSubject(workspaceId, keyHash);

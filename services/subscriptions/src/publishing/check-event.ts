@@ -29,6 +29,11 @@ export type CheckedItem =
   /** The first few things that are wrong. */
   | { readonly kind: "invalid"; readonly errors: readonly ItemError[] };
 
+/** A field of an event with a value that readers do not expect, in a response. */
+export const warningSchema = z
+  .object({ path: z.string(), message: z.string() })
+  .meta({ id: "Warning", description: "The event is delivered as it is." });
+
 /** What says whose the event is; on NATS that is in the subject. */
 const headSchema = z.object({
   event_type: eventTypeSchema,

@@ -2,7 +2,7 @@ import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { changeResponse, historyResponseSchema } from "./history-response.ts";
 import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
-import { agentPathSchema } from "./patch-schema.ts";
+import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentHistory } from "../history.ts";
 

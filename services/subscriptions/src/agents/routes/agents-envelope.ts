@@ -4,7 +4,7 @@ import { agentResponse, agentResponseSchema, agentListResponseSchema } from "./a
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
-import { agentPathSchema } from "./patch-schema.ts";
+import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import { listQuerySchema, type AgentListDeps } from "./list-agents.ts";
 

@@ -3,7 +3,7 @@ import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
-import { agentPathSchema } from "./patch-schema.ts";
+import { agentPathSchema } from "../../http/field-schemas.ts";
 import { runCommand } from "./run-command.ts";
 import type { Api } from "../../http/api.ts";
 import type { OnceDeps } from "../run-once.ts";

@@ -1,12 +1,6 @@
 import { policyToStore } from "@ringback/contracts/agents/delivery-policy";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
-import {
-  isWorkspaceEventType,
-  WORKSPACE_AGENT,
-  WORKSPACE_EVENT_TYPES,
-} from "@ringback/contracts/agents/workspace-agent";
-import type { z } from "zod";
 import type { FieldError } from "../../http/problem.ts";
 import type { EditRequest } from "./patch-schema.ts";
 
@@ -44,23 +38,3 @@ const repeated = (named: readonly Named[]): FieldError[] =>
   named
     .filter(({ eventType }, n) => named.findIndex((one) => one.eventType === eventType) < n)
     .map(({ eventType, path }) => ({ path, message: `names ${eventType} again` }));
-
-type Edit = {
-  readonly agent_id: string;
-  readonly event_subscriptions: readonly { readonly event_type: EventType | EventType[] }[];
-};
-
-/** Refuses event types of the workspace for any agent but `_workspace`, and event types of calls for that one. */
-export const refuseForeignTypes = (
-  { agent_id, event_subscriptions }: Edit,
-  context: Pick<z.core.$RefinementCtx, "addIssue">,
-): void => {
-  const isOfWorkspace = agent_id === WORKSPACE_AGENT;
-  const message = isOfWorkspace
-    ? `may be ${WORKSPACE_EVENT_TYPES.join(", ")} for agent '${agent_id}'`
-    : `is a type of the workspace: only agent '${WORKSPACE_AGENT}' subscribes it`;
-  for (const [n, { event_type }] of event_subscriptions.entries()) {
-    if ([event_type].flat().every((type) => isWorkspaceEventType(type) === isOfWorkspace)) continue;
-    context.addIssue({ code: "custom", message, path: ["event_subscriptions", n, "event_type"] });
-  }
-};

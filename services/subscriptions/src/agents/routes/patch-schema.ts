@@ -1,13 +1,18 @@
 import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
 import { countedList } from "@ringback/contracts/json/counted-list";
 import { deliveryPolicySchema } from "@ringback/contracts/agents/delivery-policy";
-import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { eventTypeSchema, type EventType } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import { headerProblems, tooManyHeaders } from "@ringback/contracts/agents/request-headers";
 import { queryProblem, secretValueProblem } from "@ringback/contracts/secrets/subscription-secrets";
+import {
+  isWorkspaceEventType,
+  WORKSPACE_AGENT,
+  WORKSPACE_EVENT_TYPES,
+} from "@ringback/contracts/agents/workspace-agent";
 import { methodTypeSchema } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
-import { refuseForeignTypes } from "./event-types-in-request.ts";
+import { PATCH_EXAMPLES } from "./patch-examples.ts";
 import {
   removeSigningSecretSchema,
   rotateSigningSecretSchema,
@@ -140,49 +145,6 @@ const OPERATIONS = [
   "remove_signing_secret",
 ];
 
-const PATCH_EXAMPLES = {
-  edit: {
-    summary: "Where events go",
-    value: {
-      operation: "edit_event_subscriptions",
-      agent_id: "agent-7",
-      event_subscriptions: [
-        {
-          event_type: "call_completed",
-          callback_url: "https://crm.example.com/calls",
-          headers: { Authorization: "Bearer crm-token" },
-        },
-        {
-          event_type: ["platform_analysis_completed", "client_analysis_completed"],
-          callback_url: "https://crm.example.com/analysis",
-          method_type: "PUT",
-          delivery: { timeout: "10s", retry_delays: ["10s", "5m", "1h"] },
-        },
-      ],
-    },
-  },
-  remove: {
-    summary: "No more events of a type",
-    value: {
-      operation: "remove_event_subscriptions",
-      agent_id: "agent-7",
-      event_types: ["call_completed"],
-    },
-  },
-  rotate_secret: {
-    summary: "A new signing secret for all subscriptions",
-    value: { operation: "rotate_signing_secret", agent_id: "agent-7", overlap: "24h" },
-  },
-  remove_secret: {
-    summary: "Requests are signed no more",
-    value: {
-      operation: "remove_signing_secret",
-      agent_id: "agent-7",
-      event_types: ["call_completed"],
-    },
-  },
-};
-
 /** The body of `PATCH /agent/v1`; URLs are judged by the operator's policy. */
 export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
   z
@@ -198,7 +160,22 @@ export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
 
 export type EditRequest = z.output<ReturnType<typeof editSchema>>;
 
-/** The agent in a path; an invalid id never matches an agent (404). */
-export const agentPathSchema = z.object({
-  agent_id: z.string().meta({ description: "The agent's id", examples: ["agent-7"] }),
-});
+type NamesTypes = {
+  readonly agent_id: string;
+  readonly event_subscriptions: readonly { readonly event_type: EventType | EventType[] }[];
+};
+
+/** Refuses event types of the workspace for any agent but `_workspace`, and event types of calls for that one. */
+const refuseForeignTypes = (
+  { agent_id, event_subscriptions }: NamesTypes,
+  context: Pick<z.core.$RefinementCtx, "addIssue">,
+): void => {
+  const isOfWorkspace = agent_id === WORKSPACE_AGENT;
+  const message = isOfWorkspace
+    ? `may be ${WORKSPACE_EVENT_TYPES.join(", ")} for agent '${agent_id}'`
+    : `is a type of the workspace: only agent '${WORKSPACE_AGENT}' subscribes it`;
+  for (const [n, { event_type }] of event_subscriptions.entries()) {
+    if ([event_type].flat().every((type) => isWorkspaceEventType(type) === isOfWorkspace)) continue;
+    context.addIssue({ code: "custom", message, path: ["event_subscriptions", n, "event_type"] });
+  }
+};

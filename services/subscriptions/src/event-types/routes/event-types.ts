@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
-import { defineType, defineTypeSchema, deleteType } from "../define-type.ts";
-import { problemResponses, sendProblem } from "../../http/problem.ts";
+import { MAX_EVENT_TYPES } from "@ringback/contracts/events/event-type-definition";
+import {
+  defineType,
+  defineTypeSchema,
+  deleteType,
+  type DefineDeps,
+  type DefinitionRejection,
+} from "../define-type.ts";
+import { problemResponses, sendProblem, shownText, type Problem } from "../../http/problem.ts";
 import {
   eventCatalogue,
   eventCatalogueSchema,
@@ -11,7 +18,6 @@ import {
 } from "./catalogue-response.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
-import type { DefineDeps } from "../define-type.ts";
 
 const typePathSchema = z.object({
   name: z.string().meta({ description: "The type's name", examples: ["kyc_done"] }),
@@ -77,7 +83,7 @@ const putRoute = (api: Api, eventTypes: DefineDeps): void => {
       const { workspaceId, keyId: actor } = callerOf(request);
       const what = { workspaceId, eventType: request.params.name, actor };
       const defined = await defineType(what, request.body, eventTypes);
-      if (defined.kind === "problem") return sendProblem(reply, defined.problem);
+      if (defined.kind !== "defined") return sendProblem(reply, problemOf(defined, what.eventType));
       return reply.code(defined.isNew ? 201 : 200).send(ownTypeResponse(defined.definition));
     },
   );
@@ -113,8 +119,40 @@ const deleteRoute = (api: Api, eventTypes: DefineDeps): void => {
     async (request, reply) => {
       const { workspaceId, keyId: actor } = callerOf(request);
       const what = { workspaceId, eventType: request.params.name, actor };
-      const problem = await deleteType(what, eventTypes);
-      return problem === undefined ? reply.code(204).send() : sendProblem(reply, problem);
+      const rejection = await deleteType(what, eventTypes);
+      if (rejection === undefined) return reply.code(204).send();
+      return sendProblem(reply, problemOf(rejection, what.eventType));
     },
   );
+};
+
+const problemOf = ({ kind }: DefinitionRejection, eventType: string): Problem => {
+  switch (kind) {
+    case "built_in":
+      return { code: "event_type_built_in", detail: `The event type ${eventType} is built in.` };
+    case "invalid_name": {
+      const message = "must be 1 to 64 characters of a-z, 0-9 and _, and begin with a letter";
+      const errors = [{ path: "name", message }];
+      const detail = "See errors for everything that is wrong.";
+      return { code: "validation_failed", detail, errors };
+    }
+    case "too_many": {
+      const detail = `This workspace has ${MAX_EVENT_TYPES} event types of its own: delete one first.`;
+      return { code: "too_many_event_types", detail };
+    }
+    case "not_found": {
+      const detail = `This workspace has added no event type ${shownText(eventType)}.`;
+      return { code: "event_type_not_found", detail };
+    }
+    case "in_use": {
+      const detail = `Agents of this workspace subscribe ${eventType}: remove their subscriptions first.`;
+      return { code: "event_type_in_use", detail };
+    }
+    case "conflict": {
+      const detail = `The event type ${eventType} was modified concurrently: nothing was changed.`;
+      return { code: "conflict", detail };
+    }
+    default:
+      return kind satisfies never;
+  }
 };

@@ -5,7 +5,7 @@ import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import { z } from "zod";
 import { attemptResponse, attemptResponseSchema } from "./attempt-response.ts";
 import { embeddedPayload, withPayload } from "./embedded-payload.ts";
-import { warningSchema } from "../../publishing/routes/publish-response.ts";
+import { warningSchema } from "../../publishing/check-event.ts";
 import type { EventState } from "../event-state.ts";
 import type { StoredEvent } from "../stored-event.ts";
 

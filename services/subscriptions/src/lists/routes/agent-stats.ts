@@ -3,7 +3,7 @@ import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { statsResponse, statsResponseSchema } from "./list-responses.ts";
 import { statsQuerySchema } from "./list-query.ts";
-import { agentPathSchema } from "../../agents/routes/patch-schema.ts";
+import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentStore } from "../../agents/agent-store.ts";
 import type { Projection } from "../../projection/projection.ts";

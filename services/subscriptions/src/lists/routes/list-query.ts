@@ -7,7 +7,7 @@ import { callIdSchema } from "@ringback/contracts/events/call-id";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
 import { pagination, rowCursor } from "../../http/pagination.ts";
-import { timeSchema } from "../../http/time-schema.ts";
+import { timeSchema } from "../../http/field-schemas.ts";
 
 const time = (description: string) =>
   timeSchema

@@ -1,10 +1,6 @@
 import { z } from "zod";
+import { warningSchema } from "../check-event.ts";
 import { problemSchema } from "../../http/problem.ts";
-
-/** A field with a value that readers do not expect. */
-export const warningSchema = z
-  .object({ path: z.string(), message: z.string() })
-  .meta({ id: "Warning", description: "The event is delivered as it is." });
 
 const itemSchema = z.object({
   event_id: z.string(),

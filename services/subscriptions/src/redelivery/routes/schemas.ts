@@ -8,7 +8,7 @@ import {
 import { z } from "zod";
 import type { JobPosition } from "../jobs/job-index.ts";
 import { cursorOf, pagination } from "../../http/pagination.ts";
-import { timeSchema } from "../../http/time-schema.ts";
+import { timeSchema } from "../../http/field-schemas.ts";
 
 const MAX_EVENT_TYPES = 50;
 

@@ -8,7 +8,7 @@ import { concurrencyLimit, type ConcurrencyBounds } from "../../http/concurrency
 import { testEventSchema } from "./schemas.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { sendTestEvent, testWaitMs } from "../test-events/send-test-event.ts";
-import { agentPathSchema } from "../../agents/routes/patch-schema.ts";
+import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentStore } from "../../agents/agent-store.ts";
 import type { RedeliveryDeps } from "../deps.ts";

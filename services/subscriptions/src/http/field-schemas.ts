@@ -23,3 +23,8 @@ export const timeSchema = z
       },
     }),
   );
+
+/** The agent in a path; an invalid id never matches an agent (404). */
+export const agentPathSchema = z.object({
+  agent_id: z.string().meta({ description: "The agent's id", examples: ["agent-7"] }),
+});
