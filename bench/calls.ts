@@ -2,7 +2,7 @@
 export type Calls = Readonly<Record<string, (input: never) => unknown>>;
 
 /** A call on its way to a worker. */
-export type Call = { readonly id: number; readonly name: string; readonly input: unknown };
+type Call = { readonly id: number; readonly name: string; readonly input: unknown };
 
 /** What came of it. */
 export type Answer =

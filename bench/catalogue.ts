@@ -12,7 +12,7 @@ import { subscriptions } from "./scenarios/subscriptions.ts";
 import { throughput } from "./scenarios/throughput.ts";
 
 /** Every scenario, in the order in which all are run. */
-export const SCENARIOS: readonly Scenario[] = [
+const SCENARIOS: readonly Scenario[] = [
   throughput,
   latency,
   isolation,

@@ -8,7 +8,7 @@ import { storedConfiguration } from "./configuration.ts";
 import { addressOf, agentOf, bodyOf, bodyTail, type Crowd } from "./payload.ts";
 import { scheduledRetry } from "./scheduled-retry.ts";
 
-export type Batch = {
+type Batch = {
   readonly crowd: Crowd;
   /** The number of its first event. */
   readonly from: number;

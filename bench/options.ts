@@ -4,7 +4,7 @@ import { z } from "zod";
 import { dispatcherSettings } from "../services/dispatcher/src/config.ts";
 
 /** What `make bench` is told by its environment. */
-export const benchSettings = {
+const benchSettings = {
   SCENARIO: z.string().prefault("all"),
   BENCH_FORM: z.enum(["full", "short"]).prefault("full"),
   EVENTS: integerSchema(100, 10_000_000).optional(),

@@ -14,7 +14,7 @@ export type DocumentedMessage = {
 
 export type DocumentedHeader = { readonly description: string; readonly isRequired?: boolean };
 
-export type Example = {
+type Example = {
   readonly name: string;
   readonly payload?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -33,7 +33,7 @@ export type DocumentedChannel = {
   readonly operations: readonly DocumentedOperation[];
 };
 
-export type DocumentedOperation = {
+type DocumentedOperation = {
   readonly name: string;
   readonly action: "send" | "receive";
   readonly summary: string;

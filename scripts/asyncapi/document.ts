@@ -14,7 +14,7 @@ const DESCRIPTION = [
 ].join(" ");
 
 /** The AsyncAPI document of the streams. */
-export const asyncApiDocument = () => {
+const asyncApiDocument = () => {
   const messages = CHANNELS.flatMap((channel) => channel.messages);
   return {
     asyncapi: "3.1.0",

@@ -1,7 +1,7 @@
 import type { DashboardLink, FieldConfig, Panel as GrafanaPanel } from "@grafana/schema";
 
 /** A query and how its series are called in the legend. */
-export interface Query {
+interface Query {
   readonly expr: string;
   /** Such as `{{outcome}}`. */
   readonly legend: string;

@@ -1,7 +1,7 @@
 import { shownValue } from "./shown-value.ts";
 
 /** A line, as seconds since 1970 and value; NaN is a gap. */
-export interface Line {
+interface Line {
   readonly name: string;
   readonly points: readonly (readonly [number, number])[];
 }

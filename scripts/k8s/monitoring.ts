@@ -9,7 +9,7 @@ const filesIn = async (directory: string, ending: string): Promise<string[]> =>
   (await readdir(directory)).filter((name) => name.endsWith(ending)).toSorted();
 
 /** All groups of the rule files in a directory; throws for a file that has none. */
-export const ruleGroups = async (directory: string): Promise<unknown[]> => {
+const ruleGroups = async (directory: string): Promise<unknown[]> => {
   const groups: unknown[] = [];
   for (const name of await ruleFiles(directory)) {
     const file: unknown = parse(await readFile(join(directory, name), "utf8"));

@@ -5,7 +5,7 @@ import { wantedStreams, type WantedStream } from "@ringback/runtime/streams/stre
 import { stringify } from "yaml";
 
 /** What the component sets for both services too, so that they expect what the controller makes. */
-export const NACK_SETTINGS = {
+const NACK_SETTINGS = {
   STREAM_MANAGEMENT: "verify",
   STREAM_REPLICAS: "3",
   EVENTS_MAX_BYTES: "40GiB",
@@ -24,7 +24,7 @@ const NS_PER_SECOND = 1_000_000_000;
 const goDuration = (ns: number): string => (ns === 0 ? "" : `${ns / NS_PER_SECOND}s`);
 
 /** The custom resource of NACK that makes a stream as the services need it. */
-export const streamResource = (stream: WantedStream): object => ({
+const streamResource = (stream: WantedStream): object => ({
   apiVersion: API_VERSION,
   kind: "Stream",
   metadata: { name: `ringback-${stream.name.toLowerCase().replaceAll("_", "-")}` },
@@ -50,7 +50,7 @@ export const streamResource = (stream: WantedStream): object => ({
 });
 
 /** The custom resource of NACK that makes the dispatcher's consumer on a stream. */
-export const consumerResource = (stream: ConsumedStream): object => {
+const consumerResource = (stream: ConsumedStream): object => {
   const filter = DISPATCHER_FILTERS[stream];
   const config = consumerConfig({ name: DISPATCHER_CONSUMER, filter });
   return {

@@ -26,12 +26,11 @@ export interface Installation {
 
 const K8S = resolve(import.meta.dirname, "../../deploy/k8s");
 
-export const OVERLAYS = ["dev", "prod"] as const;
+const OVERLAYS = ["dev", "prod"] as const;
 
 /** Each may be there or not; of the autoscalers one at most. */
 const OPTIONAL = ["monitoring", "nack", "network-policy", "ingress"] as const;
 const AUTOSCALERS = [undefined, "keda", "keda-jetstream"] as const;
-export const COMPONENTS = [...OPTIONAL, "keda", "keda-jetstream"] as const;
 
 /** The program and its first argument that build a kustomization, or why there is none. */
 export async function findKustomize(): Promise<

@@ -18,7 +18,7 @@ export interface Seeded {
   readonly address: EventAddress;
 }
 
-export interface SeedInput {
+interface SeedInput {
   readonly callId: string;
   readonly agentId?: string;
   readonly eventType?: EventType;

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
 
 /** A JSON text of nearly so many bytes: `begin`, as many members as fit, `end`. */
-export const filled = (
+const filled = (
   maxBytes: number,
   [begin, end]: readonly [string, string],
   member: (n: number) => string,

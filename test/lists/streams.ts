@@ -59,7 +59,6 @@ export interface Streams {
 }
 
 export const FAILED: Outcome = { kind: "failed", reason: "status", status_code: 500 };
-export const DELIVERED: Outcome = { kind: "delivered", status_code: 200 };
 
 const settings = parseSettings(commonSettings, {});
 

@@ -4,7 +4,7 @@ import { eventually } from "../harness/eventually.ts";
 import { trackOpen } from "../harness/process/open-resources.ts";
 
 /** One server-sent event as it came, its data parsed. */
-export interface Heard {
+interface Heard {
   readonly id: string | undefined;
   readonly event: string | undefined;
   readonly data: Readonly<Record<string, unknown>>;

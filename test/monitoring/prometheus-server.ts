@@ -17,12 +17,12 @@ export interface Sample {
   readonly value: readonly [number, string];
 }
 
-export interface Range {
+interface Range {
   readonly metric: Readonly<Record<string, string>>;
   readonly values: readonly (readonly [number, string])[];
 }
 
-export interface FiringAlert {
+interface FiringAlert {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly state: string;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** What an id may be where it becomes a token of a NATS subject: no dots, wildcards or spaces. */
-export const ID_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
+const ID_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** A workspace, agent or call id. */
 export const idSchema = z

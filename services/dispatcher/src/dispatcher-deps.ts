@@ -27,7 +27,7 @@ import { attemptTracer } from "./tracing/attempt-span.ts";
 import { messageTracer } from "./tracing/delivery-span.ts";
 
 /** The steps of a delivery that touch the outside, in their order. */
-export type Steps = SettleSteps & { readonly send: Sender["send"] };
+type Steps = SettleSteps & { readonly send: Sender["send"] };
 
 export type DispatcherOptions = {
   readonly settings: DispatcherSettings;

@@ -23,7 +23,7 @@ import type { StoringWatch } from "./settle/store-watch.ts";
 import type { SubscriptionView } from "./subscriptions/subscription-view.ts";
 
 /** How large a stream is. */
-export type StreamSize = {
+type StreamSize = {
   readonly messages: number;
   readonly bytes: number;
   /** Where the server ends its growth; undefined: nowhere. */

@@ -26,7 +26,7 @@ export interface PlatformOptions {
   nats?: NatsServerOptions;
 }
 
-export interface SubscriptionInput {
+interface SubscriptionInput {
   event_type: EventType | EventType[];
   callback_url: string;
   headers?: Record<string, string>;

@@ -20,9 +20,9 @@ export interface StartOptions extends ServiceOptions {
   readonly timeoutMs?: number;
 }
 
-export type LogMatch = string | ((line: LogLine) => boolean);
+type LogMatch = string | ((line: LogLine) => boolean);
 
-export interface AdminAnswer {
+interface AdminAnswer {
   readonly status: number;
   readonly text: string;
 }

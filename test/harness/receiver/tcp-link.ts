@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { trackOpen } from "../process/open-resources.ts";
 
 /** `out` is from whoever connects to the target, `back` the other way. */
-export type LinkDirection = "out" | "back";
+type LinkDirection = "out" | "back";
 
 /** A TCP proxy on 127.0.0.1 that a test can make silent, each way for itself. */
 export interface TcpLink {

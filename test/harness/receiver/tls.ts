@@ -18,7 +18,7 @@ import { writeTempFile } from "../temp-dir.ts";
 type KeyPair = webcrypto.CryptoKeyPair;
 
 /** The one name that the certificate is good for, or the one address. */
-export type CertificateName = { readonly hostname: string } | { readonly ip: string };
+type CertificateName = { readonly hostname: string } | { readonly ip: string };
 
 /** Valid from a day ago to tomorrow unless told otherwise; in the past for an expired one. */
 export type CertificateRequest = CertificateName & {

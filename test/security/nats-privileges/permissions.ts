@@ -46,7 +46,7 @@ function connectionsNamed(name: string, log: string): Set<string> {
 }
 
 /** Whether a subject falls under a pattern with `*` and `>`. */
-export function covers(pattern: string, subject: string): boolean {
+function covers(pattern: string, subject: string): boolean {
   const wanted = pattern.split(".");
   const tokens = subject.split(".");
   const end = wanted.indexOf(">");

@@ -6,7 +6,7 @@ import { checkRequests } from "./check-requests.ts";
 import type { Bounds, Evidence } from "./evidence.ts";
 import { countByKind, type Problem, type ProblemKind } from "./problem.ts";
 
-export interface Counts {
+interface Counts {
   /** Events whose producer was told that they are stored; and all that are stored. */
   readonly acknowledged: number;
   readonly stored: number;

@@ -11,7 +11,7 @@ export const WORKSPACES = ["w1", "w2"] as const;
 export const RETRY_DELAYS_MS = [500, 2_000] as const;
 
 /** What an agent's endpoint answers, and what becomes of its address. */
-export type Character =
+type Character =
   | "steady"
   /** 200 after a second: there is always something in flight. */
   | "slow"

@@ -6,7 +6,7 @@ import { mountSmallDisk, type SmallDisk } from "./full-disk.ts";
 import { LED, type Scene, type SceneOptions } from "./scene.ts";
 
 /** Waits, at most until the run's time is over. */
-export type Rest = (ms: number) => Promise<void>;
+type Rest = (ms: number) => Promise<void>;
 
 /** What goes wrong, over and over again for as long as the run lasts. */
 export interface Fault {

@@ -1,4 +1,4 @@
-export const PROBLEM_KINDS = [
+const PROBLEM_KINDS = [
   /** An acknowledged event that is not stored, or did not come to an end. */
   "lost",
   /** A chain of attempts that is not single and whole, or says what no receiver saw. */

@@ -24,7 +24,7 @@ export const BOUNDS: Bounds = {
   toleranceMs: 20,
 };
 
-export const START_MS = Date.parse("2026-01-01T00:00:00Z");
+const START_MS = Date.parse("2026-01-01T00:00:00Z");
 const ANSWER_MS = 50;
 
 /** What is left behind by a run in which everything went well: an agent and a second for each event. */

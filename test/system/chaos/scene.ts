@@ -45,7 +45,7 @@ export interface Scene {
 }
 
 /** ADR 3, and docs/promises.md: what may be sent again, and how long an address that is gone may be used. */
-export const BOUNDS: Bounds = {
+const BOUNDS: Bounds = {
   retryDelaysMs: RETRY_DELAYS_MS,
   staleMs: 3_000,
   recordMs: 2_000,

@@ -16,7 +16,7 @@ export interface Chain {
   readonly statuses: readonly number[];
 }
 
-export const POINTS = [...CRASH_POINTS, REQUEST_RECEIVED] as const;
+const POINTS = [...CRASH_POINTS, REQUEST_RECEIVED] as const;
 
 /** As many retries as the longest chain has, so that its end is a dead letter. */
 export const RETRY_DELAYS = "1s,1s,1s";

@@ -20,7 +20,7 @@ export interface Stop {
  * What the process does there: waits until it gets SIGCONT (or is killed), or kills the process
  * with this id at once, and either goes on or kills itself as well.
  */
-export type Deed =
+type Deed =
   | { readonly kind: "wait" }
   | { readonly kind: "kill"; readonly pid: number; readonly andItself: boolean };
 

@@ -21,7 +21,7 @@ export const EVENT_STATUSES = [
 export type EventStatus = (typeof EVENT_STATUSES)[number];
 
 /** What a record says about the status of its event. */
-export type StatusRecord = Pick<AttemptRecord, "outcome" | "next">;
+type StatusRecord = Pick<AttemptRecord, "outcome" | "next">;
 
 /** What the streams tell of one event, over all of its deliveries. */
 export type EventFacts = {

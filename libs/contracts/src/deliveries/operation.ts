@@ -21,7 +21,7 @@ const common = {
 };
 
 /** What is judged by its attempts: a URL without query by what it answers, its host by what is below HTTP. */
-export const ENDPOINT_SCOPES = ["destination", "origin"] as const;
+const ENDPOINT_SCOPES = ["destination", "origin"] as const;
 
 export type EndpointScope = (typeof ENDPOINT_SCOPES)[number];
 

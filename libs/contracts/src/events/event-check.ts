@@ -89,7 +89,7 @@ const agentProblem = ({ agentId, eventType }: EventAddress): string | undefined 
 };
 
 /** The types of calls that are known, built-in ones first. */
-export const typesOf = (policy: EventTypePolicy): readonly EventType[] => {
+const typesOf = (policy: EventTypePolicy): readonly EventType[] => {
   const added = policy.kind === "open" ? [] : [...policy.added].toSorted();
   return [...EVENT_TYPES.filter((type) => !isWorkspaceEventType(type)), ...added];
 };

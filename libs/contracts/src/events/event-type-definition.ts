@@ -8,7 +8,7 @@ export const MAX_DEFINITION_BYTES = 32 * 1024;
 export const MAX_EVENT_TYPES = 100;
 
 /** What is known of an event type that a workspace added. */
-export const eventTypeDefinitionSchema = z.object({
+const eventTypeDefinitionSchema = z.object({
   event_type: eventTypeSchema,
   description: z.string().optional(),
   /** JSON Schema 2020-12 of a payload: for documents and warnings, never a reason to refuse an event. */

@@ -1,7 +1,6 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { bodyHash } from "../deliveries/body-hash.ts";
 import { callToken } from "./call-id.ts";
-import type { EventType } from "./event-types.ts";
 import { textIn } from "../json/json-bytes.ts";
 import { scanJson, type ScannedMember } from "../json/json-scan.ts";
 import { eventSubject, parseEventSubject, type EventAddress } from "../streams/subjects.ts";
@@ -207,4 +206,4 @@ const disagreement = (name: string, said: unknown, expected: string): string | u
 };
 
 export { deliveryId, eventId, eventSequence } from "./event-id.ts";
-export type { EventAddress, EventType };
+export type { EventAddress };

@@ -7,10 +7,10 @@ export const CLOSE_ARRAY = 0x5d;
 export const COMMA = 0x2c;
 export const COLON = 0x3a;
 export const MINUS = 0x2d;
-export const PLUS = 0x2b;
-export const DOT = 0x2e;
-export const ZERO = 0x30;
-export const NINE = 0x39;
+const PLUS = 0x2b;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
 
 export const BLANK = new Uint8Array(256);
 for (const blank of [0x20, 0x09, 0x0a, 0x0d]) BLANK[blank] = 1;

@@ -6,7 +6,7 @@ export type StrictJsonLimits = Omit<JsonLimits, "refusedKeys"> & {
 };
 
 /** `not_json`: no JSON text in UTF-8; `refused`: one that is not read alike by everybody, or over a limit. */
-export type NoStrictJson = {
+type NoStrictJson = {
   readonly kind: "not_json" | "refused";
   /** Says what and where, and repeats no value: bodies hold secrets. */
   readonly message: string;

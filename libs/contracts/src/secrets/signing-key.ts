@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** How requests are signed (Standard Webhooks): `v1` HMAC-SHA256, `v1a` Ed25519. */
-export const SIGNING_SCHEMES = ["v1", "v1a"] as const;
+const SIGNING_SCHEMES = ["v1", "v1a"] as const;
 
 export const signingSchemeSchema = z.enum(SIGNING_SCHEMES);
 

@@ -2,8 +2,8 @@ import { Buffer } from "node:buffer";
 import type { SigningScheme } from "./signing-key.ts";
 
 /** Sizes and prefixes of Standard Webhooks 1.0, "Signature scheme"; 64 bytes are its 512 bits. */
-export const MIN_HMAC_SECRET_BYTES = 24;
-export const MAX_HMAC_SECRET_BYTES = 64;
+const MIN_HMAC_SECRET_BYTES = 24;
+const MAX_HMAC_SECRET_BYTES = 64;
 /** RFC 8032: an Ed25519 private key is 32 random bytes, and so is a public key. */
 export const ED25519_KEY_BYTES = 32;
 

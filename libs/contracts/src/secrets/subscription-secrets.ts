@@ -7,7 +7,7 @@ import type { Subscription } from "../agents/subscription.ts";
 /** Where a secret belongs: a sealed text opens only in the place that it was sealed for. */
 export type SecretPlace = readonly string[];
 
-export type Opened =
+type Opened =
   | { readonly kind: "opened"; readonly text: string }
   /** Says why, and nothing of what is in it. */
   | { readonly kind: "unreadable"; readonly message: string };

@@ -26,7 +26,7 @@ const request = {
 };
 
 /** How far a request that changes an agent has come. */
-export const commandRecordSchema = z.discriminatedUnion("kind", [
+const commandRecordSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("claimed"), ...request, at: z.iso.datetime() }),
   /** Not under way any more, and not decided: it may have been carried out or not. */
   z.object({ kind: z.literal("released"), ...request }),

@@ -41,7 +41,7 @@ export type Nats = {
 };
 
 /** The oldest server that has all that Ringback uses (message schedules and their repair, ADR-51). */
-export const LEAST_SERVER_VERSION = [2, 14] as const;
+const LEAST_SERVER_VERSION = [2, 14] as const;
 
 const API_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -159,7 +159,7 @@ const serversAndUser = (settings: NatsSettings, log: Logger) => {
 };
 
 /** Throws when the server cannot do what is needed; older ones ignore options without a word. */
-export const checkServer = (version: string, hasJetStream: boolean): void => {
+const checkServer = (version: string, hasJetStream: boolean): void => {
   const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10) || 0);
   const [leastMajor, leastMinor] = LEAST_SERVER_VERSION;
   if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {

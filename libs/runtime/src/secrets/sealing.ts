@@ -12,7 +12,7 @@ import {
 export type SealingKey = { readonly id: string; readonly key: KeyObject };
 
 /** Why a text does not open, or what is in it. */
-export type Unsealed =
+type Unsealed =
   | { readonly kind: "opened"; readonly text: string }
   | { readonly kind: "unreadable"; readonly message: string };
 

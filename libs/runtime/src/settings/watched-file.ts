@@ -3,7 +3,7 @@ import { pause } from "../process/backoff.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 /** What a file's text means. */
-export type ReadText<T> =
+type ReadText<T> =
   | { readonly kind: "value"; readonly value: T }
   /** Goes into logs: it must repeat nothing of a file that holds secrets. */
   | { readonly kind: "broken"; readonly message: string };

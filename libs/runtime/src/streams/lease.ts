@@ -15,7 +15,7 @@ export type Lease = {
 };
 
 /** Who has a lease, as its message says it: for people. */
-export const leaseHolder = (): string => `${hostname()}/${process.pid}`;
+const leaseHolder = (): string => `${hostname()}/${process.pid}`;
 
 /**
  * A lease without a clock to agree on: the message is appended with the expected last sequence, and the

@@ -1,9 +1,7 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 
-export type { Counter, Gauge, Histogram } from "prom-client";
-
 /** Every value that each label can take. */
-export type LabelSets<Name extends string> = Readonly<Record<Name, readonly string[]>>;
+type LabelSets<Name extends string> = Readonly<Record<Name, readonly string[]>>;
 
 /** The metrics of one process; only this module knows the client library. */
 export type Metrics = {

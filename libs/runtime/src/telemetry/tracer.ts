@@ -19,7 +19,7 @@ export type Span = {
 
 export type SpanKind = "server" | "client" | "producer" | "consumer";
 
-export type SpanStart = {
+type SpanStart = {
   readonly kind: SpanKind;
   readonly attributes: Attributes;
   /** Without a parent, a new trace begins. */

@@ -27,7 +27,7 @@ import type { DeliveryContext, DeliveryResult } from "./delivery-result.ts";
 import { blockedAttempt, cancelled, withoutKey } from "./nothing-sent.ts";
 
 /** One attempt's span. */
-export type AttemptTrace = {
+type AttemptTrace = {
   /** What the endpoint gets of the trace. */
   readonly headers: Readonly<Record<string, string>>;
   /** Call once; without a result: the attempt threw. */

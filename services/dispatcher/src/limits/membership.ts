@@ -30,7 +30,7 @@ export type Membership = {
 };
 
 /** After a dispatcher's death its share of the limits lies idle for three intervals. */
-export const HEARTBEAT_INTERVAL_MS = 2_000;
+const HEARTBEAT_INTERVAL_MS = 2_000;
 
 /** Within this time every dispatcher has answered a `join`. */
 const JOIN_ANSWERED_WITHIN_MS = 500;

@@ -7,7 +7,7 @@ export type LookupLimits = {
 };
 
 /** Releases a slot. */
-export type Release = () => void;
+type Release = () => void;
 
 /** Waits for a slot; undefined when none was free in time. */
 export type LookupSlots = (workspaceId: string, waitMs?: number) => Promise<Release | undefined>;

@@ -1,7 +1,7 @@
 type Closable = { readonly close: () => Promise<void>; readonly destroy: () => Promise<void> };
 
 /** A pool in use, until `done` is called. */
-export type InUse<Pool> = { readonly pool: Pool; readonly done: () => void };
+type InUse<Pool> = { readonly pool: Pool; readonly done: () => void };
 
 export type Pools<Pool> = {
   readonly use: (workspaceId: string, origin: string) => InUse<Pool>;

@@ -5,7 +5,7 @@ import { lookupSlots, type LookupLimits } from "./lookup-slots.ts";
 import { lookUpFamily, type FamilyFound, unresolved } from "./look-up-family.ts";
 
 /** The addresses of a name, or why there is none. */
-export type Resolved =
+type Resolved =
   | {
       readonly kind: "addresses";
       readonly addresses: readonly LookupAddress[];

@@ -69,7 +69,7 @@ const TICKS_FOR_ALL = 15;
 /** Bodies stay in memory while their messages are in flight; beyond this nothing is pulled. */
 const MAX_BYTES_IN_FLIGHT = 128 * 1024 * 1024;
 
-export type AddResult =
+type AddResult =
   | { readonly kind: "added"; readonly inFlight: InFlightMessage }
   /** This very message is in flight here: its end acknowledges this delivery of it, too. */
   | { readonly kind: "same" }

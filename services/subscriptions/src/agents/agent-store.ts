@@ -31,7 +31,7 @@ export type StoredAgent = {
 };
 
 /** What an append is part of. */
-export type AppendContext = {
+type AppendContext = {
   /** What asked for it, where that is traced. */
   readonly trace?: TraceContext | undefined;
   /** Of the agent as it was read before. */

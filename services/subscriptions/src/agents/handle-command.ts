@@ -34,7 +34,7 @@ export type CommandContext = {
   readonly trace?: TraceContext | undefined;
 };
 
-export type Once = {
+type Once = {
   readonly keyHash: string;
   readonly requestHash: string;
   /** An earlier claim may have carried this out: then its change is after this message. */

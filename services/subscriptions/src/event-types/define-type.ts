@@ -12,11 +12,10 @@ import {
 } from "@ringback/contracts/events/event-type-definition";
 import { isBuiltIn, isEventTypeName, type EventType } from "@ringback/contracts/events/event-types";
 import { z } from "zod";
-import type { AgentIndex } from "../agents/agent-index.ts";
 import { UnavailableError } from "../streams/ask.ts";
 import { InvalidRequestError } from "../http/validation.ts";
-import type { WorkspaceLimits } from "../agents/workspace-limits.ts";
 import type { DefinitionStore } from "./definition-store.ts";
+import type { OwnTypes } from "./own-types.ts";
 import type { SchemaValidator } from "./schema-validator.ts";
 
 /** The body of `PUT /event-types/{name}`. */
@@ -40,9 +39,14 @@ export type DefineType = z.infer<typeof defineTypeSchema>;
 
 export type DefineDeps = {
   readonly definitions: DefinitionStore;
-  readonly index: Pick<AgentIndex, "ownTypes" | "isSubscribed" | "applied">;
+  /** What this instance knows of the configuration, up to the sequence that it has applied. */
+  readonly index: {
+    readonly ownTypes: OwnTypes;
+    readonly isSubscribed: (workspaceId: string, eventType: EventType) => boolean;
+    readonly applied: (seq: number) => Promise<void>;
+  };
   readonly validator: SchemaValidator;
-  readonly limits: Pick<WorkspaceLimits, "admitDefinition">;
+  readonly limits: { readonly admitDefinition: (workspaceId: string, bytes: number) => void };
   readonly rules: EventRules;
   readonly lastSeq: () => Promise<number>;
   readonly now: () => Date;

@@ -13,7 +13,7 @@ import type { Published } from "@ringback/runtime/nats/publish";
 import { lastMessage, publish } from "../streams/read-stream.ts";
 
 /** A definition and the sequence of the message that says so; 0: there was never one. */
-export type StoredDefinition = {
+type StoredDefinition = {
   readonly definition: EventTypeDefinition | undefined;
   readonly seq: number;
 };

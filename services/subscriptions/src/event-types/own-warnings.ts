@@ -3,7 +3,7 @@ import type { OwnTypes } from "./own-types.ts";
 import { MAX_VALIDATED_BYTES, type SchemaValidator } from "./schema-validator.ts";
 
 /** An event to validate by its workspace's own schema. */
-export type TypedBody = { readonly eventType: string; readonly body: Uint8Array };
+type TypedBody = { readonly eventType: string; readonly body: Uint8Array };
 
 /** The warnings of a workspace's own schemas for each of these events. */
 export type OwnWarnings = (

@@ -18,7 +18,7 @@ export type ValidationReply =
   /** It is not a JSON Schema. */
   | { readonly id: number; readonly kind: "unusable"; readonly message: string };
 
-export type ValidationResult =
+type ValidationResult =
   | Omit<Extract<ValidationReply, { kind: "validated" }>, "id">
   | Omit<Extract<ValidationReply, { kind: "unusable" }>, "id">
   /** It took too long or too much memory, now or within the last minute. */
@@ -27,7 +27,7 @@ export type ValidationResult =
   | { readonly kind: "busy" };
 
 /** Bodies, and the schema that a workspace gave their type. */
-export type ValidationCase = {
+type ValidationCase = {
   readonly workspaceId: string;
   /** As JSON text. */
   readonly schema: string;

@@ -18,7 +18,7 @@ import { statesOf, type EventState } from "./event-state.ts";
 import { storedEvent, type StoredEvent } from "./stored-event.ts";
 import { readEventMessage, streamState, subjectsUnder } from "../streams/read-stream.ts";
 
-export type FoundEvent = {
+type FoundEvent = {
   readonly eventId: string;
   readonly event: StoredEvent;
   readonly state: EventState;

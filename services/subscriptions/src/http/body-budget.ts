@@ -6,7 +6,7 @@ export type BodyBudget = {
 };
 
 /** What one body holds. */
-export type BodyRoom = {
+type BodyRoom = {
   /** Takes room for bytes that have come; false where there is none. */
   readonly take: (bytes: number) => boolean;
   /** The whole body is there: from now on it is not ended for others. */

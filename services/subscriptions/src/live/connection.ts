@@ -3,7 +3,7 @@ import { positionId, type LivePosition, type LiveStreams } from "./decide/positi
 import { sseFrame, SSE_HEARTBEAT } from "./decide/sse-frame.ts";
 
 /** The events of a stream, by their names on the wire. */
-export type LiveEventName = "attempt" | "event" | "missed";
+type LiveEventName = "attempt" | "event" | "missed";
 
 /** An open SSE connection: the body of its response, and the position of what was sent. */
 export type LiveConnection = {
@@ -19,7 +19,7 @@ export type LiveConnection = {
   readonly close: (reason: CloseReason) => void;
 };
 
-export type CloseReason = "stopping" | "key_not_valid";
+type CloseReason = "stopping" | "key_not_valid";
 
 /** Written ahead of a slow client, plus one message; the system's buffers come on top. */
 const BUFFER_BYTES = 64 * 1024;

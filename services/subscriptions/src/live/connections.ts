@@ -27,7 +27,7 @@ export type LiveConnections = {
 export type LiveConnectionsDeps = { readonly keys: () => ApiKeys; readonly now: () => Date };
 
 export const MAX_PER_KEY = 10;
-export const MAX_CONNECTIONS = 500;
+const MAX_CONNECTIONS = 500;
 /** Fewer where few are left: see `concurrencyLimit`. */
 export const MAX_PER_WORKSPACE = 50;
 

@@ -43,7 +43,7 @@ export type Projection = {
 export type ProjectedStream = "events" | "attempts" | "dead_letters";
 
 /** Messages that are stored and not yet applied; 0 when current. */
-export type ProjectionLag = Readonly<Record<ProjectedStream, number>> & {
+type ProjectionLag = Readonly<Record<ProjectedStream, number>> & {
   /** All together: `projection_lag` in responses. */
   readonly total: number;
 };
@@ -102,18 +102,18 @@ export type EventRow = {
 };
 
 /** Where a record is on ATTEMPTS, from which the list reads the rest of it. */
-export type AttemptRow = {
+type AttemptRow = {
   readonly seq: number;
   readonly atMs: number;
 };
 
 /** Where a dead letter is on DEAD_LETTERS. */
-export type DeadLetterRow = { readonly seq: number; readonly atMs: number };
+type DeadLetterRow = { readonly seq: number; readonly atMs: number };
 
 /** A row by its sequence alone. */
 export type RowSeq = { readonly seq: number };
 
-export type StatsQuery = {
+type StatsQuery = {
   readonly workspaceId: string;
   readonly agentId: string;
   readonly sinceMs: number;

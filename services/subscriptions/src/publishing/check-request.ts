@@ -15,7 +15,7 @@ export type CheckedRequest =
 export const MAX_EVENTS = 1_000;
 
 /** One thing that is wrong with a request, and where. */
-export type FieldError = { readonly path: string; readonly message: string };
+type FieldError = { readonly path: string; readonly message: string };
 
 const MAX_ERRORS = 100;
 const MAX_PATH_CHARACTERS = 256;

@@ -14,7 +14,7 @@ export type SignedContent = {
 };
 
 /** The value of `webhook-signature`. */
-export type Sign = (keys: readonly SigningKey[], content: SignedContent) => string;
+type Sign = (keys: readonly SigningKey[], content: SignedContent) => string;
 
 export type RequestFacts = {
   readonly eventId: string;

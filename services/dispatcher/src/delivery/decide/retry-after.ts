@@ -35,7 +35,7 @@ export const retryAfterMs = (text: string, nowMs: number): number | undefined =>
 };
 
 /** The time that an HTTP-date names, in ms since 1970; undefined for anything else. */
-export const httpDateMs = (text: string, nowMs: number): number | undefined => {
+const httpDateMs = (text: string, nowMs: number): number | undefined => {
   for (const form of DATES) {
     const found = form.exec(text)?.groups;
     if (found === undefined) continue;

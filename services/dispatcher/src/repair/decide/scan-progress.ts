@@ -1,5 +1,5 @@
 /** A range of a stream in which nothing has to be visited before `dueMs`. */
-export type ScanRange = {
+type ScanRange = {
   readonly fromSeq: number;
   readonly toSeq: number;
   readonly dueMs: number;

@@ -25,7 +25,7 @@ export type Command =
   | RemoveSigningSecret
   | DeregisterAgent;
 
-export type RegisterAgent = {
+type RegisterAgent = {
   readonly kind: "register_agent";
   readonly agent: AgentIds;
   readonly agent_display_name: string;
@@ -48,10 +48,10 @@ export type RemoveSubscriptions = {
   readonly if_absent: IfAbsent;
 };
 
-export type DeregisterAgent = { readonly kind: "deregister_agent"; readonly agent: AgentIds };
+type DeregisterAgent = { readonly kind: "deregister_agent"; readonly agent: AgentIds };
 
 /** A subscription before the change, as responses name it. */
-export type PreviousSubscription = Pick<Subscription, "event_type" | "callback_url">;
+type PreviousSubscription = Pick<Subscription, "event_type" | "callback_url">;
 
 export type Rejection =
   | { readonly kind: "rejected"; readonly code: "agent_not_found" }

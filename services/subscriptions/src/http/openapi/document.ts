@@ -11,7 +11,7 @@ import { tidied, type ApiDocument } from "./tidy.ts";
 import { BASE_PATH, type Api } from "../api.ts";
 
 /** What the calls are grouped by; a route names one of them in `tags`. Those without calls are left out. */
-export const API_TAGS = {
+const API_TAGS = {
   Agents: "Agents, where their events go, how requests are signed, and how it came to be so.",
   Events: "What happened on calls, and what became of it.",
   Attempts: "Every request to an endpoint, and figures about them.",

@@ -9,7 +9,7 @@ type DocumentedHeader = {
 };
 
 /** Headers that calls may read, beside those of the key and the body. */
-export const REQUEST_HEADERS = {
+const REQUEST_HEADERS = {
   "If-Match": {
     description:
       "Carried out only over this version of the agent: its ETag, a list of them, or `*`.",
@@ -39,7 +39,7 @@ export const REQUEST_HEADERS = {
 } as const satisfies Readonly<Record<string, DocumentedHeader>>;
 
 /** Headers that answers may have, beside those of every answer. */
-export const RESPONSE_HEADERS = {
+const RESPONSE_HEADERS = {
   ETag: {
     description: "The agent's version, for `If-Match` and `If-None-Match`.",
     schema: { type: "string", examples: ['"7"'] },

@@ -27,7 +27,7 @@ const OF_BODIES: readonly ProblemCode[] = [
 ];
 
 /** Every problem that a route may answer, by what it reads and what it says of itself. */
-export const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "config">) => {
+const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "config">) => {
   const documented: Documented = config?.documented ?? {};
   const codes: readonly ProblemCode[] = [
     ...OF_EVERY_CALL,

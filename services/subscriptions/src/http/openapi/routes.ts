@@ -7,7 +7,7 @@ import { DOCS_PATH, DOCUMENT_PATH, type Api } from "../api.ts";
  * What the page may do, which is more than an answer of the API may: run and load what comes from here.
  * Swagger UI's icons are in its style sheet as `data:`.
  */
-export const DOCS_CONTENT_SECURITY_POLICY = [
+const DOCS_CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

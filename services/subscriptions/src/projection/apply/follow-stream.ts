@@ -21,7 +21,7 @@ export type Following = {
   readonly stop: () => Promise<void>;
 };
 
-export type SequenceRange = { readonly first_seq: number; readonly last_seq: number };
+type SequenceRange = { readonly first_seq: number; readonly last_seq: number };
 
 export type FollowOptions = {
   readonly nats: Nats;

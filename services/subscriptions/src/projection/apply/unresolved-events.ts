@@ -3,7 +3,7 @@ import type { AgentAddress } from "@ringback/contracts/streams/subjects";
 import { EVENT_FACETS } from "../file/facets.ts";
 
 /** An event without a record or a dead letter. */
-export type UnresolvedEvent = AgentAddress & { readonly seq: number };
+type UnresolvedEvent = AgentAddress & { readonly seq: number };
 
 export type UnresolvedEvents = {
   /** Events of a range whose check is due, and how far the range was read. */
@@ -14,9 +14,9 @@ export type UnresolvedEvents = {
   readonly checkLater: (seqs: readonly number[], nowMs: number) => void;
 };
 
-export type SequenceRange = { readonly after: number; readonly upTo: number };
+type SequenceRange = { readonly after: number; readonly upTo: number };
 
-export type UnresolvedPage = {
+type UnresolvedPage = {
   readonly events: readonly UnresolvedEvent[];
   readonly readUpTo: number;
 };

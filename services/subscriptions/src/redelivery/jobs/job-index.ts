@@ -22,11 +22,11 @@ export type JobIndex = {
   readonly stop: () => Promise<void>;
 };
 
-export type JobsOfWorkspace = { readonly all: number; readonly running: number };
+type JobsOfWorkspace = { readonly all: number; readonly running: number };
 
-export type StreamRange = { readonly first_seq: number };
+type StreamRange = { readonly first_seq: number };
 
-export type JobPage = { readonly jobs: readonly RedeliveryJob[]; readonly hasMore: boolean };
+type JobPage = { readonly jobs: readonly RedeliveryJob[]; readonly hasMore: boolean };
 
 /** A job's position in the order of time, and of ids within a millisecond. */
 export type JobPosition = Pick<RedeliveryJob, "created_at" | "redelivery_id">;
