@@ -74,12 +74,14 @@ const attemptOf = (
   created: StreamCreation,
 ): AttemptRecord => {
   const isLast = attempt === rounds;
-  const isGivenUp = isLast && n % 23 === 0;
+  const isDeadLettered = isLast && n % 23 === 0;
   const reason = FAILURE_REASONS[n % FAILURE_REASONS.length] ?? "timeout";
   const outcome: Outcome =
-    isLast && !isGivenUp ? { kind: "delivered", status_code: 200 } : { kind: "failed", reason };
+    isLast && !isDeadLettered
+      ? { kind: "delivered", status_code: 200 }
+      : { kind: "failed", reason };
   const atMs = Date.now() - ((n * 7_919) % (7 * DAY_MS)) + attempt;
-  const next = isGivenUp
+  const next = isDeadLettered
     ? ({ kind: "dead_letter" } as const)
     : isLast
       ? ({ kind: "done" } as const)

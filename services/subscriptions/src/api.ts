@@ -100,14 +100,14 @@ const featureDeps = (
   const definitions = definitionStore(nats);
   const warningsOf = ownWarnings(index.ownTypes, validator);
   const noted = notedWarnings(warningsOf, metrics.warnedOf, log);
-  const listed = recordLoader(nats);
+  const records = recordLoader(nats);
   const { changed: onChange, conflicted: onConflict } = metrics;
   const attemptsCreatedMs = created.get(STREAMS.attempts) ?? 0;
   return {
     commands: { store, requests, limits, now, random: Math.random, onChange, onConflict },
     index,
-    listed,
-    events: eventReader({ nats, projection, eventsCreatedMs, log, listed }),
+    records,
+    events: eventReader({ nats, projection, eventsCreatedMs, log, records }),
     history: agentHistory({ nats, sealer }),
     publishing: { events: eventStore(nats), eventsCreatedMs, rules, ownWarnings: noted },
     eventTypes: { definitions, index, validator, limits, rules, lastSeq, now },
@@ -136,13 +136,13 @@ export type FeatureDeps = PatchAgentDeps & {
   readonly ownWarnings: OwnWarnings;
   readonly live: LiveStream;
   readonly projection: Projection;
-  readonly listed: RecordLoader;
+  readonly records: RecordLoader;
   readonly eventId: (seq: number) => string;
 };
 
 /** Every call of the API, in the order of its document. */
 export const featuresOf = (deps: FeatureDeps): Feature[] => {
-  const { commands, index, events, history, eventTypes, projection, listed, redelivery } = deps;
+  const { commands, index, events, history, eventTypes, projection, records, redelivery } = deps;
   const { eventId: idOf } = deps;
   const { store, now } = commands;
   return [
@@ -153,8 +153,8 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => listAgentsRoute(api, { store, index }),
     (api) => agentsEnvelopeRoutes(api, { store, index }),
     (api) => listEventsRoute(api, projection, idOf),
-    (api) => listAttemptsRoute(api, projection, listed),
-    (api) => listDeadLettersRoute(api, projection, listed),
+    (api) => listAttemptsRoute(api, projection, records),
+    (api) => listDeadLettersRoute(api, projection, records),
     (api) => agentStatsRoute(api, { store, now, projection, eventId: idOf }),
     (api) => agentHistoryRoute(api, history),
     (api) => getCallEventsRoute(api, events),

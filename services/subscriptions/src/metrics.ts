@@ -80,7 +80,7 @@ export const createSubscriptionsMetrics = (
     served: (request) => {
       for (const status_class of STATUS_CLASSES) durations.zero({ ...request, status_class });
     },
-    answered: ({ method, route }, status, seconds) => {
+    responded: ({ method, route }, status, seconds) => {
       const labels = { method, route: route ?? "unknown", status_class: classOf(status) };
       durations.observe(labels, seconds);
     },

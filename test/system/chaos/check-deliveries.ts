@@ -73,7 +73,7 @@ const statusOf = ({ chain, letters }: Delivery): EventStatus =>
   eventStatus({
     isDelivered: chain.some(({ outcome }) => outcome.kind === "delivered"),
     lastRecord: chain.at(-1),
-    isGivenUp: letters.some(({ reason }) => reason !== "exhausted"),
+    isDeadLettered: letters.some(({ reason }) => reason !== "exhausted"),
     isSettled: true,
   });
 

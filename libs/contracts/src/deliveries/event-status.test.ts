@@ -12,7 +12,7 @@ const DEAD_LETTER: NextStep = { kind: "dead_letter" };
 const NOTHING: EventFacts = {
   isDelivered: false,
   lastRecord: undefined,
-  isGivenUp: false,
+  isDeadLettered: false,
   isSettled: false,
 };
 const last = (outcome: Outcome, next: NextStep): Partial<EventFacts> => ({
@@ -29,13 +29,17 @@ describe("the status of an event", () => {
     ["lost its subscription", last(CANCELLED, DONE), "cancelled"],
     ["was a test that failed", last(FAILED, DONE), "failed"],
     ["was a success in a record that counts alone", last(DELIVERED, DONE), "delivered"],
-    ["could not be understood", { isGivenUp: true }, "dead_lettered"],
+    ["could not be understood", { isDeadLettered: true }, "dead_lettered"],
     [
       "could not be understood, and was acknowledged",
-      { isGivenUp: true, isSettled: true },
+      { isDeadLettered: true, isSettled: true },
       "dead_lettered",
     ],
-    ["was gone before its retry", { ...last(FAILED, RETRY), isGivenUp: true }, "dead_lettered"],
+    [
+      "was gone before its retry",
+      { ...last(FAILED, RETRY), isDeadLettered: true },
+      "dead_lettered",
+    ],
     [
       "failed when it was sent again after a success",
       { ...last(FAILED, DEAD_LETTER), isDelivered: true },
@@ -48,7 +52,7 @@ describe("the status of an event", () => {
     ],
     [
       "was a success before its letter of an unexpected error",
-      { isDelivered: true, isGivenUp: true },
+      { isDelivered: true, isDeadLettered: true },
       "delivered",
     ],
     [

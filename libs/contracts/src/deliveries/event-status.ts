@@ -33,16 +33,16 @@ export type EventFacts = {
    * True when a dead letter has the last word (`isLastWord`): the event was not understood, was gone
    * before its retry, or a fault of the platform's own did not end.
    */
-  readonly isGivenUp: boolean;
+  readonly isDeadLettered: boolean;
   /** True when the dispatcher is done with the event: nothing waits, and nothing is in work. */
   readonly isSettled: boolean;
 };
 
 /** The status of an event; the one rule by which calls, lists and jobs tell it. */
 export const eventStatus = (facts: EventFacts): EventStatus => {
-  const { isDelivered, lastRecord, isGivenUp, isSettled } = facts;
+  const { isDelivered, lastRecord, isDeadLettered, isSettled } = facts;
   if (isDelivered) return "delivered";
-  if (isGivenUp) return "dead_lettered";
+  if (isDeadLettered) return "dead_lettered";
   if (lastRecord === undefined) return isSettled ? "no_subscription" : "pending";
   const { outcome, next } = lastRecord;
   switch (next.kind) {

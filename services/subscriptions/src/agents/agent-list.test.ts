@@ -1,10 +1,10 @@
 import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { createAgentList, type ListedAgent } from "./agent-list.ts";
+import { createAgentList, type AgentRow } from "./agent-list.ts";
 
 const agentId = fc.stringMatching(/^[A-Za-z0-9_-]{1,3}$/);
-const agent: fc.Arbitrary<ListedAgent> = fc.record({
+const agent: fc.Arbitrary<AgentRow> = fc.record({
   agent_id: agentId,
   agent_display_name: fc.string(),
   event_types: fc.subarray(EVENT_TYPES),
@@ -20,7 +20,7 @@ test("pages of any size give every agent once, ordered by id, as it was last set
   fc.assert(
     fc.property(fc.array(step), fc.integer({ min: 1, max: 5 }), (steps, limit) => {
       const list = createAgentList();
-      const model = new Map<string, ListedAgent>();
+      const model = new Map<string, AgentRow>();
       for (const one of steps) {
         if ("set" in one) {
           list.set(one.set, one.set.agent_id.length);
@@ -31,7 +31,7 @@ test("pages of any size give every agent once, ordered by id, as it was last set
         } else list.page(1);
       }
       const expected = [...model.values()].toSorted((a, b) => (a.agent_id < b.agent_id ? -1 : 1));
-      const seen: ListedAgent[] = [];
+      const seen: AgentRow[] = [];
       for (let page = list.page(limit); ; page = list.page(limit, seen.at(-1)?.agent_id)) {
         seen.push(...page.agents);
         if (!page.hasMore) break;
@@ -46,7 +46,7 @@ test("pages of any size give every agent once, ordered by id, as it was last set
   );
 });
 
-const named = (agent_id: string): ListedAgent => ({
+const named = (agent_id: string): AgentRow => ({
   agent_id,
   agent_display_name: agent_id,
   event_types: [],

@@ -1,7 +1,7 @@
 import type { EventType } from "@ringback/contracts/events/event-types";
 
 /** What the list of agents shows of one. */
-export type ListedAgent = {
+export type AgentRow = {
   readonly agent_id: string;
   readonly agent_display_name: string;
   readonly event_types: readonly EventType[];
@@ -9,7 +9,7 @@ export type ListedAgent = {
 };
 
 export type AgentPage = {
-  readonly agents: readonly ListedAgent[];
+  readonly agents: readonly AgentRow[];
   /** There are agents after the last of these. */
   readonly hasMore: boolean;
 };
@@ -17,7 +17,7 @@ export type AgentPage = {
 /** The agents of one workspace, ordered by id. */
 export type AgentList = {
   /** `bytes`: what it takes where it is stored. */
-  readonly set: (agent: ListedAgent, bytes: number) => void;
+  readonly set: (agent: AgentRow, bytes: number) => void;
   readonly remove: (agentId: string) => void;
   /** The first `limit` agents whose ids come after `after`. */
   readonly page: (limit: number, after?: string) => AgentPage;
@@ -25,7 +25,7 @@ export type AgentList = {
   readonly pageAt: (
     limit: number,
     offset: number,
-  ) => { readonly agents: readonly ListedAgent[]; readonly total: number };
+  ) => { readonly agents: readonly AgentRow[]; readonly total: number };
   readonly agentCount: () => number;
   readonly subscriptionCount: () => number;
   readonly hasSubscription: (eventType: EventType) => boolean;
@@ -70,13 +70,13 @@ export const createAgentList = (): AgentList => {
       sortedIds ??= [...entries.keys()].toSorted(byCodeUnits);
       const from = after === undefined ? 0 : indexAfter(sortedIds, after);
       const ids = sortedIds.slice(from, from + limit);
-      const agents = ids.flatMap((id) => listed(id, entries.get(id)));
+      const agents = ids.flatMap((id) => rowOf(id, entries.get(id)));
       return { agents, hasMore: from + limit < sortedIds.length };
     },
     pageAt: (limit, offset) => {
       sortedIds ??= [...entries.keys()].toSorted(byCodeUnits);
       const ids = sortedIds.slice(offset, offset + limit);
-      return { agents: ids.flatMap((id) => listed(id, entries.get(id))), total: entries.size };
+      return { agents: ids.flatMap((id) => rowOf(id, entries.get(id))), total: entries.size };
     },
     agentCount: () => entries.size,
     subscriptionCount: () => subscriptionCount,
@@ -86,7 +86,7 @@ export const createAgentList = (): AgentList => {
   };
 };
 
-const listed = (agent_id: string, entry: Entry | undefined): ListedAgent[] => {
+const rowOf = (agent_id: string, entry: Entry | undefined): AgentRow[] => {
   if (entry === undefined) return [];
   const { name: agent_display_name, eventTypes: event_types, updatedAt: updated_at } = entry;
   return [{ agent_id, agent_display_name, event_types, updated_at }];

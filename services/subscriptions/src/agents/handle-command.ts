@@ -40,7 +40,7 @@ type Once = {
   /** An earlier claim may have carried this out: then its change is after this message. */
   readonly claimedAfterSeq: number | undefined;
   /** From then on another process may take the claim over. */
-  readonly giveUpAtMs: number;
+  readonly deadlineMs: number;
 };
 
 /** An accepted command and the agent after it; `changes` is empty when there was nothing to change. */
@@ -77,7 +77,7 @@ export const handleCommand = async (
   const address = addressOf(command);
   for (let n = 0; n < MAX_TRIES; n += 1) {
     if (n > 0) await pause(waitMs(n, deps.random()));
-    if (context.once !== undefined && deps.now().getTime() >= context.once.giveUpAtMs) {
+    if (context.once !== undefined && deps.now().getTime() >= context.once.deadlineMs) {
       throw new UnavailableError("the request took too long: another may carry it out now");
     }
     const before = await deps.store.read(address);

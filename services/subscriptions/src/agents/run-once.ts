@@ -25,7 +25,7 @@ export type OnceResult =
 
 const MAX_TRIES = 3;
 /** Before another process may take the claim over, by more than clocks differ. */
-const GIVE_UP_AFTER_MS = CLAIM_MS - 10_000;
+const CLAIM_DEADLINE_MS = CLAIM_MS - 10_000;
 
 type NewRecord = Omit<CommandRecord & { kind: "claimed" }, "kind" | "at">;
 
@@ -65,9 +65,9 @@ export const runOnce = async (
         const claimed = await deps.requests.append(at, claim, last?.seq ?? 0);
         if (claimed.kind === "conflict") break; // another process was first: read its claim
         const claimedAfterSeq = earlier === undefined ? undefined : request.after_seq;
-        const giveUpAtMs = Date.parse(claim.at) + GIVE_UP_AFTER_MS;
+        const deadlineMs = Date.parse(claim.at) + CLAIM_DEADLINE_MS;
         const { keyHash, requestHash } = key;
-        const once = { keyHash, requestHash, claimedAfterSeq, giveUpAtMs };
+        const once = { keyHash, requestHash, claimedAfterSeq, deadlineMs };
         const same = ofAgent(command, request.agent_id);
         return carryOut(same, { ...context, once }, { at, request, seq: claimed.seq }, deps);
       }

@@ -51,7 +51,7 @@ export type EventReaderDeps = RecordsDeps & {
   /** When EVENTS was made, in ms since 1970: part of every event's id. */
   readonly eventsCreatedMs: number;
   readonly projection: Pick<Projection, "deadLettersOf" | "appliedUpTo">;
-  readonly listed: Pick<RecordLoader, "deadLetters">;
+  readonly records: Pick<RecordLoader, "deadLetters">;
 };
 
 /** Payloads of one page together: one event may have 1 MiB. */
@@ -142,10 +142,10 @@ const findDeadLetter = async (
 ): Promise<DeadLetter | undefined> => {
   const event = await findEvent(workspaceId, id, deps);
   if (event !== undefined) return deadLetterOf(event, deps);
-  const { projection, listed } = deps;
+  const { projection, records } = deps;
   const indexed = async (): Promise<DeadLetter | undefined> => {
-    const letters = await listed.deadLetters(await projection.deadLettersOf(workspaceId, id));
-    return letters.find((letter) => letter.event_id === id);
+    const deadLetters = await records.deadLetters(await projection.deadLettersOf(workspaceId, id));
+    return deadLetters.find((one) => one.event_id === id);
   };
   const found = await indexed();
   if (found !== undefined || (await isIndexed(deps))) return found;

@@ -48,12 +48,12 @@ export const historyOf = async (
   { events, attempts, keep }: HistoryQuery,
   deps: RecordsDeps,
 ): Promise<ReadonlyMap<number, EventHistory>> => {
-  const [bySeq, letters] = await Promise.all([
+  const [bySeq, deadLetters] = await Promise.all([
     attempts === undefined ? new Map() : attemptsUnder(attempts, events, deps),
-    lettersOf(events, deps),
+    deadLettersOf(events, deps),
   ]);
   return new Map(
-    events.map(({ seq }) => [seq, historyIn(bySeq.get(seq) ?? [], letters.get(seq), keep)]),
+    events.map(({ seq }) => [seq, historyIn(bySeq.get(seq) ?? [], deadLetters.get(seq), keep)]),
   );
 };
 
@@ -79,27 +79,27 @@ const attemptsUnder = async (
 const eventSeqIn = (subject: string): number =>
   Number(/^\d+/.exec(deliveryIdInAttemptSubject(subject) ?? "")?.[0]);
 
-const lettersOf = async (
+const deadLettersOf = async (
   events: readonly StoredEvent[],
   deps: RecordsDeps,
 ): Promise<ReadonlyMap<number, DeadLetter>> => {
   const bySeq = new Map(events.map((event) => [event.seq, event]));
-  const letters = new Map<number, DeadLetter>();
+  const deadLetters = new Map<number, DeadLetter>();
   const bySubject = Map.groupBy(events, deadLetterSubjectOf);
   await mapConcurrently([...bySubject], REQUESTS_AT_ONCE, async ([subject, its]) => {
-    for await (const letter of deadLettersOn(deps, subject, letterPlace(subject, its))) {
-      if (letter.event_seq === undefined || !bySeq.has(letter.event_seq)) continue;
-      letters.set(letter.event_seq, letter);
+    for await (const deadLetter of deadLettersOn(deps, subject, firstPosition(subject, its))) {
+      if (deadLetter.event_seq === undefined || !bySeq.has(deadLetter.event_seq)) continue;
+      deadLetters.set(deadLetter.event_seq, deadLetter);
     }
   });
-  return letters;
+  return deadLetters;
 };
 
 const deadLetterSubjectOf = ({ subject }: StoredEvent): string =>
   invalidEventDeadLetterSubject(subject);
 
-/** Where letters of an event can be. What came under no id that can be used shares a subject with many. */
-const letterPlace = (subject: string, events: readonly StoredEvent[]): number | Date => {
+/** Where dead letters of an event can be. What came under no id that can be used shares a subject with many. */
+const firstPosition = (subject: string, events: readonly StoredEvent[]): number | Date => {
   if (!subject.split(".").includes(UNKNOWN_TOKEN)) return 1;
   const sinceMs = Math.min(...events.map(({ storedAtMs }) => storedAtMs));
   return new Date(Math.max(0, sinceMs - CLOCKS_DIFFER_MS));
@@ -109,7 +109,7 @@ const letterPlace = (subject: string, events: readonly StoredEvent[]): number | 
 export const deadLetterOf = async (
   event: StoredEvent,
   deps: RecordsDeps,
-): Promise<DeadLetter | undefined> => (await lettersOf([event], deps)).get(event.seq);
+): Promise<DeadLetter | undefined> => (await deadLettersOf([event], deps)).get(event.seq);
 
 /** All attempts at an event, newest first. */
 export const attemptsOf = async (
@@ -126,7 +126,7 @@ const newestFirst = (attempts: readonly StoredAttempt[]): StoredAttempt[] =>
 
 const historyIn = (
   found: readonly StoredAttempt[],
-  letter: DeadLetter | undefined,
+  deadLetter: DeadLetter | undefined,
   keep: number,
 ): EventHistory => {
   const attempts = newestFirst(found);
@@ -137,10 +137,10 @@ const historyIn = (
     isDelivered,
     attempts: attempts.slice(0, keep),
     lastAttempt,
-    deadLetter: isOfNow(letter, lastAttempt?.record) && !isDelivered ? letter : undefined,
+    deadLetter: isOfNow(deadLetter, lastAttempt?.record) && !isDelivered ? deadLetter : undefined,
   };
 };
 
-/** A letter of the past is of a delivery that a redelivery has gone beyond. */
-const isOfNow = (letter: DeadLetter | undefined, last: AttemptRecord | undefined): boolean =>
-  letter !== undefined && (isLastWord(letter, last) || last?.next.kind === "dead_letter");
+/** An old dead letter is of a delivery that a redelivery has gone beyond. */
+const isOfNow = (deadLetter: DeadLetter | undefined, last: AttemptRecord | undefined): boolean =>
+  deadLetter !== undefined && (isLastWord(deadLetter, last) || last?.next.kind === "dead_letter");

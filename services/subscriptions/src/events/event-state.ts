@@ -68,7 +68,7 @@ const statusOf = (
   eventStatus({
     isDelivered,
     lastRecord: lastAttempt?.record,
-    isGivenUp: deadLetter !== undefined,
+    isDeadLettered: deadLetter !== undefined,
     isSettled,
   });
 

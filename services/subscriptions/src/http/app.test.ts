@@ -45,7 +45,7 @@ const appWith = (
   const frame = {
     keys: () => apiKeysOf([entry("k1", KEY), entry("k2", OTHER_KEY)]),
     now: () => new Date(),
-    metrics: { served: () => undefined, answered: () => undefined },
+    metrics: { served: () => undefined, responded: () => undefined },
     log: createLogger("test", "fatal"),
     requestsPerMinutePerKey,
     trustedProxies,
@@ -63,15 +63,15 @@ const get = (app: Api, key?: string, url = "/ca/api/v0/assistant") =>
 const said = async (app: Api, text: string, use?: (socket: Socket) => void): Promise<string> => {
   const { port } = new URL(await app.listen({ host: "127.0.0.1", port: 0 }));
   const socket = connect(Number(port), "127.0.0.1");
-  let answer = "";
+  let response = "";
   socket.on("data", (data) => {
-    answer += data.toString("latin1");
+    response += data.toString("latin1");
   });
   socket.on("error", () => undefined); // it may be cut off while it is still written to
   socket.write(text);
   use?.(socket);
   await once(socket, "close");
-  return answer;
+  return response;
 };
 
 const HEAD = `PATCH ${PATH} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n`;
@@ -80,22 +80,22 @@ test.each([
   ["headers that stop in the middle", `${HEAD}x-api-key`],
   ["a body that stops in the middle", `${HEAD}x-api-key: ${KEY}\r\ncontent-length: 100\r\n\r\n{`],
 ])("%s are answered 408, and nothing is kept waiting", async (_what, text) => {
-  const answer = await said(appWith({ requestMs: 200 }), text);
-  expect(answer).toMatch(
+  const response = await said(appWith({ requestMs: 200 }), text);
+  expect(response).toMatch(
     /^HTTP\/1\.1 408 Request Timeout\r\ncontent-type: application\/problem\+json/,
   );
-  const [head = "", body = ""] = answer.split("\r\n\r\n");
+  const [head = "", body = ""] = response.split("\r\n\r\n");
   expect(JSON.parse(body)).toMatchObject({ status: 408, code: "request_timeout" });
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
     expect(head).toContain(`${name}: ${value}`);
   }
 });
 
-test("a body that drips in after its answer gets no second one", async () => {
+test("a body that drips in after its response gets no second one", async () => {
   const text = `${HEAD}x-api-key: wrong\r\ncontent-length: 100\r\n\r\n{`;
-  const answer = await said(appWith({ requestMs: 200 }), text);
-  expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
-  expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+  const response = await said(appWith({ requestMs: 200 }), text);
+  expect(response.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  expect(response).toMatch(/^HTTP\/1\.1 401 /);
 });
 
 test.each([
@@ -109,19 +109,19 @@ test.each([
     const closed = Promise.withResolvers<void>();
     const close = () => void app.close().then(closed.resolve, closed.reject);
     app.server.once(text === "" ? "connection" : "request", () => setImmediate(close));
-    const answer = await said(app, text, (socket) => {
+    const response = await said(app, text, (socket) => {
       const dripping = setInterval(() => text !== "" && socket.write(" "), 20);
       socket.once("close", () => clearInterval(dripping));
     });
     await closed.promise;
-    expect(answer).toBe("");
+    expect(response).toBe("");
   },
 );
 
 test("headers beyond 16 KiB are answered 431", async () => {
-  const answer = await said(appWith(), `${HEAD}x-api-key: ${"k".repeat(20_000)}\r\n\r\n`);
-  expect(answer).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/);
-  expect(answer).toContain('"code":"headers_too_large"');
+  const response = await said(appWith(), `${HEAD}x-api-key: ${"k".repeat(20_000)}\r\n\r\n`);
+  expect(response).toMatch(/^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/);
+  expect(response).toContain('"code":"headers_too_large"');
 });
 
 test.each([
@@ -131,11 +131,11 @@ test.each([
   ["a bare line feed", "x-a: a\nx-b: b\r\n\r\n"],
   ["a space before the colon", "x-a : a\r\n\r\n"],
 ])("%s are no HTTP: 400", async (_what, rest) => {
-  const answer = await said(appWith(), `${HEAD}x-api-key: ${KEY}\r\n${rest}`, (socket) =>
+  const response = await said(appWith(), `${HEAD}x-api-key: ${KEY}\r\n${rest}`, (socket) =>
     socket.end(),
   );
-  expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
-  expect(answer).toContain('"code":"bad_request"');
+  expect(response).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  expect(response).toContain('"code":"bad_request"');
 });
 
 test("a key that asks too often is answered 429 with the seconds to wait, and no other key is", async () => {
@@ -182,15 +182,15 @@ test("strangers behind a trusted proxy are told apart, and nobody else says who 
   expect(await ask("203.0.113.9", "198.51.100.3")).toBe(429);
 });
 
-test("beyond its bounds the process answers 503 at once, and says when to ask again", async () => {
+test("beyond its bounds the process responds 503 at once, and says when to ask again", async () => {
   const app = appWith({ overload: { ...NO_BOUNDS, heapUsedBytes: 1 } });
   await app.ready();
   // It looks every two seconds.
   await expect.poll(async () => (await get(app, KEY)).statusCode, { timeout: 5_000 }).toBe(503);
-  const answer = await get(app, KEY);
-  expect(answer.json()).toMatchObject({ status: 503, code: "overloaded" });
-  expect(answer.headers["retry-after"]).toBe("5");
-  expect(answer.headers["content-type"]).toMatch(/^application\/problem\+json/);
+  const response = await get(app, KEY);
+  expect(response.json()).toMatchObject({ status: 503, code: "overloaded" });
+  expect(response.headers["retry-after"]).toBe("5");
+  expect(response.headers["content-type"]).toMatch(/^application\/problem\+json/);
 });
 
 test("a process far below its bounds refuses nothing", async () => {
@@ -198,48 +198,48 @@ test("a process far below its bounds refuses nothing", async () => {
   expect((await get(app, KEY)).statusCode).toBe(200);
 });
 
-test("every answer says that it is neither a page nor to be kept, whatever it is", async () => {
+test("every response says that it is neither a page nor to be kept, whatever it is", async () => {
   const app = appWith();
-  const answers = [
+  const responses = [
     await get(app, KEY),
     await get(app),
     await get(app, KEY, "/nowhere"),
     await get(app, KEY, `${PATH}/%ZZ`),
     await get(app, KEY, PATH),
   ];
-  expect(answers.map(({ statusCode }) => statusCode)).toEqual([200, 401, 404, 400, 405]);
-  for (const { headers } of answers) expect(headers).toMatchObject(SECURITY_HEADERS);
+  expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 401, 404, 400, 405]);
+  for (const { headers } of responses) expect(headers).toMatchObject(SECURITY_HEADERS);
 });
 
 test("an expectation that nobody knows is answered 417", async () => {
   const rest = `x-api-key: ${KEY}\r\nexpect: wonders\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`;
-  const answer = await said(appWith(), `${HEAD}${rest}`);
-  expect(answer).toMatch(/^HTTP\/1\.1 417 /);
-  expect(answer).toContain('"code":"expectation_failed"');
+  const response = await said(appWith(), `${HEAD}${rest}`);
+  expect(response).toMatch(/^HTTP\/1\.1 417 /);
+  expect(response).toContain('"code":"expectation_failed"');
 });
 
 test("of two content types none counts, and without any there is none", async () => {
   const types = "content-type: text/plain\r\n";
   const rest = `x-api-key: ${KEY}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`;
-  const answer = await said(appWith(), `${HEAD}${types}${rest}`);
-  expect(answer).toMatch(/^HTTP\/1\.1 415 /);
-  expect(answer).toContain("There are 2 Content-Type headers");
+  const response = await said(appWith(), `${HEAD}${types}${rest}`);
+  expect(response).toMatch(/^HTTP\/1\.1 415 /);
+  expect(response).toContain("There are 2 Content-Type headers");
   const none = await appWith().inject({ method: "POST", url: PATH, headers: { "x-api-key": KEY } });
   expect(none.json()).toMatchObject({ status: 415, code: "unsupported_media_type" });
 });
 
 test("an id that is longer than any is no agent's", async () => {
-  const answer = await get(appWith(), KEY, `${PATH}/${"x".repeat(5_000)}`);
-  expect(answer.json()).toMatchObject({ status: 404, code: "agent_not_found" });
-  expect(answer.body.length).toBeLessThan(500);
+  const response = await get(appWith(), KEY, `${PATH}/${"x".repeat(5_000)}`);
+  expect(response.json()).toMatchObject({ status: 404, code: "agent_not_found" });
+  expect(response.body.length).toBeLessThan(500);
 });
 
-test("a known path answers 405 to every method that HTTP has and it does not", async () => {
+test("a known path responds 405 to every method that HTTP has and it does not", async () => {
   const app = appWith();
   for (const method of ["PUT", "OPTIONS", "TRACE", "PROPFIND", "QUERY", "PURGE", "M-SEARCH"]) {
-    const answer = await app.inject({ method: method as "PUT", url: PATH });
-    expect([method, answer.statusCode]).toEqual([method, 405]);
-    expect(answer.headers["allow"]).toBe("PATCH, POST");
+    const response = await app.inject({ method: method as "PUT", url: PATH });
+    expect([method, response.statusCode]).toEqual([method, 405]);
+    expect(response.headers["allow"]).toBe("PATCH, POST");
   }
 });
 
@@ -252,8 +252,8 @@ test("a known path is not taken for another path's parameter, and one with a par
     ["DELETE", "/ca/api/v0/agent/%62ob", "GET, HEAD"],
     ["POST", "/openapi.json", "GET, HEAD"],
   ] as const) {
-    const answer = await app.inject({ method, url });
-    expect([url, answer.statusCode, answer.headers["allow"]]).toEqual([url, 405, allow]);
+    const response = await app.inject({ method, url });
+    expect([url, response.statusCode, response.headers["allow"]]).toEqual([url, 405, allow]);
   }
 });
 
@@ -265,7 +265,7 @@ test("what is counted, logged and traced of a request is its path's pattern, of 
       now: () => new Date(),
       metrics: {
         served: () => undefined,
-        answered: (...request) => seen.push(request.slice(0, 2)),
+        responded: (...request) => seen.push(request.slice(0, 2)),
       },
       log: createLogger("test", "fatal"),
       requestsPerMinutePerKey: 1,

@@ -11,7 +11,7 @@ import { errorHandler, type ErrorDeps } from "./error-handler.ts";
 import { MAX_BODY_BYTES, readJsonBodies, requireJson } from "./json-body.ts";
 import { rejectExpectation, respondToMalformedHttp, setResponded } from "./malformed-http.ts";
 import { overloadBounds, refuseWhileOverloaded, type OverloadBounds } from "./overload.ts";
-import { sendProblem, shownText } from "./problem.ts";
+import { sendProblem, quoted } from "./problem.ts";
 import { requestLimits } from "./rate-limits.ts";
 import { recordRequests, type RequestMetrics } from "./request-log.ts";
 import { shareRoom } from "./request-room.ts";
@@ -74,7 +74,7 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
   app.setNotFoundHandler((request, reply) => {
     const [path = ""] = request.url.split("?"); // a query may hold what is no log's or answer's business
     const all = [...paths.ofApi().keys()].map((one) => one.replaceAll(/:(\w+)/g, "{$1}"));
-    const detail = `There is nothing at ${shownText(path)}: the paths are ${all.join(", ")}.`;
+    const detail = `There is nothing at ${quoted(path)}: the paths are ${all.join(", ")}.`;
     return sendProblem(reply, { code: "not_found", detail });
   });
   traceRequests(app, deps.tracer, paths);

@@ -45,8 +45,8 @@ export const bodyBudget = (maxBytes: number): BodyBudget => {
   const toEnd = (willHold: number): Holding | undefined => {
     let found: Holding | undefined;
     for (const one of unfinished) {
-      const most = found === undefined ? willHold : heldBy(found.workspaceId);
-      if (one.bytes > 0 && heldBy(one.workspaceId) > most) found = one;
+      const maxHeld = found === undefined ? willHold : heldBy(found.workspaceId);
+      if (one.bytes > 0 && heldBy(one.workspaceId) > maxHeld) found = one;
     }
     return found;
   };

@@ -11,7 +11,7 @@ const greedy = (take: ReturnType<typeof concurrencyLimit>, workspaceId: string):
 test("a workspace has its permits, and all together have theirs", () => {
   const take = concurrencyLimit({ inAll: 3, perWorkspace: 2 });
   const first = take("w1");
-  expect([take("w1"), take("w1")].map((place) => place !== undefined)).toEqual([true, false]);
+  expect([take("w1"), take("w1")].map((permit) => permit !== undefined)).toEqual([true, false]);
   expect(take("w2")).toBeDefined();
   expect(take("w3")).toBeUndefined();
   first?.();

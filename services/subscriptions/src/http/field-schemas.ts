@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { shownText } from "./problem.ts";
+import { quoted } from "./problem.ts";
 
 /** What may be shown of what was sent for a time: no secret looks like one. */
 const LIKE_A_TIME = /^[\d:.+\-TZ ]{1,40}$/;
@@ -19,7 +19,7 @@ export const timeSchema = z
         const expected = "must be a time of RFC 3339 such as 2026-01-31T12:00:00Z";
         if (typeof input !== "string" || !LIKE_A_TIME.test(input)) return expected;
         const hint = / \d\d:\d\d$/.test(input) ? " (a + in a URL is written %2B)" : "";
-        return `${expected}, got ${shownText(input)}${hint}`;
+        return `${expected}, got ${quoted(input)}${hint}`;
       },
     }),
   );

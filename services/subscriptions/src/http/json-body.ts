@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
 import { parseStrictJson } from "@ringback/contracts/json/strict-json";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { sendProblem, shownText, type Problem } from "./problem.ts";
+import { sendProblem, quoted, type Problem } from "./problem.ts";
 import type { Api } from "./api.ts";
 
 declare module "fastify" {
@@ -87,14 +87,14 @@ const typeProblem = (sent: readonly string[]): Problem | undefined => {
       ? "There is no Content-Type"
       : sent.length > 1
         ? `There are ${sent.length} Content-Type headers`
-        : `Content-Type is ${shownText(type)}`;
+        : `Content-Type is ${quoted(type)}`;
   const detail = `${got}: expected application/json, with charset=utf-8 or without.`;
   return { code: "unsupported_media_type", detail };
 };
 
 const encodingProblem = (sent: readonly string[]): Problem | undefined => {
   if (sent.every((encoding) => encoding.toLowerCase() === "identity")) return undefined;
-  const detail = `Content-Encoding is ${shownText(sent.join(", "))}: send the body as it is, without one.`;
+  const detail = `Content-Encoding is ${quoted(sent.join(", "))}: send the body as it is, without one.`;
   return { code: "unsupported_media_type", detail };
 };
 

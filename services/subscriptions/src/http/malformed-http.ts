@@ -4,12 +4,12 @@ import { problemBody, PROBLEM_CONTENT_TYPE, type Problem } from "./problem.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
 /** Sockets whose request has its answer already, though not all of it has come. */
-const answered = new WeakSet<Socket>();
+const responded = new WeakSet<Socket>();
 
-/** Remembers whether this connection's present request was answered: a second answer would be another's. */
+/** Remembers whether this connection's present request has its response: a second one would be another's. */
 export const setResponded = (socket: Socket, hasResponse: boolean): void => {
-  if (hasResponse) answered.add(socket);
-  else answered.delete(socket);
+  if (hasResponse) responded.add(socket);
+  else responded.delete(socket);
 };
 
 /**
@@ -19,7 +19,7 @@ export const setResponded = (socket: Socket, hasResponse: boolean): void => {
 export const respondToMalformedHttp = (error: NodeJS.ErrnoException, socket: Socket): void => {
   // The caller is gone: nothing to say.
   if (error.code === "ECONNRESET" || socket.destroyed || !socket.writable) return;
-  if (answered.has(socket)) {
+  if (responded.has(socket)) {
     socket.destroy();
     return;
   }

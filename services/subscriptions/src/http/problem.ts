@@ -106,13 +106,13 @@ export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
 export const PROBLEM_CONTENT_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
 
-const MAX_SHOWN_CHARACTERS = 64;
+const MAX_QUOTED_CHARACTERS = 64;
 
 /** What a caller sent, for a sentence about it: in quotes, on one line and not at length. */
-export const shownText = (text: string): string =>
-  text.length <= MAX_SHOWN_CHARACTERS
+export const quoted = (text: string): string =>
+  text.length <= MAX_QUOTED_CHARACTERS
     ? JSON.stringify(text)
-    : JSON.stringify(`${text.slice(0, MAX_SHOWN_CHARACTERS)}…`);
+    : JSON.stringify(`${text.slice(0, MAX_QUOTED_CHARACTERS)}…`);
 
 /** A problem as callers read it. */
 export const problemBody = ({ code, detail, errors }: Problem) => ({
@@ -135,29 +135,29 @@ export const sendProblem = (
   return reply.code(body.status).type(PROBLEM_CONTENT_TYPE).send(body);
 };
 
-const MAX_SHOWN_ID = 128;
+const MAX_ID_CHARACTERS = 128;
 
 /** What a caller is told about an agent that is not there. */
 export const agentNotFound = (agentId: string): Problem => {
-  const isLong = agentId.length > MAX_SHOWN_ID; // longer than any id
-  const shown = isLong ? `${agentId.slice(0, MAX_SHOWN_ID)}…` : agentId;
-  return { code: "agent_not_found", detail: `There is no agent '${shown}' in this workspace.` };
+  const isLong = agentId.length > MAX_ID_CHARACTERS; // longer than any id
+  const name = isLong ? `${agentId.slice(0, MAX_ID_CHARACTERS)}…` : agentId;
+  return { code: "agent_not_found", detail: `There is no agent '${name}' in this workspace.` };
 };
 
 /** What a caller is told about a call without events; another workspace's is not there either. */
 export const callNotFound = (callId: string): Problem => ({
   code: "call_not_found",
-  detail: `There is no event of a call ${shownText(callId)} in this workspace: they are kept for some days.`,
+  detail: `There is no event of a call ${quoted(callId)} in this workspace: they are kept for some days.`,
 });
 
 /** The same for an event: of an unknown id, gone, or of a stream that was made anew since. */
 export const eventNotFound = (eventId: string): Problem => ({
   code: "event_not_found",
-  detail: `There is no event ${shownText(eventId)} in this workspace: they are kept for some days.`,
+  detail: `There is no event ${quoted(eventId)} in this workspace: they are kept for some days.`,
 });
 
 /** The same for an event that was not given up, or whose dead letter is gone. */
 export const deadLetterNotFound = (eventId: string): Problem => ({
   code: "dead_letter_not_found",
-  detail: `There is no dead letter of an event ${shownText(eventId)} in this workspace.`,
+  detail: `There is no dead letter of an event ${quoted(eventId)} in this workspace.`,
 });

@@ -6,7 +6,7 @@ import type { ServedPaths } from "./paths.ts";
 export type RequestMetrics = {
   /** Begins the series of a call at zero. */
   readonly served: (request: { readonly method: string; readonly route: string }) => void;
-  readonly answered: (
+  readonly responded: (
     request: { readonly method: string; readonly route: string | undefined },
     status: number,
     seconds: number,
@@ -32,7 +32,7 @@ export const recordRequests = (
     const route = paths.patternOf(request);
     const isEndless = request.routeOptions.config.isEndless === true && reply.statusCode < 400;
     if (!isEndless) {
-      metrics.answered({ method, route }, reply.statusCode, reply.elapsedTime / 1_000);
+      metrics.responded({ method, route }, reply.statusCode, reply.elapsedTime / 1_000);
     }
     const fields = {
       request_id: request.id,

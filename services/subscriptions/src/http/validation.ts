@@ -1,7 +1,7 @@
 import { textProblems } from "@ringback/contracts/json/unusable-text";
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
-import { shownText, type FieldError } from "./problem.ts";
+import { quoted, type FieldError } from "./problem.ts";
 
 /** A part of a request does not fit its schema; `errors` says what is wrong. */
 export class InvalidRequestError extends Error {
@@ -35,10 +35,10 @@ const together = (
   issues: readonly z.core.$ZodIssue[],
 ): FieldError[] => {
   const errors = [...ofTexts];
-  const told = new Set(ofTexts.map(({ path }) => path));
+  const reported = new Set(ofTexts.map(({ path }) => path));
   for (const issue of issues) {
     if (errors.length >= MAX_ERRORS) break;
-    errors.push(...fieldErrors(issue).filter(({ path }) => !told.has(path)));
+    errors.push(...fieldErrors(issue).filter(({ path }) => !reported.has(path)));
   }
   return errors.slice(0, MAX_ERRORS);
 };
@@ -69,5 +69,5 @@ const WORD = /^[\w. -]{0,30}$/;
 /** What was sent, where that is one of few words or of a form; never a URL or a header, which hold secrets. */
 const got = ({ code, input }: z.core.$ZodIssue): string => {
   if (code !== "invalid_value" && code !== "invalid_format" && code !== "invalid_union") return "";
-  return typeof input === "string" && WORD.test(input) ? `, got ${shownText(input)}` : "";
+  return typeof input === "string" && WORD.test(input) ? `, got ${quoted(input)}` : "";
 };

@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as endOfTick } from "node:timers/promises";
 import { checkItem, type CheckedItem, type ItemError, type ItemRules } from "./check-event.ts";
 import { jsonItems } from "./split-json.ts";
 
@@ -37,16 +37,16 @@ export const checkRequest = async (body: Buffer, rules: ItemRules): Promise<Chec
   const errors: FieldError[] = [];
   let beganMs = performance.now();
   for (const [n, item] of items.entries()) {
-    const place = found.kind === "one" ? [] : [n];
+    const itemPath = found.kind === "one" ? [] : [n];
     const checked = checkItem(item, rules);
     if (checked.kind === "not_json") {
       const where = found.kind === "one" ? "" : `, in event ${n}`;
       return { kind: "invalid_json", message: `${checked.message}${where}` };
     }
     if (checked.kind === "event") events.push(checked);
-    else errors.push(...checked.errors.map((error) => fieldError(place, error)));
+    else errors.push(...checked.errors.map((error) => fieldError(itemPath, error)));
     if (performance.now() - beganMs > SLICE_MS) {
-      await nextTurn();
+      await endOfTick();
       beganMs = performance.now();
     }
   }
@@ -58,7 +58,10 @@ const invalid = (errors: readonly FieldError[]): CheckedRequest => ({
   errors: errors.slice(0, MAX_ERRORS),
 });
 
-const fieldError = (place: readonly PropertyKey[], { path, message }: ItemError): FieldError => ({
-  path: [...place, ...path].map(String).join(".").slice(0, MAX_PATH_CHARACTERS),
+const fieldError = (
+  itemPath: readonly PropertyKey[],
+  { path, message }: ItemError,
+): FieldError => ({
+  path: [...itemPath, ...path].map(String).join(".").slice(0, MAX_PATH_CHARACTERS),
   message,
 });

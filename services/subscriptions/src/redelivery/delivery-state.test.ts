@@ -25,19 +25,19 @@ const LATER = "2099-01-01T00:00:00.000Z";
 
 const retryOf = (
   { seq, address }: StoredEvent,
-  place: "scheduled" | "due",
+  state: "scheduled" | "due",
   deliveryId = String(seq),
 ) => {
-  const dueMs = place === "due" ? Date.now() : Date.parse(LATER);
+  const dueMs = state === "due" ? Date.now() : Date.parse(LATER);
   const retry = { address, eventSeq: seq, deliveryId, attempt: 2, dueMs, deferrals: 0 };
   const due = dueRetrySubject(address, deliveryId);
   return publishOnce(streams.nats, {
     stream: STREAMS.retries,
-    subject: place === "due" ? due : scheduledRetrySubject(address, deliveryId),
+    subject: state === "due" ? due : scheduledRetrySubject(address, deliveryId),
     body: "",
-    messageId: `${place}-${deliveryId}`,
+    messageId: `${state}-${deliveryId}`,
     headers: retryHeaders(retry),
-    ...(place === "due" ? {} : { schedule: { atMs: dueMs, target: due } }),
+    ...(state === "due" ? {} : { schedule: { atMs: dueMs, target: due } }),
   });
 };
 

@@ -69,7 +69,7 @@ const deregister: Command = { kind: "deregister_agent", agent: IDS };
 const call = subscription("call_completed");
 const otherCall = subscription("call_completed", "https://b.example.com/");
 const recording = subscription("recording_completed");
-const former = ({ event_type, callback_url }: Subscription) => ({ event_type, callback_url });
+const previous = ({ event_type, callback_url }: Subscription) => ({ event_type, callback_url });
 
 type Case = {
   readonly title: string;
@@ -161,19 +161,19 @@ describe("editing", () => {
       title: "a named type is overwritten and its old URL is told",
       given: [registered, edited([call])],
       when: edit([otherCall]),
-      outcome: { ...NOTHING, changes: [edited([otherCall])], replaced: [former(call)] },
+      outcome: { ...NOTHING, changes: [edited([otherCall])], replaced: [previous(call)] },
     },
     {
       title: "a subscription that is there already changes nothing",
       given: [registered, edited([call, recording])],
       when: edit([call]),
-      outcome: { ...NOTHING, changes: [], replaced: [former(call)] },
+      outcome: { ...NOTHING, changes: [], replaced: [previous(call)] },
     },
     {
       title: "only what differs is recorded",
       given: [registered, edited([call])],
       when: edit([call, recording]),
-      outcome: { ...NOTHING, changes: [edited([recording])], replaced: [former(call)] },
+      outcome: { ...NOTHING, changes: [edited([recording])], replaced: [previous(call)] },
     },
     {
       title: "mode replace removes the types that are not named",
@@ -182,21 +182,21 @@ describe("editing", () => {
       outcome: {
         kind: "accepted",
         changes: [edited([otherCall], ["recording_completed"])],
-        replaced: [former(call)],
-        removed: [former(recording)],
+        replaced: [previous(call)],
+        removed: [previous(recording)],
       },
     },
     {
       title: "mode replace with an empty list removes everything",
       given: [registered, edited([call])],
       when: edit([], { mode: "replace" }),
-      outcome: { ...NOTHING, changes: [edited([], ["call_completed"])], removed: [former(call)] },
+      outcome: { ...NOTHING, changes: [edited([], ["call_completed"])], removed: [previous(call)] },
     },
     {
       title: "a named type that has a subscription is refused where conflicts are errors",
       given: [registered, edited([call])],
       when: edit([otherCall, recording], { on_conflict: "error" }),
-      outcome: { kind: "rejected", code: "subscription_exists", existing: [former(call)] },
+      outcome: { kind: "rejected", code: "subscription_exists", existing: [previous(call)] },
     },
     {
       title: "where conflicts are errors, types without a subscription are set",
@@ -221,7 +221,7 @@ describe("removing", () => {
       title: "a named type loses its subscription",
       given: [registered, edited([call, recording])],
       when: remove(["call_completed", "client_analysis_completed"]),
-      outcome: { ...NOTHING, changes: [removal(["call_completed"])], removed: [former(call)] },
+      outcome: { ...NOTHING, changes: [removal(["call_completed"])], removed: [previous(call)] },
     },
     {
       title: "a type without a subscription changes nothing",

@@ -65,12 +65,12 @@ const allRoute = (api: Api, { store, index }: AgentListDeps): void => {
       // What anybody was told is stored must be in the answer, whichever instance stored it.
       await index.applied(await store.lastSeq());
       const { agents, total } = index.pageAt(callerOf(request).workspaceId, limit, offset);
-      const listed = agents.map((agent) => ({
+      const all = agents.map((agent) => ({
         ...agent,
         id: agent.agent_id,
         event_types: [...agent.event_types],
       }));
-      return { agents: listed, total, limit, offset };
+      return { agents: all, total, limit, offset };
     },
   );
 };

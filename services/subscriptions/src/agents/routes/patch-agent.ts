@@ -85,14 +85,14 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
       if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
       reply.header("etag", entityTag(state.version));
       const agent = agentResponse(state.agent, state.version, callerOf(request));
-      const answer = { message: UPDATED, ...agent } as const;
+      const response = { message: UPDATED, ...agent } as const;
       if (command.kind === "rotate_signing_secret") {
         // A repeated response has none: the key that was made just now is not stored.
-        return ran.isRepeat ? answer : { ...answer, ...newKeyResponse(command.key) };
+        return ran.isRepeat ? response : { ...response, ...newKeyResponse(command.key) };
       }
-      if (command.kind !== "edit_event_subscriptions") return answer;
+      if (command.kind !== "edit_event_subscriptions") return response;
       const [old, gone] = [replaced, removed].map((all) => all.map(redactedPrevious));
-      return { ...answer, replaced: old, removed: gone };
+      return { ...response, replaced: old, removed: gone };
     },
   );
 };

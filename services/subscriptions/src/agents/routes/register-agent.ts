@@ -61,11 +61,11 @@ export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {
       if (ran.kind === "problem") return sendProblem(reply, ran.problem);
       const { state, changes } = ran.applied;
       if (state.kind !== "registered") throw new Error("'register_agent' left no agent");
-      const answer = agentResponse(state.agent, state.version, callerOf(request));
+      const response = agentResponse(state.agent, state.version, callerOf(request));
       reply.header("etag", entityTag(state.version));
-      if (changes.length === 0) return reply.code(200).send(answer);
+      if (changes.length === 0) return reply.code(200).send(response);
       const location = `${BASE_PATH}/agent/v1/${state.agent.agent_id}`;
-      return reply.code(201).header("location", location).send(answer);
+      return reply.code(201).header("location", location).send(response);
     },
   );
 };

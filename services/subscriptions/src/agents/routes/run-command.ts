@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { callerOf } from "../../http/auth/caller.ts";
-import { shownText, type Problem } from "../../http/problem.ts";
+import { quoted, type Problem } from "../../http/problem.ts";
 import { requestKeyIn } from "../../idempotency/request-key.ts";
 import type { Command } from "../decide/edit.ts";
 import { entityTagsIn } from "../decide/entity-tag.ts";
@@ -23,7 +23,7 @@ export const runCommand = async (
   const ifMatch = request.headers["if-match"];
   const precondition = ifMatch === undefined ? undefined : entityTagsIn(ifMatch);
   if (precondition?.kind === "invalid") {
-    const detail = `If-Match is ${shownText(ifMatch ?? "")}: expected the ETag of an agent such as "3" with its quotes, a list of them, or *.`;
+    const detail = `If-Match is ${quoted(ifMatch ?? "")}: expected the ETag of an agent such as "3" with its quotes, a list of them, or *.`;
     return problem({ code: "bad_request", detail });
   }
   const read = requestKeyIn(request);

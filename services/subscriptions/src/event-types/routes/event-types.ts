@@ -8,7 +8,7 @@ import {
   type DefineDeps,
   type DefinitionRejection,
 } from "../define-type.ts";
-import { problemResponses, sendProblem, shownText, type Problem } from "../../http/problem.ts";
+import { problemResponses, sendProblem, quoted, type Problem } from "../../http/problem.ts";
 import {
   eventCatalogue,
   eventCatalogueSchema,
@@ -141,7 +141,7 @@ const problemOf = ({ kind }: DefinitionRejection, eventType: string): Problem =>
       return { code: "too_many_event_types", detail };
     }
     case "not_found": {
-      const detail = `This workspace has added no event type ${shownText(eventType)}.`;
+      const detail = `This workspace has added no event type ${quoted(eventType)}.`;
       return { code: "event_type_not_found", detail };
     }
     case "in_use": {

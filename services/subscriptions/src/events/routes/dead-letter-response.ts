@@ -24,20 +24,22 @@ export const deadLetterResponseSchema = z.object({
 type DeadLetterResponse = z.infer<typeof deadLetterResponseSchema>;
 
 /** A dead letter for a caller; of a message that was not understood, whose it was is in the subject. */
-export const deadLetterResponse = (eventId: string, letter: DeadLetter): DeadLetterResponse => {
-  const { reason, at, message } = letter;
+export const deadLetterResponse = (eventId: string, deadLetter: DeadLetter): DeadLetterResponse => {
+  const { reason, at, message } = deadLetter;
   const common = { event_id: eventId, reason, at, message };
-  if (letter.reason === "invalid_event") {
-    const { callId, agentId, eventType } = partsOfEventSubject(letter.subject);
+  if (deadLetter.reason === "invalid_event") {
+    const { callId, agentId, eventType } = partsOfEventSubject(deadLetter.subject);
     const [call_id, agent_id, event_type] = [callId ?? null, agentId ?? null, eventType ?? null];
-    const { raw, truncated: raw_truncated } = letter;
+    const { raw, truncated: raw_truncated } = deadLetter;
     return { ...common, event_type, call_id, agent_id, last_attempt: null, raw, raw_truncated };
   }
-  const { event_type = null, call_id = null, agent_id = null, last_attempt: record } = letter;
+  const { event_type = null, call_id = null, agent_id = null, last_attempt: record } = deadLetter;
   const last = record && { seq: 0, deliveryId: deliveryIdOf(record), record };
   const last_attempt = last === undefined ? null : attemptResponse(last);
   const unread =
-    letter.reason === "internal" ? { raw: letter.raw, raw_truncated: letter.truncated } : {};
+    deadLetter.reason === "internal"
+      ? { raw: deadLetter.raw, raw_truncated: deadLetter.truncated }
+      : {};
   return { ...common, event_type, call_id, agent_id, last_attempt, ...unread };
 };
 

@@ -74,6 +74,6 @@ export const eventResponse = (
         ? null
         : { reason: deadLetter.reason, at: deadLetter.at, message: deadLetter.message },
   };
-  const told = warnings === undefined ? head : { ...head, warnings };
-  return withPayload(told, embeddedPayload(event.body));
+  const body = warnings === undefined ? head : { ...head, warnings };
+  return withPayload(body, embeddedPayload(event.body));
 };

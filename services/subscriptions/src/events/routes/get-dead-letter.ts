@@ -25,9 +25,9 @@ export const getDeadLetterRoute = (api: Api, reader: EventReader): void => {
     },
     async (request, reply) => {
       const { event_id: eventId } = request.params;
-      const letter = await reader.deadLetter(callerOf(request).workspaceId, eventId);
-      if (letter === undefined) return sendProblem(reply, deadLetterNotFound(eventId));
-      return deadLetterResponse(eventId, letter);
+      const deadLetter = await reader.deadLetter(callerOf(request).workspaceId, eventId);
+      if (deadLetter === undefined) return sendProblem(reply, deadLetterNotFound(eventId));
+      return deadLetterResponse(eventId, deadLetter);
     },
   );
 };

@@ -92,7 +92,7 @@ test("a body, headers and a scope bring their own problems", async () => {
   });
 });
 
-test("an answer is of the media types that its route produces, whatever it may hold", async () => {
+test("a response is of the media types that its route produces, whatever it may hold", async () => {
   const { paths } = await documentOf((api) => {
     const produces = ["application/json", "application/octet-stream"];
     const schema = { produces, response: { 200: z.unknown(), ...problemResponses } };
@@ -119,10 +119,10 @@ test("fields show as readers need them, and what nothing refers to is left out",
     .string()
     .transform(Number)
     .meta({ description: "How many", documentedAs: { type: "integer", minimum: 1 } });
-  const answer = z.object({ at: z.iso.datetime(), count: z.int(), thing });
+  const read = z.object({ at: z.iso.datetime(), count: z.int(), thing });
   const { paths, components, tags } = await documentOf((api) => {
     const schema = { querystring: z.strictObject({ limit }), tags: ["Events"] };
-    const response = { 200: answer, ...problemResponses };
+    const response = { 200: read, ...problemResponses };
     api.get("/things", { schema: { ...schema, response } }, handler);
     api.get("/hidden", { schema: { hide: true } }, handler);
   });

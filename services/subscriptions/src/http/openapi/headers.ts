@@ -38,7 +38,7 @@ const REQUEST_HEADERS = {
   },
 } as const satisfies Readonly<Record<string, DocumentedHeader>>;
 
-/** Headers that answers may have, beside those of every answer. */
+/** Headers that responses may have, beside those of every response. */
 const RESPONSE_HEADERS = {
   ETag: {
     description: "The agent's version, for `If-Match` and `If-None-Match`.",
@@ -60,7 +60,7 @@ export type Documented = {
   /** Problems of this call's own, such as `agent_not_found`: those of every call are added. */
   readonly problems?: readonly ProblemCode[];
   readonly takes?: readonly (keyof typeof REQUEST_HEADERS)[];
-  /** On its 2xx and 3xx answers. */
+  /** On its 2xx and 3xx responses. */
   readonly gives?: readonly (keyof typeof RESPONSE_HEADERS)[];
 };
 
@@ -70,7 +70,7 @@ declare module "fastify" {
   }
 }
 
-/** The answer to each status, as @fastify/swagger reads it. */
+/** The response to each status, as @fastify/swagger reads it. */
 export type Responses = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** A route's schema after its zod schemas were turned into JSON Schema. */
@@ -84,7 +84,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   304: "Not changed since.",
 };
 
-/** A route's schema with the headers that it takes and gives, and words for each answer. */
+/** A route's schema with the headers that it takes and gives, and words for each response. */
 export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteOptions) => {
   const { takes = [], gives = [] }: Documented = config?.documented ?? {};
   const properties = takes.map((name) => {
@@ -98,23 +98,23 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
   });
   const { produces = ["application/json"] } = schema;
   const zodOf = (own?.response ?? {}) as Readonly<Record<string, { description?: string }>>;
-  const answers = Object.entries(schema.response ?? {}).map(([status, answer]) => {
-    if (!/^[23]\d\d$/.test(status)) return [status, answer];
+  const responses = Object.entries(schema.response ?? {}).map(([status, response]) => {
+    if (!/^[23]\d\d$/.test(status)) return [status, response];
     const description = zodOf[status]?.description ?? MEANINGS[status] ?? "Done.";
     const said = {
       description,
       ...(given.length === 0 ? {} : { headers: Object.fromEntries(given) }),
     };
-    if ("content" in answer) return [status, { ...said, ...answer }];
-    // `null` stands for an answer without a body.
-    if (answer["type"] === "null") return [status, { ...answer, ...said }];
-    const content = produces.map((type) => [type, { schema: answer }]);
+    if ("content" in response) return [status, { ...said, ...response }];
+    // `null` stands for a response without a body.
+    if (response["type"] === "null") return [status, { ...response, ...said }];
+    const content = produces.map((type) => [type, { schema: response }]);
     return [status, { ...said, content: Object.fromEntries(content) }];
   });
   return {
     ...schema,
     ...(takes.length === 0 ? {} : { headers }),
-    response: Object.fromEntries(answers) as Responses,
+    response: Object.fromEntries(responses) as Responses,
   };
 };
 

@@ -26,7 +26,7 @@ const OF_BODIES: readonly ProblemCode[] = [
   "validation_failed",
 ];
 
-/** Every problem that a route may answer, by what it reads and what it says of itself. */
+/** Every problem that a route may respond with, by what it reads and what it says of itself. */
 const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "config">) => {
   const documented: Documented = config?.documented ?? {};
   const codes: readonly ProblemCode[] = [
@@ -41,9 +41,9 @@ const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "confi
   return [...new Set(codes)];
 };
 
-/** A route's schema with the problems that it answers, the key that it needs, and no more. */
+/** A route's schema with the problems that it responds with, the key that it needs, and no more. */
 export const withProblems = (schema: PlainSchema, route: RouteOptions): PlainSchema => {
-  const { "4xx": ofCaller, "5xx": ofService, ...answers } = schema.response ?? {};
+  const { "4xx": ofCaller, "5xx": ofService, ...responses } = schema.response ?? {};
   // A route that does not declare them is found by a test, so they are not made up here.
   const hasProblems = ofCaller !== undefined && ofService !== undefined;
   const scope = route.config?.scope ?? "admin";
@@ -51,18 +51,18 @@ export const withProblems = (schema: PlainSchema, route: RouteOptions): PlainSch
     ...schema,
     description: [schema.description ?? "", `Scope: \`${scope}\`.`].join("\n\n").trim(),
     security: [{ apiKey: [scope] }, { bearer: [scope] }],
-    response: { ...answers, ...(hasProblems ? problemResponsesOf(problemCodesOf(route)) : {}) },
+    response: { ...responses, ...(hasProblems ? problemResponsesOf(problemCodesOf(route)) : {}) },
   };
 };
 
 const problemResponsesOf = (codes: readonly ProblemCode[]): Responses => {
   const bodies = codes.map((code) => problemBody(exampleOf(code)));
   const statuses = [...new Set(bodies.map(({ status }) => status))].toSorted((a, b) => a - b);
-  const answers = statuses.map((status) => {
+  const responses = statuses.map((status) => {
     const ofStatus = bodies.filter((body) => body.status === status);
     return [String(status), problemResponseOf(ofStatus)] as const;
   });
-  return Object.fromEntries(answers);
+  return Object.fromEntries(responses);
 };
 
 type ProblemBody = ReturnType<typeof problemBody>;

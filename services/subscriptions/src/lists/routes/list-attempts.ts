@@ -1,6 +1,6 @@
 import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { attemptsResponseSchema, listedAttempt } from "./list-responses.ts";
+import { attemptsResponseSchema, attemptRowResponse } from "./list-responses.ts";
 import { attemptsQuerySchema, narrowedBy } from "./list-query.ts";
 import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
@@ -8,7 +8,11 @@ import type { RecordLoader } from "../../streams/load-records.ts";
 import type { Projection } from "../../projection/projection.ts";
 
 /** `GET /attempts`: the workspace's attempts, newest first by when they began. */
-export const listAttemptsRoute = (api: Api, projection: Projection, listed: RecordLoader): void => {
+export const listAttemptsRoute = (
+  api: Api,
+  projection: Projection,
+  records: RecordLoader,
+): void => {
   api.get(
     "/attempts",
     {
@@ -29,11 +33,11 @@ export const listAttemptsRoute = (api: Api, projection: Projection, listed: Reco
       const projection_lag = projection.lag().total;
       const narrowed = narrowedBy(workspaceId, { ...query, call_id });
       const { rows, next } = await projection.attempts({ ...narrowed, outcome, reason });
-      const found = await listed.attempts(rows);
+      const found = await records.attempts(rows);
       // The index has a number in place of the call's id, and two calls may share one.
       const attempts = found.filter(({ record }) => [undefined, record.call_id].includes(call_id));
       return {
-        attempts: attempts.map(listedAttempt),
+        attempts: attempts.map(attemptRowResponse),
         next_cursor: next === undefined ? null : rowCursor("attempts").encode(next),
         projection_lag,
       };

@@ -1,6 +1,6 @@
 import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { deadLettersResponseSchema, listedDeadLetter } from "./list-responses.ts";
+import { deadLettersResponseSchema, deadLetterRowResponse } from "./list-responses.ts";
 import { deadLettersQuerySchema, narrowedBy } from "./list-query.ts";
 import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
@@ -11,7 +11,7 @@ import type { Projection } from "../../projection/projection.ts";
 export const listDeadLettersRoute = (
   api: Api,
   projection: Projection,
-  listed: RecordLoader,
+  records: RecordLoader,
 ): void => {
   api.get(
     "/dead-letters",
@@ -33,10 +33,10 @@ export const listDeadLettersRoute = (
       const projection_lag = projection.lag().total;
       const narrowed = narrowedBy(workspaceId, { ...query, call_id });
       const { rows, next } = await projection.deadLetters({ ...narrowed, reason });
-      const letters = (await listed.deadLetters(rows)).map(listedDeadLetter);
+      const dead_letters = (await records.deadLetters(rows)).map(deadLetterRowResponse);
       return {
         // The index has a number in place of the call's id, and two calls may share one.
-        dead_letters: letters.filter((one) => [undefined, one.call_id].includes(call_id)),
+        dead_letters: dead_letters.filter((one) => [undefined, one.call_id].includes(call_id)),
         next_cursor: next === undefined ? null : rowCursor("dead_letters").encode(next),
         projection_lag,
       };

@@ -1,6 +1,6 @@
 import { problemResponses } from "../../http/problem.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { eventsResponseSchema, listedEvent } from "./list-responses.ts";
+import { eventsResponseSchema, eventRowResponse } from "./list-responses.ts";
 import { eventsQuerySchema, narrowedBy } from "./list-query.ts";
 import { rowCursor } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
@@ -32,7 +32,7 @@ export const listEventsRoute = (
       const narrowed = narrowedBy(callerOf(request).workspaceId, query);
       const { rows, next } = await projection.events({ ...narrowed, status: query.status });
       return {
-        events: rows.map((row) => listedEvent(row, eventId)),
+        events: rows.map((row) => eventRowResponse(row, eventId)),
         next_cursor: next === undefined ? null : rowCursor("events").encode(next),
         projection_lag,
       };

@@ -57,8 +57,8 @@ export const deadLettersQuerySchema = z
   })
   .refine(isInOrder, IN_ORDER);
 
-const LEAST_WINDOW_MS = 5 * 60_000;
-const LONGEST_WINDOW_MS = 31 * 24 * 3_600_000;
+const MIN_WINDOW_MS = 5 * 60_000;
+const MAX_WINDOW_MS = 31 * 24 * 3_600_000;
 
 /** The query of an agent's stats. */
 export const statsQuerySchema = z.strictObject({
@@ -66,7 +66,7 @@ export const statsQuerySchema = z.strictObject({
     .string()
     .transform((text, context) => {
       const ms = parseDurationMs(text);
-      if (ms !== undefined && ms >= LEAST_WINDOW_MS && ms <= LONGEST_WINDOW_MS) return ms;
+      if (ms !== undefined && ms >= MIN_WINDOW_MS && ms <= MAX_WINDOW_MS) return ms;
       context.addIssue("must be a duration from 5m to 31d, such as 1h, 24h or 7d");
       return z.NEVER;
     })

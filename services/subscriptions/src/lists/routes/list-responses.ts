@@ -19,7 +19,7 @@ const page = {
 };
 
 /** An event in a list: all but its payload. */
-export const listedEventSchema = z.object({
+export const eventRowSchema = z.object({
   event_id: z.string(),
   event_type: eventTypeSchema,
   call_id: z.string(),
@@ -33,22 +33,22 @@ export const listedEventSchema = z.object({
   next_attempt_at: z.string().nullable().meta({ description: "While it is `retrying`." }),
 });
 
-export const eventsResponseSchema = z.object({ events: z.array(listedEventSchema), ...page });
+export const eventsResponseSchema = z.object({ events: z.array(eventRowSchema), ...page });
 
-const listedAttemptSchema = attemptResponseSchema.extend({
+const attemptRowSchema = attemptResponseSchema.extend({
   event_id: z.string(),
   event_type: eventTypeSchema,
   call_id: z.string(),
   agent_id: z.string(),
 });
 
-export const attemptsResponseSchema = z.object({ attempts: z.array(listedAttemptSchema), ...page });
+export const attemptsResponseSchema = z.object({ attempts: z.array(attemptRowSchema), ...page });
 
 /** The raw message is in the answer about the one dead letter. */
-const listedDeadLetterSchema = deadLetterResponseSchema.omit({ raw: true, raw_truncated: true });
+const deadLetterRowSchema = deadLetterResponseSchema.omit({ raw: true, raw_truncated: true });
 
 export const deadLettersResponseSchema = z.object({
-  dead_letters: z.array(listedDeadLetterSchema),
+  dead_letters: z.array(deadLetterRowSchema),
   ...page,
 });
 
@@ -73,7 +73,7 @@ export const statsResponseSchema = z.object({
   duration_ms: z
     .object({ p50: z.int().nullable(), p95: z.int().nullable() })
     .meta({ description: "Of attempts that sent a request, within 6 %; null: there were none." }),
-  oldest_waiting: listedEventSchema.nullable().meta({
+  oldest_waiting: eventRowSchema.nullable().meta({
     description: "Of events that are pending or retrying, the first; of any time.",
   }),
   projection_lag: page.projection_lag,
@@ -85,10 +85,10 @@ const timeOrNull = (ms: number | undefined): string | null =>
   ms === undefined ? null : timeOf(ms);
 
 /** An event of a list for a caller. */
-export const listedEvent = (
+export const eventRowResponse = (
   row: EventRow,
   eventId: (seq: number) => string,
-): z.infer<typeof listedEventSchema> => ({
+): z.infer<typeof eventRowSchema> => ({
   event_id: eventId(row.seq),
   event_type: row.address.eventType,
   call_id: row.address.callId,
@@ -102,13 +102,15 @@ export const listedEvent = (
   next_attempt_at: timeOrNull(row.nextAttemptAtMs),
 });
 
-export const listedAttempt = (attempt: StoredAttempt): z.infer<typeof listedAttemptSchema> => {
+export const attemptRowResponse = (attempt: StoredAttempt): z.infer<typeof attemptRowSchema> => {
   const { event_id, event_type, call_id, agent_id } = attempt.record;
   return { event_id, event_type, call_id, agent_id, ...attemptResponse(attempt) };
 };
 
-export const listedDeadLetter = (letter: DeadLetter): z.infer<typeof listedDeadLetterSchema> =>
-  listedDeadLetterSchema.parse(deadLetterResponse(letter.event_id ?? "", letter));
+export const deadLetterRowResponse = (
+  deadLetter: DeadLetter,
+): z.infer<typeof deadLetterRowSchema> =>
+  deadLetterRowSchema.parse(deadLetterResponse(deadLetter.event_id ?? "", deadLetter));
 
 export const statsResponse = (
   stats: AgentStats,
@@ -126,5 +128,5 @@ export const statsResponse = (
   invalid_events: stats.invalid,
   duration_ms: { p50: stats.p50Ms ?? null, p95: stats.p95Ms ?? null },
   oldest_waiting:
-    stats.oldestWaiting === undefined ? null : listedEvent(stats.oldestWaiting, eventId),
+    stats.oldestWaiting === undefined ? null : eventRowResponse(stats.oldestWaiting, eventId),
 });

@@ -49,8 +49,14 @@ export const eventProgress = (db: DatabaseSync, ids: Ids): EventProgress => {
       if (before === undefined) return;
       const isDelivered = before.status === "delivered" || record.outcome.kind === "delivered";
       const { deadLetterMs } = before;
-      const isGivenUp = deadLetterMs !== null && isLastWord(deadLetterAt(deadLetterMs), record);
-      const status = eventStatus({ isDelivered, lastRecord: record, isGivenUp, isSettled: false });
+      const isDeadLettered =
+        deadLetterMs !== null && isLastWord(deadLetterAt(deadLetterMs), record);
+      const status = eventStatus({
+        isDelivered,
+        lastRecord: record,
+        isDeadLettered,
+        isSettled: false,
+      });
       const nextMs =
         status === "retrying" && record.next.kind === "retry" ? Date.parse(record.next.at) : null;
       attempted.run(

@@ -47,7 +47,7 @@ const emptyIndex = () => {
   const deps = { db, ids, progress, eventsCreatedMs: CREATED_MS, onUnreadable };
   const applyEvent = eventApplier(db, ids);
   const applyAttempt = attemptApplier(deps);
-  const applyLetter = deadLetterApplier(deps);
+  const applyDeadLetter = deadLetterApplier(deps);
   return {
     db,
     queries: queriesOn(db, ids),
@@ -57,8 +57,8 @@ const emptyIndex = () => {
       const subject = attemptSubject(event, String(event.seq));
       return applyAttempt(message(subject, seq, made.atMs, recordOf(event, made)));
     },
-    letter: (event: Event, seq: number, atMs: number, reason = "event_expired") =>
-      applyLetter(
+    deadLetter: (event: Event, seq: number, atMs: number, reason = "event_expired") =>
+      applyDeadLetter(
         message(deadLetterSubject(event), seq, atMs, {
           ...partsOf(event),
           reason,
@@ -103,7 +103,7 @@ const filled = () => {
   const index = emptyIndex();
   const next = sequence();
   const attempts: (Event & { readonly result: string; readonly attemptSeq: number })[] = [];
-  const letters: Event[] = [];
+  const deadLetters: Event[] = [];
   const events = Array.from({ length: 300 }, (_, n): Event => {
     const event: Event = {
       seq: n + 1,
@@ -131,11 +131,11 @@ const filled = () => {
     const result = kind === 1 ? "delivered" : reason;
     attempts.push({ ...event, atMs, attemptSeq, result });
     if (kind === 3) {
-      letters.push({ ...event, atMs });
-      index.letter(event, letters.length, atMs, "exhausted");
+      deadLetters.push({ ...event, atMs });
+      index.deadLetter(event, deadLetters.length, atMs, "exhausted");
     }
   }
-  return { ...index, events, attempts, letters };
+  return { ...index, events, attempts, deadLetters };
 };
 
 /** Everything that a list gives, page by page. */
@@ -175,7 +175,7 @@ FILTERS.push({ agentId: "a1", callId: "c3" }, { agentId: "nobody" }, { callId: "
 test.each(FILTERS)(
   "lists narrowed by %j have all that fits, and nothing else, in pages",
   async (filter) => {
-    const { queries, events, attempts, letters } = filled();
+    const { queries, events, attempts, deadLetters } = filled();
     for (const workspaceId of ["w0", "w1", "w9"]) {
       const own = <T extends Event>(rows: readonly T[]): T[] =>
         rows.filter((row) => row.workspaceId === workspaceId && isWanted(filter, row));
@@ -186,7 +186,7 @@ test.each(FILTERS)(
       const ofAttempts = own(attempts).map(({ atMs, attemptSeq: seq }) => ({ atMs, seq }));
       expect(attempted).toEqual(newestFirst(ofAttempts));
       const given = await allPages((after) => queries.deadLetters({ ...query, after }));
-      const all = letters.map((letter, n) => ({ ...letter, seq: n + 1 }));
+      const all = deadLetters.map((deadLetter, n) => ({ ...deadLetter, seq: n + 1 }));
       expect(given).toEqual(newestFirst(own(all)));
     }
   },
@@ -306,7 +306,7 @@ const STEPS = {
   event: (index: ReturnType<typeof emptyIndex>) => index.event(EVENT),
   failed: (index: ReturnType<typeof emptyIndex>) =>
     index.attempt(EVENT, 1, { outcome: FAILED, next: RETRY, atMs: NOW_MS + 1_000 }),
-  expired: (index: ReturnType<typeof emptyIndex>) => index.letter(EVENT, 1, NOW_MS + 61_000),
+  expired: (index: ReturnType<typeof emptyIndex>) => index.deadLetter(EVENT, 1, NOW_MS + 61_000),
 } as const;
 const ORDERS = [
   ["event", "failed", "expired"],
@@ -352,7 +352,7 @@ test("once delivered, an event stays delivered, whatever comes of a redelivery",
   index.attempt(EVENT, 1, { outcome: delivered, next: DONE, atMs: NOW_MS });
   const given = { kind: "dead_letter" } as const;
   index.attempt(EVENT, 2, { outcome: FAILED, next: given, atMs: NOW_MS + 1 });
-  index.letter(EVENT, 1, NOW_MS + 100, "exhausted");
+  index.deadLetter(EVENT, 1, NOW_MS + 100, "exhausted");
   const { rows } = await index.queries.events({ workspaceId: "w1", limit: 10 });
   expect(rows).toMatchObject([{ status: "delivered", attempts: 2 }]);
 });
@@ -360,7 +360,7 @@ test("once delivered, an event stays delivered, whatever comes of a redelivery",
 test("a dead letter of what could not be understood is its workspace's, with an unknown type too", async () => {
   const index = emptyIndex();
   const unknown = { ...EVENT, eventType: "_" as "call_completed" };
-  index.letter(unknown, 1, NOW_MS, "invalid_event");
+  index.deadLetter(unknown, 1, NOW_MS, "invalid_event");
   const query = { workspaceId: "w1", limit: 10 };
   expect((await index.queries.deadLetters(query)).rows).toHaveLength(1);
   for (const reason of DEAD_LETTER_REASONS) {

@@ -54,7 +54,7 @@ export const jobsResponseSchema = z.object({
 });
 
 /** A job for its workspace: what it was asked to do, how far it is and what its deliveries came to. */
-export const shownJob = (
+export const jobResponse = (
   job: RedeliveryJob,
   { delivered, failed, cancelled }: RedeliveryProgress,
 ): z.infer<typeof jobSchema> => {
@@ -64,11 +64,11 @@ export const shownJob = (
     cursor: ___,
     batch: ____,
     skips: _____,
-    ...shown
+    ...rest
   } = job;
   const counts = countsOf(job);
   return {
-    ...shown,
+    ...rest,
     state: job.stop_requested ? "stopped" : job.state,
     ...counts,
     delivered,

@@ -2,7 +2,7 @@ import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
-import { jobResponseSchema, jobsResponseSchema, shownJob } from "./job-response.ts";
+import { jobResponseSchema, jobsResponseSchema, jobResponse } from "./job-response.ts";
 import { createJob, stopJob } from "../jobs/jobs.ts";
 import type { RedeliveryDeps } from "../deps.ts";
 import { rejected } from "../deliverable-event.ts";
@@ -88,7 +88,7 @@ const listRoute = (api: Api, redelivery: RedeliveryDeps): void => {
       const redeliveries = [];
       for (const job of jobs) {
         const progress = await projection.redeliveryProgress(workspaceId, job.redelivery_id);
-        redeliveries.push(shownJob(job, progress));
+        redeliveries.push(jobResponse(job, progress));
       }
       const next_cursor = hasMore && last !== undefined ? jobCursor.encode(last) : null;
       return { redeliveries, next_cursor, projection_lag: projection.lag().total };
@@ -152,9 +152,9 @@ const stopRoute = (api: Api, redelivery: RedeliveryDeps): void => {
 };
 
 const responseOf = async (
-  job: Parameters<typeof shownJob>[0],
+  job: Parameters<typeof jobResponse>[0],
   { projection }: Pick<RedeliveryDeps, "projection">,
 ): Promise<z.infer<typeof jobResponseSchema>> => {
   const progress = await projection.redeliveryProgress(job.workspace_id, job.redelivery_id);
-  return { ...shownJob(job, progress), projection_lag: projection.lag().total };
+  return { ...jobResponse(job, progress), projection_lag: projection.lag().total };
 };

@@ -67,8 +67,8 @@ export const redeliverEventRoute = (api: Api, redelivery: RedeliveryDeps): void 
         return sendProblem(reply, rejectionProblem(result.rejection, event_id));
       }
       if (result.isRepeat) reply.header("idempotency-replayed", "true");
-      const { counts_against_schedule: _, ...shown } = result.decided;
-      return reply.code(202).send({ event_id, ...shown });
+      const { counts_against_schedule: _, ...decided } = result.decided;
+      return reply.code(202).send({ event_id, ...decided });
     },
   );
 };

@@ -1,4 +1,4 @@
-import { shownText, type Problem } from "../../http/problem.ts";
+import { quoted, type Problem } from "../../http/problem.ts";
 import type { Rejection } from "../deps.ts";
 import { MAX_KEPT_JOBS, MAX_RUNNING_JOBS } from "../jobs/jobs.ts";
 
@@ -12,7 +12,7 @@ export const rejectionProblem = (rejection: Rejection, id = ""): Problem => {
           "This Idempotency-Key was used for another request in the last 24 hours: take a new key for a new request.",
       };
     case "event_not_found": {
-      const detail = `There is no event ${shownText(id)} in this workspace, or EVENTS keeps it no more.`;
+      const detail = `There is no event ${quoted(id)} in this workspace, or EVENTS keeps it no more.`;
       return { code: "event_not_found", detail };
     }
     case "event_invalid": {
@@ -36,7 +36,7 @@ export const rejectionProblem = (rejection: Rejection, id = ""): Problem => {
       return { code: "too_many_redeliveries", detail };
     }
     case "job_not_found": {
-      const detail = `There is no redelivery ${shownText(id)} in this workspace.`;
+      const detail = `There is no redelivery ${quoted(id)} in this workspace.`;
       return { code: "redelivery_not_found", detail };
     }
     default:
