@@ -81,10 +81,10 @@ test("a retry is found on its schedule, due, and due in the form of versions bef
   await makeDueAsBefore(old!);
   expect(await pendingRetry(nats(), waiting!)).toMatchObject({
     kind: "pending",
-    place: "scheduled",
+    state: "scheduled",
   });
-  expect(await pendingRetry(nats(), due!)).toMatchObject({ kind: "pending", place: "due" });
-  expect(await pendingRetry(nats(), old!)).toMatchObject({ kind: "pending", place: "due" });
+  expect(await pendingRetry(nats(), due!)).toMatchObject({ kind: "pending", state: "due" });
+  expect(await pendingRetry(nats(), old!)).toMatchObject({ kind: "pending", state: "due" });
   expect(await pendingRetry(nats(), none!)).toEqual({ kind: "none" });
   const many = await pendingRetries(nats(), [waiting!, due!, old!, none!]);
   expect(many).toEqual(new Set([waiting!, due!, old!].map(deliveryKey)));

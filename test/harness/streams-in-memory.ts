@@ -82,7 +82,7 @@ export const streamsInMemory = () => {
       call(() => {
         const retry = schedules.get(deliveryId);
         return retry !== undefined && retry.attempt >= minAttempt
-          ? ({ kind: "pending", place: "scheduled", retry, seq: 1 } as const)
+          ? ({ kind: "pending", state: "scheduled", retry, seq: 1 } as const)
           : ({ kind: "none" } as const);
       }),
     storeDeadLetter: (deadLetter, key) =>

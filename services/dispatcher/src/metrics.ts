@@ -59,26 +59,26 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
     event_type: [...EVENT_TYPE_LABELS, "unknown"], // unknown: of messages that cannot be parsed
     result: ["accepted", "no_subscription", "invalid"],
   }),
-  attempts: metrics.counter(
-    "ringback_attempts_total",
-    "Requests to endpoints by what came of them",
-    {
-      event_type: EVENT_TYPE_LABELS,
-      outcome: ["delivered", ...FAILURE_REASONS],
-      attempt: ATTEMPT_LABELS,
-    },
-  ),
+  attempts: metrics.counter("ringback_attempts_total", "Requests to endpoints, by outcome", {
+    event_type: EVENT_TYPE_LABELS,
+    outcome: ["delivered", ...FAILURE_REASONS],
+    attempt: ATTEMPT_LABELS,
+  }),
   resent: metrics.counter(
     "ringback_resent_total",
-    "Requests sent once more within their attempt: a used connection was closed before any answer",
+    "Requests sent once more within their attempt: a reused connection was closed before any response",
   ),
   deliveries: metrics.counter("ringback_deliveries_total", "Deliveries that ended", {
     event_type: EVENT_TYPE_LABELS,
     result: RESULTS,
   }),
-  deadLetters: metrics.counter("ringback_dead_letters_total", "What was given up, by reason", {
-    reason: DEAD_LETTER_REASONS,
-  }),
+  deadLetters: metrics.counter(
+    "ringback_dead_letters_total",
+    "Deliveries and messages dead-lettered, by reason",
+    {
+      reason: DEAD_LETTER_REASONS,
+    },
+  ),
   retriesScheduled: metrics.counter(
     "ringback_retries_scheduled_total",
     "Retries scheduled, by the number of the attempt to come",
@@ -89,7 +89,7 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
     "Retries published again: overdue had a schedule that did not fire, missing had none",
     { reason: ["overdue", "missing"] },
   ),
-  deferred: metrics.counter("ringback_deferred_total", "Deliveries put off without an attempt", {
+  deferred: metrics.counter("ringback_deferred_total", "Deliveries deferred without an attempt", {
     reason: DEFERRAL_REASONS,
   }),
   operations: metrics.counter("ringback_operations_total", "Operational events, by their kind", {
@@ -97,12 +97,12 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
   }),
   operationsDropped: metrics.counter(
     "ringback_operations_dropped_total",
-    "Operational events that could not be told, and of which too many waited",
+    "Operational events dropped: not publishable, and too many waiting",
     { kind: OPERATION_KINDS },
   ),
   platformFaults: metrics.counter(
     "ringback_own_faults_total",
-    "Deliveries held back by a fault of the platform's own; no attempt is used up",
+    "Deliveries postponed by a fault of the platform; no attempt is used up",
     { fault: PLATFORM_FAULTS },
   ),
 });
@@ -110,7 +110,7 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
 const durationMetrics = (metrics: Metrics) => ({
   attemptDuration: metrics.histogram(
     "ringback_attempt_duration_seconds",
-    "Start of an attempt to the answer's headers, or to its failure",
+    "Start of an attempt to the response's headers, or to its failure",
     ATTEMPT_BUCKETS,
     { outcome: ["delivered", "failed"] },
   ),

@@ -39,12 +39,12 @@ export const checkCallbackUrl = (text: string, policy: CallbackUrlPolicy): Check
   const accepted = acceptedUnder(policy);
   const known = accepted.get(text);
   if (known !== undefined) return known;
-  const judged = judge(text, policy);
+  const checked = check(text, policy);
   // A query is a secret, which is kept for no longer than it is used.
-  if (judged.kind === "accepted" && !text.includes("?")) {
-    accepted.set(text, judged);
+  if (checked.kind === "accepted" && !text.includes("?")) {
+    accepted.set(text, checked);
   }
-  return judged;
+  return checked;
 };
 
 const MAX_REMEMBERED = 10_000;
@@ -62,7 +62,7 @@ type Accepted = LRUCache<string, CheckedCallbackUrl>;
 
 const verdicts = new WeakMap<CallbackUrlPolicy, Accepted>();
 
-const judge = (text: string, policy: CallbackUrlPolicy): CheckedCallbackUrl => {
+const check = (text: string, policy: CallbackUrlPolicy): CheckedCallbackUrl => {
   if (text.length > MAX_URL_CHARACTERS) return tooLong(text.length);
   // The parser drops tabs and newlines silently and folds full-width digits and dots.
   if (!/^[\x21-\x7e]+$/.test(text)) {

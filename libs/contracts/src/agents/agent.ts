@@ -101,20 +101,20 @@ export type AgentState =
 /** The state of an agent that nothing has happened to. */
 export const INITIAL_AGENT_STATE: AgentState = { kind: "absent", version: 0 };
 
-type Happened = ConfigurationChange & { readonly occurred_at: string };
+type DatedChange = ConfigurationChange & { readonly occurred_at: string };
 
 /**
  * The state after one more change; a change that cannot follow is a bug and throws. Signing keys that
- * have expired by then are gone.
+ * have expired by then are dropped.
  */
-export const evolve = (state: AgentState, event: Happened): AgentState => {
+export const evolve = (state: AgentState, event: DatedChange): AgentState => {
   const after = stateWith(state, event);
   if (after.kind === "absent") return after;
   const atMs = Date.parse(event.occurred_at);
   return { ...after, agent: ofEach(after.agent, (one) => withLiveKeys(one, atMs)) };
 };
 
-const stateWith = (state: AgentState, event: Happened): AgentState => {
+const stateWith = (state: AgentState, event: DatedChange): AgentState => {
   const version = state.version + 1;
   if (event.type === "agent_registered") {
     if (state.kind !== "absent") throw new Error(`'${event.type}' of an agent that is there`);
@@ -170,8 +170,8 @@ const withSubscriptions = (
   version: number,
   at: string,
 ): AgentState => {
-  const gone = new Set<string>([...set.map((s) => s.event_type), ...removed]);
-  const kept = agent.event_subscriptions.filter((s) => !gone.has(s.event_type));
+  const replaced = new Set<string>([...set.map((s) => s.event_type), ...removed]);
+  const kept = agent.event_subscriptions.filter((s) => !replaced.has(s.event_type));
   // Who moves a URL goes on verifying with the same secret (docs/adr/0011).
   const keysOf = new Map(agent.event_subscriptions.map((s) => [s.event_type, s.signing]));
   const added = set.map((s) => withSigning(s, keysOf.get(s.event_type) ?? []));

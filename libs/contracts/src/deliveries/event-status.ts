@@ -59,15 +59,15 @@ export const eventStatus = (facts: EventFacts): EventStatus => {
 
 /**
  * Whether a dead letter has the last word on its event: what an attempt exhausted is in the record of
- * that attempt; any other letter counts unless a redelivery was attempted after it. Letters and records
+ * that attempt; any other one counts unless a redelivery was attempted after it. Dead letters and records
  * are on different streams, so their times tell.
  */
 export const isLastWord = (
-  letter: Pick<DeadLetter, "reason" | "at">,
+  deadLetter: Pick<DeadLetter, "reason" | "at">,
   lastRecord: Pick<AttemptRecord, "at" | "duration_ms"> | undefined,
 ): boolean => {
   if (lastRecord === undefined) return true;
-  if (letter.reason === "exhausted") return false;
+  if (deadLetter.reason === "exhausted") return false;
   const endedMs = Date.parse(lastRecord.at) + Math.floor(lastRecord.duration_ms);
-  return Date.parse(letter.at) >= endedMs;
+  return Date.parse(deadLetter.at) >= endedMs;
 };

@@ -7,7 +7,7 @@ import {
   exhaustedEvent,
   exhaustedOperation,
   invalidOperation,
-  invalidTold,
+  invalidEventNotice,
   operationSchema,
   type EndpointOperation,
 } from "./operation.ts";
@@ -124,5 +124,5 @@ test("what was no event is told by what its subject says, and never about the te
   });
   expect(told("events.a b.c.d.e")).toBeUndefined();
   const own = told("events.w1.c1._workspace.delivery_exhausted");
-  expect(own && invalidTold(own)).toBeUndefined();
+  expect(own && invalidEventNotice(own)).toBeUndefined();
 });

@@ -91,7 +91,7 @@ export type ExhaustedOperation = Extract<Operation, { kind: "delivery.exhausted"
 export type InvalidOperation = Extract<Operation, { kind: "event.invalid" }>;
 export type EndpointOperation = Exclude<Operation, ExhaustedOperation | InvalidOperation>;
 
-/** What is told when this record's delivery is given up. The customer's answer and URL stay out of it. */
+/** The operational event of a dead-lettered delivery. Holds neither the endpoint's response nor its URL. */
 export const exhaustedOperation = (
   record: AttemptRecord,
   delivery_id: string,
@@ -118,16 +118,16 @@ export const exhaustedOperation = (
   };
 };
 
-type InvalidLetter = Extract<DeadLetter, { reason: "invalid_event" }>;
+type InvalidDeadLetter = Extract<DeadLetter, { reason: "invalid_event" }>;
 
-/** What is told of an event that was no event; undefined where nobody can tell whose it is. */
+/** The operational event of a message that could not be parsed; undefined where its workspace is unknown. */
 export const invalidOperation = ({
   subject,
   event_id,
   event_seq,
   at,
   message,
-}: Pick<InvalidLetter, "subject" | "event_id" | "event_seq" | "at" | "message">):
+}: Pick<InvalidDeadLetter, "subject" | "event_id" | "event_seq" | "at" | "message">):
   InvalidOperation | undefined => {
   const { workspaceId, callId, agentId, eventType } = partsOfEventSubject(subject);
   if (workspaceId === undefined) return undefined;
@@ -144,12 +144,12 @@ export const invalidOperation = ({
   };
 };
 
-/** The event that tells a workspace of it; undefined where it was to be told something itself. */
-export const invalidTold = (operation: InvalidOperation): ExhaustedEvent | undefined => {
+/** The event for the workspace of such a message; undefined where that was an event for a workspace, too. */
+export const invalidEventNotice = (operation: InvalidOperation): ExhaustedEvent | undefined => {
   const { workspace_id, call_id = UNKNOWN_TOKEN, agent_id, event_id, event_seq } = operation;
   if (agent_id === WORKSPACE_AGENT) return undefined;
   const { event_type, at, message } = operation;
-  return toldEvent(workspace_id, call_id, {
+  return noticeEvent(workspace_id, call_id, {
     event_id,
     ...(event_type === undefined ? {} : { event_type }),
     ...(agent_id === undefined ? {} : { agent_id }),
@@ -163,18 +163,18 @@ export const invalidTold = (operation: InvalidOperation): ExhaustedEvent | undef
 const statusOf = (status_code: number | undefined) =>
   status_code === undefined ? {} : { status_code };
 
-/** The event by which the workspace's own subscription is told the same. */
+/** An operational event as an event for the subscription of a workspace. */
 export type ExhaustedEvent = { readonly address: EventAddress; readonly body: EventBody };
 
-/** The event that tells a workspace; undefined for a delivery of such an event: that would never end. */
+/** The event for the workspace; undefined for a delivery of such an event, as that would never end. */
 export const exhaustedEvent = (operation: ExhaustedOperation): ExhaustedEvent | undefined => {
   const [eventType] = WORKSPACE_EVENT_TYPES;
   const { kind: _kind, workspace_id, call_id, at, event_seq: _seq, ...delivery } = operation;
   if (operation.event_type === eventType) return undefined;
-  return toldEvent(workspace_id, call_id, { ...delivery, given_up_at: at });
+  return noticeEvent(workspace_id, call_id, { ...delivery, given_up_at: at });
 };
 
-const toldEvent = (workspace_id: string, call_id: string, delivery: object): ExhaustedEvent => {
+const noticeEvent = (workspace_id: string, call_id: string, delivery: object): ExhaustedEvent => {
   const [eventType] = WORKSPACE_EVENT_TYPES;
   const address = { workspaceId: workspace_id, callId: call_id, agentId: WORKSPACE_AGENT };
   return {

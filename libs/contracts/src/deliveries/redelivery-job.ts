@@ -7,7 +7,7 @@ import { idSchema } from "../id.ts";
 export const REDELIVERY_STATUSES = ["dead_lettered", "undelivered", "all"] as const;
 
 /** Deliveries a second that a job starts. */
-export const REDELIVERY_RATE = { min: 1, max: 1_000, usual: 50 } as const;
+export const REDELIVERY_RATE = { min: 1, max: 1_000, default: 50 } as const;
 
 export const REDELIVERY_STATES = ["running", "done", "stopped"] as const;
 
@@ -28,7 +28,7 @@ export type SkipReason = (typeof SKIP_REASONS)[number];
 const count = z.int().nonnegative();
 
 /** A place in the order of time: when EVENTS stored an event, and its sequence. */
-const placeSchema = z.object({ at_ms: z.number().nonnegative(), seq: z.int().nonnegative() });
+const positionSchema = z.object({ at_ms: z.number().nonnegative(), seq: z.int().nonnegative() });
 
 const startSchema = z.object({
   seq: z.int().positive(),
@@ -67,7 +67,7 @@ export const redeliveryJobSchema = z.object({
   /** Of those that were looked at, how many could not be sent, and why. */
   skips: z.partialRecord(z.enum(SKIP_REASONS), count).optional(),
   /** All up to here were looked at; null: it has not begun. */
-  cursor: placeSchema.nullable(),
+  cursor: positionSchema.nullable(),
   /** What is being started: noted before anything of it is published, and published again as it is. */
   batch: z.object({ at: z.iso.datetime(), starts: z.array(startSchema) }).nullable(),
 });

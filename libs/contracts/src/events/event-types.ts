@@ -35,12 +35,12 @@ export const EVENT_TYPE_LABELS = [...EVENT_TYPES, "custom"] as const;
 
 /** Built-in types in the catalogue's order, then the others by name. */
 export const byCatalogue = (a: EventType, b: EventType): number => {
-  const [first, second] = [placeOf(a), placeOf(b)];
+  const [first, second] = [catalogueIndex(a), catalogueIndex(b)];
   if (first !== second) return first - second;
   return a < b ? -1 : a > b ? 1 : 0;
 };
 
-const placeOf = (eventType: EventType): number =>
+const catalogueIndex = (eventType: EventType): number =>
   isBuiltIn(eventType) ? EVENT_TYPES.indexOf(eventType) : EVENT_TYPES.length;
 
 /**

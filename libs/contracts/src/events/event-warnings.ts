@@ -122,8 +122,8 @@ const isExpectedValue = (
   { start, end }: ScannedMember,
   body: Uint8Array,
 ): boolean => {
-  const judges = kind === "amount" || kind === "count" ? found === "number" : WORDS_OF.has(kind);
-  if (!judges) return true;
+  const isChecked = kind === "amount" || kind === "count" ? found === "number" : WORDS_OF.has(kind);
+  if (!isChecked) return true;
   if (end - start > MAX_LOOKED_AT_BYTES) return false;
   const value: unknown = JSON.parse(Buffer.from(body.subarray(start, end)).toString());
   if (typeof value === "string") return WORDS_OF.get(kind)?.has(value) === true;

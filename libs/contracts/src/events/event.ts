@@ -109,7 +109,7 @@ export const readEvent = (subject: string, body: Uint8Array): ReadEvent => {
   if (parsed.kind === "invalid") return parsed;
   const read = readEventBody(body);
   if (read.kind !== "object") return { kind: "invalid", message: read.message };
-  return judgeEvent(parsed.address, read.members, body);
+  return validateEvent(parsed.address, read.members, body);
 };
 
 export type EventBodyRead =
@@ -161,7 +161,7 @@ const byKey = (members: readonly ScannedMember[]): EventBodyRead => {
 };
 
 /** Whether a body with these members is that of an event with this address. */
-export const judgeEvent = (
+export const validateEvent = (
   address: EventAddress,
   members: EventMembers,
   body: Uint8Array,
@@ -189,11 +189,11 @@ export const routingFields = (
 const valueOf = (member: ScannedMember | undefined, body: Uint8Array): unknown => {
   if (member === undefined) return undefined;
   if (body[member.start] === QUOTE) return textIn(body, member.start, member.end);
-  return body[member.start] === LETTER_N ? null : OTHER;
+  return body[member.start] === NULL_START ? null : OTHER;
 };
 
 const QUOTE = 0x22;
-const LETTER_N = 0x6e;
+const NULL_START = 0x6e;
 const OTHER = Symbol("neither text nor null");
 
 const missing = (name: string, said: unknown): string | undefined =>

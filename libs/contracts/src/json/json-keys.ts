@@ -82,13 +82,13 @@ export const jsonKeys = (text: string): JsonKeys => {
     hashes.set(oldHashes);
     slots = new Int32Array(size * 2);
     for (let n = 0; n < count; n += 1) {
-      place(n);
+      insert(n);
       if (set !== undefined) return; // it has all of them
     }
   };
 
   /** Puts a key into the first free slot, unless the same one comes before it. */
-  const place = (n: number): boolean => {
+  const insert = (n: number): boolean => {
     const table = slots as Int32Array;
     const mask = table.length - 1;
     const hash = hashes[n] ?? 0;
@@ -125,7 +125,7 @@ export const jsonKeys = (text: string): JsonKeys => {
       hashes[n] = hash;
       count += 1;
       if (set !== undefined) return isNew(set, stringIn(text, start, end));
-      if (slots !== undefined) return place(n);
+      if (slots !== undefined) return insert(n);
       for (let k = 0; k < n; k += 1) if (isKey(k, start, end, hash)) return false;
       return true;
     },

@@ -33,7 +33,7 @@ export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits): St
     case "json":
       return { kind: "value", value: JSON.parse(text) };
     case "not_json":
-      return notJson(`is not valid JSON${placeIn(text, read.at)}`);
+      return notJson(`is not valid JSON${positionIn(text, read.at)}`);
     case "refused":
       return read;
     default:
@@ -56,7 +56,7 @@ const textIn = (bytes: Uint8Array): string | NoStrictJson => {
 };
 
 /** In the words of `JSON.parse`. */
-const placeIn = (text: string, at: number): string => {
+const positionIn = (text: string, at: number): string => {
   const before = text.slice(0, at).split("\n");
   const column = (before.at(-1) ?? "").length + 1;
   return ` at position ${at} (line ${before.length} column ${column})`;

@@ -45,14 +45,14 @@ export const redactedSigningKey = ({ secret: _hidden, ...shown }: SigningKey): R
 export const liveKeys = (keys: readonly SigningKey[] = [], atMs: number): SigningKey[] =>
   keys.filter(({ expires_at }) => expires_at === undefined || Date.parse(expires_at) > atMs);
 
-/** The keys after a new one came in: those before sign on until `formerExpireAt`, or less. */
+/** The keys after a new one came in: those before sign on until `previousExpireAt`, or less. */
 export const withNewKey = (
   keys: readonly SigningKey[] = [],
   added: SigningKey,
-  formerExpireAt: string,
+  previousExpireAt: string,
 ): SigningKey[] => [
   added,
-  ...keys.map((key) => ({ ...key, expires_at: earlier(key.expires_at, formerExpireAt) })),
+  ...keys.map((key) => ({ ...key, expires_at: earlier(key.expires_at, previousExpireAt) })),
 ];
 
 /** An overlap never brings back what an earlier rotation gave less time. */

@@ -6,7 +6,7 @@ import {
   sealSigningKey,
   sealSubscription,
   redactedSubscription,
-  type SecretPlace,
+  type SealingContext,
 } from "./subscription-secrets.ts";
 import type { Subscription } from "../agents/subscription.ts";
 
@@ -27,8 +27,8 @@ const SUBSCRIPTION: Subscription = {
 };
 
 /** Writes the place into the text instead of encrypting. */
-const seal = (text: string, place: SecretPlace): string => `enc:v1:${place.join("/")}:${text}`;
-const open = (stored: string, place: SecretPlace) => {
+const seal = (text: string, place: SealingContext): string => `enc:v1:${place.join("/")}:${text}`;
+const open = (stored: string, place: SealingContext) => {
   const head = seal("", place);
   return stored.startsWith(head)
     ? ({ kind: "opened", text: stored.slice(head.length) } as const)

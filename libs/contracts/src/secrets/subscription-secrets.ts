@@ -5,7 +5,7 @@ import type { AgentAddress } from "../streams/subjects.ts";
 import type { Subscription } from "../agents/subscription.ts";
 
 /** Where a secret belongs: a sealed text opens only in the place that it was sealed for. */
-export type SecretPlace = readonly string[];
+export type SealingContext = readonly string[];
 
 type Opened =
   | { readonly kind: "opened"; readonly text: string }
@@ -14,8 +14,8 @@ type Opened =
 
 /** Seals texts for storing and opens them again. */
 export type Sealer = {
-  readonly seal: (text: string, place: SecretPlace) => string;
-  readonly open: (stored: string, place: SecretPlace) => Opened;
+  readonly seal: (text: string, context: SealingContext) => string;
+  readonly open: (stored: string, context: SealingContext) => Opened;
   /** True when sealing this text anew would gain nothing. */
   readonly isCurrent: (stored: string) => boolean;
 };
@@ -32,7 +32,7 @@ const mapQuery = (url: string, replace: (query: string) => string): string => {
   return `${url.slice(0, start)}${replace(url.slice(start))}`;
 };
 
-type Replace = (text: string, place: SecretPlace) => string;
+type Replace = (text: string, context: SealingContext) => string;
 
 /** The subscription with each secret replaced: header values, the URL's query, signing secrets. */
 const mapSecrets = (
@@ -41,7 +41,7 @@ const mapSecrets = (
   replace: Replace,
 ): Subscription => {
   const { event_type, callback_url: url, headers, signing } = subscription;
-  const placeOf = (name: string): SecretPlace => [
+  const contextOf = (name: string): SealingContext => [
     agent.workspaceId,
     agent.agentId,
     event_type,
@@ -50,11 +50,11 @@ const mapSecrets = (
   return {
     ...subscription,
     ...(signing && { signing: signing.map((key) => mapKey(agent, event_type, key, replace)) }),
-    callback_url: mapQuery(url, (query) => replace(query, placeOf(QUERY))),
+    callback_url: mapQuery(url, (query) => replace(query, contextOf(QUERY))),
     headers: Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [
         name,
-        replace(value, placeOf(name.toLowerCase())),
+        replace(value, contextOf(name.toLowerCase())),
       ]),
     ),
   };
@@ -72,8 +72,8 @@ const mapKey = (
 
 const sealWith =
   ({ seal }: Pick<Sealer, "seal">): Replace =>
-  (text, place) =>
-    looksSealed(text) ? text : seal(text, place);
+  (text, context) =>
+    looksSealed(text) ? text : seal(text, context);
 
 /** The subscription as it is stored. What could not be opened before stays as it is. */
 export const sealSubscription = (
@@ -90,7 +90,7 @@ export const sealSigningKey = (
   sealer: Pick<Sealer, "seal">,
 ): SigningKey => mapKey(agent, eventType, key, sealWith(sealer));
 
-const nameOf = ([, , , name = "", id]: SecretPlace): string => {
+const nameOf = ([, , , name = "", id]: SealingContext): string => {
   if (name === QUERY) return "the query of callback_url";
   return id === undefined ? `header '${name}'` : `${name} '${id}'`;
 };
@@ -109,10 +109,10 @@ export const openSubscription = (
   { open }: Pick<Sealer, "open">,
 ): OpenedSubscription => {
   const problems: string[] = [];
-  const opened = mapSecrets(agent, subscription, (stored, place) => {
-    const result = open(stored, place);
+  const opened = mapSecrets(agent, subscription, (stored, context) => {
+    const result = open(stored, context);
     if (result.kind === "opened") return result.text;
-    problems.push(`${nameOf(place)}: ${result.message}`);
+    problems.push(`${nameOf(context)}: ${result.message}`);
     return stored;
   });
   return { subscription: opened, problems };

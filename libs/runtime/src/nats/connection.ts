@@ -41,7 +41,7 @@ export type Nats = {
 };
 
 /** The oldest server that has all that Ringback uses (message schedules and their repair, ADR-51). */
-const LEAST_SERVER_VERSION = [2, 14] as const;
+const MIN_SERVER_VERSION = [2, 14] as const;
 
 const API_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -67,13 +67,13 @@ export const connectNats = async (
     const state = followStatus(connection, log);
     void followClosing(connection, onClosed);
     const isConnected = (): boolean => state.connected && !connection.isClosed();
-    const answers = watchConnection(connection, isConnected, log);
+    const watch = watchConnection(connection, isConnected, log);
     const problem = (): string | undefined => {
       if (!isConnected()) return "not connected to NATS";
-      return answers.silentForMs() === undefined ? undefined : "NATS does not answer";
+      return watch.silentForMs() === undefined ? undefined : "NATS does not answer";
     };
-    const { askAgain: refreshPayloadLimit } = payloadLimit(connection, options);
-    return { connection, js, jsm, isConnected, problem, leave: answers.leave, refreshPayloadLimit };
+    const refreshPayloadLimit = payloadLimit(connection, options);
+    return { connection, js, jsm, isConnected, problem, leave: watch.leave, refreshPayloadLimit };
   } catch (error) {
     await connection.close();
     throw error;
@@ -161,10 +161,10 @@ const serversAndUser = (settings: NatsSettings, log: Logger) => {
 /** Throws when the server cannot do what is needed; older ones ignore options without a word. */
 const checkServer = (version: string, hasJetStream: boolean): void => {
   const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10) || 0);
-  const [leastMajor, leastMinor] = LEAST_SERVER_VERSION;
-  if (major < leastMajor || (major === leastMajor && minor < leastMinor)) {
+  const [minMajor, minMinor] = MIN_SERVER_VERSION;
+  if (major < minMajor || (major === minMajor && minor < minMinor)) {
     throw new Error(
-      `nats-server ${version} is too old: ${leastMajor}.${leastMinor} or newer is needed ` +
+      `nats-server ${version} is too old: ${minMajor}.${minMinor} or newer is needed ` +
         "(it delivers scheduled messages)",
     );
   }

@@ -25,7 +25,7 @@ export const rawHeadersOf = (msg: Msg): Uint8Array => {
 };
 
 /** Frees a message's headers and body, which may be large; it can still be acknowledged. */
-export const letGoOfContent = (message: JsMsg): void => {
+export const releaseContent = (message: JsMsg): void => {
   // Both are one buffer, which the client keeps as long as the message.
   const { msg } = message as unknown as { readonly msg: Msg };
   Object.assign(msg, { _rdata: undefined });

@@ -1,16 +1,21 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { estimateAfter, type TimeAnswer, type TimeEstimate } from "./server-clock.ts";
+import { estimateAfter, type TimeReply, type TimeEstimate } from "./server-clock.ts";
 
-/** A server whose clock is `aheadMs` ahead of ours is asked at `askedMs`; its answer takes its time both ways. */
-const answer = (aheadMs: number, askedMs: number, thereMs: number, backMs: number): TimeAnswer => ({
-  askedMs,
-  answeredMs: askedMs + thereMs + backMs,
-  serverMs: askedMs + thereMs + aheadMs,
+/** A server whose clock is `aheadMs` ahead of ours is asked at `requestedMs`; its answer takes its time both ways. */
+const reply = (
+  aheadMs: number,
+  requestedMs: number,
+  thereMs: number,
+  backMs: number,
+): TimeReply => ({
+  requestedMs,
+  repliedMs: requestedMs + thereMs + backMs,
+  serverMs: requestedMs + thereMs + aheadMs,
 });
 
-const estimated = (answers: readonly TimeAnswer[]): TimeEstimate => {
-  const [first, ...others] = answers;
+const estimated = (replies: readonly TimeReply[]): TimeEstimate => {
+  const [first, ...others] = replies;
   return others.reduce<TimeEstimate>(estimateAfter, estimateAfter(undefined, first!));
 };
 
@@ -22,8 +27,8 @@ describe("the estimate of the server's clock", () => {
         fc.integer({ min: -100_000, max: 100_000 }),
         fc.array(fc.tuple(delays, delays), { minLength: 1, maxLength: 8 }),
         (aheadMs, trips) => {
-          const answers = trips.map(([there, back], n) => answer(aheadMs, n * 5_000, there, back));
-          const { offsetMs } = estimated(answers);
+          const replies = trips.map(([there, back], n) => reply(aheadMs, n * 5_000, there, back));
+          const { offsetMs } = estimated(replies);
           const quickest = Math.min(...trips.map(([there, back]) => there + back));
           expect(offsetMs).toBeGreaterThanOrEqual(aheadMs);
           expect(offsetMs - aheadMs).toBeLessThanOrEqual(quickest);
@@ -33,12 +38,12 @@ describe("the estimate of the server's clock", () => {
   });
 
   test("follows a clock that is set, with the first answer", () => {
-    const answers = [answer(0, 0, 1, 1), answer(9_000, 5_000, 20, 20)];
-    expect(estimated(answers).offsetMs).toBe(9_020);
+    const replies = [reply(0, 0, 1, 1), reply(9_000, 5_000, 20, 20)];
+    expect(estimated(replies).offsetMs).toBe(9_020);
   });
 
-  test("follows a clock that drifts, though answers were quicker a minute ago", () => {
-    const answers = [answer(0, 0, 1, 1), answer(10, 70_000, 20, 20)];
-    expect(estimated(answers).offsetMs).toBe(30);
+  test("follows a clock that drifts, though replies were quicker a minute ago", () => {
+    const replies = [reply(0, 0, 1, 1), reply(10, 70_000, 20, 20)];
+    expect(estimated(replies).offsetMs).toBe(30);
   });
 });

@@ -5,9 +5,9 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { Nats } from "./connection.ts";
 
 /** One answer of the server that says its time. */
-export type TimeAnswer = {
-  readonly askedMs: number;
-  readonly answeredMs: number;
+export type TimeReply = {
+  readonly requestedMs: number;
+  readonly repliedMs: number;
   /** Its time in between, in ms since 1970. */
   readonly serverMs: number;
 };
@@ -29,13 +29,13 @@ const BELIEVED_MS = 60_000;
  */
 export const estimateAfter = (
   before: TimeEstimate | undefined,
-  { askedMs, answeredMs, serverMs }: TimeAnswer,
+  { requestedMs, repliedMs, serverMs }: TimeReply,
 ): TimeEstimate => {
-  const slackMs = answeredMs - askedMs;
-  const offsetMs = serverMs - askedMs;
-  const now = { offsetMs, slackMs, atMs: answeredMs };
+  const slackMs = repliedMs - requestedMs;
+  const offsetMs = serverMs - requestedMs;
+  const now = { offsetMs, slackMs, atMs: repliedMs };
   if (before === undefined || slackMs <= before.slackMs) return now;
-  if (answeredMs - before.atMs > BELIEVED_MS) return now;
+  if (repliedMs - before.atMs > BELIEVED_MS) return now;
   const agrees =
     before.offsetMs >= offsetMs - slackMs && before.offsetMs - before.slackMs <= offsetMs;
   return agrees ? before : now;
@@ -50,8 +50,8 @@ export type ServerClock = {
   readonly stop: () => Promise<void>;
 };
 
-const ASK_EVERY_MS = 5_000;
-const ASK_AGAIN_MS = 500;
+const READ_EVERY_MS = 5_000;
+const RETRY_AFTER_MS = 500;
 
 /**
  * Asks the leader of a stream for its time every few seconds; resolves with the first answer, or when
@@ -68,22 +68,22 @@ export const followServerClock = async (
   signal?.addEventListener("abort", () => stopping.abort(), { once: true });
   const known = Promise.withResolvers<void>();
   let estimate: TimeEstimate | undefined;
-  const ask = async (): Promise<void> => {
-    const askedMs = elapsedMs();
+  const read = async (): Promise<void> => {
+    const requestedMs = elapsedMs();
     const serverMs = timeIn(await nats.jsm.streams.info(stream));
     if (serverMs !== undefined) {
-      estimate = estimateAfter(estimate, { askedMs, answeredMs: elapsedMs(), serverMs });
+      estimate = estimateAfter(estimate, { requestedMs, repliedMs: elapsedMs(), serverMs });
     }
     known.resolve();
   };
   const follow = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
       try {
-        if (nats.isConnected()) await ask();
+        if (nats.isConnected()) await read();
       } catch (error) {
         log.debug({ err: error, stream }, "server_clock.not_seen");
       }
-      await pause(estimate === undefined ? ASK_AGAIN_MS : ASK_EVERY_MS, stopping.signal);
+      await pause(estimate === undefined ? RETRY_AFTER_MS : READ_EVERY_MS, stopping.signal);
     }
     known.resolve();
   };

@@ -24,19 +24,19 @@ export const readNatsServers = (text: string): ReadServers => {
   const users = new Map<string, { readonly name: string; readonly password: string }>();
   let wantsTls = false;
   for (const [n, part] of parts.entries()) {
-    const place = parts.length === 1 ? "" : `part ${n + 1} of ${parts.length} `;
+    const position = parts.length === 1 ? "" : `part ${n + 1} of ${parts.length} `;
     const url = URL.parse(part.trim());
     if (url === null || !PROTOCOLS.includes(url.protocol) || url.hostname === "") {
       return invalid(
-        `${place}is not a URL such as nats://127.0.0.1:4222 (several: separated by commas)`,
+        `${position}is not a URL such as nats://127.0.0.1:4222 (several: separated by commas)`,
       );
     }
     const user = userOf(url);
     if (user === "unreadable") {
-      return invalid(`${place}has a user or password with a % that is not %25`);
+      return invalid(`${position}has a user or password with a % that is not %25`);
     }
     if (user?.name === "" || user?.password === "") {
-      return invalid(`${place}names a user without a password: expected user:password@`);
+      return invalid(`${position}names a user without a password: expected user:password@`);
     }
     if (user !== undefined) users.set(JSON.stringify(user), user);
     wantsTls ||= url.protocol === "tls:" || url.protocol === "wss:";

@@ -28,18 +28,18 @@ export const watchConnection = (
   const closed = new AbortController();
   void connection.closed().then(() => closed.abort());
   let heardMs = performance.now();
-  let isAsked = false;
-  const ask = async (): Promise<void> => {
-    if (isAsked || !isConnected()) return;
-    isAsked = true;
+  let isPinging = false;
+  const ping = async (): Promise<void> => {
+    if (isPinging || !isConnected()) return;
+    isPinging = true;
     if (await pong(connection)) heardMs = performance.now();
-    isAsked = false;
+    isPinging = false;
   };
   const watch = async (): Promise<void> => {
     let bytes = 0;
     while (!closed.signal.aborted) {
       const lookedMs = performance.now();
-      void ask();
+      void ping();
       await pause(PING_EVERY_MS, closed.signal);
       const nowMs = performance.now();
       // A delay of this process is no silence of the server.

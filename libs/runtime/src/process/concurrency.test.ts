@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { atMostAtOnce, mapConcurrently } from "./concurrency.ts";
+import { concurrencyLimit, mapConcurrently } from "./concurrency.ts";
 
 test("so many run at once, the others in the order in which they came, whatever becomes of those before", async () => {
-  const limited = atMostAtOnce(2);
+  const limited = concurrencyLimit(2);
   const begun: number[] = [];
   const open: PromiseWithResolvers<number>[] = [];
   const results = [0, 1, 2, 3, 4].map((n) =>
@@ -30,7 +30,7 @@ test("so many run at once, the others in the order in which they came, whatever 
 });
 
 test("work that throws at once gives its place to the next one", async () => {
-  const limited = atMostAtOnce(1);
+  const limited = concurrencyLimit(1);
   const first = limited(() => {
     throw new Error("at once");
   });

@@ -1,5 +1,5 @@
 /** Runs work, at most `max` at once; the rest waits, and is begun in the order in which it came. */
-export const atMostAtOnce = (max: number): (<T>(work: () => Promise<T>) => Promise<T>) => {
+export const concurrencyLimit = (max: number): (<T>(work: () => Promise<T>) => Promise<T>) => {
   const waiting: (() => void)[] = [];
   let running = 0;
   return async (work) => {

@@ -21,8 +21,8 @@ export const readKeyEntries = <S extends EntrySchema>(
     value = JSON.parse(text);
   } catch (error) {
     // Not the parser's message: it quotes the file.
-    const place = /\(line \d+ column \d+\)/.exec(String(error))?.[0];
-    return invalid([`is not valid JSON${place === undefined ? "" : ` ${place}`}`]);
+    const position = /\(line \d+ column \d+\)/.exec(String(error))?.[0];
+    return invalid([`is not valid JSON${position === undefined ? "" : ` ${position}`}`]);
   }
   if (!Array.isArray(value)) return invalid([`is not a JSON array of ${expected}`]);
   const parsed = z.array(schema).safeParse(value);
@@ -44,11 +44,11 @@ const issueText =
   ({ path, code, message }: z.core.$ZodIssue): string => {
     const [index, ...rest] = path.map(String);
     const name = nameOf(entries, Number(index), schema);
-    const place = [name, rest.join(".")].filter((part) => part !== "");
+    const parts = [name, rest.join(".")].filter((part) => part !== "");
     const fields = new Intl.ListFormat("en").format(Object.keys(schema.shape));
     const shown =
       hidesFields && code === "unrecognized_keys" ? `has fields other than ${fields}` : message;
-    return `${place.join(": ")}: ${shown}`;
+    return `${parts.join(": ")}: ${shown}`;
   };
 
 const nameOf = (entries: readonly unknown[], index: number, schema: EntrySchema): string => {

@@ -38,8 +38,8 @@ export const openHeaderSealing = async (
   const current = (): KeyRing => file.current().ring;
   return {
     ring: {
-      seal: (text, place) => current().seal(text, place),
-      open: (stored, place) => current().open(stored, place),
+      seal: (text, context) => current().seal(text, context),
+      open: (stored, context) => current().open(stored, context),
       isCurrent: (stored) => current().isCurrent(stored),
     },
     stop: file.stop,

@@ -18,10 +18,10 @@ type Unsealed =
 
 /** Seals with the first of its keys and opens with all; without keys texts stay as they are. */
 export type KeyRing = {
-  /** `place`: what the text is sealed for; it opens for nothing else. */
-  readonly seal: (text: string, place: readonly string[]) => string;
+  /** `context`: what the text is sealed for; it opens for nothing else. */
+  readonly seal: (text: string, context: readonly string[]) => string;
   /** A text that was stored plain comes back as it is. */
-  readonly open: (stored: string, place: readonly string[]) => Unsealed;
+  readonly open: (stored: string, context: readonly string[]) => Unsealed;
   /** True when sealing anew would change neither key nor form. */
   readonly isCurrent: (stored: string) => boolean;
 };
@@ -36,15 +36,16 @@ export const keyRing = (keys: readonly SealingKey[]): KeyRing => {
   const byId = new Map(keys.map((key) => [key.id, key]));
   const [first] = keys;
   return {
-    seal: (text, place) => (first === undefined ? text : formatSealed(encrypt(first, text, place))),
-    open: (stored, place) => {
+    seal: (text, context) =>
+      first === undefined ? text : formatSealed(encrypt(first, text, context)),
+    open: (stored, context) => {
       const parsed = parseStored(stored);
       if (parsed.kind === "plain") return { kind: "opened", text: stored };
       if (parsed.kind === "unknown") return unreadable("is not in a form that this version knows");
       const { keyId } = parsed.sealed;
       const key = byId.get(keyId);
       if (key === undefined) return unreadable(`needs the key '${keyId}', which is not there`);
-      const text = decrypt(key, parsed.sealed, place);
+      const text = decrypt(key, parsed.sealed, context);
       return text === undefined
         ? unreadable(`does not open with the key '${keyId}': altered, moved or of another key`)
         : { kind: "opened", text };
@@ -59,12 +60,12 @@ export const keyRing = (keys: readonly SealingKey[]): KeyRing => {
 const unreadable = (message: string): Unsealed => ({ kind: "unreadable", message });
 
 /** As JSON, so that ["a", "bc"] and ["ab", "c"] differ. */
-const associated = (place: readonly string[]): Buffer => Buffer.from(JSON.stringify(place));
+const associated = (context: readonly string[]): Buffer => Buffer.from(JSON.stringify(context));
 
-const encrypt = ({ id, key }: SealingKey, text: string, place: readonly string[]): SealedText => {
+const encrypt = ({ id, key }: SealingKey, text: string, context: readonly string[]): SealedText => {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
-  cipher.setAAD(associated(place));
+  cipher.setAAD(associated(context));
   const ciphertext = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
   return { keyId: id, box: Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]) };
 };
@@ -72,12 +73,12 @@ const encrypt = ({ id, key }: SealingKey, text: string, place: readonly string[]
 const decrypt = (
   { key }: SealingKey,
   { box }: SealedText,
-  place: readonly string[],
+  context: readonly string[],
 ): string | undefined => {
   const tagEnd = NONCE_BYTES + TAG_BYTES;
   const options = { authTagLength: TAG_BYTES }; // a shorter tag would be easier to forge
   const decipher = createDecipheriv(CIPHER, key, box.subarray(0, NONCE_BYTES), options);
-  decipher.setAAD(associated(place));
+  decipher.setAAD(associated(context));
   decipher.setAuthTag(box.subarray(NONCE_BYTES, tagEnd));
   const plain = decipher.update(box.subarray(tagEnd));
   try {

@@ -113,7 +113,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
   let handledUpTo: number = 0;
   let lastDelivery = 0;
   let knownOn: string | undefined;
-  const answers = pullHealth(nats, wanted, () => {
+  const health = pullHealth(nats, wanted, () => {
     consumer = undefined;
   });
 
@@ -122,7 +122,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
     await readBoundary();
     lastDelivery = 0;
     consumer = await nats.js.consumers.get(wanted.stream, wanted.name);
-    answers.heard();
+    health.heard();
   };
 
   const once = async (): Promise<void> => {
@@ -131,11 +131,11 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
     const pulledMs = elapsedMs();
     const pulled = await fetchFrom(consumer, room);
     messages = pulled;
-    void answers.follow(pulled);
+    void health.follow(pulled);
     const overrun = setTimeout(() => pulled.stop(), PULL_EXPIRES_MS + PULL_OVERRUN_MS);
     try {
       for await (const message of withYields(pulled)) await receive(message, pulledMs);
-      answers.heard();
+      health.heard();
     } finally {
       clearTimeout(overrun);
       messages = undefined;
@@ -150,7 +150,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
   };
 
   const receive = async (message: JsMsg, pulledMs: number): Promise<void> => {
-    answers.heard();
+    health.heard();
     if (signal.aborted) return message.nak();
     const { deliverySequence, streamSequence } = message.info;
     // The delivery sequence went backwards: the consumer was recreated. Another connection: the server may
@@ -167,9 +167,9 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
     finish: () => (messages === undefined ? undefined : finish(messages)),
     failed: (error: unknown): void => {
       messages?.stop();
-      answers.failed(error);
+      health.failed(error);
     },
-    problem: answers.problem,
+    problem: health.problem,
   };
 };
 

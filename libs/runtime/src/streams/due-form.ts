@@ -17,7 +17,7 @@ export type DueForm = {
 };
 
 /** A dispatcher says every 2 s that it is there: one that was not heard for three times that has gone. */
-const GONE_AFTER_MS = 7_000;
+const PRESENCE_EXPIRES_MS = 7_000;
 
 /** After each new connection: by then every dispatcher has said something. */
 const HEARD_ALL_AFTER_MS = 2_500;
@@ -30,11 +30,11 @@ const HEARD_ALL_AFTER_MS = 2_500;
 export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFTER_MS): DueForm => {
   let heardOldMs = -Infinity;
   let listeningSinceMs = performance.now();
-  let isDeaf = false;
+  let hasFailed = false;
   const subscription = nats.connection.subscribe(ALL_PRESENCE, {
     callback: (error, message) => {
       if (error !== null) {
-        isDeaf = true;
+        hasFailed = true;
         return log.warn({ err: error }, "presence.deaf");
       }
       // Read raw: what the client's decoder throws here ends the reading of the whole connection.
@@ -47,8 +47,8 @@ export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFT
   });
   const readsDeliveries = (): boolean => {
     const nowMs = performance.now();
-    if (isDeaf || nowMs - listeningSinceMs < heardAllAfterMs) return false;
-    return nowMs - heardOldMs > GONE_AFTER_MS;
+    if (hasFailed || nowMs - listeningSinceMs < heardAllAfterMs) return false;
+    return nowMs - heardOldMs > PRESENCE_EXPIRES_MS;
   };
   return {
     subjectOf: (agent, deliveryId) =>

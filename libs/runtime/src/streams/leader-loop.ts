@@ -15,7 +15,7 @@ export type LeaderLoopOptions = {
   readonly ttlMs: number;
   readonly everyMs: number;
   /** Names of log events: leadership gained or lost, and a round that failed. */
-  readonly logEvents: { readonly turn: string; readonly interrupted: string };
+  readonly logEvents: { readonly leadership: string; readonly interrupted: string };
   /** Makes the round of a new leader, who does not know what its predecessor did. */
   readonly lead: () => LeaderRound | Promise<LeaderRound>;
   /** Called instead of a round while another process leads. */
@@ -36,7 +36,7 @@ export const startLeaderLoop = (
   let round: LeaderRound | undefined;
   const once = async (): Promise<void> => {
     const isHeld = await leadership.hold();
-    if (isHeld !== (round !== undefined)) log.info({ watches: isHeld }, logEvents.turn);
+    if (isHeld !== (round !== undefined)) log.info({ watches: isHeld }, logEvents.leadership);
     round = isHeld ? (round ?? (await lead())) : undefined;
     if (round === undefined) onFollowing?.();
     else await round(canGoOn, stopping.signal);

@@ -27,7 +27,7 @@ export const lease = (nats: Nats, name: LeaseName, ttlMs: number): Lease => {
   let heldUntilMs = 0;
   return {
     hold: async () => {
-      const askedMs = elapsedMs(); // before the server's own clock began to count
+      const requestedMs = elapsedMs(); // before the server's own clock began to count
       const published = await publishOnce(nats, {
         stream: STREAMS.leases,
         subject: leaseSubject(name),
@@ -37,7 +37,7 @@ export const lease = (nats: Nats, name: LeaseName, ttlMs: number): Lease => {
         ttlMs,
       });
       seq = published.kind === "stored" ? published.seq : 0;
-      heldUntilMs = published.kind === "stored" ? askedMs + ttlMs : 0;
+      heldUntilMs = published.kind === "stored" ? requestedMs + ttlMs : 0;
       return published.kind === "stored";
     },
     isHeld: () => elapsedMs() < heldUntilMs,

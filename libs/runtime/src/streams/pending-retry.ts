@@ -18,7 +18,7 @@ export type PendingRetry =
   | {
       readonly kind: "pending";
       /** It waits on its schedule, or is due: then it is in work, or soon will be. */
-      readonly place: "scheduled" | "due";
+      readonly state: "scheduled" | "due";
       readonly retry: RetryMessage;
       /** The sequence of its message on RETRIES. */
       readonly seq: number;
@@ -58,13 +58,13 @@ export const pendingRetry = async (
       : { retry, seq: message.seq };
   };
   const waiting = await found(schedule, 0);
-  if (waiting !== undefined) return { kind: "pending", place: "scheduled", ...waiting };
+  if (waiting !== undefined) return { kind: "pending", state: "scheduled", ...waiting };
   const due = await found(dueRetrySubject(address, deliveryId), afterSeq + 1);
-  if (due !== undefined) return { kind: "pending", place: "due", ...due };
+  if (due !== undefined) return { kind: "pending", state: "due", ...due };
   const old = await amongAgents(nats, delivery, { minAttempt, afterSeq });
   if (old.kind !== "none") return old;
   const deferred = await found(schedule, 0);
-  return deferred === undefined ? old : { kind: "pending", place: "scheduled", ...deferred };
+  return deferred === undefined ? old : { kind: "pending", state: "scheduled", ...deferred };
 };
 
 type Stored = { readonly retry: RetryMessage; readonly seq: number };
@@ -92,7 +92,7 @@ const amongAgents = async (
     if (due === null) return { kind: "none" };
     const retry = retryOf(due, delivery);
     if (retry !== undefined && retry.attempt >= minAttempt) {
-      return { kind: "pending", place: "due", retry, seq: due.seq };
+      return { kind: "pending", state: "due", retry, seq: due.seq };
     }
     seq = due.seq + 1;
   }

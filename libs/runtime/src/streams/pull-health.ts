@@ -21,12 +21,12 @@ const NO_REPLY_AFTER_MS = 500;
 /**
  * Notes whether pulls get replies. A pull without a reply says nothing about the consumer: its stream may have no
  * leader at the moment. So the next pull follows, and a lookup of the consumer runs beside it, as its reply
- * waits for the leader, too. `onGone`: look the consumer up, or create it, again.
+ * waits for the leader, too. `onConsumerLost`: look the consumer up, or create it, again.
  */
 export const pullHealth = (
   nats: Nats,
   { stream, name }: Pick<WantedConsumer, "stream" | "name">,
-  onGone: () => void,
+  onConsumerLost: () => void,
 ): PullHealth => {
   let noReplySinceMs: number | undefined;
   let isLookingUp = false;
@@ -36,9 +36,9 @@ export const pullHealth = (
   const lookUp = async (): Promise<void> => {
     isLookingUp = true;
     try {
-      if ((await consumerInfo(nats, stream, name)) === undefined) onGone();
+      if ((await consumerInfo(nats, stream, name)) === undefined) onConsumerLost();
     } catch (error) {
-      if (!isUnavailable(error)) onGone(); // opening it again shows the error
+      if (!isUnavailable(error)) onConsumerLost(); // opening it again shows the error
     } finally {
       isLookingUp = false;
     }
@@ -50,7 +50,7 @@ export const pullHealth = (
     },
     failed: (error) => {
       noReplySinceMs ??= performance.now();
-      if (!isNoReply(error)) onGone();
+      if (!isNoReply(error)) onConsumerLost();
       else if (!isLookingUp) void lookUp();
     },
     problem: () => {

@@ -28,7 +28,7 @@ export type Page = {
 /** The server answers at most so many last messages at once. */
 export const MAX_LAST = 1_024;
 
-const ANSWER_WITHIN_MS = 5_000;
+const REPLY_TIMEOUT_MS = 5_000;
 
 /**
  * At most `size` messages from a place on. Any replica may answer, so what was stored a moment ago may
@@ -78,13 +78,13 @@ const readBatch = async (
   const subscription = connection.subscribe(inbox, {
     callback: (error, message) => {
       if (error !== null) return ended.reject(error);
-      const answer = answerIn(message);
-      if (answer.kind === "message") messages.push(answer.message);
-      else if (answer.status === END_OF_BATCH || answer.status === NOT_FOUND) ended.resolve();
-      else ended.reject(refusal(stream, answer.status));
+      const reply = replyIn(message);
+      if (reply.kind === "message") messages.push(reply.message);
+      else if (reply.status === END_OF_BATCH || reply.status === NOT_FOUND) ended.resolve();
+      else ended.reject(refusal(stream, reply.status));
     },
   });
-  const timer = setTimeout(() => ended.reject(new errors.TimeoutError()), ANSWER_WITHIN_MS);
+  const timer = setTimeout(() => ended.reject(new errors.TimeoutError()), REPLY_TIMEOUT_MS);
   try {
     connection.publish(`${SUBJECT}.${stream}`, JSON.stringify(query), { reply: inbox });
     await ended.promise;
@@ -112,11 +112,11 @@ const refusal = (stream: StreamName, status: number): Error =>
     ? new errors.NoRespondersError(SUBJECT)
     : new Error(`reading ${stream}: the server answered with status ${status}`);
 
-type Answer =
+type Reply =
   | { readonly kind: "message"; readonly message: BatchMessage }
   | { readonly kind: "status"; readonly status: number };
 
-const answerIn = (message: Msg): Answer => {
+const replyIn = (message: Msg): Reply => {
   const raw = rawHeadersOf(message);
   const get = (name: string): string => headerIn(raw, name);
   // Only what is stored has a sequence; a producer may begin headers with a status, too.

@@ -48,8 +48,8 @@ export const attemptSignals = (data: Uint8Array): readonly AttemptSignal[] => {
   const hasFailed = kind === "failed";
   if (hasFailed && isOriginFailure(outcome)) return [{ ...ofOrigin, hasFailed }];
   const own = { ...ofDestination, hasFailed };
-  const isAnswered = !hasFailed || outcome?.status_code !== undefined;
-  return isAnswered ? [own, { ...ofOrigin, hasFailed: false }] : [own];
+  const hasResponse = !hasFailed || outcome?.status_code !== undefined;
+  return hasResponse ? [own, { ...ofOrigin, hasFailed: false }] : [own];
 };
 
 const isOriginFailure = (outcome: Parts["outcome"]): boolean => {

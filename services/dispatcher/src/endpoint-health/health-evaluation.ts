@@ -33,7 +33,7 @@ export const startHealthEvaluation = (
     lease: LEASES.healthEvaluation,
     ttlMs: policy.leaseMs,
     everyMs: policy.everyMs,
-    logEvents: { turn: "endpoint_watch.turn", interrupted: "endpoint_watch.interrupted" },
+    logEvents: { leadership: "endpoint_watch.turn", interrupted: "endpoint_watch.interrupted" },
     lead: () => evaluationRound({ ...options, health: policy.health }),
   });
 };

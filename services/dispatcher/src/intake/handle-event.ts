@@ -2,7 +2,7 @@ import type { CheckedEvent, EventRules } from "@ringback/contracts/events/event-
 import type { EventAddress } from "@ringback/contracts/events/event";
 import { eventTypeLabel } from "@ringback/contracts/events/event-types";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
-import { letGoOfContent } from "@ringback/runtime/nats/message-headers";
+import { releaseContent } from "@ringback/runtime/nats/message-headers";
 import { heldBody } from "../delivery/held-body.ts";
 import { processDelivery, type ProcessDeps } from "../delivery/process-delivery.ts";
 import { invalidEvent } from "../settle/dead-letter.ts";
@@ -47,7 +47,7 @@ export const handleEvent = async (
   const first = firstAttemptOf(message, read.address);
   inFlight.delivery = first;
   const dropBody = (): void => {
-    letGoOfContent(message);
+    releaseContent(message);
     inFlight.setBytes(0);
   };
   const delivery = {

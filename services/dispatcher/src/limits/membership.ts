@@ -33,7 +33,7 @@ export type Membership = {
 const HEARTBEAT_INTERVAL_MS = 2_000;
 
 /** Within this time every dispatcher has answered a `join`. */
-const JOIN_ANSWERED_WITHIN_MS = 500;
+const JOIN_REPLIES_WITHIN_MS = 500;
 
 /**
  * Counts the dispatchers by their messages on core NATS. Joining and leaving count at once; a dispatcher that dies
@@ -73,7 +73,7 @@ export const joinDispatchers = (
     send("heartbeat");
   }, intervalMs);
 
-  const due = dueForm(nats, log, JOIN_ANSWERED_WITHIN_MS);
+  const due = dueForm(nats, log, JOIN_REPLIES_WITHIN_MS);
   send("join");
   void rejoin(nats, () => send("join"));
   return {

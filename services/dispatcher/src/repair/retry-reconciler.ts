@@ -23,7 +23,7 @@ export const startRetryReconciler = (
     lease: LEASES.retryReconciler,
     ttlMs: policy.leaseMs,
     everyMs: policy.everyMs,
-    logEvents: { turn: "overdue_watch.turn", interrupted: "overdue_watch.interrupted" },
+    logEvents: { leadership: "overdue_watch.turn", interrupted: "overdue_watch.interrupted" },
     lead: () => repairRound(options),
     onFollowing: () => onOverdue(0),
   });

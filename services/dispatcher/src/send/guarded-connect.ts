@@ -106,7 +106,7 @@ export const guardedConnect = (policy: ConnectPolicy, names: NameResolver): Guar
  * The authorities of Node.js and the operator's own (`EXTRA_CA_FILE`), TLS 1.2 or newer. Make it once: it
  * takes milliseconds, in which no connection is served.
  */
-export const trustedAuthorities = (extraCa: readonly string[]): SecureContext =>
+export const trustStore = (extraCa: readonly string[]): SecureContext =>
   createSecureContext({
     minVersion: "TLSv1.2",
     ...(extraCa.length === 0 ? {} : { ca: [...getCACertificates("default"), ...extraCa] }),

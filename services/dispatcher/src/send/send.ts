@@ -4,7 +4,7 @@ import { urlParts } from "@ringback/contracts/address/url-parts";
 import { keptHeaders } from "./response.ts";
 import type { EgressProxy } from "./decide/egress-proxy.ts";
 import { exchange, type Exchange, type Exchanged } from "./exchange.ts";
-import { guardedConnect, trustedAuthorities, type GuardedConnect } from "./guarded-connect.ts";
+import { guardedConnect, trustStore, type GuardedConnect } from "./guarded-connect.ts";
 import { verdictOf } from "./network-error.ts";
 import { oneConnection } from "./one-connection.ts";
 import { createPools, type Pools } from "./pools.ts";
@@ -60,7 +60,7 @@ export const createSender = (options: SenderOptions): Sender => {
   const guard = {
     allowedPrivateCidrs,
     deniedCidrs,
-    secureContext: trustedAuthorities(extraCa),
+    secureContext: trustStore(extraCa),
     proxy,
   };
   const connectFor = guardedConnect({ ...guard, connectTimeoutMs: CONNECT_TIMEOUT_MS }, names);

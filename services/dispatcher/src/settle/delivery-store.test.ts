@@ -126,7 +126,7 @@ describe("a retry", () => {
     const message = await nats.jsm.streams.getMessage(STREAMS.retries, { last_by_subj: subject });
     const at = /@at (\S+)/.exec(message?.header.get("Nats-Schedule") ?? "")?.[1] ?? "";
     expect(Date.parse(at)).toBeGreaterThanOrEqual(retry.dueMs + AHEAD_MS - 1_000);
-    expect(await store.pendingRetry(retry)).toMatchObject({ kind: "pending", place: "scheduled" });
+    expect(await store.pendingRetry(retry)).toMatchObject({ kind: "pending", state: "scheduled" });
     expect(await store.pendingRetry(retry, { minAttempt: 3 })).toEqual({ kind: "none" });
   });
 

@@ -5,7 +5,7 @@ import {
   exhaustedEvent,
   exhaustedOperation,
   invalidOperation,
-  invalidTold,
+  invalidEventNotice,
   type ExhaustedEvent,
   type ExhaustedOperation,
   type InvalidOperation,
@@ -44,7 +44,11 @@ export const invalidNotice = (deadLetter: DeadLetter): Notice | undefined => {
   if (deadLetter.reason !== "invalid_event") return undefined;
   const operation = invalidOperation(deadLetter);
   if (operation === undefined) return undefined;
-  return { operation, event: invalidTold(operation), deliveryId: deliveryId(deadLetter.event_seq) };
+  return {
+    operation,
+    event: invalidEventNotice(operation),
+    deliveryId: deliveryId(deadLetter.event_seq),
+  };
 };
 
 /**

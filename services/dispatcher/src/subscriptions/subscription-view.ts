@@ -13,7 +13,7 @@ import {
 } from "@ringback/contracts/streams/subjects";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
-import { atMostAtOnce } from "@ringback/runtime/process/concurrency";
+import { concurrencyLimit } from "@ringback/runtime/process/concurrency";
 import {
   followLastPerSubject,
   type LastMessage,
@@ -73,7 +73,7 @@ export const subscriptionView = (
     if (last !== null) apply(last);
   });
 
-  const limited = atMostAtOnce(MAX_CONFIRMED_AT_ONCE);
+  const limited = concurrencyLimit(MAX_CONFIRMED_AT_ONCE);
   const confirmUnlessCurrent = sharedRequests((subject) =>
     limited(() => (following.isCurrent() ? Promise.resolve() : confirm(subject))),
   );

@@ -5,11 +5,12 @@ import {
   sealSigningKey,
   sealSubscription,
   type Sealer,
-  type SecretPlace,
+  type SealingContext,
 } from "@ringback/contracts/secrets/subscription-secrets";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 
-const nameOf = (text: string, place: SecretPlace): string => JSON.stringify([text, ...place]);
+const nameOf = (text: string, context: SealingContext): string =>
+  JSON.stringify([text, ...context]);
 
 /**
  * A sealer that seals what it has opened, or sealed before, as it is stored already: secrets that do not
@@ -19,16 +20,16 @@ export const rememberingSealer = (sealer: Sealer): Sealer => {
   const known = new Map<string, string>();
   return {
     isCurrent: sealer.isCurrent,
-    open: (stored, place) => {
-      const opened = sealer.open(stored, place);
+    open: (stored, context) => {
+      const opened = sealer.open(stored, context);
       if (opened.kind === "opened" && sealer.isCurrent(stored)) {
-        known.set(nameOf(opened.text, place), stored);
+        known.set(nameOf(opened.text, context), stored);
       }
       return opened;
     },
-    seal: (text, place) => {
-      const name = nameOf(text, place);
-      const sealed = known.get(name) ?? sealer.seal(text, place);
+    seal: (text, context) => {
+      const name = nameOf(text, context);
+      const sealed = known.get(name) ?? sealer.seal(text, context);
       known.set(name, sealed);
       return sealed;
     },

@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import { callIdSchema } from "@ringback/contracts/events/call-id";
 import {
   eventMessageOf,
-  judgeEvent,
+  validateEvent,
   readEventBody,
   routingFields,
   type EventMessage,
@@ -70,7 +70,7 @@ export const checkItem = (
   const errors = [...(head.error?.issues ?? []), ...foreignWorkspace(fields, workspaceId)];
   if (!head.success || errors.length > 0) return { kind: "invalid", errors };
   const { event_type: eventType, call_id: callId, agent_id: agentId } = head.data;
-  const event = judgeEvent({ workspaceId, callId, agentId, eventType }, read.members, bytes);
+  const event = validateEvent({ workspaceId, callId, agentId, eventType }, read.members, bytes);
   if (event.kind === "invalid") return invalid(event.message);
   const checked = checkReadEvent(event, bytes, rules);
   switch (checked.kind) {

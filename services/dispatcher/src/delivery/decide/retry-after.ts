@@ -14,14 +14,14 @@ const DATES = [
 ];
 
 /** Statuses with which an endpoint may ask for a longer wait. */
-const MAY_ASK = new Set([429, 503]);
+const RETRY_AFTER_STATUSES = new Set([429, 503]);
 
 /**
  * The wait from `nowMs` on that an endpoint asks for: the `Retry-After` of a 429 or 503; undefined where
  * there is none, or none that can be understood.
  */
 export const retryAfterOf = (result: SendResult, nowMs: number): number | undefined => {
-  if (result.kind !== "response" || !MAY_ASK.has(result.status)) return undefined;
+  if (result.kind !== "response" || !RETRY_AFTER_STATUSES.has(result.status)) return undefined;
   const text = result.headers["retry-after"];
   return text === undefined ? undefined : retryAfterMs(text, nowMs);
 };

@@ -80,12 +80,12 @@ export const RESERVED_SHARE = 0.25;
 
 const SOON_MS = 1_000;
 
-const answersSoon = (load: EndpointLoad, nowMs: number): boolean =>
+const respondsSoon = (load: EndpointLoad, nowMs: number): boolean =>
   load.serviceMs > 0 && expectedMs(load, nowMs, Infinity) <= SOON_MS;
 
 /** An endpoint without an attempt in flight may use the reserve: once. */
 export const mayUseReserve = (load: EndpointLoad, nowMs: number): boolean =>
-  load.starts.length === 0 || answersSoon(load, nowMs);
+  load.starts.length === 0 || respondsSoon(load, nowMs);
 
 /**
  * Every level has the dynamic threshold of what the level above has left: process, workspace, origin,
@@ -93,7 +93,7 @@ export const mayUseReserve = (load: EndpointLoad, nowMs: number): boolean =>
  */
 export const boundsOf = (levels: Levels, limits: PermitLimits, nowMs: number): Bounds => {
   const { destination, origin } = levels;
-  const isSoon = answersSoon(destination.load, nowMs);
+  const isSoon = respondsSoon(destination.load, nowMs);
   const above = sharesAbove(levels, mayUseReserve(destination.load, nowMs), limits);
   // A second permit and all beyond it come from what is not reserved.
   const { free } = isSoon ? above : sharesAbove(levels, false, limits);

@@ -14,7 +14,7 @@ const MAX_EVENT_TYPES = 50;
 
 const utcTimeSchema = timeSchema.transform((text) => new Date(text).toISOString());
 
-const { min, max, usual } = REDELIVERY_RATE;
+const { min, max } = REDELIVERY_RATE;
 const RATE = `must be a whole number from ${min} to ${max}`;
 
 /** The body of `POST /redeliveries`. */
@@ -45,7 +45,7 @@ export const createJobSchema = z
       .int({ error: RATE })
       .min(min, { error: RATE })
       .max(max, { error: RATE })
-      .default(usual)
+      .default(REDELIVERY_RATE.default)
       .meta({ description: "Deliveries started per second" }),
   })
   .superRefine(({ since, until }, context) => {
