@@ -9,7 +9,7 @@ const agentSchema = z.looseObject({
   event_types: z.array(z.string()),
 });
 
-/** `ringback agents`: the workspace's agents and what they subscribe. */
+/** `ringback agents`: lists the workspace's agents and their event types. */
 export const agentsCommand: AddCommand = (program, context) => {
   program
     .command("agents")

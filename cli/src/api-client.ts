@@ -2,11 +2,11 @@ import { z } from "zod";
 import { CliError } from "./cli-error.ts";
 import type { Connection } from "./connection.ts";
 
-/** Calls of the API with a key. */
+/** Calls the API with a key. */
 export type ApiClient = {
-  /** The answer's JSON, read by the schema; throws for any other status than a 2xx. */
+  /** The response's JSON, parsed by the schema; throws for any status other than 2xx. */
   readonly call: <T>(call: Call, schema: z.ZodType<T>) => Promise<T>;
-  /** The answer itself, whatever its status. */
+  /** The response itself, whatever its status. */
   readonly fetch: (call: Call) => Promise<Response>;
 };
 
@@ -18,21 +18,21 @@ export type Call = {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
-  /** For a whole answer that is read by `call`; some wait for what an endpoint takes. */
+  /** For `call`, including the body; a test event waits for its endpoint. */
   readonly timeoutMs?: number;
 };
 
 const TIMEOUT_MS = 30_000;
 
 export const apiClient = ({ url, key }: Connection): ApiClient => {
-  const ask = async (call: Call, signal: AbortSignal | undefined): Promise<Response> => {
+  const request = async (call: Call, signal: AbortSignal | undefined): Promise<Response> => {
     const { method = "GET", path, query = {}, body, headers } = call;
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) search.set(name, String(value));
     }
     const text = search.size === 0 ? "" : `?${search.toString()}`;
-    return answered(call, () =>
+    return withNetworkErrors(call, () =>
       fetch(`${url}${path}${text}`, {
         method,
         headers: {
@@ -45,8 +45,8 @@ export const apiClient = ({ url, key }: Connection): ApiClient => {
       }),
     );
   };
-  /** What the network does is the person's to know; only Ctrl-C is an end that was asked for. */
-  const answered = async <T>(call: Call, act: () => Promise<T>): Promise<T> => {
+  /** Turns network errors into messages for people; an abort by the caller stays as it is. */
+  const withNetworkErrors = async <T>(call: Call, act: () => Promise<T>): Promise<T> => {
     try {
       return await act();
     } catch (error) {
@@ -55,13 +55,13 @@ export const apiClient = ({ url, key }: Connection): ApiClient => {
     }
   };
   return {
-    fetch: (call) => ask(call, call.signal),
+    fetch: (call) => request(call, call.signal),
     call: async (call, schema) => {
       const deadline = AbortSignal.timeout(call.timeoutMs ?? TIMEOUT_MS);
       const signal = call.signal ? AbortSignal.any([call.signal, deadline]) : deadline;
-      const answer = await ask(call, signal);
-      if (!answer.ok) throw await problemOf(answer);
-      const text = await answered(call, () => answer.text());
+      const response = await request(call, signal);
+      if (!response.ok) throw await problemOf(response);
+      const text = await withNetworkErrors(call, () => response.text());
       const parsed = schema.safeParse(jsonIn(text));
       if (parsed.success) return parsed.data;
       throw new CliError(`${url}${call.path} answered what is not understood here`);
@@ -75,14 +75,14 @@ const problemSchema = z.object({
   errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
 });
 
-/** What the API says is wrong, or the status alone where something else answers. */
-export const problemOf = async (answer: Response): Promise<CliError> => {
-  const text = await answer.text();
+/** The problem in a response of the API; the status alone where the body is no problem. */
+export const problemOf = async (response: Response): Promise<CliError> => {
+  const text = await response.text();
   const parsed = problemSchema.safeParse(jsonIn(text));
-  if (!parsed.success) return new CliError(`the API answered ${answer.status}`);
+  if (!parsed.success) return new CliError(`the API answered ${response.status}`);
   const { code, detail, errors = [] } = parsed.data;
   const lines = errors.map(({ path, message }) => `  ${path}: ${message}`);
-  return new CliError([`${detail} (${answer.status} ${code})`, ...lines].join("\n"));
+  return new CliError([`${detail} (${response.status} ${code})`, ...lines].join("\n"));
 };
 
 const jsonIn = (text: string): unknown => {
@@ -93,7 +93,7 @@ const jsonIn = (text: string): unknown => {
   }
 };
 
-/** Node's `fetch` hides what happened in the cause of its error, or in the causes of that. */
+/** Node's `fetch` keeps the reason in its error's chain of causes. */
 export const networkReason = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
   if (error.name === "TimeoutError") return "no answer in time";

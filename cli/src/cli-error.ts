@@ -1,9 +1,9 @@
-/** What the process ends with. */
+/** Exit codes of the process. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Something that the person at the keyboard has to know; no bug of this program. */
+/** An error to show without a stack: not a bug of this program. */
 export class CliError extends Error {
   override readonly name = "CliError";
   readonly exitCode: ExitCode;
@@ -14,5 +14,4 @@ export class CliError extends Error {
   }
 }
 
-/** The command was given in a way that makes no sense. */
 export const usageError = (message: string): CliError => new CliError(message, EXIT.usage);

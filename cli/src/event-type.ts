@@ -1,7 +1,7 @@
 import { EVENT_TYPES, isEventTypeName } from "@ringback/contracts/events/event-types";
 import { InvalidArgumentError } from "commander";
 
-/** The name of an event type; whether it is known in the workspace is the API's to say. */
+/** Checks the name's form only: the API knows the workspace's types. */
 export const eventTypeIn = (text: string): string => {
   if (isEventTypeName(text)) return text;
   throw new InvalidArgumentError(

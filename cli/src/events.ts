@@ -34,17 +34,17 @@ type EventsOptions = {
   readonly limit: string;
 };
 
-/** The options that narrow which events are meant. */
-export const narrowed = (command: Command): Command =>
+/** Adds the options that filter events. */
+export const withEventFilters = (command: Command): Command =>
   command
     .option("--agent <agent_id>", "only of this agent")
     .addOption(new Option("--type <event_type>", "only of this type").argParser(eventTypeIn))
     .option("--since <time>", "only stored since: 2026-03-01T09:00:00Z, or 2h for so long ago")
     .option("--until <time>", "only stored before");
 
-/** `ringback events`: what was published, and what became of it. */
+/** `ringback events`: lists events with their status. */
 export const eventsCommand: AddCommand = (program, context) => {
-  narrowed(program.command("events"))
+  withEventFilters(program.command("events"))
     .description("list events, newest first, with what became of each")
     .option("--call <call_id>", "only of this call")
     .addOption(new Option("--status <status>", "only with this status").choices(EVENT_STATUSES))
@@ -98,7 +98,7 @@ const listEvents = async (
   for (const [n, line] of table(heading, rows).entries()) {
     const status = rows[n - 1]?.at(-1) ?? "";
     const style = STYLES[status];
-    // The status is the last word: colours do not disturb the columns there.
+    // Colour codes would shift the columns behind them: the status is the last one.
     const shown = style === undefined ? status : terminal.style(style, status);
     terminal.line(n === 0 ? line : `${line.slice(0, line.length - status.length)}${shown}`);
   }

@@ -2,7 +2,6 @@ import manifest from "../package.json" with { type: "json" };
 import { networkReason } from "./api-client.ts";
 import type { Sign } from "./signature.ts";
 
-/** An event to be posted as the dispatcher would. */
 export type Forwarded = {
   readonly eventId: string;
   readonly eventType: string;
@@ -10,10 +9,10 @@ export type Forwarded = {
 };
 
 export type ForwardResult =
-  | { readonly kind: "answered"; readonly status: number; readonly durationMs: number }
-  | { readonly kind: "no_answer"; readonly reason: string; readonly durationMs: number };
+  | { readonly kind: "response"; readonly status: number; readonly durationMs: number }
+  | { readonly kind: "no_response"; readonly reason: string; readonly durationMs: number };
 
-/** The dispatcher's own default. */
+/** The dispatcher's default. */
 const TIMEOUT_MS = 30_000;
 
 /** Posts an event with the headers and the signature that the dispatcher sends, once. */
@@ -27,7 +26,7 @@ export const forward = async (
   const beganMs = performance.now();
   const durationMs = (): number => Math.round(performance.now() - beganMs);
   try {
-    const answer = await fetch(url, {
+    const response = await fetch(url, {
       method: "POST",
       body,
       redirect: "manual",
@@ -43,10 +42,10 @@ export const forward = async (
       },
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
-    await answer.body?.cancel();
-    return { kind: "answered", status: answer.status, durationMs: durationMs() };
+    await response.body?.cancel();
+    return { kind: "response", status: response.status, durationMs: durationMs() };
   } catch (error) {
     signal.throwIfAborted();
-    return { kind: "no_answer", reason: networkReason(error), durationMs: durationMs() };
+    return { kind: "no_response", reason: networkReason(error), durationMs: durationMs() };
   }
 };

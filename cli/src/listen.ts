@@ -14,7 +14,7 @@ type ListenOptions = {
   readonly secret?: string;
 };
 
-/** `ringback listen`: a workspace's events, posted to one's own machine as they happen. */
+/** `ringback listen`: posts a workspace's events to this machine as they are published. */
 export const listenCommand: AddCommand = (program, context) => {
   program
     .command("listen")
@@ -66,9 +66,9 @@ const listen = async (
       terminal.note(`The connection is lost (${reason}): again in ${againMs / 1_000} s`),
   });
   try {
-    for await (const event of events) await take(event, target, context);
+    for await (const event of events) await handle(event, target, context);
   } catch (error) {
-    if (!signal.aborted) throw error; // Ctrl-C is how it ends
+    if (!signal.aborted) throw error; // Ctrl-C ends the command
   }
 };
 
@@ -83,7 +83,7 @@ type Head = z.infer<typeof headSchema>;
 
 const missedSchema = z.looseObject({ count: z.int().nullable() });
 
-const take = async (
+const handle = async (
   { name, data }: LiveEvent,
   target: Target,
   context: CommandContext,
@@ -97,10 +97,10 @@ const take = async (
   }
   if (name !== "event") return;
   const head = headSchema.safeParse(data).data;
-  if (head !== undefined) await passOn(head, target, context);
+  if (head !== undefined) await forwardEvent(head, target, context);
 };
 
-const passOn = async (
+const forwardEvent = async (
   head: Head,
   { url, sign }: Target,
   { client, terminal, interrupted: signal }: CommandContext,
@@ -109,14 +109,14 @@ const passOn = async (
   const path = `/events/${encodeURIComponent(eventId)}/payload`;
   let result: ForwardResult;
   try {
-    const answer = await client.fetch({ path, signal });
-    if (!answer.ok) throw await problemOf(answer);
-    const body = new Uint8Array(await answer.arrayBuffer());
+    const response = await client.fetch({ path, signal });
+    if (!response.ok) throw await problemOf(response);
+    const body = new Uint8Array(await response.arrayBuffer());
     result = await forward({ eventId, eventType, body }, url, sign, signal);
   } catch (error) {
-    // One event that cannot be read is said, and those behind it come all the same.
+    // An event that cannot be read is reported; the next events follow.
     if (signal.aborted || !(error instanceof CliError)) throw error;
-    result = { kind: "no_answer", reason: error.message, durationMs: 0 };
+    result = { kind: "no_response", reason: error.message, durationMs: 0 };
   }
   terminal.line(terminal.isJson ? jsonOf(head, result) : lineOf(head, result, terminal));
 };
@@ -130,8 +130,8 @@ const lineOf = (
   { style }: CommandContext["terminal"],
 ): string => {
   const time = style("dim", new Date().toISOString().slice(11, 19));
-  const isGood = result.kind === "answered" && result.status === 200;
-  const word = result.kind === "answered" ? String(result.status) : result.reason;
+  const isGood = result.kind === "response" && result.status === 200;
+  const word = result.kind === "response" ? String(result.status) : result.reason;
   const verdict = style(isGood ? "green" : "red", word);
   return `${time} ${event_type} ${agent_id} ${event_id} → ${verdict} in ${result.durationMs} ms`;
 };

@@ -4,13 +4,13 @@ import type { ApiClient } from "./api-client.ts";
 import { problemOf } from "./api-client.ts";
 import { CliError } from "./cli-error.ts";
 
-/** One thing that `GET /stream` tells. */
+/** One event of `GET /stream`. */
 export type LiveEvent = { readonly name: string; readonly data: unknown };
 
 export type LiveOptions = {
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
-  /** Told of each time that the connection is lost, and how long it takes to the next try. */
+  /** Called whenever the connection is lost, with the time until the next try. */
   readonly onLost: (reason: string, againMs: number) => void;
   readonly onOpen: () => void;
 };
@@ -18,15 +18,15 @@ export type LiveOptions = {
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 30_000;
 
-/** The service says at least something every 10 s: a connection that is silent for longer is dead. */
+/** The service sends a heartbeat every 10 s: a connection silent for this long is dead. */
 const SILENT_FOR_MS = 35_000;
 
-/** Refusals that asking again does not mend. */
+/** Statuses for which a retry is useless. */
 const FINAL = new Set([400, 401, 403, 404, 405, 422]);
 
 /**
- * What the service tells, over as many connections as it takes: after each break it goes on where it
- * was. Ends when the signal is aborted; throws for what a further try does not mend.
+ * The stream's events, over as many connections as needed: each new one resumes after the last event.
+ * Ends when the signal is aborted; throws for a response of status `FINAL`.
  */
 export async function* liveEvents(
   client: ApiClient,
@@ -73,17 +73,17 @@ const open = async (
   const silent = new AbortController();
   const timer = setTimeout(() => silent.abort(new CliError("nothing was heard")), SILENT_FOR_MS);
   timer.unref();
-  const answer = await client.fetch({
+  const response = await client.fetch({
     path: "/stream",
     query,
     headers: lastId === undefined ? {} : { "last-event-id": lastId },
     signal: AbortSignal.any([signal, silent.signal]),
   });
-  if (!answer.ok) {
-    const problem = await problemOf(answer);
-    throw FINAL.has(answer.status) ? new FinalRefusal(problem) : problem;
+  if (!response.ok) {
+    const problem = await problemOf(response);
+    throw FINAL.has(response.status) ? new FinalRefusal(problem) : problem;
   }
-  if (answer.body === null) throw new CliError("the answer has no body");
+  if (response.body === null) throw new CliError("the answer has no body");
   const heard = new TransformStream<Uint8Array, Uint8Array>({
     transform: (bytes, controller) => {
       timer.refresh();
@@ -91,7 +91,7 @@ const open = async (
     },
     flush: () => clearTimeout(timer),
   });
-  return answer.body
+  return response.body
     .pipeThrough(heard)
     .pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)
     .pipeThrough(new EventSourceParserStream());

@@ -3,24 +3,27 @@ import type { ApiClient, Call } from "./api-client.ts";
 
 export type PagesQuery<T> = Pick<Call, "query"> & {
   readonly path: string;
-  /** The field of the answer that holds them. */
+  /** The response's field that holds the items. */
   readonly items: string;
   readonly schema: z.ZodType<T>;
-  /** At most so many in all. */
+  /** At most this many items in all. */
   readonly limit: number;
   readonly signal: AbortSignal;
 };
 
 const PAGE = 200;
 
-/** Everything on a list, page by page, as far as it is read. */
+/** The items of a list; requests each page when it is needed. */
 export async function* pages<T>(client: ApiClient, wanted: PagesQuery<T>): AsyncGenerator<T> {
   const { path, items, schema, limit, signal } = wanted;
-  const answer = z.looseObject({ [items]: z.array(schema), next_cursor: z.string().nullable() });
+  const pageSchema = z.looseObject({
+    [items]: z.array(schema),
+    next_cursor: z.string().nullable(),
+  });
   let cursor: string | undefined;
   for (let left = limit; left > 0;) {
     const query = { ...wanted.query, limit: Math.min(PAGE, left), cursor };
-    const page = await client.call({ path, query, signal }, answer);
+    const page = await client.call({ path, query, signal }, pageSchema);
     const found = page[items] as readonly T[];
     yield* found;
     left -= found.length;

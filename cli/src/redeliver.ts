@@ -3,7 +3,7 @@ import { Option } from "commander";
 import { z } from "zod";
 import { usageError } from "./cli-error.ts";
 import type { AddCommand, CommandContext } from "./command-context.ts";
-import { narrowed } from "./events.ts";
+import { withEventFilters } from "./events.ts";
 import { momentIn } from "./moment.ts";
 
 const STATUSES = ["dead_lettered", "undelivered", "all"] as const;
@@ -33,11 +33,11 @@ type RedeliverOptions = {
   readonly watch?: boolean;
 };
 
-const LOOK_EVERY_MS = 500;
+const POLL_EVERY_MS = 500;
 
-/** `ringback redeliver`: one event or a few again, or everything that matches. */
+/** `ringback redeliver`: delivers the named events again, or all that match. */
 export const redeliverCommand: AddCommand = (program, context) => {
-  narrowed(program.command("redeliver"))
+  withEventFilters(program.command("redeliver"))
     .description("deliver events again: those named, or all that match (then --since is needed)")
     .argument("[event_id...]", "the events; without any, the options say which")
     .addOption(new Option("--status <status>", "which (default: dead_lettered)").choices(STATUSES))
@@ -94,20 +94,20 @@ const redeliverMatching = async (
       terminal.isJson ? JSON.stringify(job) : `redelivery ${job.redelivery_id} begins; ${next}`,
     );
   }
-  const ended = await watched(job, context);
+  const ended = await watchJob(job, context);
   if (ended.failed > 0 || ended.state !== "done") context.fail();
   terminal.line(terminal.isJson ? JSON.stringify(ended) : `redelivery ${summaryOf(ended)}`);
 };
 
-/** The job once nothing of it is under way any more. What interrupts the watching leaves it alone. */
-const watched = async (
+/** Polls the job until none of its deliveries is under way. Ctrl-C ends the polling, not the job. */
+const watchJob = async (
   first: Job,
   { client, terminal, interrupted: signal }: CommandContext,
 ): Promise<Job> => {
   let job = first;
   while (job.state === "running" || job.waiting > 0) {
     terminal.progress(summaryOf(job));
-    await wait(LOOK_EVERY_MS, undefined, { signal });
+    await wait(POLL_EVERY_MS, undefined, { signal });
     const path = `/redeliveries/${encodeURIComponent(job.redelivery_id)}`;
     job = await client.call({ path, signal }, jobSchema);
   }

@@ -17,12 +17,12 @@ const HELP = `
 The key needs the scope read to listen and list, write to trigger and redeliver.
 Ends with 0 when all went well, 1 when something failed, 2 when the command was not understood.`;
 
-/** Runs one command to its end, and gives what the process ends with. */
+/** Runs one command; returns the process's exit code. */
 export const runCli = async (args: readonly string[], env: Environment): Promise<ExitCode> => {
   const interrupted = new AbortController();
   const interrupt = (): void => interrupted.abort();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, interrupt);
-  // A reader such as `head` has seen enough.
+  // A reader such as `head` has closed the pipe.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(EXIT.ok);
   });
@@ -73,7 +73,7 @@ const programWith = (contextFrom: (options: GlobalOptions) => CommandContext): C
 };
 
 const exitCodeFor = (error: unknown, terminal: Terminal): ExitCode => {
-  // Commander has said it already; help that was asked for is no mistake.
+  // Commander has printed its message; `--help` is code 0.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (!(error instanceof CliError)) throw error;
   terminal.note(`ringback: ${error.message}`);

@@ -9,7 +9,7 @@ import { usageError } from "./cli-error.ts";
 /** The value of `webhook-signature` for a request (Standard Webhooks 1.0, v1). */
 export type Sign = (id: string, timestamp: string, body: Uint8Array) => string;
 
-/** Signs as a subscription with this secret would be signed for; throws for what is no `v1` secret. */
+/** Signs as the dispatcher does for a subscription with this secret; throws for any secret but `v1`. */
 export const signerOf = (secret: string): Sign => {
   const read = parseSigningSecret(secret);
   if (read.kind === "refused") throw usageError(`--secret ${read.message}`);
@@ -19,5 +19,4 @@ export const signerOf = (secret: string): Sign => {
     `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest("base64")}`;
 };
 
-/** A secret of its own for one who gives none. */
 export const newSecret = (): string => formatSigningSecret("v1", Buffer.from(randomBytes(32)));

@@ -1,12 +1,11 @@
 import { styleText } from "node:util";
 
-/** Where a command says what it has to say. */
 export type Terminal = {
-  /** One line of what was asked for. */
+  /** Writes a line of output to stdout. */
   readonly line: (text: string) => void;
-  /** One line for the person only: it is no part of the output. */
+  /** Writes a line for people to stderr. */
   readonly note: (text: string) => void;
-  /** A line that takes the place of the one before; only where somebody sees it. */
+  /** Overwrites the last progress line; only on a terminal. */
   readonly progress: (text: string) => void;
   readonly isJson: boolean;
   readonly style: (style: Style, text: string) => string;
@@ -14,7 +13,7 @@ export type Terminal = {
 
 export type Style = "green" | "red" | "yellow" | "dim" | "bold";
 
-/** The process's own; colours only where they are seen. */
+/** The process's terminal; colours only on a TTY. */
 export const terminalOf = (
   { stdout, stderr }: Pick<NodeJS.Process, "stdout" | "stderr">,
   isJson: boolean,
@@ -46,7 +45,7 @@ export const terminalOf = (
   };
 };
 
-/** Rows below a heading, in columns. */
+/** Lines of a table with aligned columns. */
 export const table = (
   heading: readonly string[],
   rows: readonly (readonly string[])[],
@@ -62,5 +61,5 @@ export const table = (
   return [line(heading), ...rows.map(line)];
 };
 
-/** Without what would move the cursor or colour the rest: such texts come from callers and endpoints. */
+/** Replaces control characters: callers and endpoints could move the cursor with them. */
 export const printable = (text: string): string => text.replaceAll(/[^\P{C}\u200D]/gu, "\uFFFD");

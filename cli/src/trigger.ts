@@ -5,7 +5,7 @@ import type { AddCommand, CommandContext } from "./command-context.ts";
 import { printable } from "./terminal.ts";
 import { eventTypeIn } from "./event-type.ts";
 
-const answerSchema = z.looseObject({
+const responseSchema = z.looseObject({
   event_id: z.string(),
   attempt: z
     .looseObject({
@@ -16,10 +16,10 @@ const answerSchema = z.looseObject({
     .nullish(),
 });
 
-/** The API waits for the attempt itself, at most a deadline and some seconds. */
+/** The API waits for the attempt: a request's deadline and some seconds. */
 const TIMEOUT_MS = 330_000;
 
-/** `ringback trigger`: sends a sample event the whole way, and says what its endpoint answered. */
+/** `ringback trigger`: sends a sample event through the platform, and shows the endpoint's response. */
 export const triggerCommand: AddCommand = (program, context) => {
   program
     .command("trigger")
@@ -40,7 +40,7 @@ const trigger = async (
   agentId: string,
   { client, terminal, interrupted, fail }: CommandContext,
 ): Promise<void> => {
-  const answer = await client.call(
+  const response = await client.call(
     {
       method: "POST",
       path: `/agent/v1/${encodeURIComponent(agentId)}/test-event`,
@@ -48,11 +48,11 @@ const trigger = async (
       signal: interrupted,
       timeoutMs: TIMEOUT_MS,
     },
-    answerSchema,
+    responseSchema,
   );
-  const { event_id, attempt } = answer;
+  const { event_id, attempt } = response;
   if (attempt?.outcome.kind !== "delivered") fail();
-  if (terminal.isJson) return terminal.line(JSON.stringify(answer));
+  if (terminal.isJson) return terminal.line(JSON.stringify(response));
   if (attempt === undefined || attempt === null) {
     return terminal.line(`${event_id}: not attempted in time, and will be`);
   }
