@@ -84,17 +84,9 @@ export const followLastPerSubject = (options: LastPerSubjectOptions): LastPerSub
     reading,
     stopping.signal,
   );
-  const applied = async (seq: number): Promise<boolean> => {
-    const startMs = performance.now();
-    while (appliedUpTo() < seq) {
-      if (performance.now() - startMs > MAX_LAG_MS) return false;
-      await pause(CHECK_EVERY_MS);
-    }
-    return true;
-  };
   return {
     ...freshness,
-    applied,
+    applied: (seq) => untilApplied(appliedUpTo, seq, MAX_LAG_MS),
     caughtUp: caughtUp.promise,
     isCaughtUp: () => reading.isCaughtUp,
     appliedUpTo,
@@ -104,6 +96,20 @@ export const followLastPerSubject = (options: LastPerSubjectOptions): LastPerSub
       await ended;
     },
   };
+};
+
+/** Resolves once everything up to `seq` is applied; false when that takes longer than `maxMs`. */
+export const untilApplied = async (
+  appliedUpTo: () => number,
+  seq: number,
+  maxMs: number,
+): Promise<boolean> => {
+  const startMs = performance.now();
+  while (appliedUpTo() < seq) {
+    if (performance.now() - startMs > maxMs) return false;
+    await pause(CHECK_EVERY_MS);
+  }
+  return true;
 };
 
 type FollowOptions = LastPerSubjectOptions & { readonly onReached: () => void };

@@ -17,6 +17,7 @@ import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { z } from "zod";
 import { readNewest, type PageQuery } from "../streams/newest.ts";
 import { readStored } from "../streams/read-stream.ts";
+import { openState } from "./secrets.ts";
 
 /** One change of an agent. */
 export type HistoryEntry = {
@@ -25,20 +26,20 @@ export type HistoryEntry = {
   readonly type: string;
   readonly occurredAt: string;
   readonly actor: string | undefined;
-  /** With its secrets open; undefined where a version before or after this one wrote it otherwise. */
+  /** With its secrets open; undefined: another version of Ringback wrote it in another form. */
   readonly change: ConfigurationChange | undefined;
   /** The agent as the change left it. */
   readonly state: AgentState;
 };
 
-/** What was done to agents, as SUBSCRIPTIONS keeps it for ever. Throws as `EventReader` does. */
+/** The changes of agents, which SUBSCRIPTIONS keeps for ever. Throws as `EventReader` does. */
 export type AgentHistory = {
-  /** Newest first; empty for an agent that never was. */
+  /** Newest first; empty for an unknown agent. */
   readonly changes: (
     agent: AgentAddress,
     page: PageQuery,
   ) => Promise<{ readonly entries: readonly HistoryEntry[]; readonly nextBeforeSeq?: number }>;
-  /** The agent as it was at a time, by the times at which its changes were made. */
+  /** The agent as it was at a time, by `occurred_at` of its changes. */
   readonly stateAt: (agent: AgentAddress, atMs: number) => Promise<AgentState>;
 };
 
@@ -47,7 +48,7 @@ export type AgentHistoryDeps = { readonly nats: Nats; readonly sealer: Pick<Seal
 /** One change may hold 50 subscriptions with all their headers. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 
-/** A change is stored a moment after the time that it carries, which is of another clock. */
+/** A change is stored within this time after its `occurred_at`, which is of another clock. */
 const STORED_WITHIN_MS = 5 * 60_000;
 
 const CHANGES_AT_ONCE = 50;
@@ -126,25 +127,15 @@ const entryIn = (
     occurredAt: message.occurred_at,
     actor: message.actor,
     change: change === undefined ? undefined : openChange(agent, change, sealer),
+    // Without a log: the keys of old secrets may be gone for good.
     state: openState(agent, read.state, sealer),
   };
-};
-
-type Open = Pick<Sealer, "open">;
-
-// Not logged where a secret cannot be opened, as elsewhere: keys of the past may be gone for good.
-const openState = (agent: AgentAddress, state: AgentState, sealer: Open): AgentState => {
-  if (state.kind === "absent") return state;
-  const event_subscriptions = state.agent.event_subscriptions.map(
-    (stored) => openSubscription(agent, stored, sealer).subscription,
-  );
-  return { ...state, agent: { ...state.agent, event_subscriptions } };
 };
 
 const openChange = (
   agent: AgentAddress,
   change: ConfigurationChange,
-  sealer: Open,
+  sealer: Pick<Sealer, "open">,
 ): ConfigurationChange => {
   if (change.type !== "event_subscriptions_edited") return change;
   const set = change.change.set.map((one) => openSubscription(agent, one, sealer).subscription);

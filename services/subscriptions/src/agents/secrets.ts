@@ -13,8 +13,8 @@ const nameOf = (text: string, context: SealingContext): string =>
   JSON.stringify([text, ...context]);
 
 /**
- * A sealer that seals what it has opened, or sealed before, as it is stored already: secrets that do not
- * change are not stored anew. Those that another key has sealed are.
+ * A sealer that remembers sealed texts: sealing a known secret again returns the stored text, so unchanged
+ * secrets keep their bytes. Secrets under another key than the current one are sealed anew.
  */
 export const rememberingSealer = (sealer: Sealer): Sealer => {
   const known = new Map<string, string>();
@@ -36,7 +36,7 @@ export const rememberingSealer = (sealer: Sealer): Sealer => {
   };
 };
 
-/** A configuration event as it is stored: its secrets sealed, in the change and in the state. */
+/** Seals the secrets of a configuration event, in its change and in its state. */
 export const sealEvent = (
   address: AgentAddress,
   event: ConfigurationEvent,
@@ -61,14 +61,14 @@ export const sealEvent = (
 };
 
 /**
- * An agent's state with its secrets open. One that cannot be opened stays sealed, so that the rest of
- * the agent can still be read and changed, and is logged: the keys that the service has are not all.
+ * Opens an agent's secrets. A secret that no key opens stays sealed, so that the rest of the agent can still
+ * be read and changed; the log says so, because a key is missing.
  */
 export const openState = (
   address: AgentAddress,
   state: AgentState,
   sealer: Pick<Sealer, "open">,
-  log: Logger,
+  log?: Logger,
 ): AgentState => {
   if (state.kind === "absent") return state;
   const event_subscriptions = state.agent.event_subscriptions.map((stored) => {
@@ -76,7 +76,7 @@ export const openState = (
     if (problems.length > 0) {
       const { workspaceId: workspace_id, agentId: agent_id } = address;
       const { event_type } = stored;
-      log.error({ workspace_id, agent_id, event_type, problems }, "secrets.unreadable");
+      log?.error({ workspace_id, agent_id, event_type, problems }, "secrets.unreadable");
     }
     return subscription;
   });

@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { eventId, eventSequence } from "@ringback/contracts/events/event";
 import { isCallId } from "@ringback/contracts/events/call-id";
@@ -8,6 +7,7 @@ import {
   eventsOfCall,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
+import { untilApplied } from "@ringback/runtime/streams/last-per-subject";
 import type { RecordLoader } from "../streams/load-records.ts";
 import type { Projection } from "../projection/projection.ts";
 import { UnavailableError } from "../streams/ask.ts";
@@ -25,25 +25,25 @@ type FoundEvent = {
 };
 
 /**
- * Events and what was recorded about them, read from the streams when it is asked for and so never
- * behind them. Of one workspace alone: what is another's is not there. Throws what `isUnavailable`
- * knows when NATS cannot be asked.
+ * Events and their records, read from the streams at each request and so never behind them. A reader sees one
+ * workspace: events of others do not exist for it. Throws an error that `isUnavailable` knows when NATS does
+ * not reply.
  */
 export type EventReader = {
-  /** A page of a call's events; none: there is no event before the place, or at all. */
+  /** A page of a call's events; empty: the call has no event before this position. */
   readonly eventsOfCall: (
     workspaceId: string,
     callId: string,
     page: PageQuery,
   ) => Promise<{ readonly found: readonly FoundEvent[]; readonly nextBeforeSeq?: number }>;
   readonly event: (workspaceId: string, eventId: string) => Promise<FoundEvent | undefined>;
-  /** The event alone, without a look at what became of it. */
+  /** The event alone, without its records. */
   readonly storedEvent: (workspaceId: string, eventId: string) => Promise<StoredEvent | undefined>;
   readonly attemptsOf: (
     event: StoredEvent,
     page: PageQuery,
   ) => Promise<{ readonly attempts: readonly StoredAttempt[]; readonly nextBeforeSeq?: number }>;
-  /** The last dead letter of an event, also when EVENTS has the event no more. */
+  /** The last dead letter of an event, even after EVENTS has dropped the event. */
   readonly deadLetter: (workspaceId: string, eventId: string) => Promise<DeadLetter | undefined>;
 };
 
@@ -54,13 +54,13 @@ export type EventReaderDeps = RecordsDeps & {
   readonly records: Pick<RecordLoader, "deadLetters">;
 };
 
-/** Payloads of one page together: one event may have 1 MiB. */
+/** All payloads of one page; one event may have 1 MiB. */
 const PAGE_BYTES = 4 * 1024 * 1024;
-/** In a call's list, and of a single event. */
+/** Attempts that a response shows of each event of a call, and of a single event. */
 const ATTEMPTS_IN_LIST = 10;
 const ATTEMPTS_OF_EVENT = 50;
-const INDEXED_WITHIN_MS = 2_000;
-const LOOK_AGAIN_MS = 25;
+/** The index may be behind by this time before a request for an unknown dead letter fails. */
+const MAX_LAG_MS = 2_000;
 
 export const eventReader = (deps: EventReaderDeps): EventReader => ({
   eventsOfCall: (workspaceId, callId, page) => callPage(workspaceId, callId, page, deps),
@@ -83,7 +83,7 @@ const callPage = async (
   { limit, beforeSeq }: PageQuery,
   deps: EventReaderDeps,
 ) => {
-  if (!isCallId(callId)) return { found: [] }; // no call's
+  if (!isCallId(callId)) return { found: [] };
   const filter = eventsOfCall(workspaceId, callId);
   const subjects = await subjectsUnder(deps.nats, STREAMS.events, filter);
   const { messages, hasOlder } = await newestOfSubjects(deps.nats, subjects, {
@@ -134,7 +134,7 @@ const attemptsPage = async (
   return { attempts, ...(hasOlder && last !== undefined ? { nextBeforeSeq: last.seq } : {}) };
 };
 
-/** Found by the event where EVENTS has it; else by the index, as nothing else says then on which subject it is. */
+/** Found by its event, which says its subject; by the index once EVENTS has dropped the event. */
 const findDeadLetter = async (
   workspaceId: string,
   id: string,
@@ -148,17 +148,10 @@ const findDeadLetter = async (
     return deadLetters.find((one) => one.event_id === id);
   };
   const found = await indexed();
-  if (found !== undefined || (await isIndexed(deps))) return found;
-  return indexed();
-};
-
-/** False: the index was behind what is stored, and no longer is. */
-const isIndexed = async ({ nats, projection }: EventReaderDeps): Promise<boolean> => {
-  const { last_seq } = await streamState(nats, STREAMS.deadLetters);
-  const isBehind = (): boolean => projection.appliedUpTo("dead_letters") < last_seq;
-  if (!isBehind()) return true;
-  const endMs = performance.now() + INDEXED_WITHIN_MS;
-  while (isBehind() && performance.now() < endMs) await setTimeout(LOOK_AGAIN_MS);
-  if (isBehind()) throw new UnavailableError("the index of dead letters is behind what is stored");
-  return false;
+  if (found !== undefined) return found;
+  const { last_seq } = await streamState(deps.nats, STREAMS.deadLetters);
+  if (await untilApplied(() => projection.appliedUpTo("dead_letters"), last_seq, MAX_LAG_MS)) {
+    return indexed();
+  }
+  throw new UnavailableError("the index of dead letters is behind what is stored");
 };
