@@ -22,8 +22,8 @@ import { UnavailableError } from "../streams/ask.ts";
 import type { StoredConfiguration } from "./workspace-limits.ts";
 
 /**
- * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. The workspaces' own
- * ones are no agents to list; their subscriptions count.
+ * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. No list shows the agent
+ * `_workspace`; its subscriptions count.
  */
 export type AgentIndex = Pick<LastPerSubject, "ageMs" | "isCurrent" | "unavailable"> & {
   readonly page: (workspaceId: string, limit: number, after?: string) => AgentPage;
@@ -34,15 +34,15 @@ export type AgentIndex = Pick<LastPerSubject, "ageMs" | "isCurrent" | "unavailab
   ) => ReturnType<AgentList["pageAt"]>;
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
   readonly applied: (seq: number) => Promise<void>;
-  /** Whether a workspace added this event type. */
+  /** Tells whether a workspace added this event type. */
   readonly isOwnType: EventRules["isOwnType"];
   readonly ownTypes: OwnTypes;
-  /** Whether an agent of the workspace subscribes this event type. */
+  /** Tells whether an agent of the workspace subscribes this event type. */
   readonly isSubscribed: (workspaceId: string, eventType: EventType) => boolean;
   readonly isCaughtUp: () => boolean;
   readonly caughtUp: Promise<void>;
   readonly agentCount: () => number;
-  /** What an agent's workspace has; its own agent of the name `_workspace` does not count. */
+  /** The size of an agent's workspace, without its agent `_workspace`. */
   readonly stored: (address: AgentAddress) => StoredConfiguration;
   readonly subscriptionCount: () => number;
   readonly stop: () => Promise<void>;
@@ -54,7 +54,7 @@ export type AgentIndexOptions = {
   readonly log: Logger;
 };
 
-/** Begins to read every agent's last message and follows what comes after. */
+/** Reads every agent's last message, then follows new ones. */
 export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): AgentIndex => {
   const lists = new Map<string, AgentList>();
   const own = createAgentList();
@@ -110,7 +110,7 @@ type Applied = {
 const applier = ({ lists, own, ownTypes, log }: Applied) => {
   let appliedSeq = 0;
   return ({ subject, seq, data }: LastMessage): void => {
-    // After a restart of the reading older messages come again: what they said is in the lists.
+    // A restart of the reading delivers older messages again: the lists have them already.
     if (seq <= appliedSeq) return;
     appliedSeq = seq;
     if (isEventTypeSubject(subject)) return ownTypes.apply({ subject, seq, data }, log);

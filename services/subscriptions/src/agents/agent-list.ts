@@ -1,6 +1,6 @@
 import type { EventType } from "@ringback/contracts/events/event-types";
 
-/** What the list of agents shows of one. */
+/** An agent in a list. */
 export type AgentRow = {
   readonly agent_id: string;
   readonly agent_display_name: string;
@@ -10,18 +10,18 @@ export type AgentRow = {
 
 export type AgentPage = {
   readonly agents: readonly AgentRow[];
-  /** There are agents after the last of these. */
+  /** True: the list goes on after the last of these agents. */
   readonly hasMore: boolean;
 };
 
 /** The agents of one workspace, ordered by id. */
 export type AgentList = {
-  /** `bytes`: what it takes where it is stored. */
+  /** `bytes`: the size of its stored state. */
   readonly set: (agent: AgentRow, bytes: number) => void;
   readonly remove: (agentId: string) => void;
   /** The first `limit` agents whose ids come after `after`. */
   readonly page: (limit: number, after?: string) => AgentPage;
-  /** The same from the agent with this number on, and how many there are. */
+  /** A page from the agent at `offset`, and the number of all agents. */
   readonly pageAt: (
     limit: number,
     offset: number,
@@ -29,11 +29,11 @@ export type AgentList = {
   readonly agentCount: () => number;
   readonly subscriptionCount: () => number;
   readonly hasSubscription: (eventType: EventType) => boolean;
-  /** Of all agents, or of one. */
+  /** The stored size of all agents, or of one. */
   readonly bytes: (agentId?: string) => number;
 };
 
-/** What is kept of an agent: little, as there may be very many. */
+/** Kept small: there may be very many agents. */
 type Entry = {
   readonly name: string;
   readonly eventTypes: readonly EventType[];
@@ -41,7 +41,7 @@ type Entry = {
   readonly bytes: number;
 };
 
-/** An empty list. It sorts when it is first asked for a page, and keeps the order from then on. */
+/** An empty list. The first page sorts it; later changes keep the order. */
 export const createAgentList = (): AgentList => {
   const entries = new Map<string, Entry>();
   const combinations = new Map<string, readonly EventType[]>();
@@ -94,7 +94,7 @@ const rowOf = (agent_id: string, entry: Entry | undefined): AgentRow[] => {
 
 const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** Where the first id greater than `id` stands, or would. */
+/** The position of the first id greater than `id`. */
 const indexAfter = (sortedIds: readonly string[], id: string): number => {
   let low = 0;
   let high = sortedIds.length;
@@ -106,10 +106,10 @@ const indexAfter = (sortedIds: readonly string[], id: string): number => {
   return low;
 };
 
-/** So many combinations of types are kept once for all agents that have them. */
+/** Combinations of types that agents share, at most. */
 const MAX_SHARED = 10_000;
 
-/** Most agents of a workspace subscribe the same types: they share one list of them. */
+/** Agents that subscribe the same types share one list of types. */
 const shared = (
   combinations: Map<string, readonly EventType[]>,
   eventTypes: readonly EventType[],

@@ -40,10 +40,10 @@ export type HistoryQuery = {
 /** Requests that one answer may have under way at once. */
 const REQUESTS_AT_ONCE = 16;
 
-/** By how much the clocks of two servers may differ, where one stored an event and one its dead letter. */
+/** How far the clocks of the servers of EVENTS and DEAD_LETTERS may differ. */
 const CLOCKS_DIFFER_MS = 60_000;
 
-/** What was recorded about each of these events, by their sequences. */
+/** Each event's records, by its sequence. */
 export const historyOf = async (
   { events, attempts, keep }: HistoryQuery,
   deps: RecordsDeps,
@@ -57,7 +57,7 @@ export const historyOf = async (
   );
 };
 
-/** The attempts at these events in all their deliveries, by the events' sequences. */
+/** The attempts of all deliveries of these events, by the events' sequences. */
 const attemptsUnder = async (
   filter: string,
   events: readonly StoredEvent[],
@@ -98,14 +98,14 @@ const deadLettersOf = async (
 const deadLetterSubjectOf = ({ subject }: StoredEvent): string =>
   invalidEventDeadLetterSubject(subject);
 
-/** Where dead letters of an event can be. What came under no id that can be used shares a subject with many. */
+/** Where the dead letters of these events can begin. Events without usable ids share one subject with many others. */
 const firstPosition = (subject: string, events: readonly StoredEvent[]): number | Date => {
   if (!subject.split(".").includes(UNKNOWN_TOKEN)) return 1;
   const sinceMs = Math.min(...events.map(({ storedAtMs }) => storedAtMs));
   return new Date(Math.max(0, sinceMs - CLOCKS_DIFFER_MS));
 };
 
-/** The last dead letter of an event, also of a delivery that a redelivery has gone beyond. */
+/** The last dead letter of an event, even where a redelivery followed it. */
 export const deadLetterOf = async (
   event: StoredEvent,
   deps: RecordsDeps,
@@ -141,6 +141,6 @@ const historyIn = (
   };
 };
 
-/** An old dead letter is of a delivery that a redelivery has gone beyond. */
+/** False for a dead letter of an earlier delivery, which a redelivery followed. */
 const isOfNow = (deadLetter: DeadLetter | undefined, last: AttemptRecord | undefined): boolean =>
   deadLetter !== undefined && (isLastWord(deadLetter, last) || last?.next.kind === "dead_letter");

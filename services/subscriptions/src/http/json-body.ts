@@ -6,22 +6,22 @@ import type { Api } from "./api.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The body as it was sent, before defaults are filled in. */
+    /** The body as the caller sent it, without defaults. */
     sentBody?: unknown;
   }
   interface FastifyContextConfig {
-    /** The call says all in its path: it may come without a body and its type. */
+    /** The path says everything, so a request needs neither a body nor its type. */
     bodyMayBeEmpty?: boolean;
   }
 }
 
-/** The largest body that is read. */
+/** The largest body that the API reads. */
 export const MAX_BODY_BYTES = 256 * 1024;
 
-/** The keys are several times those of the largest valid body: to make objects of more takes too long. */
+/** Several times the keys of the largest valid body. Parsing many more blocks the event loop for too long. */
 export const BODY_LIMITS = { maxDepth: 32, maxKeys: 12_000 };
 
-/** A body that is not JSON as everybody reads it; `detail` says what is wrong and repeats no value. */
+/** A body that is not strict JSON; `detail` names the fault and repeats no value. */
 export class UnreadableBodyError extends Error {
   override readonly name = "UnreadableBodyError";
   readonly detail: string;
@@ -33,7 +33,7 @@ export class UnreadableBodyError extends Error {
   }
 }
 
-/** Reads bodies with the one strict reader; an empty one is none where the call has none. */
+/** Reads bodies with the strict reader. A call that needs no body takes an empty one. */
 export const readJsonBodies = (app: Api): void => {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>(
@@ -52,7 +52,7 @@ export const readJsonBodies = (app: Api): void => {
 
 const WITH_BODY: ReadonlySet<string> = new Set(["POST", "PATCH", "PUT"]);
 
-/** Refuses what is sent as anything but JSON, before a byte of it is read. */
+/** Refuses bodies of other types than JSON before reading a byte of them. */
 export const requireJson = (api: Pick<Api, "addHook">): void => {
   api.addHook("onRequest", async (request, reply) => {
     if (!WITH_BODY.has(request.method)) return undefined;
@@ -65,18 +65,18 @@ export const requireJson = (api: Pick<Api, "addHook">): void => {
   });
 };
 
-/** No body comes: RFC 9112 section 6.3. */
+/** The request has no body (RFC 9112 section 6.3). */
 const isEmpty = ({ headers }: Pick<FastifyRequest, "headers">): boolean =>
   (headers["content-length"] ?? "0") === "0" &&
   headers["transfer-encoding"] === undefined &&
   headers["content-type"] === undefined;
 
-/** Every value of a header: of a second one, `headers` keeps nothing. */
+/** Every value of a header; `headers` keeps only the first. */
 const valuesOf = (name: string, rawHeaders: readonly string[]): string[] =>
   rawHeaders.filter((_, n) => n % 2 === 1 && rawHeaders[n - 1]?.toLowerCase() === name);
 
-// As it was sent and as a whole: readers differ in what they make of tabs, parameters and repeated
-// headers, and a type that one takes for JSON and another does not passes by the checks of one.
+// Matches the whole value as it was sent: readers differ on tabs, parameters and repeated headers, so a looser
+// match would let a type pass that a proxy before this API reads as another one.
 const JSON_TYPE = /^application\/json(?:; ?charset=(?:utf-8|"utf-8"))?$/i;
 
 const typeProblem = (sent: readonly string[]): Problem | undefined => {
@@ -98,6 +98,6 @@ const encodingProblem = (sent: readonly string[]): Problem | undefined => {
   return { code: "unsupported_media_type", detail };
 };
 
-/** Responses with a text that is JSON already, such as one with a payload in it as it was stored. */
+/** Sends a response that is JSON text already, for example with a stored payload in it. */
 export const sendJson = (reply: Pick<FastifyReply, "type" | "send">, json: Buffer) =>
   reply.type("application/json; charset=utf-8").send(json);

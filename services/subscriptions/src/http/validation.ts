@@ -3,7 +3,7 @@ import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
 import { quoted, type FieldError } from "./problem.ts";
 
-/** A part of a request does not fit its schema; `errors` says what is wrong. */
+/** A part of a request does not fit its schema; `errors` names each fault. */
 export class InvalidRequestError extends Error {
   override readonly name = "InvalidRequestError";
   readonly errors: readonly FieldError[];
@@ -14,22 +14,22 @@ export class InvalidRequestError extends Error {
   }
 }
 
-/** A body of 256 KiB can be wrong in tens of thousands of places; nobody reads so many. */
+/** A body of 256 KiB can have tens of thousands of faults; a caller needs the first ones. */
 const MAX_ERRORS = 100;
 const MAX_PATH_CHARACTERS = 256;
 
-/** Checks bodies and queries with zod, keeping every problem with its own path. */
+/** Checks bodies and queries with zod. Every problem keeps its path. */
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
   ({ schema, httpPart }) =>
   (data) => {
     const parsed = schema.safeParse(data, { reportInput: true });
-    // What cannot be an id in a path is simply no agent's: that is an answer of its own.
+    // An invalid id in a path never matches an agent: its route responds 404.
     const ofTexts = httpPart === "params" ? [] : textProblems(data, MAX_ERRORS).map(textError);
     if (parsed.success && ofTexts.length === 0) return { value: parsed.data };
     return { error: new InvalidRequestError(together(ofTexts, parsed.error?.issues ?? [])) };
   };
 
-/** The first problems, one for each place: of a text that cannot be kept nothing else matters. */
+/** The first problems. An unusable text hides other problems at the same path. */
 const together = (
   ofTexts: readonly FieldError[],
   issues: readonly z.core.$ZodIssue[],
@@ -63,10 +63,10 @@ const pathText = (path: readonly PropertyKey[]): string => {
   return text.length <= MAX_PATH_CHARACTERS ? text : `${text.slice(0, MAX_PATH_CHARACTERS)}…`;
 };
 
-/** A word such as an event type or a mode; secrets that came into the wrong field are longer. */
+/** A word such as an event type or a mode. A secret in the wrong field is longer. */
 const WORD = /^[\w. -]{0,30}$/;
 
-/** What was sent, where that is one of few words or of a form; never a URL or a header, which hold secrets. */
+/** The value that was sent, where the schema expects a word or a form; never a URL or a header, which hold secrets. */
 const got = ({ code, input }: z.core.$ZodIssue): string => {
   if (code !== "invalid_value" && code !== "invalid_format" && code !== "invalid_union") return "";
   return typeof input === "string" && WORD.test(input) ? `, got ${quoted(input)}` : "";

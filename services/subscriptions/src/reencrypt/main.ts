@@ -13,7 +13,7 @@ import { reencryptAll } from "./reencrypt.ts";
 
 const STOP_GRACE_MS = 20_000;
 
-/** Seals all secrets with the first key; exits with 1 when some could not be. */
+/** Seals all secrets with the first key; exits with 1 when some remain under another key. */
 const main = async (): Promise<void> => {
   const settings = parseSettings(
     { ...commonSettings, ...headerSecretSettings },

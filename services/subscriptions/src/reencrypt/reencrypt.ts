@@ -21,14 +21,14 @@ import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { publishUntilStored, readLast } from "@ringback/runtime/nats/publish";
 import { sealEvent } from "../agents/secrets.ts";
 
-/** How many agents a run came across, by what became of them. */
+/** The agents of a run, counted by result. */
 export type Reencrypted = {
-  /** Nothing to do: sealed with the first key, without secrets, or gone. */
+  /** Unchanged: under the first key already, without secrets, or removed. */
   current: number;
   rewritten: number;
-  /** Has secrets that none of the keys opens: left as it was. */
+  /** Unchanged: no key opens all of its secrets. */
   unreadable: number;
-  /** Changed by others again and again meanwhile: left to the next run. */
+  /** Unchanged: other writers changed it at every try. The next run tries again. */
   contended: number;
 };
 
@@ -40,19 +40,18 @@ export type ReencryptDeps = {
   readonly stopping: AbortSignal;
 };
 
-const AT_ONCE = 16;
-const PULL = 50;
+const MAX_CONCURRENT = 16;
+const BATCH_SIZE = 50;
 const MAX_TRIES = 20;
 const ACTOR = "reencrypt";
 
 /**
- * Seals the secrets of every agent with the first key, beside services that run. Each agent is a
- * message of its own, so that a run that breaks off is taken up by the next one: what it had done
- * needs nothing more.
+ * Seals the secrets of every agent with the first key, while the services run. Each agent is a message of its
+ * own, so the next run continues an interrupted one and skips the agents that are done.
  */
 export const reencryptAll = async (deps: ReencryptDeps): Promise<Reencrypted> => {
   const counts: Reencrypted = { current: 0, rewritten: 0, unreadable: 0, contended: 0 };
-  await mapConcurrently(subjects(deps), AT_ONCE, async (subject) => {
+  await mapConcurrently(subjects(deps), MAX_CONCURRENT, async (subject) => {
     const address = parseSubscriptionSubject(subject);
     if (address === undefined) return;
     const result = await reencryptOne(address, deps);
@@ -61,7 +60,7 @@ export const reencryptAll = async (deps: ReencryptDeps): Promise<Reencrypted> =>
   return counts;
 };
 
-/** Every agent's subject that there is at the start, pulled as fast as they are worked on. */
+/** The subjects of all agents at the start, pulled as fast as the caller takes them. */
 async function* subjects({ nats, stopping }: ReencryptDeps): AsyncGenerator<string> {
   const { state } = await nats.jsm.streams.info(STREAMS.subscriptions);
   const consumer = await nats.js.consumers.get(STREAMS.subscriptions, {
@@ -70,8 +69,10 @@ async function* subjects({ nats, stopping }: ReencryptDeps): AsyncGenerator<stri
   });
   let left = (await consumer.info(true)).num_pending;
   while (left > 0) {
-    for await (const message of await consumer.fetch({ max_messages: Math.min(left, PULL) })) {
-      // What is written from now on is sealed by the services, and by this run.
+    for await (const message of await consumer.fetch({
+      max_messages: Math.min(left, BATCH_SIZE),
+    })) {
+      // The services seal later messages with the first key, and so does this run.
       if (stopping.aborted || message.seq > state.last_seq) return;
       left = message.info.pending;
       yield message.subject;
@@ -119,7 +120,7 @@ const planFor = (
   { sealer, log, now }: ReencryptDeps,
 ): Plan => {
   if (state.kind === "absent") return { kind: "current" };
-  // A signing key that has expired is used no more: whether it opens does not matter.
+  // Nobody uses an expired signing key: it need not open.
   const at = now();
   const stored = state.agent.event_subscriptions.map((one) => withLiveKeys(one, at.getTime()));
   if (stored.every((one) => isSealedNow(address, one, sealer))) return { kind: "current" };

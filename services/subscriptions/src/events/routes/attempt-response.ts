@@ -3,7 +3,7 @@ import { METHOD_TYPES } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
 import type { StoredAttempt } from "../../streams/decode.ts";
 
-/** One attempt, as answers show it below its event. Fields that are not named here stay inside. */
+/** One attempt in a response. Other fields of its record stay internal. */
 export const attemptResponseSchema = z.object({
   delivery_id: z.string().meta({
     description: "The same for an attempt and its retries; a redelivery has another one.",
@@ -29,6 +29,6 @@ export const attemptResponseSchema = z.object({
 
 export type AttemptResponse = z.infer<typeof attemptResponseSchema>;
 
-/** An attempt for a caller. */
+/** Presents an attempt to a caller. */
 export const attemptResponse = ({ deliveryId, record }: StoredAttempt): AttemptResponse =>
   attemptResponseSchema.parse({ ...record, delivery_id: deliveryId });

@@ -4,7 +4,7 @@ import { partsOfEventSubject } from "@ringback/contracts/streams/subjects";
 import { z } from "zod";
 import { attemptResponse, attemptResponseSchema } from "./attempt-response.ts";
 
-/** A dead letter, as answers show it. Fields that are not named here stay inside. */
+/** A dead letter in a response. Its other fields stay internal. */
 export const deadLetterResponseSchema = z.object({
   event_id: z.string(),
   event_type: z.string().nullable(),
@@ -23,7 +23,7 @@ export const deadLetterResponseSchema = z.object({
 
 type DeadLetterResponse = z.infer<typeof deadLetterResponseSchema>;
 
-/** A dead letter for a caller; of a message that was not understood, whose it was is in the subject. */
+/** Presents a dead letter to a caller. The subject of an invalid event names its call, agent and type. */
 export const deadLetterResponse = (eventId: string, deadLetter: DeadLetter): DeadLetterResponse => {
   const { reason, at, message } = deadLetter;
   const common = { event_id: eventId, reason, at, message };
@@ -43,7 +43,7 @@ export const deadLetterResponse = (eventId: string, deadLetter: DeadLetter): Dea
   return { ...common, event_type, call_id, agent_id, last_attempt, ...unread };
 };
 
-/** Only a redelivery's record says it. */
+/** Only the record of a redelivery names its delivery. */
 const deliveryIdOf = (
   record: NonNullable<(DeadLetter & { reason: "exhausted" })["last_attempt"]>,
 ) =>

@@ -1,14 +1,14 @@
 import { Buffer, isUtf8 } from "node:buffer";
 
-/** A payload in an answer: as it was stored where it is JSON, else in base64. */
+/** A payload in a response: the stored bytes where they are JSON, else base64. */
 export type EmbeddedPayload =
   | { readonly kind: "json"; readonly bytes: Uint8Array }
   | { readonly kind: "base64"; readonly text: string; readonly isTruncated: boolean };
 
-/** At most so much is shown of what is no JSON: nobody was sent it, and its payload can be fetched. */
+/** The longest part of an invalid payload in a response. No endpoint got it, and a call returns all of it. */
 const MAX_BASE64_BYTES = 64 * 1024;
 
-/** How a payload can be part of an answer that is JSON. */
+/** Prepares a payload for a JSON response. */
 export const embeddedPayload = (body: Uint8Array): EmbeddedPayload => {
   if (isJson(body)) return { kind: "json", bytes: body };
   const shown = Buffer.from(body.subarray(0, MAX_BASE64_BYTES)).toString("base64");
@@ -26,8 +26,8 @@ const isJson = (body: Uint8Array): boolean => {
 };
 
 /**
- * The JSON of an object with a payload as its last field. The payload's bytes are put in as they are:
- * parsed and printed again, large numbers and the order of keys would be others.
+ * The JSON of an object with a payload as its last field. The payload's bytes stay as they are: parsing and
+ * printing would change large numbers and the order of keys.
  */
 export const withPayload = (head: object, payload: EmbeddedPayload): Buffer => {
   const fields =
@@ -43,7 +43,7 @@ export const withPayload = (head: object, payload: EmbeddedPayload): Buffer => {
   return Buffer.concat([Buffer.from(text), value, Buffer.from("}")]);
 };
 
-/** The JSON of an object with a list as its first field, whose elements are JSON already. */
+/** The JSON of an object with a list of JSON texts as its first field. */
 export const withList = (name: string, elements: readonly Buffer[], rest: object): Buffer => {
   const parts = elements.flatMap((element, n) => (n === 0 ? [element] : [COMMA, element]));
   const end = JSON.stringify(rest).slice(1);

@@ -9,7 +9,7 @@ import { warningSchema } from "../../publishing/check-event.ts";
 import type { EventState } from "../event-state.ts";
 import type { StoredEvent } from "../stored-event.ts";
 
-/** All of an event but its payload. */
+/** An event without its payload. */
 const headSchema = z.object({
   event_id: z.string(),
   event_type: z.string().nullable(),
@@ -50,7 +50,7 @@ export const callEventsResponseSchema = z.object({
   next_cursor: z.string().nullable(),
 });
 
-/** The JSON of an event for a caller: text, as its payload must stay as it was stored. */
+/** The JSON of an event for a caller: text, because its payload must keep its bytes. */
 export const eventResponse = (
   eventId: string,
   event: StoredEvent,

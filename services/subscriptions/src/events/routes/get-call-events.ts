@@ -8,7 +8,7 @@ import { sendJson } from "../../http/json-body.ts";
 import type { Api } from "../../http/api.ts";
 import type { EventReader } from "../event-reader.ts";
 
-/** `GET /calls/{call_id}/events`: what happened on a call and what became of it, newest first. */
+/** `GET /calls/{call_id}/events`: a call's events and their deliveries, newest first. */
 export const getCallEventsRoute = (api: Api, reader: EventReader): void => {
   api.get(
     "/calls/:call_id/events",
@@ -30,7 +30,7 @@ export const getCallEventsRoute = (api: Api, reader: EventReader): void => {
       const { limit, cursor: beforeSeq } = request.query;
       const { workspaceId } = callerOf(request);
       const page = await reader.eventsOfCall(workspaceId, callId, { limit, beforeSeq });
-      // A page after the last one is empty; a call without any is none.
+      // A page after the last one is empty; a call without events is unknown.
       if (page.found.length === 0 && beforeSeq === undefined) {
         return sendProblem(reply, callNotFound(callId));
       }

@@ -6,7 +6,7 @@ import type { Api } from "../../http/api.ts";
 import type { EventReader } from "../event-reader.ts";
 import { eventPathSchema } from "./get-event.ts";
 
-/** `GET /dead-letters/{event_id}`: why an event was given up, longer than the event itself is kept. */
+/** `GET /dead-letters/{event_id}`: the dead letter of an event, which Ringback keeps longer than the event. */
 export const getDeadLetterRoute = (api: Api, reader: EventReader): void => {
   api.get(
     "/dead-letters/:event_id",

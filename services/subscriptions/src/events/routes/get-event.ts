@@ -13,10 +13,10 @@ import type { Api } from "../../http/api.ts";
 import type { OwnWarnings } from "../../event-types/own-warnings.ts";
 import type { EventReader } from "../event-reader.ts";
 
-/** The event in a path; what cannot be an id is simply no event's. */
+/** The event in a path. An invalid id never matches an event. */
 export const eventPathSchema = z.object({ event_id: z.string() });
 
-/** `GET /events/{event_id}` and its payload alone: one event, byte for byte as it was published. */
+/** `GET /events/{event_id}`, and its payload alone, byte for byte as it was published. */
 export const getEventRoute = (api: Api, reader: EventReader, ownWarnings: OwnWarnings): void => {
   const schema = { params: eventPathSchema, querystring: noQuerySchema };
   api.get(
@@ -64,13 +64,13 @@ export const getEventRoute = (api: Api, reader: EventReader, ownWarnings: OwnWar
       const { buffer, byteOffset, byteLength } = event.body;
       const bytes = Buffer.from(buffer, byteOffset, byteLength);
       if (embeddedPayload(bytes).kind === "json") return sendJson(reply, bytes);
-      // Somebody published what is no JSON: nothing is to be made of it but a file.
+      // The payload is not JSON: send it as a file.
       return sendFile(reply, bytes);
     },
   );
 };
 
-/** By the same rule as when it was published: what is no event has none. */
+/** The warnings that its publisher got. An invalid event has none. */
 const warningsOf = async (
   workspaceId: string,
   { subject, body }: StoredEvent,

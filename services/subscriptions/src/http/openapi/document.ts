@@ -10,7 +10,7 @@ import { asDocumented } from "./schemas.ts";
 import { tidied, type ApiDocument } from "./tidy.ts";
 import { BASE_PATH, type Api } from "../api.ts";
 
-/** What the calls are grouped by; a route names one of them in `tags`. Those without calls are left out. */
+/** The groups of calls; a route names its group in `tags`. The document leaves out groups without calls. */
 const API_TAGS = {
   Agents: "Agents, where their events go, how requests are signed, and how it came to be so.",
   Events: "What happened on calls, and what became of it.",
@@ -29,7 +29,7 @@ const DESCRIPTION = [
 
 const toJson = { override: asDocumented };
 
-/** Describes every route that is registered after it; the document is made when it is first asked for. */
+/** Describes every route that is registered later; the first request for the document builds it. */
 export const documentApi = (app: Api): void => {
   const transform = createJsonSchemaTransform({ zodToJsonConfig: toJson });
   const withComponents = createJsonSchemaTransformObject({ zodToJsonConfig: toJson });

@@ -4,11 +4,11 @@ import type { ProblemCode } from "../problem.ts";
 type DocumentedHeader = {
   readonly description: string;
   readonly schema: Readonly<Record<string, unknown>>;
-  /** What a request with this header may be answered besides. */
+  /** Problems that a request with this header can get besides. */
   readonly problems?: readonly ProblemCode[];
 };
 
-/** Headers that calls may read, beside those of the key and the body. */
+/** Headers that calls may read, besides the API key and the headers of the body. */
 const REQUEST_HEADERS = {
   "If-Match": {
     description:
@@ -38,7 +38,7 @@ const REQUEST_HEADERS = {
   },
 } as const satisfies Readonly<Record<string, DocumentedHeader>>;
 
-/** Headers that responses may have, beside those of every response. */
+/** Headers that some responses have. */
 const RESPONSE_HEADERS = {
   ETag: {
     description: "The agent's version, for `If-Match` and `If-None-Match`.",
@@ -55,9 +55,9 @@ const RESPONSE_HEADERS = {
   },
 } as const satisfies Readonly<Record<string, DocumentedHeader>>;
 
-/** What a route says about itself in its `config`, for the API's document alone. */
+/** A route's own part of the API's document, in its `config`. */
 export type Documented = {
-  /** Problems of this call's own, such as `agent_not_found`: those of every call are added. */
+  /** Problems of this call alone, such as `agent_not_found`; those of every call are added. */
   readonly problems?: readonly ProblemCode[];
   readonly takes?: readonly (keyof typeof REQUEST_HEADERS)[];
   /** On its 2xx and 3xx responses. */
@@ -73,7 +73,7 @@ declare module "fastify" {
 /** The response to each status, as @fastify/swagger reads it. */
 export type Responses = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** A route's schema after its zod schemas were turned into JSON Schema. */
+/** A route's schema with JSON Schema in place of zod's. */
 export type PlainSchema = Omit<FastifySchema, "response"> & { readonly response?: Responses };
 
 const MEANINGS: Readonly<Record<string, string>> = {
@@ -84,7 +84,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   304: "Not changed since.",
 };
 
-/** A route's schema with the headers that it takes and gives, and words for each response. */
+/** Adds request headers, response headers and descriptions of responses to a route's schema. */
 export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteOptions) => {
   const { takes = [], gives = [] }: Documented = config?.documented ?? {};
   const properties = takes.map((name) => {
@@ -118,7 +118,7 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
   };
 };
 
-/** What requests with a route's headers may be answered besides. */
+/** The problems that a route's request headers can cause. */
 export const problemsOfHeaders = ({ takes = [] }: Documented): ProblemCode[] =>
   takes.flatMap((name): readonly ProblemCode[] => {
     const header: DocumentedHeader = REQUEST_HEADERS[name];

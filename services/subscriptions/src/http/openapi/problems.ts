@@ -8,7 +8,7 @@ import {
   type ProblemCode,
 } from "../problem.ts";
 
-/** Every call may be answered these; what is no HTTP at all comes to no call. */
+/** Problems of every call. A malformed HTTP request reaches no call, so its problems are not among them. */
 const OF_EVERY_CALL: readonly ProblemCode[] = [
   "bad_request",
   "unauthorized",
@@ -26,14 +26,14 @@ const OF_BODIES: readonly ProblemCode[] = [
   "validation_failed",
 ];
 
-/** Every problem that a route may respond with, by what it reads and what it says of itself. */
+/** Every problem that a route can respond with, by its schemas, scope and own list. */
 const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "config">) => {
   const documented: Documented = config?.documented ?? {};
   const codes: readonly ProblemCode[] = [
     ...OF_EVERY_CALL,
     ...(schema?.body === undefined ? [] : OF_BODIES),
     ...(schema?.querystring === undefined ? [] : (["validation_failed"] as const)),
-    // Every key may read.
+    // Every key has the scope `read` at least.
     ...(config?.scope === "read" ? [] : (["insufficient_scope"] as const)),
     ...problemsOfHeaders(documented),
     ...(documented.problems ?? []),
@@ -41,10 +41,10 @@ const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "confi
   return [...new Set(codes)];
 };
 
-/** A route's schema with the problems that it responds with, the key that it needs, and no more. */
+/** Adds a route's problems and the scope of its key to its schema. */
 export const withProblems = (schema: PlainSchema, route: RouteOptions): PlainSchema => {
   const { "4xx": ofCaller, "5xx": ofService, ...responses } = schema.response ?? {};
-  // A route that does not declare them is found by a test, so they are not made up here.
+  // A test finds routes that do not declare them.
   const hasProblems = ofCaller !== undefined && ofService !== undefined;
   const scope = route.config?.scope ?? "admin";
   return {
@@ -87,7 +87,7 @@ const WWW_AUTHENTICATE = { type: "string", const: "Bearer", description: "How to
 
 const headersOf = (bodies: readonly ProblemBody[]) => {
   const names = new Set(bodies.map(({ code }) => headerOf(code)?.[0]));
-  // How long depends on the case: it is not among the headers that a code alone says.
+  // How long to wait depends on the case, so the code alone does not give this header.
   const waits = names.has("retry-after") || bodies.some(({ status }) => status === 429);
   if (names.has("www-authenticate")) return { "WWW-Authenticate": WWW_AUTHENTICATE };
   return waits ? { "Retry-After": RETRY_AFTER } : undefined;

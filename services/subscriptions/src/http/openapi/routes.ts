@@ -4,8 +4,8 @@ import { openLimit } from "../rate-limits.ts";
 import { DOCS_PATH, DOCUMENT_PATH, type Api } from "../api.ts";
 
 /**
- * What the page may do, which is more than an answer of the API may: run and load what comes from here.
- * Swagger UI's icons are in its style sheet as `data:`.
+ * The page may run scripts and load files of this origin, which responses of the API may not.
+ * Swagger UI's style sheet holds its icons as `data:`.
  */
 const DOCS_CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -19,8 +19,8 @@ const DOCS_CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 /**
- * `GET /openapi.json` and `GET /docs`, as often as strangers may ask. Counted apart, so that readers
- * use up nothing of what is left to those who mistype a key.
+ * `GET /openapi.json` and `GET /docs`, within the limit of requests without a key. They have a count of their
+ * own, so that readers of the document use up nothing of the limit for wrong keys.
  */
 export const documentRoutes = (app: Api): void => {
   void app.register(async (open: Api) => {
@@ -38,9 +38,9 @@ export const documentRoutes = (app: Api): void => {
     await open.register(swaggerUi, {
       routePrefix: DOCS_PATH,
       staticCSP: DOCS_CONTENT_SECURITY_POLICY,
-      validatorUrl: false, // it would send the document's address to a service elsewhere
+      validatorUrl: false, // a validator would send the document's address to another service
       theme: { title: "Ringback API" },
-      // Without the bar at the top, in which other documents could be loaded.
+      // Without the top bar, which loads other documents.
       uiConfig: { layout: "BaseLayout" },
     });
   });

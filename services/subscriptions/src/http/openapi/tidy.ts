@@ -1,4 +1,4 @@
-/** What of an OpenAPI document is looked at here. */
+/** The parts of an OpenAPI document that `tidied` changes. */
 export type ApiDocument = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly tags?: readonly { readonly name: string }[];
@@ -18,9 +18,8 @@ type Components = {
 const OWN_STATUS = /^[23]/;
 
 /**
- * The document as a person would write it: problems that many calls answer stand once among the
- * components, and what nothing refers to is left out (zod's registry has every schema with an id,
- * whoever made it).
+ * Moves problems that several calls share to the components, and removes schemas and tags without a reference:
+ * zod's registry has every schema with an id.
  */
 export const tidied = (document: ApiDocument): ApiDocument => {
   const shared = new Map<string, unknown>();
@@ -63,7 +62,7 @@ const withSharedProblems = (
   Object.fromEntries(
     Object.entries(responses).map(([status, response]) => {
       if (OWN_STATUS.test(status)) return [status, response];
-      // All that tells such answers apart is the codes that they may have.
+      // These responses differ only in their codes.
       const name = codesIn(response).join(".");
       shared.set(name, response);
       return [status, { $ref: `#/components/responses/${name}` }];

@@ -1,6 +1,6 @@
 import type { CommandRecord, RequestRecord } from "@ringback/contracts/streams/request-record";
 
-/** What is to be done with a request whose key may have been used before. */
+/** How to handle a request whose key may be in use. */
 export type ClaimDecision =
   /** Unclaimed. `earlier`: an abandoned claim whose effect is unknown. */
   | { readonly kind: "carry_out"; readonly earlier?: CommandRecord }
@@ -9,19 +9,19 @@ export type ClaimDecision =
   /** The key stands for another request. */
   | { readonly kind: "reused" };
 
-/** How long a claim holds; its owner gives up before that. */
+/** How long a claim holds. Its owner stops before that. */
 export const CLAIM_MS = 30_000;
 
-/** A request's hash, and what releases before noted for the same request. */
+/** A request's hash, and the hash that earlier releases stored for the same request. */
 export type RequestHashes = { readonly requestHash: string; readonly previousRequestHash?: string };
 
-/** Whether a record was noted for this request. */
+/** Tells whether a record belongs to this request. */
 export const isSameRequest = (
-  { request_hash: noted }: Pick<RequestRecord, "request_hash">,
+  { request_hash: stored }: Pick<RequestRecord, "request_hash">,
   { requestHash, previousRequestHash }: RequestHashes,
-): boolean => noted === requestHash || noted === previousRequestHash;
+): boolean => stored === requestHash || stored === previousRequestHash;
 
-/** What the last record of a key means for a request with these hashes. */
+/** Decides by the last record of the request's key. */
 export const decideClaim = (
   record: RequestRecord | undefined,
   request: RequestHashes,
@@ -38,7 +38,7 @@ export const decideClaim = (
       const isAbandoned = nowMs - Date.parse(record.at) >= CLAIM_MS;
       return isAbandoned ? { kind: "carry_out", earlier: record } : { kind: "in_progress" };
     }
-    case "pinned": // of another call: the same request is never both
+    case "pinned": // belongs to another kind of call, so the request differs
       return { kind: "reused" };
     default:
       return record satisfies never;

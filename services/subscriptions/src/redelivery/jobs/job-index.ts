@@ -37,7 +37,7 @@ export type JobIndexOptions = {
   readonly log: Logger;
 };
 
-/** Begins to read every job's last message and follows what comes after. */
+/** Reads every job's last message, then follows new ones. */
 export const followJobs = ({ nats, onStreamLost, log }: JobIndexOptions): JobIndex => {
   const known = new Map<string, StoredJob>();
   const listeners: (() => void)[] = [];
