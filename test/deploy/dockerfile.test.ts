@@ -97,6 +97,7 @@ test.each(IMAGE_TARGETS)("the image of %s has the labels of OCI", (target) => {
   expect(names.toSorted()).toEqual([
     "created",
     "description",
+    "licenses",
     "revision",
     "title",
     "vendor",
