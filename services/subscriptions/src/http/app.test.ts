@@ -288,6 +288,17 @@ test("what is counted, logged and traced of a request is its path's pattern, of 
   ]);
 });
 
+test.each([
+  ["/nowhere?x=%E0%A4%A", 404],
+  [`${PATH}?x=%E0%A4%A`, 405],
+  ["/nowhere%zz", 400],
+  ["/nowhere%E0%A4%A", 400],
+  ["/%2e%2e/nowhere", 404],
+])("a path that is not served with odd escapes, %s, is answered %i", async (url, status) => {
+  const response = await appWith().inject({ method: "DELETE", url });
+  expect(response.statusCode).toBe(status);
+});
+
 test("a path that is not there is told which ones are, without what its query held", async () => {
   const { statusCode, body } = await get(appWith(), KEY, "/ca/api/v0/agents?token=s3cret");
   expect(statusCode).toBe(404);

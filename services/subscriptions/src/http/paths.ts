@@ -32,7 +32,9 @@ export const servedPaths = (app: Api): ServedPaths => {
   });
   const patternOf = ({ is404, routeOptions, url }: FastifyRequest): string | undefined => {
     if (!is404) return routeOptions.url;
-    const [path = ""] = decodeURI(url).split(/[?#]/);
+    // The router has decoded the path; a query may hold what cannot be decoded.
+    const [encoded = ""] = url.split(/[?#]/);
+    const path = decodeURI(encoded);
     return paths.has(path) ? path : matchers.find(({ matches }) => matches.test(path))?.pattern;
   };
   return {
