@@ -37,8 +37,11 @@ const identifiersOf = (code: string): ReadonlySet<string> => {
   return found;
 };
 
-const retiredIn = (name: string): string[] =>
-  isWireName(name) ? [] : retired.filter((word) => wordsOf(name).includes(` ${word} `));
+/** The words of a name without those of a dead letter, whose `letter` alone is retired. */
+const retiredIn = (name: string): string[] => {
+  const words = wordsOf(name).replaceAll(/ dead letters?(?= )/g, "");
+  return isWireName(name) ? [] : retired.filter((word) => words.includes(` ${word} `));
+};
 
 test("the words of a name are found, and names on the wire are left alone", () => {
   expect(wordsOf("giveBackMs")).toBe(" give back ms ");

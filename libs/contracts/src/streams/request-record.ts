@@ -28,19 +28,16 @@ const request = {
 /** How far a request that changes an agent has come. */
 const commandRecordSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("claimed"), ...request, at: z.iso.datetime() }),
-  /** Not under way any more, and not decided: it may have been carried out or not. */
+  /** Abandoned undecided: nobody knows whether it was carried out. */
   z.object({ kind: z.literal("released"), ...request }),
-  /** The answer follows from the agent's states at these two messages: no body is kept. */
+  /** The agent's states at these two messages give the response, so the record keeps no body. */
   z.object({ kind: z.literal("decided"), ...request, before_seq: sequence, seq: sequence }),
 ]);
 
 export type CommandRecord = z.infer<typeof commandRecordSchema>;
 
-/**
- * A request that is harmless when it is carried out again, once it is known what it came to: that is
- * noted before anything is done.
- */
-const pinnedRecordSchema = z.object({
+/** A request whose decision is stored before its effects: carrying it out again is harmless. */
+const decideOnceRecordSchema = z.object({
   kind: z.literal("pinned"),
   request_hash: hash,
   at: z.iso.datetime(),
@@ -50,7 +47,7 @@ const pinnedRecordSchema = z.object({
 /** The last message on `requests.<workspace_id>.<key hash>`. */
 export const requestRecordSchema = z.discriminatedUnion("kind", [
   ...commandRecordSchema.options,
-  pinnedRecordSchema,
+  decideOnceRecordSchema,
 ]);
 
 export type RequestRecord = z.infer<typeof requestRecordSchema>;

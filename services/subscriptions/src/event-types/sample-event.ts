@@ -34,9 +34,9 @@ export const sampleEvent = (
   }
   let text = sample;
   for (const [name, id] of Object.entries(ids)) {
-    const [, shown] = new RegExp(`"${name}":\\s*"([^"]+)"`).exec(text) ?? [];
-    // Everywhere: the URL of a recording has them too.
-    if (shown !== undefined) text = text.replaceAll(shown, () => id);
+    const [, sampleId] = new RegExp(`"${name}":\\s*"([^"]+)"`).exec(text) ?? [];
+    // In all of the text: the URL of a recording contains the ids too.
+    if (sampleId !== undefined) text = text.replaceAll(sampleId, () => id);
   }
   return text;
 };

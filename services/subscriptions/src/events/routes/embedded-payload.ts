@@ -11,8 +11,8 @@ const MAX_BASE64_BYTES = 64 * 1024;
 /** Prepares a payload for a JSON response. */
 export const embeddedPayload = (body: Uint8Array): EmbeddedPayload => {
   if (isJson(body)) return { kind: "json", bytes: body };
-  const shown = Buffer.from(body.subarray(0, MAX_BASE64_BYTES)).toString("base64");
-  return { kind: "base64", text: shown, isTruncated: body.byteLength > MAX_BASE64_BYTES };
+  const text = Buffer.from(body.subarray(0, MAX_BASE64_BYTES)).toString("base64");
+  return { kind: "base64", text, isTruncated: body.byteLength > MAX_BASE64_BYTES };
 };
 
 const isJson = (body: Uint8Array): boolean => {

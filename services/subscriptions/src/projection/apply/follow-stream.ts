@@ -55,7 +55,7 @@ type Reading = {
 /** Follows every message of a stream; after a break it goes on where it was. */
 export const followStream = (options: FollowOptions): Following => {
   const stopping = new AbortController();
-  const isStandingStill = stallDetector(MAX_STALLED);
+  const isStalled = stallDetector(MAX_STALLED);
   const reading: Reading = {
     appliedUpTo: options.appliedUpTo,
     firstSeq: 1,
@@ -73,7 +73,7 @@ export const followStream = (options: FollowOptions): Following => {
     compare: ({ first_seq, last_seq }) => {
       reading.firstSeq = first_seq;
       reading.lastSeq = Math.max(reading.lastSeq, last_seq);
-      if (!isStandingStill(reading.appliedUpTo, last_seq)) return;
+      if (!isStalled(reading.appliedUpTo, last_seq)) return;
       options.log.warn({ stream: options.stream, last_seq }, "projection.restarted");
       reading.messages?.stop();
     },
