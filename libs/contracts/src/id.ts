@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** What an id may be where it becomes a token of a NATS subject: no dots, wildcards or spaces. */
+/** The form of ids, as tokens of NATS subjects: no dots, wildcards or spaces. */
 const ID_PATTERN = /^[A-Za-z0-9_-]{1,128}$/;
 
 /** A workspace, agent or call id. */
@@ -8,5 +8,4 @@ export const idSchema = z
   .string()
   .regex(ID_PATTERN, "must be 1 to 128 characters of A-Z, a-z, 0-9, _ and -");
 
-/** True for what `ID_PATTERN` allows. */
 export const isId = (text: string): boolean => ID_PATTERN.test(text);

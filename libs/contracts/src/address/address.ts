@@ -1,7 +1,7 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
 
-/** A run of addresses that deliveries never go to, and why. */
+/** A range of addresses to which no delivery is sent, and the reason. */
 type DeniedRange = { readonly cidr: string; readonly reason: string };
 
 // IANA's special-purpose address registries, and one address of a cloud that looks public.
@@ -46,10 +46,10 @@ const NEVER_ALLOWED = [
   "168.63.129.16/32", // Azure
 ];
 
-const GLOBAL_UNICAST_IPV6 = "2000::/3"; // RFC 4291: all that is assigned lies in it
-const MAPPED_IPV4 = "::ffff:0:0/96"; // RFC 4291: judged as the IPv4 address inside
+const GLOBAL_UNICAST_IPV6 = "2000::/3"; // RFC 4291: holds all assigned addresses
+const MAPPED_IPV4 = "::ffff:0:0/96"; // RFC 4291: treated as the IPv4 address inside
 
-/** First and last address of a run, as numbers. */
+/** First and last address of a range, as numbers. */
 type Interval = { readonly first: bigint; readonly last: bigint };
 
 const IPV6_LAST = (1n << 128n) - 1n;
@@ -80,7 +80,7 @@ export const isWithin = (address: string, cidrs: readonly string[]): boolean => 
   return parsedCidrs(cidrs).some((cidr) => cidr[0].kind() === parsed.kind() && parsed.match(cidr));
 };
 
-/** Settings are lists that stay: each is parsed once, and not for every URL that is judged. */
+/** Caches by the list's identity: each setting is parsed once, not for every URL. */
 const parsedCidrs = (cidrs: readonly string[]): readonly Cidr[] => {
   const known = parsedLists.get(cidrs);
   if (known !== undefined) return known;
@@ -94,9 +94,8 @@ type Cidr = ReturnType<typeof ipaddr.parseCIDR>;
 const parsedLists = new WeakMap<readonly string[], readonly Cidr[]>();
 
 /**
- * The addresses that a connection may not go to, for `net.BlockList`'s check of the address that
- * is really connected to. Ranges rather than subnets: an IPv6 subnet such as `::/3` would match
- * IPv4 addresses too.
+ * The denied addresses as a `net.BlockList`, which checks the address at the moment of connecting. Ranges rather
+ * than subnets: an IPv6 subnet such as `::/3` would match IPv4 addresses too.
  */
 export const deniedAddresses = (policy: AddressPolicy): BlockList => {
   const { allowedPrivateCidrs, deniedCidrs = [] } = policy;
@@ -108,7 +107,7 @@ export const deniedAddresses = (policy: AddressPolicy): BlockList => {
   return list;
 };
 
-/** A list takes a millisecond to make, and every URL with an address in it asks for the same one. */
+/** Creating a list takes a millisecond, and every URL with an address needs the same one. */
 const madeFor = new WeakMap<readonly string[], BlockList>();
 
 const listOf = (
@@ -166,7 +165,7 @@ const intervalOf = (cidr: string): Interval => {
   return { first, last: first + size - 1n };
 };
 
-/** What is left of an interval when others are cut out of it. */
+/** The parts of an interval that no other interval covers. */
 const without = (interval: Interval, holes: readonly Interval[]): Interval[] =>
   holes.reduce<Interval[]>(
     (left, hole) =>

@@ -32,15 +32,15 @@ const USER_INFO = /^https?:\/\/[^/\\?#]*@/i;
 const refused = (message: string): CheckedCallbackUrl => ({ kind: "refused", message });
 
 /**
- * Whether events may be sent to this URL, and its normal form. The same function judges a URL when
- * it is stored and again when it is used. Where a name leads is judged when connecting, not here.
+ * Whether events may be sent to this URL, and its normal form. A URL is checked when it is stored and again when
+ * it is used. The addresses of a name are checked when connecting, not here.
  */
 export const checkCallbackUrl = (text: string, policy: CallbackUrlPolicy): CheckedCallbackUrl => {
   const accepted = acceptedUnder(policy);
   const known = accepted.get(text);
   if (known !== undefined) return known;
   const checked = check(text, policy);
-  // A query is a secret, which is kept for no longer than it is used.
+  // A query is a secret: not cached.
   if (checked.kind === "accepted" && !text.includes("?")) {
     accepted.set(text, checked);
   }
@@ -49,7 +49,7 @@ export const checkCallbackUrl = (text: string, policy: CallbackUrlPolicy): Check
 
 const MAX_REMEMBERED = 10_000;
 
-/** A policy never changes: what was accepted under it is accepted again, at each of many attempts. */
+/** A cache for each policy: policies never change, and most attempts use the same URLs. */
 const acceptedUnder = (policy: CallbackUrlPolicy): Accepted => {
   const known = verdicts.get(policy);
   if (known !== undefined) return known;
@@ -80,7 +80,7 @@ const check = (text: string, policy: CallbackUrlPolicy): CheckedCallbackUrl => {
   if (text.includes("#")) return refused("must not have a fragment (#)");
   const problem = hostProblem(url.hostname, policy) ?? portProblem(url, policy);
   if (problem !== undefined) return refused(problem);
-  // The normal form is longer where characters are escaped, and is itself judged again later.
+  // Escaped characters make the normal form longer, and it is checked itself when it is used.
   if (url.href.length > MAX_URL_CHARACTERS) return tooLong(url.href.length);
   return { kind: "accepted", href: url.href, origin: url.origin };
 };

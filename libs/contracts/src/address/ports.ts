@@ -3,7 +3,7 @@ export type PortRange = { readonly first: number; readonly last: number };
 
 const MAX_PORT = 65_535;
 
-/** The range that `443` or `9000-9100` names, or undefined for what names none. */
+/** The range in a text such as `443` or `9000-9100`; undefined for any other text. */
 export const portRangeOf = (text: string): PortRange | undefined => {
   const [, from = "", to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
   const range = { first: Number(from), last: Number(to) };

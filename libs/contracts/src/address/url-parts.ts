@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 
-/** What of a URL is asked for at each attempt. */
+/** The parts of a URL that each attempt needs. */
 export type UrlParts = {
   readonly origin: string;
   readonly pathname: string;
@@ -13,8 +13,8 @@ const MAX_REMEMBERED = 10_000;
 const remembered = new LRUCache<string, UrlParts>({ max: MAX_REMEMBERED });
 
 /**
- * The parts of a URL, or undefined where it is none. The same few URLs are asked for again and again;
- * those with a query are parsed anew each time, as that is a secret and not kept.
+ * The parts of a URL; undefined for an invalid one. Cached, as attempts use the same few URLs; but not with a
+ * query, which is a secret.
  */
 export const urlParts = (text: string): UrlParts | undefined => {
   const known = remembered.get(text);

@@ -4,8 +4,8 @@ import type { AgentAddress } from "../streams/subjects.ts";
 import { methodTypeSchema, subscriptionSchema } from "./subscription.ts";
 
 /**
- * What a reader needs of a message on SUBSCRIPTIONS: the state that it says resulted. Forgiving about
- * the rest, so that a version before or after this one can be read too.
+ * The part of a message on SUBSCRIPTIONS that readers need: the resulting state. Ignores the rest, so that
+ * messages of earlier and later versions can be read.
  */
 const agentMessageSchema = z.looseObject({
   occurred_at: z.string(),
@@ -33,7 +33,7 @@ export type ReadAgentState =
 
 const utf8 = new TextDecoder();
 
-/** The state of an agent that a message on its subject says resulted, or what is wrong with it. */
+/** The resulting state in a message on an agent's subject, or the message's error. */
 export const readAgentState = (address: AgentAddress, data: Uint8Array): ReadAgentState => {
   let value: unknown;
   try {

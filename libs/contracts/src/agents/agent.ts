@@ -18,7 +18,7 @@ export const agentSchema = z.object({
 
 export type Agent = z.infer<typeof agentSchema>;
 
-/** What was done to an agent, enough to compute the state after from the state before. */
+/** A change of an agent; with the previous state it yields the next one. */
 export const configurationChangeSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("agent_registered"),
@@ -31,9 +31,9 @@ export const configurationChangeSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("event_subscriptions_edited"),
     change: z.object({
-      /** The subscriptions that were set; a type that is named replaces the one before, and has its signing keys. */
+      /** Each replaces the subscription of its type, and keeps that one's signing keys. */
       set: z.array(subscriptionSchema),
-      /** The event types that have none any more (mode `replace`). */
+      /** The event types whose subscriptions are removed (mode `replace`). */
       removed: z.array(eventTypeSchema),
     }),
   }),
@@ -49,7 +49,7 @@ export const configurationChangeSchema = z.discriminatedUnion("type", [
     change: z.object({
       /** The same new key for each event type; its secret is sealed for each alone. */
       set: z.array(z.object({ event_type: eventTypeSchema, key: signingKeySchema })),
-      /** When the keys before sign no more. */
+      /** When the previous keys stop signing. */
       former_expire_at: z.iso.datetime(),
     }),
   }),
@@ -75,11 +75,11 @@ export const CONFIGURATION_EVENT_TYPES: readonly ConfigurationEventType[] = [
 
 const occurrence = {
   occurred_at: z.iso.datetime(),
-  /** Who did it: the id of the API key, or the service itself. */
+  /** The id of the API key, or the service itself. */
   actor: z.string(),
-  /** Counts the changes of this agent from 1, over deregistrations too. */
+  /** Counts the agent's changes from 1, across deregistrations. */
   version: z.int().positive(),
-  /** The state that resulted, so that the last message of a subject is enough; null: deregistered. */
+  /** The resulting state, so that readers need only a subject's last message; null: deregistered. */
   agent: agentSchema.nullable(),
   /** On the last message of a request that was sent with an `Idempotency-Key`. */
   idempotency: idempotencyMarkSchema.optional(),
@@ -93,19 +93,19 @@ export const configurationEventSchema = z.intersection(
 
 export type ConfigurationEvent = z.infer<typeof configurationEventSchema>;
 
-/** Where an agent's history has led so far. */
+/** An agent's state after its changes so far. */
 export type AgentState =
   | { readonly kind: "absent"; readonly version: number }
   | { readonly kind: "registered"; readonly version: number; readonly agent: Agent };
 
-/** The state of an agent that nothing has happened to. */
+/** The state of an agent without changes. */
 export const INITIAL_AGENT_STATE: AgentState = { kind: "absent", version: 0 };
 
 type DatedChange = ConfigurationChange & { readonly occurred_at: string };
 
 /**
- * The state after one more change; a change that cannot follow is a bug and throws. Signing keys that
- * have expired by then are dropped.
+ * The state after one more change, without the signing keys that have expired by then. Throws for a change that
+ * cannot follow: a bug.
  */
 export const evolve = (state: AgentState, event: DatedChange): AgentState => {
   const after = stateWith(state, event);
@@ -135,7 +135,7 @@ const stateWith = (state: AgentState, event: DatedChange): AgentState => {
     case "agent_deregistered":
       return { kind: "absent", version };
     case "secrets_reencrypted":
-      // Its owner sees nothing of it: `updated_at` stays.
+      // Invisible to the agent's owner: `updated_at` stays.
       return { ...state, version };
     case "signing_secret_rotated": {
       const { set, former_expire_at } = event.change;
@@ -172,7 +172,7 @@ const withSubscriptions = (
 ): AgentState => {
   const replaced = new Set<string>([...set.map((s) => s.event_type), ...removed]);
   const kept = agent.event_subscriptions.filter((s) => !replaced.has(s.event_type));
-  // Who moves a URL goes on verifying with the same secret (docs/adr/0011).
+  // A new URL keeps the secret with which its owner verifies (docs/adr/0011).
   const keysOf = new Map(agent.event_subscriptions.map((s) => [s.event_type, s.signing]));
   const added = set.map((s) => withSigning(s, keysOf.get(s.event_type) ?? []));
   const event_subscriptions = [...kept, ...added].toSorted((a, b) =>
@@ -182,7 +182,7 @@ const withSubscriptions = (
   return { kind: "registered", version, agent: agentAfter };
 };
 
-/** The state that a configuration event says resulted: what readers of the last message need. */
+/** The resulting state in a configuration event. */
 export const stateAfter = (event: ConfigurationEvent): AgentState =>
   event.agent === null
     ? { kind: "absent", version: event.version }

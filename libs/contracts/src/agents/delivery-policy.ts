@@ -3,7 +3,7 @@ import { countedList } from "../json/counted-list.ts";
 import { parseDurationMs } from "../duration.ts";
 import { parseSuccessStatus } from "./success-status.ts";
 
-/** What a customer may choose for one subscription; both ends belong to it. */
+/** A customer's choices for one subscription; bounds are inclusive. */
 export const POLICY_BOUNDS = {
   timeoutMs: { min: 1_000, max: 30_000 },
   retryDelayMs: { min: 1_000, max: 86_400_000 },
@@ -15,14 +15,14 @@ export const POLICY_BOUNDS = {
 
 export type Bounds = { readonly min: number; readonly max: number };
 
-/** No duration or list of statuses that means anything is longer. */
+/** Longer than any useful duration or list of statuses. */
 const MAX_TEXT = 100;
 
 export const RETRY_AFTER_CHOICES = ["honour", "ignore"] as const;
 
 /**
- * What a subscription sets over the operator's settings, as it is stored: what is not there is not
- * set. Without bounds, so that a subscription can still be read when they change.
+ * A subscription's overrides of the operator's settings, as they are stored. Without bounds, so that stored
+ * subscriptions can still be read when the bounds change.
  */
 export const storedPolicySchema = z.object({
   timeout: z.string().optional(),
@@ -58,7 +58,7 @@ const STATUSES = "must be statuses such as 200, 200,202 or 2xx";
 
 const { timeoutMs, retryDelayMs, retries, maxInFlight, perSecond, burst } = POLICY_BOUNDS;
 
-/** `delivery` beside `callback_url`, as a customer may send it: nothing unknown, all within bounds. */
+/** `delivery` in a request: no unknown fields, all values within bounds. */
 export const deliveryPolicySchema = z.strictObject({
   timeout: durationSchema(timeoutMs, "must be a duration from 1s to 30s, such as 10s").optional(),
   retry_delays: countedList(
@@ -87,11 +87,11 @@ export const deliveryPolicySchema = z.strictObject({
     .optional(),
 });
 
-/** The policy as it is stored: one that sets nothing is none. */
+/** The policy as it is stored; undefined for one that sets nothing. */
 export const policyToStore = (policy: DeliveryPolicy | undefined): DeliveryPolicy | undefined =>
   policy === undefined || Object.keys(policy).length === 0 ? undefined : policy;
 
-/** Everything that a policy says, in one order. Spellings count: what is stored is what is shown. */
+/** A policy's fields in a fixed order, with their spelling: customers see what they stored. */
 const asText = (policy: DeliveryPolicy = {}): string => {
   const { timeout, retry_delays, success_status, max_in_flight, rate_limit, retry_after } = policy;
   const rate = [rate_limit?.per_second, rate_limit?.burst];
@@ -105,6 +105,6 @@ const asText = (policy: DeliveryPolicy = {}): string => {
   ]);
 };
 
-/** True when both set the same to the same values; none is the same as one that sets nothing. */
+/** True when both set the same values; a missing policy equals one that sets nothing. */
 export const samePolicy = (a: DeliveryPolicy | undefined, b: DeliveryPolicy | undefined): boolean =>
   asText(a) === asText(b);

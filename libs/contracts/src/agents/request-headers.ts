@@ -1,8 +1,8 @@
-/** What a customer may set on the requests that go to their endpoint; names as they wrote them. */
+/** A customer's headers for requests to their endpoint; names keep their spelling. */
 export type RequestHeaders = Readonly<Record<string, string>>;
 
 const MAX_HEADERS = 20;
-/** Of far too many the first few are judged. */
+/** Of far too many headers only the first ones are checked. */
 const MAX_LOOKED_AT = 5 * MAX_HEADERS;
 const MAX_NAME_CHARACTERS = 128;
 const MAX_VALUE_CHARACTERS = 4_096;
@@ -12,7 +12,7 @@ const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/; // RFC 9110 token
 const VALUE = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/; // visible ASCII, spaces and tabs inside
 const JSON_CONTENT_TYPE = /^application\/json(?:\s*;\s*charset\s*=\s*"?[A-Za-z0-9_-]+"?)?$/i;
 
-// Headers that steer the connection, speak for the platform, or open metadata services.
+// Headers of the connection, of the platform, and those that metadata services require.
 const REFUSED_NAMES = new Set(
   [
     "host content-length transfer-encoding te trailer connection keep-alive upgrade expect",
@@ -25,16 +25,15 @@ const REFUSED_PREFIXES = [
   "proxy- sec- x-forwarded- x-aws- x-amz- x-google- x-goog- x-azure- x-ms- webhook- ringback-",
 ].flatMap((line) => line.split(" "));
 
-/** One thing that is wrong with a set of headers; `name` is missing where it is about all of them. */
+/** A problem of a set of headers; without `name` it is about all of them. */
 export type HeaderProblem = { readonly name?: string; readonly message: string };
 
-/** What is wrong with so many headers. */
 export const tooManyHeaders = (count: number): string | undefined =>
   count > MAX_HEADERS ? `${count} headers: at most ${MAX_HEADERS}` : undefined;
 
 /**
- * Everything that is wrong with a customer's headers; empty when they may be sent. The same function
- * judges them when they are stored and again when they are used.
+ * All problems of a customer's headers; empty when they may be sent. Headers are checked when they are stored and
+ * again when they are used.
  */
 export const headerProblems = (headers: RequestHeaders): HeaderProblem[] => {
   const all = Object.entries(headers);

@@ -7,6 +7,6 @@ export const withSigning = (
   keys: readonly SigningKey[],
 ): Subscription => (keys.length === 0 ? rest : { ...rest, signing: [...keys] });
 
-/** The subscription with the keys that sign at this time: others are never opened and never used. */
+/** The subscription with only the keys that sign at this time. */
 export const withLiveKeys = (subscription: Subscription, atMs: number): Subscription =>
   withSigning(subscription, liveKeys(subscription.signing, atMs));

@@ -3,7 +3,6 @@ import { samePolicy, storedPolicySchema } from "./delivery-policy.ts";
 import { eventTypeSchema } from "../events/event-types.ts";
 import { signingKeySchema } from "../secrets/signing-key.ts";
 
-/** How an event may be sent. */
 export const METHOD_TYPES = ["POST", "PUT", "PATCH"] as const;
 
 export const methodTypeSchema = z.enum(METHOD_TYPES);
@@ -16,17 +15,16 @@ export const subscriptionSchema = z.object({
   callback_url: z.string(),
   headers: z.record(z.string(), z.string()),
   method_type: methodTypeSchema,
-  /** How it is delivered, where that differs from the operator's settings. */
+  /** Overrides of the operator's settings. */
   delivery: storedPolicySchema.optional(),
-  /** What requests are signed with, newest first; without, they are not signed. */
+  /** Signing keys, newest first; without any, requests are not signed. */
   signing: z.array(signingKeySchema).min(1).optional(),
 });
 
 export type Subscription = z.infer<typeof subscriptionSchema>;
 
 /**
- * True when both say the same; the order of headers does not matter, and signing keys do not count:
- * they have changes of their own.
+ * True when both are equal but for the order of headers and for signing keys, which have changes of their own.
  */
 export const sameSubscription = (a: Subscription, b: Subscription): boolean =>
   a.event_type === b.event_type &&

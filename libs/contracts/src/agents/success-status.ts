@@ -1,7 +1,7 @@
 /** Which HTTP statuses acknowledge an event. */
 export type SuccessStatus = (status: number) => boolean;
 
-/** The rule in a text such as `200`, `200,202` or `2xx`; undefined when it is none. */
+/** The rule in a text such as `200`, `200,202` or `2xx`; undefined for an invalid one. */
 export const parseSuccessStatus = (text: string): SuccessStatus | undefined => {
   const parts = text.split(",").map((part) => part.trim());
   const ranges = parts.map((part): readonly [number, number] | undefined => {

@@ -22,7 +22,6 @@ export const TRIGGERS = ["event", "retry", "redelivery", "test"] as const;
 
 export type Trigger = (typeof TRIGGERS)[number];
 
-/** What an attempt came to. */
 export const outcomeSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("delivered"), status_code: z.int() }),
   z.object({
@@ -31,15 +30,15 @@ export const outcomeSchema = z.discriminatedUnion("kind", [
     status_code: z.int().optional(),
     detail: z.string().optional(),
   }),
-  /** The subscription was gone when its turn came: nothing was sent. */
+  /** The subscription was deleted before the attempt: nothing was sent. */
   z.object({ kind: z.literal("cancelled") }),
 ]);
 
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 /**
- * What happens next; `at` is when a retry is due, RFC 3339. `attempts_left`: how many the schedule still has
- * then, that one included; missing in records of versions that did not tell.
+ * The step after an attempt; `at` is when a retry is due, RFC 3339. `attempts_left`: the schedule's remaining
+ * attempts, including that retry; missing in records of earlier versions.
  */
 export const nextStepSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done") }),
@@ -53,7 +52,7 @@ export const nextStepSchema = z.discriminatedUnion("kind", [
 
 export type NextStep = z.infer<typeof nextStepSchema>;
 
-/** At most this much of an answer's body is kept, in bytes of UTF-8. */
+/** At most this much of a response's body is kept, in bytes of UTF-8. */
 export const MAX_BODY_EXCERPT_BYTES = 2_048;
 
 /** One attempt, as it is kept on ATTEMPTS. Unknown fields of later versions are kept when read. */
@@ -64,19 +63,19 @@ export const attemptRecordSchema = z.looseObject({
   call_id: z.string(),
   agent_id: z.string(),
   workspace_id: z.string(),
-  /** Of a redelivery, which is a delivery of its own; an event's first delivery has none. */
+  /** Only of a redelivery: an event's first delivery has no id. */
   delivery_id: z.string().optional(),
-  /** The redelivery job that asked for this delivery. */
+  /** The redelivery job that started this delivery. */
   redelivery_id: z.string().optional(),
   /** Counts the requests of a delivery from 1. */
   attempt: z.int().positive(),
-  /** How many of those, up to this one, were made at a person's request and take no place in the schedule. */
+  /** How many of those, up to this one, were requested by people: they do not count in the schedule. */
   extra_attempts: z.int().positive().optional(),
   trigger: z.enum(TRIGGERS),
   /** When the attempt began, RFC 3339. */
   at: z.iso.datetime(),
   duration_ms: z.number().nonnegative(),
-  /** Missing where nothing was to be sent (cancelled). The URL is kept without its query. */
+  /** Missing when nothing was sent (cancelled). The URL is kept without its query. */
   request: z.object({ method: z.enum(METHOD_TYPES), url: z.string() }).optional(),
   outcome: outcomeSchema,
   response: z
@@ -87,8 +86,8 @@ export const attemptRecordSchema = z.looseObject({
     .optional(),
   next: nextStepSchema,
   /**
-   * The request was sent once more, on a new connection, within this attempt: the endpoint had closed the
-   * used one before any answer came, and may have received it.
+   * The request was sent again on a new connection within this attempt: the endpoint had closed the reused one
+   * before it responded, and may have received the request.
    */
   resent: z.literal(true).optional(),
 });

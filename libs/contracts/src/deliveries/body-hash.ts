@@ -1,6 +1,6 @@
 // oxlint-disable-next-line no-restricted-imports -- hashing reads and writes nothing
 import { createHash } from "node:crypto";
 
-/** A name for these bytes that no other bytes have: 22 characters of SHA-256 in base64url. */
+/** 22 characters of the bytes' SHA-256 in base64url. */
 export const bodyHash = (body: Uint8Array): string =>
   createHash("sha256").update(body).digest("base64url").slice(0, 22);

@@ -1,26 +1,26 @@
 import { z } from "zod";
 import { attemptRecordSchema } from "./attempt.ts";
 
-/** Why a delivery was given up. */
+/** Why a delivery was dead-lettered. */
 export const DEAD_LETTER_REASONS = [
   "exhausted",
   "invalid_event",
   "event_expired",
-  /** A fault of the platform's own that did not end: no attempt was used up by it. */
+  /** A lasting fault of the platform; it used up no attempt. */
   "internal",
 ] as const;
 
 export type DeadLetterReason = (typeof DEAD_LETTER_REASONS)[number];
 
-/** At most this much of a message that could not be understood is kept. */
+/** At most this much of a message that could not be parsed is kept. */
 export const MAX_RAW_MESSAGE_BYTES = 64 * 1024;
 
 const common = {
   event_id: z.string(),
   event_seq: z.int().positive(),
-  /** When it was given up, RFC 3339. */
+  /** When it was dead-lettered, RFC 3339. */
   at: z.iso.datetime(),
-  /** What happened, for a person to read. */
+  /** The reason, for people. */
   message: z.string(),
 };
 
@@ -30,22 +30,21 @@ const ofDelivery = {
   call_id: z.string(),
   agent_id: z.string(),
   workspace_id: z.string(),
-  /** Of a redelivery, which is a delivery of its own; and the job that asked for it. */
+  /** Only of a redelivery; `redelivery_id`: the job that started it. */
   delivery_id: z.string().optional(),
   redelivery_id: z.string().optional(),
-  /** The delivery's last attempt; missing when none was kept. */
+  /** The delivery's last attempt, if its record is kept. */
   last_attempt: attemptRecordSchema.optional(),
 };
 
-/** Of a message that could not be understood, or was not read. */
+/** Of a message that could not be parsed. */
 const ofMessage = {
   subject: z.string(),
-  /** The message as it came, base64; its first bytes only when `truncated`. */
+  /** The message in base64; only its first bytes when `truncated`. */
   raw: z.string(),
   truncated: z.boolean(),
 };
 
-/** What was given up, kept for people. */
 export const deadLetterSchema = z.discriminatedUnion("reason", [
   z.looseObject({ reason: z.literal("exhausted"), ...ofDelivery }),
   z.looseObject({ reason: z.literal("event_expired"), ...ofDelivery }),
@@ -54,7 +53,7 @@ export const deadLetterSchema = z.discriminatedUnion("reason", [
     ...common,
     ...ofMessage,
   }),
-  // What the fault left unread is missing, so that there is a letter in any case.
+  // Holds whatever was read before the fault.
   z.looseObject({
     ...z.object({ ...ofDelivery, ...ofMessage }).partial().shape,
     reason: z.literal("internal"),

@@ -1,44 +1,44 @@
 import type { AttemptRecord } from "./attempt.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 
-/** What has become of an event so far. */
+/** An event's status so far. */
 export const EVENT_STATUSES = [
-  /** Nothing is recorded of it yet, and something is to come. */
+  /** No attempt is recorded yet; one follows. */
   "pending",
   /** Its last attempt failed, and another one follows. */
   "retrying",
-  /** An attempt of it was a success, whatever came later. */
+  /** An attempt succeeded, whatever came later. */
   "delivered",
   "dead_lettered",
-  /** The subscription was gone between attempts. */
+  /** The subscription was deleted between attempts. */
   "cancelled",
-  /** A test event whose one attempt failed. */
+  /** A test event whose only attempt failed. */
   "failed",
-  /** Nobody had subscribed to it: nothing was sent. */
+  /** No subscription matched: nothing was sent. */
   "no_subscription",
 ] as const;
 
 export type EventStatus = (typeof EVENT_STATUSES)[number];
 
-/** What a record says about the status of its event. */
+/** The part of a record that decides its event's status. */
 type StatusRecord = Pick<AttemptRecord, "outcome" | "next">;
 
-/** What the streams tell of one event, over all of its deliveries. */
+/** The facts of one event over all of its deliveries. */
 export type EventFacts = {
-  /** True when any attempt, of whichever delivery, was a success. */
+  /** True when any attempt of any delivery succeeded. */
   readonly isDelivered: boolean;
-  /** The record that was stored last, of whichever delivery; undefined: there is none. */
+  /** The record that was stored last, of any delivery. */
   readonly lastRecord: StatusRecord | undefined;
   /**
-   * True when a dead letter has the last word (`isLastWord`): the event was not understood, was gone
-   * before its retry, or a fault of the platform's own did not end.
+   * True when a dead letter has the last word (`isLastWord`): the event could not be parsed, had expired
+   * before its retry, or met a lasting fault of the platform.
    */
   readonly isDeadLettered: boolean;
-  /** True when the dispatcher is done with the event: nothing waits, and nothing is in work. */
+  /** True when the dispatcher is done with the event: nothing waits or is in flight. */
   readonly isSettled: boolean;
 };
 
-/** The status of an event; the one rule by which calls, lists and jobs tell it. */
+/** The status of an event: the one rule for calls, lists and jobs. */
 export const eventStatus = (facts: EventFacts): EventStatus => {
   const { isDelivered, lastRecord, isDeadLettered, isSettled } = facts;
   if (isDelivered) return "delivered";
@@ -58,9 +58,9 @@ export const eventStatus = (facts: EventFacts): EventStatus => {
 };
 
 /**
- * Whether a dead letter has the last word on its event: what an attempt exhausted is in the record of
- * that attempt; any other one counts unless a redelivery was attempted after it. Dead letters and records
- * are on different streams, so their times tell.
+ * Whether a dead letter has the last word on its event. One of reason `exhausted` does not: its attempt's record
+ * says so too. Any other does, unless a redelivery was attempted after it. Dead letters and records are on
+ * different streams, so their times are compared.
  */
 export const isLastWord = (
   deadLetter: Pick<DeadLetter, "reason" | "at">,

@@ -9,35 +9,35 @@ import { partsOfEventSubject, UNKNOWN_TOKEN } from "../streams/subjects.ts";
 import { urlParts } from "../address/url-parts.ts";
 import { WORKSPACE_AGENT, WORKSPACE_EVENT_TYPES } from "../agents/workspace-agent.ts";
 
-/** Shares of failed attempts at which a workspace's endpoint is news, in per cent. */
+/** Shares of failed attempts that are reported for an endpoint, in per cent. */
 export const FAILING_AT_PERCENT = [50, 70, 90, 100] as const;
 
 export type FailingAtPercent = (typeof FAILING_AT_PERCENT)[number];
 
 const common = {
   workspace_id: idSchema,
-  /** When it was noticed, RFC 3339. */
+  /** When it was detected, RFC 3339. */
   at: z.iso.datetime(),
 };
 
-/** What is judged by its attempts: a URL without query by what it answers, its host by what is below HTTP. */
+/** `destination`: a URL without query, evaluated by its responses; `origin`: evaluated by errors below HTTP. */
 const ENDPOINT_SCOPES = ["destination", "origin"] as const;
 
 export type EndpointScope = (typeof ENDPOINT_SCOPES)[number];
 
 const ofEndpoint = {
   ...common,
-  /** A callback URL without its query, or its origin: `scope` says which. */
+  /** A callback URL without its query, or its origin, by `scope`. */
   endpoint: z.string(),
-  /** Missing where it was told by a version that judged origins only. */
+  /** Missing: by an earlier version, which evaluated origins only. */
   scope: z.enum(ENDPOINT_SCOPES).optional(),
-  /** Attempts in the window before, and those of them that failed. */
+  /** Attempts in the window. */
   attempts: z.int().nonnegative(),
   failed: z.int().nonnegative(),
   window_seconds: z.int().positive(),
 };
 
-/** What is told about deliveries as a whole, as it is kept on OPERATIONS. Later versions may add fields. */
+/** Operational events as they are kept on OPERATIONS. Later versions may add fields. */
 export const operationSchemas = {
   "delivery.exhausted": z.looseObject({
     kind: z.literal("delivery.exhausted"),
@@ -53,7 +53,7 @@ export const operationSchemas = {
     reason: z.enum(FAILURE_REASONS).optional(),
     status_code: z.int().optional(),
   }),
-  /** Given up before an attempt: it was not understood, or not let pass. What its subject does not tell is missing. */
+  /** Dead-lettered before an attempt: not parsed, or refused. Fields that its subject does not hold are missing. */
   "event.invalid": z.looseObject({
     kind: z.literal("event.invalid"),
     ...common,
@@ -67,13 +67,13 @@ export const operationSchemas = {
   "endpoint.failing": z.looseObject({
     kind: z.literal("endpoint.failing"),
     ...ofEndpoint,
-    /** The highest of the shares that are news which was reached. */
+    /** The highest share of `FAILING_AT_PERCENT` that was reached. */
     threshold_percent: z.literal(FAILING_AT_PERCENT),
   }),
   "endpoint.recovered": z.looseObject({
     kind: z.literal("endpoint.recovered"),
     ...ofEndpoint,
-    /** When it was first told to be failing. */
+    /** When it was first reported as failing. */
     failing_since: z.iso.datetime(),
   }),
 } as const;

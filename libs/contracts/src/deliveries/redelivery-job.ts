@@ -3,7 +3,7 @@ import { callIdSchema } from "../events/call-id.ts";
 import { eventTypeSchema } from "../events/event-types.ts";
 import { idSchema } from "../id.ts";
 
-/** Which events a job delivers again, by what has become of them. */
+/** Which events a job delivers again, by their status. */
 export const REDELIVERY_STATUSES = ["dead_lettered", "undelivered", "all"] as const;
 
 /** Deliveries a second that a job starts. */
@@ -12,8 +12,8 @@ export const REDELIVERY_RATE = { min: 1, max: 1_000, default: 50 } as const;
 export const REDELIVERY_STATES = ["running", "done", "stopped"] as const;
 
 /**
- * Why a job does not send an event: it is none that is understood, its subject is no event's, its type is
- * not known, its values are refused (`EVENT_SCHEMA`), or EVENTS has it no more.
+ * Why a job skips an event: it cannot be parsed, its subject is not an event's, its type is unknown, its values
+ * are refused (`EVENT_SCHEMA`), or EVENTS does not hold it any more.
  */
 export const SKIP_REASONS = [
   "invalid_event",
@@ -27,7 +27,7 @@ export type SkipReason = (typeof SKIP_REASONS)[number];
 
 const count = z.int().nonnegative();
 
-/** A place in the order of time: when EVENTS stored an event, and its sequence. */
+/** A position in time: when EVENTS stored an event, and its sequence. */
 const positionSchema = z.object({ at_ms: z.number().nonnegative(), seq: z.int().nonnegative() });
 
 const startSchema = z.object({
@@ -41,8 +41,8 @@ const startSchema = z.object({
 export type RedeliveryStart = z.infer<typeof startSchema>;
 
 /**
- * A redelivery job, as the last message on `redeliveries.<workspace_id>.<redelivery_id>` says how far it
- * is. Appended with the expected last sequence, so that of two processes one is first.
+ * A redelivery job's progress: the last message on `redeliveries.<workspace_id>.<redelivery_id>`. Appended with
+ * the expected last sequence, so that only one of two processes advances it.
  */
 export const redeliveryJobSchema = z.object({
   redelivery_id: idSchema,
@@ -55,20 +55,20 @@ export const redeliveryJobSchema = z.object({
   rate_per_second: z.number(),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
-  /** The last sequences when it was asked for: what came before is known before it begins. */
+  /** The last sequences at the request: the job begins once the index has applied them. */
   begins_after: z.object({ events: count, attempts: count, dead_letters: count }),
   state: z.enum(REDELIVERY_STATES),
-  /** Somebody asked for its end: it begins no further batch. */
+  /** Cancelled: no further batch begins. */
   stop_requested: z.boolean(),
-  /** Events that matched when it began; null: they are still counted. */
+  /** Events that matched when it began; null while they are counted. */
   found: count.nullable(),
   /** Deliveries that were started, without those of `batch`. */
   sent: count,
-  /** Of those that were looked at, how many could not be sent, and why. */
+  /** How many of the checked events could not be sent, by reason. */
   skips: z.partialRecord(z.enum(SKIP_REASONS), count).optional(),
-  /** All up to here were looked at; null: it has not begun. */
+  /** All events up to here were checked; null: it has not begun. */
   cursor: positionSchema.nullable(),
-  /** What is being started: noted before anything of it is published, and published again as it is. */
+  /** The deliveries being started: stored before they are published, so that a crash repeats the same ones. */
   batch: z.object({ at: z.iso.datetime(), starts: z.array(startSchema) }).nullable(),
 });
 

@@ -7,8 +7,8 @@ import type { EventAddress } from "../streams/subjects.ts";
 import { readTraceContext, traceHeaders, type TraceContext } from "../trace-context.ts";
 
 /**
- * A delivery that comes back later: which event, which attempt, and when it is due. It travels as
- * headers of a message without a body; the event itself is read from EVENTS when its time comes.
+ * A pending retry: its event, its attempt and when it is due. It is stored as headers of a message without a
+ * body; the event itself is read from EVENTS when the retry is due.
  */
 export type RetryMessage = {
   readonly address: EventAddress;
@@ -16,21 +16,21 @@ export type RetryMessage = {
   readonly deliveryId: string;
   /** The number of the attempt that is due. */
   readonly attempt: number;
-  /** How many of its attempts, up to this one, take no place in the schedule. Undefined: none. */
+  /** How many of its attempts, up to this one, do not count in the schedule. Undefined: none. */
   readonly extraAttempts?: number | undefined;
   readonly dueMs: number;
-  /** How often this attempt was put off without being made (no room, a fault of our own). */
+  /** How often this attempt was deferred or postponed (no permit, a platform fault). */
   readonly deferrals: number;
   /**
-   * When this attempt first met an unexpected error of the platform's own, in ms since 1970: it is
-   * given up by that, however many processes have tried. Undefined: it met none.
+   * When this attempt first met an unexpected error of the platform, in ms since 1970: it is dead-lettered
+   * some time after that, however many processes have tried.
    */
   readonly postponedSinceMs?: number | undefined;
-  /** Where the delivery's first trace began, where it is traced: later ones are linked to it. */
+  /** The delivery's first trace, to which later ones are linked. */
   readonly trace?: TraceContext | undefined;
-  /** Why this attempt is made. Undefined: as its number says, an event's first one or a retry. */
+  /** Why this attempt is made. Undefined: by its number, a first attempt or a retry. */
   readonly trigger?: Trigger | undefined;
-  /** The redelivery job that the delivery is part of, over all its attempts. */
+  /** The redelivery job that started the delivery. */
   readonly redeliveryId?: string | undefined;
 };
 
@@ -78,7 +78,7 @@ const count = z
   .regex(/^\d{1,16}$/, "is not a whole number")
   .transform(Number)
   .pipe(z.int());
-/** Missing where there was nothing to say, or stored by a version that did not know it. */
+/** A missing header is undefined. */
 const unlessEmpty = <T extends z.ZodType>(value: T) =>
   z.preprocess((text) => (text === "" ? undefined : text), value.optional());
 
@@ -92,7 +92,7 @@ const schema = z.object({
   deliveryId: idSchema,
   callId: callIdSchema,
   eventType: eventTypeSchema,
-  /** Missing: never put off. */
+  /** Missing: never deferred. */
   deferrals: z.preprocess((text) => (text === "" ? "0" : text), count),
   heldSince: unlessEmpty(z.iso.datetime()),
   trigger: unlessEmpty(z.enum(TRIGGERS)),
@@ -127,24 +127,24 @@ export const readRetry = (
   return { kind: "retry", retry };
 };
 
-/** One that is wrong is no reason to lose a delivery: it is as if there were none. */
+/** An invalid value counts as missing: no reason to lose a delivery. */
 const traceIn = (get: (name: string) => string): Pick<RetryMessage, "trace"> => {
   const trace = readTraceContext(get);
   return trace === undefined ? {} : { trace };
 };
 
-/** When a retry is due, in ms since 1970: alone, for whoever looks at very many. */
+/** When a retry is due, in ms since 1970; cheaper than parsing all headers. */
 export const readDue = (get: (name: string) => string): number | undefined => {
   const dueMs = Date.parse(get(HEADERS.due));
   return Number.isNaN(dueMs) ? undefined : dueMs;
 };
 
-/** What can be read of a retry that cannot be read as a whole: for its dead letter. */
+/** The readable parts of a broken retry, for its dead letter. */
 export type RetryParts = Partial<
   Pick<RetryMessage, "eventSeq" | "redeliveryId"> & Pick<EventAddress, "callId" | "eventType">
 >;
 
-/** The headers of a broken retry that are right by themselves. */
+/** The valid headers of a broken retry. */
 export const readableParts = (get: (name: string) => string): RetryParts => {
   const eventSeq = positiveCount.safeParse(get(HEADERS.eventSeq)).data;
   const callId = callIdSchema.safeParse(get(HEADERS.callId)).data;

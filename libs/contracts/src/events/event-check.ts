@@ -4,15 +4,15 @@ import { readEvent, type ReadEvent } from "./event.ts";
 import type { EventAddress } from "../streams/subjects.ts";
 import { isWorkspaceEventType, WORKSPACE_AGENT } from "../agents/workspace-agent.ts";
 
-/** Which event types there are beside the built-in ones: any, or these. */
+/** The event types beside the built-in ones: any, or these. */
 export type EventTypePolicy =
   | { readonly kind: "open" }
   | { readonly kind: "catalogue"; readonly added: ReadonlySet<EventType> };
 
-/** What an operator lets pass. */
+/** The operator's rules for events. */
 export type EventRules = {
   readonly types: EventTypePolicy;
-  /** What becomes of an event with warnings: it is delivered, or it is none. */
+  /** Whether an event with warnings is delivered or refused. */
   readonly schema: "warn" | "refuse";
   /** Whether a workspace added the type. */
   readonly isOwnType: (workspaceId: string, eventType: EventType) => boolean;
@@ -24,9 +24,9 @@ export type CheckedEvent =
       readonly address: EventAddress;
       readonly warnings: readonly EventWarning[];
     }
-  /** It is an event, of a type that nobody added. */
+  /** An event of an unknown type. */
   | { readonly kind: "unknown_type"; readonly message: string; readonly address: EventAddress }
-  /** It is an event with warnings, where they refuse it. */
+  /** An event with warnings, which the rules refuse. */
   | {
       readonly kind: "warned";
       readonly message: string;
@@ -35,15 +35,15 @@ export type CheckedEvent =
   | { readonly kind: "invalid"; readonly message: string };
 
 /**
- * What a message is, by the one rule of all who take events: NATS, HTTP, and redelivery. What routes has to
- * be right; a known field with a value that readers do not expect is a warning.
+ * The one check of events, for NATS, HTTP and redelivery. The fields that route must be valid; an unexpected value
+ * of another known field is a warning.
  */
 export const checkEvent = (subject: string, body: Uint8Array, rules: EventRules): CheckedEvent => {
   const read = readEvent(subject, body);
   return read.kind === "invalid" ? read : checkReadEvent(read, body, rules);
 };
 
-/** The same of an event that was read before. */
+/** The same for an event that was parsed before. */
 export const checkReadEvent = (
   { address, members }: Pick<ReadEvent & { kind: "event" }, "address" | "members">,
   body: Uint8Array,
@@ -62,7 +62,6 @@ export const checkReadEvent = (
   return { kind: "event", address, warnings };
 };
 
-/** True for a type that events of this workspace may have. */
 export const isKnownType = (
   { workspaceId, eventType }: Pick<EventAddress, "workspaceId" | "eventType">,
   { types, isOwnType }: Pick<EventRules, "types" | "isOwnType">,
@@ -72,14 +71,14 @@ export const isKnownType = (
   types.added.has(eventType) ||
   isOwnType(workspaceId, eventType);
 
-/** What is said of a type that is not known. */
+/** The message for an unknown type. */
 export const unknownTypeMessage = (
   eventType: EventType,
   { types }: Pick<EventRules, "types">,
 ): string =>
   `event type '${eventType}' is not known: expected one of ${typesOf(types).join(", ")}, or a type that the workspace added`;
 
-/** A workspace's own events are its agent's alone, and that agent has no others. */
+/** The workspace's agent has the workspace's event types only, and no other agent has them. */
 const agentProblem = ({ agentId, eventType }: EventAddress): string | undefined => {
   const isOfWorkspace = agentId === WORKSPACE_AGENT;
   if (isWorkspaceEventType(eventType) === isOfWorkspace) return undefined;
@@ -88,7 +87,7 @@ const agentProblem = ({ agentId, eventType }: EventAddress): string | undefined 
     : `event type '${eventType}' is Ringback's own: only agent '${WORKSPACE_AGENT}' has it`;
 };
 
-/** The types of calls that are known, built-in ones first. */
+/** The known event types of calls, built-in ones first. */
 const typesOf = (policy: EventTypePolicy): readonly EventType[] => {
   const added = policy.kind === "open" ? [] : [...policy.added].toSorted();
   return [...EVENT_TYPES.filter((type) => !isWorkspaceEventType(type)), ...added];

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { callIdSchema } from "./call-id.ts";
 import { idSchema } from "../id.ts";
 
-/** Words that are known for a call's status; others are delivered too. */
+/** Known values of a call's status; others are delivered too. */
 export const CALL_STATUSES = [
   "registered",
   "ongoing",
@@ -17,10 +17,10 @@ export const CALL_STATUSES = [
   "forwarded",
 ] as const;
 
-/** Words that are known for how a call came to be; others are delivered too. */
+/** Known types of calls; others are delivered too. */
 export const CALL_TYPES = ["outbound", "inbound", "webcall"] as const;
 
-/** What the value of each kind of field looks like, for documents. */
+/** The form of each kind of field, for documents. */
 export const FIELD_SCHEMAS = {
   id: idSchema,
   call_id: callIdSchema,
@@ -72,8 +72,8 @@ const endedCall = { ...call, transcript: "transcript", tool_call_logs: "list" } 
 const recording = { recording_url: "text", recording_duration: "amount" } as const;
 
 /**
- * The built-in catalogue: the fields that are known of each type, beside the ids. Every field may be
- * missing, null, or of another kind: it is delivered as it is. A further type is one more entry here.
+ * The built-in catalogue: each type's known fields beside the ids. Any of them may be missing, null, or of another
+ * kind: the event is delivered as it is. To add a type, add an entry here.
  */
 export const EVENT_FIELDS = {
   call_started: call,
@@ -91,6 +91,6 @@ export const EVENT_FIELDS = {
     client_analysis: "anything",
     client_analysis_status: "text",
   },
-  /** Ringback's own: a delivery of another event was given up after its last attempt. */
+  /** By Ringback itself: a delivery of another event was dead-lettered. */
   delivery_exhausted: { delivery: "object" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, FieldKind>>>>;

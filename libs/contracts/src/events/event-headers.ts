@@ -8,9 +8,9 @@ const CR = 13;
 const LF = 10;
 
 /**
- * What is wrong with the headers of a message, given as they are on the wire (`NATS/1.0`, the
- * headers, an empty line), or undefined. Counts and reads nothing: decoding them costs the square of
- * their number, and throws where a name is none.
+ * The problem of a message's headers as they are on the wire (`NATS/1.0`, the headers, an empty line), or
+ * undefined. Counts them without decoding: decoding costs the square of their number, and throws for an invalid
+ * name.
  */
 export const headersProblem = (raw: Uint8Array): string | undefined => {
   if (raw.byteLength === 0) return undefined;

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { eventTypeSchema } from "./event-types.ts";
 
-/** What the text of a definition's schema and example may take together, in bytes of JSON. */
+/** The largest size of a definition's schema and example together, in bytes of JSON. */
 export const MAX_DEFINITION_BYTES = 32 * 1024;
 
-/** So many event types of its own a workspace may have. */
+/** The most event types that a workspace may add. */
 export const MAX_EVENT_TYPES = 100;
 
-/** What is known of an event type that a workspace added. */
+/** An event type that a workspace added. */
 const eventTypeDefinitionSchema = z.object({
   event_type: eventTypeSchema,
   description: z.string().optional(),
@@ -20,12 +20,12 @@ const eventTypeDefinitionSchema = z.object({
 
 export type EventTypeDefinition = z.infer<typeof eventTypeDefinitionSchema>;
 
-/** A message on an event type's subject of SUBSCRIPTIONS: the definition as it is from then on. */
+/** A message on an event type's subject of SUBSCRIPTIONS: its new definition. */
 export const eventTypeMessageSchema = z.looseObject({
   occurred_at: z.iso.datetime(),
-  /** The API key that asked for it. */
+  /** The id of the API key. */
   actor: z.string().optional(),
-  /** null: it was deleted. */
+  /** null: deleted. */
   definition: eventTypeDefinitionSchema.nullable(),
 });
 
@@ -38,7 +38,6 @@ export type ReadDefinition =
 
 const utf8 = new TextDecoder();
 
-/** What a message on an event type's subject says of it. */
 export const readDefinition = (data: Uint8Array): ReadDefinition => {
   let value: unknown;
   try {

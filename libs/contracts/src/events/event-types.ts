@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { EVENT_FIELDS, FIELD_SCHEMAS, type FieldKind } from "./event-fields.ts";
 
-/** Event types that Ringback has built in; others are added by a workspace or by the operator. */
+/** Built-in event types; workspaces and the operator add others. */
 export const EVENT_TYPES = Object.keys(EVENT_FIELDS) as [BuiltInEventType, ...BuiltInEventType[]];
 
 export type BuiltInEventType = keyof typeof EVENT_FIELDS;
@@ -9,22 +9,21 @@ export type BuiltInEventType = keyof typeof EVENT_FIELDS;
 /** The name of an event type, built in or added. */
 export type EventType = string;
 
-/** What an event type may be called: it becomes a token of subjects and a word in settings. */
+/** The form of an event type's name: it becomes a token of subjects and a word in settings. */
 const NAME_PATTERN = /^[a-z][a-z0-9_]{0,63}$/;
 
-/** True for what can be the name of an event type, known or not. */
+/** True for a valid name of an event type, known or not. */
 export const isEventTypeName = (text: string): boolean => NAME_PATTERN.test(text);
 
-/** True when `text` names an event type of the built-in catalogue. */
 export const isBuiltIn = (text: string): text is BuiltInEventType =>
   Object.hasOwn(EVENT_FIELDS, text);
 
-/** Any name that an event type may have: which ones are known is asked elsewhere. */
+/** Any valid name: `checkEvent` decides which ones are known. */
 export const eventTypeSchema = z
   .string()
   .regex(NAME_PATTERN, "must be 1 to 64 characters of a-z, 0-9 and _, and begin with a letter");
 
-/** The label `event_type` of metrics: one for all added types together, so that series stay few. */
+/** The label `event_type` of metrics: the same for all added types, so that series stay few. */
 export const eventTypeLabel = (eventType: string): BuiltInEventType | "custom" | "unknown" => {
   if (isBuiltIn(eventType)) return eventType;
   return isEventTypeName(eventType) ? "custom" : "unknown";
@@ -44,8 +43,8 @@ const catalogueIndex = (eventType: EventType): number =>
   isBuiltIn(eventType) ? EVENT_TYPES.indexOf(eventType) : EVENT_TYPES.length;
 
 /**
- * What a payload of a built-in type looks like: for documents. It checks nothing that is delivered
- * (`readEvent` does, by what routes; `eventWarnings` tells of the rest).
+ * The JSON Schema of a built-in type's payload, for documents only: `readEvent` checks the fields that route, and
+ * `eventWarnings` the others.
  */
 export const eventSchema = (eventType: BuiltInEventType) => {
   const fields: Readonly<Record<string, FieldKind>> = EVENT_FIELDS[eventType];

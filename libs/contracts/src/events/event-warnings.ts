@@ -4,7 +4,7 @@ import type { EventType } from "./event-types.ts";
 import type { EventMembers } from "./event.ts";
 import type { ScannedMember } from "../json/json-scan.ts";
 
-/** A known field that has a value which readers do not expect. The event is delivered as it is. */
+/** An unexpected value in a known field. The event is delivered as it is. */
 export type EventWarning = {
   /** Such as `call_duration` or `transcript.3`. */
   readonly path: string;
@@ -12,8 +12,8 @@ export type EventWarning = {
 };
 
 /**
- * What readers of an event of a built-in type would not expect in it: at most one warning a field, in the
- * catalogue's order. Looks at the first bytes of known fields, so it costs the same for every body.
+ * The unexpected values in an event of a built-in type: at most one warning a field, in the catalogue's order.
+ * Reads only the first bytes of known fields, so it costs the same for every body.
  */
 export const eventWarnings = (
   eventType: EventType,
@@ -35,14 +35,14 @@ export const eventWarnings = (
 
 const NONE: readonly EventWarning[] = [];
 
-/** As lists: walking an object's entries would make new ones for every event. */
+/** As lists: `Object.entries` would create new arrays for every event. */
 const FIELDS_OF: ReadonlyMap<string, ReadonlyArray<readonly [string, FieldKind]>> = new Map(
   Object.entries(EVENT_FIELDS).map(([type, fields]) => [type, Object.entries(fields)]),
 );
 
 type JsonKind = "text" | "number" | "object" | "list" | "null" | "true or false";
 
-/** The first byte of JSON's value says of what kind it is. */
+/** A JSON value's first byte determines its kind. */
 const kindOf = (byte = 0): JsonKind => FIRST_BYTES.get(byte) ?? "number";
 
 const FIRST_BYTES: ReadonlyMap<number, JsonKind> = new Map([
@@ -73,7 +73,7 @@ const pathOf = (path: string, kind: FieldKind, { oddElement }: ScannedMember): s
 
 const ANY: readonly JsonKind[] = ["text", "number", "object", "list", "true or false"];
 
-/** Of which kinds a field's value may be. */
+/** The JSON kinds that a field's value may have. */
 const KINDS: Readonly<Record<FieldKind, readonly JsonKind[]>> = {
   id: ["text"],
   call_id: ["text"],
@@ -113,7 +113,7 @@ const ARTICLES: Readonly<Record<JsonKind, string>> = {
   "true or false": "true or false",
 };
 
-/** Longer values are not looked at: no number and no known word is as long. */
+/** No number and no known word is longer. */
 const MAX_LOOKED_AT_BYTES = 64;
 
 const isExpectedValue = (

@@ -9,12 +9,12 @@ import { eventSubject, parseEventSubject, type EventAddress } from "../streams/s
 export const MAX_EVENT_BYTES = 1024 * 1024;
 
 /**
- * How deep an event's arrays and objects may be nested: what common readers take by default
- * (System.Text.Json 64, serde_json 128, PHP 512), so that an endpoint can read what it gets.
+ * How deep an event's arrays and objects may be nested: common parsers' default limits (System.Text.Json 64,
+ * serde_json 128, PHP 512), so that endpoints can parse every event.
  */
 export const MAX_EVENT_DEPTH = 64;
 
-/** What a producer publishes to EVENTS. */
+/** An event as a producer publishes it to EVENTS. */
 export type EventMessage = {
   readonly subject: string;
   readonly body: Uint8Array;
@@ -27,13 +27,13 @@ export type EventBody = Uint8Array | string | Readonly<Record<string, unknown>>;
 
 export type EventInput = EventAddress & {
   readonly body: EventBody;
-  /** Which attempt at the call it is about; taken from the body's `retry_count` unless given. */
+  /** The attempt at the call; taken from the body's `retry_count` unless given. */
   readonly retryCount?: number;
 };
 
 /**
- * Subject, bytes and message id for a producer to publish. Throws a TypeError that says what is wrong when
- * every dispatcher would refuse it; whether the event's type is known is the dispatcher's to say.
+ * Subject, bytes and message id for a producer to publish. Throws a TypeError for an event that every dispatcher
+ * would refuse; only the dispatcher knows all event types.
  */
 export const eventMessage = (input: EventInput): EventMessage => {
   const body = bodyBytes(input.body);
@@ -47,7 +47,7 @@ export const eventMessage = (input: EventInput): EventMessage => {
   return eventMessageOf(read, body, retryCount);
 };
 
-/** The same of an event that was read before. */
+/** The same for an event that was parsed before. */
 export const eventMessageOf = (
   { address, members }: Pick<ReadEvent & { kind: "event" }, "address" | "members">,
   body: Uint8Array,
@@ -68,9 +68,9 @@ const retryCountIn = (members: EventMembers, body: Uint8Array): number | undefin
 const MAX_NUMBER_BYTES = 32;
 
 /**
- * The message id names workspace and agent too: ids of calls are not unique across them, and the duplicate
- * window is the stream's (docs/adr/0006). An event that does not say which attempt at the call it is about is
- * a repeat only of the same bytes: the `completed` that follows a `retry` is an event of its own.
+ * The message id contains workspace and agent: ids of calls are not unique across them, and the duplicate window is
+ * the stream's (docs/adr/0006). Without an attempt at the call, only the same bytes are a duplicate: the `completed`
+ * that follows a `retry` is another event.
  */
 const messageIdOf = (
   { workspaceId, agentId, callId, eventType }: EventAddress,
@@ -88,21 +88,21 @@ const bodyBytes = (body: EventBody): Uint8Array => {
   throw new TypeError(`body is ${typeof body}: expected a JSON object, its text or its bytes`);
 };
 
-/** The members of a body's outermost object, by key: the last one where a key stands twice. */
+/** The members of a body's outermost object by key; the last one of a duplicate key. */
 export type EventMembers = ReadonlyMap<string, ScannedMember>;
 
 export type ReadEvent =
   | {
       readonly kind: "event";
       readonly address: EventAddress;
-      /** Where the body's fields stand in its bytes, for what is to be said of them. */
+      /** Positions of the body's fields in its bytes, for warnings. */
       readonly members: EventMembers;
     }
   | { readonly kind: "invalid"; readonly message: string };
 
 /**
- * What a message on EVENTS says, or what is wrong with it. Only what routes is checked: the subject, and
- * that the body is an object which says the same. The bytes that an endpoint gets are the message's own.
+ * Parses a message on EVENTS. Checks only the fields that route: the subject, and that the body is an object that
+ * agrees with it. Endpoints receive the message's own bytes.
  */
 export const readEvent = (subject: string, body: Uint8Array): ReadEvent => {
   const parsed = parseEventSubject(subject);
@@ -117,7 +117,7 @@ export type EventBodyRead =
   | { readonly kind: "not_json"; readonly message: string }
   | { readonly kind: "refused"; readonly message: string };
 
-/** Where the members of a body are, read in one pass; or why it cannot be an event's, whoever's it is. */
+/** The positions of a body's members, found in one pass; or why no event can have this body. */
 export const readEventBody = (body: Uint8Array): EventBodyRead => {
   if (body.byteLength > MAX_EVENT_BYTES) {
     return refused(`is ${body.byteLength} bytes, over the limit of ${MAX_EVENT_BYTES}`);
@@ -148,7 +148,7 @@ const refused = (problem: string) => ({ kind: "refused", message: `body ${proble
 
 const ROUTING: ReadonlySet<string> = new Set(["event_type", "call_id", "agent_id", "workspace_id"]);
 
-/** The members by their keys; none may stand twice where two readers would then route differently. */
+/** The members by key. Keys that route must be unique: two parsers could route a duplicate differently. */
 const byKey = (members: readonly ScannedMember[]): EventBodyRead => {
   const found = new Map<string, ScannedMember>();
   for (const member of members) {
@@ -160,7 +160,7 @@ const byKey = (members: readonly ScannedMember[]): EventBodyRead => {
   return { kind: "object", members: found };
 };
 
-/** Whether a body with these members is that of an event with this address. */
+/** Checks that a body with these members agrees with the address. */
 export const validateEvent = (
   address: EventAddress,
   members: EventMembers,
@@ -178,14 +178,13 @@ export const validateEvent = (
   return { kind: "event", address, members };
 };
 
-/** What the body says of whose the event is: texts and null as they are, else that it is something else. */
+/** The body's fields that route: texts and null as they are; `OTHER` for anything else. */
 export const routingFields = (
   members: EventMembers,
   body: Uint8Array,
 ): Readonly<Record<string, unknown>> =>
   Object.fromEntries([...ROUTING].map((name) => [name, valueOf(members.get(name), body)]));
 
-/** A text or null as it is; of anything else only that it is something else. */
 const valueOf = (member: ScannedMember | undefined, body: Uint8Array): unknown => {
   if (member === undefined) return undefined;
   if (body[member.start] === QUOTE) return textIn(body, member.start, member.end);

@@ -1,13 +1,13 @@
 import { TRIGGER_HEADER } from "../deliveries/retry-message.ts";
 
-/** Calls of test events are named so: nobody made them. */
+/** Prefix of the call ids of test events: no such call exists. */
 export const TEST_CALL_PREFIX = "test-";
 
-/** What marks an event as a test, beside what the producer's library writes. */
+/** The header that marks a test event. */
 export const TEST_EVENT_HEADERS: ReadonlyArray<readonly [string, string]> = [
   [TRIGGER_HEADER, "test"],
 ];
 
-/** True for an event that somebody sent to try their endpoint (`get` returns "" for no header). */
+/** True for a test event (`get` returns "" for a missing header). */
 export const isTestEvent = (get: (name: string) => string): boolean =>
   get(TRIGGER_HEADER) === "test";
