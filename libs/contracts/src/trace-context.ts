@@ -1,38 +1,38 @@
-/** A place in a trace, as W3C Trace Context says it: what work that follows from it is hung under, or linked to. */
+/** A position in a trace (W3C Trace Context): the parent of later spans, or their link. */
 export type TraceContext = {
   /** 32 hexadecimal digits in lower case, not all zero. */
   readonly traceId: string;
   /** 16 of them, not all zero. */
   readonly spanId: string;
-  /** Whoever began the trace wants it kept. */
+  /** The trace's first participant samples it. */
   readonly isSampled: boolean;
-  /** `tracestate`, which belongs to tracing systems and is handed on as it came. */
+  /** `tracestate` of tracing systems, passed on unchanged. */
   readonly state?: string;
 };
 
-/** Names in lower case, as the recommendation wants them written. */
+/** Lower case, as the recommendation requires. */
 export const TRACEPARENT = "traceparent";
 export const TRACESTATE = "tracestate";
 
-// Version 00 has these parts and no more; later ones may go on behind a hyphen. ff is no version.
+// Version 00 has exactly these parts; later versions may add more after a hyphen. ff is invalid.
 const VERSION_00 = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const LATER =
   /^(?!00|ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-[\x21-\x7e]*)?$/;
 const NOTHING = /^0+$/;
 const SAMPLED_FLAG = 1;
 
-/** What a later version may have grown to. */
+/** The longest value of a later version. */
 const MAX_PARENT_CHARACTERS = 256;
 
-/** What everybody has to hand on at least; more is dropped, which the recommendation allows. */
+/** The length that everybody must pass on; longer values are dropped, as the recommendation allows. */
 const MAX_STATE_CHARACTERS = 512;
 const MAX_STATE_MEMBERS = 32;
 const STATE_MEMBER =
   /^[a-z0-9][a-z0-9_\-*/]{0,240}(?:@[a-z][a-z0-9_\-*/]{0,13})?=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]$/;
 
 /**
- * The context in the headers of a message or request (`get` gives an empty string for a missing one);
- * undefined for none and for garbage. A `tracestate` that is wrong or long is left out.
+ * The context in the headers of a message or request (`get` returns an empty string for a missing one); undefined for
+ * a missing or invalid one. An invalid or long `tracestate` is dropped.
  */
 export const readTraceContext = (get: (name: string) => string): TraceContext | undefined => {
   const parent = get(TRACEPARENT);
@@ -45,7 +45,7 @@ export const readTraceContext = (get: (name: string) => string): TraceContext | 
   return { traceId, spanId, isSampled, ...(state === undefined ? {} : { state }) };
 };
 
-/** The headers that carry a context; none for none. */
+/** The headers of a context; none without one. */
 export const traceHeaders = (
   context: TraceContext | undefined,
 ): ReadonlyArray<readonly [string, string]> => {
@@ -54,7 +54,7 @@ export const traceHeaders = (
   return context.state === undefined ? [parent] : [parent, [TRACESTATE, context.state]];
 };
 
-/** A context as `traceparent` of version 00. */
+/** A context as a `traceparent` of version 00. */
 export const traceparentOf = ({ traceId, spanId, isSampled }: TraceContext): string =>
   `00-${traceId}-${spanId}-${isSampled ? "01" : "00"}`;
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * A list that is counted before any element is looked at, so that one that is far too long costs no more
- * than its length. `problem` says what is wrong with a list, or undefined.
+ * A list that is counted before its elements are checked, so that a far too long list is refused cheaply. `problem`
+ * returns a list's problem, or undefined.
  */
 export const countedList = <T extends z.ZodType>(
   list: T,

@@ -15,7 +15,7 @@ const NINE = 0x39;
 export const BLANK = new Uint8Array(256);
 for (const blank of [0x20, 0x09, 0x0a, 0x0d]) BLANK[blank] = 1;
 
-/** What may stand behind a backslash, but for `u`. */
+/** Characters after a backslash, except `u`. */
 export const ESCAPED = new Uint8Array(256);
 for (const character of '"\\/bfnrt') ESCAPED[character.charCodeAt(0)] = 1;
 
@@ -26,11 +26,11 @@ const isHex = (byte: number | undefined): boolean =>
   byte !== undefined &&
   (isDigit(byte) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66));
 
-/** Whether four hexadecimal digits stand there, as behind `\\u`. */
+/** Whether four hexadecimal digits begin there, as after `\\u`. */
 export const hasFourHex = (bytes: Uint8Array, at: number): boolean =>
   isHex(bytes[at]) && isHex(bytes[at + 1]) && isHex(bytes[at + 2]) && isHex(bytes[at + 3]);
 
-/** Behind the number that begins at `start`; -1: there is none. */
+/** The end of the number that begins at `start`; -1: no number. */
 export const endOfNumber = (bytes: Uint8Array, start: number): number => {
   let at = bytes[start] === MINUS ? start + 1 : start;
   if (bytes[at] === ZERO) at += 1;

@@ -1,9 +1,9 @@
 import { stringIn } from "./json-text.ts";
 
-/** The keys of one object of a JSON text, by their places in it: no text is made for them. */
+/** The keys of one object of a JSON text, by their positions in it: creates no strings. */
 export type JsonKeys = {
   readonly clear: () => void;
-  /** Adds the key whose quotes are at `start` and before `end`; false where it is there already. */
+  /** Adds the key whose quotes are at `start` and before `end`; false for a duplicate. */
   readonly add: (start: number, end: number, hash: number) => boolean;
 };
 
@@ -11,10 +11,10 @@ const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
 const FNV_OFFSET = 0x811c9dc5 | 0;
 const FEW = 8;
-/** Keys that were chosen to meet in one slot are put into a set of the engine, which has a seed. */
+/** Against keys chosen to collide: beyond this many probes the keys move to a `Set`, whose hashes have a seed. */
 const MAX_PROBES = 64;
 
-/** A key's hash, of what it says and not of how that is written. */
+/** The hash of a key's text, without its escapes. */
 export const keyHash = (text: string, start: number, end: number): number => {
   let hash = FNV_OFFSET;
   for (let at = start + 1; at < end - 1; at += 1) {
@@ -29,7 +29,7 @@ export const keyHash = (text: string, start: number, end: number): number => {
   return spread(hash);
 };
 
-/** The same of a key that is not in a text. */
+/** The same for a string. */
 export const nameHash = (name: string): number => {
   let hash = FNV_OFFSET;
   for (let at = 0; at < name.length; at += 1) hash = withUnit(hash, name.charCodeAt(at));
@@ -63,7 +63,7 @@ export const jsonKeys = (text: string): JsonKeys => {
   let starts = new Int32Array(FEW);
   let ends = new Int32Array(FEW);
   let hashes = new Int32Array(FEW);
-  /** Numbers of keys, from 1, at the slots of their hashes; none while there are few. */
+  /** Numbers of keys, from 1, at the slots of their hashes; undefined while there are few. */
   let slots: Int32Array | undefined;
   let set: Set<string> | undefined;
 

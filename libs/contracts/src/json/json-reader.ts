@@ -6,20 +6,20 @@ export type JsonLimits = {
   readonly maxDepth: number;
   /** Keys that no object may have. */
   readonly refusedKeys: ReadonlySet<string>;
-  /** How many keys all objects together may have; any number unless named. */
+  /** The most keys of all objects together; no limit by default. */
   readonly maxKeys?: number;
 };
 
 export type CheckedJson =
   | { readonly kind: "json" }
   | { readonly kind: "not_json"; readonly at: number }
-  /** JSON as far as it was read, and refused. Repeats no value: bodies hold secrets. */
+  /** Refused JSON. The message repeats no value: bodies hold secrets. */
   | { readonly kind: "refused"; readonly message: string };
 
-/** An object or array that the reading is inside of: one for each depth, used again and again. */
+/** The open object or array of one depth; reused. */
 type Level = {
   isObject: boolean;
-  /** Of an object: where the key is that was read last, and all so far. */
+  /** Of an object: the position of its last key, and all keys so far. */
   keyStart: number;
   keyEnd: number;
   keyHash: number;
@@ -51,9 +51,8 @@ const QUOTE = 0x22;
 const MAX_SHOWN_CHARACTERS = 64;
 
 /**
- * Reads a JSON text (RFC 8259) once, from left to right, in a time that its length bounds whatever is in
- * it, and makes no values: whether it is JSON, and within the limits. No object
- * may have a key twice: of two readers that differ, one checks what the other does not use (section 4).
+ * Checks that a text is JSON (RFC 8259) and within the limits, in one pass that builds no values and takes linear
+ * time for every text. Duplicate keys are refused: two parsers could use different ones (section 4).
  */
 export const checkJson = (text: string, limits: JsonLimits): CheckedJson => {
   const reading: Reading = {
@@ -169,7 +168,7 @@ const close = (reading: Reading): void => {
   reading.expected = "comma_or_end";
 };
 
-/** Such as `headers.__proto__`; elements of arrays have no number here. */
+/** Such as `headers.__proto__`; without the numbers of array elements. */
 const pathOf = (reading: Reading): string => {
   const shown = reading.levels.slice(0, reading.depth);
   const path = shown.map((level) => (level.isObject ? keyOf(reading, level) : "[]")).join(".");

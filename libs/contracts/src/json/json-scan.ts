@@ -16,33 +16,33 @@ import {
   endOfNumber,
 } from "./json-bytes.ts";
 
-/** A member of the outermost object: its key, and where its value stands in the bytes. */
+/** A member of the outermost object: its key, and its value's position in the bytes. */
 export type ScannedMember = {
   readonly key: string;
   readonly start: number;
   /** Behind the value's last byte. */
   readonly end: number;
-  /** Of a value that is an array: the index of the first element that is no object; -1: all are objects. */
+  /** Of an array: the index of the first element that is not an object; -1: all are objects. */
   readonly oddElement: number;
 };
 
 export type ScannedJson =
-  /** Members in their order; a key may be there more than once. */
+  /** Members in their order; keys may repeat. */
   | { readonly kind: "object"; readonly members: readonly ScannedMember[] }
-  /** JSON, but no object. `found`: such as `an array`. */
+  /** JSON, but not an object. `found`: such as `an array`. */
   | { readonly kind: "other"; readonly found: string }
-  /** Says what and where, and repeats no value. */
+  /** Names problem and position, and repeats no value. */
   | { readonly kind: "invalid" | "too_deep"; readonly message: string };
 
 /**
- * Says whether bytes are JSON (RFC 8259), nested no deeper than `maxDepth`, and where the members of the
- * outermost object are, in one pass over the bytes that builds no values. Whether they are UTF-8 is to be
- * asked before: here every byte of a character beyond ASCII is taken.
+ * Checks that bytes are JSON (RFC 8259), nested no deeper than `maxDepth`, and finds the members of the outermost
+ * object, in one pass that builds no values. The caller checks that the bytes are UTF-8: every byte beyond ASCII is
+ * accepted here.
  */
 export const scanJson = (bytes: Uint8Array, maxDepth: number): ScannedJson =>
   new Scan(bytes, maxDepth).run();
 
-/** The first byte of a value says of what kind it is. */
+/** A value's first byte determines its kind. */
 const KINDS: ReadonlyMap<number, string> = new Map([
   [OPEN_ARRAY, "an array"],
   [QUOTE, "a string"],
@@ -51,11 +51,11 @@ const KINDS: ReadonlyMap<number, string> = new Map([
   [0x6e, "null"],
 ]);
 
-/** Where a scan has come to. A class, as its one loop runs over every byte of every event. */
+/** The state of a scan. A class for speed: its loop runs over every byte of every event. */
 class Scan {
   readonly #bytes: Uint8Array;
   readonly #maxDepth: number;
-  /** For each level that is open: 1 for an object, 0 for an array. */
+  /** For each open level: 1 for an object, 0 for an array. */
   readonly #levels: Uint8Array;
   readonly #members: ScannedMember[] = [];
   #at = 0;
@@ -86,14 +86,14 @@ class Scan {
     return { kind: "too_deep", message: `is nested deeper than ${this.#maxDepth} levels ${where}` };
   }
 
-  /** The outermost value and all within it; false where it is none, or something stands behind it. */
+  /** Reads the outermost value; false when it is invalid, or when something follows it. */
   #values(): boolean {
     for (;;) {
-      // A value stands here, or the end of an array or object that has nothing in it.
+      // A value begins here, or an empty array or object ends.
       const opened = this.#value();
       if (opened === "no") return false;
       if (opened === "opened") continue;
-      // Behind a value: another one, or the end of what it is in.
+      // After a value: another one, or the end of its array or object.
       for (;;) {
         this.#skipBlanks();
         if (this.#depth === 0) return this.#at === this.#bytes.length;
@@ -113,7 +113,7 @@ class Scan {
     }
   }
 
-  /** `opened`: an array or object that has something in it; what comes next is a value. */
+  /** `opened`: an array or object that is not empty; a value follows. */
   #value(): "done" | "opened" | "no" {
     const byte = this.#bytes[this.#at] ?? 0;
     if (this.#depth <= 2) this.#noteStart(byte);
@@ -173,13 +173,13 @@ class Scan {
     while (BLANK[this.#bytes[this.#at] ?? 0] === 1) this.#at += 1;
   }
 
-  /** From the opening quote to behind the closing one. */
+  /** Reads from the opening quote to after the closing one. */
   #string(): boolean {
     const bytes = this.#bytes;
     let at = this.#at + 1;
     for (;;) {
       let byte = bytes[at];
-      // RFC 8259 section 7: as it is. Comparing is faster than a table here.
+      // RFC 8259 section 7: unescaped. Comparing is faster than a table here.
       while (byte !== undefined && byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20) {
         at += 1;
         byte = bytes[at];

@@ -1,4 +1,4 @@
-/** UTF-16 code units: comparing them is faster than texts. */
+/** UTF-16 code units: faster to compare than strings. */
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
@@ -14,7 +14,7 @@ const LOWER_U = 0x75;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 const SIMPLE_ESCAPES = new Set(Array.from('"\\/bfnrt', (character) => character.charCodeAt(0)));
 
-/** The first place from `at` on that is no white space of JSON (RFC 8259 section 2). */
+/** The first position from `at` on that is not white space (RFC 8259 section 2). */
 export const skipSpaces = (text: string, at: number): number => {
   let next = at;
   for (let unit = text.charCodeAt(next); unit <= SPACE; unit = text.charCodeAt(next)) {
@@ -25,8 +25,8 @@ export const skipSpaces = (text: string, at: number): number => {
 };
 
 /**
- * Where the text, number or literal that begins at `start` ends; `~place` (which is negative) where it is
- * none, with the place at which that shows.
+ * The end of the string, number or literal that begins at `start`; for an invalid one `~position` (negative) of the
+ * error.
  */
 export const endOfScalar = (text: string, start: number): number => {
   const unit = text.charCodeAt(start);
@@ -38,7 +38,7 @@ export const endOfScalar = (text: string, start: number): number => {
   return ~start;
 };
 
-/** The same for a text, whose quote is at `start`. */
+/** The same for a string, whose quote is at `start`. */
 export const endOfString = (text: string, start: number): number => {
   let at = start + 1;
   for (;;) {
@@ -53,7 +53,7 @@ export const endOfString = (text: string, start: number): number => {
       } else if (SIMPLE_ESCAPES.has(escape)) at += 2;
       else return ~at;
     } else if (unit >= SPACE) at += 1;
-    else return ~at; // a control character, or NaN: the text has no end
+    else return ~at; // a control character, or NaN: the string has no end
   }
 };
 
@@ -88,7 +88,7 @@ const skipDigits = (text: string, from: number): number => {
 
 const isDigit = (unit: number): boolean => unit >= ZERO && unit <= NINE;
 
-/** The text between two quotes. It may be written with escapes: `"\u0061"` and `"a"` are the same one. */
+/** The text between two quotes, unescaped: `"\u0061"` and `"a"` are the same. */
 export const stringIn = (text: string, start: number, end: number): string => {
   const written = text.slice(start + 1, end - 1);
   return written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written;

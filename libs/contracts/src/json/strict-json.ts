@@ -1,29 +1,29 @@
 import { checkJson, type JsonLimits } from "./json-reader.ts";
 
 export type StrictJsonLimits = Omit<JsonLimits, "refusedKeys"> & {
-  /** Keys that no object may have; those that mean something to JavaScript unless named. */
+  /** Keys that no object may have; by default those with a meaning in JavaScript. */
   readonly refusedKeys?: ReadonlySet<string>;
 };
 
-/** `not_json`: no JSON text in UTF-8; `refused`: one that is not read alike by everybody, or over a limit. */
+/** `not_json`: not JSON in UTF-8; `refused`: JSON that parsers read differently, or over a limit. */
 type NoStrictJson = {
   readonly kind: "not_json" | "refused";
-  /** Says what and where, and repeats no value: bodies hold secrets. */
+  /** Names problem and position, and repeats no value: bodies hold secrets. */
   readonly message: string;
 };
 
 export type StrictJson = { readonly kind: "value"; readonly value: unknown } | NoStrictJson;
 
-// Own properties after JSON.parse, but a prototype for whoever copies them by assignment.
+// Own properties after JSON.parse, but copying them by assignment sets the prototype.
 const REFUSED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
-// Keeps the byte-order mark, so that it can be told; RFC 8259 section 8.1 wants none.
+// Keeps the byte-order mark, so that it is refused (RFC 8259 section 8.1).
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * The value of a JSON text that everybody reads in the same way: UTF-8 without a mark, no key twice,
- * none that means something to JavaScript, no deeper than allowed. Two readers that differ are how
- * a check is passed by one value and another one is used (RFC 8259 sections 4 and 8).
+ * The value of a JSON text that all parsers read alike: UTF-8 without a mark, no duplicate keys, no keys with a
+ * meaning in JavaScript, nested no deeper than allowed. Otherwise one parser could check a value and another use a
+ * different one (RFC 8259 sections 4 and 8).
  */
 export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits): StrictJson => {
   const text = textIn(bytes);

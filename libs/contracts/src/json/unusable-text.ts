@@ -1,10 +1,9 @@
-/** A text that is in a value and cannot be kept, and where. */
+/** A text in a value that cannot be stored, and its path. */
 export type TextProblem = { readonly path: readonly string[]; readonly message: string };
 
 /**
- * The texts of a JSON value, keys too, that another reader would take for something else: NUL ends a
- * text for some of them, and half of a surrogate pair cannot be written as UTF-8 (RFC 8259 section 8.2).
- * The first `max` of them, for values of a bounded depth.
+ * The first `max` texts of a JSON value, including keys, that other parsers would read differently: NUL ends a text
+ * for some, and half of a surrogate pair has no UTF-8 (RFC 8259 section 8.2). For values of a bounded depth.
  */
 export const textProblems = (value: unknown, max: number): TextProblem[] => {
   const problems: TextProblem[] = [];
@@ -16,7 +15,7 @@ export const textProblems = (value: unknown, max: number): TextProblem[] => {
   const walk = (one: unknown): void => {
     if (typeof one === "string") return look(one, "holds");
     if (typeof one !== "object" || one === null) return;
-    // Not the entries of a list: of 120,000 numbers that took most of the time.
+    // Not `Object.entries` of a list: for 120,000 numbers that took most of the time.
     if (Array.isArray(one)) {
       for (let n = 0; n < one.length && problems.length < max; n += 1) {
         const inner: unknown = one[n];

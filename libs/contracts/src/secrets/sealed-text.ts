@@ -1,19 +1,19 @@
 import { Buffer } from "node:buffer";
 
-/** What a caller reads in place of a value that is not for them; never stored. */
+/** Replaces a value that the caller may not see; never stored. */
 export const REDACTED = "<redacted>";
 
-/** The id of a key that seals: short enough that a key put there by mistake is none. */
+/** The id of a sealing key: too short for a key that was put there by mistake. */
 export const SEALING_KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
 
 /** The sizes that AES-GCM is used with (NIST SP 800-38D): a random 96-bit nonce, the full tag. */
 export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;
 
-/** A text under lock: which key opens it, and nonce, tag and ciphertext in one. */
+/** A sealed text: its key's id, and nonce, tag and ciphertext in one. */
 export type SealedText = { readonly keyId: string; readonly box: Uint8Array };
 
-/** How a text is stored: as it is, sealed, or in a form that no version so far wrote. */
+/** A stored text: plain, sealed, or of an unknown form. */
 export type StoredText =
   | { readonly kind: "plain" }
   | { readonly kind: "sealed"; readonly sealed: SealedText }
@@ -22,19 +22,19 @@ export type StoredText =
 const LOOKS_SEALED = /^enc:v\d+:/;
 const FORM = /^enc:v1:([A-Za-z0-9_-]{1,32}):([A-Za-z0-9_-]+)$/;
 
-/** True for every text in the form of a sealed one, of any version: nobody may set such a value. */
+/** True for sealed texts of any version: no customer may set such a value. */
 export const looksSealed = (text: string): boolean => LOOKS_SEALED.test(text);
 
 /** `enc:v1:<key id>:<base64url of nonce, tag and ciphertext>`. */
 export const formatSealed = ({ keyId, box }: SealedText): string =>
   `enc:v1:${keyId}:${Buffer.from(box).toString("base64url")}`;
 
-/** What a stored text is; only the one spelling that `formatSealed` gives counts as sealed. */
+/** Parses a stored text; only the exact spelling of `formatSealed` counts as sealed. */
 export const parseStored = (text: string): StoredText => {
   if (!looksSealed(text)) return { kind: "plain" };
   const [, keyId = "", coded = ""] = FORM.exec(text) ?? [];
   const box = Buffer.from(coded, "base64url");
-  // The decoder overlooks spare bits: without this, other texts would open too.
+  // The decoder ignores spare bits: without this check, other texts would open too.
   const isExact = box.toString("base64url") === coded;
   if (keyId === "" || !isExact || box.length <= NONCE_BYTES + TAG_BYTES) return { kind: "unknown" };
   return { kind: "sealed", sealed: { keyId, box } };

@@ -7,21 +7,21 @@ export const signingSchemeSchema = z.enum(SIGNING_SCHEMES);
 
 export type SigningScheme = z.infer<typeof signingSchemeSchema>;
 
-/** So many keys sign the requests of one subscription at most: the header grows with each. */
+/** The most keys that sign a subscription's requests: each makes the header longer. */
 export const MAX_SIGNING_KEYS = 4;
 
 const shared = {
   id: z.string(),
   created_at: z.iso.datetime(),
-  /** Set when a newer key took its place: from then on it signs nothing. */
+  /** Set when a newer key replaced it: the time at which it stops signing. */
   expires_at: z.iso.datetime().optional(),
 };
 const hmac = { ...shared, scheme: z.literal("v1") };
 const ed25519 = { ...shared, scheme: z.literal("v1a"), public_key: z.string() };
-/** As `parseSigningSecret` reads it; sealed where it is stored. */
+/** In the form of `parseSigningSecret`; stored sealed. */
 const secret = z.string();
 
-/** A key that a subscription's requests are signed with. Times are RFC 3339 in UTC. */
+/** A key that signs a subscription's requests. Times are RFC 3339 in UTC. */
 export const signingKeySchema = z.discriminatedUnion("scheme", [
   z.object({ ...hmac, secret }),
   z.object({ ...ed25519, secret }),
@@ -29,7 +29,7 @@ export const signingKeySchema = z.discriminatedUnion("scheme", [
 
 export type SigningKey = z.infer<typeof signingKeySchema>;
 
-/** What anybody is shown of a key: all but its secret. Nothing else is let through, in or out. */
+/** A key without its secret, for responses. Strict in both directions. */
 export const redactedSigningKeySchema = z.discriminatedUnion("scheme", [
   z.strictObject(hmac),
   z.strictObject(ed25519),
@@ -37,7 +37,6 @@ export const redactedSigningKeySchema = z.discriminatedUnion("scheme", [
 
 export type RedactedSigningKey = z.infer<typeof redactedSigningKeySchema>;
 
-/** A key without its secret. */
 export const redactedSigningKey = ({ secret: _hidden, ...shown }: SigningKey): RedactedSigningKey =>
   shown;
 
@@ -45,7 +44,7 @@ export const redactedSigningKey = ({ secret: _hidden, ...shown }: SigningKey): R
 export const liveKeys = (keys: readonly SigningKey[] = [], atMs: number): SigningKey[] =>
   keys.filter(({ expires_at }) => expires_at === undefined || Date.parse(expires_at) > atMs);
 
-/** The keys after a new one came in: those before sign on until `previousExpireAt`, or less. */
+/** The keys after a rotation: previous ones sign until `previousExpireAt` at the latest. */
 export const withNewKey = (
   keys: readonly SigningKey[] = [],
   added: SigningKey,
@@ -55,6 +54,6 @@ export const withNewKey = (
   ...keys.map((key) => ({ ...key, expires_at: earlier(key.expires_at, previousExpireAt) })),
 ];
 
-/** An overlap never brings back what an earlier rotation gave less time. */
+/** A later rotation never extends an earlier one's expiry. */
 const earlier = (one: string | undefined, other: string): string =>
   one !== undefined && Date.parse(one) < Date.parse(other) ? one : other;

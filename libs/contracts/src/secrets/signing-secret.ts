@@ -10,13 +10,13 @@ export const ED25519_KEY_BYTES = 32;
 const PREFIXES = { v1: "whsec_", v1a: "whsk_" } as const;
 const PUBLIC_PREFIX = "whpk_";
 
-/** A signing secret, or why a text is none; the message repeats nothing of the text. */
+/** A parsed signing secret, or the text's problem; the message repeats nothing of the text. */
 export type ReadSigningSecret =
   | { readonly kind: "v1"; readonly key: Uint8Array }
   | {
       readonly kind: "v1a";
       readonly seed: Uint8Array;
-      /** Where the text had it, as other tools write the pair: not known to fit the seed. */
+      /** If the text holds it, as other tools write the pair; not checked against the seed. */
       readonly publicKey: Uint8Array | undefined;
     }
   | { readonly kind: "refused"; readonly message: string };
@@ -53,7 +53,7 @@ const wrongSize = (wanted: string, { length }: Uint8Array): ReadSigningSecret =>
   message: `must be base64 of ${wanted}: it is ${length} bytes`,
 });
 
-/** The decoder skips what is not base64: only the exact spelling counts. */
+/** Only the exact spelling counts: the decoder skips characters that are not base64. */
 const bytesOf = (text: string): Buffer | undefined => {
   const bytes = Buffer.from(text, "base64");
   return bytes.toString("base64") === text ? bytes : undefined;
@@ -63,6 +63,6 @@ const bytesOf = (text: string): Buffer | undefined => {
 export const formatSigningSecret = (scheme: SigningScheme, bytes: Uint8Array): string =>
   `${PREFIXES[scheme]}${Buffer.from(bytes).toString("base64")}`;
 
-/** The text of an Ed25519 public key, which receivers check signatures with. */
+/** The text of an Ed25519 public key, for receivers. */
 export const formatPublicKey = (bytes: Uint8Array): string =>
   `${PUBLIC_PREFIX}${Buffer.from(bytes).toString("base64")}`;

@@ -4,28 +4,28 @@ import { redactedSigningKey, type RedactedSigningKey, type SigningKey } from "./
 import type { AgentAddress } from "../streams/subjects.ts";
 import type { Subscription } from "../agents/subscription.ts";
 
-/** Where a secret belongs: a sealed text opens only in the place that it was sealed for. */
+/** A secret's owner and name: a sealed text opens only in the context for which it was sealed. */
 export type SealingContext = readonly string[];
 
 type Opened =
   | { readonly kind: "opened"; readonly text: string }
-  /** Says why, and nothing of what is in it. */
+  /** The message repeats nothing of the text. */
   | { readonly kind: "unreadable"; readonly message: string };
 
-/** Seals texts for storing and opens them again. */
+/** Seals texts for storing, and opens them. */
 export type Sealer = {
   readonly seal: (text: string, context: SealingContext) => string;
   readonly open: (stored: string, context: SealingContext) => Opened;
-  /** True when sealing this text anew would gain nothing. */
+  /** True when sealing this text again would change neither key nor form. */
   readonly isCurrent: (stored: string) => boolean;
 };
 
 /** No header has this name (RFC 9110 token), so that no header's value opens as a query. */
 const QUERY = "?";
-/** Nor this one; the key's id comes after it. */
+/** Nor this one; the key's id follows. */
 const SIGNING_SECRET = "signing secret";
 
-/** The URL with what comes after its question mark replaced, where anything does. */
+/** The URL with its query replaced, if it has one. */
 const mapQuery = (url: string, replace: (query: string) => string): string => {
   const start = url.indexOf("?") + 1;
   if (start === 0 || start === url.length) return url;
@@ -75,7 +75,7 @@ const sealWith =
   (text, context) =>
     looksSealed(text) ? text : seal(text, context);
 
-/** The subscription as it is stored. What could not be opened before stays as it is. */
+/** The subscription as it is stored. Secrets that could not be opened stay sealed. */
 export const sealSubscription = (
   agent: AgentAddress,
   subscription: Subscription,
@@ -96,13 +96,13 @@ const nameOf = ([, , , name = "", id]: SealingContext): string => {
 };
 
 export type OpenedSubscription = {
-  /** What cannot be opened is still sealed in it. */
+  /** Secrets that could not be opened are still sealed. */
   readonly subscription: Subscription;
-  /** One sentence for each secret that cannot be opened, with its name. */
+  /** A sentence for each secret that could not be opened, with its name. */
   readonly problems: readonly string[];
 };
 
-/** A stored subscription as its owner wrote it. */
+/** A stored subscription with its secrets opened. */
 export const openSubscription = (
   agent: AgentAddress,
   subscription: Subscription,
@@ -118,7 +118,7 @@ export const openSubscription = (
   return { subscription: opened, problems };
 };
 
-/** True when every secret of a stored subscription is as sealing it anew would leave it. */
+/** True when no secret of a stored subscription needs to be sealed again. */
 export const isSealedNow = (
   agent: AgentAddress,
   subscription: Subscription,
@@ -140,8 +140,8 @@ export type RedactedSubscription = Omit<Subscription, "signing"> & {
 };
 
 /**
- * A caller that may see secrets gets those that could be opened; others see only that they exist. Nobody sees
- * signing secrets.
+ * The subscription for a response: callers with the permission see the opened secrets, others only that they exist.
+ * No response holds signing secrets.
  */
 export const redactedSubscription = (
   { signing, ...subscription }: Subscription,
@@ -158,11 +158,11 @@ export const redactedSubscription = (
   ),
 });
 
-/** The same for a callback URL alone: its query is a secret. */
+/** The same for a callback URL: its query is a secret. */
 export const redactedUrl = (url: string, maySeeSecrets: boolean): string =>
   mapQuery(url, (query) => redacted(query, maySeeSecrets));
 
-/** Why this must not be set as a secret's value; undefined when it may be. */
+/** The reason to refuse a secret's value, or undefined. */
 export const secretValueProblem = (text: string): string | undefined => {
   if (text === REDACTED) {
     return `'${REDACTED}' stands for a value that was not shown: send the value itself, or leave the event type out`;

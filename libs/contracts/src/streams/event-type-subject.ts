@@ -2,18 +2,18 @@ import { isEventTypeName, type EventType } from "../events/event-types.ts";
 import { isId } from "../id.ts";
 import { token } from "./subjects.ts";
 
-/** Stands where an agent's id stands in subjects of SUBSCRIPTIONS, before the name of an event type. */
+/** Takes the agent's token in a subject of SUBSCRIPTIONS that names an event type. */
 const EVENT_TYPE_TOKEN = "_event_type";
 
-/** One subject per event type that a workspace added; the last message says what it is. */
+/** One subject per event type that a workspace added; the last message holds its definition. */
 export const eventTypeSubject = (workspaceId: string, eventType: EventType): string =>
   `subscriptions.${token(workspaceId)}.${EVENT_TYPE_TOKEN}.${token(eventType)}`;
 
-/** True for a subject of SUBSCRIPTIONS that is no agent's but an event type's. */
+/** True for a subject of SUBSCRIPTIONS that names an event type. */
 export const isEventTypeSubject = (subject: string): boolean =>
   subject.split(".")[2] === EVENT_TYPE_TOKEN && subject.split(".").length === 4;
 
-/** The event type that a subject of SUBSCRIPTIONS names, or undefined. */
+/** The event type in a subject of SUBSCRIPTIONS, or undefined. */
 export const parseEventTypeSubject = (
   subject: string,
 ): { readonly workspaceId: string; readonly eventType: EventType } | undefined => {

@@ -1,6 +1,6 @@
 import { token } from "./subjects.ts";
 
-/** Work that only one process at a time does. */
+/** Tasks that only one process does at a time. */
 export const LEASES = {
   retryReconciler: "overdue_watch",
   healthEvaluation: "endpoint_watch",

@@ -1,7 +1,7 @@
 import type { EventType } from "../events/event-types.ts";
 import { token } from "./subjects.ts";
 
-/** Narrows what is read of a workspace's events or attempts. */
+/** Filters a workspace's events or attempts. */
 export type LiveFilter = {
   readonly workspaceId: string;
   readonly agentId?: string | undefined;

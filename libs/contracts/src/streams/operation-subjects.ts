@@ -1,6 +1,6 @@
 import { token } from "./subjects.ts";
 
-/** What operators and workspaces are told about deliveries as a whole. */
+/** Kinds of operational events, for operators and workspaces. */
 export const OPERATION_KINDS = [
   "delivery.exhausted",
   "event.invalid",
@@ -10,9 +10,9 @@ export const OPERATION_KINDS = [
 
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
-/** Where an operational event goes; a kind is two tokens. */
+/** The subject of an operational event; a kind is two tokens. */
 export const operationSubject = (workspaceId: string, kind: OperationKind): string =>
   `operations.${token(workspaceId)}.${kind}`;
 
-/** What is told of endpoints, of all workspaces. */
+/** Operational events of endpoints, of all workspaces. */
 export const ENDPOINT_OPERATIONS = "operations.*.endpoint.*";

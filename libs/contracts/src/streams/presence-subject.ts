@@ -1,14 +1,14 @@
 import { isId } from "../id.ts";
 import { token } from "./subjects.ts";
 
-/** What every dispatcher hears of all others; on no stream, as only the present counts. */
+/** The presence messages of all dispatchers; on no stream, as only current ones count. */
 export const ALL_PRESENCE = "dispatchers.alive.*";
 
-/** Where one dispatcher says that it is there; its id is made anew at each start. */
+/** The presence subject of one dispatcher; each start has a new id. */
 export const presenceSubject = (dispatcherId: string): string =>
   `dispatchers.alive.${token(dispatcherId)}`;
 
-/** Says with every word of presence which form of due retries its dispatcher reads; versions before say nothing. */
+/** A header of presence messages: the form of due retries that the dispatcher reads; missing from earlier versions. */
 export const READS_HEADER = "Ringback-Reads";
 
 /** The dispatcher reads due retries whose subject names the delivery (docs/adr/0021). */

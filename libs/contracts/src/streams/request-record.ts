@@ -5,13 +5,13 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const sequence = z.int().nonnegative();
 
 /**
- * On a configuration event: the request with an `Idempotency-Key` that it was made by. Stored with the
- * change itself, so that a change that was made is never made again for want of a note about it.
+ * On a configuration event: its request with an `Idempotency-Key`. Stored with the change itself, so that a crash
+ * between two writes cannot repeat the change.
  */
 export const idempotencyMarkSchema = z.object({
   key_hash: hash,
   request_hash: hash,
-  /** The agent's last message before the request; 0: there was none. */
+  /** The agent's last message before the request; 0: none. */
   before_seq: sequence,
 });
 
@@ -19,13 +19,13 @@ export type IdempotencyMark = z.infer<typeof idempotencyMarkSchema>;
 
 const request = {
   request_hash: hash,
-  /** Chosen by the service where the request named none. */
+  /** Chosen by the service if the request has none. */
   agent_id: idSchema,
-  /** The agent's last message when the request was first claimed: a mark can only come after it. */
+  /** The agent's last message when the request was first claimed: the marker can only follow it. */
   after_seq: sequence,
 };
 
-/** How far a request that changes an agent has come. */
+/** The state of a request that changes an agent. */
 const commandRecordSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("claimed"), ...request, at: z.iso.datetime() }),
   /** Abandoned undecided: nobody knows whether it was carried out. */
@@ -54,7 +54,7 @@ export type RequestRecord = z.infer<typeof requestRecordSchema>;
 
 const utf8 = new TextDecoder();
 
-/** The mark on a message of SUBSCRIPTIONS; undefined where there is none. */
+/** The idempotency marker on a message of SUBSCRIPTIONS, if any. */
 export const markIn = (data: Uint8Array): IdempotencyMark | undefined => {
   let value: unknown;
   try {

@@ -1,32 +1,32 @@
 import { isId } from "../id.ts";
 import { token, type AgentAddress } from "./subjects.ts";
 
-/** One subject per delivery, so that scheduling again replaces and never doubles. */
+/** One subject per delivery, so that scheduling again replaces the schedule. */
 export const scheduledRetrySubject = (
   { workspaceId, agentId }: AgentAddress,
   deliveryId: string,
 ): string => `retries.scheduled.${token(workspaceId)}.${token(agentId)}.${token(deliveryId)}`;
 
-/** Where a delivery's retry comes in when it is due: one subject per delivery, as of its schedule. */
+/** The subject of a delivery's due retry. */
 export const dueRetrySubject = (
   { workspaceId, agentId }: AgentAddress,
   deliveryId: string,
 ): string => `retries.due.${token(workspaceId)}.${token(agentId)}.${token(deliveryId)}`;
 
 /**
- * The same as versions before named it: one subject for all retries of an agent (docs/adr/0021). Written
- * while a dispatcher runs that reads no other form, and read for one release more.
+ * The same in the form of earlier versions: one subject for all retries of an agent (docs/adr/0021). Written while a
+ * dispatcher runs that reads only this form; read for one release more.
  */
 export const agentsDueRetrySubject = ({ workspaceId, agentId }: AgentAddress): string =>
   `retries.due.${token(workspaceId)}.${token(agentId)}`;
 
-/** Every due retry of an agent, but for those in the form of versions before. */
+/** Every due retry of an agent, except those in the form of earlier versions. */
 export const dueRetriesOfAgent = ({ workspaceId, agentId }: AgentAddress): string =>
   `retries.due.${token(workspaceId)}.${token(agentId)}.*`;
 
 /**
- * The agent and the delivery that `retries.due.<workspace_id>.<agent_id>.<delivery_id>` names; without a
- * delivery in the form of versions before.
+ * The agent and the delivery in `retries.due.<workspace_id>.<agent_id>.<delivery_id>`; without a delivery in the form
+ * of earlier versions.
  */
 export const parseDueRetrySubject = (
   subject: string,
@@ -39,7 +39,7 @@ export const parseDueRetrySubject = (
   return { agent: { workspaceId, agentId }, deliveryId };
 };
 
-/** The agent and the delivery that `retries.scheduled.<workspace_id>.<agent_id>.<delivery_id>` names. */
+/** The agent and the delivery in `retries.scheduled.<workspace_id>.<agent_id>.<delivery_id>`. */
 export const parseScheduledRetrySubject = (
   subject: string,
 ): { readonly agent: AgentAddress; readonly deliveryId: string } | undefined => {

@@ -2,7 +2,7 @@ import { callIdOf, callToken } from "../events/call-id.ts";
 import { isEventTypeName, type EventType } from "../events/event-types.ts";
 import { isId } from "../id.ts";
 
-/** The streams that Ringback keeps everything in. */
+/** All streams of Ringback. */
 export const STREAMS = {
   subscriptions: "SUBSCRIPTIONS",
   events: "EVENTS",
@@ -17,7 +17,6 @@ export const STREAMS = {
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
 
-/** One of our streams. */
 export const isStreamName = (name: string): name is StreamName =>
   Object.values<string>(STREAMS).includes(name);
 
@@ -29,10 +28,10 @@ export const ALL_EVENTS = "events.>";
 export const ATTEMPT_RECORDS = "attempts.>";
 export const ALL_DEAD_LETTERS = "dead_letters.>";
 
-/** The schedules of RETRIES: no consumer may see them, as an acknowledgement would delete one. */
+/** The schedules of RETRIES: no consumer may receive them, as an acknowledgement would delete one. */
 export const SCHEDULED_RETRIES = "retries.scheduled.>";
 
-/** What the dispatcher's consumer on RETRIES may see: never the schedules themselves. */
+/** The filter of the dispatcher's consumer on RETRIES: never the schedules themselves. */
 export const DUE_RETRIES = "retries.due.>";
 
 /** All subjects of each stream. */
@@ -49,8 +48,8 @@ export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = 
 };
 
 /**
- * The age of the streams that no setting limits. REQUESTS: how long a response to an `Idempotency-Key` can be
- * repeated. OPERATIONS: attempts and dead letters are kept longer, and say the same.
+ * The age of streams without a setting. REQUESTS: how long a response to an `Idempotency-Key` can be repeated.
+ * OPERATIONS: attempts and dead letters hold the same for longer.
  */
 export const STREAM_MAX_AGE_MS = {
   REQUESTS: 24 * 60 * 60_000,
@@ -58,10 +57,10 @@ export const STREAM_MAX_AGE_MS = {
   REDELIVERIES: 30 * 24 * 60 * 60_000,
 } as const;
 
-/** The streams that the dispatcher has a durable consumer on, and what that sees of them. */
+/** The streams with a durable consumer of the dispatcher, and its filter. */
 export const DISPATCHER_FILTERS = { EVENTS: ALL_EVENTS, RETRIES: DUE_RETRIES } as const;
 
-/** Whose an event is, as its subject says it. */
+/** The owner of an event, from its subject. */
 export type EventAddress = {
   readonly workspaceId: string;
   readonly callId: string;
@@ -72,7 +71,7 @@ export type EventAddress = {
 /** An agent of a workspace; agent ids alone are not unique. */
 export type AgentAddress = { readonly workspaceId: string; readonly agentId: string };
 
-/** One token of a subject; throws for what is not an id, as `*`, `>` and dots would change whose it is. */
+/** One token of a subject; throws for an invalid id, as `*`, `>` and dots would change the owner. */
 export const token = (id: string): string => {
   if (!isId(id)) {
     throw new TypeError(
@@ -98,7 +97,7 @@ export const requestSubject = (workspaceId: string, keyHash: string): string =>
 export const attemptSubject = (at: EventAddress, deliveryId: string): string =>
   `attempts.${eventTokens(at)}.${token(deliveryId)}`;
 
-/** Every event of a call, those with a subject that is not right too. */
+/** Every event of a call, including those with an invalid subject. */
 export const eventsOfCall = (workspaceId: string, callId: string): string =>
   `events.${token(workspaceId)}.${callToken(callId)}.>`;
 
@@ -106,20 +105,20 @@ export const eventsOfCall = (workspaceId: string, callId: string): string =>
 export const attemptsOfCall = (workspaceId: string, callId: string): string =>
   `attempts.${token(workspaceId)}.${callToken(callId)}.>`;
 
-/** Every attempt at the events with this address: several, where a call has more than one of a type. */
+/** Every attempt at the events with this address; a call may have several of a type. */
 export const attemptsOfAddress = (at: EventAddress): string => `attempts.${eventTokens(at)}.>`;
 
 /** Every redelivery job. */
 export const REDELIVERY_JOBS = "redeliveries.>";
 
-/** One subject per redelivery job; the last message says how far it is. */
+/** One subject per redelivery job; the last message holds its progress. */
 export const redeliverySubject = (workspaceId: string, redeliveryId: string): string =>
   `redeliveries.${token(workspaceId)}.${token(redeliveryId)}`;
 
-/** Stands for a token of a dead letter's subject that is not known, or could not be used. */
+/** Replaces an unknown or invalid token of a dead letter's subject. */
 export const UNKNOWN_TOKEN = "_";
 
-/** Where the dead letter of a delivery goes; what is not known of it becomes `_`. */
+/** The subject of a delivery's dead letter; unknown tokens become `_`. */
 export const deadLetterSubject = (at: {
   readonly [K in keyof EventAddress]: EventAddress[K] | undefined;
 }): string => {
@@ -129,8 +128,7 @@ export const deadLetterSubject = (at: {
 };
 
 /**
- * What can be told of a message with any subject. Where the subject has too few tokens or too many nobody
- * knows which one is which: only the workspace, which comes first, is taken.
+ * The known tokens of any subject. With too few or too many tokens only the workspace is known, as it comes first.
  */
 export const partsOfEventSubject = (
   subject: string,
@@ -148,8 +146,8 @@ export const partsOfEventSubject = (
 const idIn = (text: string): string | undefined => (isId(text) ? text : undefined);
 
 /**
- * Where the dead letter of a message with any subject goes: what can be told of it is kept, so that
- * a workspace finds its own, the others become `_`.
+ * The subject of the dead letter for a message with any subject: known tokens stay, so that a workspace finds its
+ * own; the others become `_`.
  */
 export const invalidEventDeadLetterSubject = (subject: string): string =>
   deadLetterSubject(partsOfEventSubject(subject));
@@ -158,7 +156,7 @@ export type ParsedEventSubject =
   | { readonly kind: "event"; readonly address: EventAddress }
   | { readonly kind: "invalid"; readonly message: string };
 
-/** Whose event a subject of EVENTS names, or what is wrong with it. */
+/** Parses a subject of EVENTS. */
 export const parseEventSubject = (subject: string): ParsedEventSubject => {
   const [prefix, workspaceId, callId, agentId, eventType, ...rest] = subject.split(".");
   if (
@@ -192,7 +190,7 @@ const noId = (name: string, id: string, subject: string): string =>
 
 const invalid = (message: string): ParsedEventSubject => ({ kind: "invalid", message });
 
-/** The agent that a subject of SUBSCRIPTIONS names, or undefined. */
+/** The agent in a subject of SUBSCRIPTIONS, or undefined. */
 export const parseSubscriptionSubject = (subject: string): AgentAddress | undefined => {
   const [prefix, workspaceId, agentId, ...rest] = subject.split(".");
   if (prefix !== "subscriptions" || rest.length > 0) return undefined;
@@ -200,7 +198,7 @@ export const parseSubscriptionSubject = (subject: string): AgentAddress | undefi
   return isId(workspaceId) && isId(agentId) ? { workspaceId, agentId } : undefined;
 };
 
-/** The delivery that a subject of ATTEMPTS names, or undefined. */
+/** The delivery in a subject of ATTEMPTS, or undefined. */
 export const deliveryIdInAttemptSubject = (subject: string): string | undefined => {
   const tokens = subject.split(".");
   const id = tokens[5];
