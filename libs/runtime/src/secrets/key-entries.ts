@@ -2,15 +2,15 @@ import { z } from "zod";
 
 type EntrySchema = z.ZodObject<{ id: z.ZodString }>;
 
-/** What a file should hold, for messages. `hidesFields`: an unknown field may be a secret itself. */
+/** The expected form of a file, for messages. `hidesFields`: an unknown field may be a secret itself. */
 export type KeyFile = { readonly expected: string; readonly hidesFields?: boolean };
 
 export type ReadEntries<T> =
   | { readonly kind: "entries"; readonly entries: readonly T[] }
-  /** Says which entry is wrong and how, and repeats nothing that could be a secret. */
+  /** Names the entry and its problem, and repeats nothing that could be a secret. */
   | { readonly kind: "invalid"; readonly message: string };
 
-/** The entries in the text of a JSON file of keys, in its order, or everything that is wrong with it. */
+/** The entries of a JSON file of keys, in its order, or all problems of it. */
 export const readKeyEntries = <S extends EntrySchema>(
   text: string,
   schema: S,

@@ -6,12 +6,12 @@ import type { headerSecretSettings } from "../settings/delivery-settings.ts";
 import type { Settings } from "../settings/settings.ts";
 
 export type HeaderSealing = {
-  /** Seals and opens with the keys as their file last listed them. */
+  /** Seals and opens with the current keys of the file. */
   readonly ring: KeyRing;
   readonly stop: () => Promise<void>;
 };
 
-/** The keys that the settings name, followed; or none, where the operator allowed that. */
+/** The keys file of the settings, watched for changes; no keys where the operator allowed that. */
 export const openHeaderSealing = async (
   settings: Settings<typeof headerSecretSettings>,
   log: Logger,

@@ -11,7 +11,7 @@ const entrySchema = z.strictObject({
   id: z.string().regex(SEALING_KEY_ID, "must be 1 to 32 characters of A-Z a-z 0-9 _ -"),
   key: z.string().transform((text, context) => {
     const bytes = Buffer.from(text, "base64");
-    // The decoder skips what is not base64: only the exact spelling counts.
+    // Only the exact spelling counts: the decoder skips characters that are not base64.
     if (bytes.toString("base64") !== text) {
       context.addIssue("must be base64 (RFC 4648, with padding)");
       return z.NEVER;
@@ -26,7 +26,7 @@ const entrySchema = z.strictObject({
 
 export type ReadSealingKeys = ReadEntries<SealingKey>;
 
-/** The keys in the text of a keys file, in its order, or everything that is wrong with it. */
+/** The keys of a keys file, in its order, or all problems of it. */
 export const readSealingKeys = (text: string): ReadSealingKeys => {
   const read = readKeyEntries(text, entrySchema, { expected: "{id, key}", hidesFields: true });
   if (read.kind === "invalid") return read;

@@ -8,29 +8,29 @@ import {
   type SealedText,
 } from "@ringback/contracts/secrets/sealed-text";
 
-/** One key that seals and opens: 32 bytes, under the id that sealed texts name. */
+/** A key of 32 bytes; sealed texts hold its id. */
 export type SealingKey = { readonly id: string; readonly key: KeyObject };
 
-/** Why a text does not open, or what is in it. */
+/** An opened text, or why it does not open. */
 type Unsealed =
   | { readonly kind: "opened"; readonly text: string }
   | { readonly kind: "unreadable"; readonly message: string };
 
-/** Seals with the first of its keys and opens with all; without keys texts stay as they are. */
+/** Seals with the first key and opens with all; without keys texts stay plain. */
 export type KeyRing = {
-  /** `context`: what the text is sealed for; it opens for nothing else. */
+  /** `context`: the text's owner and name; it opens only in the same context. */
   readonly seal: (text: string, context: readonly string[]) => string;
-  /** A text that was stored plain comes back as it is. */
+  /** Returns a text that was stored plain as it is. */
   readonly open: (stored: string, context: readonly string[]) => Unsealed;
-  /** True when sealing anew would change neither key nor form. */
+  /** True when sealing again would change neither key nor form. */
   readonly isCurrent: (stored: string) => boolean;
 };
 
 const CIPHER = "aes-256-gcm";
 
 /**
- * A nonce is random and has 96 bits: NIST SP 800-38D allows 2^32 texts under one key, which is far more
- * than there are changes of subscriptions.
+ * Random nonces of 96 bits: NIST SP 800-38D allows 2^32 texts under one key, far more than there are changes of
+ * subscriptions.
  */
 export const keyRing = (keys: readonly SealingKey[]): KeyRing => {
   const byId = new Map(keys.map((key) => [key.id, key]));
@@ -84,6 +84,6 @@ const decrypt = (
   try {
     return Buffer.concat([plain, decipher.final()]).toString("utf8");
   } catch {
-    return undefined; // the tag does not fit: nothing that was deciphered may be used
+    return undefined; // the tag does not match: no deciphered byte may be used
   }
 };

@@ -5,8 +5,8 @@ import { z } from "zod";
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
 /**
- * A file of PEM certificates, read while the settings are parsed: what is wrong with it is said
- * together with everything else, and not by the first connection. Gives the certificates.
+ * A setting that names a file of PEM certificates. The file is read with the settings, so that its problems are
+ * reported with all others and not by the first connection.
  */
 export const caFileSchema = z.string().transform((path, context) => {
   const refuse = (what: string) => {

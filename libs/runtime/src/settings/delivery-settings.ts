@@ -3,7 +3,7 @@ import { portRangeOf } from "@ringback/contracts/address/ports";
 import { z } from "zod";
 import { booleanSchema, type SettingsRule } from "./settings.ts";
 
-/** Networks such as `10.0.0.0/8,fd00::/8`; empty is none. */
+/** Networks such as `10.0.0.0/8,fd00::/8`; empty: none. */
 export const cidrsSchema = z.string().transform((text, context) => {
   const parts = text.split(",").map((part) => part.trim());
   if (text.trim() === "") return [];
@@ -23,7 +23,7 @@ const portsSchema = z.string().transform((text, context) =>
   }),
 );
 
-/** What may be delivered to; the service that stores URLs reads it too, to refuse early. */
+/** Allowed destinations; the service that stores URLs reads them too, to refuse early. */
 export const deliverySafetySettings = {
   ALLOW_INSECURE_HTTP: booleanSchema
     .prefault("false")
@@ -43,7 +43,7 @@ export const deliverySafetySettings = {
     ),
 } as const;
 
-/** How the secrets of subscriptions are stored; both services need the same keys. */
+/** How subscriptions' secrets are stored; both services need the same keys. */
 export const headerSecretSettings = {
   HEADER_ENCRYPTION_KEYS_FILE: z
     .string()
@@ -58,7 +58,7 @@ export const headerSecretSettings = {
     ),
 } as const;
 
-/** Nobody stores customers' secrets in plain text without having said so. */
+/** Storing customers' secrets in plain text needs an explicit setting. */
 export const headerKeysRule: SettingsRule = ({
   HEADER_ENCRYPTION_KEYS_FILE: file,
   ALLOW_PLAINTEXT_HEADERS: allowed,

@@ -1,7 +1,7 @@
 import { parseDurationMs } from "@ringback/contracts/duration";
 import { z } from "zod";
 
-/** A setting that holds a duration; the parsed value is milliseconds. */
+/** A duration, parsed to milliseconds. */
 export const durationSchema = z.string().transform((text, context) => {
   const durationMs = parseDurationMs(text);
   if (durationMs === undefined) {
@@ -12,8 +12,8 @@ export const durationSchema = z.string().transform((text, context) => {
 });
 
 /**
- * A setting that holds a comma-separated list of durations; milliseconds each. `none` is the empty
- * list, as an empty setting counts as not set.
+ * A comma-separated list of durations, parsed to milliseconds. `none` is the empty list, as an empty setting counts
+ * as not set.
  */
 export const durationListSchema = z.string().transform((text, context) => {
   if (text.trim() === "none") return [];

@@ -3,7 +3,7 @@ import { isBuiltIn, isEventTypeName } from "@ringback/contracts/events/event-typ
 import { z } from "zod";
 import type { Settings } from "./settings.ts";
 
-/** `open`, `catalogue`, or the types that are added to the catalogue. */
+/** `open`, `catalogue`, or types added to the catalogue. */
 const eventTypesSetting = z.string().transform((text, context): EventTypePolicy => {
   if (text === "open") return { kind: "open" };
   const added = text === "catalogue" ? [] : text.split(",").map((name) => name.trim());
@@ -15,7 +15,7 @@ const eventTypesSetting = z.string().transform((text, context): EventTypePolicy 
   return { kind: "catalogue", added: new Set(added) };
 });
 
-/** Which events there are; both services go by it. */
+/** The rules for events; both services read them. */
 export const eventSettings = {
   EVENT_TYPES: eventTypesSetting
     .prefault("catalogue")
@@ -30,7 +30,7 @@ export const eventSettings = {
     ),
 } as const;
 
-/** What the settings let pass as an event, and the types that workspaces added. */
+/** The rules of the settings, with the types that workspaces added. */
 export const eventRules = (
   { EVENT_TYPES: types, EVENT_SCHEMA: schema }: Settings<typeof eventSettings>,
   isOwnType: EventRules["isOwnType"],

@@ -5,10 +5,9 @@ import { durationSchema } from "./duration.ts";
 import { readNatsServers } from "../nats/servers.ts";
 import { STREAM_MANAGEMENT } from "../streams/stream-management.ts";
 
-/** Environment variables as they come. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `true` or `false`, and nothing that only looks like it. */
+/** Exactly `true` or `false`. */
 export const booleanSchema = z.enum(["true", "false"]).transform((text) => text === "true");
 
 /** A whole number in `[min, max]`, from text. */
@@ -19,10 +18,10 @@ export const integerSchema = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 
-/** A TCP port; 0 takes a free one. */
+/** A TCP port; 0: any free one. */
 export const portSchema = integerSchema(0, 65_535);
 
-/** A size such as `500MiB`, `20GiB` or a plain number of bytes; `unlimited` is undefined. */
+/** A size such as `500MiB`, `20GiB` or a number of bytes; undefined for `unlimited`. */
 export const bytesSchema = z.string().transform((text, context) => {
   if (text === "unlimited") return undefined;
   const match = /^(\d+)(KiB|MiB|GiB|TiB)?$/.exec(text);
@@ -38,7 +37,7 @@ const natsUrls = z.string().superRefine((text, context) => {
   if (read.kind === "invalid") context.addIssue(read.message);
 });
 
-/** Tokens without wildcards: a subject below it has to be a literal one. */
+/** Tokens without wildcards: subjects below it must be literal. */
 const inboxPrefix = z
   .string()
   .regex(
@@ -46,7 +45,7 @@ const inboxPrefix = z
     "must be tokens of A-Z a-z 0-9 _ - such as _INBOX_dispatcher, separated by dots",
   );
 
-/** Streams such as `EVENTS,ATTEMPTS`; empty is none. */
+/** Streams such as `EVENTS,ATTEMPTS`; empty: none. */
 const streamNames = z.string().transform((text, context) => {
   const parts = text.split(",").filter((part) => part.trim() !== "");
   return parts.flatMap((part) => {
@@ -57,10 +56,10 @@ const streamNames = z.string().transform((text, context) => {
   });
 });
 
-/** How long a stream keeps what it holds; the server takes no less, and 0 would mean for ever. */
+/** A stream's maximum age; the server accepts no less, and 0 would mean for ever. */
 const maxAgeSchema = durationSchema.pipe(z.number().min(100, "must be at least 100ms"));
 
-/** What both services are told by their environment. */
+/** Settings of both services. */
 export const commonSettings = {
   NATS_URL: natsUrls
     .prefault("nats://127.0.0.1:4222")
@@ -127,24 +126,24 @@ export const commonSettings = {
   ADMIN_HOST: z.string().min(1).prefault("0.0.0.0").describe("Address of the admin port"),
 } as const;
 
-/** Settings that may hold a secret and so can come from a file named by `<NAME>_FILE`. */
+/** Settings that may hold a secret: `<NAME>_FILE` may name a file with the value. */
 export const COMMON_SECRETS = ["NATS_URL"] as const;
 
-/** What several settings have to be together: a problem, or nothing. It sees those that are set. */
+/** Checks several settings together, those that are set and valid: returns a problem or undefined. */
 export type SettingsRule = (values: Readonly<Record<string, string>>) => string | undefined;
 
 export type SettingsShape = Readonly<Record<string, z.ZodType>>;
 
 export type Settings<Shape extends SettingsShape> = z.output<z.ZodObject<Shape>>;
 
-/** All that is wrong with an environment; the message names each setting on a line of its own. */
+/** All problems of an environment; the message has a line for each setting. */
 export class SettingsError extends Error {
   override readonly name = "SettingsError";
 }
 
 /**
- * The settings in an environment. Throws one SettingsError with all problems together. Empty values
- * count as not set. Values of `secrets` are never repeated in a message; `rules` are asked too.
+ * Parses the settings in an environment, and checks the `rules`. Throws one SettingsError with all problems. Empty
+ * values count as not set. Messages never repeat values of `secrets`.
  */
 export const parseSettings = <Shape extends SettingsShape>(
   shape: Shape,

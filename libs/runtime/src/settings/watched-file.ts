@@ -2,14 +2,14 @@ import { readFile } from "node:fs/promises";
 import { pause } from "../process/backoff.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
-/** What a file's text means. */
+/** A parsed file. */
 type ReadText<T> =
   | { readonly kind: "value"; readonly value: T }
-  /** Goes into logs: it must repeat nothing of a file that holds secrets. */
+  /** Logged: it must repeat nothing of a file that holds secrets. */
   | { readonly kind: "broken"; readonly message: string };
 
 export type WatchedFile<T> = {
-  /** What the file last said without a mistake. */
+  /** The last valid content. */
   readonly current: () => T;
   readonly stop: () => Promise<void>;
 };
@@ -20,16 +20,16 @@ export type WatchedFileOptions<T> = {
   readonly path: string;
   readonly read: (text: string) => ReadText<T>;
   readonly onLoaded: (value: T) => void;
-  /** The file is broken now, and what it said before still counts. */
+  /** The file is invalid now; its previous content stays in use. */
   readonly onBroken: (problem: string) => void;
 };
 
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * Reads a file, and again when its content changes; a file that is broken then changes nothing.
- * Content is compared, as secrets are mounted through symbolic links that are swapped and time stamps
- * are not always new. Throws when the file cannot be used at the start.
+ * Reads a file, and reads it again when its content changes; an invalid content changes nothing. Compares contents,
+ * as secrets are mounted through symbolic links that are swapped, and time stamps are not always new. Throws when
+ * the file is invalid at the start.
  */
 export const watchFile = async <T>(options: WatchedFileOptions<T>): Promise<WatchedFile<T>> => {
   const { setting, path, read, onLoaded, onBroken } = options;
@@ -61,7 +61,7 @@ export const watchFile = async <T>(options: WatchedFileOptions<T>): Promise<Watc
   };
 };
 
-/** The log lines of a followed file: `<name>.loaded` with a count, `<name>.kept_old` with the problem. */
+/** Logs `<name>.loaded` with a count, and `<name>.kept_old` with the problem. */
 export const loggedAs = (log: Logger, name: string, file: string) => ({
   loaded: (keys: number): void => log.info({ file, keys }, `${name}.loaded`),
   broken: (problem: string): void => log.error({ file, problem }, `${name}.kept_old`),
@@ -69,7 +69,7 @@ export const loggedAs = (log: Logger, name: string, file: string) => ({
 
 type Content<T> = { readonly text: string | undefined } & ReadText<T>;
 
-/** What the file says now; `before` itself when that has not changed. */
+/** The file's content; `before` itself when it has not changed. */
 const load = async <T>(
   path: string,
   read: (text: string) => ReadText<T>,

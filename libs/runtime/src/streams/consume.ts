@@ -10,14 +10,14 @@ import { pullHealth } from "./pull-health.ts";
 import { streamLost, StreamLostError } from "./stream-watch.ts";
 import { withYields } from "../process/yielding.ts";
 
-/** One message that a pull has brought. */
+/** A message of a pull. */
 export type Incoming = {
   readonly message: JsMsg;
   /** An earlier delivery of it may have been handled. */
   readonly mayBeHandled: boolean;
   /**
-   * When that pull began, by `elapsedMs`: the server did not hand it out before. When it did is not known,
-   * as this process may have stood still while the message lay in its socket.
+   * When that pull began, by `elapsedMs`: the server delivered the message after that. When exactly is unknown, as
+   * this process may have stalled while the message was in its socket.
    */
   readonly pulledMs: number;
 };
@@ -25,37 +25,37 @@ export type Incoming = {
 export type ConsumeOptions = {
   readonly nats: Nats;
   readonly wanted: WantedConsumer;
-  /** How many messages there is room for now; waits a moment for some, then says 0. */
+  /** The free capacity in messages; waits a moment for some, then returns 0. */
   readonly room: () => Promise<number>;
   /** Takes a message; must not wait. */
   readonly take: (incoming: Incoming) => void;
-  /** The highest sequence below which all is acknowledged, where known: a lost consumer goes on there. */
+  /** All up to this sequence is acknowledged, if known: a recreated consumer resumes there. */
   readonly acknowledgedUpTo: () => number | undefined;
   readonly onStreamLost: (error: unknown) => void;
   readonly log: Logger;
 };
 
 export type Consuming = {
-  /** Takes nothing more; what has arrived and was not begun is given back. */
+  /** Stops pulling; naks messages that have arrived and were not begun. */
   readonly stop: () => Promise<void>;
   /** When the loop last went round, by the monotonic clock: liveness. */
   readonly lastLoopMs: () => number;
   /** Set while the server replies to no pull. */
   readonly problem: () => string | undefined;
-  /** The consumer is there: pulling has begun. */
+  /** The consumer exists: pulling has begun. */
   readonly started: Promise<void>;
 };
 
-/** Short, so that a change of leader stands still for seconds only. */
+/** Short, so that a change of leader interrupts for seconds only. */
 const PULL_EXPIRES_MS = 5_000;
 
-/** A pull that two heartbeats are missing of (its leader is gone) is begun anew. */
+/** A pull that misses two heartbeats (it has lost its leader) is repeated. */
 const HEARTBEAT_MS = 1_000;
 
-/** A pull that outlives its end by this much (the connection is away) is begun anew. */
+/** A pull that is this much overdue (the connection is lost) is repeated. */
 const PULL_OVERRUN_MS = 10_000;
 
-/** Between pulls that fail; short, so that work goes on soon once a leader is elected. */
+/** The pause after a failed pull; short, so that pulling resumes soon after the election of a leader. */
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 1_000;
 
@@ -63,9 +63,8 @@ const MAX_WAIT_MS = 1_000;
 const FINISH_WITHIN_MS = 1_000;
 
 /**
- * Pulls from a durable consumer for as long as there is room: every message that is pulled is in
- * hand at once, so nothing waits unseen while its ack_wait runs. A consumer that was deleted is made
- * again; a stream that is gone is reported, never made anew.
+ * Pulls from a durable consumer while there is capacity: every pulled message is in flight at once, so none waits
+ * unseen while its ack_wait runs. A deleted consumer is recreated; a deleted stream is reported, never recreated.
  */
 export const consume = (options: ConsumeOptions): Consuming => {
   const stopping = new AbortController();
@@ -176,11 +175,11 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
 const fetchFrom = (consumer: Consumer, max_messages: number): Promise<ConsumerMessages> =>
   consumer.fetch({ max_messages, expires: PULL_EXPIRES_MS, idle_heartbeat: HEARTBEAT_MS });
 
-/** Ends a pull; what is on its way comes in and is given back. */
+/** Ends a pull; messages on their way still arrive, and are nak'ed. */
 const finish = (pulled: ConsumerMessages): void => {
   const ended = setTimeout(() => pulled.stop(), FINISH_WITHIN_MS);
-  // `stop()` alone drops what the server has handed out already, and nobody gets it before
-  // ack_wait is over. Draining the subscription ends the pull, too: `connection.drain()` does it.
+  // `stop()` alone drops messages that the server has delivered already, and nobody gets them before their ack_wait
+  // is over. Draining the subscription ends the pull, too: `connection.drain()` does it.
   const { sub } = pulled as unknown as { readonly sub: Subscription };
   void sub.drain().then(
     () => clearTimeout(ended),

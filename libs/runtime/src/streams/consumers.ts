@@ -24,7 +24,7 @@ export type WantedConsumer = {
   /** When its stream was created, in ms since 1970: sequences mean nothing on another stream. */
   readonly streamCreatedMs: number;
   readonly management: StreamManagement;
-  /** Gets a message for whatever was handled: while it is empty, nothing was. */
+  /** Gets a message for every handled one: while it is empty, none was handled. */
   readonly recordsStream: StreamName;
 };
 
@@ -84,7 +84,7 @@ export const ensureConsumer = async (
   if (found === undefined) {
     const info = await makeConsumer(nats, wanted, resumeAfter);
     const mayBeHandledUpTo = await boundaryOf(nats, wanted, info);
-    // Worth a warning, unless this is the first start of all.
+    // A warning, except at the very first start.
     const level = mayBeHandledUpTo > 0 ? "warn" : "info";
     log[level]({ stream, consumer: name, resume_after: resumeAfter }, "consumer.made");
     return { info, mayBeHandledUpTo };
@@ -151,7 +151,7 @@ const makeConsumer = async (
   }
 };
 
-/** On a new installation nothing was handled, however many messages wait already. */
+/** On a new installation no message was handled, however many wait. */
 const handledSoFar = async (
   nats: Nats,
   { stream, recordsStream }: Pick<WantedConsumer, "stream" | "recordsStream">,
@@ -168,9 +168,9 @@ const boundaryOf = async (
 ): Promise<number> => {
   const soFar = await handledSoFar(nats, wanted);
   const noted = config.metadata?.[BOUNDARY];
-  // An operator created it, perhaps in place of one that was far ahead.
+  // An operator created it, perhaps to replace one that was far ahead.
   if (noted === undefined) return soFar;
-  // Where the consumer sees every message, the sequences that were forgotten follow each other.
+  // If the consumer receives every message, the forgotten sequences are consecutive.
   const seesAll = STREAM_SUBJECTS[wanted.stream].every((one) => one === wanted.filter);
   const forgotten = seesAll ? Math.min(soFar, delivered.stream_seq + MAX_FORGOTTEN) : soFar;
   return Math.max(Number(noted), forgotten);

@@ -9,23 +9,23 @@ import type { Logger } from "../telemetry/logger.ts";
 import { headerIn, rawHeadersOf } from "../nats/message-headers.ts";
 import type { Nats } from "../nats/connection.ts";
 
-/** Where due retries are published so that every dispatcher that runs now can read them. */
+/** The form of due retries that every running dispatcher can read. */
 export type DueForm = {
-  /** The subject on which a delivery's retry has to come in. */
+  /** The subject for a delivery's due retry. */
   readonly subjectOf: (agent: AgentAddress, deliveryId: string) => string;
   readonly close: () => void;
 };
 
-/** A dispatcher says every 2 s that it is there: one that was not heard for three times that has gone. */
+/** Dispatchers send a heartbeat every 2 s; after three missing ones a dispatcher counts as stopped. */
 const PRESENCE_EXPIRES_MS = 7_000;
 
-/** After each new connection: by then every dispatcher has said something. */
+/** After each new connection: by then every dispatcher has sent a heartbeat. */
 const HEARD_ALL_AFTER_MS = 2_500;
 
 /**
- * Listens to what dispatchers say of themselves. While one of a version before runs, which could not read a
- * subject that names the delivery and would give the delivery up, or as long as that is not known, retries
- * are written in its form; it is read by every version (docs/adr/0021). To be dropped with that form.
+ * Listens to the dispatchers' presence. Dispatchers of earlier versions cannot read a subject that names the delivery,
+ * and would dead-letter it. While one runs, or that is unknown, retries are written in the old form, which every
+ * version reads (docs/adr/0021). To be dropped with that form.
  */
 export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFTER_MS): DueForm => {
   let heardOldMs = -Infinity;
@@ -37,7 +37,7 @@ export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFT
         hasFailed = true;
         return log.warn({ err: error }, "presence.deaf");
       }
-      // Read raw: what the client's decoder throws here ends the reading of the whole connection.
+      // Read raw: an error of the client's decoder would end the reading of the whole connection.
       const reads = headerIn(rawHeadersOf(message), READS_HEADER);
       if (reads !== READS_DELIVERIES) heardOldMs = performance.now();
     },
@@ -57,7 +57,7 @@ export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFT
   };
 };
 
-/** What was said while the connection was away was not heard. Ends when the connection does. */
+/** Calls back after each reconnection, as heartbeats were missed. Ends when the connection is closed. */
 const listenAnew = async ({ connection }: Nats, onReconnect: () => void): Promise<void> => {
   for await (const { type } of connection.status()) if (type === "reconnect") onReconnect();
 };

@@ -7,11 +7,11 @@ import { failoverTimer } from "../process/failover-timer.ts";
 import { hasQuorum } from "../nats/quorum.ts";
 
 const LOOK_EVERY_MS = 1_000;
-/** A copy that was not known to be complete for so long may be behind. */
+/** A copy that was not known to be complete for this long may be behind. */
 const CURRENT_FOR_MS = 2_000;
-/** Without a reply for so long the stream is unavailable. */
+/** Without a reply for this long the stream is unavailable. */
 const REPLIED_FOR_MS = 3_000;
-/** A message that is missing so long after the stream reported it does not arrive by itself. */
+/** A message that is missing this long after the stream reported it will not arrive by itself. */
 const BEHIND_FOR_MS = 1_000;
 
 /** How complete a copy of a stream is. */
@@ -29,7 +29,7 @@ export type FreshnessOptions = {
   readonly nats: Pick<Nats, "problem" | "leave"> & { readonly jsm: Pick<Nats["jsm"], "streams"> };
   readonly stream: StreamName;
   readonly appliedUpTo: () => number;
-  /** The copy is behind, and nothing comes. */
+  /** The copy is behind, and no message arrives. */
   readonly onBehind: (lastSeq: number) => void;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -38,15 +38,15 @@ export type FreshnessOptions = {
 };
 
 /**
- * Reads the last sequence from the stream's leader every second: only that shows that a live copy lacks
- * nothing. A leader without a quorum proves nothing. When the stream is unavailable for long, the client
- * tries another server: this one may be cut off with the minority.
+ * Reads the last sequence from the stream's leader every second: only that proves that a live copy is complete. A
+ * leader without a quorum proves nothing. When the stream is unavailable for long, the client tries another server:
+ * this one may be cut off with the minority.
  */
 export const followFreshness = (options: FreshnessOptions): Freshness => {
   const { nats, stream, appliedUpTo, onBehind, log, signal } = options;
   const elapsed = options.elapsed ?? elapsedMs;
   let completeAtMs = -Infinity;
-  let repliedAtMs = performance.now(); // the time of a sleep is no silence
+  let repliedAtMs = performance.now(); // a clock without the time of a sleep
   let isQuorum = true;
   /** The stream's last sequence, and when it was requested. */
   let goal: { readonly seq: number; readonly requestedAtMs: number } | undefined;

@@ -36,7 +36,7 @@ export type LastPerSubjectOptions = {
   readonly log: Logger;
 };
 
-/** A missed heartbeat restarts the reading: the consumer may be gone with its server. */
+/** A missed heartbeat restarts the reading: the consumer may be lost with its server. */
 const HEARTBEAT_MS = 500;
 
 /**
@@ -45,7 +45,7 @@ const HEARTBEAT_MS = 500;
  */
 const MAX_BUFFERED = 50;
 
-/** A reader of its own write waits at most so long, and checks so often. */
+/** A reader of its own write waits at most this long, and checks this often. */
 const MAX_LAG_MS = 1_000;
 const CHECK_EVERY_MS = 5;
 
@@ -57,7 +57,7 @@ type Reading = {
   messages: ConsumerMessages | undefined;
 };
 
-/** Follows the last message of every subject of a stream, first all that is there, then live. */
+/** Follows the last message of every subject of a stream: first the stored ones, then live. */
 export const followLastPerSubject = (options: LastPerSubjectOptions): LastPerSubject => {
   const { nats, log, stream } = options;
   const stopping = new AbortController();
@@ -203,7 +203,7 @@ const ENDS_READING: ReadonlySet<string> = new Set([
   "no_responders",
 ]);
 
-/** For the gauge `ringback_subscriptions_view_age_seconds`: 0 where nothing was complete yet. */
+/** For the gauge `ringback_subscriptions_view_age_seconds`: 0 before the first complete copy. */
 export const viewAgeSeconds = (values: Pick<LastPerSubject, "ageMs"> | undefined): number => {
   const ageMs = values?.ageMs() ?? 0;
   return Number.isFinite(ageMs) ? ageMs / 1_000 : 0;

@@ -6,21 +6,21 @@ import { elapsedMs } from "../process/elapsed.ts";
 import type { Nats } from "../nats/connection.ts";
 import { publishOnce } from "../nats/publish.ts";
 
-/** What one process at a time has, for as long as it asks for it again before `ttlMs` are over. */
+/** Held by one process at a time, which renews it before `ttlMs` are over. */
 export type Lease = {
-  /** Takes the lease, or keeps it; false while another process has it. Throws without an answer. */
+  /** Takes or renews the lease; false while another process has it. Throws without a reply. */
   readonly hold: () => Promise<boolean>;
-  /** Whether it was taken, and has not run out since. */
+  /** Whether it was taken and has not expired. */
   readonly isHeld: () => boolean;
 };
 
-/** Who has a lease, as its message says it: for people. */
+/** The lease's holder, for people. */
 const leaseHolder = (): string => `${hostname()}/${process.pid}`;
 
 /**
- * A lease without a clock to agree on: the message is appended with the expected last sequence, and the
- * server deletes it `ttlMs` later, after which anybody's is the first again. A holder that stands
- * still may go on for a moment after that, so what it does must be harmless twice.
+ * A lease without a shared clock: the message is appended with the expected last sequence, and the server deletes it
+ * after `ttlMs`, so that any process can append the next one. A stalled holder may go on for a moment after that, so
+ * its work must be idempotent.
  */
 export const lease = (nats: Nats, name: LeaseName, ttlMs: number): Lease => {
   let seq = 0;

@@ -11,36 +11,36 @@ import type { Nats } from "../nats/connection.ts";
 import { readLast } from "../nats/publish.ts";
 import { MAX_LAST, readLastOf, readPage } from "./read-batch.ts";
 
-/** A delivery, as far as RETRIES knows it. */
+/** A delivery's state on RETRIES. */
 export type DeliveryKey = { readonly address: AgentAddress; readonly deliveryId: string };
 
 export type PendingRetry =
   | {
       readonly kind: "pending";
-      /** It waits on its schedule, or is due: then it is in work, or soon will be. */
+      /** Waiting for its schedule, or due: then it is in flight, or soon will be. */
       readonly state: "scheduled" | "due";
       readonly retry: RetryMessage;
       /** The sequence of its message on RETRIES. */
       readonly seq: number;
     }
   | { readonly kind: "none" }
-  /** More retries of the agent are due in the form of versions before than are searched for one delivery. */
+  /** The agent has more due retries in the old form than are searched for one delivery. */
   | { readonly kind: "unknown" };
 
 export type PendingRetryOptions = {
   /** Retries for an attempt before this one do not count. */
   readonly minAttempt?: number;
-  /** Due messages up to this sequence do not count: the caller has one of them in work itself. */
+  /** Due messages up to this sequence do not count: the caller handles one of them. */
   readonly afterSeq?: number;
 };
 
-/** So many due messages of an agent in the form of versions before are searched for one delivery. */
+/** The most due messages of an agent, in the old form, that are searched for one delivery. */
 const MAX_SEARCHED = 1_000;
 
 /**
- * The retry that brings a delivery back, read from the leader, so that none that is stored is missed. A
- * retry moves from its schedule to a due message and, when it is deferred, back to a schedule, which is
- * stored before the due message is gone: the schedule is read before and after.
+ * A delivery's pending retry, read from the leader, so that no stored one is missed. A retry moves from its schedule
+ * to a due message and, when it is deferred, back to a schedule, which is stored before the due message is deleted:
+ * so the schedule is read before and after.
  */
 export const pendingRetry = async (
   nats: Nats,
@@ -77,7 +77,7 @@ const retryOf = (
   return read.kind === "retry" && read.retry.deliveryId === deliveryId ? read.retry : undefined;
 };
 
-/** Among the due messages of an agent in the form of versions before: none, once those have stopped. */
+/** Searches an agent's due messages in the old form; there are none once earlier versions have stopped. */
 const amongAgents = async (
   nats: Nats,
   delivery: DeliveryKey,
@@ -85,8 +85,8 @@ const amongAgents = async (
 ): Promise<PendingRetry> => {
   let seq = afterSeq + 1;
   for (let n = 0; n < MAX_SEARCHED; n += 1) {
-    // The leader answers `next_by_subj` too; the client's type knows it for direct gets only, and those
-    // may be answered by a follower that is a moment behind.
+    // The leader supports `next_by_subj` too. The client's type has it for direct gets only, and a follower that is a
+    // moment behind may reply to those.
     const query = { seq, next_by_subj: agentsDueRetrySubject(delivery.address) };
     const due = await nats.jsm.streams.getMessage(STREAMS.retries, query);
     if (due === null) return { kind: "none" };
@@ -99,13 +99,13 @@ const amongAgents = async (
   return { kind: "unknown" };
 };
 
-/** Names a delivery in the answers about many. */
+/** A delivery's key among the results for many. */
 export const deliveryKey = ({ address, deliveryId }: DeliveryKey): string =>
   scheduledRetrySubject(address, deliveryId);
 
 /**
- * Which of many deliveries have a retry pending, by `deliveryKey`; those of which nobody can tell are among
- * them. A few requests that any replica may answer: what was stored a moment ago may be missing.
+ * The deliveries with a pending retry, by `deliveryKey`, including those for which that is unknown. A few requests to
+ * any replica: messages stored a moment ago may be missing.
  */
 export const pendingRetries = async (
   nats: Nats,
@@ -122,7 +122,7 @@ export const pendingRetries = async (
     const isDue = due.has(dueRetrySubject(one.address, one.deliveryId));
     if (isDue || old(one)) pending.add(deliveryKey(one));
   }
-  // What was deferred meanwhile is scheduled again.
+  // A retry that was deferred meanwhile is scheduled again.
   const quiet = unscheduled.filter((one) => !pending.has(deliveryKey(one)));
   for (const key of await scheduledAmong(nats, quiet)) pending.add(key);
   return pending;
@@ -142,7 +142,7 @@ const lastSubjects = async (nats: Nats, subjects: readonly string[]): Promise<Se
   return found;
 };
 
-/** Tells whether a due message in the form of versions before brings a delivery back; yes where it cannot tell. */
+/** Whether a due message in the old form is the delivery's retry; true where that is unknown. */
 const dueOfAgents = async (
   nats: Nats,
   deliveries: readonly DeliveryKey[],

@@ -64,7 +64,7 @@ export const pullHealth = (
 
 const NO_RESPONDERS = 503;
 
-/** No leader takes the pull, or the one that took it is gone. */
+/** No leader accepts the pull, or its leader was lost. */
 const isNoReply = (error: unknown): boolean =>
   error instanceof JetStreamError &&
   (error.message === "heartbeats missed" || ("code" in error && error.code === NO_RESPONDERS));

@@ -3,15 +3,15 @@ import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { headerIn, rawHeadersOf } from "../nats/message-headers.ts";
 import type { Nats } from "../nats/connection.ts";
 
-/** A message as a stream has it. */
+/** A stored message. */
 export type BatchMessage = {
   readonly subject: string;
   readonly seq: number;
   readonly time: Date;
   readonly data: Uint8Array;
-  /** "" for a header that is missing; none is decoded before it is asked for. */
+  /** Decodes a header; "" for a missing one. */
   readonly header: { readonly get: (name: string) => string };
-  /** How many messages of the filter come after this one. */
+  /** How many messages of the filter follow. */
   readonly pending: number;
 };
 
@@ -21,18 +21,18 @@ export type Page = {
   /** The sequence to begin at, or the time. */
   readonly from: number | Date;
   readonly size: number;
-  /** The server stops behind the message with which so many bytes are reached. */
+  /** The server stops after the message that reaches this many bytes. */
   readonly maxBytes?: number;
 };
 
-/** The server answers at most so many last messages at once. */
+/** The server's limit for last messages in one response. */
 export const MAX_LAST = 1_024;
 
 const REPLY_TIMEOUT_MS = 5_000;
 
 /**
- * At most `size` messages from a place on. Any replica may answer, so what was stored a moment ago may
- * be missing, and what was deleted a moment ago may be there.
+ * At most `size` messages from a position on. Any replica may reply, so messages stored a moment ago may be missing,
+ * and ones deleted a moment ago may be there.
  */
 export const readPage = (
   nats: Nats,
@@ -63,9 +63,9 @@ export const readLastOf = async (
 };
 
 /**
- * All messages of one answer. Not the client's own: that decodes the headers of every message as it comes
- * in, which costs the square of their number, and throws at a name that is none, which ends the reading of
- * the whole connection: one message of a hostile producer would make the process deaf.
+ * All messages of one response. Not by the client's own function: it decodes the headers of every message on arrival,
+ * which costs the square of their number, and throws at an invalid name, which ends the reading of the whole
+ * connection: one message of a hostile producer would cut the process off.
  */
 const readBatch = async (
   { connection }: Nats,
@@ -97,14 +97,14 @@ const readBatch = async (
 
 const SUBJECT = "$JS.API.DIRECT.GET";
 
-/** What this user of NATS may subscribe to; the client's type does not have its own options. */
+/** The inbox prefix that this NATS user may subscribe to; missing in the client's type. */
 const inboxPrefixOf = (connection: NatsConnection): string | undefined =>
   (connection as unknown as { readonly options?: { readonly inboxPrefix?: string } }).options
     ?.inboxPrefix;
 
 const END_OF_BATCH = 204;
 const NOT_FOUND = 404;
-/** Nobody answers for the stream: it has no leader at the moment. */
+/** The stream has no leader at the moment. */
 const NO_RESPONDERS = 503;
 
 const refusal = (stream: StreamName, status: number): Error =>
@@ -119,7 +119,7 @@ type Reply =
 const replyIn = (message: Msg): Reply => {
   const raw = rawHeadersOf(message);
   const get = (name: string): string => headerIn(raw, name);
-  // Only what is stored has a sequence; a producer may begin headers with a status, too.
+  // Only stored messages have a sequence; a producer's headers may begin with a status, too.
   const seq = get("Nats-Sequence");
   if (seq === "") {
     const status = Number(new TextDecoder("latin1").decode(raw.subarray(9, 12)));

@@ -19,8 +19,8 @@ export const lostStreams = (
 };
 
 /**
- * Notes the names of all streams on each; earlier notes stay. To be called once all exist: otherwise a start
- * that was killed halfway would leave streams that count as lost.
+ * Stores the names of all streams on each; earlier names stay. Call it once all exist: otherwise a start that was
+ * killed halfway would leave streams that count as lost.
  */
 export const rememberStreams = async (
   jsm: JetStreamManager,

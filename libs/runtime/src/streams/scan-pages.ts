@@ -3,7 +3,7 @@ import type { Nats } from "../nats/connection.ts";
 import { pause } from "../process/backoff.ts";
 import { readPage, type BatchMessage } from "./read-batch.ts";
 
-/** A page is decoded in one go, at about 40 µs a message: nothing else runs meanwhile. */
+/** Decoding a page, at about 40 µs a message, blocks the event loop. */
 const PAGE = 32;
 const MAX_PAUSE_MS = 100;
 
@@ -14,7 +14,7 @@ export type PageScan = {
   /** The pause after a page, as a multiple of the time that the page took: 3 leaves 3/4 of the event loop. */
   readonly pauseByWork: number;
   readonly maxMs: number;
-  /** Where the next page begins; undefined: nothing is to be read for now. */
+  /** Where the next page begins; undefined: nothing to read for now. */
   readonly next: () => number | Date | undefined;
   readonly visit: (page: readonly BatchMessage[], isEnd: boolean) => Promise<void> | void;
 };

@@ -23,7 +23,7 @@ export type StreamSettings = Pick<
 
 export type WantedStream = Partial<StreamConfig> & { readonly name: StreamName };
 
-/** Explicit, so that a limit that somebody set by hand is noticed. */
+/** Explicit, so that a limit set by hand is noticed. */
 const UNLIMITED = { max_age: 0, max_msgs: -1, max_msgs_per_subject: -1, max_bytes: -1 };
 
 const DUPLICATE_WINDOW_MS = 10 * 60_000;
@@ -36,7 +36,7 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
     storage: StorageType.File,
     num_replicas: settings.STREAM_REPLICAS,
     allow_direct: true,
-    // A roll-up would delete what others stored; schedules cannot do without (the server sets it).
+    // A roll-up would delete others' messages; schedules need it (the server sets it).
     allow_rollup_hdrs: name === STREAMS.retries,
     duplicate_window: windowFor(name, settings),
   });
@@ -59,7 +59,7 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
       max_bytes: settings.EVENTS_MAX_BYTES ?? -1,
       discard: DiscardPolicy.New, // a full stream pushes back instead of losing events
     },
-    // No limits: with schedules they would delete retries without a word (ADR-51).
+    // No limits: with schedules they would delete retries silently (ADR-51).
     {
       ...base(STREAMS.retries),
       ...UNLIMITED,
@@ -113,7 +113,7 @@ const windowFor = (name: StreamName, settings: StreamSettings): number => {
   return nanos(Math.min(DUPLICATE_WINDOW_MS, ages[name] ?? DUPLICATE_WINDOW_MS));
 };
 
-/** The options in which the server's stream differs from the wanted one. */
+/** The options whose values on the server differ from the wanted ones. */
 export const differences = (wanted: WantedStream, actual: Partial<StreamConfig>): Difference[] =>
   Object.entries(wanted)
     .map(([option, value]) => ({

@@ -1,12 +1,12 @@
 /**
- * Who creates streams and consumers: the services themselves, or an operator or a controller, so that the
- * services need no permission for it.
+ * The services create streams and consumers themselves; or an operator or a controller does, so that the services
+ * need no permission for it.
  */
 export const STREAM_MANAGEMENT = ["manage", "verify"] as const;
 
 export type StreamManagement = (typeof STREAM_MANAGEMENT)[number];
 
-/** A stream or consumer is not as needed, and only its manager may change it: the service waits. */
+/** A stream or consumer differs from the needed one, and only its manager may change it: the service waits. */
 export class ExternallyManagedError extends Error {
   override readonly name = "ExternallyManagedError";
 }

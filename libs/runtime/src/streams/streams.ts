@@ -18,7 +18,7 @@ export type EnsureOptions = {
   /** Ends the waiting. */
   readonly signal: AbortSignal;
   readonly management?: StreamManagement;
-  /** Streams that may be made anew though they were lost, by the operator's word. */
+  /** Lost streams that the operator allows to recreate. */
   readonly makeAnew?: readonly StreamName[];
 };
 
@@ -27,7 +27,7 @@ export type EnsureOptions = {
  * requested: older servers ignore options that they do not know. Waits while JetStream has no leader, and
  * for the operator where this user lacks the permission. With `verify` it changes nothing, and waits until all
  * streams are as needed. Throws when a stream cannot be as needed, or when one is missing that existed
- * before: an empty one in its place would hide the loss.
+ * before: an empty one instead would hide the loss.
  */
 export const ensureStreams = async (
   jsm: JetStreamManager,
@@ -86,7 +86,7 @@ const refuseLost = (lost: readonly StreamName[], makeAnew: readonly StreamName[]
   );
 };
 
-/** Reports all differences at once: the operator has to mend them. */
+/** Reports all differences at once, for the operator. */
 const verifyAll = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
