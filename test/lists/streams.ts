@@ -73,7 +73,7 @@ export async function startStreams(): Promise<Streams> {
       log,
       signal,
       management: "manage",
-      makeAnew: ["EVENTS"],
+      recreate: ["EVENTS"],
     });
   const store = async (subject: string, json: object, trigger?: string): Promise<number> => {
     const headers = newHeaders();

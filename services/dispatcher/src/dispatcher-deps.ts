@@ -64,7 +64,7 @@ export const streamsFor = (
     log,
     signal,
     management: settings.STREAM_MANAGEMENT,
-    makeAnew: settings.MAKE_LOST_STREAMS,
+    recreate: settings.MAKE_LOST_STREAMS,
   });
 
 /** The sender, by what the operator set. */

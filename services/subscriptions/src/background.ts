@@ -45,7 +45,7 @@ export const startBackground = async (
     log,
     signal: stopping,
     management: settings.STREAM_MANAGEMENT,
-    makeAnew: settings.MAKE_LOST_STREAMS,
+    recreate: settings.MAKE_LOST_STREAMS,
   });
   const clock = await followServerClock(connected, STREAMS.events, log, stopping);
   open.defer(clock.stop);

@@ -31,8 +31,8 @@ afterAll(async () => {
   await server.stop();
 });
 
-const start = (makeAnew: readonly StreamName[] = [], some = wanted) =>
-  ensureStreams(client.jsm, some, { log, signal: never, makeAnew });
+const start = (recreate: readonly StreamName[] = [], some = wanted) =>
+  ensureStreams(client.jsm, some, { log, signal: never, recreate });
 
 const deleteAll = async (): Promise<void> => {
   for (const name of await client.jsm.streams.names().next()) await client.jsm.streams.delete(name);

@@ -42,7 +42,7 @@ export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFT
       if (reads !== READS_DELIVERIES) heardOldMs = performance.now();
     },
   });
-  void listenAnew(nats, () => {
+  void onReconnected(nats, () => {
     listeningSinceMs = performance.now();
   });
   const readsDeliveries = (): boolean => {
@@ -58,6 +58,6 @@ export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFT
 };
 
 /** Calls back after each reconnection, as heartbeats were missed. Ends when the connection is closed. */
-const listenAnew = async ({ connection }: Nats, onReconnect: () => void): Promise<void> => {
+const onReconnected = async ({ connection }: Nats, onReconnect: () => void): Promise<void> => {
   for await (const { type } of connection.status()) if (type === "reconnect") onReconnect();
 };

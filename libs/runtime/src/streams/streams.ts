@@ -19,7 +19,7 @@ export type EnsureOptions = {
   readonly signal: AbortSignal;
   readonly management?: StreamManagement;
   /** Lost streams that the operator allows to recreate. */
-  readonly makeAnew?: readonly StreamName[];
+  readonly recreate?: readonly StreamName[];
 };
 
 /**
@@ -32,13 +32,13 @@ export type EnsureOptions = {
 export const ensureStreams = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
-  { log, signal, management = "manage", makeAnew = [] }: EnsureOptions,
+  { log, signal, management = "manage", recreate = [] }: EnsureOptions,
 ): Promise<StreamCreation> => {
   for (let n = 0; ; n += 1) {
     try {
       return management === "verify"
         ? await verifyAll(jsm, wanted)
-        : await ensureAll(jsm, wanted, log, makeAnew);
+        : await ensureAll(jsm, wanted, log, recreate);
     } catch (error) {
       const canWait = isUnavailable(error) || error instanceof ExternallyManagedError;
       if (!canWait || signal.aborted) throw error;
@@ -52,14 +52,14 @@ const ensureAll = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
   log: Logger,
-  makeAnew: readonly StreamName[],
+  recreate: readonly StreamName[],
 ): Promise<StreamCreation> => {
   const found = new Map<StreamName, StreamInfo | undefined>();
   for (const stream of wanted) found.set(stream.name, await infoOf(jsm, stream.name));
   // Streams note each other once all exist: a stream that another process created during the lookups exists by now.
   for (const name of lostStreams(found)) found.set(name, await infoOf(jsm, name));
   const isFirstStart = [...found.values()].every((info) => info === undefined);
-  refuseLost(lostStreams(found), makeAnew);
+  refuseLost(lostStreams(found), recreate);
   const all: StreamInfo[] = [];
   for (const stream of wanted) {
     const before = found.get(stream.name);
@@ -77,8 +77,8 @@ const ensureAll = async (
   );
 };
 
-const refuseLost = (lost: readonly StreamName[], makeAnew: readonly StreamName[]): void => {
-  const refused = lost.filter((name) => !makeAnew.includes(name));
+const refuseLost = (lost: readonly StreamName[], recreate: readonly StreamName[]): void => {
+  const refused = lost.filter((name) => !recreate.includes(name));
   if (refused.length === 0) return;
   throw new StreamLostError(
     `${refused.map((name) => `stream ${name} was deleted`).join(", ")}: what it held is lost. Restore it, or ` +

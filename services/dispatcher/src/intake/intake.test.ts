@@ -36,7 +36,7 @@ beforeAll(async () => {
   });
   nats = await connectNats(settings, "test", log, () => undefined);
   const { signal } = new AbortController();
-  const options = { management: settings.STREAM_MANAGEMENT, makeAnew: settings.MAKE_LOST_STREAMS };
+  const options = { management: settings.STREAM_MANAGEMENT, recreate: settings.MAKE_LOST_STREAMS };
   created = await ensureStreams(nats.jsm, wantedStreams(settings), { log, signal, ...options });
 });
 

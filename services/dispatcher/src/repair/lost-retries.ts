@@ -12,7 +12,7 @@ import { pause } from "@ringback/runtime/process/backoff";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { deliveryKey, pendingRetries } from "@ringback/runtime/streams/pending-retry";
 import { readLastOf, readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
-import { lookBackMs, owedState } from "./decide/due.ts";
+import { lookBackMs, retryState } from "./decide/due.ts";
 import { nextRetry } from "../settle/next-step.ts";
 import {
   countRepair,
@@ -27,9 +27,9 @@ import { streamScan } from "./scan-stream.ts";
 type Round = (repairs: Repairs, canGoOn: () => boolean, stopping: AbortSignal) => Promise<void>;
 
 /** A recorded delivery whose retry was due some time ago. */
-type Owed = {
+type OverdueRetry = {
   readonly retry: RetryMessage;
-  /** Where its record is on ATTEMPTS. */
+  /** Its record's position on ATTEMPTS. */
   readonly subject: string;
   readonly seq: number;
   readonly overdueMs: number;
@@ -45,7 +45,7 @@ export const lostRetries = async (deps: RepairDeps): Promise<Round | undefined> 
   const first = { filter: ATTEMPT_RECORDS, from: since, size: 1 };
   const [oldest] = await readPage(nats, STREAMS.attempts, first);
   if (oldest === undefined) return undefined;
-  let suspects: Owed[] = [];
+  let suspects: OverdueRetry[] = [];
   const scan = streamScan({
     nats,
     stream: STREAMS.attempts,
@@ -54,8 +54,8 @@ export const lostRetries = async (deps: RepairDeps): Promise<Round | undefined> 
     tailAgainMs: policy.recheckAfterMs,
     now,
     visit: async (page, nowMs) => {
-      const { owed, recheckAtMs } = owedIn(page, nowMs, deps);
-      const { isOpen, withoutRetry } = await withoutPendingRetry(owed, nats);
+      const { overdue, recheckAtMs } = overdueIn(page, nowMs, deps);
+      const { isOpen, withoutRetry } = await withoutPendingRetry(overdue, nats);
       suspects.push(...withoutRetry);
       const againMs = isOpen ? nowMs + policy.recheckAfterMs : undefined;
       // At most once a minute for each page, however many delays there are in it.
@@ -75,27 +75,27 @@ export const lostRetries = async (deps: RepairDeps): Promise<Round | undefined> 
   };
 };
 
-const owedIn = (
+const overdueIn = (
   page: readonly BatchMessage[],
   nowMs: number,
   { policy }: RepairDeps,
-): { readonly owed: readonly Owed[]; readonly recheckAtMs: number | undefined } => {
-  const owed: Owed[] = [];
+): { readonly overdue: readonly OverdueRetry[]; readonly recheckAtMs: number | undefined } => {
+  const overdue: OverdueRetry[] = [];
   let recheckAtMs: number | undefined;
   for (const { subject, seq, data, time } of page) {
     const deliveryId = deliveryIdInAttemptSubject(subject);
     const record = deliveryId === undefined ? undefined : recordWithRetry(data);
     if (deliveryId === undefined || record?.next.kind !== "retry") continue;
     const storedAfterMs = time.getTime() - (Date.parse(record.at) + record.duration_ms);
-    const state = owedState(record.next, storedAfterMs, nowMs, policy);
+    const state = retryState(record.next, storedAfterMs, nowMs, policy);
     if (state.kind === "waiting")
       recheckAtMs = Math.min(recheckAtMs ?? Infinity, state.recheckAtMs);
-    if (state.kind === "owed") {
+    if (state.kind === "overdue") {
       const retry = nextRetry(record, deliveryId, record.next.at);
-      owed.push({ retry, subject, seq, overdueMs: state.overdueMs });
+      overdue.push({ retry, subject, seq, overdueMs: state.overdueMs });
     }
   }
-  return { owed, recheckAtMs };
+  return { overdue, recheckAtMs };
 };
 
 /** Most records are of deliveries that have ended: they are not even parsed. */
@@ -105,17 +105,17 @@ const recordWithRetry = (data: Uint8Array): AttemptRecord | undefined => {
 };
 
 /**
- * Those without a later record, a schedule or a due message. Any replica may answer: a few requests for a
- * whole page. `isOpen` when one of them has no later record, so that the page has to be visited again.
+ * Filters retries without a later record, schedule or due message (any replica may reply). A few requests per
+ * page. `isOpen`: one of them has no later record, so that the page has to be visited again.
  */
 const withoutPendingRetry = async (
-  owed: readonly Owed[],
+  overdue: readonly OverdueRetry[],
   nats: Nats,
-): Promise<{ readonly isOpen: boolean; readonly withoutRetry: readonly Owed[] }> => {
-  const subjects = [...new Set(owed.map(({ subject }) => subject))];
+): Promise<{ readonly isOpen: boolean; readonly withoutRetry: readonly OverdueRetry[] }> => {
+  const subjects = [...new Set(overdue.map(({ subject }) => subject))];
   const records = await readLastOf(nats, STREAMS.attempts, subjects);
   const lastSeq = new Map(records.map(({ subject, seq }) => [subject, seq]));
-  const open = owed.filter(({ subject, seq }) => lastSeq.get(subject) === seq);
+  const open = overdue.filter(({ subject, seq }) => lastSeq.get(subject) === seq);
   const pending = await pendingRetries(
     nats,
     open.map(({ retry }) => retry),
@@ -129,7 +129,7 @@ const withoutPendingRetry = async (
  * in flight stays on RETRIES until its record is stored, so one of the reads finds it.
  */
 const scheduleIfMissing = async (
-  { retry, seq, overdueMs }: Owed,
+  { retry, seq, overdueMs }: OverdueRetry,
   repairs: Repairs,
   { store, metrics }: RepairDeps,
 ): Promise<void> => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   });
   nats = await connectNats(settings, "test", log, () => undefined);
   const signal = new AbortController().signal;
-  const options = { management: settings.STREAM_MANAGEMENT, makeAnew: settings.MAKE_LOST_STREAMS };
+  const options = { management: settings.STREAM_MANAGEMENT, recreate: settings.MAKE_LOST_STREAMS };
   await ensureStreams(nats.jsm, wantedStreams(settings), { log, signal, ...options });
   const due = { subjectOf: dueRetrySubject };
   const clock = { aheadMs: () => AHEAD_MS };

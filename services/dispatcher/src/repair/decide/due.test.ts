@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lookBackMs, REPAIR_POLICY, owedState, scheduleState } from "./due.ts";
+import { lookBackMs, REPAIR_POLICY, retryState, scheduleState } from "./due.ts";
 
 const DUE = Date.parse("2026-01-01T00:01:00.000Z");
 const HOUR_MS = 3_600_000;
@@ -28,27 +28,27 @@ describe("a record that says", () => {
   const at = new Date(DUE).toISOString();
 
   test.each([{ kind: "done" }, { kind: "dead_letter" }] as const)(
-    "$kind is owed nothing, however old",
+    "$kind needs no retry, however old",
     (next) => {
-      expect(owedState(next, 0, DUE + HOUR_MS, REPAIR_POLICY)).toEqual({ kind: "nothing" });
+      expect(retryState(next, 0, DUE + HOUR_MS, REPAIR_POLICY)).toEqual({ kind: "nothing" });
     },
   );
 
   test.each([
     [-1, { kind: "waiting", recheckAtMs: DUE + 30_000 }],
     [29_999, { kind: "waiting", recheckAtMs: DUE + 30_000 }],
-    [30_000, { kind: "owed", overdueMs: 30_000 }],
+    [30_000, { kind: "overdue", overdueMs: 30_000 }],
   ])("retry is, %d ms after that is due, %j", (now, expected) => {
-    expect(owedState({ kind: "retry", at }, 0, DUE + now, REPAIR_POLICY)).toEqual(expected);
+    expect(retryState({ kind: "retry", at }, 0, DUE + now, REPAIR_POLICY)).toEqual(expected);
   });
 
   test.each([
     ["behind NATS's", 60_000, { kind: "waiting", recheckAtMs: DUE + 90_000 }],
-    ["ahead of NATS's", -60_000, { kind: "owed", overdueMs: 30_000 }],
+    ["ahead of NATS's", -60_000, { kind: "overdue", overdueMs: 30_000 }],
   ])(
-    "retry whose dispatcher has a clock %s is not owed early",
+    "retry whose dispatcher has a clock %s is not overdue early",
     (_what, storedAfterMs, expected) => {
-      const state = owedState({ kind: "retry", at }, storedAfterMs, DUE + 30_000, REPAIR_POLICY);
+      const state = retryState({ kind: "retry", at }, storedAfterMs, DUE + 30_000, REPAIR_POLICY);
       expect(state).toEqual(expected);
     },
   );

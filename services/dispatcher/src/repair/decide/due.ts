@@ -45,32 +45,32 @@ export const scheduleState = (
   return { kind: "late", recheckAtMs: storedMs + overdueAfterMs, overdueMs };
 };
 
-export type OwedState =
+export type RetryState =
   /** No retry follows this record. */
   | { readonly kind: "nothing" }
   | { readonly kind: "waiting"; readonly recheckAtMs: number }
   /** By now the retry must be recorded, scheduled or in flight. */
-  | { readonly kind: "owed"; readonly overdueMs: number };
+  | { readonly kind: "overdue"; readonly overdueMs: number };
 
 /**
- * What a record says about the retry that follows it. `storedAfterMs`: how long after the attempt's end, by
- * its dispatcher's clock, NATS stored the record; where that clock is behind, the retry is later by as much.
+ * The state of the retry after a record. `storedAfterMs`: how long after the attempt's end, by its dispatcher's
+ * clock, NATS stored the record; a retry is as much later as that clock is behind.
  */
-export const owedState = (
+export const retryState = (
   next: NextStep,
   storedAfterMs: number,
   nowMs: number,
   { missingAfterMs }: Pick<RepairPolicy, "missingAfterMs">,
-): OwedState => {
+): RetryState => {
   if (next.kind !== "retry") return { kind: "nothing" };
   const dueMs = Date.parse(next.at) + Math.max(0, storedAfterMs);
   const overdueMs = nowMs - dueMs;
   return overdueMs < missingAfterMs
     ? { kind: "waiting", recheckAtMs: dueMs + missingAfterMs }
-    : { kind: "owed", overdueMs };
+    : { kind: "overdue", overdueMs };
 };
 
-/** A new leader also finds retries that were lost while no dispatcher ran, for so long. */
+/** A new leader also finds retries that were lost while no dispatcher ran for this long. */
 const NO_LEADER_MS = 3_600_000;
 
 /**
