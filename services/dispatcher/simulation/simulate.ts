@@ -49,7 +49,7 @@ export type Story = {
   endedMs: number;
 };
 
-type Owed = { readonly arrivedMs: number; readonly deferrals: number };
+type PendingDelivery = { readonly arrivedMs: number; readonly deferrals: number };
 
 export const DEADLINE_MS = 30_000;
 
@@ -84,21 +84,21 @@ export const simulate = async (
   const attempt = async (
     endpoint: SimulatedEndpoint,
     own: EndpointStory,
-    owed: Owed,
+    delivery: PendingDelivery,
   ): Promise<void> => {
-    const acquired = limiter.acquire(requestOf(endpoint, owed.deferrals));
+    const acquired = limiter.acquire(requestOf(endpoint, delivery.deferrals));
     story.maxQueued = Math.max(story.maxQueued, limiter.queued());
     const permit = await acquired;
     if (permit.kind === "closed") throw new Error("the limiter was not closed");
     if (permit.kind === "deferred") {
-      const again = { ...owed, deferrals: owed.deferrals + 1 };
+      const again = { ...delivery, deferrals: delivery.deferrals + 1 };
       agenda.at(nowMs + permit.afterMs + FIRED_AFTER_MS * random(), () => {
         void attempt(endpoint, own, again);
       });
       return;
     }
     unstarted -= 1;
-    noteStart(own, owed, nowMs);
+    noteStart(own, delivery, nowMs);
     begin(endpoint, own, permit.release);
   };
 
@@ -120,7 +120,11 @@ export const simulate = async (
   return story;
 };
 
-const noteStart = (own: EndpointStory, { arrivedMs, deferrals }: Owed, nowMs: number): void => {
+const noteStart = (
+  own: EndpointStory,
+  { arrivedMs, deferrals }: PendingDelivery,
+  nowMs: number,
+): void => {
   own.waitsMs.push(nowMs - arrivedMs);
   own.startsMs.push(nowMs);
   own.deferrals.push(deferrals);
