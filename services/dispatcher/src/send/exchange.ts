@@ -18,10 +18,10 @@ export type Exchanged =
   | {
       readonly kind: "failed";
       readonly error: unknown;
-      /** It went over a reused connection, and not one byte came back. */
-      readonly isUnheardOnReused: boolean;
+      /** The request went over a reused connection, which received not one byte. */
+      readonly isReusedWithoutResponse: boolean;
     }
-  /** Ended from here. */
+  /** Ended by this process. */
   | { readonly kind: "aborted"; readonly reason: "timeout" | "too_many_informational" };
 
 export type Exchange = {
@@ -65,10 +65,10 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
   let timer = setTimeout(abort, request.deadlineMs - performance.now(), "timeout");
   const over = (error?: unknown): void => {
     clearTimeout(timer);
-    const isUnheardOnReused =
-      connection !== undefined && connection.requests > 1 && !connection.isHeard();
-    // The status decides, whatever became of the body.
-    const failed = { kind: "failed", error, isUnheardOnReused } as const;
+    const isReusedWithoutResponse =
+      connection !== undefined && connection.requests > 1 && !connection.hasReceived();
+    // The status decides, even if the body failed.
+    const failed = { kind: "failed", error, isReusedWithoutResponse } as const;
     ended.resolve(response === undefined ? failed : { ...response, text: body.text() });
     released.resolve();
   };
@@ -80,7 +80,7 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
         ended.resolve({
           kind: "failed",
           error: new ConnectError(STOOD_STILL),
-          isUnheardOnReused: false,
+          isReusedWithoutResponse: false,
         });
         isWanted = false;
       }

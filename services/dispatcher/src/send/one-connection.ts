@@ -13,8 +13,8 @@ export type TimedRequest = Dispatcher.DispatchOptions & {
 export type Connection = {
   /** Requests that went over it, this one included. */
   readonly requests: number;
-  /** Whether anything came back since this one began. */
-  readonly isHeard: () => boolean;
+  /** Whether any byte has arrived since this request began. */
+  readonly hasReceived: () => boolean;
 };
 
 /** Opens a connection before its request's deadline. */
@@ -62,12 +62,12 @@ const watchedSocket = (socket: Socket): WatchedSocket => {
   const heads = responseHeads();
   const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
   let requests = 0;
-  let isHeard = false;
+  let hasReceived = false;
   socket.read = (size?: number): Buffer | null => {
     for (;;) {
       const chunk = read(size);
       if (chunk === null) return null;
-      isHeard = true;
+      hasReceived = true;
       const seen = heads.take(chunk);
       if (seen !== undefined) return seen;
     }
@@ -75,9 +75,9 @@ const watchedSocket = (socket: Socket): WatchedSocket => {
   return {
     begin: () => {
       requests += 1;
-      isHeard = false;
+      hasReceived = false;
       heads.expectOne();
-      return { requests, isHeard: () => isHeard };
+      return { requests, hasReceived: () => hasReceived };
     },
   };
 };

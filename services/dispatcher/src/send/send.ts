@@ -141,7 +141,7 @@ const sendOnce = async (
     return { result: failure(error, 0), released: Promise.resolve() };
   }
   const end = await first.ended;
-  if (!wasClosedUnheard(end) || performance.now() >= deadlineMs) {
+  if (!wasClosedWithoutResponse(end) || performance.now() >= deadlineMs) {
     return { result: resultOf(end, startedMs, timeoutMs), released: first.released };
   }
   const second = exchangeOver(fresh);
@@ -157,8 +157,8 @@ const sendOnce = async (
  * The endpoint closed a reused connection just as this request left, without a response. Many servers close idle
  * connections like that: it says nothing of the endpoint (RFC 9112, 9.3.1).
  */
-const wasClosedUnheard = (end: Exchanged): boolean => {
-  if (end.kind !== "failed" || !end.isUnheardOnReused) return false;
+const wasClosedWithoutResponse = (end: Exchanged): boolean => {
+  if (end.kind !== "failed" || !end.isReusedWithoutResponse) return false;
   const verdict = verdictOf(end.error);
   return verdict.kind === "no_response" && verdict.reason === "connection_reset";
 };
