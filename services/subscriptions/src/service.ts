@@ -125,10 +125,10 @@ const openAdmin = async (
   }
 };
 
-/** For what is asked of a server that does not answer: more than one that does needs. */
+/** Longer than a responding NATS server needs for the last requests. */
 const FINISH_WITHIN_MS = 2_000;
 
-/** Ends what those that follow streams still ask of NATS while they are stopped, one after the other. */
+/** Closes the connection while the background services stop, so that none waits for a silent server. */
 const closeSoon = ({ connection }: Nats): void => {
   const closing = setTimeout(() => void connection.close(), FINISH_WITHIN_MS);
   closing.unref();

@@ -66,8 +66,8 @@ const FIRST_WAIT_MS = 10;
 const MAX_WAIT_MS = 250;
 
 /**
- * Reads, decides and appends; decides anew over what it then finds whenever another change came in
- * between. Throws when it is not known whether everything is stored, and for what is beyond limits.
+ * Reads, decides and appends; decides again when another change came in between. Throws when it cannot tell
+ * whether everything is stored, and for a command beyond the workspace's limits.
  */
 export const handleCommand = async (
   command: Command,
@@ -81,7 +81,7 @@ export const handleCommand = async (
       throw new UnavailableError("the request took too long: another may carry it out now");
     }
     const before = await deps.store.read(address);
-    // After the read: what is stored later than this look makes the append fail.
+    // After the read: a message that is stored later makes the append fail.
     const done = await doneBefore(command, context, deps);
     if (done !== undefined) return done;
     const result = decide(command, before.state, context.precondition);

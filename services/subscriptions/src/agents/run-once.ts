@@ -115,7 +115,7 @@ const carryOut = async (
     await deps.requests.append(at, { kind: "released", ...request }, claimSeq);
   };
   const decided = await handleCommand(command, context, deps).catch((error: unknown) => {
-    // Best effort: without it, whoever asks again waits until the claim is abandoned.
+    // Best effort: without it, the same request waits until the claim expires.
     release().catch(() => undefined);
     throw error;
   });

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 
 /**
- * Headers of every answer. By hand, as there are five and a JSON API has no page for the rest: nothing
- * is to be taken for HTML or a script, framed, kept by a cache, or asked for again without TLS.
+ * Headers of every response, so that no browser reads it as HTML or a script, frames it, caches it, or repeats
+ * the request without TLS. Written by hand: a JSON API needs only these five.
  */
 export const SECURITY_HEADERS = {
   "x-content-type-options": "nosniff",
@@ -12,7 +12,7 @@ export const SECURITY_HEADERS = {
   "referrer-policy": "no-referrer",
 } as const;
 
-/** Adds them to all that fastify answers. */
+/** Adds them to all responses of fastify. */
 export const sendSecurityHeaders = (app: Pick<FastifyInstance, "addHook">): void => {
   app.addHook("onSend", async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);

@@ -21,9 +21,9 @@ export type StoredItem =
     }
   /** EVENTS takes no more. */
   | { readonly kind: "full" }
-  /** There was no answer: it may be stored or not. */
+  /** NATS did not reply: the event may be stored or not. */
   | { readonly kind: "unconfirmed" }
-  /** Not even tried, as another one could not be stored. */
+  /** Not sent, because storing another event failed. */
   | { readonly kind: "not_tried" };
 
 /** Stores events, and knows what a server of NATS takes. */
