@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { summaryOf } from "./ci-summary.ts";
 
 const file = (status: string, statuses: string[], message = "") => ({
@@ -13,7 +13,7 @@ const reportOf = (...files: ReturnType<typeof file>[]) => JSON.stringify({ testR
 const good = reportOf(file("passed", ["passed", "passed"]));
 
 describe("the closing line of CI", () => {
-  it("counts the tests of every file", () => {
+  test("counts the tests of every file", () => {
     const report = reportOf(
       file("passed", ["passed", "passed", "skipped", "todo"]),
       file("failed", ["passed", "failed"]),
@@ -26,30 +26,30 @@ describe("the closing line of CI", () => {
     });
   });
 
-  it("counts a file that did not load as one failure", () => {
+  test("counts a file that did not load as one failure", () => {
     const report = reportOf(file("passed", ["passed"]), file("failed", [], "Cannot find module"));
     const summary = summaryOf({ report, testExitCode: 1, checkExitCode: 0 });
     expect(summary).toMatchObject({ passed: 1, failed: 1 });
     expect(summary.notes).toEqual(["some.test.ts: Cannot find module"]);
   });
 
-  it("counts a file whose hook failed, so that its tests were skipped, as one failure", () => {
+  test("counts a file whose hook failed, so that its tests were skipped, as one failure", () => {
     const report = reportOf(file("failed", ["skipped", "skipped"]));
     const summary = summaryOf({ report, testExitCode: 1, checkExitCode: 0 });
     expect(summary).toMatchObject({ passed: 0, failed: 1, skipped: 2 });
   });
 
-  it("counts a failed check as one failure", () => {
+  test("counts a failed check as one failure", () => {
     const summary = summaryOf({ report: good, testExitCode: 0, checkExitCode: 2 });
     expect(summary).toMatchObject({ passed: 2, failed: 1, notes: ["make check: exit code 2"] });
   });
 
-  it("does not say that all is well when the run failed outside of any test", () => {
+  test("does not say that all is well when the run failed outside of any test", () => {
     const summary = summaryOf({ report: good, testExitCode: 1, checkExitCode: 0 });
     expect(summary).toMatchObject({ passed: 2, failed: 1 });
   });
 
-  it.each([
+  test.each([
     ["no report", undefined],
     ["an empty report", ""],
     ["a report that was cut off", good.slice(0, -5)],
@@ -63,7 +63,7 @@ describe("the closing line of CI", () => {
     }
   });
 
-  it("counts a run without any test as one failure", () => {
+  test("counts a run without any test as one failure", () => {
     const summary = summaryOf({ report: reportOf(), testExitCode: 0, checkExitCode: 0 });
     expect(summary).toMatchObject({ passed: 0, failed: 1 });
   });

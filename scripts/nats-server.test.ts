@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join, relative } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ensureNatsServer, type Fetcher } from "./nats-server.ts";
 
 let directory: string;
@@ -47,34 +47,34 @@ function ensure(env: NodeJS.ProcessEnv, ...fetchers: Fetcher[]): Promise<string>
 }
 
 describe("NATS_SERVER", () => {
-  it("is used when it is new enough, before any other source", async () => {
+  test("is used when it is new enough, before any other source", async () => {
     const wished = await fakeServer("wished", "nats-server: v2.14.0");
     await fakeServer("on-path", "nats-server: v2.15.0");
     const env = { NATS_SERVER: wished, PATH: join(directory, "on-path") };
     expect(await ensure(env)).toBe(wished);
   });
 
-  it("that is too old is refused with its value, its version and what is expected", async () => {
+  test("that is too old is refused with its value, its version and what is expected", async () => {
     const old = await fakeServer("old", "nats-server: v2.10.0");
     await expect(ensure({ NATS_SERVER: old }, fetching("nats-server: v2.15.0"))).rejects.toThrow(
       `NATS_SERVER: '${old}' is version 2.10.0; expected the path of a nats-server 2.14 or newer`,
     );
   });
 
-  it("that names no file is refused", async () => {
+  test("that names no file is refused", async () => {
     await expect(ensure({ NATS_SERVER: "/nowhere/nats-server" })).rejects.toThrow(
       "NATS_SERVER: '/nowhere/nats-server' is no executable file; expected the path of",
     );
   });
 
-  it("that is another program is refused with what that said", async () => {
+  test("that is another program is refused with what that said", async () => {
     const other = await fakeServer("other", "nats: 0.2.0");
     await expect(ensure({ NATS_SERVER: other })).rejects.toThrow("says 'nats: 0.2.0'");
   });
 });
 
 describe("PATH", () => {
-  it("gives the first server that is new enough, past older ones", async () => {
+  test("gives the first server that is new enough, past older ones", async () => {
     await fakeServer("a", "nats-server: v2.10.0");
     const newer = await fakeServer("b", "nats-server: v2.14.3");
     await fakeServer("c", "nats-server: v2.15.0");
@@ -84,7 +84,7 @@ describe("PATH", () => {
 });
 
 describe("a fetched server", () => {
-  it("is kept, and not fetched again the next time", async () => {
+  test("is kept, and not fetched again the next time", async () => {
     const source = fetching("nats-server: v2.15.0");
     const first = await ensure({}, source);
     expect(first).toBe(join(toolsDirectory, "nats-server"));
@@ -93,13 +93,13 @@ describe("a fetched server", () => {
     expect(source.asked).toBe(1);
   });
 
-  it("is fetched anew when the kept one has become too old", async () => {
+  test("is fetched anew when the kept one has become too old", async () => {
     await fakeServer("tools", "nats-server: v2.13.0");
     const kept = await ensure({}, fetching("nats-server: v2.15.0"));
     expect(await readFile(kept, "utf8")).toContain("v2.15.0");
   });
 
-  it("comes from the next source when one is unreachable or has only an old one", async () => {
+  test("comes from the next source when one is unreachable or has only an old one", async () => {
     const old = fetching("nats-server: v2.10.0");
     const good = fetching("nats-server: v2.15.0");
     const kept = await ensure({}, without, old, good);
@@ -107,13 +107,13 @@ describe("a fetched server", () => {
     expect([old.asked, good.asked]).toEqual([1, 1]);
   });
 
-  it("leaves nothing else behind", async () => {
+  test("leaves nothing else behind", async () => {
     await ensure({}, fetching("nats-server: v2.10.0"), fetching("nats-server: v2.15.0"));
     expect(await readdir(toolsDirectory)).toEqual(["nats-server"]);
   });
 });
 
-it("when no source has one, the error lists all of them with their reasons", async () => {
+test("when no source has one, the error lists all of them with their reasons", async () => {
   const onPath = await fakeServer("a", "nats-server: v2.10.0");
   const outcome = ensure({ PATH: join(directory, "a") }, without, fetching("nats-server: v2.9.1"));
   await expect(outcome).rejects.toThrow(

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { fetchFromRelease } from "./from-release.ts";
 
 const member = "nats-server-v2.15.0-test/nats-server";
@@ -46,7 +46,7 @@ function fetchFrom(url: string, sha256 = createHash("sha256").update(archive).di
   return fetchFromRelease(directory, () => undefined, { url, sha256, member });
 }
 
-it("the archive is fetched behind its redirect and unpacked", async () => {
+test("the archive is fetched behind its redirect and unpacked", async () => {
   const storage = await serve((_request, response) => response.end(archive));
   const release = await serve((_request, response) =>
     response.writeHead(302, { location: `${storage}/asset` }).end(),
@@ -56,7 +56,7 @@ it("the archive is fetched behind its redirect and unpacked", async () => {
   expect(await readFile(join(directory, member), "utf8")).toBe("the executable");
 });
 
-it("an archive with another checksum is refused and not unpacked", async () => {
+test("an archive with another checksum is refused and not unpacked", async () => {
   const url = await serve((_request, response) => response.end(archive));
   const fetched = await fetchFrom(url, "0".repeat(64));
   expect(fetched).toMatchObject({ kind: "unavailable" });
@@ -67,7 +67,7 @@ it("an archive with another checksum is refused and not unpacked", async () => {
   await expect(readFile(join(directory, member))).rejects.toThrow("ENOENT");
 });
 
-it("an answer other than 200 is named", async () => {
+test("an answer other than 200 is named", async () => {
   const url = await serve((_request, response) => response.writeHead(404).end());
   expect(await fetchFrom(url)).toEqual({
     kind: "unavailable",
@@ -75,7 +75,7 @@ it("an answer other than 200 is named", async () => {
   });
 });
 
-it("a server that accepts and says nothing is given up after 3 s", async () => {
+test("a server that accepts and says nothing is given up after 3 s", async () => {
   const url = await serve(() => undefined);
   expect(await fetchFrom(url)).toEqual({
     kind: "unavailable",

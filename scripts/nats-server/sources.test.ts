@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   describeFailure,
   formatVersion,
@@ -11,7 +11,7 @@ import {
 } from "./sources.ts";
 
 describe("the version of a nats-server", () => {
-  it.each([
+  test.each([
     ["nats-server: v2.15.0\n", "2.15.0"],
     ["nats-server: v2.14.10", "2.14.10"],
     ["nats-server: v2.15.0-RC.2\n", "2.15.0-RC.2"],
@@ -21,14 +21,14 @@ describe("the version of a nats-server", () => {
     expect(version && formatVersion(version)).toBe(expected);
   });
 
-  it.each([[""], ["v2.15.0"], ["nats-server: v2"], ["nats: v2.15.0"], ["command not found"]])(
+  test.each([[""], ["v2.15.0"], ["nats-server: v2"], ["nats: v2.15.0"], ["command not found"]])(
     "is not made up from %j",
     (output) => {
       expect(parseServerVersion(output)).toBeUndefined();
     },
   );
 
-  it.each([
+  test.each([
     ["1.99.99", false],
     ["2.9.25", false],
     ["2.10.0", false],
@@ -47,7 +47,7 @@ describe("the version of a nats-server", () => {
 });
 
 describe("the official release archive", () => {
-  it.each([
+  test.each([
     ["linux", "x64", "linux-amd64"],
     ["linux", "arm64", "linux-arm64"],
     ["darwin", "x64", "darwin-amd64"],
@@ -59,14 +59,14 @@ describe("the official release archive", () => {
     expect(archive?.sha256).toMatch(/^[0-9a-f]{64}$/);
   });
 
-  it("has a checksum for each system that no other system has", () => {
+  test("has a checksum for each system that no other system has", () => {
     const systems = ["linux", "darwin"].flatMap((platform) =>
       ["x64", "arm64"].map((arch) => releaseArchive(platform, arch)?.sha256),
     );
     expect(new Set(systems).size).toBe(4);
   });
 
-  it.each([
+  test.each([
     ["win32", "x64"],
     ["linux", "riscv64"],
     ["linux", "ia32"],
@@ -80,7 +80,7 @@ const chosen = (...uris: string[]) =>
   packageSources(uris).map(({ uri, suite, component }) => `${uri} ${suite} ${component}`);
 
 describe("the distribution's newer package", () => {
-  it.each([
+  test.each([
     ["http://mirror.example/debian"],
     ["http://mirror.example/debian/"],
     ["https://user:secret@mirror.example/some/path/debian/"],
@@ -89,14 +89,14 @@ describe("the distribution's newer package", () => {
     expect(chosen(uri)).toEqual([`${uri} forky main`, `${uri} sid main`]);
   });
 
-  it.each([["http://mirror.example/ubuntu/"], ["http://mirror.example/ubuntu-ports"]])(
+  test.each([["http://mirror.example/ubuntu/"], ["http://mirror.example/ubuntu-ports"]])(
     "is asked of %s in Ubuntu's suite in development",
     (uri) => {
       expect(chosen(uri)).toEqual([`${uri} devel universe`]);
     },
   );
 
-  it.each([
+  test.each([
     ["http://mirror.example/debian-security/"],
     ["mirror+file:/etc/apt/mirrors/debian-security.list"],
     ["http://mirror.example/archive/debian/20260101T000000Z/"],
@@ -107,7 +107,7 @@ describe("the distribution's newer package", () => {
     expect(chosen(uri)).toEqual([]);
   });
 
-  it("is asked of each mirror once, Debian's before Ubuntu's", () => {
+  test("is asked of each mirror once, Debian's before Ubuntu's", () => {
     const debian = "http://mirror.example/debian/";
     const ubuntu = "http://mirror.example/ubuntu/";
     expect(chosen(ubuntu, debian, "", debian, " ")).toEqual([
@@ -117,7 +117,7 @@ describe("the distribution's newer package", () => {
     ]);
   });
 
-  it.each([
+  test.each([
     [
       "E: Failed to fetch http://m.example/InRelease  Temporary failure resolving 'm.example'",
       true,
@@ -132,7 +132,7 @@ describe("the distribution's newer package", () => {
     expect(tellsUnreachable(reason)).toBe(expected);
   });
 
-  it("is bound to the distribution's own keys", () => {
+  test("is bound to the distribution's own keys", () => {
     const [source] = packageSources(["http://mirror.example/debian/"]);
     expect(source?.keyrings[0]).toBe("/usr/share/keyrings/debian-archive-keyring.gpg");
     expect(source && sourcesListLine(source, "arm64", "/keys.gpg")).toBe(
@@ -141,7 +141,7 @@ describe("the distribution's newer package", () => {
   });
 });
 
-it("the message when nothing worked names every source, its reason and what to install", () => {
+test("the message when nothing worked names every source, its reason and what to install", () => {
   const message = describeFailure([
     { name: "NATS_SERVER", reason: "not set" },
     { name: "official release", reason: "getaddrinfo ENOTFOUND" },

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   readTraceContext,
   traceHeaders,
@@ -14,7 +14,7 @@ const read = (traceparent: string, tracestate = ""): TraceContext | undefined =>
   readTraceContext((name) => ({ traceparent, tracestate })[name] ?? "");
 
 describe("traceparent", () => {
-  it("is read with its ids and whether the trace is kept", () => {
+  test("is read with its ids and whether the trace is kept", () => {
     expect(read(`00-${TRACE}-${SPAN}-01`)).toEqual({
       traceId: TRACE,
       spanId: SPAN,
@@ -25,12 +25,12 @@ describe("traceparent", () => {
     expect(read(`00-${TRACE}-${SPAN}-03`)?.isSampled).toBe(true);
   });
 
-  it("of a later version is read as far as it is known", () => {
+  test("of a later version is read as far as it is known", () => {
     expect(read(`cc-${TRACE}-${SPAN}-01`)?.traceId).toBe(TRACE);
     expect(read(`01-${TRACE}-${SPAN}-01-what-comes-then`)?.spanId).toBe(SPAN);
   });
 
-  it.each([
+  test.each([
     ["missing", ""],
     ["no version", `ff-${TRACE}-${SPAN}-01`],
     ["version 00 with more behind it", `00-${TRACE}-${SPAN}-01-more`],
@@ -49,7 +49,7 @@ describe("traceparent", () => {
     expect(read(text)).toBeUndefined();
   });
 
-  it("is ignored whatever else it is", () => {
+  test("is ignored whatever else it is", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 80 }), (text) => {
         expect(read(text)).toBeUndefined();
@@ -61,14 +61,14 @@ describe("traceparent", () => {
 const stateOf = (text: string) => read(`00-${TRACE}-${SPAN}-01`, text)?.state;
 
 describe("tracestate", () => {
-  it("is handed on, without the space around its members", () => {
+  test("is handed on, without the space around its members", () => {
     expect(stateOf("rojo=00f067aa0ba902b7 ,\tcongo=t61rcWkgMzE")).toBe(
       "rojo=00f067aa0ba902b7,congo=t61rcWkgMzE",
     );
     expect(stateOf("tenant@vendor=a b")).toBe("tenant@vendor=a b");
   });
 
-  it.each([
+  test.each([
     ["no pair", "rojo"],
     ["a key in upper case", "Rojo=1"],
     ["a value with an equals sign", "rojo=a=b"],

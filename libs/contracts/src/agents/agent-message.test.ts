@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readAgentState } from "./agent-message.ts";
 
 const at = { workspaceId: "w1", agentId: "a1" };
@@ -19,7 +19,7 @@ const agent = {
 };
 
 describe("readAgentState", () => {
-  it("gives the state that the message says resulted", () => {
+  test("gives the state that the message says resulted", () => {
     const message = { type: "x", occurred_at: "2026-01-02T00:00:00Z", version: 7, agent };
     expect(readAgentState(at, bytes(message))).toEqual({
       kind: "state",
@@ -27,7 +27,7 @@ describe("readAgentState", () => {
     });
   });
 
-  it("knows a deregistered agent and its version", () => {
+  test("knows a deregistered agent and its version", () => {
     const message = { occurred_at: "2026-01-02T00:00:00Z", version: 8, agent: null };
     expect(readAgentState(at, bytes(message))).toEqual({
       kind: "state",
@@ -35,7 +35,7 @@ describe("readAgentState", () => {
     });
   });
 
-  it("gives the signing keys of a subscription, and none where there are none", () => {
+  test("gives the signing keys of a subscription, and none where there are none", () => {
     const key = {
       id: "k1",
       scheme: "v1",
@@ -51,7 +51,7 @@ describe("readAgentState", () => {
     });
   });
 
-  it("gives the delivery policy of a subscription, without what it does not know", () => {
+  test("gives the delivery policy of a subscription, without what it does not know", () => {
     const delivery = { timeout: "5s", retry_delays: ["1m"], retry_after: "ignore" };
     const stored = { ...subscription, delivery: { ...delivery, later: true } };
     const message = {
@@ -66,7 +66,7 @@ describe("readAgentState", () => {
     });
   });
 
-  it("fills in what another version may leave out, and ignores what it adds", () => {
+  test("fills in what another version may leave out, and ignores what it adds", () => {
     const bare = {
       event_type: "call_completed",
       callback_url: "https://crm.example.com/",
@@ -90,7 +90,7 @@ describe("readAgentState", () => {
     });
   });
 
-  it.each([
+  test.each([
     ["what is not JSON", Buffer.from("{"), /not JSON/],
     ["a message without an agent", bytes({ occurred_at: "x" }), /agent/],
     [

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseSuccessStatus } from "./success-status.ts";
 
 const accepted = (text: string): number[] => {
@@ -8,7 +8,7 @@ const accepted = (text: string): number[] => {
 };
 
 describe("a rule for success", () => {
-  it.each([
+  test.each([
     ["200", [200]],
     ["200,202", [200, 202]],
     [" 200 , 204 ", [200, 204]],
@@ -17,16 +17,16 @@ describe("a rule for success", () => {
     expect(accepted(text)).toEqual(statuses);
   });
 
-  it("'2xx' accepts 200 to 299", () => {
+  test("'2xx' accepts 200 to 299", () => {
     const all = accepted("2xx");
     expect([all.length, all[0], all.at(-1)]).toEqual([100, 200, 299]);
   });
 
-  it("mixes ranges and single statuses", () => {
+  test("mixes ranges and single statuses", () => {
     expect(accepted("2xx,404")).toEqual([...accepted("2xx"), 404]);
   });
 
-  it.each([
+  test.each([
     "",
     ",",
     "200,",
@@ -42,7 +42,7 @@ describe("a rule for success", () => {
     "-200",
   ])("'%s' is none", (text) => expect(parseSuccessStatus(text)).toBeUndefined());
 
-  it("accepts every status of a list, and no other", () => {
+  test("accepts every status of a list, and no other", () => {
     const statuses = fc.uniqueArray(fc.integer({ min: 100, max: 599 }), { minLength: 1 });
     fc.assert(
       fc.property(statuses, (list) => {

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { endOfTick } from "./end-of-tick.ts";
 
-it("those who ask in one turn go on together, in their order", async () => {
+test("those who ask in one turn go on together, in their order", async () => {
   const order: string[] = [];
   const ask = async (name: string): Promise<void> => {
     await endOfTick();
@@ -19,7 +19,7 @@ it("those who ask in one turn go on together, in their order", async () => {
   expect(order).toEqual(["first", "second", "first, a moment later", "second, a moment later"]);
 });
 
-it("who asks in the next turn waits for the end of that one", async () => {
+test("who asks in the next turn waits for the end of that one", async () => {
   const before = endOfTick();
   await nextTurn();
   await before;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { writeTempFile } from "../../../../test/harness/temp-dir.ts";
 import { makeTestCa, writeCaFile } from "../../../../test/harness/receiver/tls.ts";
 import { caFileSchema } from "./ca-file.ts";
@@ -7,7 +7,7 @@ const problemWith = (path: string): string | undefined =>
   caFileSchema.safeParse(path).error?.issues[0]?.message;
 
 describe("a file of certificates", () => {
-  it("gives each of them, whatever stands between", async () => {
+  test("gives each of them, whatever stands between", async () => {
     const [one, other] = await Promise.all([makeTestCa("one"), makeTestCa("other")]);
     const file = await writeTempFile("ca.pem", `# ours\n${one.caPem}\n# theirs\n${other.caPem}\n`);
     expect(caFileSchema.parse(file).map((pem) => pem.trim())).toEqual(
@@ -16,17 +16,17 @@ describe("a file of certificates", () => {
     expect(caFileSchema.parse(await writeCaFile(one))).toHaveLength(1);
   });
 
-  it("that is not there is named", () => {
+  test("that is not there is named", () => {
     expect(problemWith("/nowhere/ca.pem")).toBe(
       "'/nowhere/ca.pem' cannot be read (ENOENT): expected a file of PEM certificates",
     );
   });
 
-  it("without a certificate is named", async () => {
+  test("without a certificate is named", async () => {
     expect(problemWith(await writeTempFile("ca.pem", "hello"))).toContain("has no certificate");
   });
 
-  it("with one that cannot be read is named with its number, and not repeated", async () => {
+  test("with one that cannot be read is named with its number, and not repeated", async () => {
     const { caPem } = await makeTestCa();
     const broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----";
     const message = problemWith(await writeTempFile("ca.pem", `${caPem}\n${broken}`));

@@ -1,6 +1,6 @@
 import { ROOT_CONTEXT, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
 import { SamplingDecision } from "@opentelemetry/sdk-trace";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { samplerOf } from "./tracing-sampler.ts";
 import type { SamplingChoice } from "./tracing-settings.ts";
 
@@ -28,7 +28,7 @@ const isKept = (choice: Omit<SamplingChoice, "ratio">, { parent, link }: Asked):
 };
 
 describe("a parent-based sampler", () => {
-  it.each(["always_on", "always_off", "traceidratio"] as const)(
+  test.each(["always_on", "always_off", "traceidratio"] as const)(
     "over %s keeps what is linked to a trace that is kept, and nothing else that is linked",
     (root) => {
       const choice = { isParentBased: true, root };
@@ -37,7 +37,7 @@ describe("a parent-based sampler", () => {
     },
   );
 
-  it("asks the parent before the link, and the root's sampler for all others", () => {
+  test("asks the parent before the link, and the root's sampler for all others", () => {
     const [on, off] = [
       { isParentBased: true, root: "always_on" },
       { isParentBased: true, root: "always_off" },
@@ -48,7 +48,7 @@ describe("a parent-based sampler", () => {
   });
 });
 
-it("a sampler that is not parent-based looks at neither parent nor link", () => {
+test("a sampler that is not parent-based looks at neither parent nor link", () => {
   const [on, off] = [
     { isParentBased: false, root: "always_on" },
     { isParentBased: false, root: "always_off" },

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseSettings, type Environment } from "../settings/settings.ts";
 import {
   batchBoundsOf,
@@ -12,7 +12,7 @@ const read = (environment: Environment) =>
   parseSettings(tracingSettings, environment, TRACING_SECRETS);
 
 describe("where traces go to", () => {
-  it.each([
+  test.each([
     ["nowhere unless it is said", {}, undefined],
     ["nowhere for an empty value", { OTEL_EXPORTER_OTLP_ENDPOINT: "" }, undefined],
     [
@@ -42,7 +42,7 @@ describe("where traces go to", () => {
     expect(tracingTarget(read(environment))).toBe(expected);
   });
 
-  it.each(["collector:4318", "grpc://collector:4317", "ftp://x", `http://${"x".repeat(3_000)}`])(
+  test.each(["collector:4318", "grpc://collector:4317", "ftp://x", `http://${"x".repeat(3_000)}`])(
     "is no %s",
     (url) => {
       expect(() => read({ OTEL_EXPORTER_OTLP_ENDPOINT: url })).toThrow(
@@ -51,7 +51,7 @@ describe("where traces go to", () => {
     },
   );
 
-  it("is not repeated where it is wrong: it may hold a password", () => {
+  test("is not repeated where it is wrong: it may hold a password", () => {
     const environment = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "user:canary@collector" };
     expect(() => read(environment)).toThrow(/^(?!.*canary)/s);
   });
@@ -61,7 +61,7 @@ const sampling = (sampler?: string, arg?: string) =>
   samplingOf(read({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: arg }));
 
 describe("which traces are kept", () => {
-  it.each([
+  test.each([
     [undefined, undefined, true, "always_on", 1],
     ["always_off", undefined, false, "always_off", 1],
     ["traceidratio", "0.25", false, "traceidratio", 0.25],
@@ -72,7 +72,7 @@ describe("which traces are kept", () => {
     expect(sampling(sampler, arg)).toEqual({ choice, ignored: [] });
   });
 
-  it.each(["xray", "parentbased_", "parentbased_parentbased_always_on", "Always_On"])(
+  test.each(["xray", "parentbased_", "parentbased_parentbased_always_on", "Always_On"])(
     "%s is not known: said so, and all are kept",
     (sampler) => {
       const { choice, ignored } = sampling(sampler);
@@ -81,7 +81,7 @@ describe("which traces are kept", () => {
     },
   );
 
-  it.each(["1.1", "-1", "NaN", "a tenth", "1e-3"])("a share of %s is none", (arg) => {
+  test.each(["1.1", "-1", "NaN", "a tenth", "1e-3"])("a share of %s is none", (arg) => {
     const { choice, ignored } = sampling("traceidratio", arg);
     expect(choice).toEqual({ isParentBased: false, root: "traceidratio", ratio: 1 });
     expect(ignored).toMatchObject([{ name: "OTEL_TRACES_SAMPLER_ARG", value: arg }]);

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import {
   type Endpoint,
   OK,
@@ -53,7 +53,7 @@ const ask = async (): Promise<void> => {
   await released;
 };
 
-it("a connection in steady use is used again, and replaced when its life is over", async () => {
+test("a connection in steady use is used again, and replaced when its life is over", async () => {
   const startedMs = performance.now();
   await ask();
   await ask();

@@ -1,17 +1,17 @@
 import { buildConnector } from "undici";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { proveGuard } from "./guard-self-test.ts";
 import { guardedConnect } from "./guarded-connect.ts";
 import { nameResolver } from "./resolve-name.ts";
 
 describe("the guard's self-test", () => {
-  it("passes, and takes no time that a start would notice", async () => {
+  test("passes, and takes no time that a start would notice", async () => {
     const startedMs = performance.now();
     await proveGuard();
     expect(performance.now() - startedMs).toBeLessThan(2_000);
   });
 
-  it("fails, naming every way that is open, where nothing is guarded", async () => {
+  test("fails, naming every way that is open, where nothing is guarded", async () => {
     const message = await proveGuard(buildConnector({ timeout: 1_000 })).then(
       () => "passed",
       (error: Error) => error.message,
@@ -23,7 +23,7 @@ describe("the guard's self-test", () => {
     expect(message).toContain("expected ERR_IP_BLOCKED");
   });
 
-  it("fails where a network is opened that should not be", async () => {
+  test("fails where a network is opened that should not be", async () => {
     const names = nameResolver({ useSystemNames: true });
     const policy = { allowedPrivateCidrs: ["0.0.0.0/32"], connectTimeoutMs: 1_000 };
     const proof = proveGuard(guardedConnect(policy, names)("w1"));

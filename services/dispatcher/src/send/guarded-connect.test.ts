@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { makeTestCa } from "../../../../test/harness/receiver/tls.ts";
 import {
@@ -53,7 +53,7 @@ const connect = (
   });
 
 describe.each(["http:", "https:"])("over %s", (protocol) => {
-  it.each(["127.0.0.1", "localhost", "0.0.0.0", "::ffff:127.0.0.1"])(
+  test.each(["127.0.0.1", "localhost", "0.0.0.0", "::ffff:127.0.0.1"])(
     "%s is refused before anything is sent there",
     async (hostname) => {
       const { port } = protocol === "http:" ? tcp : tls;
@@ -62,7 +62,7 @@ describe.each(["http:", "https:"])("over %s", (protocol) => {
     },
   );
 
-  it("IPv6 loopback is refused, also where IPv4's is opened", async () => {
+  test("IPv6 loopback is refused, also where IPv4's is opened", async () => {
     expect(await connect(NOTHING_OPENED, protocol, "::1", ipv6.port)).toBe("ERR_IP_BLOCKED");
     expect(await connect(LOOPBACK_OPENED, protocol, "::1", ipv6.port)).toBe("ERR_IP_BLOCKED");
     expect(ipv6.connections).toBe(0);
@@ -70,14 +70,14 @@ describe.each(["http:", "https:"])("over %s", (protocol) => {
 });
 
 describe("where the network is opened", () => {
-  it("a connection is made, and its certificate is still verified", async () => {
+  test("a connection is made, and its certificate is still verified", async () => {
     expect(await connect(LOOPBACK_OPENED, "http:", "127.0.0.1", tcp.port)).toBe("connected");
     expect(await connect(LOOPBACK_OPENED, "https:", "127.0.0.1", tls.port)).toBe(
       "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
     );
   });
 
-  it("a handshake that is not answered ends in time, and its connection with it", async () => {
+  test("a handshake that is not answered ends in time, and its connection with it", async () => {
     const startedMs = performance.now();
     expect(await connect(LOOPBACK_OPENED, "https:", "127.0.0.1", tcp.port)).toBe(
       "UND_ERR_CONNECT_TIMEOUT",

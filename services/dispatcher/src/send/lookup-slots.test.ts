@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { lookupSlots } from "./lookup-slots.ts";
 
 const LIMITS = { perWorkspace: 2, max: 3, waitMs: 60_000 };
 
 describe("slots for lookups", () => {
-  it("are held for one workspace's sake by that workspace alone", async () => {
+  test("are held for one workspace's sake by that workspace alone", async () => {
     const slotFor = lookupSlots({ ...LIMITS, waitMs: 20 });
     const first = await slotFor("w1");
     await slotFor("w1");
@@ -14,13 +14,13 @@ describe("slots for lookups", () => {
     expect(await slotFor("w1")).toBeTypeOf("function");
   });
 
-  it("are bounded for all together", async () => {
+  test("are bounded for all together", async () => {
     const slotFor = lookupSlots({ ...LIMITS, waitMs: 20 });
     for (const workspace of ["w1", "w2", "w3"]) await slotFor(workspace);
     expect(await slotFor("w4")).toBeUndefined();
   });
 
-  it("go to whoever waited longest and may have one", async () => {
+  test("go to whoever waited longest and may have one", async () => {
     const slotFor = lookupSlots(LIMITS);
     const [one] = [await slotFor("w1"), await slotFor("w1")];
     const other = await slotFor("w2");
@@ -44,14 +44,14 @@ describe("slots for lookups", () => {
 });
 
 describe("what is free", () => {
-  it("may be lent to one workspace, up to half of all", async () => {
+  test("may be lent to one workspace, up to half of all", async () => {
     const slotFor = lookupSlots({ perWorkspace: 1, max: 10, waitMs: 20 });
     const taken = await Promise.all(Array.from({ length: 8 }, () => slotFor("w1")));
     expect(taken.filter((one) => one !== undefined)).toHaveLength(5);
     expect(await slotFor("w2")).toBeTypeOf("function");
   });
 
-  it("goes to each workspace in turn, however many wait for one of them", async () => {
+  test("goes to each workspace in turn, however many wait for one of them", async () => {
     const slotFor = lookupSlots({ perWorkspace: 1, max: 1, waitMs: 60_000 });
     const first = await slotFor("w0");
     const order: string[] = [];

@@ -1,6 +1,6 @@
 import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
 import { errors } from "undici";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { verdictOf } from "./network-error.ts";
 
 const coded = (code: string, message = "", options?: ErrorOptions): Error =>
@@ -11,7 +11,7 @@ const aggregate = (...codes: readonly string[]): Error =>
   Object.assign(new AggregateError(codes.map((code) => coded(code))), { code: codes[0] });
 
 describe("an error's code says why the attempt failed", () => {
-  it.each([
+  test.each([
     ["ECONNREFUSED", "connection_refused"],
     ["ENETUNREACH", "connection_refused"],
     ["EHOSTUNREACH", "connection_refused"],
@@ -66,15 +66,20 @@ describe("an error's code says why the attempt failed", () => {
     expect(FAILURE_REASONS).toContain(reason);
   });
 
-  it.each(["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS", "DNS_EAI_MEMORY", "DNS_BUSY", "EADDRNOTAVAIL"])(
-    "%s is a fault of our own",
-    (code) => {
-      const expected = { kind: "platform_fault", fault: "resources", detail: code };
-      expect(verdictOf(coded(code))).toEqual(expected);
-    },
-  );
+  test.each([
+    "EMFILE",
+    "ENFILE",
+    "ENOMEM",
+    "ENOBUFS",
+    "DNS_EAI_MEMORY",
+    "DNS_BUSY",
+    "EADDRNOTAVAIL",
+  ])("%s is a fault of our own", (code) => {
+    const expected = { kind: "platform_fault", fault: "resources", detail: code };
+    expect(verdictOf(coded(code))).toEqual(expected);
+  });
 
-  it.each(["PROXY_UNREACHABLE", "PROXY_AUTHENTICATION", "PROXY_UNAVAILABLE", "PROXY_PROTOCOL"])(
+  test.each(["PROXY_UNREACHABLE", "PROXY_AUTHENTICATION", "PROXY_UNAVAILABLE", "PROXY_PROTOCOL"])(
     "%s is a fault of our own network",
     (code) => {
       const expected = { kind: "platform_fault", fault: "network", detail: code };
@@ -82,40 +87,40 @@ describe("an error's code says why the attempt failed", () => {
     },
   );
 
-  it.each(["ENETUNREACH", "EHOSTUNREACH", "ENETDOWN", "DNS_EAI_AGAIN", "DNS_ETIMEOUT"])(
+  test.each(["ENETUNREACH", "EHOSTUNREACH", "ENETDOWN", "DNS_EAI_AGAIN", "DNS_ETIMEOUT"])(
     "%s may be our own network's fault",
     (code) => expect(verdictOf(coded(code))).toMatchObject({ unreachable: true }),
   );
 
-  it.each(["ECONNREFUSED", "DNS_ENOTFOUND", "ETIMEDOUT", "ERR_IP_BLOCKED"])(
+  test.each(["ECONNREFUSED", "DNS_ENOTFOUND", "ETIMEDOUT", "ERR_IP_BLOCKED"])(
     "%s is the endpoint's alone",
     (code) => expect(verdictOf(coded(code))).toMatchObject({ unreachable: false }),
   );
 });
 
 describe("an error without a code of its own", () => {
-  it("is judged by its causes", () => {
+  test("is judged by its causes", () => {
     const error = new Error("outer", { cause: new Error("mid", { cause: coded("ECONNRESET") }) });
     expect(verdictOf(error)).toMatchObject({ reason: "connection_reset", detail: "ECONNRESET" });
   });
 
-  it("that undici's parser threw is protocol", () => {
+  test("that undici's parser threw is protocol", () => {
     const error = new errors.HTTPParserError("Expected HTTP/");
     expect(verdictOf(error)).toMatchObject({ reason: "protocol", detail: "HPE_INVALID_RESPONSE" });
   });
 
-  it("is internal, named by its class", () => {
+  test("is internal, named by its class", () => {
     expect(verdictOf(new TypeError("x"))).toMatchObject({
       reason: "internal",
       detail: "TypeError",
     });
   });
 
-  it.each(["text", undefined, null, 7])("and that is not even one is internal: %o", (thrown) => {
+  test.each(["text", undefined, null, 7])("and that is not even one is internal: %o", (thrown) => {
     expect(verdictOf(thrown)).toMatchObject({ kind: "no_response", reason: "internal" });
   });
 
-  it("is judged also where causes go round in a circle", () => {
+  test("is judged also where causes go round in a circle", () => {
     const error = new Error("a");
     error.cause = new Error("b", { cause: error });
     expect(verdictOf(error)).toMatchObject({ reason: "internal" });
@@ -123,11 +128,11 @@ describe("an error without a code of its own", () => {
 });
 
 describe("undici's errors of a socket", () => {
-  it.each(["bad response", "bad upgrade"])("are protocol when it says '%s'", (message) => {
+  test.each(["bad response", "bad upgrade"])("are protocol when it says '%s'", (message) => {
     expect(verdictOf(new errors.SocketError(message))).toMatchObject({ reason: "protocol" });
   });
 
-  it.each(["other side closed", "closed"])("are resets when it says '%s'", (message) => {
+  test.each(["other side closed", "closed"])("are resets when it says '%s'", (message) => {
     expect(verdictOf(new errors.SocketError(message))).toMatchObject({
       reason: "connection_reset",
       detail: "UND_ERR_SOCKET",
@@ -136,12 +141,12 @@ describe("undici's errors of a socket", () => {
 });
 
 describe("of a name's several addresses", () => {
-  it("one that is blocked decides", () => {
+  test("one that is blocked decides", () => {
     const error = aggregate("ECONNREFUSED", "ERR_IP_BLOCKED", "EMFILE");
     expect(verdictOf(error)).toMatchObject({ reason: "blocked_address" });
   });
 
-  it("one that was reached says more than one that there is no way to", () => {
+  test("one that was reached says more than one that there is no way to", () => {
     for (const first of ["ENETUNREACH", "EADDRNOTAVAIL"]) {
       expect(verdictOf(aggregate(first, "ECONNREFUSED"))).toEqual({
         kind: "no_response",
@@ -152,18 +157,18 @@ describe("of a name's several addresses", () => {
     }
   });
 
-  it("none that there is a way to may be our own network's fault", () => {
+  test("none that there is a way to may be our own network's fault", () => {
     const error = aggregate("ENETUNREACH", "EHOSTUNREACH");
     expect(verdictOf(error)).toMatchObject({ reason: "connection_refused", unreachable: true });
   });
 
-  it("ports that are used up are our own fault, whatever route is missing besides", () => {
+  test("ports that are used up are our own fault, whatever route is missing besides", () => {
     expect(verdictOf(aggregate("ENETUNREACH", "EADDRNOTAVAIL"))).toMatchObject({
       kind: "platform_fault",
     });
   });
 
-  it("a time-out is found behind undici's own error", () => {
+  test("a time-out is found behind undici's own error", () => {
     const cause = aggregate("ENETUNREACH", "ETIMEDOUT");
     const error = new errors.ConnectTimeoutError("Connect Timeout Error");
     error.cause = cause;

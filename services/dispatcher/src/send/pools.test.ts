@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { createPools } from "./pools.ts";
 
 const IDLE_MS = 1_000;
@@ -24,7 +24,7 @@ const scene = (maxPools: number) => {
 };
 
 describe("pools of connections", () => {
-  it("are the same for a workspace and origin, and never for another workspace", () => {
+  test("are the same for a workspace and origin, and never for another workspace", () => {
     const { pools } = scene(10);
     const { pool } = pools.use("w1", "https://a.test");
     expect(pools.use("w1", "https://a.test").pool).toBe(pool);
@@ -33,7 +33,7 @@ describe("pools of connections", () => {
     expect(pools.size()).toBe(3);
   });
 
-  it("are bounded: the one idle longest is closed first, and none in use", () => {
+  test("are bounded: the one idle longest is closed first, and none in use", () => {
     const { pools, ended } = scene(3);
     const [a, b, c] = ["a", "b", "c"].map((origin) => pools.use("w1", origin));
     b?.done();
@@ -48,7 +48,7 @@ describe("pools of connections", () => {
     expect(pools.size()).toBe(3);
   });
 
-  it("of a workspace with more than its share are closed first, however long others' are idle", () => {
+  test("of a workspace with more than its share are closed first, however long others' are idle", () => {
     const { pools, ended } = scene(8);
     pools.use("w1", "a").done();
     for (const origin of ["a", "b", "c", "d", "e", "f", "g"]) pools.use("w2", origin).done();
@@ -58,7 +58,7 @@ describe("pools of connections", () => {
     expect(ended).toEqual(["w2 a", "w2 b"]);
   });
 
-  it("that are used again are not idle any more", () => {
+  test("that are used again are not idle any more", () => {
     const { pools, ended } = scene(2);
     pools.use("w1", "a").done();
     pools.use("w1", "b").done();
@@ -68,7 +68,7 @@ describe("pools of connections", () => {
     expect(ended).toEqual(["w1 b"]);
   });
 
-  it("that were idle for long are closed with the next new one", () => {
+  test("that were idle for long are closed with the next new one", () => {
     const { pools, ended, pass } = scene(10);
     pools.use("w1", "a").done();
     pass(IDLE_MS - 1);
@@ -79,13 +79,13 @@ describe("pools of connections", () => {
     expect(ended).toEqual(["w1 a"]);
   });
 
-  it("stay bounded over thousands of origins", () => {
+  test("stay bounded over thousands of origins", () => {
     const { pools, ended } = scene(8);
     for (let n = 0; n < 5_000; n += 1) pools.use(`w${n % 7}`, `origin-${n}`).done();
     expect([pools.size(), ended.length]).toEqual([8, 4_992]);
   });
 
-  it("are all destroyed at the end, those in use too", async () => {
+  test("are all destroyed at the end, those in use too", async () => {
     const { pools, ended } = scene(8);
     pools.use("w1", "a");
     pools.use("w1", "b").done();

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { responseHeads } from "./response-heads.ts";
 
 /** What undici sees of an answer that comes in these pieces. */
@@ -20,16 +20,16 @@ const withFraming = (...lines: readonly string[]): string =>
   ["HTTP/1.1 200 OK", ...lines, "", "2\r\nab\r\n0\r\n\r\n"].join("\r\n");
 
 describe("of an answer the client does not see", () => {
-  it.each([1, 2, 10])("%i unasked 100 Continue before it", (times) => {
+  test.each([1, 2, 10])("%i unasked 100 Continue before it", (times) => {
     expect(seenOf(CONTINUE.repeat(times) + OK)).toBe(OK);
     expect(seenOf(...inBytes(CONTINUE.repeat(times) + OK))).toBe(OK);
   });
 
-  it("empty lines before it", () => {
+  test("empty lines before it", () => {
     expect(seenOf(`\r\n\r\n${CONTINUE}\r\n${OK}`)).toBe(OK);
   });
 
-  it.each([
+  test.each([
     [
       ["content-length: 2", "X: y", "Content-Length: 2"],
       ["content-length: 2", "X: y"],
@@ -49,7 +49,7 @@ describe("of an answer the client does not see", () => {
 });
 
 describe("of an answer the client sees as it is", () => {
-  it.each([
+  test.each([
     ["hints before it", `HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n${OK}`],
     ["an upgrade", "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\n\r\nraw"],
     ["two lengths that differ", withFraming("content-length: 1", "content-length: 9")],
@@ -63,22 +63,22 @@ describe("of an answer the client sees as it is", () => {
     expect(seenOf(...inBytes(answer))).toBe(answer);
   });
 
-  it("more 100 Continue than anybody needs: it refuses the rest", () => {
+  test("more 100 Continue than anybody needs: it refuses the rest", () => {
     expect(seenOf(CONTINUE.repeat(12))).toBe(CONTINUE.repeat(2));
   });
 
-  it("a head of more than 32 KiB, whether or not it ends", () => {
+  test("a head of more than 32 KiB, whether or not it ends", () => {
     const head = `HTTP/1.1 200 OK\r\nx: ${"x".repeat(33 * 1_024)}`;
     expect(seenOf(head)).toBe(head);
     expect(seenOf(head.slice(0, 20_000), head.slice(20_000))).toBe(head);
   });
 
-  it("what comes before a request", () => {
+  test("what comes before a request", () => {
     expect(responseHeads().take(Buffer.from(CONTINUE))?.toString()).toBe(CONTINUE);
   });
 });
 
-it("whatever an endpoint sends in whatever pieces: nothing is thrown, and no piece makes a difference", () => {
+test("whatever an endpoint sends in whatever pieces: nothing is thrown, and no piece makes a difference", () => {
   const parts = fc.oneof(
     fc.constantFrom(CONTINUE, OK, "HTTP/1.1 ", "\r\n", "\n\n", "\r\n\r\n", "100 ", "200 x\r\n"),
     fc.constantFrom(

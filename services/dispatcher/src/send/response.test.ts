@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { bodyStart, keptHeaders } from "./response.ts";
 
 /** The beginning of a body that comes in these pieces. */
@@ -11,7 +11,7 @@ const textOf = (...chunks: readonly Uint8Array[]): string => {
 };
 
 describe("the beginning of a body", () => {
-  it("is at most 3 KiB of bytes, as well-formed text, whatever bytes come in whatever pieces", () => {
+  test("is at most 3 KiB of bytes, as well-formed text, whatever bytes come in whatever pieces", () => {
     const pieces = fc.array(fc.uint8Array({ minLength: 1, maxLength: 1_500 }), { maxLength: 6 });
     fc.assert(
       fc.property(pieces, (chunks) => {
@@ -23,7 +23,7 @@ describe("the beginning of a body", () => {
     );
   });
 
-  it("is the beginning of the text, as far as whole characters go", () => {
+  test("is the beginning of the text, as far as whole characters go", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 4_000 }), (whole) => {
         const plain = whole.replaceAll("\0", "").replaceAll("\uFEFF", "");
@@ -36,12 +36,12 @@ describe("the beginning of a body", () => {
     );
   });
 
-  it("is empty where nothing came", () => {
+  test("is empty where nothing came", () => {
     expect(textOf()).toBe("");
   });
 });
 
-it("no more than 64 KiB of a body are wanted, and 3 KiB are looked at", () => {
+test("no more than 64 KiB of a body are wanted, and 3 KiB are looked at", () => {
   const body = bodyStart();
   const chunk = Buffer.alloc(16 * 1_024, "x");
   const wanted = Array.from({ length: 5 }, () => body.take(chunk));
@@ -50,7 +50,7 @@ it("no more than 64 KiB of a body are wanted, and 3 KiB are looked at", () => {
 });
 
 describe("the headers that are kept", () => {
-  it("are those that say why an endpoint said no, and no cookies", () => {
+  test("are those that say why an endpoint said no, and no cookies", () => {
     expect(
       keptHeaders({
         "content-type": "text/html",
@@ -70,7 +70,7 @@ describe("the headers that are kept", () => {
     });
   });
 
-  it("are looked at up to 512 characters", () => {
+  test("are looked at up to 512 characters", () => {
     expect(keptHeaders({ server: "s".repeat(1_000) })).toEqual({ server: "s".repeat(512) });
   });
 });

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createServer as createTlsServer } from "node:tls";
 import { connect, createServer, type Socket } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   listen,
   OK,
@@ -103,7 +103,7 @@ const startProxy = (): Promise<Endpoint> => {
 };
 
 describe.each(Object.entries(ENDS))("an endpoint that %s as a request comes", (_how, end) => {
-  it.each(["http", "https", "http through a proxy"])(
+  test.each(["http", "https", "http through a proxy"])(
     "is sent the same once more, on a new connection, over %s",
     async (way) => {
       const requests: string[] = [];
@@ -131,7 +131,7 @@ describe("a request is not sent again", () => {
     "where hints had come": (socket) => socket.end("HTTP/1.1 103 Early Hints\r\n\r\n"),
     "where 100 Continue had come": (socket) => socket.end("HTTP/1.1 100 Continue\r\n\r\n"),
   };
-  it.each(Object.entries(cases))("%s", async (_what, end) => {
+  test.each(Object.entries(cases))("%s", async (_what, end) => {
     const requests: string[] = [];
     const endpoint = await startTcpEndpoint(answersOnce(end, requests));
     const sender = senderTo();
@@ -144,7 +144,7 @@ describe("a request is not sent again", () => {
     expect(requests).toHaveLength(2);
   });
 
-  it("where its connection was new", async () => {
+  test("where its connection was new", async () => {
     const endpoint = await startTcpEndpoint((socket) => socket.once("data", () => socket.end()));
     const sender = senderTo();
     const result = await ask(sender, endpoint.url("/"));
@@ -154,7 +154,7 @@ describe("a request is not sent again", () => {
     await endpoint.stop();
   });
 
-  it("a second time: what the new connection comes to counts", async () => {
+  test("a second time: what the new connection comes to counts", async () => {
     let requests = 0;
     const endpoint = await startTcpEndpoint((socket) =>
       socket.on("data", (data) => {
@@ -174,7 +174,7 @@ describe("a request is not sent again", () => {
   });
 });
 
-it("a retry takes no connection that was used before, and leaves none for others", async () => {
+test("a retry takes no connection that was used before, and leaves none for others", async () => {
   const endpoint = await startTcpEndpoint((socket) => socket.on("data", () => socket.write(OK)));
   const sender = senderTo();
   for (const isRetry of [false, true, true, false]) {
@@ -192,7 +192,7 @@ describe("an answer counts by its status", () => {
   });
   afterAll(() => sender.close());
 
-  it.each([
+  test.each([
     ["behind an unasked 100 Continue", `HTTP/1.1 100 Continue\r\n\r\n${OK}`],
     [
       "with one length said twice",

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { setInterval as everyMs } from "node:timers/promises";
 import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
   OK,
   says,
@@ -112,7 +112,7 @@ const HOSTILE: Record<string, OnConnection> = {
     socket.once("data", () => socket.write(OK, () => socket.resetAndDestroy())),
 };
 
-it("200 hostile requests throw nothing, resolve in time, and leave no connection behind", async () => {
+test("200 hostile requests throw nothing, resolve in time, and leave no connection behind", async () => {
   const own = createSender(OPTIONS);
   const endpoints = await Promise.all(Object.values(HOSTILE).map((act) => startTcpEndpoint(act)));
   const urls = endpoints.flatMap(({ port }) => [
@@ -142,7 +142,7 @@ it("200 hostile requests throw nothing, resolve in time, and leave no connection
 });
 
 describe("the deadline", () => {
-  it.concurrent.each(["says nothing", "drips header bytes"])("ends one that %s", async (what) => {
+  test.concurrent.each(["says nothing", "drips header bytes"])("ends one that %s", async (what) => {
     const result = await resultAt(HOSTILE[what] ?? SILENT);
     expect(result).toMatchObject({ kind: "no_response", reason: "timeout", unreachable: false });
     const durationMs = "durationMs" in result ? result.durationMs : -1;
@@ -150,7 +150,7 @@ describe("the deadline", () => {
     expect(durationMs).toBeLessThan(DEADLINE_MS + LATE_MS);
   });
 
-  it.concurrent(
+  test.concurrent(
     "holds in a TLS handshake too, and the connection is released soon after",
     async () => {
       const endpoint = await startTcpEndpoint(SILENT);
@@ -162,7 +162,7 @@ describe("the deadline", () => {
     },
   );
 
-  it.concurrent("is not cut short by the time that connecting may take", async () => {
+  test.concurrent("is not cut short by the time that connecting may take", async () => {
     // undici's connect timers share one tick: only attempts that begin at other moments show it.
     const timeoutMs = 1_400;
     const own = createSender({ ...OPTIONS, defaultTimeoutMs: timeoutMs });
@@ -179,7 +179,7 @@ describe("the deadline", () => {
     expect(Math.min(...durations)).toBeGreaterThanOrEqual(timeoutMs);
   });
 
-  it.concurrent(
+  test.concurrent(
     "does not wait for a body: an answer's duration ends with its headers",
     async () => {
       const result = await resultAt(says("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc"));
@@ -191,14 +191,14 @@ describe("the deadline", () => {
 });
 
 describe("an answer", () => {
-  it.concurrent.each(["sends huge headers", "sends many headers", "floods with 1xx"])(
+  test.concurrent.each(["sends huge headers", "sends many headers", "floods with 1xx"])(
     "is protocol when it %s",
     async (what) => {
       expect(await resultAt(HOSTILE[what] ?? SILENT)).toMatchObject({ reason: "protocol" });
     },
   );
 
-  it.concurrent.each([
+  test.concurrent.each([
     ["breaks the body off", "ab"],
     ["sends an endless body", "x".repeat(3_072)],
   ])("that %s counts, with what came of it", async (what, bodyText) => {
@@ -206,12 +206,12 @@ describe("an answer", () => {
     expect(result).toMatchObject({ kind: "response", status: 200, bodyText });
   });
 
-  it("counts when it comes before the body was read", async () => {
+  test("counts when it comes before the body was read", async () => {
     const result = await resultAt(ANSWERS_EARLY, Buffer.alloc(1_024 * 1_024, "x"));
     expect(result).toMatchObject({ kind: "response", status: 413, bodyText: "too large" });
   });
 
-  it("that is followed by a reset, with the body unread, counts or is a reset", async () => {
+  test("that is followed by a reset, with the body unread, counts or is a reset", async () => {
     const result = await resultAt(ANSWERS_EARLY_AND_RESETS, Buffer.alloc(1_024 * 1_024, "x"));
     const what = result.kind === "response" ? result.status : "reason" in result && result.reason;
     expect([413, "connection_reset"]).toContain(what);
@@ -219,14 +219,14 @@ describe("an answer", () => {
 });
 
 describe("an unusual URL", () => {
-  it("at IPv6 loopback is sent to", async () => {
+  test("at IPv6 loopback is sent to", async () => {
     const endpoint = await startTcpEndpoint(says(OK), { host: "::1" });
     const { result } = await ask(`http://[::1]:${endpoint.port}/`);
     await endpoint.stop();
     expect(result).toMatchObject({ kind: "response", status: 200 });
   });
 
-  it("with a port that browsers refuse is sent to", async () => {
+  test("with a port that browsers refuse is sent to", async () => {
     // fetch.spec.whatwg.org, "bad port": each of these is one.
     const ports = [6_000, 6_566, 6_665, 6_666, 6_667, 6_668, 6_669, 6_697];
     const endpoint = await eventually(
@@ -241,7 +241,7 @@ describe("an unusual URL", () => {
     expect(result).toMatchObject({ kind: "response", status: 200 });
   });
 
-  it.each(["nonsense", "ftp://127.0.0.1/", "http://", "http://127.0.0.1:99999/"])(
+  test.each(["nonsense", "ftp://127.0.0.1/", "http://", "http://127.0.0.1:99999/"])(
     "that cannot be sent to is internal: %s",
     async (url) => {
       const { result, released } = await ask(url);
@@ -251,7 +251,7 @@ describe("an unusual URL", () => {
   );
 });
 
-it("a header that cannot be sent is internal, and nothing is thrown", async () => {
+test("a header that cannot be sent is internal, and nothing is thrown", async () => {
   const { result } = await sender.send({
     workspaceId: "w1",
     timeoutMs: DEADLINE_MS,

@@ -1,7 +1,7 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { attemptRecord } from "../../../../test/harness/fixtures/records.ts";
 import { eventually } from "../../../../test/harness/eventually.ts";
 import { dispatcherMetrics } from "../metrics.ts";
@@ -40,14 +40,14 @@ const start = (maxWaiting: number) => {
   return { scene, notifier, dropped };
 };
 
-it("a notice is published before anything else is done, while that works", async () => {
+test("a notice is published before anything else is done, while that works", async () => {
   const { scene, notifier } = start(10);
   await notifier.publishExhausted(recordOf("w1", 1), "1");
   expect(scene.published).toEqual(["evt_w1_1"]);
   await notifier.stop();
 });
 
-it("what cannot be published waits, each workspace with its share; the rest is dropped and counted", async () => {
+test("what cannot be published waits, each workspace with its share; the rest is dropped and counted", async () => {
   const { scene, notifier, dropped } = start(10);
   scene.works = false;
   for (let n = 1; n <= 40; n += 1) await notifier.publishExhausted(recordOf("w1", n), String(n));
@@ -59,7 +59,7 @@ it("what cannot be published waits, each workspace with its share; the rest is d
   await notifier.stop();
 });
 
-it("what still waits when the process stops is counted as lost", async () => {
+test("what still waits when the process stops is counted as lost", async () => {
   const { scene, notifier, dropped } = start(10);
   scene.works = false;
   for (let n = 1; n <= 3; n += 1) await notifier.publishExhausted(recordOf("w1", n), String(n));

@@ -1,5 +1,5 @@
 import { FAILURE_REASONS, outcomeSchema } from "@ringback/contracts/deliveries/attempt";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { outcomeOf, type EndpointResult } from "./outcome.ts";
 
 const isSuccess = (status: number): boolean => status === 200;
@@ -13,18 +13,18 @@ const response = (status: number): EndpointResult => ({
 });
 
 describe("an answer", () => {
-  it("with a status of success is delivered, whatever its body says", () => {
+  test("with a status of success is delivered, whatever its body says", () => {
     expect(outcomeOf(response(200), isSuccess)).toEqual({ kind: "delivered", status_code: 200 });
   });
 
-  it.each([201, 204, 301, 404, 500, 999])("with %i has failed with reason status", (code) => {
+  test.each([201, 204, 301, 404, 500, 999])("with %i has failed with reason status", (code) => {
     const expected = { kind: "failed", reason: "status", status_code: code };
     expect(outcomeOf(response(code), isSuccess)).toEqual(expected);
   });
 });
 
 describe("no answer", () => {
-  it.each(FAILURE_REASONS)("has failed: %s", (reason) => {
+  test.each(FAILURE_REASONS)("has failed: %s", (reason) => {
     const rest = { detail: "CODE", unreachable: false, durationMs: 1 };
     const outcome = outcomeOf({ kind: "no_response", reason, ...rest }, isSuccess);
     expect(outcome).toEqual({ kind: "failed", reason, detail: "CODE" });

@@ -1,7 +1,7 @@
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { withoutEchoes } from "./redact-echoes.ts";
 
 const SUBSCRIPTION = {
@@ -137,7 +137,7 @@ const windowsLeft = (kept: string, secret: string, spell: (text: string) => stri
   );
 
 describe.each(Object.entries(SPELLINGS))("a secret that is repeated %s", (_how, spell) => {
-  it("leaves no eight characters in a row, wherever it stands", () => {
+  test("leaves no eight characters in a row, wherever it stands", () => {
     fc.assert(
       fc.property(secretText, before, other, (secret, front, back) => {
         const text = `${front}${spell(secret)}${back}`;
@@ -160,7 +160,7 @@ const kept = (text: string, headers: Record<string, string>, url = "https://x.ex
   withoutEchoes({ body_excerpt: text }, { callback_url: url, headers }).body_excerpt;
 
 describe("what of a secret", () => {
-  it("stands in base64, at any alignment, in either alphabet, is not kept", () => {
+  test("stands in base64, at any alignment, in either alphabet, is not kept", () => {
     fc.assert(
       fc.property(secretText, fc.nat(5), fc.nat(3), fc.boolean(), (secret, front, back, isUrl) => {
         const whole = Buffer.from(`${"q".repeat(front)}${secret}${"q".repeat(back)}`);
@@ -178,7 +178,7 @@ describe("what of a secret", () => {
     );
   });
 
-  it("is what `Basic` says is not kept", () => {
+  test("is what `Basic` says is not kept", () => {
     const headers = { authorization: `Basic ${Buffer.from("al1ce:pass-w0rd").toString("base64")}` };
     expect(kept('{"user": "al1ce", "password": "pass-w0rd"}', headers)).toBe(
       '{"user": "al1ce", "password": "<redacted>"}',
@@ -186,14 +186,14 @@ describe("what of a secret", () => {
     expect(kept("login al1ce:pass-w0rd failed", headers)).toBe("login <redacted> failed");
   });
 
-  it("stands in a URL's query is not kept, raw or read", () => {
+  test("stands in a URL's query is not kept, raw or read", () => {
     const url = "https://x.example.com/?key=s3cr%C3%A9t%2Fvalue&sig=abc+defgh";
     for (const text of ["s3crét/value", "s3cr%c3%a9t%2fvalue", "S3CRÉT\\/VALUE", "abc defgh"]) {
       expect(kept(`is ${text}?`, {}, url)).toBe("is <redacted>?");
     }
   });
 
-  it("is a signing key's bytes, in hexadecimal, is not kept", () => {
+  test("is a signing key's bytes, in hexadecimal, is not kept", () => {
     const bytes = Buffer.from("0123456789abcdef0123456789abcdef");
     const key = { id: "k", created_at: "2026-01-01T00:00:00.000Z", scheme: "v1" as const };
     const secret = `whsec_${bytes.toString("base64")}`;
@@ -206,14 +206,14 @@ describe("what of a secret", () => {
     expect(withoutEchoes({ body_excerpt }, signed).body_excerpt).toBe("key <redacted>.");
   });
 
-  it("is broken into lines is not kept", () => {
+  test("is broken into lines is not kept", () => {
     expect(kept("is t0ken-\r\ns3cret-\nvalue.", { "x-key": "t0ken-s3cret-value" })).toBe(
       "is <redacted>.",
     );
   });
 });
 
-it("takes no time to speak of, whatever is in the answer and in as many secrets as there may be", () => {
+test("takes no time to speak of, whatever is in the answer and in as many secrets as there may be", () => {
   const texts = [
     "%25",
     "\\u005c",

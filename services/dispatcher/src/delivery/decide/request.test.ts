@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { destinationOf, requestFor, urlForRecords, type RequestFacts } from "./request.ts";
 
 const subscription: Subscription = {
@@ -23,13 +23,13 @@ const facts: RequestFacts = {
 };
 
 describe("the request of an event", () => {
-  it("has the subscription's URL and method, and the event's own bytes", () => {
+  test("has the subscription's URL and method, and the event's own bytes", () => {
     const request = requestFor(subscription, facts);
     expect(request).toMatchObject({ method: "PUT", url: subscription.callback_url });
     expect(request.body).toBe(facts.body);
   });
 
-  it("has the customer's headers and ours", () => {
+  test("has the customer's headers and ours", () => {
     expect(requestFor(subscription, facts).headers).toEqual({
       "content-type": "application/json",
       "X-Tenant": "t1",
@@ -42,7 +42,7 @@ describe("the request of an event", () => {
     });
   });
 
-  it("is signed with the keys that have not expired, over what is sent", () => {
+  test("is signed with the keys that have not expired, over what is sent", () => {
     const key: SigningKey = {
       id: "new",
       scheme: "v1",
@@ -59,7 +59,7 @@ describe("the request of an event", () => {
     expect(none.headers).not.toHaveProperty("webhook-signature");
   });
 
-  it("says the trace where it is told to, unless the customer's headers say one", () => {
+  test("says the trace where it is told to, unless the customer's headers say one", () => {
     const traced = { ...facts, traceHeaders: { traceparent: "ours" } };
     const traceOf = (headers: Record<string, string>) =>
       Object.entries(requestFor({ ...subscription, headers }, traced).headers).filter(([name]) =>
@@ -70,7 +70,7 @@ describe("the request of an event", () => {
     expect(traceOf({ Tracestate: "a=1" })).toEqual([["Tracestate", "a=1"]]);
   });
 
-  it.each(["content-type", "Content-Type", "CONTENT-TYPE"])(
+  test.each(["content-type", "Content-Type", "CONTENT-TYPE"])(
     "keeps a customer's %s and adds no other",
     (name) => {
       const headers = { [name]: "application/json; charset=utf-8" };
@@ -82,7 +82,7 @@ describe("the request of an event", () => {
   );
 });
 
-it.each([
+test.each([
   ["https://customer.example/hook?token=t", "https://customer.example/hook"],
   ["https://customer.example:8443/a%20b/?a=1&b=2", "https://customer.example:8443/a%20b/"],
   ["https://user:pass@customer.example/hook#part", "https://customer.example/hook"],
@@ -92,7 +92,7 @@ it.each([
   expect(urlForRecords(url)).toBe(recorded);
 });
 
-it.each([
+test.each([
   ["https://customer.example/hook?token=t", "https://customer.example"],
   ["https://customer.example:443/", "https://customer.example"],
   ["http://customer.example:8080/a", "http://customer.example:8080"],
@@ -101,7 +101,7 @@ it.each([
   expect(destinationOf(url).origin).toBe(origin);
 });
 
-it("a destination is a URL without its query, which may differ from request to request", () => {
+test("a destination is a URL without its query, which may differ from request to request", () => {
   expect(destinationOf("https://a.example/hooks/1?token=t")).toEqual({
     destination: "https://a.example/hooks/1",
     origin: "https://a.example",

@@ -1,6 +1,6 @@
 import type { AttemptRecord, NextStep } from "@ringback/contracts/deliveries/attempt";
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, test } from "vitest";
 import { attemptRecord } from "../../../../../test/harness/fixtures/records.ts";
 import { fenceOf } from "./fence.ts";
 
@@ -13,7 +13,7 @@ const recordOf = (attempt: number, next: NextStep): AttemptRecord =>
     next,
   });
 
-it.each([
+test.each([
   { last: undefined, attempt: 1, kind: "open", why: "nothing was ever attempted" },
   { last: recordOf(1, RETRY), attempt: 2, kind: "open", why: "its turn has come" },
   { last: recordOf(1, RETRY), attempt: 1, kind: "recorded", why: "it was made" },
@@ -29,7 +29,7 @@ it.each([
   expect(fenceOf(last, attempt).kind).toBe(kind);
 });
 
-it("a message of the past shows the last record, so that what follows that is made sure of", () => {
+test("a message of the past shows the last record, so that what follows that is made sure of", () => {
   const last = recordOf(3, RETRY);
   expect(fenceOf(last, 1)).toEqual({ kind: "recorded", last });
 });
@@ -53,7 +53,7 @@ const handle = (world: World, attempt: number, next: NextStep): void => {
   if (last.next.kind === "retry") world.messages.push(last.attempt + 1);
 };
 
-it("whatever comes again and in whatever order, attempts are 1, 2, 3, … and end once", () => {
+test("whatever comes again and in whatever order, attempts are 1, 2, 3, … and end once", () => {
   fc.assert(
     fc.property(broughtAgain, chain, (picks, { failures, end }) => {
       const world: World = { records: [], messages: [1] };
@@ -70,7 +70,7 @@ it("whatever comes again and in whatever order, attempts are 1, 2, 3, … and en
   );
 });
 
-it("whatever message is left, it brings a delivery that goes on to its end", () => {
+test("whatever message is left, it brings a delivery that goes on to its end", () => {
   fc.assert(
     fc.property(broughtAgain, chain, (picks, { failures, end }) => {
       const world: World = { records: [], messages: [1] };

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { proxyResponseOf } from "./proxy-response.ts";
 
 const answer = (status: string, header = "", hasTunnelledLately = false): string => {
@@ -8,7 +8,7 @@ const answer = (status: string, header = "", hasTunnelledLately = false): string
 };
 
 describe("an answer to CONNECT", () => {
-  it.each([
+  test.each([
     ["200 OK", "", "tunnel"],
     ["403 Forbidden", "", "target ERR_IP_BLOCKED"],
     ["407 Request Rejected by Proxy", "", "target ERR_IP_BLOCKED"],
@@ -46,12 +46,12 @@ describe("an answer to CONNECT", () => {
     expect(answer(status, header)).toBe(expected);
   });
 
-  it("of a proxy that tunnelled lately: a 502 without a word is the target's, a 503 is not", () => {
+  test("of a proxy that tunnelled lately: a 502 without a word is the target's, a 503 is not", () => {
     expect(answer("502 Bad Gateway", "", true)).toBe("target ECONNREFUSED");
     expect(answer("503 Service Unavailable", "", true)).toBe("proxy PROXY_UNAVAILABLE");
   });
 
-  it("of any bytes is one of the three", () => {
+  test("of any bytes is one of the three", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.boolean(), (head, lately) => {
         expect(["tunnel", "target", "proxy"]).toContain(proxyResponseOf(head, lately).kind);
