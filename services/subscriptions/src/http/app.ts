@@ -73,7 +73,8 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
   const paths = servedPaths(app);
   app.setNotFoundHandler((request, reply) => {
     const [path = ""] = request.url.split("?"); // a query may hold what is no log's or answer's business
-    const all = [...paths.ofApi().keys()].map((one) => one.replaceAll(/:(\w+)/g, "{$1}"));
+    const patterns = [...paths.ofApi().keys()].toSorted();
+    const all = patterns.map((one) => one.replaceAll(/:(\w+)/g, "{$1}"));
     const detail = `There is nothing at ${quoted(path)}: the paths are ${all.join(", ")}.`;
     return sendProblem(reply, { code: "not_found", detail });
   });

@@ -26,7 +26,7 @@ export const servedPaths = (app: Api): ServedPaths => {
   app.addHook("onRoute", ({ url: pattern, method, config }) => {
     if (pattern.startsWith(`${DOCS_PATH}/`) || config?.isRefusal === true) return;
     if (!paths.has(pattern) && pattern.includes(":")) {
-      matchers.push({ pattern, matches: new RegExp(`^${pattern.replaceAll(/:\w+/g, "[^/]+")}$`) });
+      matchers.push({ pattern, matches: new RegExp(`^${pattern.replaceAll(/:\w+/g, "[^/]*")}$`) });
     }
     paths.set(pattern, [...(paths.get(pattern) ?? []), method].flat().toSorted());
   });
