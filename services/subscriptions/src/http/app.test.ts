@@ -105,7 +105,7 @@ test.each([
   "a connection on which %s does not keep the app from closing",
   { timeout: 5_000 },
   async (_what, text) => {
-    const app = appWith({ requestMs: 300 });
+    const app = appWith({ requestMs: 1_000 }); // long before it, closing begins
     const closed = Promise.withResolvers<void>();
     const close = () => void app.close().then(closed.resolve, closed.reject);
     app.server.once(text === "" ? "connection" : "request", () => setImmediate(close));
