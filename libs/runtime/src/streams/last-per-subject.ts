@@ -1,10 +1,10 @@
 import { DeliverPolicy, type ConsumerMessages, type MsgRequest } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
-import { backoffMs, pause } from "../process/backoff.ts";
+import { pause } from "../process/backoff.ts";
 import { followFreshness, type Freshness } from "./freshness.ts";
 import type { Logger } from "../telemetry/logger.ts";
-import { isStreamNotFound } from "../nats/errors.ts";
 import type { Nats } from "../nats/connection.ts";
+import { keepFollowing } from "./keep-following.ts";
 import { streamLost } from "./stream-watch.ts";
 import { withYields } from "../process/yielding.ts";
 
@@ -80,8 +80,12 @@ export const followLastPerSubject = (options: LastPerSubjectOptions): LastPerSub
     signal: stopping.signal,
   });
   const ended = keepFollowing(
-    { ...options, onReached: freshness.reached },
-    reading,
+    {
+      ...options,
+      follow: () => follow({ ...options, onReached: freshness.reached }, reading, stopping.signal),
+      stopReading: () => reading.messages?.stop(),
+      retryEvent: "last_values.retrying",
+    },
     stopping.signal,
   );
   return {
@@ -113,26 +117,6 @@ export const untilApplied = async (
 };
 
 type FollowOptions = LastPerSubjectOptions & { readonly onReached: () => void };
-
-const keepFollowing = async (
-  options: FollowOptions,
-  reading: Reading,
-  stopping: AbortSignal,
-): Promise<void> => {
-  for (let failures = 0; !stopping.aborted; failures += 1) {
-    try {
-      await follow(options, reading, stopping);
-      failures = 0;
-    } catch (error) {
-      if (stopping.aborted) return;
-      if (isStreamNotFound(error)) return options.onStreamLost(streamLost(options.stream, error));
-      options.log.warn({ err: error, stream: options.stream }, "last_values.retrying");
-    } finally {
-      reading.messages?.stop();
-    }
-    await pause(backoffMs(failures), stopping);
-  }
-};
 
 const follow = async (
   options: FollowOptions,

@@ -1,10 +1,9 @@
 import { DeliverPolicy, type ConsumerMessages, type JsMsg } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
-import { backoffMs, pause } from "@ringback/runtime/process/backoff";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import { isStreamNotFound } from "@ringback/runtime/nats/errors";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { stallDetector } from "@ringback/runtime/process/stall-detector";
+import { keepFollowing } from "@ringback/runtime/streams/keep-following";
 import { streamLost } from "@ringback/runtime/streams/stream-watch";
 import type { ApplyMessages } from "./apply-messages.ts";
 import { batches } from "./batches.ts";
@@ -64,7 +63,15 @@ export const followStream = (options: FollowOptions): Following => {
     caughtUp: Promise.withResolvers<void>(),
     messages: undefined,
   };
-  const ended = keepFollowing(options, reading, stopping.signal);
+  const ended = keepFollowing(
+    {
+      ...options,
+      follow: () => follow(options, reading, stopping.signal),
+      stopReading: () => reading.messages?.stop(),
+      retryEvent: "projection.retrying",
+    },
+    stopping.signal,
+  );
   return {
     caughtUp: reading.caughtUp.promise,
     isCaughtUp: () => reading.isCaughtUp,
@@ -83,26 +90,6 @@ export const followStream = (options: FollowOptions): Following => {
       await ended;
     },
   };
-};
-
-const keepFollowing = async (
-  options: FollowOptions,
-  reading: Reading,
-  stopping: AbortSignal,
-): Promise<void> => {
-  for (let failures = 0; !stopping.aborted; failures += 1) {
-    try {
-      await follow(options, reading, stopping);
-      failures = 0;
-    } catch (error) {
-      if (stopping.aborted) return;
-      if (isStreamNotFound(error)) return options.onStreamLost(streamLost(options.stream, error));
-      options.log.warn({ err: error, stream: options.stream }, "projection.retrying");
-    } finally {
-      reading.messages?.stop();
-    }
-    await pause(backoffMs(failures), stopping);
-  }
 };
 
 const follow = async (
