@@ -4,14 +4,13 @@ import {
   ALL_DEAD_LETTERS,
   ATTEMPT_RECORDS,
   STREAMS,
-  type StreamName,
 } from "@ringback/contracts/streams/subjects";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import { messageAppliers } from "./apply/apply-messages.ts";
 import { dropExpired, type DropExpired } from "./apply/drop-expired.ts";
-import { followStream, type Following } from "./apply/follow-stream.ts";
+import { followStream, type Following, type FollowOptions } from "./apply/follow-stream.ts";
 import { PAGE_EVENTS, resolveUnsubscribed } from "./apply/resolve-unsubscribed.ts";
 import { unresolvedEvents } from "./apply/unresolved-events.ts";
 import { idsIn } from "./file/ids.ts";
@@ -31,8 +30,8 @@ import {
   type StreamStates,
 } from "./file/positions.ts";
 import { serialExecutor, transactionOn } from "./file/serial-executor.ts";
-import type { ProjectedStream } from "./projection.ts";
-import { queriesOn, type Queries } from "./query/queries.ts";
+import type { ProjectedStream, Queries } from "./projection.ts";
+import { queriesOn } from "./query/queries.ts";
 
 export type GenerationOptions = {
   readonly nats: Nats;
@@ -57,13 +56,7 @@ export type DatabaseGeneration = {
   readonly stop: () => Promise<void>;
 };
 
-type Source = {
-  readonly stream: StreamName;
-  readonly filter: string;
-  readonly headersOnly: boolean;
-  /** In flight to this process, or waiting in it; dead letters may hold 90 KiB each. */
-  readonly maxMessages: number;
-};
+type Source = Pick<FollowOptions, "stream" | "filter" | "headersOnly" | "maxMessages">;
 
 export const SOURCES: Readonly<Record<ProjectedStream, Source>> = {
   events: { stream: STREAMS.events, filter: ALL_EVENTS, headersOnly: true, maxMessages: 2_000 },
@@ -77,7 +70,7 @@ export const SOURCES: Readonly<Record<ProjectedStream, Source>> = {
     stream: STREAMS.deadLetters,
     filter: ALL_DEAD_LETTERS,
     headersOnly: false,
-    maxMessages: 100,
+    maxMessages: 100, // each may hold 90 KiB
   },
 };
 
@@ -118,6 +111,7 @@ export const openGeneration = async (options: GenerationOptions): Promise<Databa
     isCaughtUp: () => PROJECTED_STREAMS.every((stream) => following[stream].isCaughtUp()),
     now,
     log,
+    stopping: stopping.signal,
   });
   return {
     queries: queriesOn(db, ids),
@@ -126,7 +120,7 @@ export const openGeneration = async (options: GenerationOptions): Promise<Databa
     damaged: options.onDamaged,
     stop: async () => {
       stopping.abort();
-      await Promise.all([resolving.stop(), ...Object.values(following).map((one) => one.stop())]);
+      await Promise.all([resolving, ...Object.values(following).map((one) => one.stop())]);
       await serially(() => closeIndexFile(db)); // after all that is queued
     },
   };
@@ -148,13 +142,13 @@ const fileOf = (
   { path, log }: GenerationOptions,
 ): { readonly db: DatabaseSync; readonly positions: Positions } => {
   const onDiscarded = (reason: string): void => log.warn({ path, reason }, "projection.discarded");
-  const db = openIndexFile({ path, onDiscarded });
+  const db = openIndexFile(path, onDiscarded);
   const positions = positionsIn(db, states);
   if (positions !== undefined) return { db, positions };
   onDiscarded("of other streams");
   closeIndexFile(db);
   removeIndexFile(path);
-  const empty = openIndexFile({ path, onDiscarded });
+  const empty = openIndexFile(path, onDiscarded);
   const beginning = positionsIn(empty, states);
   if (beginning === undefined) throw new Error(`${path} was made and has positions already`);
   return { db: empty, positions: beginning };

@@ -2,10 +2,7 @@ import type { StreamInfo } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "@ringback/runtime/process/backoff";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import type { Nats } from "@ringback/runtime/nats/connection";
-import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import { isUnavailable, UnavailableError } from "../streams/ask.ts";
-import { QUERIES, type Queries } from "./query/queries.ts";
 import { openFolder } from "./file/folder.ts";
 import {
   openGeneration,
@@ -15,20 +12,15 @@ import {
 } from "./database-generation.ts";
 import { isDamaged, removeIndexFile, unwritableFile } from "./file/index-file.ts";
 import { eachStream, PROJECTED_STREAMS } from "./file/positions.ts";
-import type { Projection } from "./projection.ts";
+import type { Projection, Queries } from "./projection.ts";
 
-export type ProjectionOptions = {
-  readonly nats: Nats;
-  readonly created: StreamCreation;
+export type ProjectionOptions = Omit<GenerationOptions, "path" | "onDamaged" | "onUnwritable"> & {
   /** `PROJECTION_DIR`; undefined: a temporary folder. */
   readonly folder: string | undefined;
   /** How long ATTEMPTS keeps what it holds. */
   readonly attemptsMaxAgeMs: number;
-  readonly now: () => number;
-  readonly onStreamLost: (error: unknown) => void;
   /** The index cannot be kept at all: the process has to end. */
   readonly onFatal: (error: unknown) => void;
-  readonly log: Logger;
 };
 
 export type OpenProjection = Projection & {
@@ -78,11 +70,11 @@ export const openProjection = async (options: ProjectionOptions): Promise<OpenPr
   };
 };
 
-type ReplaceableOptions = Omit<GenerationOptions, "onDamaged" | "onUnwritable"> &
-  Pick<ProjectionOptions, "onFatal">;
-
 /** The current generation of the index, replaced when it turns out to be damaged. */
-const replaceable = (options: ReplaceableOptions, stopping: AbortSignal) => {
+const replaceable = (
+  options: ProjectionOptions & Pick<GenerationOptions, "path">,
+  stopping: AbortSignal,
+) => {
   const { path, log, onFatal } = options;
   let current: DatabaseGeneration | undefined;
   let replacing: Promise<void> = Promise.resolve();
@@ -187,5 +179,6 @@ const guardedQueries = (existing: () => DatabaseGeneration): Queries => {
         throw new UnavailableError("the projection is damaged and rebuilt", { cause: error });
       }
     };
-  return Object.fromEntries(QUERIES.map((name) => [name, guarded(name)])) as unknown as Queries;
+  const names = Object.keys(existing().queries) as (keyof Queries)[];
+  return Object.fromEntries(names.map((name) => [name, guarded(name)])) as unknown as Queries;
 };

@@ -7,16 +7,28 @@ import type { EventAddress } from "@ringback/contracts/streams/subjects";
 /**
  * An index over EVENTS, ATTEMPTS and DEAD_LETTERS for lists over a workspace, which streams cannot give.
  * It can be rebuilt from the streams at any time (docs/adr/0015-projection.md), and it may be behind them:
- * `lag` says by how much. Every query is bounded, uses an index, and sees one workspace. Queries throw
- * `UnavailableError` while the index is rebuilt.
+ * `lag` says by how much.
  */
-export type Projection = {
+export type Projection = Queries & {
+  /** Resolves once everything that was stored when this process began is applied. */
+  readonly caughtUp: () => Promise<void>;
+  readonly isCaughtUp: () => boolean;
+  /** The sequence of a stream up to which everything is applied; 0 before the first message. */
+  readonly appliedUpTo: (stream: ProjectedStream) => number;
+  readonly lag: () => ProjectionLag;
+};
+
+/**
+ * Every query is bounded, uses an index, and sees one workspace. It throws `UnavailableError` while the index
+ * is rebuilt.
+ */
+export type Queries = {
   /** Newest first, by the time at which EVENTS stored them. */
   readonly events: (query: EventsQuery) => Promise<RowsPage<EventRow>>;
-  /** Newest first, by the time at which the attempt began. */
-  readonly attempts: (query: AttemptsQuery) => Promise<RowsPage<AttemptRow>>;
-  /** Newest first, by the time of the dead letter. */
-  readonly deadLetters: (query: DeadLettersQuery) => Promise<RowsPage<DeadLetterRow>>;
+  /** Where the records are on ATTEMPTS; newest first, by the time at which the attempt began. */
+  readonly attempts: (query: AttemptsQuery) => Promise<RowsPage<RowPosition>>;
+  /** Where they are on DEAD_LETTERS; newest first, by the time of the dead letter. */
+  readonly deadLetters: (query: DeadLettersQuery) => Promise<RowsPage<RowPosition>>;
   /** Some dead letters that name this event, newest first; those of another event may be among them. */
   readonly deadLettersOf: (workspaceId: string, eventId: string) => Promise<readonly RowSeq[]>;
   readonly stats: (query: StatsQuery) => Promise<AgentStats>;
@@ -31,12 +43,6 @@ export type Projection = {
     workspaceId: string,
     redeliveryId: string,
   ) => Promise<RedeliveryProgress>;
-  /** Resolves once everything that was stored when this process began is applied. */
-  readonly caughtUp: () => Promise<void>;
-  readonly isCaughtUp: () => boolean;
-  /** The sequence of a stream up to which everything is applied; 0 before the first message. */
-  readonly appliedUpTo: (stream: ProjectedStream) => number;
-  readonly lag: () => ProjectionLag;
 };
 
 /** The streams that are followed, as metrics and `lag` name them. */
@@ -100,15 +106,6 @@ export type EventRow = {
   /** When the next attempt is due, while it is `retrying`. */
   readonly nextAttemptAtMs: number | undefined;
 };
-
-/** Where a record is on ATTEMPTS, from which the list reads the rest of it. */
-type AttemptRow = {
-  readonly seq: number;
-  readonly atMs: number;
-};
-
-/** Where a dead letter is on DEAD_LETTERS. */
-type DeadLetterRow = { readonly seq: number; readonly atMs: number };
 
 /** A row by its sequence alone. */
 export type RowSeq = { readonly seq: number };

@@ -1,16 +1,12 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { isOfDatabase } from "../file/index-file.ts";
-import type { Positions } from "../file/positions.ts";
+import { eachStream, type Positions } from "../file/positions.ts";
 import { SLICE_MS, type SerialExecutor, type Transaction } from "../file/serial-executor.ts";
 import type { ProjectedStream } from "../projection.ts";
-import { streamMessage, type Applier, type ApplierDeps } from "./applier.ts";
-import { attemptApplier } from "./apply-attempt.ts";
-import { deadLetterApplier } from "./apply-dead-letter.ts";
-import { eventApplier } from "./apply-event.ts";
-import { eventProgress } from "./event-progress.ts";
+import { streamAppliers, streamMessage, type Applier, type ApplierDeps } from "./appliers.ts";
 
-export type ApplyDeps = Omit<ApplierDeps, "progress"> & {
+export type ApplyDeps = ApplierDeps & {
   readonly positions: Positions;
   readonly transaction: Transaction;
   readonly serially: SerialExecutor;
@@ -26,13 +22,8 @@ export type ApplyMessages = (
 export const messageAppliers = (
   deps: ApplyDeps,
 ): Readonly<Record<ProjectedStream, ApplyMessages>> => {
-  const { db, ids, eventsCreatedMs } = deps;
-  const common = { db, ids, progress: eventProgress(db, ids), eventsCreatedMs };
-  return {
-    events: inSlices("events", eventApplier(db, ids), deps),
-    attempts: inSlices("attempts", attemptApplier(common), deps),
-    dead_letters: inSlices("dead_letters", deadLetterApplier(common), deps),
-  };
+  const appliers = streamAppliers(deps);
+  return eachStream((stream) => inSlices(stream, appliers[stream], deps));
 };
 
 const inSlices = (stream: ProjectedStream, apply: Applier, deps: ApplyDeps): ApplyMessages => {

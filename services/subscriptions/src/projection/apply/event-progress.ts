@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
-import type { DeadLetterReason } from "@ringback/contracts/deliveries/dead-letter";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import {
   eventStatus,
   isLastWord,
@@ -9,16 +9,6 @@ import {
 import type { EventAddress } from "@ringback/contracts/streams/subjects";
 import { customType, EVENT_FACETS } from "../file/facets.ts";
 import { callHash, type Ids } from "../file/ids.ts";
-
-/** Keeps the status of events as records and dead letters come in. */
-export type EventProgress = {
-  readonly recorded: (eventSeq: number, address: EventAddress, record: AttemptRecord) => void;
-  readonly deadLettered: (
-    eventSeq: number,
-    address: EventAddress,
-    deadLetter: { readonly reason: DeadLetterReason; readonly at: string },
-  ) => void;
-};
 
 /** An event as its row has it. */
 type Known = {
@@ -33,10 +23,10 @@ type Known = {
 const UNKNOWN: Known = { status: "pending", attempts: 0, endedMs: null, deadLetterMs: null };
 
 /**
- * Streams are followed side by side, so records and dead letters may come before their event: they make a
- * row without a time, which no list shows until the event comes.
+ * Keeps the status of events as records and dead letters come in. Streams are followed side by side, so these
+ * may come before their event: they make a row without a time, which no list shows until the event comes.
  */
-export const eventProgress = (db: DatabaseSync, ids: Ids): EventProgress => {
+export const eventProgress = (db: DatabaseSync, ids: Ids) => {
   const known = knownEvents(db, ids);
   const attempted = db.prepare(`
     UPDATE events SET facet = ?, attempts = ?, last_attempt_ms = max(ifnull(last_attempt_ms, 0), ?),
@@ -44,7 +34,7 @@ export const eventProgress = (db: DatabaseSync, ids: Ids): EventProgress => {
   const ended = db.prepare(`
     UPDATE events SET facet = ?, dead_letter_ms = ?, next_attempt_ms = NULL, check_ms = NULL WHERE seq = ?`);
   return {
-    recorded: (eventSeq, address, record) => {
+    recorded: (eventSeq: number, address: EventAddress, record: AttemptRecord): void => {
       const before = known.of(eventSeq, address);
       if (before === undefined) return;
       const isDelivered = before.status === "delivered" || record.outcome.kind === "delivered";
@@ -68,7 +58,11 @@ export const eventProgress = (db: DatabaseSync, ids: Ids): EventProgress => {
         eventSeq,
       );
     },
-    deadLettered: (eventSeq, address, deadLetter) => {
+    deadLettered: (
+      eventSeq: number,
+      address: EventAddress,
+      deadLetter: Pick<DeadLetter, "reason" | "at">,
+    ): void => {
       const before = known.of(eventSeq, address);
       if (before === undefined || before.status === "delivered") return;
       const last = before.endedMs === null ? undefined : endedAt(before.endedMs);

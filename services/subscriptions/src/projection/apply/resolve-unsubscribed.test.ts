@@ -13,7 +13,7 @@ import { EVENT_FACETS } from "../file/facets.ts";
 import { idsIn } from "../file/ids.ts";
 import { SCHEMA } from "../file/schema.ts";
 import { serialExecutor, transactionOn } from "../file/serial-executor.ts";
-import { eventApplier } from "./apply-event.ts";
+import { streamAppliers } from "./appliers.ts";
 import { resolveUnsubscribed } from "./resolve-unsubscribed.ts";
 import { unresolvedEvents } from "./unresolved-events.ts";
 
@@ -50,7 +50,7 @@ const indexOf = (events: readonly StoredEvent[]) => {
   const db = new DatabaseSync(":memory:");
   db.exec(SCHEMA);
   const ids = idsIn(db);
-  const apply = eventApplier(db, ids);
+  const apply = streamAppliers({ db, ids, eventsCreatedMs: 0 }).events;
   for (const { seq, address } of events) {
     const subject = eventSubject(address);
     apply({ subject, seq, atMs: Date.now(), data: new Uint8Array(), header: () => "" });
@@ -74,7 +74,8 @@ test("of acknowledged events those without a pending retry had no subscription, 
   // A record is stored, and not applied: it may be of any event.
   const recorded = await streams.attempt(inFlight);
   let applied = 0;
-  const { stop } = resolveUnsubscribed({
+  const stopping = new AbortController();
+  const ended = resolveUnsubscribed({
     ...index,
     nats: streams.nats,
     appliedUpTo: (stream) => (stream === "attempts" ? applied : 0),
@@ -82,6 +83,7 @@ test("of acknowledged events those without a pending retry had no subscription, 
     // Later than the first check of each event.
     now: () => Date.now() + 60_000,
     log: createLogger("test", "fatal"),
+    stopping: stopping.signal,
   });
   await eventually(async () => {
     // The consumer has been read twice: rounds go on, and resolve nothing.
@@ -93,6 +95,7 @@ test("of acknowledged events those without a pending retry had no subscription, 
   await eventually(() => {
     expect(statuses()).toEqual(["no_subscription", "pending", "no_subscription", "pending"]);
   });
-  await stop();
+  stopping.abort();
+  await ended;
   await streams.stop();
 });

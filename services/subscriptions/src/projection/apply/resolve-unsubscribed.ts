@@ -20,6 +20,7 @@ export type ResolveOptions = {
   readonly isCaughtUp: () => boolean;
   readonly now: () => number;
   readonly log: Logger;
+  readonly stopping: AbortSignal;
 };
 
 /** Events of one page: one slice changes their rows. */
@@ -32,46 +33,30 @@ const APPLIED_WITHIN_MS = 5_000;
 const CHECK_APPLIED_EVERY_MS = 10;
 
 /**
- * Marks events that nobody had subscribed to. The dispatcher leaves no trace of them: its consumer has
- * acknowledged them, no retry is pending, and they have neither a record nor a dead letter among all that
- * was stored until after that read.
+ * Marks events that nobody had subscribed to, until it is stopped. The dispatcher leaves no trace of them: its
+ * consumer has acknowledged them, no retry is pending, and they have neither a record nor a dead letter among
+ * all that was stored until after that read.
  */
-export const resolveUnsubscribed = (
-  options: ResolveOptions,
-): { readonly stop: () => Promise<void> } => {
-  const stopping = new AbortController();
-  const ended = keepResolving(options, stopping.signal);
-  return {
-    stop: async () => {
-      stopping.abort();
-      await ended;
-    },
-  };
-};
-
-const keepResolving = async (options: ResolveOptions, stopping: AbortSignal): Promise<void> => {
+export const resolveUnsubscribed = async (options: ResolveOptions): Promise<void> => {
+  const { nats, isCaughtUp, log, stopping } = options;
   let upTo = 0;
   while (!stopping.aborted) {
     try {
       // Acknowledged a round ago: by now each replica has what was stored before that.
-      const acknowledged = await acknowledgedUpTo(options.nats);
-      if (options.isCaughtUp()) await goRound(upTo, options, stopping);
+      const acknowledged = await acknowledgedUpTo(nats);
+      if (isCaughtUp()) await goRound(upTo, options);
       upTo = acknowledged;
     } catch (error) {
       if (stopping.aborted) return;
       const level = isUnavailable(error) ? "debug" : "warn";
-      options.log[level]({ err: error }, "projection.settling_interrupted");
+      log[level]({ err: error }, "projection.settling_interrupted");
     }
     await pause(ROUND_EVERY_MS, stopping);
   }
 };
 
-const goRound = async (
-  upTo: number,
-  options: ResolveOptions,
-  stopping: AbortSignal,
-): Promise<void> => {
-  const { nats, unresolved, serially, transaction, now } = options;
+const goRound = async (upTo: number, options: ResolveOptions): Promise<void> => {
+  const { nats, unresolved, serially, transaction, now, stopping } = options;
   let after = 0;
   while (after < upTo && !stopping.aborted) {
     const { events, readUpTo } = await serially(() => unresolved.read({ after, upTo }, now()));
@@ -82,23 +67,18 @@ const goRound = async (
       deliveryId: deliveryId(event.seq),
     }));
     const quiet = await withoutPendingRetry(deliveries, nats);
-    if (!(await appliedAllStored(options, stopping))) return;
+    if (!(await appliedAllStored(options))) return;
     const unsubscribed = new Set(quiet.map(({ address }) => address.seq));
-    const others = events.map(({ seq }) => seq).filter((seq) => !unsubscribed.has(seq));
-    await serially(() =>
-      transaction(() => {
-        unresolved.resolve([...unsubscribed]);
-        unresolved.checkLater(others, now());
-      }),
-    );
+    await serially(() => transaction(() => unresolved.checked(events, unsubscribed, now())));
   }
 };
 
 /** Waits until all records and dead letters are applied that are stored by now; false: it takes too long. */
-const appliedAllStored = async (
-  { nats, appliedUpTo }: ResolveOptions,
-  stopping: AbortSignal,
-): Promise<boolean> => {
+const appliedAllStored = async ({
+  nats,
+  appliedUpTo,
+  stopping,
+}: ResolveOptions): Promise<boolean> => {
   const [attempts, deadLetters] = await Promise.all([
     streamState(nats, STREAMS.attempts),
     streamState(nats, STREAMS.deadLetters),

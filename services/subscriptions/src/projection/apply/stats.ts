@@ -19,27 +19,23 @@ const stepOf = (durationMs: number): number =>
 
 const msOf = (step: number): number => Math.round(10 ** (step / STEPS_PER_DECADE));
 
-/** Counts an attempt in its interval. */
+/** The result of events that were dead-lettered before an attempt. */
+const INVALID = 1_000;
+
+/** Counts an attempt, or an invalid event, in its interval. */
 export const attemptCounter = (db: DatabaseSync) => {
   const add = db.prepare(`
     INSERT INTO attempt_counts (agent, interval, result, duration, count) VALUES (?, ?, ?, ?, 1)
     ON CONFLICT (agent, interval, result, duration) DO UPDATE SET count = count + 1`);
-  return (agent: number, atMs: number, result: AttemptResult, durationMs: number): void => {
+  return (
+    agent: number,
+    atMs: number,
+    result: AttemptResult | "invalid_event",
+    durationMs: number,
+  ): void => {
     const interval = Math.floor(atMs / INTERVAL_MS);
-    add.run(agent, interval, ATTEMPT_RESULTS.indexOf(result), stepOf(durationMs));
-  };
-};
-
-/** The result of events that were dead-lettered before an attempt. */
-const INVALID = 1_000;
-
-/** Counts an invalid event in its interval. */
-export const invalidCounter = (db: DatabaseSync) => {
-  const add = db.prepare(`
-    INSERT INTO attempt_counts (agent, interval, result, duration, count) VALUES (?, ?, ${INVALID}, 0, 1)
-    ON CONFLICT (agent, interval, result, duration) DO UPDATE SET count = count + 1`);
-  return (agent: number, atMs: number): void => {
-    add.run(agent, Math.floor(atMs / INTERVAL_MS));
+    const number = result === "invalid_event" ? INVALID : ATTEMPT_RESULTS.indexOf(result);
+    add.run(agent, interval, number, stepOf(durationMs));
   };
 };
 

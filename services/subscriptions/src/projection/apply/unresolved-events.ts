@@ -8,18 +8,20 @@ type UnresolvedEvent = AgentAddress & { readonly seq: number };
 export type UnresolvedEvents = {
   /** Events of a range whose check is due, and how far the range was read. */
   readonly read: (range: SequenceRange, nowMs: number) => UnresolvedPage;
-  /** Marks events that nobody subscribed to; skips those that got a record meanwhile. */
-  readonly resolve: (seqs: readonly number[]) => void;
-  /** Sets the next check of events that have a retry pending. */
-  readonly checkLater: (seqs: readonly number[], nowMs: number) => void;
+  /**
+   * Marks those of the events that nobody subscribed to, and sets the next check of the others; skips those
+   * that got a record meanwhile.
+   */
+  readonly checked: (
+    events: readonly { readonly seq: number }[],
+    unsubscribed: ReadonlySet<number>,
+    nowMs: number,
+  ) => void;
 };
 
 type SequenceRange = { readonly after: number; readonly upTo: number };
 
-type UnresolvedPage = {
-  readonly events: readonly UnresolvedEvent[];
-  readonly readUpTo: number;
-};
+type UnresolvedPage = { readonly events: readonly UnresolvedEvent[]; readonly readUpTo: number };
 
 const FIRST_CHECK_MS = 5_000;
 const MAX_CHECK_MS = 10 * 60_000;
@@ -63,17 +65,13 @@ export const unresolvedEvents = (db: DatabaseSync, max: number): UnresolvedEvent
       }
       return { events, readUpTo: rows.length < ROWS ? upTo : readUpTo };
     },
-    resolve: (seqs) => {
-      for (const seq of seqs) {
+    checked: (events, unsubscribed, nowMs) => {
+      for (const { seq } of events) {
         const row = unresolved.get(seq);
         if (row === undefined) continue;
-        resolve.run(EVENT_FACETS.withState(Number(row["facet"]), "no_subscription"), seq);
-      }
-    },
-    checkLater: (seqs, nowMs) => {
-      for (const seq of seqs) {
-        const row = unresolved.get(seq);
-        if (row !== undefined) checkAt.run(nextCheckMs(Number(row["at_ms"]), nowMs), seq);
+        if (unsubscribed.has(seq)) {
+          resolve.run(EVENT_FACETS.withState(Number(row["facet"]), "no_subscription"), seq);
+        } else checkAt.run(nextCheckMs(Number(row["at_ms"]), nowMs), seq);
       }
     },
   };

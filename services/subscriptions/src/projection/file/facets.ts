@@ -3,11 +3,8 @@ import {
   type FailureReason,
   type Outcome,
 } from "@ringback/contracts/deliveries/attempt";
-import {
-  DEAD_LETTER_REASONS,
-  type DeadLetterReason,
-} from "@ringback/contracts/deliveries/dead-letter";
-import { EVENT_STATUSES, type EventStatus } from "@ringback/contracts/deliveries/event-status";
+import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
 import {
   EVENT_TYPES,
   isBuiltIn,
@@ -20,23 +17,6 @@ import type {
   DeadLettersQuery,
   EventsQuery,
 } from "../projection.ts";
-
-/**
- * A row's event type and what became of it, as one small number: one index then serves every
- * combination of the two, as a filter is a set of numbers (`projection/query/row-queries.ts` merges their ranges).
- */
-export type Facets<State extends string> = {
-  readonly of: (eventType: string, state: State) => number;
-  readonly stateOf: (facet: number) => State;
-  /** The same type in another state. */
-  readonly withState: (facet: number, state: State) => number;
-  readonly typeOf: (facet: number) => EventType | undefined;
-  /** Every facet of these types and states; undefined: of all. */
-  readonly matching: (
-    types: readonly EventType[] | undefined,
-    states: readonly State[] | undefined,
-  ) => number[];
-};
 
 /** Comes after the catalogue's types: a dead letter of a message that could not be parsed. */
 const UNKNOWN_TYPE = EVENT_TYPES.length;
@@ -60,35 +40,43 @@ const sumOf = (type: string): number => {
   return sum;
 };
 
-const facetsOf = <State extends string>(all: readonly State[]): Facets<State> => {
+/**
+ * A row's event type and what became of it, as one small number: one index then serves every
+ * combination of the two, as a filter is a set of numbers (`projection/query/row-queries.ts` merges their ranges).
+ */
+const facetsOf = <State extends string>(all: readonly State[]) => {
   const number = (type: number, state: State): number => type * all.length + all.indexOf(state);
   const everyType = Array.from({ length: FIRST_CUSTOM + CUSTOM_NUMBERS }, (_, type) => type);
   return {
-    of: (eventType, state) => number(typeNumber(eventType), state),
-    stateOf: (facet) => {
+    of: (eventType: string, state: State): number => number(typeNumber(eventType), state),
+    stateOf: (facet: number): State => {
       const state = all[facet % all.length];
       if (state === undefined) throw new RangeError(`facet ${facet} has no state`);
       return state;
     },
-    withState: (facet, state) => facet - (facet % all.length) + all.indexOf(state),
-    typeOf: (facet) => EVENT_TYPES[Math.floor(facet / all.length)],
-    matching: (types, states = all) =>
+    /** The same type in another state. */
+    withState: (facet: number, state: State): number =>
+      facet - (facet % all.length) + all.indexOf(state),
+    /** Undefined where the type is not built in. */
+    typeOf: (facet: number): EventType | undefined => EVENT_TYPES[Math.floor(facet / all.length)],
+    /** Every facet of these types and states; undefined: of all. */
+    matching: (types: readonly EventType[] | undefined, states: readonly State[] = all): number[] =>
       [...new Set(types?.map(typeNumber) ?? everyType)].flatMap((type) =>
         states.map((state) => number(type, state)),
       ),
   };
 };
 
-export const EVENT_FACETS: Facets<EventStatus> = facetsOf(EVENT_STATUSES);
+export const EVENT_FACETS = facetsOf(EVENT_STATUSES);
 
 /** The outcome of an attempt, or the reason of its failure. */
 export type AttemptResult = Exclude<AttemptOutcome, "failed"> | FailureReason;
 
 export const ATTEMPT_RESULTS = ["delivered", "cancelled", ...FAILURE_REASONS] as const;
 
-export const ATTEMPT_FACETS: Facets<AttemptResult> = facetsOf<AttemptResult>(ATTEMPT_RESULTS);
+export const ATTEMPT_FACETS = facetsOf<AttemptResult>(ATTEMPT_RESULTS);
 
-export const DEAD_LETTER_FACETS: Facets<DeadLetterReason> = facetsOf(DEAD_LETTER_REASONS);
+export const DEAD_LETTER_FACETS = facetsOf(DEAD_LETTER_REASONS);
 
 export const attemptResult = (outcome: Outcome): AttemptResult =>
   outcome.kind === "failed" ? outcome.reason : outcome.kind;

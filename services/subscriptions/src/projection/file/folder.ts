@@ -2,21 +2,16 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } fro
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
-/** Where the file of a projection lies. */
-export type ProjectionFolder = {
-  readonly file: string;
-  /** Removes the folder where it was made for this process only. */
-  readonly leave: () => void;
-};
-
 const FILE = "projection.sqlite";
 const PREFIX = "ringback-projection-";
 
 /**
- * The folder of the setting, kept for the next start; without a setting a temporary folder, removed at the
- * end. Removes the temporary folders of killed processes.
+ * Makes the folder of the setting, which is kept for the next start, or a temporary one, which `leave` removes.
+ * Returns the path of the projection's file in it. Removes the temporary folders of killed processes.
  */
-export const openFolder = (setting: string | undefined): ProjectionFolder => {
+export const openFolder = (
+  setting: string | undefined,
+): { readonly file: string; readonly leave: () => void } => {
   try {
     if (setting !== undefined) {
       makeFolder(setting);

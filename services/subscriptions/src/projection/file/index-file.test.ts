@@ -23,8 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const open = (): DatabaseSync =>
-  openIndexFile({ path, onDiscarded: (reason) => discarded.push(reason) });
+const open = (): DatabaseSync => openIndexFile(path, (reason) => discarded.push(reason));
 
 const addWorkspace = (db: DatabaseSync) => db.exec("INSERT INTO workspaces (name) VALUES ('w1')");
 const workspaces = (db: DatabaseSync) => db.prepare("SELECT name FROM workspaces").all().length;

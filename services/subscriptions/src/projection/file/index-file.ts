@@ -3,12 +3,6 @@ import { uptime } from "node:os";
 import { DatabaseSync } from "node:sqlite";
 import { SCHEMA, SCHEMA_FINGERPRINT } from "./schema.ts";
 
-export type IndexFileOptions = {
-  readonly path: string;
-  /** Gets the reason why the file that was there could not be used. */
-  readonly onDiscarded: (reason: string) => void;
-};
-
 /** Setting the clock moves the time of boot by up to this much. */
 const BOOT_TOLERANCE_MS = 60_000;
 
@@ -21,9 +15,13 @@ const CHECKPOINT_PAGES = 256;
 /**
  * The database in a file. Makes a new one where there is none, or where it cannot be used: it is of another
  * version, damaged, or was open when the machine stopped (writes do not wait for the disk, because the index
- * can be rebuilt). Throws where the file cannot be made, or another process has it open.
+ * can be rebuilt). `onDiscarded` gets the reason why the file that was there could not be used. Throws where
+ * the file cannot be made, or another process has it open.
  */
-export const openIndexFile = ({ path, onDiscarded }: IndexFileOptions): DatabaseSync => {
+export const openIndexFile = (
+  path: string,
+  onDiscarded: (reason: string) => void,
+): DatabaseSync => {
   if (existsSync(path)) {
     const opened = reopened(path);
     if (opened.kind === "usable") return opened.db;

@@ -13,10 +13,7 @@ import {
 import { expect, test } from "vitest";
 import { attemptRecord, eventFields } from "../../../../../test/harness/fixtures/records.ts";
 import { queriesOn } from "./queries.ts";
-import { attemptApplier } from "../apply/apply-attempt.ts";
-import { deadLetterApplier } from "../apply/apply-dead-letter.ts";
-import { eventApplier } from "../apply/apply-event.ts";
-import { eventProgress } from "../apply/event-progress.ts";
+import { streamAppliers } from "../apply/appliers.ts";
 import { attemptFacets } from "../file/facets.ts";
 import { idsIn } from "../file/ids.ts";
 import type { AttemptsQuery, EventsQuery, RowPosition, RowsPage } from "../projection.ts";
@@ -25,10 +22,6 @@ import { SCHEMA } from "../file/schema.ts";
 import { unresolvedEvents } from "../apply/unresolved-events.ts";
 
 const CREATED_MS = 1_700_000_000_000;
-
-const onUnreadable = (seq: number): never => {
-  throw new Error(`${seq} cannot be read`);
-};
 
 const message = (subject: string, seq: number, atMs: number, body: object) => ({
   subject,
@@ -43,22 +36,18 @@ const emptyIndex = () => {
   const db = new DatabaseSync(":memory:");
   db.exec(SCHEMA);
   const ids = idsIn(db);
-  const progress = eventProgress(db, ids);
-  const deps = { db, ids, progress, eventsCreatedMs: CREATED_MS, onUnreadable };
-  const applyEvent = eventApplier(db, ids);
-  const applyAttempt = attemptApplier(deps);
-  const applyDeadLetter = deadLetterApplier(deps);
+  const apply = streamAppliers({ db, ids, eventsCreatedMs: CREATED_MS });
   return {
     db,
     queries: queriesOn(db, ids),
     unresolved: unresolvedEvents(db, 100),
-    event: (event: Event) => applyEvent(message(eventSubject(event), event.seq, event.atMs, {})),
+    event: (event: Event) => apply.events(message(eventSubject(event), event.seq, event.atMs, {})),
     attempt: (event: Event, seq: number, made: Made) => {
       const subject = attemptSubject(event, String(event.seq));
-      return applyAttempt(message(subject, seq, made.atMs, recordOf(event, made)));
+      return apply.attempts(message(subject, seq, made.atMs, recordOf(event, made)));
     },
     deadLetter: (event: Event, seq: number, atMs: number, reason = "event_expired") =>
-      applyDeadLetter(
+      apply.dead_letters(
         message(deadLetterSubject(event), seq, atMs, {
           ...partsOf(event),
           reason,
@@ -377,8 +366,8 @@ test("only events without a record are unresolved, and those that are to be chec
     index.unresolved.read({ after, upTo }, NOW_MS).events.map(({ seq }) => seq);
   expect(read(0, 3)).toEqual([1, 3]);
   expect(read(1, 4)).toEqual([3, 4]);
-  index.unresolved.checkLater([3], NOW_MS);
-  index.unresolved.resolve([1, 2]);
+  const events = [{ seq: 1 }, { seq: 2 }, { seq: 3 }];
+  index.unresolved.checked(events, new Set([1, 2]), NOW_MS);
   expect(read(0, 4)).toEqual([4]);
   expect(index.unresolved.read({ after: 0, upTo: 4 }, NOW_MS + 5_000).events).toMatchObject([
     { seq: 3, workspaceId: "w1", agentId: "a1" },

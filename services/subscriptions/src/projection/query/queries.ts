@@ -9,39 +9,22 @@ import {
   eventFacets,
 } from "../file/facets.ts";
 import { callHash, eventHash, type Ids } from "../file/ids.ts";
-import type { EventRow, Projection, RedeliverySelection, RowSeq } from "../projection.ts";
+import type { EventRow, EventsQuery, Queries, RedeliverySelection, RowSeq } from "../projection.ts";
 import { deadLettersOfReader, malformedCounter } from "./dead-letters.ts";
 import { redeliveryReader } from "../apply/redelivery-counts.ts";
-import { rowQueries, type IndexedTable, type Ranges } from "./row-queries.ts";
+import { positionsReader, type IndexedTable, type Ranges } from "./row-queries.ts";
 import { attemptCountsReader } from "../apply/stats.ts";
-
-export const QUERIES = [
-  "events",
-  "attempts",
-  "deadLetters",
-  "deadLettersOf",
-  "stats",
-  "selectForRedelivery",
-  "countMalformed",
-  "redeliveryProgress",
-] as const satisfies readonly (keyof Projection)[];
-
-export type Queries = Pick<Projection, (typeof QUERIES)[number]>;
 
 const MAX_LIMIT = 1_000;
 
 /** Later than any row; adding to it does not overflow. */
 const ALWAYS_MS = 8_640_000_000_000_000;
 
-type Query = Parameters<Projection["events"]>[0];
-type Narrowed = Omit<Query, "status" | "eventType"> & {
-  readonly facets: readonly number[];
-  readonly customTypes?: readonly string[] | undefined;
-};
+type Narrowed = Omit<EventsQuery, "status" | "eventType"> & Pick<Ranges, "facets" | "customTypes">;
 
 /** Rows by the ranges of a query. */
 const rowReader = (db: DatabaseSync, ids: Ids) => {
-  const { positions } = rowQueries(db);
+  const positions = positionsReader(db);
   const eventRow = eventRowReader(db, ids);
   const rowsOf = (
     table: IndexedTable,
@@ -53,7 +36,7 @@ const rowReader = (db: DatabaseSync, ids: Ids) => {
   };
   return {
     rowsOf,
-    pageOf: (table: IndexedTable, query: Query, facets: readonly number[]) => {
+    pageOf: (table: IndexedTable, query: EventsQuery, facets: readonly number[]) => {
       const { eventType, limit } = query;
       const customTypes = customTypesIn(eventType === undefined ? undefined : [eventType]);
       const found = rowsOf(table, { ...query, limit: limit + 1, facets, customTypes });

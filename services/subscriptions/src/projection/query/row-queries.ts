@@ -22,40 +22,32 @@ export type Ranges = {
   readonly limit: number;
 };
 
-export type RowQueries = {
-  /** The positions of the first rows in their order. */
-  readonly positions: (ranges: Ranges) => RowPosition[];
-};
-
 /**
- * Reads the index of a table. The rows of one facet are in order already, so the first of all come from
- * merging the first of each: the database reads no other rows and sorts nothing. The query of each further
- * facet ends at the last row kept.
+ * Reads the positions of the first rows from the index of a table, in their order. The rows of one facet are in
+ * order already, so the first of all come from merging the first of each: the database reads no other rows and
+ * sorts nothing. The query of each further facet ends at the last row kept.
  */
-export const rowQueries = (db: DatabaseSync): RowQueries => {
+export const positionsReader = (db: DatabaseSync) => {
   const prepared = new Map<string, StatementSync>();
   const statement = (sql: string): StatementSync => {
     const known = prepared.get(sql) ?? db.prepare(sql);
     prepared.set(sql, known);
     return known;
   };
-  return {
-    positions: (ranges) => {
-      const { facets, value, order, limit } = ranges;
-      const query = statement(positionsSql(ranges));
-      const compare = order === "newest_first" ? newestFirst : oldestFirst;
-      const own = ownValues(ranges);
-      let kept: RowPosition[] = [];
-      for (const facet of facets) {
-        const last = kept.length < limit ? undefined : kept.at(-1);
-        const bounds = boundsOf(ranges, last);
-        const rows = query.all(value, facet, ...own, ...bounds, limit);
-        if (rows.length === 0) continue;
-        const found = rows.map((row) => ({ seq: Number(row["seq"]), atMs: Number(row["at_ms"]) }));
-        kept = [...kept, ...found].toSorted(compare).slice(0, limit);
-      }
-      return kept;
-    },
+  return (ranges: Ranges): RowPosition[] => {
+    const { facets, value, order, limit } = ranges;
+    const query = statement(positionsSql(ranges));
+    const compare = order === "newest_first" ? newestFirst : oldestFirst;
+    const own = ownValues(ranges);
+    let kept: RowPosition[] = [];
+    for (const facet of facets) {
+      const last = kept.length < limit ? undefined : kept.at(-1);
+      const rows = query.all(value, facet, ...own, ...boundsOf(ranges, last), limit);
+      if (rows.length === 0) continue;
+      const found = rows.map((row) => ({ seq: Number(row["seq"]), atMs: Number(row["at_ms"]) }));
+      kept = [...kept, ...found].toSorted(compare).slice(0, limit);
+    }
+    return kept;
   };
 };
 
