@@ -1,19 +1,12 @@
 import { NEW_WINDOW } from "./decide/congestion-window.ts";
 import { IDLE, IDLE_POOL } from "./decide/load.ts";
 import { REACHABLE } from "./decide/origin-window.ts";
-import type { SubscriptionState } from "./decide/permit.ts";
-import type { DestinationState, OriginState, PoolState } from "./decide/shares.ts";
+import type { Levels, PoolState } from "./decide/shares.ts";
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** The state of every level that one request needs a permit of, but the process. */
-export type RequestState = {
-  readonly destination: Mutable<DestinationState>;
-  readonly origin: Mutable<OriginState>;
-  readonly workspace: Mutable<PoolState>;
-  /** Only of a subscription with limits of its own. */
-  readonly subscription: Mutable<SubscriptionState> | undefined;
-};
+/** The state of every level that one request needs a permit of. */
+export type RequestState = { readonly [Level in keyof Levels]: Mutable<Levels[Level]> };
 
 /** Whose state a request needs. */
 export type RequestKeys = {
@@ -31,44 +24,38 @@ const MAX_ENTRIES = 10_000;
 
 /** The state of all levels, in memory. */
 export const createLimiterState = () => {
-  const destinations = lruOf(MAX_ENTRIES, newDestination, hasNoAttempt);
-  const origins = lruOf(MAX_ENTRIES, newOrigin, ({ load }) => load.inFlight === 0);
-  const workspaces = lruOf(MAX_ENTRIES, newPool, isEmpty);
-  const subscriptions = lruOf(MAX_ENTRIES, newSubscription, hasNoAttempt);
+  const processPool = newPool();
+  const destinations = lruOf<RequestState["destination"]>(
+    MAX_ENTRIES,
+    () => ({ load: IDLE, window: NEW_WINDOW, nextFreeSlotMs: 0, closedUntilMs: 0 }),
+    ({ load }) => load.starts.length === 0,
+  );
+  const origins = lruOf<RequestState["origin"]>(
+    MAX_ENTRIES,
+    () => ({ load: IDLE_POOL, window: REACHABLE, recent: new Map() }),
+    ({ load }) => load.inFlight === 0,
+  );
+  const workspaces = lruOf<RequestState["workspace"]>(
+    MAX_ENTRIES,
+    newPool,
+    ({ load, bytes }) => load.inFlight === 0 && bytes === 0,
+  );
+  const subscriptions = lruOf<NonNullable<RequestState["subscription"]>>(
+    MAX_ENTRIES,
+    () => ({ load: IDLE, nextFreeSlotMs: 0, tatMs: 0 }),
+    ({ load }) => load.starts.length === 0,
+  );
   return {
-    processPool: newPool(),
+    processPool,
     of: ({ workspaceId, destination, origin, limits }: RequestKeys): RequestState => ({
       destination: destinations(`${workspaceId} ${destination}`),
       origin: origins(`${workspaceId} ${origin}`),
       workspace: workspaces(workspaceId),
+      processPool,
       subscription: limits && subscriptions(limits.key),
     }),
   };
 };
-
-const hasNoAttempt = ({ load }: Pick<DestinationState, "load">): boolean =>
-  load.starts.length === 0;
-
-const isEmpty = ({ load, bytes }: PoolState): boolean => load.inFlight === 0 && bytes === 0;
-
-const newDestination = (): Mutable<DestinationState> => ({
-  load: IDLE,
-  window: NEW_WINDOW,
-  nextFreeSlotMs: 0,
-  closedUntilMs: 0,
-});
-
-const newOrigin = (): Mutable<OriginState> => ({
-  load: IDLE_POOL,
-  window: REACHABLE,
-  recent: new Map(),
-});
-
-const newSubscription = (): Mutable<SubscriptionState> => ({
-  load: IDLE,
-  nextFreeSlotMs: 0,
-  tatMs: 0,
-});
 
 const newPool = (): Mutable<PoolState> => ({ load: IDLE_POOL, bytes: 0 });
 

@@ -1,7 +1,12 @@
 import { isOutage, windowAfter, type Signal } from "./decide/congestion-window.ts";
 import { attemptEnded, attemptStarted, poolEnded, poolStarted } from "./decide/load.ts";
 import { originWindowAfter, withRecent } from "./decide/origin-window.ts";
-import { decidePermit, type LimitedBy, type PermitDecision } from "./decide/permit.ts";
+import {
+  decidePermit,
+  type LimitedBy,
+  type PermitDecision,
+  type PermitDeferral,
+} from "./decide/permit.ts";
 import { tatAfter } from "./decide/rate.ts";
 import type { PermitLimits } from "./decide/shares.ts";
 import { reserveSlot } from "./decide/slots.ts";
@@ -60,30 +65,20 @@ export type QueuePosition = {
 /** The permits of this process, and the state of all that they depend on. */
 export const createPermits = (limits: PermitLimits, now: () => number, onRelease: () => void) => {
   const { processPool, of: stateOf } = createLimiterState();
-
-  /** Counts the bytes of a body in flight or queued; a negative number releases them. */
-  const hold = ({ workspace }: RequestState, bytes: number): void => {
-    workspace.bytes += bytes;
-    processPool.bytes += bytes;
-  };
-
   return {
     stateOf,
     hold,
     inFlight: (): number => processPool.load.inFlight,
     decide: (
       { deferrals, timeoutMs, limits: own, bytes }: PermitRequest,
-      { destination, origin, workspace, subscription }: RequestState,
+      levels: RequestState,
       { ahead, aheadInAll, isQueued }: QueuePosition,
     ): PermitDecision =>
       decidePermit(
         {
           nowMs: now(),
-          destination,
-          origin,
-          workspace,
-          processPool,
-          subscription: subscription && own && { state: subscription, limits: own },
+          levels,
+          own,
           ahead,
           aheadInAll,
           hasPrecedence: isQueued || deferrals > 0,
@@ -95,7 +90,7 @@ export const createPermits = (limits: PermitLimits, now: () => number, onRelease
     /** Takes a permit at every level. */
     take: (request: PermitRequest, state: RequestState): Permit => {
       const startMs = now();
-      start(request, state, processPool, startMs);
+      start(request, state, startMs);
       let { bytes } = request;
       const bodySent = (): void => {
         hold(state, -bytes);
@@ -103,25 +98,29 @@ export const createPermits = (limits: PermitLimits, now: () => number, onRelease
       };
       const release = (result: AttemptResult): void => {
         bodySent();
-        end(state, processPool, { url: request.destination, startMs, endMs: now() }, result);
+        end(request, state, { startMs, endMs: now() }, result);
         onRelease();
       };
       return { kind: "granted", release, bodySent };
     },
     /** Reserves a slot for a request that is held without a permit. */
-    defer: (request: PermitRequest, state: RequestState, decision: Defer): Deferred => {
+    defer: (request: PermitRequest, state: RequestState, decision: PermitDeferral): Deferred => {
       hold(state, -request.bytes);
       return reserve(request, state, decision, now());
     },
   };
 };
 
-type Defer = Extract<PermitDecision, { kind: "defer" }>;
+/** Counts the bytes of a body in flight or queued; a negative number releases them. */
+const hold = ({ workspace, processPool }: RequestState, bytes: number): void => {
+  workspace.bytes += bytes;
+  processPool.bytes += bytes;
+};
 
 const reserve = (
   { deferrals }: PermitRequest,
   { destination, subscription }: RequestState,
-  decision: Defer,
+  decision: PermitDeferral,
   nowMs: number,
 ): Deferred => {
   const { limitedBy } = decision;
@@ -142,8 +141,7 @@ const REASONS: Readonly<Record<LimitedBy, DeferralReason>> = {
 
 const start = (
   { limits }: PermitRequest,
-  { destination, origin, workspace, subscription }: RequestState,
-  processPool: RequestState["workspace"],
+  { destination, origin, workspace, processPool, subscription }: RequestState,
   startMs: number,
 ): void => {
   destination.load = attemptStarted(destination.load, startMs);
@@ -155,13 +153,9 @@ const start = (
 };
 
 const end = (
-  { destination, origin, workspace, subscription }: RequestState,
-  processPool: RequestState["workspace"],
-  {
-    url,
-    startMs,
-    endMs,
-  }: { readonly url: string; readonly startMs: number; readonly endMs: number },
+  { destination: url }: PermitRequest,
+  { destination, origin, workspace, processPool, subscription }: RequestState,
+  { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
   result: AttemptResult,
 ): void => {
   const { window, closedUntilMs, load } = destination;

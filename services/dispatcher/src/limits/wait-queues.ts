@@ -1,36 +1,25 @@
-/** Requests that wait in memory: a queue for each key, served round-robin. */
-export type WaitQueues<T> = {
-  readonly size: () => number;
-  readonly get: (key: string) => readonly T[];
-  readonly enqueue: (key: string, item: T) => void;
-  /**
-   * Serves queues from their heads, round-robin: makes up to `maxChecks` checks, by default one of each queue.
-   * `serve` returns false for an item that has to wait on.
-   */
-  readonly drain: (serve: (item: T) => boolean, maxChecks?: number) => void;
-  /** Drops from the tails; `drop` returns false for an item that stays, and is told how many are before it. */
-  readonly trim: (drop: (item: T, ahead: number) => boolean) => void;
-  /** Empties all queues and returns what was in them. */
-  readonly clear: () => readonly T[];
-};
-
 const EMPTY: readonly never[] = [];
 
-export const createWaitQueues = <T>(): WaitQueues<T> => {
+/** Requests that wait in memory: a queue for each key, served round-robin. */
+export const createWaitQueues = <T>() => {
   /** The one that is served next comes first; a drain removes those that trimming has emptied. */
   const queues = new Map<string, T[]>();
   let size = 0;
 
   return {
     size: () => size,
-    get: (key) => queues.get(key) ?? EMPTY,
-    enqueue: (key, item) => {
+    get: (key: string): readonly T[] => queues.get(key) ?? EMPTY,
+    enqueue: (key: string, item: T): void => {
       const queue = queues.get(key);
       if (queue === undefined) queues.set(key, [item]);
       else queue.push(item);
       size += 1;
     },
-    drain: (serve, maxChecks = queues.size) => {
+    /**
+     * Serves queues from their heads, round-robin: makes up to `maxChecks` checks, by default one of each queue.
+     * `serve` returns false for an item that has to wait on.
+     */
+    drain: (serve: (item: T) => boolean, maxChecks = queues.size): void => {
       let left = maxChecks;
       for (const [key, queue] of queues) {
         if (left === 0) return;
@@ -43,7 +32,8 @@ export const createWaitQueues = <T>(): WaitQueues<T> => {
         if (queue.length > 0) queues.set(key, queue); // behind the others
       }
     },
-    trim: (drop) => {
+    /** Drops from the tails; `drop` returns false for an item that stays, and is told how many are before it. */
+    trim: (drop: (item: T, ahead: number) => boolean): void => {
       for (const queue of queues.values()) {
         for (let last = queue.at(-1); last !== undefined; last = queue.at(-1)) {
           if (!drop(last, queue.length - 1)) break;
@@ -52,7 +42,8 @@ export const createWaitQueues = <T>(): WaitQueues<T> => {
         }
       }
     },
-    clear: () => {
+    /** Empties all queues and returns what was in them. */
+    clear: (): readonly T[] => {
       const all = [...queues.values()].flat();
       queues.clear();
       size = 0;

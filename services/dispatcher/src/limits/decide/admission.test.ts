@@ -1,6 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { admission, MAX_QUEUED_MS, permitFreeAtMs, type AdmissionInput } from "./admission.ts";
+import {
+  admission,
+  MAX_QUEUED_MS,
+  permitFreeAtMs,
+  type AdmissionRequest,
+  type SlotState,
+} from "./admission.ts";
 import { IDLE, type EndpointLoad } from "./load.ts";
 
 const NOW_MS = 1_000_000;
@@ -11,6 +17,11 @@ const load = (agesMs: readonly number[], serviceMs: number, sinceEndMs = 0): End
   serviceMs,
   lastEndMs: NOW_MS - sinceEndMs,
 });
+
+type AdmissionInput = SlotState &
+  AdmissionRequest & { readonly bound: number; readonly expectedBound: number };
+
+const admit = (one: AdmissionInput) => admission(one, one.bound, one.expectedBound, one);
 
 const input = (parts: Partial<AdmissionInput>): AdmissionInput => ({
   load: IDLE,
@@ -58,17 +69,17 @@ describe("an endpoint", () => {
   const slow = load([15_000, 10_000, 5_000, 0], 20_000);
 
   test("that has room admits at once", () => {
-    expect(admission(input({ load: load([15, 10, 5], 20) })).kind).toBe("grant");
+    expect(admit(input({ load: load([15, 10, 5], 20) })).kind).toBe("grant");
   });
 
   test("that is full and fast lets those wait who soon have their turn", () => {
-    expect(admission(input({ load: full })).kind).toBe("queue");
-    expect(admission(input({ load: full, ahead: 90 })).kind).toBe("queue");
-    expect(admission(input({ load: full, ahead: 110 })).kind).toBe("defer");
+    expect(admit(input({ load: full })).kind).toBe("queue");
+    expect(admit(input({ load: full, ahead: 90 })).kind).toBe("queue");
+    expect(admit(input({ load: full, ahead: 110 })).kind).toBe("defer");
   });
 
   test("that is full and slow sends away, at the pace at which nine tenths of its places come free", () => {
-    expect(admission(input({ load: slow }))).toEqual({
+    expect(admit(input({ load: slow }))).toEqual({
       kind: "defer",
       freeAtMs: NOW_MS + 5_000,
       slotIntervalMs: 20_000 / (4 * 0.9),
@@ -77,21 +88,21 @@ describe("an endpoint", () => {
   });
 
   test("lets nobody overtake those in line", () => {
-    expect(admission(input({ load: load([15], 20), ahead: 1 })).kind).toBe("queue");
+    expect(admit(input({ load: load([15], 20), ahead: 1 })).kind).toBe("queue");
   });
 
   test("keeps its last places for those who were promised a slot, unless half of them are free", () => {
     const nextFreeSlotMs = NOW_MS + 60_000;
     const reserving = { load: load([15_000, 10_000], 20_000), nextFreeSlotMs };
-    expect(admission(input(reserving)).kind).toBe("defer");
-    expect(admission(input({ ...reserving, hasPrecedence: true })).kind).toBe("grant");
+    expect(admit(input(reserving)).kind).toBe("defer");
+    expect(admit(input({ ...reserving, hasPrecedence: true })).kind).toBe("grant");
     const halfEmpty = { ...reserving, load: load([15_000], 20_000) };
-    expect(admission(input(halfEmpty)).kind).toBe("grant");
+    expect(admit(input(halfEmpty)).kind).toBe("grant");
   });
 
   test("that has become silent says so, and for how long to wait before more is known", () => {
     const silent = load([1_500, 1_490, 1_480, 1_470], 20, 1_500);
-    const { kind, ...deferral } = admission(input({ load: silent }));
+    const { kind, ...deferral } = admit(input({ load: silent }));
     expect({ kind, ...deferral }).toMatchObject({ kind: "defer", recheckAfterMs: 12_000 });
   });
 });
@@ -119,9 +130,9 @@ describe("whatever comes", () => {
     fc.assert(
       fc.property(anyAdmissionInput, (one) => {
         const isFull = one.load.starts.length >= one.bound;
-        expect(isFull && admission(one).kind === "grant").toBe(false);
+        expect(isFull && admit(one).kind === "grant").toBe(false);
         const alone = { ...one, load: IDLE, ahead: 0, nextFreeSlotMs: 0 };
-        expect(admission(alone).kind).toBe("grant");
+        expect(admit(alone).kind).toBe("grant");
       }),
     );
   });
@@ -129,7 +140,7 @@ describe("whatever comes", () => {
   test("who is sent away has a time that is not past and a pace that is positive", () => {
     fc.assert(
       fc.property(anyAdmissionInput, (one) => {
-        const admitted = admission(one);
+        const admitted = admit(one);
         if (admitted.kind !== "defer") return;
         expect(admitted.freeAtMs).toBeGreaterThanOrEqual(NOW_MS);
         expect(admitted.slotIntervalMs).toBeGreaterThan(0);
@@ -141,7 +152,7 @@ describe("whatever comes", () => {
   test("nobody is let into a line for longer than its maximum", () => {
     fc.assert(
       fc.property(anyAdmissionInput, (one) => {
-        if (admission(one).kind !== "queue") return;
+        if (admit(one).kind !== "queue") return;
         const { load: given, bound, ahead } = one;
         const freeAtMs = permitFreeAtMs(
           { load: given, bound, nowMs: NOW_MS, timeoutMs: DEADLINE_MS },

@@ -1,3 +1,5 @@
+import { averageWith } from "./load.ts";
+
 /** What an attempt says about an endpoint; `neutral`: nothing, as with a fault of our own. */
 export type Signal = "success" | "failure" | "neutral";
 
@@ -45,8 +47,6 @@ const BACKOFF_RATIO = 0.9;
 const TOLERANCE = 2;
 /** … and by more than this: below, it is noise. */
 const TOLERANCE_MS = 20;
-/** Weight of the newest success in the moving average. */
-const NEWEST = 0.2;
 /** The base falls in this part of the difference … */
 const BASE_FALLS = 1 / 16;
 /** … and rises by this part of itself in a round: one quick response holds it down for a few rounds only. */
@@ -74,7 +74,7 @@ export const windowAfter = (before: CongestionWindow, ended: AttemptEnd): Conges
   const window = { ...before, peak };
   switch (ended.signal) {
     case "success": {
-      const recentMs = recentAfter(window.recentMs, ended.tookMs);
+      const recentMs = averageWith(window.recentMs, ended.tookMs);
       const baseMs = baseAfter(window, recentMs);
       const grown = Math.min(MAX_WINDOW, window.size + 1);
       const size = mayGrow(window, recentMs) ? grown : window.size;
@@ -102,9 +102,6 @@ const mayGrow = ({ size, baseMs, peak }: CongestionWindow, recentMs: number): bo
   const isKnown = baseMs > 0;
   return !isKnown || recentMs <= Math.max(baseMs * TOLERANCE, baseMs + TOLERANCE_MS);
 };
-
-const recentAfter = (recentMs: number, tookMs: number): number =>
-  recentMs === 0 ? tookMs : recentMs * (1 - NEWEST) + tookMs * NEWEST;
 
 const baseAfter = ({ baseMs, size }: CongestionWindow, recentMs: number): number => {
   if (baseMs === 0) return recentMs;

@@ -13,6 +13,10 @@ export const IDLE: EndpointLoad = { starts: [], serviceMs: 0, lastEndMs: 0 };
 /** Weight of the newest attempt in a moving average. */
 const NEWEST = 0.2;
 
+/** A moving average of durations with one more; 0: there was none before. */
+export const averageWith = (averageMs: number, newestMs: number): number =>
+  averageMs === 0 ? newestMs : averageMs * (1 - NEWEST) + newestMs * NEWEST;
+
 export const attemptStarted = (load: EndpointLoad, nowMs: number): EndpointLoad => ({
   ...load,
   starts: [...load.starts, nowMs],
@@ -23,14 +27,11 @@ export const attemptEnded = (
   { starts, serviceMs }: EndpointLoad,
   startedMs: number,
   nowMs: number,
-): EndpointLoad => {
-  const tookMs = Math.max(0, nowMs - startedMs);
-  return {
-    starts: starts.toSpliced(starts.indexOf(startedMs), 1),
-    serviceMs: serviceMs === 0 ? tookMs : serviceMs * (1 - NEWEST) + tookMs * NEWEST,
-    lastEndMs: nowMs,
-  };
-};
+): EndpointLoad => ({
+  starts: starts.toSpliced(starts.indexOf(startedMs), 1),
+  serviceMs: averageWith(serviceMs, Math.max(0, nowMs - startedMs)),
+  lastEndMs: nowMs,
+});
 
 /** A silence of this many usual durations, and at least this long, is not coincidence: the endpoint hangs. */
 const SILENT_FOR_DURATIONS = 4;

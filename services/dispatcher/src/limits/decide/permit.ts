@@ -1,11 +1,12 @@
-import { admission, MAX_QUEUED_MS, type Admission } from "./admission.ts";
 import {
-  expectedMs,
-  MIN_RECHECK_MS,
-  releaseGapMs,
-  type EndpointLoad,
-  type PoolLoad,
-} from "./load.ts";
+  admission,
+  GRANT,
+  MAX_QUEUED_MS,
+  QUEUE,
+  type Admission,
+  type AdmissionRequest,
+} from "./admission.ts";
+import { expectedMs, MIN_RECHECK_MS, releaseGapMs, type PoolLoad } from "./load.ts";
 import { rateAdmission } from "./rate.ts";
 import {
   boundsOf,
@@ -14,44 +15,32 @@ import {
   RESERVED_SHARE,
   WORKSPACE_SHARE,
   type Bounds,
-  type DestinationState,
   type Levels,
   type PermitLimits,
 } from "./shares.ts";
+import type { Deferral } from "./slots.ts";
 import type { SubscriptionLimits } from "./subscription-share.ts";
 
-/** A subscription that has limits of its own, as one dispatcher knows it. */
-export type SubscriptionState = {
-  readonly load: EndpointLoad;
-  /** The next unreserved slot, in ms of a monotonic clock. */
-  readonly nextFreeSlotMs: number;
-  /** When the whole burst of its rate is available again, in ms of a monotonic clock. */
-  readonly tatMs: number;
-};
-
 /** A request for a permit, and the state of every level that it needs one of. */
-export type PermitInput = Levels & {
-  readonly nowMs: number;
-  readonly destination: DestinationState;
-  readonly subscription?:
-    { readonly state: SubscriptionState; readonly limits: SubscriptionLimits } | undefined;
+export type PermitInput = AdmissionRequest & {
+  readonly levels: Levels;
+  /** Its subscription's own limits. */
+  readonly own: SubscriptionLimits | undefined;
   /** Of its body; 0 where they count already. */
   readonly bytes: number;
-  /** Requests queued before it for the same destination (or subscription), and altogether. */
-  readonly ahead: number;
+  /** Requests queued before it for any destination. */
   readonly aheadInAll: number;
-  /** It was deferred before, or is queued already: slots reserved for others do not hold it back. */
-  readonly hasPrecedence: boolean;
-  /** The deadline of its attempt. */
-  readonly timeoutMs: number;
 };
 
 /** Which limit keeps a delivery from its attempt: that decides whose slot it gets, and the metric's label. */
 export type LimitedBy = "rate" | "subscription" | "destination" | "origin" | "pool";
 
-export type PermitDecision =
-  | Exclude<Admission, { kind: "defer" }>
-  | (Extract<Admission, { kind: "defer" }> & { readonly limitedBy: LimitedBy });
+export type PermitDeferral = Deferral & {
+  readonly kind: "defer";
+  readonly limitedBy: LimitedBy;
+};
+
+export type PermitDecision = typeof GRANT | typeof QUEUE | PermitDeferral;
 
 /** Bodies in flight and queued; with the rest of a dispatcher they fit into 640 MiB (deploy/k8s). */
 export const MAX_BYTES_HELD = 96 * 1024 * 1024;
@@ -61,87 +50,68 @@ export const MAX_BYTES_HELD = 96 * 1024 * 1024;
  * limits first, then the levels from the destination up to the process.
  */
 export const decidePermit = (input: PermitInput, limits: PermitLimits): PermitDecision => {
-  const bounds = boundsOf(input, limits, input.nowMs);
+  const bounds = boundsOf(input.levels, limits, input.nowMs);
   let isQueued = false;
   for (const limit of LIMITS) {
     const decision = limit(input, bounds);
     if (decision.kind === "defer") return decision;
     isQueued ||= decision.kind === "queue";
   }
-  return isQueued ? QUEUED : GRANTED;
+  return isQueued ? QUEUE : GRANT;
 };
-
-const GRANTED: PermitDecision = { kind: "grant" };
-const QUEUED: PermitDecision = { kind: "queue" };
 
 const limited = (limitedBy: LimitedBy, admitted: Admission): PermitDecision =>
   admitted.kind === "defer" ? { ...admitted, limitedBy } : admitted;
 
-const byRate = ({ subscription, hasPrecedence, nowMs }: PermitInput): PermitDecision => {
-  const rate = subscription?.limits.rateLimit;
-  return subscription === undefined || rate === undefined
-    ? GRANTED
-    : limited("rate", rateAdmission(rate, subscription.state, hasPrecedence, nowMs));
+const byRate = ({ levels, own, hasPrecedence, nowMs }: PermitInput): PermitDecision => {
+  const { subscription } = levels;
+  const rate = own?.rateLimit;
+  if (subscription === undefined || rate === undefined) return GRANT;
+  return limited("rate", rateAdmission(rate, subscription, hasPrecedence, nowMs));
 };
 
 const bySubscription = (input: PermitInput): PermitDecision => {
-  const { subscription } = input;
-  const bound = subscription?.limits.maxInFlight;
-  if (subscription === undefined || bound === undefined) return GRANTED;
-  return limited("subscription", admissionTo(subscription.state, bound, bound, input));
+  const { subscription } = input.levels;
+  const bound = input.own?.maxInFlight;
+  if (subscription === undefined || bound === undefined) return GRANT;
+  return limited("subscription", admission(subscription, bound, bound, input));
 };
 
 const byDestination = (input: PermitInput, bounds: Bounds): PermitDecision => {
-  const { destination, nowMs, timeoutMs } = input;
+  const { levels, nowMs, timeoutMs } = input;
+  const { destination } = levels;
   const { load, closedUntilMs: freeAtMs } = destination;
   if (freeAtMs > nowMs) {
     const slotIntervalMs = expectedMs(load, nowMs, timeoutMs) / bounds.destination;
     return { kind: "defer", limitedBy: "destination", freeAtMs, slotIntervalMs };
   }
   const { destination: bound, destinationLater } = bounds;
-  return limited("destination", admissionTo(destination, bound, destinationLater, input));
+  return limited("destination", admission(destination, bound, destinationLater, input));
 };
-
-const admissionTo = (
-  { load, nextFreeSlotMs }: Pick<DestinationState, "load" | "nextFreeSlotMs">,
-  bound: number,
-  expectedBound: number,
-  { ahead, hasPrecedence, nowMs, timeoutMs }: PermitInput,
-): Admission =>
-  admission({
-    load,
-    bound,
-    expectedBound,
-    ahead,
-    nextFreeSlotMs,
-    hasPrecedence,
-    nowMs,
-    timeoutMs,
-  });
 
 /** Bytes are shared like permits; a request that finds no room does not queue, as it would hold them. */
 const byBytes = (input: PermitInput): PermitDecision => {
-  const { destination, workspace, bytes, nowMs } = input;
-  if (bytes === 0) return GRANTED;
+  const { levels, bytes, nowMs } = input;
+  const { destination, workspace, processPool } = levels;
+  if (bytes === 0) return GRANT;
   const reserved = mayUseReserve(destination.load, nowMs) ? 0 : RESERVED_SHARE * MAX_BYTES_HELD;
-  const free = MAX_BYTES_HELD - input.processPool.bytes - reserved - bytes;
-  if (free >= 0 && workspace.bytes + bytes <= dynamicBound(WORKSPACE_SHARE, free)) return GRANTED;
+  const free = MAX_BYTES_HELD - processPool.bytes - reserved - bytes;
+  if (free >= 0 && workspace.bytes + bytes <= dynamicBound(WORKSPACE_SHARE, free)) return GRANT;
   return recheckLater("pool", releaseGapMs(workspace.load, nowMs), input);
 };
 
 const byOrigin = (input: PermitInput, bounds: Bounds): PermitDecision => {
-  const { load } = input.origin;
-  return load.inFlight < bounds.origin
-    ? GRANTED
-    : afterReleases("origin", load, input.ahead, input);
+  const { load } = input.levels.origin;
+  return load.inFlight < bounds.origin ? GRANT : afterReleases("origin", load, input.ahead, input);
 };
 
 const byPools = (input: PermitInput, bounds: Bounds): PermitDecision => {
-  const { workspace, processPool, ahead, aheadInAll } = input;
+  const { levels, ahead, aheadInAll } = input;
+  const { workspace, processPool } = levels;
   if (processPool.load.inFlight >= bounds.process) {
     return afterReleases("pool", processPool.load, aheadInAll, input);
   }
-  if (workspace.load.inFlight < bounds.workspace) return GRANTED;
+  if (workspace.load.inFlight < bounds.workspace) return GRANT;
   return afterReleases("pool", workspace.load, ahead, input);
 };
 
@@ -154,7 +124,7 @@ const afterReleases = (
   input: PermitInput,
 ): PermitDecision => {
   const gapMs = releaseGapMs(load, input.nowMs);
-  return (ahead + 1) * gapMs <= MAX_QUEUED_MS ? QUEUED : recheckLater(limitedBy, gapMs, input);
+  return (ahead + 1) * gapMs <= MAX_QUEUED_MS ? QUEUE : recheckLater(limitedBy, gapMs, input);
 };
 
 /** The permits of a pool are not reserved for one of its many destinations: at the retry more is known. */

@@ -1,3 +1,4 @@
+import type { SlotState } from "./admission.ts";
 import { expectedMs, isSilentFor, type EndpointLoad, type PoolLoad } from "./load.ts";
 import { isOutage, WINDOW_IN_OUTAGE, type CongestionWindow } from "./congestion-window.ts";
 import {
@@ -8,13 +9,16 @@ import {
 } from "./origin-window.ts";
 
 /** A destination (workspace and URL without query), as one dispatcher knows it. */
-export type DestinationState = {
-  readonly load: EndpointLoad;
+export type DestinationState = SlotState & {
   readonly window: CongestionWindow;
-  /** The next unreserved slot, in ms of a monotonic clock. */
-  readonly nextFreeSlotMs: number;
   /** Until then it asked to be left alone (`Retry-After`), in ms of a monotonic clock. */
   readonly closedUntilMs: number;
+};
+
+/** A subscription that has limits of its own, as one dispatcher knows it. */
+export type SubscriptionState = SlotState & {
+  /** When the whole burst of its rate is available again, in ms of a monotonic clock. */
+  readonly tatMs: number;
 };
 
 /** An origin of one workspace: the host that several destinations share. */
@@ -38,12 +42,14 @@ export type PermitLimits = {
   readonly destinationMaxInFlight?: number | undefined;
 };
 
-/** One destination and all that it shares with others. */
+/** The state of every level that one request needs a permit of. */
 export type Levels = {
-  readonly destination: Pick<DestinationState, "load" | "window">;
+  readonly destination: DestinationState;
   readonly origin: OriginState;
   readonly workspace: PoolState;
   readonly processPool: PoolState;
+  /** Only of a subscription with limits of its own. */
+  readonly subscription: SubscriptionState | undefined;
 };
 
 /** At most this many at once, at each level. */
@@ -135,7 +141,7 @@ const FIRST_RESPONSE_WITHIN_MS = 3_000;
 const MIN_SILENCE_MS = 1_000;
 
 /** A destination whose responses stop coming is treated as one that fails, until one comes. */
-const currentWindow = ({ load, window }: Levels["destination"], nowMs: number): number => {
+const currentWindow = ({ load, window }: DestinationState, nowMs: number): number => {
   const minMs = load.serviceMs === 0 ? FIRST_RESPONSE_WITHIN_MS : MIN_SILENCE_MS;
   return isSilentFor(load, minMs, nowMs) ? Math.min(window.size, WINDOW_IN_OUTAGE) : window.size;
 };
