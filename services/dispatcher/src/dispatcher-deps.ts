@@ -7,7 +7,6 @@ import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
 import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
-import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import manifest from "../package.json" with { type: "json" };
 import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
 import type { PostponePolicy } from "./delivery/decide/postpone.ts";
@@ -20,7 +19,6 @@ import { observeStart, type DispatcherMetrics } from "./metrics.ts";
 import type { RepairPolicy } from "./repair/decide/due.ts";
 import { networkOutageDetector } from "./send/network-outage.ts";
 import { createSender, type Sender } from "./send/send.ts";
-import type { DeliveryStore } from "./settle/delivery-store.ts";
 import type { SettleSteps } from "./settle/settle.ts";
 import type { SubscriptionView } from "./subscriptions/subscription-view.ts";
 import { attemptTracer } from "./tracing/attempt-span.ts";
@@ -44,14 +42,10 @@ export type DispatcherOptions = {
 const MIN_POOLS = 256;
 
 /** The limiter, by what the operator set. */
-export const limiterFor = ({
-  MAX_IN_FLIGHT,
-  ENDPOINT_MAX_IN_FLIGHT,
-}: DispatcherSettings): Limiter =>
-  createLimiter(
-    { maxInFlight: MAX_IN_FLIGHT, destinationMaxInFlight: ENDPOINT_MAX_IN_FLIGHT },
-    monotonic,
-  );
+export const limiterFor = (settings: DispatcherSettings): Limiter => {
+  const { MAX_IN_FLIGHT: maxInFlight, ENDPOINT_MAX_IN_FLIGHT: destinationMaxInFlight } = settings;
+  return createLimiter({ maxInFlight, destinationMaxInFlight }, monotonic);
+};
 
 /** Creates or checks the streams, once NATS has them. */
 export const streamsFor = (
@@ -80,20 +74,14 @@ export const senderFor = (settings: DispatcherSettings): Sender =>
     proxy: settings.EGRESS_PROXY,
   });
 
-/** The wall clock, in ms since 1970: for times that leave this process. */
-const now = (): number => Date.now();
-
 /** For times that are measured inside the process. */
 const monotonic = (): number => performance.now();
 
-export type Parts = {
+type Parts = Pick<MessageDeps, "store" | "sealer" | "limiter"> & {
   readonly metrics: Metrics;
   readonly own: DispatcherMetrics;
-  readonly store: DeliveryStore;
   readonly steps: Steps;
   readonly view: SubscriptionView;
-  readonly sealer: Sealer;
-  readonly limiter: Limiter;
   readonly membership: Membership;
   readonly clock: ServerClock;
   readonly tracer: Tracer | undefined;
@@ -124,7 +112,7 @@ export const messageDeps = (
   eventRules: eventRules(settings, view.isOwnType),
   dispatchers: membership.dispatchers,
   userAgent: `Ringback/${manifest.version}`,
-  now,
+  now: () => Date.now(), // the wall clock, for times that leave this process
   ownTimeOf: (serverMs) => serverMs - clock.aheadMs(),
   random: Math.random,
   onStart: (delivery, startedMs) => observeStart(own, delivery, startedMs),

@@ -1,10 +1,9 @@
-import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { DEAD_LETTER_REASONS, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import {
   FAILURE_REASONS,
   type AttemptRecord,
   type Outcome,
 } from "@ringback/contracts/deliveries/attempt";
-import type { EventAddress } from "@ringback/contracts/events/event";
 import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/events/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
@@ -197,13 +196,15 @@ export const observeStart = (
   histogram.observe(Math.max(0, startedMs - sinceMs) / 1_000);
 };
 
-/** Counts a delivery that was dead-lettered without a last attempt. */
-export const countDeadLettered = (
-  metrics: DispatcherMetrics,
-  { workspaceId, eventType }: Pick<EventAddress, "workspaceId" | "eventType">,
-): void => {
-  metrics.deliveries.inc({ event_type: eventTypeLabel(eventType), result: "dead_lettered" });
-  metrics.workspaceDelivery(workspaceId, "dead_lettered");
+/** Counts a dead letter without a last attempt, and its delivery where that is known. */
+export const countDeadLetter = (metrics: DispatcherMetrics, deadLetter: DeadLetter): void => {
+  const { reason } = deadLetter;
+  metrics.deadLetters.inc({ reason });
+  if (reason === "invalid_event") return; // no delivery
+  const { event_type, workspace_id } = deadLetter;
+  if (event_type === undefined || workspace_id === undefined) return;
+  metrics.deliveries.inc({ event_type: eventTypeLabel(event_type), result: "dead_lettered" });
+  metrics.workspaceDelivery(workspace_id, "dead_lettered");
 };
 
 const resultOf = (outcome: Outcome): DeliveryEnd =>

@@ -4,31 +4,22 @@ import { eventTypeLabel } from "@ringback/contracts/events/event-types";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { releaseContent } from "@ringback/runtime/nats/message-headers";
 import { heldBody } from "../delivery/held-body.ts";
-import { processDelivery, type ProcessDeps } from "../delivery/process-delivery.ts";
 import { invalidEvent } from "../settle/dead-letter.ts";
 import type { InFlightMessage } from "../settle/in-flight.ts";
-import {
-  processContext,
-  settleDeadLetter,
-  settleDone,
-  settleRecorded,
-  type SettleDeps,
-} from "../settle/settle.ts";
+import { settleDeadLetter, settleDone, settleRecorded } from "../settle/settle.ts";
 import { attemptStateOf } from "./attempt-state.ts";
 import type { OnWarnings } from "./event-warnings.ts";
+import { processDelivery, type ProcessDeps } from "./process-delivery.ts";
 import { bodyReader, firstAttemptOf, readEvent } from "./read-event.ts";
 
-export type EventDeps = SettleDeps &
-  ProcessDeps & {
-    readonly eventRules: EventRules;
-    readonly onWarnings: OnWarnings;
-    /** Whether the workspace added this type, as the stream says now. */
-    readonly findOwnType: (
-      address: Pick<EventAddress, "workspaceId" | "eventType">,
-    ) => Promise<boolean>;
-    /** This machine's time when NATS's clock said `serverMs`. */
-    readonly ownTimeOf: (serverMs: number) => number;
-  };
+export type EventDeps = ProcessDeps & {
+  readonly eventRules: EventRules;
+  readonly onWarnings: OnWarnings;
+  /** Whether the workspace added this type, as the stream says now. */
+  readonly findOwnType: (address: EventAddress) => Promise<boolean>;
+  /** This machine's time when NATS's clock said `serverMs`. */
+  readonly ownTimeOf: (serverMs: number) => number;
+};
 
 /** A message of EVENTS: parses it, checks that it was not handled before, processes its delivery. */
 export const handleEvent = async (
@@ -58,7 +49,7 @@ export const handleEvent = async (
     dueMs: undefined,
   };
   const processAfter = (afterSeq: number): Promise<void> =>
-    processDelivery(delivery, processContext(inFlight, delivery, afterSeq, deps), deps);
+    processDelivery({ inFlight, delivery, afterSeq }, deps);
   if (!mayBeHandled) return processAfter(0);
 
   inFlight.recordReadMs = elapsedMs();

@@ -1,12 +1,9 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
-import { readableParts, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
-import { parseDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { pause } from "@ringback/runtime/process/backoff";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { heldBody } from "../delivery/held-body.ts";
-import { processDelivery, type ProcessDeps } from "../delivery/process-delivery.ts";
-import { countDeadLettered } from "../metrics.ts";
 import {
   deadLetterKey,
   eventExpired,
@@ -15,7 +12,6 @@ import {
 } from "../settle/dead-letter.ts";
 import type { InFlightMessage } from "../settle/in-flight.ts";
 import {
-  processContext,
   settleDeadLetter,
   settleDeferred,
   settleDone,
@@ -24,10 +20,11 @@ import {
 } from "../settle/settle.ts";
 import { attemptStateOf, stateByRecord } from "./attempt-state.ts";
 import type { EventDeps } from "./handle-event.ts";
+import { processDelivery, type ProcessDeps } from "./process-delivery.ts";
 import { bodyReader } from "./read-event.ts";
 import { headersOf } from "./read-retry.ts";
 
-export type RetryDeps = SettleDeps & ProcessDeps & Pick<EventDeps, "ownTimeOf">;
+export type RetryDeps = ProcessDeps & Pick<EventDeps, "ownTimeOf">;
 
 /** A message of RETRIES that cannot be parsed: dead-letters whatever of it can. */
 export const handleUnreadableRetry = async (
@@ -42,11 +39,6 @@ export const handleUnreadableRetry = async (
   deps.metrics.platformFaults.inc({ fault: "unexpected" });
   const deadLetter = unreadableRetry(message, header, problem, deps);
   await settleDeadLetter(inFlight, deadLetter, deps, `${seq}:${info.timestampNanos}`);
-  const agent = parseDueRetrySubject(subject)?.agent;
-  const { eventType } = readableParts(header);
-  if (agent !== undefined && eventType !== undefined) {
-    countDeadLettered(deps.metrics, { ...agent, eventType });
-  }
 };
 
 /**
@@ -85,7 +77,7 @@ export const handleRetry = async (
     const unchanged = { ...delivery, deferrals: retry.deferrals - 1 };
     return settleDeferred(inFlight, unchanged, dueMs, deps);
   }
-  return processDelivery(delivery, processContext(inFlight, delivery, state.after, deps), deps);
+  return processDelivery({ inFlight, delivery, afterSeq: state.after }, deps);
 };
 
 /** A retry that is early by at most this waits here. */
@@ -110,5 +102,4 @@ const expire = async (
   if (retry.trigger === "test") return settleDone(inFlight, deps); // a test event has no dead letter
   const deadLetter = eventExpired(retry, last, deps);
   await settleDeadLetter(inFlight, deadLetter, deps, deadLetterKey(retry, 0));
-  countDeadLettered(deps.metrics, retry.address);
 };

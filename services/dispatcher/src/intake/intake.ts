@@ -9,7 +9,7 @@ import type { StreamManagement } from "@ringback/runtime/streams/stream-manageme
 import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import { SWEEP_INTERVAL_MS, type Limiter } from "../limits/limiter.ts";
 import { inFlightRegistry } from "../settle/in-flight.ts";
-import { createSuspects } from "./suspects.ts";
+import { readingLocks } from "./suspects.ts";
 import { takeEvent, takeRetry, type MessageDeps } from "./take-message.ts";
 
 /** One pull asks for at most this many, so that EVENTS and RETRIES share the room. */
@@ -52,7 +52,7 @@ export const startIntake = (options: IntakeOptions): Intake => {
       () => false,
     );
   const registry = inFlightRegistry(options.maxInFlight + READ_AHEAD, roomInQueue, confirm);
-  const taking = { deps, registry, suspects: createSuspects(nats) };
+  const taking = { deps, registry, lockFor: readingLocks(nats) };
   const sweeping = setInterval(limiter.sweep, SWEEP_INTERVAL_MS);
   const room = async (): Promise<number> => Math.min(MAX_PULL, await registry.room(ROOM_WAIT_MS));
   const shared = { nats, room, onStreamLost, log: deps.log };

@@ -1,36 +1,32 @@
 import { eventTypeLabel } from "@ringback/contracts/events/event-types";
-import { deliver, type DeliverDeps } from "./deliver.ts";
-import { comesFromEvents, type Delivery } from "./delivery.ts";
-import type { DeliveryContext, DeliveryResult } from "./delivery-result.ts";
+import { deliver, type DeliverDeps } from "../delivery/deliver.ts";
+import { comesFromEvents, type Delivery } from "../delivery/delivery.ts";
+import type { DeliveryResult } from "../delivery/delivery-result.ts";
+import { stillOwned } from "../settle/ownership.ts";
+import { settle, type Processed, type SettleDeps } from "../settle/settle.ts";
 
-type EventLabels = {
-  readonly event_type: ReturnType<typeof eventTypeLabel>;
-  readonly result: "accepted" | "no_subscription";
-};
+export type ProcessDeps = DeliverDeps & SettleDeps;
 
-export type ProcessDeps = DeliverDeps & {
-  readonly metrics: { readonly events: { readonly inc: (labels: EventLabels) => void } };
-};
-
-export type ProcessContext = DeliveryContext & {
-  /** Makes the result final; given by the owner of the message. */
-  readonly settle: (result: DeliveryResult) => Promise<void>;
-};
-
-/** Makes the attempt that is due, and has its result settled. */
-export const processDelivery = async (
-  delivery: Delivery,
-  context: ProcessContext,
-  deps: ProcessDeps,
-): Promise<void> => {
-  const result = await deliver(delivery, deps, context);
+/** Makes the attempt that is due, and settles its result. */
+export const processDelivery = async (processed: Processed, deps: ProcessDeps): Promise<void> => {
+  const { inFlight, delivery, afterSeq } = processed;
+  inFlight.trace?.setDelivery(delivery);
+  const result = await deliver(delivery, deps, {
+    parent: inFlight.trace?.span.context,
+    readingLock: inFlight.readingLock,
+    stillOwned: () => stillOwned(inFlight, delivery, afterSeq, deps.store),
+  });
   countEvent(delivery, result, deps);
-  await context.settle(result);
+  await settle(processed, result, deps);
 };
 
 /** An event counts once, when it comes straight from EVENTS. */
-const countEvent = (delivery: Delivery, { kind }: DeliveryResult, deps: ProcessDeps): void => {
+const countEvent = (
+  delivery: Delivery,
+  { kind }: DeliveryResult,
+  { metrics }: ProcessDeps,
+): void => {
   if (!comesFromEvents(delivery) || kind === "closed" || kind === "not_owned") return;
   const result = kind === "no_subscription" ? "no_subscription" : "accepted";
-  deps.metrics.events.inc({ event_type: eventTypeLabel(delivery.address.eventType), result });
+  metrics.events.inc({ event_type: eventTypeLabel(delivery.address.eventType), result });
 };

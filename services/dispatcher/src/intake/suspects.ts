@@ -19,14 +19,12 @@ const EMPTY_TTL_MS = 1_000;
 /** Notes of dead processes do not change, and no death is known so soon. */
 const NOTES_VALID_MS = 2_000;
 
-export type Suspects = { readonly lockFor: (message: JsMsg) => ReadingLock };
-
 /**
- * Finds the message that kills the processes which read it (docs/adr/0022). Suspects are read one at a time,
+ * Locks for suspects. Finds the message that kills the processes which read it (docs/adr/0022). Suspects are read one at a time,
  * and a note on LEASES names the one that is being read; a process that dies leaves its note behind. A message
  * that comes for the first time costs nothing.
  */
-export const createSuspects = (nats: Nats): Suspects => {
+export const readingLocks = (nats: Nats): ((message: JsMsg) => ReadingLock) => {
   const own = readingNoteSubject(randomUUIDv7());
   const notes = noteReader(nats, own);
   let released: Promise<void> = Promise.resolve();
@@ -49,24 +47,21 @@ export const createSuspects = (nats: Nats): Suspects => {
       resolve();
     };
   };
-  return {
-    lockFor: ({ info, seq }) => {
-      const name = `${info.stream} ${seq}`;
-      let unlock: (() => void) | undefined;
-      return {
-        release: () => {
-          unlock?.();
-          unlock = undefined;
-        },
-        acquire: async () => {
-          unlock = await lock();
-          if ((await notes()).filter((noted) => noted === name).length >= DEATHS)
-            return "convicted";
-          await note(name, NOTE_TTL_MS);
-          return "innocent";
-        },
-      };
-    },
+  return ({ info, seq }) => {
+    const name = `${info.stream} ${seq}`;
+    let unlock: (() => void) | undefined;
+    return {
+      release: () => {
+        unlock?.();
+        unlock = undefined;
+      },
+      acquire: async () => {
+        unlock = await lock();
+        if ((await notes()).filter((noted) => noted === name).length >= DEATHS) return "convicted";
+        await note(name, NOTE_TTL_MS);
+        return "innocent";
+      },
+    };
   };
 };
 

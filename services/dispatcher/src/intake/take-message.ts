@@ -1,11 +1,10 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import { deliveryId } from "@ringback/contracts/events/event";
 import type { ReadRetry } from "@ringback/contracts/deliveries/retry-message";
-import { parseEventSubject } from "@ringback/contracts/streams/subjects";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { Incoming } from "@ringback/runtime/streams/consume";
 import { isUnavailable } from "@ringback/runtime/nats/errors";
-import { countDeadLettered } from "../metrics.ts";
+import type { ReadingLock } from "../delivery/delivery-result.ts";
 import { setAside } from "../settle/dead-letter.ts";
 import {
   mayBeRedelivered,
@@ -19,7 +18,7 @@ import { handleEvent, type EventDeps } from "./handle-event.ts";
 import { handleRetry, handleUnreadableRetry, type RetryDeps } from "./handle-retry.ts";
 import { firstAttemptOf, readEvent } from "./read-event.ts";
 import { readRetryMessage } from "./read-retry.ts";
-import { isSuspect, type Suspects } from "./suspects.ts";
+import { isSuspect } from "./suspects.ts";
 import { handleUnexpectedError, type UnexpectedErrorDeps } from "./unexpected-error.ts";
 
 /** Starts the span of a message in flight. */
@@ -38,7 +37,7 @@ export type MessageDeps = EventDeps &
 
 export type Taking = {
   readonly deps: MessageDeps;
-  readonly suspects: Suspects;
+  readonly lockFor: (message: JsMsg) => ReadingLock;
   readonly registry: InFlightRegistry;
 };
 
@@ -127,13 +126,13 @@ type Work = {
 const work = async (
   key: string,
   inFlight: InFlightMessage,
-  { deps, suspects, registry }: Taking,
+  { deps, lockFor, registry }: Taking,
   { handle, delivery }: Work,
 ): Promise<void> => {
   const { message } = inFlight;
   try {
     if (mayBeRedelivered(inFlight)) return deps.log.info({ key }, "delivery.left_alone");
-    if (isSuspect(message)) inFlight.readingLock = suspects.lockFor(message);
+    if (isSuspect(message)) inFlight.readingLock = lockFor(message);
     if ((await inFlight.readingLock?.acquire()) === "convicted") {
       inFlight.readingLock?.release();
       await deadLetterUnread(inFlight, deps);
@@ -158,6 +157,4 @@ const deadLetterUnread = async (inFlight: InFlightMessage, deps: MessageDeps): P
   deps.log.error({ subject, seq, handed_out: info.deliveryCount }, "delivery.set_aside");
   deps.metrics.platformFaults.inc({ fault: "unexpected" });
   await settleDeadLetter(inFlight, setAside(inFlight.message, deps), deps, `set_aside:${seq}`);
-  const event = parseEventSubject(subject);
-  if (event.kind === "event") countDeadLettered(deps.metrics, event.address);
 };

@@ -6,7 +6,6 @@ import {
   postponeMs,
   type PostponePolicy,
 } from "../delivery/decide/postpone.ts";
-import { countDeadLettered } from "../metrics.ts";
 import {
   deadLetterKey,
   internalErrors,
@@ -105,7 +104,6 @@ const deadLetter = async (
     deps,
     key,
   );
-  if (delivery !== undefined) countDeadLettered(deps.metrics, delivery.address);
 };
 
 /** Undefined also where the record is what cannot be read. */

@@ -1,16 +1,10 @@
-/** A queue with items of many workspaces: bounded for all together, and fair between them. */
-export type FairQueue<Item> = {
-  /** Returns the item that has no room any more: the newest of the workspace with the most. */
-  readonly add: (workspaceId: string, item: Item) => Item | undefined;
-  /** The oldest of one workspace after the other. */
-  readonly next: () => Item | undefined;
-};
-
-export const fairQueue = <Item>(max: number): FairQueue<Item> => {
+/** A queue with items of many workspaces: at most `max` altogether, and fair between them. */
+export const fairQueue = <Item>(max: number) => {
   const queues = new Map<string, Item[]>();
   let size = 0;
   return {
-    add: (workspaceId, item) => {
+    /** Returns the item that has no room any more: the newest of the workspace with the most. */
+    add: (workspaceId: string, item: Item): Item | undefined => {
       const queue = queues.get(workspaceId) ?? [];
       queues.set(workspaceId, queue);
       queue.push(item);
@@ -19,7 +13,8 @@ export const fairQueue = <Item>(max: number): FairQueue<Item> => {
       size -= 1;
       return [...queues.values()].reduce((a, b) => (b.length > a.length ? b : a)).pop();
     },
-    next: () => {
+    /** The oldest of one workspace after the other. */
+    next: (): Item | undefined => {
       for (const [workspaceId, queue] of queues) {
         queues.delete(workspaceId);
         const item = queue.shift();

@@ -22,10 +22,10 @@ const start = (maxWaiting: number) => {
   const scene = { works: true, published: [] as string[] };
   const metrics = createMetrics("1");
   const notifier = startNotifier({
-    publish: async ({ operation }) => {
+    publish: async ({ event_id }) => {
       if (!scene.works)
         throw Object.assign(new Error("no responders"), { name: "JetStreamNotEnabled" });
-      scene.published.push(operation.event_id);
+      scene.published.push(event_id);
     },
     metrics: dispatcherMetrics(metrics),
     log: createLogger("test", "silent"),

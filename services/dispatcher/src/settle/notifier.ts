@@ -2,28 +2,20 @@ import { within } from "@ringback/runtime/process/concurrency";
 import { backoffMs, pause } from "@ringback/runtime/process/backoff";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { exhaustedOperation, invalidOperation } from "@ringback/contracts/deliveries/operation";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { isUnavailable } from "@ringback/runtime/nats/errors";
 import type { DispatcherMetrics } from "../metrics.ts";
 import { fairQueue } from "./fair-queue.ts";
-import {
-  exhaustedNotice,
-  invalidNotice,
-  publishNotice,
-  type Notice,
-  type PublishDeps,
-} from "./publish-exhausted.ts";
+import { publishNotice, type Notice, type PublishDeps } from "./publish-exhausted.ts";
 
-type NotifierOptions = {
+type NotifierDeps = {
+  /** Tries once; throws where that fails. */
+  readonly publish: (notice: Notice) => Promise<void>;
   readonly metrics: Pick<DispatcherMetrics, "operationsDropped">;
   readonly log: Logger;
   /** How many notices wait at most, of all workspaces. */
   readonly maxWaiting?: number;
-};
-
-export type NotifierDeps = NotifierOptions & {
-  /** Tries once; throws where that fails. */
-  readonly publish: (notice: Notice) => Promise<void>;
 };
 
 /** Publishes that a delivery was dead-lettered. Idempotent, never throws, and returns soon in any case. */
@@ -53,13 +45,13 @@ export const startNotifier = (deps: NotifierDeps): Notifier => {
   let working: Promise<void> | undefined;
 
   const drop = (notice: Notice, error?: unknown): void => {
-    const { kind, event_id, workspace_id } = notice.operation;
+    const { kind, event_id, workspace_id } = notice;
     metrics.operationsDropped.inc({ kind });
     log.error({ kind, event_id, workspace_id, err: error }, "operation.not_told");
   };
 
   const keep = (notice: Notice): void => {
-    const evicted = queue.add(notice.operation.workspace_id, notice);
+    const evicted = queue.add(notice.workspace_id, notice);
     if (evicted !== undefined) drop(evicted);
     working ??= work().finally(() => {
       working = undefined;
@@ -89,9 +81,10 @@ export const startNotifier = (deps: NotifierDeps): Notifier => {
   };
 
   return {
-    publishExhausted: (record, deliveryId) => take(exhaustedNotice(record, deliveryId)),
+    publishExhausted: (record, deliveryId) => take(exhaustedOperation(record, deliveryId)),
     publishInvalid: async (deadLetter) => {
-      const notice = invalidNotice(deadLetter);
+      if (deadLetter.reason !== "invalid_event") return;
+      const notice = invalidOperation(deadLetter);
       if (notice !== undefined) await take(notice);
     },
     stop: async () => {
@@ -105,16 +98,14 @@ export const startNotifier = (deps: NotifierDeps): Notifier => {
 };
 
 /** A notifier that publishes on NATS. */
-export const natsNotifier = (deps: PublishDeps & NotifierOptions): Notifier =>
+export const natsNotifier = (deps: PublishDeps & Omit<NotifierDeps, "publish">): Notifier =>
   startNotifier({ ...deps, publish: (notice) => publishNotice(notice, deps) });
 
 const TOO_SLOW = new Error("publishing takes long");
 
-const errorOf = async (work: Promise<void>): Promise<Error | undefined> => {
-  try {
-    await work;
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-};
+/** What it rejects with; undefined where it does not. */
+const errorOf = (work: Promise<void>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );

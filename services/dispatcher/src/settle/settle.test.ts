@@ -9,7 +9,7 @@ import {
 import type { Delivery } from "../delivery/delivery.ts";
 import type { DeliveryResult } from "../delivery/delivery-result.ts";
 import { heldBody } from "../delivery/held-body.ts";
-import { processContext, settleDeferred } from "./settle.ts";
+import { settle, settleDeferred } from "./settle.ts";
 
 const DELIVERY: Delivery = {
   address: ADDRESS,
@@ -29,7 +29,7 @@ const AT_MS = NOW_MS + 30_000;
 const settled = async (result: DeliveryResult, delivery = DELIVERY) => {
   const streams = streamsInMemory();
   const { inFlight, replies } = messageInFlight(eventSubject(ADDRESS));
-  await processContext(inFlight, delivery, 0, streams.settleDeps).settle(result);
+  await settle({ inFlight, delivery, afterSeq: 0 }, result, streams.settleDeps);
   return { replies, settled: inFlight.settled, schedules: [...streams.schedules.values()] };
 };
 
@@ -75,10 +75,9 @@ describe("a delivery", () => {
     const streams = streamsInMemory();
     streams.fail({ call: 1, when: "before" });
     const { inFlight, replies } = messageInFlight(eventSubject(ADDRESS));
-    const { settle } = processContext(inFlight, DELIVERY, 0, streams.settleDeps);
-    await expect(
-      settle({ kind: "deferred", atMs: AT_MS, reason: "endpoint_busy" }),
-    ).rejects.toThrow("no reply");
+    const processed = { inFlight, delivery: DELIVERY, afterSeq: 0 };
+    const deferred = { kind: "deferred", atMs: AT_MS, reason: "endpoint_busy" } as const;
+    await expect(settle(processed, deferred, streams.settleDeps)).rejects.toThrow("no reply");
     expect(replies).toEqual([]);
   });
 });

@@ -7,14 +7,12 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { idsOf, retryMessageFor, type Delivery } from "../delivery/delivery.ts";
 import type { DeliveryResult } from "../delivery/delivery-result.ts";
-import type { ProcessContext } from "../delivery/process-delivery.ts";
-import { countAttempt, type DispatcherMetrics } from "../metrics.ts";
+import { countAttempt, countDeadLetter, type DispatcherMetrics } from "../metrics.ts";
 import type { DeliveryStore } from "./delivery-store.ts";
 import type { DeferrableDelivery, InFlightMessage } from "./in-flight.ts";
 import { recordIds } from "./dead-letter.ts";
 import { countNextStep, hasNextStep, nextStepStorer, type StoreNextStep } from "./next-step.ts";
 import type { Notifier } from "./notifier.ts";
-import { stillOwned } from "./ownership.ts";
 
 /** The steps that make an attempt final, in this order. */
 export type SettleSteps = {
@@ -44,29 +42,16 @@ export type SettleDeps = {
   readonly log: Logger;
 };
 
-/** What processing a delivery needs of its message. `afterSeq`: the sequence of its last record, 0 for none. */
-export const processContext = (
-  inFlight: InFlightMessage,
-  delivery: Delivery,
-  afterSeq: number,
-  deps: SettleDeps,
-): ProcessContext => {
-  inFlight.trace?.setDelivery(delivery);
-  return {
-    parent: inFlight.trace?.span.context,
-    readingLock: inFlight.readingLock,
-    stillOwned: () => stillOwned(inFlight, delivery, afterSeq, deps.store),
-    settle: (result) => settle({ inFlight, delivery, afterSeq }, result, deps),
-  };
-};
-
-type Processed = {
+/** A delivery and the message that brought it. */
+export type Processed = {
   readonly inFlight: InFlightMessage;
   readonly delivery: Delivery;
+  /** The sequence of the delivery's last record; 0 for none. */
   readonly afterSeq: number;
 };
 
-const settle = async (
+/** Makes the result of a delivery final. */
+export const settle = async (
   processed: Processed,
   result: DeliveryResult,
   deps: SettleDeps,
@@ -172,7 +157,7 @@ export const settleDeadLetter = async (
   const { reason, event_id, event_seq, message } = deadLetter;
   inFlight.trace?.setDeadLetter(reason, event_id);
   log.warn({ reason, event_id, event_seq, detail: message }, "delivery.dead_lettered");
-  metrics.deadLetters.inc({ reason });
+  countDeadLetter(metrics, deadLetter);
   steps.acknowledge(inFlight);
 };
 
