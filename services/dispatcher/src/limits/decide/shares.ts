@@ -9,20 +9,20 @@ import {
 } from "./origin-window.ts";
 
 /** A destination (workspace and URL without query), as one dispatcher knows it. */
-export type DestinationState = SlotState & {
+type DestinationState = SlotState & {
   readonly window: CongestionWindow;
   /** Until then it asked to be left alone (`Retry-After`), in ms of a monotonic clock. */
   readonly closedUntilMs: number;
 };
 
 /** A subscription that has limits of its own, as one dispatcher knows it. */
-export type SubscriptionState = SlotState & {
+type SubscriptionState = SlotState & {
   /** When the whole burst of its rate is available again, in ms of a monotonic clock. */
   readonly tatMs: number;
 };
 
 /** An origin of one workspace: the host that several destinations share. */
-export type OriginState = {
+type OriginState = {
   readonly load: PoolLoad;
   readonly window: OriginWindow;
   readonly recent: RecentDestinations;
