@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureHeaderKeys } from "./local/header-keys.ts";
-import { ensureApiKey, LOCAL_KEY_FILE } from "./local/api-key.ts";
+import { ensureApiKey } from "./local/api-key.ts";
 import { registerAgent, subscribe } from "./demo/api.ts";
 import { AGENT_DISPLAY_NAME, byHand, UP_ADDRESSES } from "./local/by-hand.ts";
 import { problemsOf } from "./demo/checks.ts";
@@ -94,11 +94,9 @@ const startStack = async (
 };
 
 const printWaysOn = async (): Promise<void> => {
-  const commands = byHand(await readSampleEvents(), UP_ADDRESSES, `$(cat ${LOCAL_KEY_FILE})`);
+  const commands = byHand(await readSampleEvents(), UP_ADDRESSES);
   console.log(
-    "\nTo go on by hand, run `make up` and, in another terminal in the same directory\n" +
-      "(nats is NATS' own command line client, https://github.com/nats-io/natscli):\n\n" +
-      `${commands}\n`,
+    `\nTo go on by hand, run \`make up\` and, in another terminal in the same directory:\n\n${commands}\n`,
   );
 };
 

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { makeTempDir } from "../test/harness/temp-dir.ts";
 import { readApiKeyEntries } from "../services/subscriptions/src/http/auth/api-key-entries.ts";
 import { apiKeysOf, authenticate } from "../services/subscriptions/src/http/auth/api-keys.ts";
 import { runCommand } from "./command.ts";
@@ -37,9 +39,38 @@ test("a secret has 256 random bits, and is another one each time", () => {
   expect(new Set(keys.map(({ key }) => key.split("_").at(-1))).size).toBe(200);
 });
 
+test("without scopes a key reads and writes", () => {
+  expect(keyFor({ WORKSPACE: "acme" }).entry.scopes).toEqual(["read", "write"]);
+  expect(keyFor({ WORKSPACE: "acme", SCOPES: "", KEY_ID: "", EXPIRES: "" }).entry.scopes).toEqual([
+    "read",
+    "write",
+  ]);
+});
+
+test("FILE takes the entries, beside those that are there, and refuses an id that it has", async () => {
+  const FILE = join(await makeTempDir("api-keys"), "new", "api-keys.json");
+  const keys: string[] = [];
+  for (const KEY_ID of ["a", "b"]) {
+    const ran = await run({ WORKSPACE: "acme", KEY_ID, FILE });
+    if (ran.kind !== "exited") throw new Error(ran.reason);
+    keys.push(ran.stdout.trimEnd());
+  }
+  const read = readApiKeyEntries(await readFile(FILE, "utf8"));
+  if (read.kind !== "entries") throw new Error(read.message);
+  expect(read.entries.map(({ id }) => id)).toEqual(["a", "b"]);
+  for (const key of keys) {
+    expect(authenticate({ "x-api-key": key }, apiKeysOf(read.entries), Date.now())).toBeDefined();
+  }
+  expect((await stat(FILE)).mode & 0o777).toBe(0o600);
+  expect(await run({ WORKSPACE: "acme", KEY_ID: "a", FILE })).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: `api-key: ${FILE} has a key with id 'a': choose another KEY_ID\n`,
+  });
+});
+
 test.each([
   [{ SCOPES: "read" }, "WORKSPACE: is missing"],
-  [{ WORKSPACE: "acme" }, "SCOPES: is missing"],
   [{ WORKSPACE: "a.b", SCOPES: "read" }, "workspace_id: must be"],
   [{ WORKSPACE: "acme", SCOPES: "root" }, "scopes.0: Invalid option"],
   [{ WORKSPACE: "acme", SCOPES: "read", KEY_ID: "a b" }, "id: must be 1 to 64 characters"],

@@ -3,43 +3,58 @@ import {
   readApiKeyEntries,
   SCOPES,
 } from "../services/subscriptions/src/http/auth/api-key-entries.ts";
+import { keyEntriesIn, writeKeyEntries } from "./local/key-entries.ts";
 import { newApiKey, type NewApiKey } from "./local/new-api-key.ts";
 
-const USAGE = `make api-key WORKSPACE=acme SCOPES=${SCOPES.join(",")}`;
+const USAGE = `make api-key WORKSPACE=acme, with SCOPES=${SCOPES.join(",")} FILE=api-keys.json as needed`;
 
-/** A wish for a key, as it stands in the environment: what `make` was told. */
-type Wish = Readonly<Record<string, string | undefined>>;
+// What a customer's program does: it reads and changes agents and subscriptions, publishes and redelivers.
+const DEFAULT_SCOPES = "read,write";
+
+/** The environment, as `make` hands it on; an empty value counts as none. */
+type Asked = Readonly<Record<string, string | undefined>>;
 
 /**
- * The key that was wished for. Throws where the service would refuse its entry: the same rules read
+ * The key that was asked for. Throws where the service would refuse its entry: the same rules read
  * the keys file.
  */
-export const keyFor = ({
-  WORKSPACE = "",
-  SCOPES: scopes = "",
-  KEY_ID,
-  EXPIRES,
-}: Wish): NewApiKey => {
-  if (WORKSPACE === "") throw new Error(`WORKSPACE: is missing, expected ${USAGE}`);
-  if (scopes === "") throw new Error(`SCOPES: is missing, expected ${USAGE}`);
+export const keyFor = ({ WORKSPACE, SCOPES: scopes, KEY_ID, EXPIRES }: Asked): NewApiKey => {
+  if (!WORKSPACE) throw new Error(`WORKSPACE: is missing, expected ${USAGE}`);
   const made = newApiKey({
-    id: KEY_ID === undefined || KEY_ID === "" ? `k${randomBytes(4).toString("hex")}` : KEY_ID,
+    id: KEY_ID || `k${randomBytes(4).toString("hex")}`,
     workspace_id: WORKSPACE,
-    scopes: scopes.split(",").map((scope) => scope.trim()) as NewApiKey["entry"]["scopes"],
-    ...(EXPIRES === undefined || EXPIRES === "" ? {} : { expires_at: EXPIRES }),
+    scopes: (scopes || DEFAULT_SCOPES)
+      .split(",")
+      .map((scope) => scope.trim()) as NewApiKey["entry"]["scopes"],
+    ...(EXPIRES ? { expires_at: EXPIRES } : {}),
   });
   const read = readApiKeyEntries(JSON.stringify([made.entry]));
   if (read.kind === "invalid") throw new Error(`${read.message} (${USAGE})`);
   return made;
 };
 
+const addTo = async (file: string, { entry }: NewApiKey): Promise<void> => {
+  const entries = await keyEntriesIn(file);
+  if (entries.some(({ id }) => id === entry.id)) {
+    throw new Error(`${file} has a key with id '${entry.id}': choose another KEY_ID`);
+  }
+  await writeKeyEntries(file, [...entries, entry]);
+};
+
 if (import.meta.main) {
   try {
-    const { key, entry } = keyFor(process.env);
-    console.error("The key, shown this once, for whoever calls the API:");
-    console.log(key);
-    console.error("Its line for the array in API_KEYS_FILE:");
-    console.log(JSON.stringify(entry));
+    const made = keyFor(process.env);
+    const { FILE } = process.env;
+    if (FILE) await addTo(FILE, made);
+    const scopes = made.entry.scopes.join(", ");
+    console.error(`A key of workspace ${made.entry.workspace_id} (${scopes}), shown this once:`);
+    console.log(made.key);
+    if (FILE) {
+      console.error(`Its digest is in ${FILE}, for API_KEYS_FILE.`);
+    } else {
+      console.error("Its line for the array in API_KEYS_FILE (FILE=api-keys.json puts it there):");
+      console.log(JSON.stringify(made.entry));
+    }
   } catch (error) {
     console.error(`api-key: ${error instanceof Error ? error.message : String(error)}`);
     process.exit(1);

@@ -41,7 +41,7 @@ const freePorts = async (): Promise<Record<string, string>> => {
   throw new Error("no five ports in a row are free between 20000 and 32004");
 };
 
-const startUp = (ports: Record<string, string>) => {
+const startUp = (ports: NodeJS.ProcessEnv) => {
   const child = spawn(process.execPath, [join(import.meta.dirname, "up.ts")], {
     env: { ...process.env, ...ports, RUN_DIR: directory },
     stdio: ["ignore", "pipe", "pipe"],
@@ -51,22 +51,30 @@ const startUp = (ports: Record<string, string>) => {
   return { child, errors: text(child.stderr), printed: () => printed };
 };
 
-test("make up runs until it is interrupted, keeps its API key and exits with 0", async () => {
+test("make up runs until it is interrupted, keeps its API key, obeys the shell's settings and exits with 0", async () => {
   const ports = await freePorts();
   const api = `http://127.0.0.1:${ports["HTTP_PORT"]}/ca/api/v0`;
   const keys: string[] = [];
-  for (let n = 0; n < 2; n++) {
-    const { child, errors, printed } = startUp(ports);
+  for (const allowed of [{}, { ALLOW_INSECURE_HTTP: "false" }]) {
+    // What the shell sets rules over what make up sets by default.
+    const { child, errors, printed } = startUp({ ...ports, ...allowed });
     const exit = once(child, "exit");
     await eventually(() => (printed().includes("Running until Ctrl-C") ? true : undefined), {
       what: "make up to run",
       timeoutMs: 60_000,
     });
     const key = (await readFile(join(directory, "api-key"), "utf8")).trim();
-    expect(printed()).toContain(`API key of workspace ws_demo: ${key}`);
+    expect(printed()).toContain(`API key of workspace acme: ${key}`);
     keys.push(key);
-    const answer = await fetch(`${api}/assistant`, { headers: { "x-api-key": key } });
-    expect(answer.status).toBe(200);
+    const headers = { "x-api-key": key, "content-type": "application/json" };
+    const body = JSON.stringify({
+      operation: "edit_event_subscriptions",
+      agent_id: "agent-7",
+      event_subscriptions: [{ event_type: "call_completed", callback_url: "http://127.0.0.1/" }],
+    });
+    const response = await fetch(`${api}/agent/v1`, { method: "PATCH", headers, body });
+    expect(response.status).toBe("ALLOW_INSECURE_HTTP" in allowed ? 422 : 200);
+    expect(await readFile(join(directory, "up.env"), "utf8")).toContain(`\nexport KEY='${key}'\n`);
     child.kill("SIGINT");
     expect(await exit).toEqual([0, null]);
     expect(await errors).toBe("");

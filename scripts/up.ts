@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ensureApiKey } from "./local/api-key.ts";
 import { ensureHeaderKeys } from "./local/header-keys.ts";
@@ -8,6 +7,7 @@ import { portsOf, requireFreePorts, type UpPorts } from "./local/ports.ts";
 import { shown } from "./local/process.ts";
 import { startReceiver, statusInPath, type ReceivedRequest } from "./local/receiver.ts";
 import { explain, Interrupted, interruptions, withDeadline } from "./local/wait.ts";
+import { writeShellEnv } from "./local/shell-env.ts";
 import { startLocalStack, type LocalStack } from "./local/stack.ts";
 import { ensureNatsServer } from "./nats-server.ts";
 
@@ -25,6 +25,7 @@ const up = async (signal: AbortSignal): Promise<readonly string[]> => {
   await using cleanup = new AsyncDisposableStack();
   const ports = portsOf(process.env);
   await requireFreePorts(ports);
+  printIgnored(process.env);
   const samples = await readSampleEvents();
   const { key, keysFile } = await ensureApiKey(RUN_DIR, sharedAddress(samples).workspaceId);
   const stack = cleanup.use(await startStack(ports, keysFile, signal));
@@ -33,7 +34,9 @@ const up = async (signal: AbortSignal): Promise<readonly string[]> => {
   );
   console.log(`receiver on ${receiver.url}: answers 200, or 503 to a path that ends in /503, …`);
   console.log(`API key of workspace ${sharedAddress(samples).workspaceId}: ${key}\n`);
-  console.log(byHand(samples, { ...stack, receiverUrl: receiver.url }, key));
+  const addresses = { ...stack, receiverUrl: receiver.url };
+  const shellEnv = await writeShellEnv(RUN_DIR, addresses, key);
+  console.log(`In another terminal:\n\n${byHand(samples, addresses, shown(shellEnv))}`);
   console.log("\nRunning until Ctrl-C. What the receiver gets is printed here:\n");
   await untilAborted(signal, stack.broken);
   console.log("\nstopping; what is under way is finished first (Ctrl-C again: at once)");
@@ -49,7 +52,6 @@ const startStack = async (
   const natsServer = await withDeadline(search, NATS_SERVER_MS, "getting nats-server", signal);
   // A store for each port: two servers must never write to the same one.
   const storeDir = join(RUN_DIR, "nats", String(ports.nats));
-  await mkdir(storeDir, { recursive: true });
   return startLocalStack({
     natsServer,
     storeDir,
@@ -68,9 +70,24 @@ const startStack = async (
 const headerKeysPath = ({ HEADER_ENCRYPTION_KEYS_FILE: given = "" }: NodeJS.ProcessEnv): string =>
   given === "" ? join(RUN_DIR, "header-keys.json") : given;
 
-/** The services' settings as the shell has them, without those that are about another NATS. */
-const settingsOf = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("NATS_")));
+// What `make up` has of its own: a NATS without users or TLS, and a file of keys.
+const isOwn = (name: string): boolean => name.startsWith("NATS_") || name === "API_KEYS_FILE";
+
+// Of those, what is about the nats-server that it runs.
+const OF_THE_SERVER = ["NATS_PORT", "NATS_SERVER"];
+
+/** The services' settings as the shell has them; an agent is registered by its first subscription. */
+const settingsOf = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
+  const given = Object.entries(env).filter(([name]) => !isOwn(name));
+  return { AGENT_REGISTRATION: "automatic", ...Object.fromEntries(given) };
+};
+
+/** Says which settings of the shell have no effect here: what is ignored in silence is looked for elsewhere. */
+const printIgnored = (env: NodeJS.ProcessEnv): void => {
+  const ignored = Object.keys(env).filter((name) => isOwn(name) && !OF_THE_SERVER.includes(name));
+  if (ignored.length === 0) return;
+  console.log(`not used, as make up runs a NATS and has keys of its own: ${ignored.join(", ")}`);
+};
 
 const printRequest = ({ method, path, headers, body, status }: ReceivedRequest): void => {
   const time = new Date().toTimeString().slice(0, 8);

@@ -1,14 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { readEvent } from "@ringback/contracts/events/event";
 import { expect, test } from "vitest";
-import { byHand, UP_ADDRESSES } from "./by-hand.ts";
+import { byHand, SHELL_ENV_FILE, UP_ADDRESSES } from "./by-hand.ts";
 import { readSampleEvents } from "../demo/events.ts";
-
-const KEY = "rb_local_0123";
 
 /** The commands, with continued lines joined. */
 const commands = async (): Promise<string[]> =>
-  byHand(await readSampleEvents(), UP_ADDRESSES, KEY)
+  byHand(await readSampleEvents(), UP_ADDRESSES)
     .replaceAll("\\\n", "")
     .split("\n");
 
@@ -39,13 +37,21 @@ test("no sample holds what the nats CLI takes for a template", async () => {
 });
 
 test("every curl line carries the key, and its body is JSON that a shell leaves alone", async () => {
-  const lines = (await commands()).filter((line) => line.includes("/ca/api/v0/"));
-  expect(lines).toHaveLength(4 + (await readSampleEvents()).length);
+  const lines = (await commands()).filter((line) => line.includes("$api/"));
+  expect(lines).toHaveLength(2 + (await readSampleEvents()).length);
   for (const line of lines) {
-    expect(line).toContain(`-H "X-API-KEY: ${KEY}"`);
+    expect(line).toContain('-H "X-API-KEY: $KEY"');
     const [, body = "{}"] = / -d '([^']*)'$/.exec(line) ?? [];
     expect(JSON.parse(body)).toBeTypeOf("object");
   }
+});
+
+test("what set-up does not bring comes last", async () => {
+  const lines = (await commands()).filter((line) => line !== "" && !line.startsWith("#"));
+  const first = lines.findIndex((line) => line.startsWith("nats "));
+  expect(lines[0]).toBe(`. ${SHELL_ENV_FILE}`);
+  expect(first).toBeGreaterThan(0);
+  expect(lines.slice(first).filter((line) => !line.startsWith("nats "))).toEqual([]);
 });
 
 test("nothing is fetched from the registry of npm, where the name `ringback` is nobody's", async () => {

@@ -10,6 +10,9 @@ export type Addresses = {
   readonly dispatcherAdminUrl: string;
 };
 
+/** Where `make up` writes what another shell needs, from the root of the repository. */
+export const SHELL_ENV_FILE = ".run/up.env";
+
 /** The addresses of `make up` with its default ports. */
 export const UP_ADDRESSES: Addresses = {
   natsUrl: `nats://127.0.0.1:${UP_PORTS.nats}`,
@@ -21,54 +24,60 @@ export const UP_ADDRESSES: Addresses = {
 export const AGENT_DISPLAY_NAME = "EMI reminder (Hindi and English)";
 
 /**
- * Commands for a shell in the root of the repository that do by hand what the demo does. `key` is
- * the API key, or a shell expression for it.
+ * Commands for a second shell in the root of the repository that do by hand what the demo does. The ways to
+ * publish that need nothing but set-up come first. `shellEnv` is the file that `make up` writes for such a shell.
  */
-export const byHand = (samples: readonly SampleEvent[], at: Addresses, key: string): string => {
+export const byHand = (
+  samples: readonly SampleEvent[],
+  at: Addresses,
+  shellEnv: string = SHELL_ENV_FILE,
+): string => {
   const { agentId, callId } = sharedAddress(samples);
-  const api = `${at.apiUrl}/ca/api/v0`;
   const eventTypes = samples.map(({ eventType }) => eventType);
+  const files = samples.map(({ file }) => file);
   const subscription = { event_type: eventTypes, callback_url: `${at.receiverUrl}/webhooks` };
   return [
+    "# the API's address and key for the commands below, and Node.js 24",
+    `. ${shellEnv}`,
+    "",
     "# an agent, and where its events go",
-    curl("POST", `${api}/agent/v1`, key, {
-      agent_id: agentId,
-      agent_display_name: AGENT_DISPLAY_NAME,
-    }),
-    curl("PATCH", `${api}/agent/v1`, key, {
+    curl("PATCH", "$api/agent/v1", {
       operation: "edit_event_subscriptions",
       agent_id: agentId,
       event_subscriptions: [subscription],
     }),
-    curl("GET", `${api}/agent/v1/${agentId}`, key),
     "",
-    "# an event; within 10 minutes the same Nats-Msg-Id counts as the same event, once",
-    ...samples.map((sample) => natsPub(sample, at.natsUrl)),
+    "# events, over HTTP",
+    ...files.map(post),
     "",
-    "# the same over HTTP, for who has no command line of NATS",
-    ...samples.map(({ file }) => post(`${api}/events`, key, file)),
+    "# the same with the command line",
+    `npx --no-install ringback publish ${files[0]}`,
     "",
-    "# what became of it; docs/api/index.md has all calls, and /docs shows them",
-    curl("GET", `${api}/calls/${callId}/events`, key),
-    `RINGBACK_API_KEY=${key} npx --no-install ringback events`,
+    "# what became of them; docs/api/index.md has all calls, and /docs shows them",
+    curl("GET", `$api/calls/${callId}/events`),
+    "npx --no-install ringback events",
     "",
-    "# every attempt as it happens, and the dispatcher's numbers",
-    `nats --server ${at.natsUrl} sub 'attempts.>'`,
+    "# the dispatcher's numbers",
     `curl -sS ${at.dispatcherAdminUrl}/metrics | grep '^ringback_.*_total' | grep -v ' 0$'`,
+    "",
+    "# for who has NATS's own command line (https://github.com/nats-io/natscli): the same events, and every",
+    "# attempt as it happens; within 10 minutes the same Nats-Msg-Id counts as the same event, once",
+    ...samples.map(natsPub),
+    "nats --server $NATS_URL sub 'attempts.>'",
   ].join("\n");
 };
 
-const curl = (method: string, url: string, key: string, body?: unknown): string => {
-  const start = `curl -sS -X ${method} ${url} -H "X-API-KEY: ${key}"`;
+const curl = (method: string, url: string, body?: unknown): string => {
+  const start = `curl -sS -X ${method} "${url}" -H "X-API-KEY: $KEY"`;
   if (body === undefined) return start;
   return `${start} \\\n  -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
 };
 
-const post = (url: string, key: string, file: string): string =>
-  `${curl("POST", url, key)} \\\n  -H 'content-type: application/json' --data-binary @${file}`;
+const post = (file: string): string =>
+  `${curl("POST", "$api/events")} \\\n  -H 'content-type: application/json' --data-binary @${file}`;
 
 // --force-stdin: without it the CLI reads a body from a file only when its own output is a terminal.
-// --jetstream: it waits for the stream's answer and says where the event was stored.
-const natsPub = ({ message, file }: SampleEvent, natsUrl: string): string =>
-  `nats --server ${natsUrl} pub --jetstream --force-stdin -H "Nats-Msg-Id:${message.messageId}" \\\n` +
+// --jetstream: it waits for the stream's reply and says where the event was stored.
+const natsPub = ({ message, file }: SampleEvent): string =>
+  `nats --server $NATS_URL pub --jetstream --force-stdin -H "Nats-Msg-Id:${message.messageId}" \\\n` +
   `  ${message.subject} < ${file}`;

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { indent, startProcess, type LocalProcess } from "./process.ts";
 
@@ -21,7 +22,7 @@ export type StackOptions = {
     readonly subscriptionsAdmin: number;
     readonly dispatcherAdmin: number;
   };
-  /** The environment of both services, but for addresses and what belongs to this machine. */
+  /** The environment of both services: it rules over what this stack sets by default. */
   readonly env: NodeJS.ProcessEnv;
   /** How long a service may take to stop before it is killed. */
   readonly stopGraceMs: number;
@@ -92,13 +93,15 @@ const once = <T>(action: () => Promise<T>): (() => Promise<T>) => {
   return () => (result ??= action());
 };
 
-const startNats = ({ natsServer, storeDir, logDir, ports, signal }: StackOptions) =>
-  startProcess({
+const startNats = async ({ natsServer, storeDir, logDir, ports, signal }: StackOptions) => {
+  await mkdir(storeDir, { recursive: true });
+  const config = join(storeDir, "nats-server.conf");
+  await writeFile(config, natsConfig(storeDir));
+  return startProcess({
     name: "nats-server",
     command: natsServer,
     args: [
-      "--jetstream",
-      `--store_dir=${storeDir}`,
+      `--config=${config}`,
       `--addr=${LOOPBACK}`,
       // nats-server takes any free port for -1, and its own default for 0.
       `--port=${ports.nats === 0 ? -1 : ports.nats}`,
@@ -112,10 +115,14 @@ const startNats = ({ natsServer, storeDir, logDir, ports, signal }: StackOptions
     readyTimeoutMs: NATS_READY_MS,
     signal,
   });
+};
+
+/** By default a server writes to the disk every two minutes: a power cut would take what was acknowledged since. */
+export const natsConfig = (storeDir: string): string =>
+  `jetstream { store_dir: ${JSON.stringify(storeDir)}, sync_interval: always }\n`;
 
 const startSubscriptions = (options: StackOptions, natsUrl: string) =>
   startService(options, "subscriptions", natsUrl, options.ports.subscriptionsAdmin, {
-    HTTP_HOST: LOOPBACK,
     HTTP_PORT: String(options.ports.http),
     API_KEYS_FILE: options.apiKeysFile,
   });
@@ -136,13 +143,14 @@ const startService = (
     args: [join(ROOT, "services", name, "src/main.ts")],
     cwd: ROOT,
     env: {
-      ...env,
-      NATS_URL: natsUrl,
+      HTTP_HOST: LOOPBACK,
       ADMIN_HOST: LOOPBACK,
-      ADMIN_PORT: String(adminPort),
-      HEADER_ENCRYPTION_KEYS_FILE: headerKeysFile,
       ALLOW_INSECURE_HTTP: "true",
       ALLOWED_PRIVATE_CIDRS: "127.0.0.0/8",
+      ...env,
+      NATS_URL: natsUrl,
+      ADMIN_PORT: String(adminPort),
+      HEADER_ENCRYPTION_KEYS_FILE: headerKeysFile,
       ...settings,
     },
     logFile: join(logDir, `${name}.log`),

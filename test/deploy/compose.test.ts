@@ -1,12 +1,15 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { parse } from "yaml";
 import { expect, test } from "vitest";
+import { ensureNatsServer } from "../../scripts/nats-server.ts";
 import { IMAGE_TARGETS } from "../../scripts/images/build.ts";
 import { readSettings } from "./policies/environment.ts";
 
 interface Service {
   readonly image: string;
+  readonly command?: readonly string[];
   readonly build?: { readonly context: string; readonly target: string };
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
@@ -95,4 +98,15 @@ test("Prometheus scrapes the admin port of both services, with the labels that r
   );
   expect(configs.flatMap(({ targets }) => targets)).toEqual(wanted);
   for (const { labels } of configs) expect(Object.keys(labels)).toEqual(["namespace", "pod"]);
+});
+
+test("NATS keeps what it acknowledged over a power cut, as it runs with the mounted configuration", async () => {
+  const file = services["nats"]?.volumes
+    ?.find((volume) => volume.startsWith("./docker/"))
+    ?.split(":");
+  expect(services["nats"]?.command).toEqual([`--config=${file?.[1]}`]);
+  const config = resolve(DEPLOY, file?.[0] ?? "");
+  expect(readFileSync(config, "utf8")).toContain("sync_interval: always");
+  const checked = spawnSync(await ensureNatsServer(), ["-t", "-c", config], { encoding: "utf8" });
+  expect(checked).toMatchObject({ status: 0 });
 });

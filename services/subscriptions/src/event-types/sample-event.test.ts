@@ -19,6 +19,6 @@ describe.each(EVENT_TYPES)("the test event of %s", (eventType) => {
   });
 
   test("tells no other call's, agent's or workspace's id", () => {
-    expect(sampleEvent(address)).not.toMatch(/ws_demo|agent_emi|call_01JDEMO/);
+    expect(sampleEvent(address)).not.toMatch(/acme|agent_emi|call_01JDEMO/);
   });
 });
