@@ -134,9 +134,10 @@ export const readEventBody = (body: Uint8Array): EventBodyRead => {
     case "other":
       return refused(`is ${scanned.found}: expected a JSON object`);
     case "too_deep":
-      return refused(`${scanned.message}: ${expected}`);
+    case "refused_key":
+      return refused(`${scanned.message} at position ${scanned.at}: ${expected}`);
     case "invalid":
-      return notJson(`${scanned.message}: ${expected}`);
+      return notJson(`${scanned.message} at position ${scanned.at}: ${expected}`);
     default:
       return scanned satisfies never;
   }

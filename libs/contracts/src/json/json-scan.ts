@@ -1,19 +1,15 @@
 import {
   QUOTE,
-  BACKSLASH,
   OPEN_OBJECT,
   CLOSE_OBJECT,
   OPEN_ARRAY,
   CLOSE_ARRAY,
   COMMA,
   COLON,
-  MINUS,
   BLANK,
-  ESCAPED,
-  isDigit,
-  hasFourHex,
   textIn,
-  endOfNumber,
+  endOfScalar,
+  endOfString,
 } from "./json-bytes.ts";
 
 /** A member of the outermost object: its key, and its value's position in the bytes. */
@@ -31,16 +27,30 @@ export type ScannedJson =
   | { readonly kind: "object"; readonly members: readonly ScannedMember[] }
   /** JSON, but not an object. `found`: such as `an array`. */
   | { readonly kind: "other"; readonly found: string }
-  /** Names problem and position, and repeats no value. */
-  | { readonly kind: "invalid" | "too_deep"; readonly message: string };
+  | NotAccepted;
+
+/** Names the problem and its byte, and repeats no value. */
+type NotAccepted = {
+  readonly kind: "invalid" | "too_deep" | "refused_key";
+  readonly message: string;
+  readonly at: number;
+};
+
+/** Sees the keys of every depth. */
+export type KeyVisitor = {
+  /** An array or object that is not empty begins; the outermost one has the depth 1. */
+  readonly opened: (depth: number, isObject: boolean) => void;
+  /** A key of the object that is open at this depth; returns why it is refused, or undefined. */
+  readonly key: (depth: number, key: string) => string | undefined;
+};
 
 /**
- * Checks that bytes are JSON (RFC 8259), nested no deeper than `maxDepth`, and finds the members of the outermost
- * object, in one pass that builds no values. The caller checks that the bytes are UTF-8: every byte beyond ASCII is
- * accepted here.
+ * Checks that bytes are JSON (RFC 8259), nested no deeper than `maxDepth` (`[]` has the depth 1, `[{}]` 2, a number 0),
+ * and finds the members of the outermost object, in one pass that builds no values. The caller checks that the bytes
+ * are UTF-8: every byte beyond ASCII is accepted here.
  */
-export const scanJson = (bytes: Uint8Array, maxDepth: number): ScannedJson =>
-  new Scan(bytes, maxDepth).run();
+export const scanJson = (bytes: Uint8Array, maxDepth: number, visitor?: KeyVisitor): ScannedJson =>
+  new Scan(bytes, maxDepth, visitor).run();
 
 /** A value's first byte determines its kind. */
 const KINDS: ReadonlyMap<number, string> = new Map([
@@ -55,6 +65,7 @@ const KINDS: ReadonlyMap<number, string> = new Map([
 class Scan {
   readonly #bytes: Uint8Array;
   readonly #maxDepth: number;
+  readonly #visitor: KeyVisitor | undefined;
   /** For each open level: 1 for an object, 0 for an array. */
   readonly #levels: Uint8Array;
   readonly #members: ScannedMember[] = [];
@@ -64,26 +75,25 @@ class Scan {
   #valueStart = 0;
   #elements = 0;
   #oddElement = -1;
-  #isTooDeep = false;
+  /** What is wrong with JSON that is valid. */
+  #refusal: Omit<NotAccepted, "at"> | undefined;
 
-  constructor(bytes: Uint8Array, maxDepth: number) {
+  constructor(bytes: Uint8Array, maxDepth: number, visitor: KeyVisitor | undefined) {
     this.#bytes = bytes;
     this.#maxDepth = maxDepth;
+    this.#visitor = visitor;
     this.#levels = new Uint8Array(maxDepth + 1);
   }
 
   run(): ScannedJson {
     this.#skipBlanks();
     const first = this.#bytes[this.#at];
-    if (!this.#values()) return this.#problem();
+    if (!this.#values()) {
+      const refusal = this.#refusal ?? { kind: "invalid" as const, message: "is not valid JSON" };
+      return { ...refusal, at: this.#at };
+    }
     if (first === OPEN_OBJECT) return { kind: "object", members: this.#members };
     return { kind: "other", found: KINDS.get(first ?? 0) ?? "a number" };
-  }
-
-  #problem(): ScannedJson {
-    const where = `at position ${this.#at}`;
-    if (!this.#isTooDeep) return { kind: "invalid", message: `is not valid JSON ${where}` };
-    return { kind: "too_deep", message: `is nested deeper than ${this.#maxDepth} levels ${where}` };
   }
 
   /** Reads the outermost value; false when it is invalid, or when something follows it. */
@@ -117,15 +127,14 @@ class Scan {
   #value(): "done" | "opened" | "no" {
     const byte = this.#bytes[this.#at] ?? 0;
     if (this.#depth <= 2) this.#noteStart(byte);
-    if (byte === QUOTE) return this.#string() ? "done" : "no";
     if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) return this.#open(byte === OPEN_OBJECT);
-    if (byte === MINUS || isDigit(byte)) return this.#number() ? "done" : "no";
-    return this.#word() ? "done" : "no";
+    return this.#goTo(endOfScalar(this.#bytes, this.#at)) ? "done" : "no";
   }
 
   #open(isObject: boolean): "done" | "opened" | "no" {
     if (this.#depth === this.#maxDepth) {
-      this.#isTooDeep = true;
+      const message = `is nested deeper than ${this.#maxDepth} levels`;
+      this.#refusal = { kind: "too_deep", message };
       return "no";
     }
     this.#at += 1;
@@ -136,6 +145,7 @@ class Scan {
     }
     this.#depth += 1;
     this.#levels[this.#depth] = isObject ? 1 : 0;
+    this.#visitor?.opened(this.#depth, isObject);
     return !isObject || this.#keyAndColon() ? "opened" : "no";
   }
 
@@ -160,59 +170,28 @@ class Scan {
 
   #keyAndColon(): boolean {
     const start = this.#at;
-    if (this.#bytes[start] !== QUOTE || !this.#string()) return false;
-    if (this.#depth === 1) this.#key = textIn(this.#bytes, start, this.#at);
+    if (this.#bytes[start] !== QUOTE) return false;
+    if (!this.#goTo(endOfString(this.#bytes, start))) return false;
+    const end = this.#at;
     this.#skipBlanks();
     if (this.#bytes[this.#at] !== COLON) return false;
     this.#at += 1;
     this.#skipBlanks();
-    return true;
+    if (this.#depth > 1 && this.#visitor === undefined) return true;
+    const key = textIn(this.#bytes, start, end);
+    if (this.#depth === 1) this.#key = key;
+    const message = this.#visitor?.key(this.#depth, key);
+    if (message !== undefined) this.#refusal = { kind: "refused_key", message };
+    return message === undefined;
   }
 
   #skipBlanks(): void {
     while (BLANK[this.#bytes[this.#at] ?? 0] === 1) this.#at += 1;
   }
 
-  /** Reads from the opening quote to after the closing one. */
-  #string(): boolean {
-    const bytes = this.#bytes;
-    let at = this.#at + 1;
-    for (;;) {
-      let byte = bytes[at];
-      // RFC 8259 section 7: unescaped. Comparing is faster than a table here.
-      while (byte !== undefined && byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20) {
-        at += 1;
-        byte = bytes[at];
-      }
-      if (byte === QUOTE) break;
-      this.#at = at;
-      if (byte !== BACKSLASH) return false; // a control character, or the end
-      const escaped = bytes[at + 1] ?? 0;
-      if (ESCAPED[escaped] === 1) at += 2;
-      else if (escaped === 0x75 && hasFourHex(bytes, at + 2)) at += 6;
-      else return false;
-    }
-    this.#at = at + 1;
-    return true;
-  }
-
-  #number(): boolean {
-    const end = endOfNumber(this.#bytes, this.#at);
-    if (end > 0) this.#at = end;
-    return end > 0;
-  }
-
-  #word(): boolean {
-    const word = WORDS.find((one) => one[0] === this.#bytes[this.#at]);
-    if (word === undefined) return false;
-    for (const byte of word) {
-      if (this.#bytes[this.#at] !== byte) return false;
-      this.#at += 1;
-    }
-    return true;
+  /** Goes behind a scalar, or to what is wrong with it (`~position`). */
+  #goTo(end: number): boolean {
+    this.#at = end < 0 ? ~end : end;
+    return end >= 0;
   }
 }
-
-const WORDS = ["true", "false", "null"].map((word) =>
-  Uint8Array.from(word, (character) => character.charCodeAt(0)),
-);

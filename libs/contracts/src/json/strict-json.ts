@@ -1,21 +1,25 @@
-import { checkJson, type JsonLimits } from "./json-reader.ts";
+import { scanJson, type KeyVisitor } from "./json-scan.ts";
 
-export type StrictJsonLimits = Omit<JsonLimits, "refusedKeys"> & {
-  /** Keys that no object may have; by default those with a meaning in JavaScript. */
-  readonly refusedKeys?: ReadonlySet<string>;
+export type StrictJsonLimits = {
+  /** How deep arrays and objects may be nested: `[]` has the depth 1, `[{}]` 2, a number 0. */
+  readonly maxDepth: number;
+  /** The most keys of all objects together; no limit by default. */
+  readonly maxKeys?: number;
 };
 
-/** `not_json`: not JSON in UTF-8; `refused`: JSON that parsers read differently, or over a limit. */
-type NoStrictJson = {
-  readonly kind: "not_json" | "refused";
-  /** Names problem and position, and repeats no value: bodies hold secrets. */
-  readonly message: string;
-};
-
-export type StrictJson = { readonly kind: "value"; readonly value: unknown } | NoStrictJson;
+export type StrictJson =
+  | { readonly kind: "value"; readonly value: unknown }
+  /** `not_json`: not JSON in UTF-8; `refused`: JSON that parsers read differently, or over a limit. */
+  | {
+      readonly kind: "not_json" | "refused";
+      /** Names problem and position, and repeats no value: bodies hold secrets. */
+      readonly message: string;
+    };
 
 // Own properties after JSON.parse, but copying them by assignment sets the prototype.
 const REFUSED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+const MAX_SHOWN_CHARACTERS = 64;
 
 // Keeps the byte-order mark, so that it is refused (RFC 8259 section 8.1).
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -25,25 +29,10 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * meaning in JavaScript, nested no deeper than allowed. Otherwise one parser could check a value and another use a
  * different one (RFC 8259 sections 4 and 8).
  */
-export const parseStrictJson = (bytes: Uint8Array, limits: StrictJsonLimits): StrictJson => {
-  const text = textIn(bytes);
-  if (typeof text !== "string") return text;
-  const read = checkJson(text, { refusedKeys: REFUSED_KEYS, ...limits });
-  switch (read.kind) {
-    case "json":
-      return { kind: "value", value: JSON.parse(text) };
-    case "not_json":
-      return notJson(`is not valid JSON${positionIn(text, read.at)}`);
-    case "refused":
-      return read;
-    default:
-      return read satisfies never;
-  }
-};
-
-const notJson = (message: string): NoStrictJson => ({ kind: "not_json", message });
-
-const textIn = (bytes: Uint8Array): string | NoStrictJson => {
+export const parseStrictJson = (
+  bytes: Uint8Array,
+  { maxDepth, maxKeys = Infinity }: StrictJsonLimits,
+): StrictJson => {
   let text: string;
   try {
     text = UTF8.decode(bytes);
@@ -52,12 +41,49 @@ const textIn = (bytes: Uint8Array): string | NoStrictJson => {
   }
   if (text === "") return notJson("is empty");
   if (text.startsWith("\uFEFF")) return notJson("begins with a byte-order mark");
-  return text;
+  const scanned = scanJson(bytes, maxDepth, strictKeys(maxKeys));
+  if (scanned.kind === "object" || scanned.kind === "other") {
+    return { kind: "value", value: JSON.parse(text) };
+  }
+  const { kind, message, at } = scanned;
+  if (kind === "refused_key") return { kind: "refused", message };
+  const before = UTF8.decode(bytes.subarray(0, at));
+  const where = `${message} at position ${before.length}`;
+  if (kind === "too_deep") return { kind: "refused", message: where };
+  // In the words of `JSON.parse`.
+  const lines = before.split("\n");
+  const column = (lines.at(-1) ?? "").length + 1;
+  return notJson(`${where} (line ${lines.length} column ${column})`);
 };
 
-/** In the words of `JSON.parse`. */
-const positionIn = (text: string, at: number): string => {
-  const before = text.slice(0, at).split("\n");
-  const column = (before.at(-1) ?? "").length + 1;
-  return ` at position ${at} (line ${before.length} column ${column})`;
+const notJson = (message: string) => ({ kind: "not_json", message }) as const;
+
+/** Refuses a key that its object has already, one with a meaning in JavaScript, and too many keys. */
+const strictKeys = (maxKeys: number): KeyVisitor => {
+  let count = 0;
+  /** The keys so far of the object that is open at each depth. */
+  const keysAt: Set<string>[] = [];
+  /** The last key at each depth; `[]` for an array. */
+  const path: string[] = [];
+  return {
+    opened: (depth, isObject) => {
+      path[depth] = "[]";
+      if (isObject) keysAt[depth] = new Set();
+    },
+    key: (depth, key) => {
+      count += 1;
+      path[depth] = key;
+      const where = (): string => shown(path.slice(1, depth + 1).join("."));
+      if (count > maxKeys) return `has more than ${maxKeys} keys`;
+      if (REFUSED_KEYS.has(key)) return `has a key that is refused everywhere at ${where()}`;
+      const keys = keysAt[depth];
+      if (keys?.has(key) === true) return `has a key twice in one object at ${where()}`;
+      keys?.add(key);
+      return undefined;
+    },
+  };
 };
+
+/** A path such as `headers.__proto__` or `a.[].b`. */
+const shown = (path: string): string =>
+  path.length <= MAX_SHOWN_CHARACTERS ? path : `${path.slice(0, MAX_SHOWN_CHARACTERS)}…`;
