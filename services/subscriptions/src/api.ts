@@ -24,7 +24,6 @@ import { requestStore } from "./idempotency/request-store.ts";
 import { deregisterAgentRoute } from "./agents/routes/deregister-agent.ts";
 import { agentsEnvelopeRoutes } from "./agents/routes/agents-envelope.ts";
 import { agentHistoryRoute } from "./agents/routes/agent-history.ts";
-import { limitProblemOf } from "./agents/routes/command-problem.ts";
 import { getAgentRoute } from "./agents/routes/get-agent.ts";
 import { listAgentsRoute, type AgentListDeps } from "./agents/routes/list-agents.ts";
 import { patchAgentRoute, type PatchAgentDeps } from "./agents/routes/patch-agent.ts";
@@ -76,7 +75,6 @@ export const openApi = async (
     metrics,
     log,
     tracer,
-    limitProblemOf,
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     trustedProxies: settings.TRUSTED_PROXIES,
   };

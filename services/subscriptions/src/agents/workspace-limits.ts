@@ -2,46 +2,30 @@ import { Buffer } from "node:buffer";
 import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
 import type { AgentAddress } from "@ringback/contracts/streams/subjects";
 import { takeTokens, type Bucket, type BucketBounds } from "../http/decide/token-bucket.ts";
-
-export type LimitCode =
-  "too_many_agents" | "configuration_too_large" | "too_many_changes" | "too_many_requests";
-
-/** A workspace has used its share of what is everybody's; nothing was stored. */
-export class LimitReachedError extends Error {
-  override readonly name = "LimitReachedError";
-  readonly code: LimitCode;
-  /** Undefined: waiting does not help. */
-  readonly waitSeconds: number | undefined;
-
-  constructor(code: LimitCode, detail: string, waitMs?: number) {
-    super(detail);
-    this.code = code;
-    this.waitSeconds = waitMs === undefined ? undefined : Math.max(1, Math.ceil(waitMs / 1_000));
-  }
-}
+import { RefusedError } from "../http/refused-error.ts";
 
 /** What a workspace has on SUBSCRIPTIONS, by the last message of each of its agents. */
 export type StoredConfiguration = {
   readonly agents: number;
   readonly bytes: number;
-  /** Of the agent that is asked for. */
+  /** Of the requested agent alone. */
   readonly ownBytes: number;
 };
 
-/** Throws LimitReachedError for what is more than a workspace's share. */
+/** Throws a RefusedError for what is more than a workspace's share; nothing was stored then. */
 export type WorkspaceLimits = {
   /** Before the messages of one change of an agent are stored. */
   readonly admitChange: (address: AgentAddress, records: readonly ConfigurationEvent[]) => void;
   /** Before the definition of an event type is stored. */
   readonly admitDefinition: (workspaceId: string, bytes: number) => void;
-  /** Before an `Idempotency-Key` is noted for a day. */
+  /** Before an `Idempotency-Key` is stored for a day. */
   readonly admitKey: (workspaceId: string) => void;
 };
 
 export type WorkspaceLimitsDeps = {
   readonly stored: (address: AgentAddress) => StoredConfiguration;
   readonly maxAgents: number;
-  /** Undefined: as many as there is room for; so is the next one. */
+  /** Undefined: no limit; the same for `bytesPerDay`. */
   readonly maxBytes: number | undefined;
   readonly bytesPerDay: number | undefined;
   readonly changesPerMinute: number;
@@ -49,7 +33,7 @@ export type WorkspaceLimitsDeps = {
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
-/** REQUESTS keeps a note of about 300 bytes for each, for a day. */
+/** REQUESTS keeps a record of about 300 bytes for each, for a day. */
 const KEYS_PER_DAY = 100_000;
 
 /** The limits of each workspace in this process, and what it has used of them. */
@@ -62,7 +46,7 @@ export const workspaceLimits = (deps: WorkspaceLimitsDeps): WorkspaceLimits => {
     const waitMs = changes(workspaceId, 1) ?? (bytesPerDay && bytesWritten(workspaceId, size));
     if (waitMs === undefined) return;
     const detail = "This workspace has changed too much in too short a time: nothing was changed.";
-    throw new LimitReachedError("too_many_changes", detail, waitMs);
+    throw new RefusedError({ code: "too_many_changes", detail }, secondsOf(waitMs));
   };
   return {
     admitChange: (address, records) => {
@@ -71,15 +55,13 @@ export const workspaceLimits = (deps: WorkspaceLimitsDeps): WorkspaceLimits => {
       const { agents, bytes, ownBytes } = stored(address);
       const isNew = records.some(({ type }) => type === "agent_registered");
       if (isNew && agents >= maxAgents) {
-        throw refused(
-          "too_many_agents",
-          `This workspace has ${agents} agents: at most ${maxAgents}.`,
-        );
+        const detail = `This workspace has ${agents} agents: at most ${maxAgents}. Nothing was changed.`;
+        throw new RefusedError({ code: "too_many_agents", detail });
       }
       const grownBy = (sizes.at(-1) ?? 0) - ownBytes;
       if (maxBytes !== undefined && grownBy > 0 && bytes + grownBy > maxBytes) {
-        const detail = `The agents of this workspace would take ${bytes + grownBy} bytes: at most ${maxBytes}.`;
-        throw refused("configuration_too_large", detail);
+        const detail = `The agents of this workspace would take ${bytes + grownBy} bytes: at most ${maxBytes}. Nothing was changed.`;
+        throw new RefusedError({ code: "configuration_too_large", detail });
       }
       const size = sizes.reduce((sum, one) => sum + one, 0);
       admit(workspaceId, size);
@@ -89,15 +71,14 @@ export const workspaceLimits = (deps: WorkspaceLimitsDeps): WorkspaceLimits => {
       const waitMs = keys(workspaceId, 1);
       if (waitMs === undefined) return;
       const detail = `This workspace has used ${KEYS_PER_DAY} values of Idempotency-Key in a day.`;
-      throw new LimitReachedError("too_many_requests", detail, waitMs);
+      throw new RefusedError({ code: "too_many_requests", detail }, secondsOf(waitMs));
     },
   };
 };
 
-const refused = (code: LimitCode, detail: string) =>
-  new LimitReachedError(code, `${detail} Nothing was changed.`);
+const secondsOf = (ms: number): number => Math.max(1, Math.ceil(ms / 1_000));
 
-/** Takes from a workspace's bucket; the time to wait where there is not enough in it. */
+/** Takes from a workspace's bucket, or gives the milliseconds to wait where the bucket has too little. */
 const buckets = (bounds: BucketBounds) => {
   const known = new Map<string, Bucket>(); // no more than there are workspaces with an API key
   return (workspaceId: string, cost: number): number | undefined => {

@@ -13,7 +13,7 @@ import {
 import { isBuiltIn, isEventTypeName, type EventType } from "@ringback/contracts/events/event-types";
 import { z } from "zod";
 import { UnavailableError } from "../streams/ask.ts";
-import { InvalidRequestError } from "../http/validation.ts";
+import { invalidRequest } from "../http/refused-error.ts";
 import type { DefinitionStore } from "./definition-store.ts";
 import type { OwnTypes } from "./own-types.ts";
 import type { SchemaValidator } from "./schema-validator.ts";
@@ -138,7 +138,7 @@ const refuseUnusable = async (
     result.kind === "unusable"
       ? `is no JSON Schema: ${result.message}`
       : "took too long to be read as a JSON Schema";
-  throw new InvalidRequestError([{ path: "schema", message }]);
+  throw invalidRequest([{ path: "schema", message }]);
 };
 
 const store = async (
@@ -169,5 +169,5 @@ export const refuseUnknownTypes = async (
     path,
     message: unknownTypeMessage(eventType, rules),
   }));
-  if (errors.length > 0) throw new InvalidRequestError(errors);
+  if (errors.length > 0) throw invalidRequest(errors);
 };

@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
 import fastify from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { documentApi } from "./openapi/document.ts";
 import { documentRoutes } from "./openapi/routes.ts";
 import type { ApiKeys } from "./auth/api-keys.ts";
 import { requireCaller } from "./auth/caller.ts";
 import { letConnectionsGo } from "./closing.ts";
-import { errorHandler, type ErrorDeps } from "./error-handler.ts";
+import { errorHandler } from "./error-handler.ts";
 import { MAX_BODY_BYTES, readJsonBodies, requireJson } from "./json-body.ts";
-import { rejectExpectation, respondToMalformedHttp, setResponded } from "./malformed-http.ts";
+import { noteResponses, rejectExpectation, respondToMalformedHttp } from "./malformed-http.ts";
 import { overloadBounds, refuseWhileOverloaded, type OverloadBounds } from "./overload.ts";
 import { sendProblem, quoted } from "./problem.ts";
 import { requestLimits } from "./rate-limits.ts";
@@ -22,7 +23,8 @@ import { SECURITY_HEADERS, sendSecurityHeaders } from "./security-headers.ts";
 import { validatorCompiler } from "./validation.ts";
 
 /** What the frame of the API needs, whatever calls there are. */
-export type Frame = ErrorDeps & {
+export type Frame = {
+  readonly log: Logger;
   readonly keys: () => ApiKeys;
   readonly now: () => Date;
   readonly metrics: RequestMetrics;
@@ -42,7 +44,7 @@ export type AppBounds = {
 
 /** The API with the calls of these features, not listening yet. */
 export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
-  const handleError = errorHandler(deps);
+  const handleError = errorHandler(deps.log);
   const { requestMs, overload } = deps.bounds ?? { requestMs: 10_000, overload: overloadBounds() };
   const app = fastify({
     logger: false, // one line a request, in our own words: request-log.ts
@@ -104,9 +106,3 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
 
 const trustedIn = ({ trustedProxies: trusted }: Pick<Frame, "trustedProxies">) =>
   Array.isArray(trusted) && trusted.length > 0 ? [...trusted] : false;
-
-/** For `respondToMalformedHttp`: a body that still drips in after its answer gets no second one. */
-const noteResponses = (app: Api): void => {
-  app.addHook("onRequest", async ({ raw }) => setResponded(raw.socket, false));
-  app.addHook("onResponse", async ({ raw }) => setResponded(raw.socket, !raw.complete));
-};

@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import { parseStrictJson } from "@ringback/contracts/json/strict-json";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { sendProblem, quoted, type Problem } from "./problem.ts";
+import { RefusedError } from "./refused-error.ts";
 import type { Api } from "./api.ts";
 
 declare module "fastify" {
@@ -21,18 +22,6 @@ export const MAX_BODY_BYTES = 256 * 1024;
 /** Several times the keys of the largest valid body. Parsing many more blocks the event loop for too long. */
 export const BODY_LIMITS = { maxDepth: 32, maxKeys: 12_000 };
 
-/** A body that is not strict JSON; `detail` names the fault and repeats no value. */
-export class UnreadableBodyError extends Error {
-  override readonly name = "UnreadableBodyError";
-  readonly detail: string;
-
-  constructor(message: string) {
-    const detail = `The body ${message}.`;
-    super(detail);
-    this.detail = detail;
-  }
-}
-
 /** Reads bodies with the strict reader. A call that needs no body takes an empty one. */
 export const readJsonBodies = (app: Api): void => {
   app.removeAllContentTypeParsers();
@@ -43,7 +32,10 @@ export const readJsonBodies = (app: Api): void => {
       const mayBeEmpty = request.method === "DELETE" || request.routeOptions.config.bodyMayBeEmpty;
       if (body.byteLength === 0 && mayBeEmpty === true) return done(null, undefined);
       const json = parseStrictJson(body, BODY_LIMITS);
-      if (json.kind !== "value") return done(new UnreadableBodyError(json.message));
+      if (json.kind !== "value") {
+        const detail = `The body ${json.message}.`; // which repeats no value
+        return done(new RefusedError({ code: "invalid_json", detail }));
+      }
       request.sentBody = json.value;
       return done(null, json.value);
     },

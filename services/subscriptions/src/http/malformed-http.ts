@@ -1,19 +1,24 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Api } from "./api.ts";
 import { problemBody, PROBLEM_CONTENT_TYPE, type Problem } from "./problem.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
-/** Sockets whose request has its answer already, though not all of it has come. */
+/** Sockets of requests that have their response already, though not all of their body has come. */
 const responded = new WeakSet<Socket>();
 
-/** Remembers whether this connection's present request has its response: a second one would be another's. */
-export const setResponded = (socket: Socket, hasResponse: boolean): void => {
-  if (hasResponse) responded.add(socket);
-  else responded.delete(socket);
+/** Remembers which requests have their response, so that `respondToMalformedHttp` sends none a second one. */
+export const noteResponses = (app: Pick<Api, "addHook">): void => {
+  app.addHook("onRequest", async ({ raw }) => {
+    responded.delete(raw.socket);
+  });
+  app.addHook("onResponse", async ({ raw }) => {
+    if (!raw.complete) responded.add(raw.socket);
+  });
 };
 
 /**
- * Responses what never became a request: bytes that are not HTTP, headers that are too large, a request
+ * Responds to what never became a request: bytes that are not HTTP, headers that are too large, a request
  * that took too long to arrive. There is no reply then, only the connection.
  */
 export const respondToMalformedHttp = (error: NodeJS.ErrnoException, socket: Socket): void => {
@@ -34,11 +39,11 @@ export const respondToMalformedHttp = (error: NodeJS.ErrnoException, socket: Soc
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.end(
-    `HTTP/1.1 ${body.status} ${REASONS[body.status] ?? ""}\r\n${lines.join("")}\r\n${text}`,
+    `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}\r\n${lines.join("")}\r\n${text}`,
   );
 };
 
-/** Responses a request with an `Expect` that is not `100-continue`, which never comes to fastify. */
+/** Responds to an `Expect` other than `100-continue`: such a request never comes to fastify. */
 export const rejectExpectation = (_request: IncomingMessage, response: ServerResponse): void => {
   const detail = "Expect: only 100-continue is known here.";
   const body = problemBody({ code: "expectation_failed", detail });
@@ -62,11 +67,4 @@ const PROBLEMS: Readonly<Record<string, Problem>> = {
     code: "payload_too_large",
     detail: "The extensions of the body's chunks are too large.",
   },
-};
-
-const REASONS: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  408: "Request Timeout",
-  413: "Content Too Large",
-  431: "Request Header Fields Too Large",
 };

@@ -1,10 +1,13 @@
 import { getHeapStatistics } from "node:v8";
 import underPressure from "@fastify/under-pressure";
 import type { Api } from "./api.ts";
+import { RefusedError } from "./refused-error.ts";
 
-/** More work has piled up than can be done in time: better to say so than to answer too late. */
-export class OverloadedError extends Error {
-  override readonly name = "OverloadedError";
+/** There is more work than the process can do in time. A refusal now is better than a late response. */
+export class OverloadedError extends RefusedError {
+  constructor() {
+    super({ code: "overloaded", detail: "Nothing was done: retry in some seconds." });
+  }
 }
 
 /** From when on requests are refused. */

@@ -1,9 +1,10 @@
 import rateLimit from "@fastify/rate-limit";
 import type { FastifyRequest } from "fastify";
 import type { Api } from "./api.ts";
+import { RefusedError } from "./refused-error.ts";
 
-/** Counts a request; the seconds to wait when it is one too many. */
-export type CountRequest = (request: FastifyRequest) => Promise<number | undefined>;
+/** Counts a request; throws a RefusedError for one too many. */
+export type CountRequest = (request: FastifyRequest) => Promise<void>;
 
 export type RequestLimits = {
   /** Requests with a valid key, by the key. */
@@ -16,31 +17,36 @@ const MINUTE_MS = 60_000;
 const ANONYMOUS_PER_MINUTE = 600;
 
 /**
- * How many requests a process takes in a minute. The two counts are apart, so that whoever guesses keys
- * can neither use up a key's requests nor push its count out of memory. Each counts 5,000 keys or
- * addresses at once and forgets those that were quiet longest: the library's bound.
+ * Limits the requests that a process takes in a minute. The two counts are apart, so that somebody who guesses
+ * keys can neither use up a key's requests nor push its count out of memory. Each counts 5,000 keys or
+ * addresses at once and forgets those without a request for the longest time: the library's bound.
  */
 export const requestLimits = async (api: Api, perMinutePerKey: number): Promise<RequestLimits> => {
-  const counting = await counters(api);
+  const limit = await limiter(api);
   return {
-    ofKey: counting(perMinutePerKey, ({ caller }) => caller?.keyId ?? ""),
-    ofAnonymous: counting(ANONYMOUS_PER_MINUTE),
+    ofKey: limit("this key", perMinutePerKey, ({ caller }) => caller?.keyId ?? ""),
+    ofAnonymous: limit("this address without a valid key", ANONYMOUS_PER_MINUTE),
   };
 };
 
-/** As many requests as strangers may make, by address: for what is read without a key. */
+/** The limit of requests without a key, by address, for what anybody may read. */
 export const openLimit = async (api: Api): Promise<CountRequest> =>
-  (await counters(api))(ANONYMOUS_PER_MINUTE);
+  (await limiter(api))("this address", ANONYMOUS_PER_MINUTE);
 
-const counters = async (api: Api) => {
+const limiter = async (api: Api) => {
   await api.register(rateLimit, { global: false, timeWindow: MINUTE_MS });
-  return (max: number, keyGenerator?: (request: FastifyRequest) => string): CountRequest => {
-    const by = keyGenerator === undefined ? {} : { keyGenerator };
-    const count = api.createRateLimit({ max, ...by });
+  return (
+    who: string,
+    max: number,
+    keyGenerator?: (request: FastifyRequest) => string,
+  ): CountRequest => {
+    const count = api.createRateLimit({ max, ...(keyGenerator && { keyGenerator }) });
     return async (request) => {
       const counted = await count(request);
-      if (counted.isAllowed || !counted.isExceeded) return undefined;
-      return Math.max(1, counted.ttlInSeconds);
+      if (counted.isAllowed || !counted.isExceeded) return;
+      const waitSeconds = Math.max(1, counted.ttlInSeconds);
+      const detail = `Too many requests for ${who}; retry after ${waitSeconds} s.`;
+      throw new RefusedError({ code: "too_many_requests", detail }, waitSeconds);
     };
   };
 };

@@ -18,23 +18,21 @@ export const shareRoom = (api: Api): void => {
   api.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config.isEndless === true) return;
     const release = acquire(callerOf(request).workspaceId);
-    if (release === undefined) throw new OverloadedError("too many requests at once");
+    if (release === undefined) throw new OverloadedError();
     reply.raw.once("close", release);
   });
   countBodies(api, bodyBudget(MAX_BODY_BYTES_AT_ONCE));
 };
 
-const noRoom = (): OverloadedError => new OverloadedError("too many bytes of bodies at once");
-
 /** A body takes its room as its bytes come, and gives it back with the end of its answer. */
 const countBodies = (api: Api, budget: BodyBudget): void => {
   api.addHook("preParsing", async (request, reply, payload) => {
-    const end = () => counted.destroy(noRoom());
+    const end = () => counted.destroy(new OverloadedError());
     const room = budget.open(callerOf(request).workspaceId, end);
     reply.raw.once("close", room.release);
     const counted = new Transform({
       transform: (chunk: Buffer, _encoding, done) =>
-        room.take(chunk.byteLength) ? done(null, chunk) : done(noRoom()),
+        room.take(chunk.byteLength) ? done(null, chunk) : done(new OverloadedError()),
       flush: (done) => {
         room.complete();
         done();

@@ -2,17 +2,7 @@ import { textProblems } from "@ringback/contracts/json/unusable-text";
 import type { FastifySchemaCompiler } from "fastify";
 import type { z } from "zod";
 import { quoted, type FieldError } from "./problem.ts";
-
-/** A part of a request does not fit its schema; `errors` names each fault. */
-export class InvalidRequestError extends Error {
-  override readonly name = "InvalidRequestError";
-  readonly errors: readonly FieldError[];
-
-  constructor(errors: readonly FieldError[]) {
-    super(`${errors.length} things are wrong with the request`);
-    this.errors = errors;
-  }
-}
+import { invalidRequest } from "./refused-error.ts";
 
 /** A body of 256 KiB can have tens of thousands of faults; a caller needs the first ones. */
 const MAX_ERRORS = 100;
@@ -26,7 +16,7 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
     // An invalid id in a path never matches an agent: its route responds 404.
     const ofTexts = httpPart === "params" ? [] : textProblems(data, MAX_ERRORS).map(textError);
     if (parsed.success && ofTexts.length === 0) return { value: parsed.data };
-    return { error: new InvalidRequestError(together(ofTexts, parsed.error?.issues ?? [])) };
+    return { error: invalidRequest(together(ofTexts, parsed.error?.issues ?? [])) };
   };
 
 /** The first problems. An unusable text hides other problems at the same path. */

@@ -2,16 +2,7 @@ import { MAX_SIGNING_KEYS } from "@ringback/contracts/secrets/signing-key";
 import { entityTag } from "../decide/entity-tag.ts";
 import type { OnceResult } from "../run-once.ts";
 import type { CommandResult, AppliedCommand } from "../handle-command.ts";
-import type { Frame } from "../../http/app.ts";
-import { LimitReachedError } from "../workspace-limits.ts";
 import { agentNotFound, type Problem } from "../../http/problem.ts";
-
-/** What a request is told that is more than its workspace's share; undefined for any other error. */
-export const limitProblemOf: Frame["limitProblemOf"] = (error) => {
-  if (!(error instanceof LimitReachedError)) return undefined;
-  const { code, message: detail, waitSeconds } = error;
-  return { problem: { code, detail }, waitSeconds };
-};
 
 /** Why a command was not carried out, for its caller. */
 export const commandProblem = (

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { authenticate, type ApiKeys, type Caller } from "./api-keys.ts";
 import type { Scope } from "./api-key-entries.ts";
 import { sendProblem } from "../problem.ts";
@@ -11,7 +11,7 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The scope that a key needs for this call. */
     scope?: Scope;
-    /** Its answers last for as long as the caller listens: how long is no measure of the service. */
+    /** A response lasts for as long as the caller reads it: its duration says nothing about the service. */
     isEndless?: boolean;
   }
 }
@@ -30,13 +30,9 @@ export const requireCaller = (
   api.addHook("onRequest", async (request, reply) => {
     const caller = authenticate(request.headers, keys(), now().getTime());
     request.caller = caller ?? null;
-    const waitSeconds = await (caller === undefined ? limits.ofAnonymous : limits.ofKey)(request);
-    if (waitSeconds !== undefined) {
-      const who = caller === undefined ? "this address without a valid key" : "this key";
-      return sendTooManyRequests(reply, who, waitSeconds);
-    }
+    await (caller === undefined ? limits.ofAnonymous : limits.ofKey)(request);
     if (caller === undefined) {
-      // One answer for every cause: nobody learns which keys there are.
+      // One response for every cause: nobody learns which keys there are.
       const detail = "Send a valid key as X-API-KEY, or as Authorization: Bearer.";
       return sendProblem(reply, { code: "unauthorized", detail });
     }
@@ -46,15 +42,6 @@ export const requireCaller = (
       return sendProblem(reply, { code: "insufficient_scope", detail });
     }
     return undefined;
-  });
-};
-
-/** Responses a request that is one too many. */
-export const sendTooManyRequests = (reply: FastifyReply, who: string, waitSeconds: number) => {
-  const detail = `Too many requests for ${who}; retry after ${waitSeconds} s.`;
-  return sendProblem(reply.header("retry-after", waitSeconds), {
-    code: "too_many_requests",
-    detail,
   });
 };
 

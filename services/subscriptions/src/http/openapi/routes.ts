@@ -1,5 +1,4 @@
 import swaggerUi from "@fastify/swagger-ui";
-import { sendTooManyRequests } from "../auth/caller.ts";
 import { openLimit } from "../rate-limits.ts";
 import { DOCS_PATH, DOCUMENT_PATH, type Api } from "../api.ts";
 
@@ -24,12 +23,7 @@ const DOCS_CONTENT_SECURITY_POLICY = [
  */
 export const documentRoutes = (app: Api): void => {
   void app.register(async (open: Api) => {
-    const count = await openLimit(open);
-    open.addHook("onRequest", async (request, reply) => {
-      const waitSeconds = await count(request);
-      if (waitSeconds === undefined) return undefined;
-      return sendTooManyRequests(reply, "this address", waitSeconds);
-    });
+    open.addHook("onRequest", await openLimit(open));
     let text: string | undefined;
     open.get(DOCUMENT_PATH, { schema: { hide: true } }, async (_request, reply) => {
       text ??= JSON.stringify(app.swagger());

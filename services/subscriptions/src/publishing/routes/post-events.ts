@@ -8,7 +8,8 @@ import { publishEvents, type PublishDeps } from "../publish-events.ts";
 import { publishResponseSchema, partialProblemSchema } from "./publish-response.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
-import { InvalidRequestError, validatorCompiler } from "../../http/validation.ts";
+import { invalidRequest } from "../../http/refused-error.ts";
+import { validatorCompiler } from "../../http/validation.ts";
 import type { Api } from "../../http/api.ts";
 
 /** The largest request. */
@@ -63,7 +64,7 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
               detail: `The body ${done.message}: nothing was stored.`,
             });
           case "invalid":
-            throw new InvalidRequestError(done.errors);
+            throw invalidRequest(done.errors);
           case "partial":
             return sendProblem(reply, done, { events: done.events });
           default:
