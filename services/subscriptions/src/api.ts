@@ -18,6 +18,7 @@ import type { LiveConnections } from "./live/connections.ts";
 import { liveStream, type LiveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
 import { recordLoader, type RecordLoader } from "./streams/load-records.ts";
+import type { AgentIndex } from "./agents/agent-index.ts";
 import { agentHistory, type AgentHistory } from "./agents/history.ts";
 import { eventReader, type EventReader } from "./events/event-reader.ts";
 import { requestStore } from "./idempotency/request-store.ts";
@@ -25,7 +26,7 @@ import { deregisterAgentRoute } from "./agents/routes/deregister-agent.ts";
 import { agentsEnvelopeRoutes } from "./agents/routes/agents-envelope.ts";
 import { agentHistoryRoute } from "./agents/routes/agent-history.ts";
 import { getAgentRoute } from "./agents/routes/get-agent.ts";
-import { listAgentsRoute, type AgentListDeps } from "./agents/routes/list-agents.ts";
+import { listAgentsRoute } from "./agents/routes/list-agents.ts";
 import { patchAgentRoute, type PatchAgentDeps } from "./agents/routes/patch-agent.ts";
 import { registerAgentRoute } from "./agents/routes/register-agent.ts";
 import { eventAttemptsRoute } from "./events/routes/event-attempts.ts";
@@ -94,7 +95,6 @@ const featureDeps = (
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const store = agentStore(nats, sealer, log, parts.tracer);
   const now = (): Date => new Date(parts.clock.nowMs());
-  const { lastSeq } = store;
   const definitions = definitionStore(nats);
   const warningsOf = ownWarnings(index.ownTypes, validator);
   const noted = notedWarnings(warningsOf, metrics.warnedOf, log);
@@ -108,7 +108,7 @@ const featureDeps = (
     events: eventReader({ nats, projection, eventsCreatedMs, log, records }),
     history: agentHistory({ nats, sealer }),
     publishing: { events: eventStore(nats), eventsCreatedMs, rules, ownWarnings: noted },
-    eventTypes: { definitions, index, validator, limits, rules, lastSeq, now },
+    eventTypes: { definitions, index, validator, limits, rules, now },
     ownWarnings: warningsOf,
     callbackUrls: callbackUrlPolicy(settings),
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
@@ -127,7 +127,7 @@ const featureDeps = (
 /** What the calls of all features work with. */
 export type FeatureDeps = PatchAgentDeps & {
   readonly redelivery: RedeliveryDeps;
-  readonly index: AgentListDeps["index"];
+  readonly index: AgentIndex;
   readonly events: EventReader;
   readonly history: AgentHistory;
   readonly publishing: PublishDeps;
@@ -148,8 +148,8 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => registerAgentRoute(api, commands),
     (api) => getAgentRoute(api, { store, history }),
     (api) => deregisterAgentRoute(api, commands),
-    (api) => listAgentsRoute(api, { store, index }),
-    (api) => agentsEnvelopeRoutes(api, { store, index }),
+    (api) => listAgentsRoute(api, index),
+    (api) => agentsEnvelopeRoutes(api, store, index),
     (api) => listEventsRoute(api, projection, idOf),
     (api) => listAttemptsRoute(api, projection, records),
     (api) => listDeadLettersRoute(api, projection, records),

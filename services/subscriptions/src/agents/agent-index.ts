@@ -13,49 +13,43 @@ import {
   followLastPerSubject,
   type LastMessage,
   type LastPerSubject,
+  type LastPerSubjectOptions,
 } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import type { Nats } from "@ringback/runtime/nats/connection";
-import { createAgentList, type AgentList, type AgentPage } from "./agent-list.ts";
+import { createAgentList, type AgentList, type AgentPage, type PageStart } from "./agent-list.ts";
 import { createOwnTypes, type OwnTypes } from "../event-types/own-types.ts";
 import { UnavailableError } from "../streams/ask.ts";
+import { streamState } from "../streams/read-stream.ts";
 import type { StoredConfiguration } from "./workspace-limits.ts";
 
 /**
  * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. No list shows the agent
  * `_workspace`; its subscriptions count.
  */
-export type AgentIndex = Pick<LastPerSubject, "ageMs" | "isCurrent" | "unavailable"> & {
-  readonly page: (workspaceId: string, limit: number, after?: string) => AgentPage;
-  readonly pageAt: (
-    workspaceId: string,
-    limit: number,
-    offset: number,
-  ) => ReturnType<AgentList["pageAt"]>;
+export type AgentIndex = Omit<LastPerSubject, "applied" | "appliedUpTo"> & {
+  /** At most `limit` agents of a workspace, ordered by id. */
+  readonly page: (workspaceId: string, limit: number, start: PageStart) => AgentPage;
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
   readonly applied: (seq: number) => Promise<void>;
+  /** The same for everything that any instance has confirmed to a caller as stored. */
+  readonly upToDate: () => Promise<void>;
   /** Tells whether a workspace added this event type. */
   readonly isOwnType: EventRules["isOwnType"];
   readonly ownTypes: OwnTypes;
   /** Tells whether an agent of the workspace subscribes this event type. */
   readonly isSubscribed: (workspaceId: string, eventType: EventType) => boolean;
-  readonly isCaughtUp: () => boolean;
-  readonly caughtUp: Promise<void>;
   readonly agentCount: () => number;
   /** The size of an agent's workspace, without its agent `_workspace`. */
   readonly stored: (address: AgentAddress) => StoredConfiguration;
   readonly subscriptionCount: () => number;
-  readonly stop: () => Promise<void>;
-};
-
-export type AgentIndexOptions = {
-  readonly nats: Nats;
-  readonly onStreamLost: (error: unknown) => void;
-  readonly log: Logger;
 };
 
 /** Reads every agent's last message, then follows new ones. */
-export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): AgentIndex => {
+export const followAgents = ({
+  nats,
+  onStreamLost,
+  log,
+}: Pick<LastPerSubjectOptions, "nats" | "onStreamLost" | "log">): AgentIndex => {
   const lists = new Map<string, AgentList>();
   const own = createAgentList();
   const ownTypes = createOwnTypes();
@@ -67,24 +61,24 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
     onStreamLost,
     log,
   });
+  const applied = async (seq: number): Promise<void> => {
+    if (await values.applied(seq)) return;
+    throw new UnavailableError(`the list of agents is behind: ${values.appliedUpTo()}/${seq}`);
+  };
   return {
-    page: (workspaceId, limit, after) =>
-      lists.get(workspaceId)?.page(limit, after) ?? { agents: [], hasMore: false },
-    pageAt: (workspaceId, limit, offset) =>
-      lists.get(workspaceId)?.pageAt(limit, offset) ?? { agents: [], total: 0 },
-    applied: async (seq) => {
-      if (await values.applied(seq)) return;
-      throw new UnavailableError(`the list of agents is behind: ${values.appliedUpTo()}/${seq}`);
+    ...values,
+    page: (workspaceId, limit, start) =>
+      lists.get(workspaceId)?.page(limit, start) ?? { agents: [], hasMore: false, total: 0 },
+    applied,
+    upToDate: async () => {
+      // Refused at once while the stream is known not to respond.
+      const watched = { ...nats, problem: () => nats.problem() ?? values.unavailable() };
+      await applied((await streamState(watched, STREAMS.subscriptions)).last_seq);
     },
     isOwnType: (workspaceId, eventType) => ownTypes.find(workspaceId, eventType) !== undefined,
     ownTypes,
     isSubscribed: (workspaceId, eventType) =>
       lists.get(workspaceId)?.hasSubscription(eventType) === true,
-    ageMs: values.ageMs,
-    isCurrent: values.isCurrent,
-    unavailable: values.unavailable,
-    isCaughtUp: values.isCaughtUp,
-    caughtUp: values.caughtUp,
     stored: ({ workspaceId, agentId }) => {
       const list = lists.get(workspaceId);
       const [agents = 0, bytes = 0] = [list?.agentCount(), list?.bytes()];
@@ -93,7 +87,6 @@ export const followAgents = ({ nats, onStreamLost, log }: AgentIndexOptions): Ag
     agentCount: () => sumOf(lists, (list) => list.agentCount()),
     subscriptionCount: () =>
       sumOf(lists, (list) => list.subscriptionCount()) + own.subscriptionCount(),
-    stop: values.stop,
   };
 };
 

@@ -32,7 +32,11 @@ test("pages of any size give every agent once, ordered by id, as it was last set
       }
       const expected = [...model.values()].toSorted((a, b) => (a.agent_id < b.agent_id ? -1 : 1));
       const seen: AgentRow[] = [];
-      for (let page = list.page(limit); ; page = list.page(limit, seen.at(-1)?.agent_id)) {
+      for (
+        let page = list.page(limit);
+        ;
+        page = list.page(limit, { after: seen.at(-1)?.agent_id })
+      ) {
         seen.push(...page.agents);
         if (!page.hasMore) break;
       }
@@ -56,7 +60,7 @@ const named = (agent_id: string): AgentRow => ({
 test("a page begins behind an agent that is gone meanwhile", () => {
   const list = createAgentList();
   for (const id of ["c", "a", "b"]) list.set(named(id), 1);
-  expect(list.page(2)).toEqual({ agents: [named("a"), named("b")], hasMore: true });
+  expect(list.page(2)).toEqual({ agents: [named("a"), named("b")], hasMore: true, total: 3 });
   list.remove("b");
-  expect(list.page(2, "b")).toEqual({ agents: [named("c")], hasMore: false });
+  expect(list.page(2, { after: "b" })).toEqual({ agents: [named("c")], hasMore: false, total: 2 });
 });

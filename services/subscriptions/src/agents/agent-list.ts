@@ -4,14 +4,19 @@ import type { EventType } from "@ringback/contracts/events/event-types";
 export type AgentRow = {
   readonly agent_id: string;
   readonly agent_display_name: string;
-  readonly event_types: readonly EventType[];
+  readonly event_types: EventType[];
   readonly updated_at: string;
 };
 
+/** Where a page begins: after an id, or with the agent of this number; without both with the first agent. */
+export type PageStart = { readonly after?: string | undefined; readonly offset?: number };
+
 export type AgentPage = {
-  readonly agents: readonly AgentRow[];
+  readonly agents: AgentRow[];
   /** True: the list goes on after the last of these agents. */
   readonly hasMore: boolean;
+  /** The number of all agents. */
+  readonly total: number;
 };
 
 /** The agents of one workspace, ordered by id. */
@@ -19,13 +24,8 @@ export type AgentList = {
   /** `bytes`: the size of its stored state. */
   readonly set: (agent: AgentRow, bytes: number) => void;
   readonly remove: (agentId: string) => void;
-  /** The first `limit` agents whose ids come after `after`. */
-  readonly page: (limit: number, after?: string) => AgentPage;
-  /** A page from the agent at `offset`, and the number of all agents. */
-  readonly pageAt: (
-    limit: number,
-    offset: number,
-  ) => { readonly agents: readonly AgentRow[]; readonly total: number };
+  /** At most `limit` agents. */
+  readonly page: (limit: number, start?: PageStart) => AgentPage;
   readonly agentCount: () => number;
   readonly subscriptionCount: () => number;
   readonly hasSubscription: (eventType: EventType) => boolean;
@@ -66,17 +66,12 @@ export const createAgentList = (): AgentList => {
       bytesOfAll -= before.bytes;
       entries.delete(agentId);
     },
-    page: (limit, after) => {
+    page: (limit, { after, offset = 0 } = {}) => {
       sortedIds ??= [...entries.keys()].toSorted(byCodeUnits);
-      const from = after === undefined ? 0 : indexAfter(sortedIds, after);
+      const from = after === undefined ? offset : indexAfter(sortedIds, after);
       const ids = sortedIds.slice(from, from + limit);
       const agents = ids.flatMap((id) => rowOf(id, entries.get(id)));
-      return { agents, hasMore: from + limit < sortedIds.length };
-    },
-    pageAt: (limit, offset) => {
-      sortedIds ??= [...entries.keys()].toSorted(byCodeUnits);
-      const ids = sortedIds.slice(offset, offset + limit);
-      return { agents: ids.flatMap((id) => rowOf(id, entries.get(id))), total: entries.size };
+      return { agents, hasMore: from + limit < sortedIds.length, total: entries.size };
     },
     agentCount: () => entries.size,
     subscriptionCount: () => subscriptionCount,
@@ -88,8 +83,8 @@ export const createAgentList = (): AgentList => {
 
 const rowOf = (agent_id: string, entry: Entry | undefined): AgentRow[] => {
   if (entry === undefined) return [];
-  const { name: agent_display_name, eventTypes: event_types, updatedAt: updated_at } = entry;
-  return [{ agent_id, agent_display_name, event_types, updated_at }];
+  const { name: agent_display_name, eventTypes, updatedAt: updated_at } = entry;
+  return [{ agent_id, agent_display_name, event_types: [...eventTypes], updated_at }];
 };
 
 const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

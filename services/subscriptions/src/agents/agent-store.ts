@@ -6,6 +6,7 @@ import {
   type ConfigurationEvent,
 } from "@ringback/contracts/agents/agent";
 import { readAgentState } from "@ringback/contracts/agents/agent-message";
+import { isId } from "@ringback/contracts/id";
 import { markIn } from "@ringback/contracts/streams/request-record";
 import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import {
@@ -20,7 +21,7 @@ import type { Published } from "@ringback/runtime/nats/publish";
 import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { openState, rememberingSealer, sealEvent } from "./secrets.ts";
 import { ask } from "../streams/ask.ts";
-import { publish, streamState } from "../streams/read-stream.ts";
+import { publish } from "../streams/read-stream.ts";
 
 /** An agent's state and the sequence of the message that says so; 0: there is none. */
 export type StoredAgent = {
@@ -44,6 +45,7 @@ type AppendContext = {
  * when NATS cannot be asked or does not answer in time; an append may then be stored or not.
  */
 export type AgentStore = {
+  /** Absent for an id that no agent can have. */
   readonly read: (address: AgentAddress) => Promise<StoredAgent>;
   /** The agent as the message with this sequence says; 0: as before the first one. */
   readonly readAt: (address: AgentAddress, seq: number) => Promise<AgentState>;
@@ -60,8 +62,6 @@ export type AgentStore = {
     lastSeq: number,
     context?: AppendContext,
   ) => Promise<Published>;
-  /** The sequence of the stream's last message: all that was stored so far. */
-  readonly lastSeq: () => Promise<number>;
 };
 
 /** Where a request's change is, and the agent's last message before it. */
@@ -75,6 +75,7 @@ export const agentStore = (
   tracer?: Tracer,
 ): AgentStore => ({
   read: async (address) => {
+    if (!isId(address.agentId)) return { state: INITIAL_AGENT_STATE, seq: 0 };
     const subject = subscriptionSubject(address);
     const message = await messageOn(nats, subject, { last_by_subj: subject });
     if (message === null) return { state: INITIAL_AGENT_STATE, seq: 0 };
@@ -104,7 +105,7 @@ export const agentStore = (
       seq = message.seq + 1;
     }
   },
-  append: (address, event, lastSeq, { trace, sealer: before } = {}) => {
+  append: async (address, event, lastSeq, { trace, sealer: before } = {}) => {
     const subject = subscriptionSubject(address);
     const publication = {
       stream: STREAMS.subscriptions,
@@ -113,11 +114,20 @@ export const agentStore = (
       messageId: randomUUIDv7(),
       expectedLastSeq: lastSeq,
     };
-    const append = (context: TraceContext | undefined): Promise<Published> =>
-      publish(nats, { ...publication, headers: traceHeaders(context) });
-    return tracer === undefined ? append(undefined) : tracedAppend(tracer, event, trace, append);
+    const span = tracer?.start(`publish ${STREAMS.subscriptions}`, spanOptions(event, trace));
+    try {
+      const headers = traceHeaders(span?.context);
+      const published = await publish(nats, { ...publication, headers });
+      // The command is decided again over the other change: nothing went wrong.
+      if (published.kind === "conflict") span?.event("ringback.conflict");
+      return published;
+    } catch (error) {
+      span?.fail("unavailable");
+      throw error;
+    } finally {
+      span?.end();
+    }
   },
-  lastSeq: async () => (await streamState(nats, STREAMS.subscriptions)).last_seq,
 });
 
 const messageOn = (nats: Nats, subject: string, query: MsgRequest): Promise<StoredMsg | null> =>
@@ -129,32 +139,16 @@ const stateIn = (address: AgentAddress, { data, seq, subject }: StoredMsg): Agen
   throw new Error(`${STREAMS.subscriptions} ${seq} on ${subject}: ${read.message}`);
 };
 
-/** Appends with a span of its own, a producer's; `append` gets what the message is to carry. */
-const tracedAppend = async (
-  tracer: Tracer,
-  event: ConfigurationEvent,
-  parent: TraceContext | undefined,
-  append: (context: TraceContext) => Promise<Published>,
-): Promise<Published> => {
-  const stream = STREAMS.subscriptions;
-  const attributes = {
+/** An append has a span of its own, a producer's, which its message carries. */
+const spanOptions = (event: ConfigurationEvent, parent: TraceContext | undefined) => ({
+  kind: "producer" as const,
+  attributes: {
     "messaging.system": "nats",
     "messaging.operation.name": "publish",
     "messaging.operation.type": "send",
-    "messaging.destination.name": stream,
+    "messaging.destination.name": STREAMS.subscriptions,
     "messaging.destination.template": "subscriptions.{workspace_id}.{agent_id}",
     "ringback.configuration_event": event.type,
-  };
-  const span = tracer.start(`publish ${stream}`, { kind: "producer", attributes, parent });
-  try {
-    const published = await append(span.context);
-    // Decided anew over what came first: nothing has gone wrong.
-    if (published.kind === "conflict") span.event("ringback.conflict");
-    return published;
-  } catch (error) {
-    span.fail("unavailable");
-    throw error;
-  } finally {
-    span.end();
-  }
-};
+  },
+  parent,
+});

@@ -75,7 +75,6 @@ const storeInMemory = (
       messages.push(event);
       return { kind: "stored", seq: messages.length };
     },
-    lastSeq: async () => messages.length,
   };
   return { store, messages, tries: () => tries };
 };

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import {
   configurationChangeSchema,
+  INITIAL_AGENT_STATE,
   type AgentState,
   type ConfigurationChange,
 } from "@ringback/contracts/agents/agent";
@@ -56,15 +57,14 @@ const CHANGES_AT_ONCE = 50;
 export const agentHistory = (deps: AgentHistoryDeps): AgentHistory => ({
   changes: (agent, page) => changesOf(agent, page, deps),
   stateAt: async (agent, atMs) => {
-    const absent: AgentState = { kind: "absent", version: 0 };
-    if (!isId(agent.agentId)) return absent;
+    if (!isId(agent.agentId)) return INITIAL_AGENT_STATE;
     let beforeSeq = await firstStoredAfter(agent, atMs + STORED_WITHIN_MS, deps.nats);
     for (;;) {
       const page = { limit: CHANGES_AT_ONCE, beforeSeq };
       const { entries, nextBeforeSeq } = await changesOf(agent, page, deps);
       const last = entries.find(({ occurredAt }) => Date.parse(occurredAt) <= atMs);
       if (last !== undefined) return last.state;
-      if (nextBeforeSeq === undefined) return absent;
+      if (nextBeforeSeq === undefined) return INITIAL_AGENT_STATE;
       beforeSeq = nextBeforeSeq;
     }
   },

@@ -74,7 +74,6 @@ const platform = () => {
         return mark === undefined ? undefined : { beforeSeq: mark.before_seq, seq: n + 1 };
       }),
     append: (_address, event, lastSeq) => call(() => appendTo(messages, event, lastSeq)),
-    lastSeq: () => call(() => messages.length),
   };
   const requests: RequestStore = {
     read: ({ keyHash }) =>

@@ -44,11 +44,11 @@ export type DefineDeps = {
     readonly ownTypes: OwnTypes;
     readonly isSubscribed: (workspaceId: string, eventType: EventType) => boolean;
     readonly applied: (seq: number) => Promise<void>;
+    readonly upToDate: () => Promise<void>;
   };
   readonly validator: SchemaValidator;
   readonly limits: { readonly admitDefinition: (workspaceId: string, bytes: number) => void };
   readonly rules: EventRules;
-  readonly lastSeq: () => Promise<number>;
   readonly now: () => Date;
 };
 
@@ -59,42 +59,40 @@ export type DefineWhat = {
   readonly actor: string;
 };
 
+/** The definition as it is stored, or why it is not changed. */
 export type Defined =
-  | {
-      readonly kind: "defined";
-      readonly definition: EventTypeDefinition;
-      readonly isNew: boolean;
-    }
-  | DefinitionRejection;
+  { readonly definition: EventTypeDefinition; readonly isNew: boolean } | DefinitionRejection;
 
 /** Why a definition is not changed. */
 export type DefinitionRejection =
-  | { readonly kind: "built_in" }
-  | { readonly kind: "invalid_name" }
-  | { readonly kind: "too_many" }
-  | { readonly kind: "not_found" }
-  | { readonly kind: "in_use" }
-  | { readonly kind: "conflict" };
+  | "event_type_built_in"
+  | "too_many_event_types"
+  | "event_type_not_found"
+  | "event_type_in_use"
+  | "conflict";
 
-/** Adds an event type to a workspace, or says anew what it is. */
+/** Adds an event type to a workspace, or defines it again. Throws a RefusedError for what is not valid. */
 export const defineType = async (
   what: DefineWhat,
   body: DefineType,
   deps: DefineDeps,
 ): Promise<Defined> => {
   const { workspaceId, eventType } = what;
-  const wrong = nameRejection(eventType);
-  if (wrong !== undefined) return wrong;
+  if (isBuiltIn(eventType)) return "event_type_built_in";
+  if (!isEventTypeName(eventType)) {
+    const message = "must be 1 to 64 characters of a-z, 0-9 and _, and begin with a letter";
+    throw invalidRequest([{ path: "name", message }]);
+  }
   await refuseUnusable(workspaceId, body, deps);
   const { definition: before, seq } = await deps.definitions.read(workspaceId, eventType);
   if (before === undefined && deps.index.ownTypes.list(workspaceId).length >= MAX_EVENT_TYPES) {
-    return { kind: "too_many" };
+    return "too_many_event_types";
   }
   const at = deps.now().toISOString();
   const created_at = before?.created_at ?? at;
   const definition = { event_type: eventType, ...body, created_at, updated_at: at };
   const stored = await store(what, { occurred_at: at, definition }, seq, deps);
-  return stored ?? { kind: "defined", definition, isNew: before === undefined };
+  return stored ?? { definition, isNew: before === undefined };
 };
 
 /** Takes an event type from a workspace; undefined: it is no more. */
@@ -103,21 +101,15 @@ export const deleteType = async (
   deps: DefineDeps,
 ): Promise<DefinitionRejection | undefined> => {
   const { workspaceId, eventType } = what;
-  if (isBuiltIn(eventType)) return { kind: "built_in" };
+  if (isBuiltIn(eventType)) return "event_type_built_in";
   const { definition, seq } = isEventTypeName(eventType)
     ? await deps.definitions.read(workspaceId, eventType)
     : { definition: undefined, seq: 0 };
-  if (definition === undefined) return { kind: "not_found" };
-  // Counts what any instance has confirmed to a caller.
-  await deps.index.applied(await deps.lastSeq());
-  if (deps.index.isSubscribed(workspaceId, eventType)) return { kind: "in_use" };
+  if (definition === undefined) return "event_type_not_found";
+  await deps.index.upToDate();
+  if (deps.index.isSubscribed(workspaceId, eventType)) return "event_type_in_use";
   const message = { occurred_at: deps.now().toISOString(), definition: null };
   return store(what, message, seq, deps);
-};
-
-const nameRejection = (eventType: string): DefinitionRejection | undefined => {
-  if (isBuiltIn(eventType)) return { kind: "built_in" };
-  return isEventTypeName(eventType) ? undefined : { kind: "invalid_name" };
 };
 
 /** A schema is compiled once when it is stored; on a busy machine that takes longer than a body. */
@@ -150,7 +142,7 @@ const store = async (
   const signed = { ...message, actor };
   limits.admitDefinition(workspaceId, Buffer.byteLength(JSON.stringify(signed)));
   const stored = await definitions.append(workspaceId, eventType, signed, seq);
-  if (stored.kind === "conflict") return { kind: "conflict" };
+  if (stored.kind === "conflict") return "conflict";
   await index.applied(stored.seq);
   return undefined;
 };
@@ -159,12 +151,12 @@ const store = async (
 export const refuseUnknownTypes = async (
   workspaceId: string,
   named: readonly { readonly eventType: EventType; readonly path: string }[],
-  { index, rules, lastSeq }: Pick<DefineDeps, "index" | "rules" | "lastSeq">,
+  { index, rules }: Pick<DefineDeps, "index" | "rules">,
 ): Promise<void> => {
   const unknown = () =>
     named.filter(({ eventType }) => !isKnownType({ workspaceId, eventType }, rules));
   if (unknown().length === 0) return;
-  await index.applied(await lastSeq());
+  await index.upToDate();
   const errors = unknown().map(({ eventType, path }) => ({
     path,
     message: unknownTypeMessage(eventType, rules),

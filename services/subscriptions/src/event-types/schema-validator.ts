@@ -1,37 +1,29 @@
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 
 export type ValidationRequest = {
-  readonly id: number;
   /** As JSON text. */
   readonly schema: string;
   readonly bodies: readonly Uint8Array[];
 };
 
 export type ValidationReply =
-  | {
-      readonly id: number;
-      readonly kind: "validated";
-      /** For each body. */
-      readonly warnings: ReadonlyArray<readonly EventWarning[]>;
-    }
-  /** It is not a JSON Schema. */
-  | { readonly id: number; readonly kind: "unusable"; readonly message: string };
+  /** The warnings of each body. */
+  | { readonly kind: "validated"; readonly warnings: ReadonlyArray<readonly EventWarning[]> }
+  /** The schema is no JSON Schema. */
+  | { readonly kind: "unusable"; readonly message: string };
 
 type ValidationResult =
-  | Omit<Extract<ValidationReply, { kind: "validated" }>, "id">
-  | Omit<Extract<ValidationReply, { kind: "unusable" }>, "id">
+  | ValidationReply
   /** It took too long or too much memory, now or within the last minute. */
   | { readonly kind: "not_validated" }
   /** Other cases took so long that this one was not begun. */
   | { readonly kind: "busy" };
 
 /** Bodies, and the schema that a workspace gave their type. */
-type ValidationCase = {
+type ValidationCase = ValidationRequest & {
   readonly workspaceId: string;
-  /** As JSON text. */
-  readonly schema: string;
-  readonly bodies: readonly Uint8Array[];
   /** How long it may take; half a second by default. */
   readonly maxMs?: number;
 };
@@ -44,7 +36,7 @@ export type SchemaValidator = {
 
 /** For compiling a schema and validating the bodies of one request. */
 const MAX_MS = 500;
-/** A thread starts once, and slowly on a busy machine. */
+/** A busy machine starts a thread slowly. */
 const MAX_START_MS = 10_000;
 const MAX_WAITING = 50;
 /** A case that waits longer for others is refused. */
@@ -57,39 +49,36 @@ const MEMORY = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
 export const schemaValidator = (): SchemaValidator => {
   const schemas = recentFailures(1);
   const workspaces = recentFailures(3);
-  let worker: Promise<Worker> | undefined;
+  let worker: Worker | undefined;
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
-  let nextId = 1;
 
-  const ended = async (): Promise<void> => {
+  const endThread = async (): Promise<void> => {
     const before = worker;
     worker = undefined;
-    await (await before?.catch(() => undefined))?.terminate();
+    await before?.terminate();
   };
 
-  const ask = async ({
-    workspaceId,
-    schema,
-    bodies,
-    maxMs,
-  }: ValidationCase): Promise<ValidationResult> => {
+  const ask = async (one: ValidationCase): Promise<ValidationResult> => {
+    const { workspaceId, schema, bodies, maxMs = MAX_MS } = one;
     if (schemas.has(schema) || workspaces.has(workspaceId)) return { kind: "not_validated" };
     try {
-      worker ??= started();
-      const request = { id: nextId++, schema, bodies };
-      const reply = await replyOf(await worker, request, maxMs ?? MAX_MS);
-      if (reply !== undefined) return reply;
+      if (worker === undefined) {
+        worker = newThread();
+        // The thread has loaded its modules once it replies.
+        await replyOf(worker, { schema: "{}", bodies: [] }, MAX_START_MS);
+      }
+      return await replyOf(worker, { schema, bodies }, maxMs);
     } catch {
-      // The thread could not start, or has run out of memory: what it was asked is not result.
+      // The thread did not start, did not reply in time or ran out of memory: the case has no result.
     }
-    await ended();
+    await endThread();
     schemas.add(schema);
     workspaces.add(workspaceId);
     return { kind: "not_validated" };
   };
 
-  /** One case at a time, so that each has its time alone. */
+  /** One case after another, so that each has the thread to itself. */
   const enqueue = (one: ValidationCase): Promise<ValidationResult> => {
     const { promise, resolve, reject } = Promise.withResolvers<ValidationResult>();
     let isTooLate = false;
@@ -117,7 +106,7 @@ export const schemaValidator = (): SchemaValidator => {
         waiting -= 1;
       }
     },
-    stop: ended,
+    stop: endThread,
   };
 };
 
@@ -125,7 +114,7 @@ export const schemaValidator = (): SchemaValidator => {
 const FAILURES_KEPT_MS = 60_000;
 const MAX_FAILURES = 1_000;
 
-/** Has the names that were added so many times within a minute. */
+/** Remembers names; `has` tells which of them were added so many times within a minute. */
 const recentFailures = (times: number) => {
   const addedMs = new Map<string, readonly number[]>();
   const recent = (name: string): readonly number[] =>
@@ -139,41 +128,26 @@ const recentFailures = (times: number) => {
   };
 };
 
-const started = async (): Promise<Worker> => {
+const newThread = (): Worker => {
   const worker = new Worker(new URL("schema-worker.ts", import.meta.url), {
     env: {},
     execArgv: [],
     resourceLimits: MEMORY,
   });
   worker.unref();
-  worker.on("error", () => undefined); // the caller notices that it is gone
-  const ready = Promise.withResolvers<void>();
-  worker.once("online", () => ready.resolve());
-  worker.once("error", (error) => ready.reject(error));
-  const timer = setTimeout(() => ready.reject(new Error("slow to start")), MAX_START_MS);
-  await ready.promise.finally(() => clearTimeout(timer));
-  // Its modules are loaded when it has replied.
-  await replyOf(worker, { id: 0, schema: "{}", bodies: [] }, MAX_START_MS);
+  worker.on("error", () => undefined); // `replyOf` throws it
   return worker;
 };
 
-/** Undefined: no reply came in time, or the thread has ended. */
-const replyOf = (
+/** Throws when no reply comes in time, and the error that ended the thread. */
+const replyOf = async (
   worker: Worker,
   request: ValidationRequest,
   withinMs: number,
-): Promise<ValidationReply | undefined> => {
-  const { promise, resolve } = Promise.withResolvers<ValidationReply | undefined>();
-  const onMessage = (reply: ValidationReply): void => {
-    if (reply.id === request.id) resolve(reply);
-  };
-  const onEnd = (): void => resolve(undefined);
-  worker.on("message", onMessage).on("exit", onEnd);
-  const timer = setTimeout(onEnd, withinMs);
+): Promise<ValidationReply> => {
+  const replied = once(worker, "message", { signal: AbortSignal.timeout(withinMs) });
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   worker.postMessage(request);
-  return promise.finally(() => {
-    clearTimeout(timer);
-    worker.off("message", onMessage).off("exit", onEnd);
-  });
+  const [reply] = (await replied) as [ValidationReply];
+  return reply;
 };

@@ -2,7 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import type { ValidationReply, ValidationRequest } from "./schema-validator.ts";
 
-// A thread of its own: a customer's schema may take for ever (a regular expression) or much memory. The
+// A thread of its own: a customer's schema may take too long (a regular expression) or too much memory. The
 // validator ends the thread then.
 
 const MAX_COMPILED = 50;
@@ -14,7 +14,7 @@ const compiled = new Map<string, ValidateFunction>();
 const validatorOf = (schema: string): ValidateFunction => {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
-  // One for each schema: `$id`s of several workspaces are the same. No references to elsewhere are loaded.
+  // One Ajv for each schema: several workspaces may use the same `$id`. It loads no references to elsewhere.
   const ajv = new Ajv2020({
     strict: false,
     allErrors: true,
@@ -22,7 +22,7 @@ const validatorOf = (schema: string): ValidateFunction => {
     logger: false,
   });
   const validator = ajv.compile(JSON.parse(schema) as object);
-  // Ajv's own keyword: its result would come later, as an error that nobody catches.
+  // Ajv's own keyword: such a schema's result would come later, as an error that nobody catches.
   if ("$async" in validator) throw new Error("$async is no keyword of JSON Schema 2020-12");
   if (compiled.size >= MAX_COMPILED) compiled.clear();
   compiled.set(schema, validator);
@@ -38,7 +38,7 @@ const pathOf = (pointer: string): string =>
     .join(".")
     .slice(0, MAX_PATH_CHARACTERS);
 
-const replyTo = ({ id, schema, bodies }: ValidationRequest): ValidationReply => {
+const replyTo = ({ schema, bodies }: ValidationRequest): ValidationReply => {
   try {
     const validate = validatorOf(schema);
     const warnings = bodies.map((body) => {
@@ -49,10 +49,10 @@ const replyTo = ({ id, schema, bodies }: ValidationRequest): ValidationReply => 
         message: message ?? "",
       }));
     });
-    return { id, kind: "validated", warnings };
+    return { kind: "validated", warnings };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { id, kind: "unusable", message: message.slice(0, MAX_PATH_CHARACTERS) };
+    return { kind: "unusable", message: message.slice(0, MAX_PATH_CHARACTERS) };
   }
 };
 

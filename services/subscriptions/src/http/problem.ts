@@ -52,7 +52,7 @@ const PROBLEMS = {
   events_full: { status: 503, title: "There is no room for further events" },
 } as const;
 
-/** What callers can tell problems apart by; statuses may be shared. */
+/** What programs tell problems apart by. Several codes may have the same status. */
 export type ProblemCode = keyof typeof PROBLEMS;
 
 /** Every code that there is. */
@@ -66,12 +66,12 @@ const fieldErrorSchema = z.object({
 /** One thing that is wrong with a request; the path is such as `event_subscriptions.0.headers.Host`. */
 export type FieldError = z.infer<typeof fieldErrorSchema>;
 
-/** The body of every answer that is an error (RFC 9457). */
+/** The body of every response that is an error (RFC 9457). */
 export const problemSchema = z
   .object({
     type: z.string().meta({ description: "`urn:ringback:problem:` and the code" }),
     title: z.string().meta({ description: "The same words for every problem with this code" }),
-    status: z.int().meta({ description: "The answer's status" }),
+    status: z.int().meta({ description: "The response's status" }),
     code: z.string().meta({ description: "What programs tell problems apart by" }),
     detail: z.string().meta({ description: "What is wrong in this case, for a person to read" }),
     errors: z
@@ -84,7 +84,7 @@ export const problemSchema = z
 /** The responses of every call that is not carried out, for its schema. */
 export const problemResponses = { "4xx": problemSchema, "5xx": problemSchema } as const;
 
-/** One way in which a request was not carried out, with words for this case. */
+/** Why a request was not carried out, with words for this case. */
 export type Problem = {
   readonly code: ProblemCode;
   readonly detail: string;
@@ -99,7 +99,7 @@ const HEADERS: Partial<Record<ProblemCode, readonly [string, string]>> = {
   events_full: ["retry-after", "60"],
 };
 
-/** The header that answers with this code have besides, and its value. */
+/** The header that responses with this code have besides, and its value. */
 export const headerOf = (code: ProblemCode) => HEADERS[code];
 
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
@@ -108,7 +108,7 @@ export const PROBLEM_CONTENT_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
 
 const MAX_QUOTED_CHARACTERS = 64;
 
-/** What a caller sent, for a sentence about it: in quotes, on one line and not at length. */
+/** A caller's text as part of a sentence: in quotes, on one line and cut short. */
 export const quoted = (text: string): string =>
   text.length <= MAX_QUOTED_CHARACTERS
     ? JSON.stringify(text)
@@ -123,7 +123,7 @@ export const problemBody = ({ code, detail, errors }: Problem) => ({
   ...(errors === undefined ? {} : { errors }),
 });
 
-/** Responses with a problem; `more` are members of its own (RFC 9457 section 3.2). */
+/** Responds with a problem; `more` are members of its own (RFC 9457 section 3.2). */
 export const sendProblem = (
   reply: Pick<FastifyReply, "code" | "header" | "type" | "send">,
   problem: Problem,
@@ -137,26 +137,30 @@ export const sendProblem = (
 
 const MAX_ID_CHARACTERS = 128;
 
-/** What a caller is told about an agent that is not there. */
-export const agentNotFound = (agentId: string): Problem => {
+/** The problem of an unknown agent, or of an agent that was unknown at a time. */
+export const agentNotFound = (agentId: string, at?: string): Problem => {
   const isLong = agentId.length > MAX_ID_CHARACTERS; // longer than any id
   const name = isLong ? `${agentId.slice(0, MAX_ID_CHARACTERS)}…` : agentId;
-  return { code: "agent_not_found", detail: `There is no agent '${name}' in this workspace.` };
+  const detail =
+    at === undefined
+      ? `There is no agent '${name}' in this workspace.`
+      : `There was no agent '${name}' in this workspace at ${at}.`;
+  return { code: "agent_not_found", detail };
 };
 
-/** What a caller is told about a call without events; another workspace's is not there either. */
+/** The problem of a call without events, or of another workspace's call. */
 export const callNotFound = (callId: string): Problem => ({
   code: "call_not_found",
   detail: `There is no event of a call ${quoted(callId)} in this workspace: they are kept for some days.`,
 });
 
-/** The same for an event: of an unknown id, gone, or of a stream that was made anew since. */
+/** The problem of an unknown event: one that is gone, or one of a stream that was made again since. */
 export const eventNotFound = (eventId: string): Problem => ({
   code: "event_not_found",
   detail: `There is no event ${quoted(eventId)} in this workspace: they are kept for some days.`,
 });
 
-/** The same for an event that was not given up, or whose dead letter is gone. */
+/** The problem of an event that was not given up, or whose dead letter is gone. */
 export const deadLetterNotFound = (eventId: string): Problem => ({
   code: "dead_letter_not_found",
   detail: `There is no dead letter of an event ${quoted(eventId)} in this workspace.`,

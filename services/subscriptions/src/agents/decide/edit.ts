@@ -5,13 +5,13 @@ import { isMet, type Precondition } from "./precondition.ts";
 import {
   removeSigningSecret,
   rotateSigningSecret,
+  type AgentIds,
+  type RejectedAs,
   type RemoveSigningSecret,
   type RotateSigningSecret,
   type SigningDecision,
   type SigningRejection,
 } from "./signing.ts";
-
-type AgentIds = { readonly workspace_id: string; readonly agent_id: string };
 
 /** What becomes of a command for an agent that is not there (`AGENT_REGISTRATION`). */
 export type IfAbsent = "reject" | "register";
@@ -54,19 +54,11 @@ type DeregisterAgent = { readonly kind: "deregister_agent"; readonly agent: Agen
 type PreviousSubscription = Pick<Subscription, "event_type" | "callback_url">;
 
 export type Rejection =
-  | { readonly kind: "rejected"; readonly code: "agent_not_found" }
-  | { readonly kind: "rejected"; readonly code: "agent_exists"; readonly agent: Agent }
-  /** `version`: what the agent is at; undefined where there is none. */
-  | {
-      readonly kind: "rejected";
-      readonly code: "precondition_failed";
-      readonly version: number | undefined;
-    }
-  | {
-      readonly kind: "rejected";
-      readonly code: "subscription_exists";
-      readonly existing: readonly PreviousSubscription[];
-    }
+  | RejectedAs<"agent_not_found">
+  | RejectedAs<"agent_exists", { agent: Agent }>
+  /** `version`: the agent's; undefined where there is no agent. */
+  | RejectedAs<"precondition_failed", { version: number | undefined }>
+  | RejectedAs<"subscription_exists", { existing: readonly PreviousSubscription[] }>
   | SigningRejection;
 
 export type Accepted = {

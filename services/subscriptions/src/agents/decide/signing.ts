@@ -8,7 +8,8 @@ import {
 } from "@ringback/contracts/secrets/signing-key";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 
-type AgentIds = Pick<Agent, "workspace_id" | "agent_id">;
+/** Which agent a command is for. */
+export type AgentIds = Pick<Agent, "workspace_id" | "agent_id">;
 
 /** The event types whose subscriptions a command is about. */
 export type NamedTypes = readonly EventType[] | "all";
@@ -17,7 +18,7 @@ export type RotateSigningSecret = {
   readonly kind: "rotate_signing_secret";
   readonly agent: AgentIds;
   readonly event_types: NamedTypes;
-  /** The new key, with its secret open; made where chance is. */
+  /** The new key, with its secret open. The caller makes it: it is random. */
   readonly key: SigningKey;
   /** When the keys before sign no more. */
   readonly former_expire_at: string;
@@ -29,18 +30,16 @@ export type RemoveSigningSecret = {
   readonly event_types: NamedTypes;
 };
 
+/** Why a command is not carried out, with what the caller needs to know. */
+export type RejectedAs<Code extends string, Details extends object = object> = {
+  readonly kind: "rejected";
+  readonly code: Code;
+} & Readonly<Details>;
+
 export type SigningRejection =
-  | {
-      readonly kind: "rejected";
-      readonly code: "subscription_not_found";
-      /** Empty: the agent has no subscription at all. */
-      readonly missing: readonly EventType[];
-    }
-  | {
-      readonly kind: "rejected";
-      readonly code: "too_many_signing_secrets";
-      readonly event_types: readonly EventType[];
-    };
+  /** `missing` is empty: the agent has no subscription at all. */
+  | RejectedAs<"subscription_not_found", { missing: readonly EventType[] }>
+  | RejectedAs<"too_many_signing_secrets", { event_types: readonly EventType[] }>;
 
 export type SigningDecision =
   | { readonly kind: "accepted"; readonly changes: readonly ConfigurationChange[] }
@@ -49,8 +48,8 @@ export type SigningDecision =
 type Subscriptions = readonly Subscription[];
 
 /**
- * One new key for all named subscriptions, or for none. A secret that is the newest one already is
- * set: who brings their own may ask again when no answer came.
+ * One new key for all named subscriptions, or for none. A secret that is the newest one already is not set
+ * again: callers who bring their own may repeat a request without a response.
  */
 export const rotateSigningSecret = (
   { event_types, key, former_expire_at }: RotateSigningSecret,
@@ -77,7 +76,7 @@ export const rotateSigningSecret = (
   return { kind: "accepted", changes: [{ type: "signing_secret_rotated", change }] };
 };
 
-/** No signatures from then on; a type without subscription or secret is as wished already. */
+/** No signatures from then on. A type without a subscription or a secret needs no change. */
 export const removeSigningSecret = (
   { event_types: named }: RemoveSigningSecret,
   subscriptions: Subscriptions,

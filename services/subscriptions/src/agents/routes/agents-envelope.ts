@@ -1,4 +1,3 @@
-import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
 import { agentResponse, agentResponseSchema, agentListResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
@@ -6,7 +5,9 @@ import { agentNotFound, problemResponses, sendProblem } from "../../http/problem
 import { noQuerySchema } from "../../http/pagination.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
-import { listQuerySchema, type AgentListDeps } from "./list-agents.ts";
+import type { AgentIndex } from "../agent-index.ts";
+import type { AgentStore } from "../agent-store.ts";
+import { listQuerySchema } from "./list-agents.ts";
 
 const id = z.string().meta({ description: "The same as `agent_id`" });
 
@@ -40,12 +41,16 @@ const offsetQuerySchema = z.strictObject({
 });
 
 /** `GET /agent/all` and `GET /agent/{agent_id}`: agents for programs that were written for Ringg's API. */
-export const agentsEnvelopeRoutes = (api: Api, deps: AgentListDeps): void => {
-  allRoute(api, deps);
-  oneRoute(api, deps);
+export const agentsEnvelopeRoutes = (
+  api: Api,
+  store: Pick<AgentStore, "read">,
+  index: AgentIndex,
+): void => {
+  allRoute(api, index);
+  oneRoute(api, store);
 };
 
-const allRoute = (api: Api, { store, index }: AgentListDeps): void => {
+const allRoute = (api: Api, index: AgentIndex): void => {
   api.get(
     "/agent/all",
     {
@@ -62,20 +67,15 @@ const allRoute = (api: Api, { store, index }: AgentListDeps): void => {
     },
     async (request) => {
       const { limit, offset } = request.query;
-      // What anybody was told is stored must be in the answer, whichever instance stored it.
-      await index.applied(await store.lastSeq());
-      const { agents, total } = index.pageAt(callerOf(request).workspaceId, limit, offset);
-      const all = agents.map((agent) => ({
-        ...agent,
-        id: agent.agent_id,
-        event_types: [...agent.event_types],
-      }));
-      return { agents: all, total, limit, offset };
+      await index.upToDate();
+      const page = index.page(callerOf(request).workspaceId, limit, { offset });
+      const agents = page.agents.map((agent) => ({ ...agent, id: agent.agent_id }));
+      return { agents, total: page.total, limit, offset };
     },
   );
 };
 
-const oneRoute = (api: Api, { store }: AgentListDeps): void => {
+const oneRoute = (api: Api, store: Pick<AgentStore, "read">): void => {
   api.get(
     "/agent/:agent_id",
     {
@@ -94,9 +94,7 @@ const oneRoute = (api: Api, { store }: AgentListDeps): void => {
     async (request, reply) => {
       const { agent_id: agentId } = request.params;
       const caller = callerOf(request);
-      if (!isId(agentId)) return sendProblem(reply, agentNotFound(agentId));
-      const { workspaceId } = caller;
-      const { state } = await store.read({ workspaceId, agentId });
+      const { state } = await store.read({ workspaceId: caller.workspaceId, agentId });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
       return { agents: { id: agentId, ...agentResponse(state.agent, state.version, caller) } };
     },

@@ -2,7 +2,7 @@ import { policyToStore } from "@ringback/contracts/agents/delivery-policy";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import type { FieldError } from "../../http/problem.ts";
-import type { EditRequest } from "./patch-schema.ts";
+import type { EditRequest, PatchRequest } from "./patch-schema.ts";
 
 /** An event type and the place in the request that names it. */
 export type Named = { readonly eventType: EventType; readonly path: string };
@@ -19,22 +19,21 @@ export const subscriptionsOf = ({ event_subscriptions }: EditRequest): Subscript
   });
 
 /** Every place that names an event type. */
-export const namedIn = ({ event_subscriptions }: EditRequest): Named[] =>
-  event_subscriptions.flatMap(({ event_type }, n) => {
+export const namedIn = (body: PatchRequest): Named[] => {
+  if (body.operation !== "edit_event_subscriptions") {
+    const { event_types: types = [] } = body;
+    return types.map((eventType, n) => ({ eventType, path: `event_types.${n}` }));
+  }
+  return body.event_subscriptions.flatMap(({ event_type }, n) => {
     const path = `event_subscriptions.${n}.event_type`;
     return typeof event_type === "string"
       ? [{ eventType: event_type, path }]
       : event_type.map((eventType, m) => ({ eventType, path: `${path}.${m}` }));
   });
+};
 
-/** Every place that names an event type which the request named before. */
-export const repeatedInEdit = (edit: EditRequest): FieldError[] => repeated(namedIn(edit));
-
-/** The same for a plain list of event types. */
-export const repeatedInList = (eventTypes: readonly EventType[] = []): FieldError[] =>
-  repeated(eventTypes.map((eventType, n) => ({ eventType, path: `event_types.${n}` })));
-
-const repeated = (named: readonly Named[]): FieldError[] =>
+/** Every place that names an event type which another place named before. */
+export const repeatedIn = (named: readonly Named[]): FieldError[] =>
   named
     .filter(({ eventType }, n) => named.findIndex((one) => one.eventType === eventType) < n)
     .map(({ eventType, path }) => ({ path, message: `names ${eventType} again` }));

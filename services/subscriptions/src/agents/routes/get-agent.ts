@@ -1,12 +1,9 @@
-import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
-import { agentResponse, agentResponseSchema, type AgentResponse } from "./agent-response.ts";
-import type { Caller } from "../../http/auth/api-keys.ts";
+import { agentResponse, agentResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { entityTag, entityTagsIn, type EntityTags } from "../decide/entity-tag.ts";
 import { agentNotFound, problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
-import { agentPathSchema } from "../../http/field-schemas.ts";
-import { timeSchema } from "../../http/field-schemas.ts";
+import { agentPathSchema, timeSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentStore } from "../agent-store.ts";
 import type { AgentHistory } from "../history.ts";
@@ -56,39 +53,24 @@ export const getAgentRoute = (api: Api, { store, history }: GetAgentDeps): void 
     },
     async (request, reply) => {
       const { at } = request.query;
+      const { agent_id: agentId } = request.params;
+      const caller = callerOf(request);
+      const { workspaceId } = caller;
       if (at !== undefined) {
-        const agent = await pastAgent(request.params.agent_id, at, callerOf(request), history);
-        return agent ?? sendProblem(reply, agentNotFoundAt(request.params.agent_id, at));
+        // Without an ETag: changes are made over the agent as it is now.
+        const state = await history.stateAt({ workspaceId, agentId }, Date.parse(at));
+        if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId, at));
+        return agentResponse(state.agent, state.version, caller);
       }
       const known = tagsIn(request.headers["if-none-match"]);
       if (known?.kind === "invalid") return sendProblem(reply, INVALID_IF_NONE_MATCH);
-      const { agent_id: agentId } = request.params;
-      const { workspaceId } = callerOf(request);
-      if (!isId(agentId)) return sendProblem(reply, agentNotFound(agentId));
       const { state } = await store.read({ workspaceId, agentId });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
-      const isWhole = callerOf(request).scopes.has("write");
+      const isWhole = caller.scopes.has("write");
       const tag = entityTag(state.version, isWhole ? "whole" : "redacted");
       reply.header("etag", tag);
       if (known !== undefined && names(known, tag)) return reply.code(304).send();
-      return agentResponse(state.agent, state.version, callerOf(request));
+      return agentResponse(state.agent, state.version, caller);
     },
   );
-};
-
-/** Changes are made over the agent as it is, so that a state of the past has no ETag to be named by. */
-const pastAgent = async (
-  agentId: string,
-  at: string,
-  caller: Caller,
-  history: AgentHistory,
-): Promise<AgentResponse | undefined> => {
-  const agent = { workspaceId: caller.workspaceId, agentId };
-  const state = await history.stateAt(agent, Date.parse(at));
-  return state.kind === "absent" ? undefined : agentResponse(state.agent, state.version, caller);
-};
-
-const agentNotFoundAt = (agentId: string, at: string): Problem => {
-  const { code, detail } = agentNotFound(agentId);
-  return { code, detail: detail.replace(/\.$/, ` at ${at}.`).replace("is no", "was no") };
 };

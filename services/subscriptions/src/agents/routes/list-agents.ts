@@ -5,19 +5,12 @@ import { agentCursor, pagination } from "../../http/pagination.ts";
 import { z } from "zod";
 import type { Api } from "../../http/api.ts";
 import type { AgentIndex } from "../agent-index.ts";
-import type { AgentStore } from "../agent-store.ts";
-
-/** What the lists of agents are read from. */
-export type AgentListDeps = {
-  readonly store: Pick<AgentStore, "read" | "lastSeq">;
-  readonly index: Pick<AgentIndex, "page" | "pageAt" | "applied">;
-};
 
 /** The query of `GET /assistant`. */
 export const listQuerySchema = z.strictObject(pagination(agentCursor));
 
 /** `GET /assistant`: the workspace's agents in pages, ordered by id. */
-export const listAgentsRoute = (api: Api, { store, index }: AgentListDeps): void => {
+export const listAgentsRoute = (api: Api, index: AgentIndex): void => {
   api.get(
     "/assistant",
     {
@@ -34,15 +27,11 @@ export const listAgentsRoute = (api: Api, { store, index }: AgentListDeps): void
     async (request) => {
       const { limit, cursor } = request.query;
       const { workspaceId } = callerOf(request);
-      // What anybody was told is stored must be in the answer, whichever instance stored it.
-      await index.applied(await store.lastSeq());
-      const { agents, hasMore } = index.page(workspaceId, limit, cursor);
+      await index.upToDate();
+      const { agents, hasMore } = index.page(workspaceId, limit, { after: cursor });
       const last = agents.at(-1);
       const next_cursor = hasMore && last !== undefined ? agentCursor.encode(last.agent_id) : null;
-      return {
-        agents: agents.map((a) => ({ ...a, event_types: [...a.event_types] })),
-        next_cursor,
-      };
+      return { agents, next_cursor };
     },
   );
 };

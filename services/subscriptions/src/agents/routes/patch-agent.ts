@@ -1,5 +1,4 @@
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
-import type { z } from "zod";
 import {
   agentResponse,
   newKeyResponse,
@@ -12,22 +11,15 @@ import type { IfAbsent, EditSubscriptions, RemoveSubscriptions } from "../decide
 import { entityTag } from "../decide/entity-tag.ts";
 import { refuseUnknownTypes } from "../../event-types/define-type.ts";
 import type { RemoveSigningSecret, RotateSigningSecret } from "../decide/signing.ts";
-import {
-  namedIn,
-  repeatedInEdit,
-  repeatedInList,
-  subscriptionsOf,
-} from "./event-types-in-request.ts";
+import { namedIn, repeatedIn, subscriptionsOf } from "./event-types-in-request.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
-import { patchAgentSchema } from "./patch-schema.ts";
+import { patchAgentSchema, type PatchRequest } from "./patch-schema.ts";
 import { runCommand } from "./run-command.ts";
 import { signingCommandOf } from "./signing-schema.ts";
 import type { Api } from "../../http/api.ts";
 import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
 import type { DefineDeps } from "../../event-types/define-type.ts";
 import type { OnceDeps } from "../run-once.ts";
-
-type PatchRequest = z.output<ReturnType<typeof patchAgentSchema>>;
 
 export type PatchAgentDeps = {
   readonly commands: OnceDeps;
@@ -71,13 +63,15 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
     },
     async (request, reply) => {
       const { body } = request;
-      const errors = repeatedIn(body);
+      const named = namedIn(body);
+      const errors = repeatedIn(named);
       if (errors.length > 0) {
         const detail = "Name each event type at most once in a request.";
         return sendProblem(reply, { code: "duplicate_event_type", detail, errors });
       }
       const { workspaceId } = callerOf(request);
-      await refuseUnknownTypes(workspaceId, typesSetIn(body), deps.eventTypes);
+      const set = body.operation === "edit_event_subscriptions" ? named : [];
+      await refuseUnknownTypes(workspaceId, set, deps.eventTypes);
       const command = commandOf(body, workspaceId, deps);
       const ran = await runCommand(request, reply, command, deps.commands);
       if (ran.kind === "problem") return sendProblem(reply, ran.problem);
@@ -87,7 +81,7 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
       const agent = agentResponse(state.agent, state.version, callerOf(request));
       const response = { message: UPDATED, ...agent } as const;
       if (command.kind === "rotate_signing_secret") {
-        // A repeated response has none: the key that was made just now is not stored.
+        // A repeated response has no key: the one that this request made is not stored.
         return ran.isRepeat ? response : { ...response, ...newKeyResponse(command.key) };
       }
       if (command.kind !== "edit_event_subscriptions") return response;
@@ -96,14 +90,6 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
     },
   );
 };
-
-const typesSetIn = (body: PatchRequest) =>
-  body.operation === "edit_event_subscriptions" ? namedIn(body) : [];
-
-const repeatedIn = (body: PatchRequest) =>
-  body.operation === "edit_event_subscriptions"
-    ? repeatedInEdit(body)
-    : repeatedInList(body.event_types);
 
 const commandOf = (
   body: PatchRequest,

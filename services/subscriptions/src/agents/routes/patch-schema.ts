@@ -145,7 +145,7 @@ const OPERATIONS = [
   "remove_signing_secret",
 ];
 
-/** The body of `PATCH /agent/v1`; URLs are judged by the operator's policy. */
+/** The body of `PATCH /agent/v1`; the operator's policy says which URLs may be called. */
 export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
   z
     .discriminatedUnion(
@@ -157,6 +157,8 @@ export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
       },
     )
     .meta({ "x-examples": PATCH_EXAMPLES });
+
+export type PatchRequest = z.output<ReturnType<typeof patchAgentSchema>>;
 
 export type EditRequest = z.output<ReturnType<typeof editSchema>>;
 

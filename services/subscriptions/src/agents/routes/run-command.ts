@@ -6,7 +6,7 @@ import type { Command } from "../decide/edit.ts";
 import { entityTagsIn } from "../decide/entity-tag.ts";
 import type { AppliedCommand } from "../handle-command.ts";
 import { runOnce, type OnceDeps } from "../run-once.ts";
-import { commandProblem, onceProblem } from "./command-problem.ts";
+import { commandProblem, ONCE_PROBLEMS } from "./command-problem.ts";
 
 export type RanCommand =
   /** `isRepeat`: what is shown only once is not shown again. */
@@ -30,7 +30,7 @@ export const runCommand = async (
   if (read.kind === "rejected") return problem(read);
   const context = { actor: callerOf(request).keyId, trace: request.span?.context, precondition };
   const ran = await runOnce(command, context, read.key, deps);
-  if (ran.kind !== "done") return problem(onceProblem(ran));
+  if (ran.kind !== "done") return problem(ONCE_PROBLEMS[ran.kind]);
   const { result, isRepeat } = ran;
   if (isRepeat) reply.header("idempotency-replayed", "true");
   if (result.kind === "accepted") return { kind: "applied", applied: result, isRepeat };

@@ -31,7 +31,7 @@ export const eventTypesRoutes = (api: Api, deps: DefineDeps): void => {
 };
 
 /** `GET /event-types`: every type of event with what its payload may hold, and a sample. */
-const listRoute = (api: Api, { index, rules, lastSeq }: DefineDeps): void => {
+const listRoute = (api: Api, { index, rules }: DefineDeps): void => {
   const builtIn = eventCatalogue();
   api.get(
     "/event-types",
@@ -48,7 +48,7 @@ const listRoute = (api: Api, { index, rules, lastSeq }: DefineDeps): void => {
       },
     },
     async (request) => {
-      await index.applied(await lastSeq());
+      await index.upToDate();
       const own = index.ownTypes.list(callerOf(request).workspaceId);
       const added = [...operatorsTypes(rules.types, own), ...own.map(ownTypeResponse)];
       return { event_types: [...builtIn, ...added], open: rules.types.kind === "open" };
@@ -56,7 +56,7 @@ const listRoute = (api: Api, { index, rules, lastSeq }: DefineDeps): void => {
   );
 };
 
-/** `PUT /event-types/{name}`: adds a type of the workspace's own, or says anew what it is. */
+/** `PUT /event-types/{name}`: adds a type of the workspace's own, or defines it again. */
 const putRoute = (api: Api, eventTypes: DefineDeps): void => {
   api.put(
     "/event-types/:name",
@@ -83,7 +83,8 @@ const putRoute = (api: Api, eventTypes: DefineDeps): void => {
       const { workspaceId, keyId: actor } = callerOf(request);
       const what = { workspaceId, eventType: request.params.name, actor };
       const defined = await defineType(what, request.body, eventTypes);
-      if (defined.kind !== "defined") return sendProblem(reply, problemOf(defined, what.eventType));
+      if (typeof defined === "string")
+        return sendProblem(reply, problemOf(defined, what.eventType));
       return reply.code(defined.isNew ? 201 : 200).send(ownTypeResponse(defined.definition));
     },
   );
@@ -126,33 +127,17 @@ const deleteRoute = (api: Api, eventTypes: DefineDeps): void => {
   );
 };
 
-const problemOf = ({ kind }: DefinitionRejection, eventType: string): Problem => {
-  switch (kind) {
-    case "built_in":
-      return { code: "event_type_built_in", detail: `The event type ${eventType} is built in.` };
-    case "invalid_name": {
-      const message = "must be 1 to 64 characters of a-z, 0-9 and _, and begin with a letter";
-      const errors = [{ path: "name", message }];
-      const detail = "See errors for everything that is wrong.";
-      return { code: "validation_failed", detail, errors };
-    }
-    case "too_many": {
-      const detail = `This workspace has ${MAX_EVENT_TYPES} event types of its own: delete one first.`;
-      return { code: "too_many_event_types", detail };
-    }
-    case "not_found": {
-      const detail = `This workspace has added no event type ${quoted(eventType)}.`;
-      return { code: "event_type_not_found", detail };
-    }
-    case "in_use": {
-      const detail = `Agents of this workspace subscribe ${eventType}: remove their subscriptions first.`;
-      return { code: "event_type_in_use", detail };
-    }
-    case "conflict": {
-      const detail = `The event type ${eventType} was modified concurrently: nothing was changed.`;
-      return { code: "conflict", detail };
-    }
-    default:
-      return kind satisfies never;
-  }
+const problemOf = (code: DefinitionRejection, eventType: string): Problem => ({
+  code,
+  detail: DETAILS[code](eventType),
+});
+
+const DETAILS: Readonly<Record<DefinitionRejection, (eventType: string) => string>> = {
+  event_type_built_in: (type) => `The event type ${type} is built in.`,
+  too_many_event_types: () =>
+    `This workspace has ${MAX_EVENT_TYPES} event types of its own: delete one first.`,
+  event_type_not_found: (type) => `This workspace has added no event type ${quoted(type)}.`,
+  event_type_in_use: (type) =>
+    `Agents of this workspace subscribe ${type}: remove their subscriptions first.`,
+  conflict: (type) => `The event type ${type} was modified concurrently: nothing was changed.`,
 };

@@ -1,4 +1,3 @@
-import { isId } from "@ringback/contracts/id";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { statsResponse, statsResponseSchema } from "./list-responses.ts";
@@ -36,7 +35,6 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
     async (request, reply) => {
       const { agent_id } = request.params;
       const { workspaceId } = callerOf(request);
-      if (!isId(agent_id)) return sendProblem(reply, agentNotFound(agent_id));
       const { state } = await store.read({ workspaceId, agentId: agent_id });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agent_id));
       const untilMs = now().getTime();

@@ -1,5 +1,4 @@
 import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
-import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { refuseUnknownTypes, type DefineDeps } from "../../event-types/define-type.ts";
@@ -68,7 +67,6 @@ export const sendTestEventRoute = (
       const { agent_id: agentId } = request.params;
       const { event_type: eventType } = request.body;
       const { workspaceId } = callerOf(request);
-      if (!isId(agentId)) return sendProblem(reply, agentNotFound(agentId));
       const { state } = await store.read({ workspaceId, agentId });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
       const subscription = state.agent.event_subscriptions.find((s) => s.event_type === eventType);
