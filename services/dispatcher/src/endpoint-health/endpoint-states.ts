@@ -2,11 +2,15 @@ import type { EndpointScope } from "@ringback/contracts/deliveries/operation";
 import { urlParts } from "@ringback/contracts/address/url-parts";
 import type { HealthWindow, NotifiedHealth } from "./decide/health.ts";
 
-/** One endpoint of one workspace: its recent attempts, and the health that was last published. */
-export type EndpointState = {
+/** One endpoint of one workspace. */
+export type EndpointKey = {
   readonly workspaceId: string;
   /** A callback URL without its query, or its origin; both have a state of their own. */
   readonly endpoint: string;
+};
+
+/** The recent attempts to an endpoint, and the health that was last published. */
+export type EndpointState = EndpointKey & {
   readonly scope: EndpointScope;
   readonly window: HealthWindow;
   readonly notified: NotifiedHealth;
@@ -17,12 +21,7 @@ export type EndpointState = {
   readonly recoveredSeq: number;
 };
 
-export type EndpointStates = {
-  /** A healthy endpoint where nothing is known. */
-  readonly get: (workspaceId: string, endpoint: string) => EndpointState;
-  readonly keep: (state: EndpointState) => void;
-  readonly failing: () => readonly EndpointState[];
-};
+export type EndpointStates = ReturnType<typeof endpointStates>;
 
 /** About 2 KB each when all are busy. */
 const MAX_ENDPOINTS = 10_000;
@@ -31,12 +30,12 @@ const MAX_ENDPOINTS = 10_000;
  * The endpoints that were kept last; beyond `max` the workspace with the most endpoints loses its oldest. A
  * failing endpoint that was lost is published again.
  */
-export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
+export const endpointStates = (max = MAX_ENDPOINTS) => {
   const byWorkspace = new Map<string, Map<string, EndpointState>>();
   const failing = new Map<string, EndpointState>();
   let size = 0;
-  const forget = (workspaceId: string, endpoint: string): void => {
-    failing.delete(keyOf(workspaceId, endpoint));
+  const forget = ({ workspaceId, endpoint }: EndpointKey): void => {
+    failing.delete(keyOf({ workspaceId, endpoint }));
     if (byWorkspace.get(workspaceId)?.delete(endpoint) !== true) return;
     size -= 1;
     if (byWorkspace.get(workspaceId)?.size === 0) byWorkspace.delete(workspaceId);
@@ -46,10 +45,11 @@ export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
       b[1].size > a[1].size ? b : a,
     );
     const [oldest] = states.keys();
-    if (oldest !== undefined) forget(workspaceId, oldest);
+    if (oldest !== undefined) forget({ workspaceId, endpoint: oldest });
   };
   return {
-    get: (workspaceId, endpoint) =>
+    /** A healthy endpoint where nothing is known. */
+    get: ({ workspaceId, endpoint }: EndpointKey): EndpointState =>
       byWorkspace.get(workspaceId)?.get(endpoint) ?? {
         workspaceId,
         endpoint,
@@ -58,16 +58,16 @@ export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
         notified: { kind: "healthy" },
         recoveredSeq: 0,
       },
-    keep: (state) => {
+    keep: (state: EndpointState): void => {
       const { workspaceId, endpoint } = state;
-      forget(workspaceId, endpoint); // and behind all others: the first one was quiet longest
+      forget(state); // and behind all others: the first one was quiet longest
       const own = byWorkspace.get(workspaceId) ?? new Map<string, EndpointState>();
       byWorkspace.set(workspaceId, own.set(endpoint, state));
       size += 1;
-      if (state.notified.kind === "failing") failing.set(keyOf(workspaceId, endpoint), state);
+      if (state.notified.kind === "failing") failing.set(keyOf(state), state);
       if (size > max) forgetOne();
     },
-    failing: () => [...failing.values()],
+    failing: (): readonly EndpointState[] => [...failing.values()],
   };
 };
 
@@ -75,4 +75,5 @@ export const endpointStates = (max = MAX_ENDPOINTS): EndpointStates => {
 const scopeOf = (endpoint: string): EndpointScope =>
   urlParts(endpoint)?.origin === endpoint ? "origin" : "destination";
 
-const keyOf = (workspaceId: string, endpoint: string): string => `${workspaceId} ${endpoint}`;
+export const keyOf = ({ workspaceId, endpoint }: EndpointKey): string =>
+  `${workspaceId} ${endpoint}`;

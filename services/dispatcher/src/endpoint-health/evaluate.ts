@@ -23,8 +23,14 @@ import {
 } from "./decide/health.ts";
 import { destinationOf } from "../delivery/decide/request.ts";
 import type { DispatcherMetrics } from "../metrics.ts";
-import { attemptSignals, type AttemptSignal } from "./attempt-signals.ts";
-import { endpointStates, type EndpointState, type EndpointStates } from "./endpoint-states.ts";
+import { attemptSignals } from "./attempt-signals.ts";
+import {
+  endpointStates,
+  keyOf,
+  type EndpointKey,
+  type EndpointState,
+  type EndpointStates,
+} from "./endpoint-states.ts";
 
 export type EvaluationDeps = {
   readonly nats: Nats;
@@ -48,7 +54,7 @@ const MAX_BEHIND_MS = 30_000;
 export const evaluationRound = async (deps: EvaluationDeps): Promise<LeaderRound> => {
   const { nats, health, log, now } = deps;
   const states = await notifiedStates(nats, log);
-  const toEvaluate = new Map<string, Pick<EndpointState, "workspaceId" | "endpoint">>();
+  const toEvaluate = new Map<string, EndpointKey>();
   let from: number | Date = new Date(now() - health.windowMs);
   let maxBehindMs = health.windowMs + MAX_BEHIND_MS;
   let isMore = true;
@@ -56,7 +62,9 @@ export const evaluationRound = async (deps: EvaluationDeps): Promise<LeaderRound
     isMore = !isEnd;
     for (const { data, time } of page) {
       for (const signal of attemptSignals(data)) {
-        count(states, signal, time.getTime(), health);
+        const state = states.get(signal);
+        const window = withAttempt(state.window, time.getTime(), signal.hasFailed, health);
+        states.keep({ ...state, window });
         toEvaluate.set(keyOf(signal), signal);
       }
     }
@@ -78,25 +86,10 @@ export const evaluationRound = async (deps: EvaluationDeps): Promise<LeaderRound
     for (const one of states.failing()) toEvaluate.set(keyOf(one), one);
     await mapConcurrently([...toEvaluate], MAX_CONCURRENT, async ([key, one]) => {
       if (!canGoOn()) return;
-      await evaluate(states.get(one.workspaceId, one.endpoint), states, deps);
+      await evaluate(states.get(one), states, deps);
       toEvaluate.delete(key);
     });
   };
-};
-
-const keyOf = ({
-  workspaceId,
-  endpoint,
-}: Pick<EndpointState, "workspaceId" | "endpoint">): string => `${workspaceId} ${endpoint}`;
-
-const count = (
-  states: EndpointStates,
-  { workspaceId, endpoint, hasFailed }: AttemptSignal,
-  atMs: number,
-  health: HealthPolicy,
-): void => {
-  const state = states.get(workspaceId, endpoint);
-  states.keep({ ...state, window: withAttempt(state.window, atMs, hasFailed, health) });
 };
 
 /** Publishes a change of an endpoint's health; `notified` changes only once that is stored. */
@@ -124,7 +117,7 @@ const evaluate = async (
   log.warn({ ...operation, endpoint: destinationOf(endpoint).origin }, operation.kind);
   const notified = notifiedAfter(state.notified, change, nowMs);
   const seq = change.kind === "recovered" ? published.seq : recoveredSeq;
-  states.keep({ ...states.get(workspaceId, endpoint), notified, recoveredSeq: seq });
+  states.keep({ ...states.get(state), notified, recoveredSeq: seq });
 };
 
 const operationOf = (
@@ -170,7 +163,8 @@ const notifiedStates = async (nats: Nats, log: Logger): Promise<EndpointStates> 
 };
 
 const keepNotified = (states: EndpointStates, operation: EndpointOperation, seq: number): void => {
-  const state = states.get(operation.workspace_id, operation.endpoint);
+  const { workspace_id: workspaceId, endpoint } = operation;
+  const state = states.get({ workspaceId, endpoint });
   if (operation.kind === "endpoint.recovered") {
     states.keep({ ...state, notified: { kind: "healthy" }, recoveredSeq: seq });
     return;

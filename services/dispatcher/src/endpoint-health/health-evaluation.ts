@@ -15,16 +15,12 @@ export const HEALTH_EVALUATION: HealthEvaluationPolicy = {
   health: ENDPOINT_HEALTH,
 };
 
-export type HealthEvaluationOptions = Omit<EvaluationDeps, "health"> & {
-  readonly policy: HealthEvaluationPolicy;
-};
-
 /**
  * Follows all attempts and publishes on OPERATIONS when an endpoint fails and when it has recovered
  * (docs/adr/0018), in the one dispatcher that holds the lease.
  */
 export const startHealthEvaluation = (
-  options: HealthEvaluationOptions,
+  options: Omit<EvaluationDeps, "health"> & { readonly policy: HealthEvaluationPolicy },
 ): { readonly stop: () => Promise<void> } => {
   const { nats, log, policy } = options;
   return startLeaderLoop({

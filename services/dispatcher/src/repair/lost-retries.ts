@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
-import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import {
   ATTEMPT_RECORDS,
   deliveryIdInAttemptSubject,
@@ -15,10 +14,10 @@ import { readLastOf, readPage, type BatchMessage } from "@ringback/runtime/strea
 import { lookBackMs, retryState } from "./decide/due.ts";
 import { nextRetry } from "../settle/next-step.ts";
 import {
-  countRepair,
   isFull,
   MAX_CONCURRENT_REPAIRS,
-  noteOverdue,
+  republish,
+  type OverdueRetry,
   type RepairDeps,
   type Repairs,
 } from "./repairs.ts";
@@ -26,14 +25,8 @@ import { streamScan } from "./scan-stream.ts";
 
 type Round = (repairs: Repairs, canGoOn: () => boolean, stopping: AbortSignal) => Promise<void>;
 
-/** A recorded delivery whose retry was due some time ago. */
-type OverdueRetry = {
-  readonly retry: RetryMessage;
-  /** Its record's position on ATTEMPTS. */
-  readonly subject: string;
-  readonly seq: number;
-  readonly overdueMs: number;
-};
+/** A recorded delivery whose retry was due some time ago, and its record's position on ATTEMPTS. */
+type Suspect = OverdueRetry & { readonly subject: string; readonly seq: number };
 
 /**
  * A round over the records on ATTEMPTS. Schedules the retry again when a delivery's last record says that
@@ -45,7 +38,6 @@ export const lostRetries = async (deps: RepairDeps): Promise<Round | undefined> 
   const first = { filter: ATTEMPT_RECORDS, from: since, size: 1 };
   const [oldest] = await readPage(nats, STREAMS.attempts, first);
   if (oldest === undefined) return undefined;
-  let suspects: OverdueRetry[] = [];
   const scan = streamScan({
     nats,
     stream: STREAMS.attempts,
@@ -53,19 +45,19 @@ export const lostRetries = async (deps: RepairDeps): Promise<Round | undefined> 
     fromSeq: oldest.seq,
     tailAgainMs: policy.recheckAfterMs,
     now,
-    visit: async (page, nowMs) => {
+  });
+  return async (repairs, canGoOn, stopping) => {
+    const suspects: Suspect[] = [];
+    const visit = async (page: readonly BatchMessage[], nowMs: number) => {
       const { overdue, recheckAtMs } = overdueIn(page, nowMs, deps);
       const { isOpen, withoutRetry } = await withoutPendingRetry(overdue, nats);
       suspects.push(...withoutRetry);
-      const againMs = isOpen ? nowMs + policy.recheckAfterMs : undefined;
       // At most once a minute for each page, however many delays there are in it.
-      if (recheckAtMs === undefined) return againMs;
-      return Math.max(Math.min(recheckAtMs, againMs ?? recheckAtMs), nowMs + policy.recheckAfterMs);
-    },
-  });
-  return async (repairs, canGoOn, stopping) => {
-    suspects = [];
-    await scan(() => canGoOn() && !isFull(repairs, suspects.length));
+      const soonestMs = nowMs + policy.recheckAfterMs;
+      if (isOpen) return soonestMs;
+      return recheckAtMs === undefined ? undefined : Math.max(recheckAtMs, soonestMs);
+    };
+    await scan(() => canGoOn() && !isFull(repairs, suspects.length), visit);
     if (suspects.length === 0) return;
     // A dispatcher that was about to store the schedule has done so by then.
     await pause(policy.confirmAfterMs, stopping);
@@ -79,8 +71,8 @@ const overdueIn = (
   page: readonly BatchMessage[],
   nowMs: number,
   { policy }: RepairDeps,
-): { readonly overdue: readonly OverdueRetry[]; readonly recheckAtMs: number | undefined } => {
-  const overdue: OverdueRetry[] = [];
+): { readonly overdue: readonly Suspect[]; readonly recheckAtMs: number | undefined } => {
+  const overdue: Suspect[] = [];
   let recheckAtMs: number | undefined;
   for (const { subject, seq, data, time } of page) {
     const deliveryId = deliveryIdInAttemptSubject(subject);
@@ -92,7 +84,7 @@ const overdueIn = (
       recheckAtMs = Math.min(recheckAtMs ?? Infinity, state.recheckAtMs);
     if (state.kind === "overdue") {
       const retry = nextRetry(record, deliveryId, record.next.at);
-      overdue.push({ retry, subject, seq, overdueMs: state.overdueMs });
+      overdue.push({ retry, overdueMs: state.overdueMs, scheduleSeq: 0, subject, seq });
     }
   }
   return { overdue, recheckAtMs };
@@ -109,9 +101,9 @@ const recordWithRetry = (data: Uint8Array): AttemptRecord | undefined => {
  * page. `isOpen`: one of them has no later record, so that the page has to be visited again.
  */
 const withoutPendingRetry = async (
-  overdue: readonly OverdueRetry[],
+  overdue: readonly Suspect[],
   nats: Nats,
-): Promise<{ readonly isOpen: boolean; readonly withoutRetry: readonly OverdueRetry[] }> => {
+): Promise<{ readonly isOpen: boolean; readonly withoutRetry: readonly Suspect[] }> => {
   const subjects = [...new Set(overdue.map(({ subject }) => subject))];
   const records = await readLastOf(nats, STREAMS.attempts, subjects);
   const lastSeq = new Map(records.map(({ subject, seq }) => [subject, seq]));
@@ -129,15 +121,14 @@ const withoutPendingRetry = async (
  * in flight stays on RETRIES until its record is stored, so one of the reads finds it.
  */
 const scheduleIfMissing = async (
-  { retry, seq, overdueMs }: OverdueRetry,
+  missing: Suspect,
   repairs: Repairs,
-  { store, metrics }: RepairDeps,
+  deps: RepairDeps,
 ): Promise<void> => {
+  const { retry, seq } = missing;
+  const { store } = deps;
   const pending = await store.pendingRetry(retry, { minAttempt: retry.attempt });
   if (pending.kind !== "none") return;
   const last = await store.readLastRecord(retry.address, retry.deliveryId);
-  if (last.seq !== seq) return;
-  noteOverdue(repairs, overdueMs);
-  if ((await store.replaceSchedule(retry, 0)) === "conflict") return;
-  countRepair(repairs, "missing", retry, metrics);
+  if (last.seq === seq) await republish(missing, "missing", repairs, deps);
 };

@@ -25,29 +25,33 @@ export type Repairs = {
   example: RetryMessage | undefined;
 };
 
-export const noRepairs = (): Repairs => ({
-  maxOverdueMs: 0,
-  overdue: 0,
-  missing: 0,
-  example: undefined,
-});
-
 /** The next round takes the rest, so that each round ends. */
 const MAX_REPAIRS = 4_000;
 
 export const isFull = ({ overdue, missing }: Repairs, planned = 0): boolean =>
   overdue + missing + planned >= MAX_REPAIRS;
 
-/** Repairs at once. */
 export const MAX_CONCURRENT_REPAIRS = 32;
 
-/** Counts a retry that was published again. */
-export const countRepair = (
-  repairs: Repairs,
+/** A retry to publish again. */
+export type OverdueRetry = {
+  readonly retry: RetryMessage;
+  readonly overdueMs: number;
+  /** The sequence of its schedule; 0: there is none. */
+  readonly scheduleSeq: number;
+  /** When NATS should have fired that. */
+  readonly atMs?: number;
+};
+
+/** Publishes a retry again, and counts it, unless its schedule has fired or changed meanwhile. */
+export const republish = async (
+  { retry, overdueMs, scheduleSeq, atMs }: OverdueRetry,
   reason: "overdue" | "missing",
-  retry: RetryMessage,
-  metrics: RepairDeps["metrics"],
-): void => {
+  repairs: Repairs,
+  { store, metrics }: RepairDeps,
+): Promise<void> => {
+  noteOverdue(repairs, overdueMs);
+  if ((await store.replaceSchedule(retry, scheduleSeq, atMs)) === "conflict") return;
   repairs[reason] += 1;
   repairs.example ??= retry;
   metrics.retriesRepublished.inc({ reason });

@@ -1,10 +1,10 @@
 import { LEASES } from "@ringback/contracts/streams/lease-subjects";
 import { startLeaderLoop, type LeaderRound } from "@ringback/runtime/streams/leader-loop";
-import { noRepairs, type RepairDeps } from "./repairs.ts";
+import type { RepairDeps, Repairs } from "./repairs.ts";
 import { lostRetries } from "./lost-retries.ts";
 import { stuckSchedules } from "./stuck-schedules.ts";
 
-export type RetryReconcilerOptions = RepairDeps & {
+type RetryReconcilerOptions = RepairDeps & {
   /** Called after each round with the age of the most overdue retry; 0: none, or another process leads. */
   readonly onOverdue: (ms: number) => void;
 };
@@ -33,7 +33,7 @@ const repairRound = (options: RetryReconcilerOptions): LeaderRound => {
   const repairStuck = stuckSchedules(options);
   let repairLost: Awaited<ReturnType<typeof lostRetries>>;
   return async (canGoOn, stopping) => {
-    const repairs = noRepairs();
+    const repairs: Repairs = { maxOverdueMs: 0, overdue: 0, missing: 0, example: undefined };
     try {
       await repairStuck(repairs, canGoOn);
       repairLost ??= await lostRetries(options);

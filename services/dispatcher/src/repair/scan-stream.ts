@@ -4,17 +4,18 @@ import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { scanPages } from "@ringback/runtime/streams/scan-pages";
 import { afterPage, nextToScan, scanFrom } from "./decide/scan-progress.ts";
 
-export type ScanOptions = {
+type ScanOptions = {
   readonly nats: Nats;
   readonly stream: StreamName;
   readonly filter: string;
   readonly fromSeq: number;
   /** How soon the end of the stream is read again. */
   readonly tailAgainMs: number;
-  /** Visits a page; returns when the page has to be visited again. */
-  readonly visit: (page: readonly BatchMessage[], nowMs: number) => Promise<number | undefined>;
   readonly now: () => number;
 };
+
+/** Visits a page; returns when the page has to be visited again. */
+type Visit = (page: readonly BatchMessage[], nowMs: number) => Promise<number | undefined>;
 
 const ROUND_MS = 4_000;
 
@@ -22,10 +23,12 @@ const ROUND_MS = 4_000;
  * Scans a stream again and again, in rounds of a few seconds. Remembers when to visit each page again, so
  * that a round reads only what is due.
  */
-export const streamScan = (options: ScanOptions): ((canGoOn: () => boolean) => Promise<void>) => {
-  const { nats, stream, filter, tailAgainMs, visit, now } = options;
+export const streamScan = (
+  options: ScanOptions,
+): ((canGoOn: () => boolean, visit: Visit) => Promise<void>) => {
+  const { nats, stream, filter, tailAgainMs, now } = options;
   let progress = scanFrom(options.fromSeq);
-  return async (canGoOn) => {
+  return async (canGoOn, visit) => {
     let nowMs = now();
     let fromSeq: number | undefined;
     const next = (): number | undefined => {

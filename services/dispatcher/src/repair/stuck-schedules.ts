@@ -9,22 +9,15 @@ import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { scheduleState } from "./decide/due.ts";
 import {
-  countRepair,
   isFull,
   MAX_CONCURRENT_REPAIRS,
   noteOverdue,
+  republish,
+  type OverdueRetry,
   type RepairDeps,
   type Repairs,
 } from "./repairs.ts";
 import { streamScan } from "./scan-stream.ts";
-
-type Stuck = {
-  readonly retry: RetryMessage;
-  readonly seq: number;
-  /** When NATS should have fired it. */
-  readonly atMs: number;
-  readonly overdueMs: number;
-};
 
 /**
  * A round over the schedules on RETRIES. Publishes those again that the server should have fired, each with
@@ -33,8 +26,6 @@ type Stuck = {
 export const stuckSchedules = (
   deps: RepairDeps,
 ): ((repairs: Repairs, canGoOn: () => boolean) => Promise<void>) => {
-  let repairs: Repairs;
-  let canGoOn: () => boolean;
   const scan = streamScan({
     nats: deps.nats,
     stream: STREAMS.retries,
@@ -42,20 +33,20 @@ export const stuckSchedules = (
     fromSeq: 1,
     tailAgainMs: deps.policy.everyMs / 2, // once in each round
     now: deps.now,
-    visit: async (page, nowMs) => {
-      const { stuck, recheckAtMs } = stuckIn(page, nowMs, repairs, deps);
-      await mapConcurrently(stuck, MAX_CONCURRENT_REPAIRS, async (one) => {
-        if (canGoOn()) await publishAgain(one, repairs, deps);
-      });
-      // Published schedules are behind the end now. After an early end the page is due again at once.
-      return canGoOn() ? recheckAtMs : nowMs;
-    },
   });
-  return async (inRound, mayGoOn) => {
-    repairs = inRound;
-    canGoOn = mayGoOn;
-    await scan(() => mayGoOn() && !isFull(inRound));
-  };
+  return (repairs, canGoOn) =>
+    scan(
+      () => canGoOn() && !isFull(repairs),
+      async (page, nowMs) => {
+        const { stuck, recheckAtMs } = stuckIn(page, nowMs, repairs, deps);
+        await mapConcurrently(stuck, MAX_CONCURRENT_REPAIRS, async (one) => {
+          // With its time unchanged: should this clock be wrong, the server still does not fire it early.
+          if (canGoOn()) await republish(one, "overdue", repairs, deps);
+        });
+        // Published schedules are behind the end now. After an early end the page is due again at once.
+        return canGoOn() ? recheckAtMs : nowMs;
+      },
+    );
 };
 
 const stuckIn = (
@@ -63,19 +54,22 @@ const stuckIn = (
   nowMs: number,
   repairs: Repairs,
   { policy }: RepairDeps,
-): { readonly stuck: readonly Stuck[]; readonly recheckAtMs: number | undefined } => {
-  const stuck: Stuck[] = [];
+): { readonly stuck: readonly OverdueRetry[]; readonly recheckAtMs: number | undefined } => {
+  const stuck: OverdueRetry[] = [];
   let recheckAtMs = Infinity;
   for (const message of page) {
     const atMs = fireTime(message.header.get);
     if (atMs === undefined) continue;
     const times = { dueMs: atMs, storedMs: message.time.getTime() };
     const state = scheduleState(times, nowMs, policy);
-    if (state.kind !== "stuck") recheckAtMs = Math.min(recheckAtMs, state.recheckAtMs);
+    if (state.kind === "stuck") {
+      const retry = retryIn(message);
+      const found = { overdueMs: state.overdueMs, scheduleSeq: message.seq, atMs };
+      if (retry !== undefined) stuck.push({ retry, ...found });
+      continue;
+    }
+    recheckAtMs = Math.min(recheckAtMs, state.recheckAtMs);
     if (state.kind === "late") noteOverdue(repairs, state.overdueMs);
-    const retry = state.kind === "stuck" ? retryIn(message) : undefined;
-    if (state.kind !== "stuck" || retry === undefined) continue;
-    stuck.push({ retry, seq: message.seq, atMs, overdueMs: state.overdueMs });
   }
   return { stuck, recheckAtMs: Number.isFinite(recheckAtMs) ? recheckAtMs : undefined };
 };
@@ -93,15 +87,4 @@ const retryIn = (message: BatchMessage): RetryMessage | undefined => {
   return read.kind === "retry" && read.retry.deliveryId === named.deliveryId
     ? read.retry
     : undefined;
-};
-
-const publishAgain = async (
-  { retry, seq, atMs, overdueMs }: Stuck,
-  repairs: Repairs,
-  { store, metrics }: RepairDeps,
-): Promise<void> => {
-  noteOverdue(repairs, overdueMs);
-  // With its time unchanged: should this clock be wrong, the server still does not fire it early.
-  if ((await store.replaceSchedule(retry, seq, atMs)) === "conflict") return;
-  countRepair(repairs, "overdue", retry, metrics);
 };
