@@ -10,7 +10,6 @@ import { endpointSignals } from "./decide/endpoint-signal.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/policy.ts";
 import { outcomeOf } from "./decide/outcome.ts";
 import { blockedBy } from "./decide/blocked.ts";
-import { postponeMs } from "./decide/postpone.ts";
 import { destinationOf, type Destination } from "./decide/request.ts";
 import { retryAfterOf } from "./decide/retry-after.ts";
 import { MAX_RETRY_AFTER_MS, nextStep } from "./decide/retry.ts";
@@ -24,7 +23,7 @@ import type { OutgoingRequest } from "../send/request.ts";
 import type { SendResult } from "../send/result.ts";
 import type { Sent } from "../send/send.ts";
 import type { DeliveryContext, DeliveryResult } from "./delivery-result.ts";
-import { blockedAttempt, cancelled, withoutKey } from "./nothing-sent.ts";
+import { blockedAttempt, cancelled, postponed } from "./nothing-sent.ts";
 
 /** One attempt's span. */
 type AttemptTrace = {
@@ -78,7 +77,10 @@ export const deliver = async (
   }
   const live = withLiveKeys(stored, deps.now()); // a key that has expired may be gone with its sealing key
   const { subscription, problems } = openSubscription(delivery.address, live, deps.sealer);
-  if (problems.length > 0) return withoutKey(delivery, problems, deps);
+  if (problems.length > 0) {
+    // Keys are missing or wrong here: the customer's attempts wait until an operator mends that.
+    return postponed(delivery, { fault: "secret", detail: problems.join("; ") }, deps.now());
+  }
   const policy = effectivePolicy(subscription.delivery, deps.operatorsPolicy);
   const blocked = blockedBy(subscription, deps.urlPolicy);
   if (blocked !== undefined)
@@ -177,10 +179,7 @@ const finishAttempt = async (
   const { workspaceId } = delivery.address;
   const result = deps.detectNetworkOutage({ workspaceId, origin }, sent.result);
   const atMs = deps.now();
-  if (result.kind === "platform_fault") {
-    const { fault, detail } = result;
-    return { kind: "postponed", atMs: atMs + postponeMs(delivery.deferrals), fault, detail };
-  }
+  if (result.kind === "platform_fault") return postponed(delivery, result, atMs);
   const outcome = outcomeOf(result, policy.isSuccess);
   const scheduled = { atMs, random: deps.random(), retryAfterMs: retryAfterIn(result) };
   const failure = { ...schedulePositionOf(delivery), outcome, ...scheduled };

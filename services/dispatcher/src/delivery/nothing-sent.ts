@@ -1,22 +1,19 @@
 import type { Outcome } from "@ringback/contracts/deliveries/attempt";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { recordedRequest, recordOf } from "./attempt-record.ts";
-import type { RetryPolicy } from "./decide/retry.ts";
 import type { Blocked } from "./decide/blocked.ts";
-import { nextStep } from "./decide/retry.ts";
+import { nextStep, type RetryPolicy } from "./decide/retry.ts";
 import { postponeMs } from "./decide/postpone.ts";
 import { schedulePositionOf, type Delivery } from "./delivery.ts";
+import type { PlatformFault } from "../send/result.ts";
 import type { DeliveryResult } from "./delivery-result.ts";
 
-/** Keys are missing or wrong here: the customer's attempts wait until an operator mends that. */
-export const withoutKey = (
+/** A platform fault: the same attempt again, later each time. */
+export const postponed = (
   { deferrals }: Delivery,
-  problems: readonly string[],
-  { now }: { readonly now: () => number },
-): DeliveryResult => {
-  const atMs = now() + postponeMs(deferrals);
-  return { kind: "postponed", atMs, fault: "secret", detail: problems.join("; ") };
-};
+  { fault, detail }: { readonly fault: PlatformFault; readonly detail: string },
+  nowMs: number,
+): DeliveryResult => ({ kind: "postponed", atMs: nowMs + postponeMs(deferrals), fault, detail });
 
 /** The subscription is gone: the delivery ends. */
 export const cancelled = (delivery: Delivery, nowMs: number): DeliveryResult => ({

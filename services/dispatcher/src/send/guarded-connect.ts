@@ -1,5 +1,5 @@
 import type { LookupAddress } from "node:dns";
-import { isIP, type BlockList, type Socket } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
 import { LRUCache } from "lru-cache";
 import { buildConnector } from "undici";
@@ -42,8 +42,10 @@ export const guardedConnect = (policy: ConnectPolicy, names: NameResolver): Guar
   // RFC 8305, 4: the family that connected, to be tried first the next time.
   const familyOf = new LRUCache<string, number>({ max: MAX_NAMES, ttl: NAME_TTL_MS });
 
+  /** One denied address condemns the name: a name that mixes them has the next response ready. */
   const allowed = (addresses: readonly LookupAddress[]): readonly LookupAddress[] => {
-    assertAllowed(addresses, blockList);
+    if (addresses.some(({ address }) => classifyAddress(address, blockList).kind === "denied"))
+      throw new ConnectError("ERR_IP_BLOCKED");
     return addresses;
   };
 
@@ -55,13 +57,12 @@ export const guardedConnect = (policy: ConnectPolicy, names: NameResolver): Guar
   ): Promise<Opened> => {
     const family = isIP(hostname);
     const literal = family === 0 ? [] : allowed([{ address: hostname, family }]);
-    if (tunnel !== undefined) {
+    if (tunnel !== undefined || family !== 0) {
       const timeoutMs = connectTimeoutOf(policy, deadlineMs);
-      return timed(timeoutMs, tunnel({ hostname, port, timeoutMs }));
-    }
-    if (family !== 0) {
-      const timeoutMs = connectTimeoutOf(policy, deadlineMs);
-      return timed(timeoutMs, connectTcp({ port, addresses: literal, timeoutMs, blockList }));
+      const opening =
+        tunnel?.({ hostname, port, timeoutMs }) ??
+        connectTcp({ port, addresses: literal, timeoutMs, blockList });
+      return timed(timeoutMs, opening);
     }
     const lookupMs = Math.min(MAX_LOOKUP_MS, (deadlineMs - performance.now()) * LOOKUP_SHARE);
     const resolved = await names.resolve(workspaceId, hostname, lookupMs);
@@ -125,12 +126,6 @@ const timed = async (timeoutMs: number, opening: Promise<Socket>): Promise<Opene
   const startedMs = performance.now();
   const socket = await opening;
   return { socket, leftMs: Math.max(1, timeoutMs - (performance.now() - startedMs)) };
-};
-
-/** One denied address condemns the name: a name that mixes them has the next response ready. */
-const assertAllowed = (addresses: readonly LookupAddress[], denied: BlockList): void => {
-  if (addresses.some(({ address }) => classifyAddress(address, denied).kind === "denied"))
-    throw new ConnectError("ERR_IP_BLOCKED");
 };
 
 const connectTls = (

@@ -9,17 +9,15 @@ export type LookupLimits = {
 /** Releases a slot. */
 type Release = () => void;
 
-/** Waits for a slot; undefined when none was free in time. */
-export type LookupSlots = (workspaceId: string, waitMs?: number) => Promise<Release | undefined>;
-
 type Waiter = (release: Release) => void;
 
 /**
  * A share of the lookups for each workspace, and a cap for all. Without it a customer whose name servers
  * hang would hold up everybody's names: eight hanging names delayed every other `dns.lookup` by 40 s. One
- * workspace alone may have half of all (a dynamic threshold, as for attempts: docs/adr/0012).
+ * workspace alone may have half of all (a dynamic threshold, as for attempts: docs/adr/0012). Returns a wait for
+ * a slot: undefined when none was free in time.
  */
-export const lookupSlots = (limits: LookupLimits): LookupSlots => {
+export const lookupSlots = (limits: LookupLimits) => {
   const { perWorkspace, max } = limits;
   const running = new Map<string, number>();
   /** Waiters by workspace; the workspace that is served next comes first. */
@@ -59,7 +57,7 @@ export const lookupSlots = (limits: LookupLimits): LookupSlots => {
     }
   };
 
-  return (workspaceId, waitMs = limits.waitMs) => {
+  return (workspaceId: string, waitMs = limits.waitMs): Promise<Release | undefined> => {
     if (hasRoom(workspaceId)) return Promise.resolve(take(workspaceId));
     return new Promise((resolve) => {
       const waiter: Waiter = (release) => {

@@ -1,13 +1,5 @@
 import { Buffer } from "node:buffer";
 
-/** Repairs what RFC 9110 and 9112 allow in a response and undici rejects. */
-export type ResponseHeads = {
-  /** A request begins: what comes next is the head of its response. */
-  readonly expectOne: () => void;
-  /** What of it the client is to see now; undefined: nothing yet. */
-  readonly take: (chunk: Buffer) => Buffer | undefined;
-};
-
 /** As much as undici takes: it rejects longer ones. */
 const MAX_HEAD_BYTES = 32 * 1024;
 /** undici rejects further ones. */
@@ -18,12 +10,13 @@ const CR = 0x0d;
 const LF = 0x0a;
 
 /**
+ * Repairs what RFC 9110 and 9112 allow in a response and undici rejects.
  * - Drops an unsolicited `100 Continue` (RFC 9110, 15.2).
  * - A length that is repeated counts once (RFC 9110, 8.6).
  * - A length beside `transfer-encoding` counts for nothing, and the connection for no other request (RFC 9112, 6.3).
  * All else passes byte for byte. A head is buffered until it is complete: never more than 32 KiB and a chunk.
  */
-export const responseHeads = (): ResponseHeads => {
+export const responseHeads = () => {
   let isInHead = false;
   let held: Buffer = NOTHING;
   let continues = 0;
@@ -36,12 +29,14 @@ export const responseHeads = (): ResponseHeads => {
   };
 
   return {
-    expectOne: () => {
+    /** A request begins: what comes next is the head of its response. */
+    expectOne: (): void => {
       isInHead = true;
       held = NOTHING;
       continues = 0;
     },
-    take: (chunk) => {
+    /** What of it the client is to see now; undefined: nothing yet. */
+    take: (chunk: Buffer): Buffer | undefined => {
       if (!isInHead) return chunk;
       held = held.length === 0 ? chunk : Buffer.concat([held, chunk]);
       const ready: Buffer[] = [];

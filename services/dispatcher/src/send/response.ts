@@ -24,23 +24,18 @@ export const keptHeaders = (headers: IncomingHttpHeaders): Record<string, string
   );
 
 /** The beginning of a response's body. */
-export type BodyStart = {
-  /** False when enough was read: a short body frees its connection, a long one ends it. */
-  readonly take: (chunk: Buffer) => boolean;
-  /** The first 3 KiB of what came, as text. */
-  readonly text: () => string;
-};
-
-export const bodyStart = (): BodyStart => {
+export const bodyStart = () => {
   const chunks: Buffer[] = [];
   let bytes = 0;
   return {
-    take: (chunk) => {
+    /** False when enough was read: a short body frees its connection, a long one ends it. */
+    take: (chunk: Buffer): boolean => {
       if (bytes < MAX_SEEN_BYTES) chunks.push(chunk);
       bytes += chunk.length;
       return bytes <= MAX_BODY_BYTES;
     },
-    text: () => (bytes === 0 ? "" : textOf(Buffer.concat(chunks))),
+    /** The first 3 KiB of what came, as text. */
+    text: (): string => (bytes === 0 ? "" : textOf(Buffer.concat(chunks))),
   };
 };
 

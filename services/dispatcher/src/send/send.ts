@@ -57,13 +57,10 @@ export const createSender = (options: SenderOptions): Sender => {
   const { defaultTimeoutMs = CONNECT_TIMEOUT_MS, maxPools = MAX_POOLS, extraCa = [] } = options;
   const { allowedPrivateCidrs, deniedCidrs = [], names: nameOptions, proxy } = options;
   const names = nameResolver(nameOptions ?? { useSystemNames: true });
-  const guard = {
-    allowedPrivateCidrs,
-    deniedCidrs,
-    secureContext: trustStore(extraCa),
-    proxy,
-  };
-  const connectFor = guardedConnect({ ...guard, connectTimeoutMs: CONNECT_TIMEOUT_MS }, names);
+  const secureContext = trustStore(extraCa);
+  const addresses = { allowedPrivateCidrs, deniedCidrs, proxy };
+  const connectTimeoutMs = CONNECT_TIMEOUT_MS;
+  const connectFor = guardedConnect({ ...addresses, secureContext, connectTimeoutMs }, names);
   const connectionTtlMs = options.connectionTtlMs ?? CONNECTION_TTL_MS;
   const pools = createPools({
     open: (workspaceId, origin) =>

@@ -8,20 +8,11 @@ export type AgentEntry = {
   readonly subscriptions: readonly Subscription[];
 };
 
-/** Agents by their subject; deleted ones take no memory. */
-export type AgentEntries = {
-  readonly get: (subject: string) => AgentEntry | undefined;
-  /** Applies a message, unless the same or a later one was applied before. */
-  readonly apply: (subject: string, entry: AgentEntry, nowMs: number) => void;
-  readonly counts: () => { readonly agents: number; readonly subscriptions: number };
-  /** How many are kept, recently deleted ones included. */
-  readonly size: () => number;
-};
-
 /** A message that is read beside the view takes less than this: it revives no deleted agent. */
 const DELETED_TTL_MS = 60_000;
 
-export const agentEntries = (): AgentEntries => {
+/** Agents by their subject; deleted ones take no memory. */
+export const agentEntries = () => {
   const known = new Map<string, AgentEntry>();
   const deleted = new Map<string, { readonly seq: number; readonly atMs: number }>();
   const counts = { agents: 0, subscriptions: 0 };
@@ -36,8 +27,9 @@ export const agentEntries = (): AgentEntries => {
     }
   };
   return {
-    get: (subject) => known.get(subject),
-    apply: (subject, entry, nowMs) => {
+    get: (subject: string): AgentEntry | undefined => known.get(subject),
+    /** Applies a message, unless the same or a later one was applied before. */
+    apply: (subject: string, entry: AgentEntry, nowMs: number): void => {
       const before = known.get(subject);
       if ((before ?? deleted.get(subject) ?? { seq: 0 }).seq >= entry.seq) return;
       forgetDeleted(nowMs);
@@ -50,7 +42,8 @@ export const agentEntries = (): AgentEntries => {
         deleted.set(subject, { seq: entry.seq, atMs: nowMs });
       }
     },
-    counts: () => counts,
+    counts: (): Readonly<typeof counts> => counts,
+    /** How many are kept, recently deleted ones included. */
     size: () => known.size + deleted.size,
   };
 };

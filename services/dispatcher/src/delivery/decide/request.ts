@@ -34,7 +34,9 @@ export type RequestFacts = {
 /** The request that an event becomes: the customer's method and headers, then ours. */
 export const requestFor = (subscription: Subscription, facts: RequestFacts): DeliveryRequest => {
   const { headers, method_type: method, callback_url: url } = subscription;
-  const hasContentType = Object.keys(headers).some((name) => name.toLowerCase() === "content-type");
+  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  // A customer's `tracestate` beside our `traceparent` would belong to another trace.
+  const isTracedByCustomer = names.has(TRACEPARENT) || names.has(TRACESTATE);
   // Standard Webhooks: seconds since 1970, of this attempt.
   const timestamp = String(Math.floor(facts.nowMs / 1_000));
   const content = { id: facts.eventId, timestamp, body: facts.body };
@@ -43,8 +45,8 @@ export const requestFor = (subscription: Subscription, facts: RequestFacts): Del
     method,
     url,
     headers: {
-      ...(hasContentType ? {} : { "content-type": "application/json" }),
-      ...(hasTraceHeader(headers) ? {} : facts.traceHeaders),
+      ...(names.has("content-type") ? {} : { "content-type": "application/json" }),
+      ...(isTracedByCustomer ? {} : facts.traceHeaders),
       ...headers,
       "webhook-id": content.id,
       "webhook-timestamp": content.timestamp,
@@ -58,10 +60,6 @@ export const requestFor = (subscription: Subscription, facts: RequestFacts): Del
     body: facts.body,
   };
 };
-
-/** A customer's `tracestate` beside our `traceparent` would belong to another trace. */
-const hasTraceHeader = (headers: Readonly<Record<string, string>>): boolean =>
-  Object.keys(headers).some((name) => [TRACEPARENT, TRACESTATE].includes(name.toLowerCase()));
 
 /** A URL without its query and fragment, which may hold a customer's secret. */
 export const urlForRecords = (url: string): string => {
