@@ -19,26 +19,22 @@ export type RunOptions = Partial<
   Pick<DispatcherOptions, "wrapSteps" | "postpone" | "repair" | "healthEvaluation">
 >;
 
+const DEFAULTS: Required<RunOptions> = {
+  wrapSteps: (steps) => steps,
+  postpone: POSTPONE,
+  repair: REPAIR_POLICY,
+  healthEvaluation: HEALTH_EVALUATION,
+};
+
 /** Runs a dispatcher as this process: settings from the environment, until a signal. */
-export const runDispatcher = async ({
-  wrapSteps = (steps) => steps,
-  postpone = POSTPONE,
-  repair = REPAIR_POLICY,
-  healthEvaluation = HEALTH_EVALUATION,
-}: RunOptions = {}): Promise<void> => {
+export const runDispatcher = async (options: RunOptions = {}): Promise<void> => {
   try {
     const settings = readDispatcherSettings(process.env);
     const log = createLogger("dispatcher", settings.LOG_LEVEL);
     const stop = (outOfTime: AbortSignal): Promise<void> => dispatcher.stop(outOfTime);
     const onFatal = failWithGrace(log, FATAL_GRACE_MS, stop);
-    const policies = { postpone, repair, healthEvaluation };
-    const dispatcher: Dispatcher = startDispatcher({
-      settings,
-      log,
-      onFatal,
-      wrapSteps,
-      ...policies,
-    });
+    const given = { settings, log, onFatal };
+    const dispatcher: Dispatcher = startDispatcher({ ...given, ...DEFAULTS, ...options });
     const longestMs = Math.max(settings.DELIVERY_TIMEOUT, POLICY_BOUNDS.timeoutMs.max);
     const neededMs = (): number => dispatcher.longestTimeoutMs() + STOP_MARGIN_MS;
     stopGracefully(log, longestMs + STOP_MARGIN_MS, dispatcher.stop, neededMs);

@@ -58,6 +58,9 @@ export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFT
 };
 
 /** Calls back after each reconnection, as heartbeats were missed. Ends when the connection is closed. */
-const onReconnected = async ({ connection }: Nats, onReconnect: () => void): Promise<void> => {
+export const onReconnected = async (
+  { connection }: Nats,
+  onReconnect: () => void,
+): Promise<void> => {
   for await (const { type } of connection.status()) if (type === "reconnect") onReconnect();
 };

@@ -14,7 +14,7 @@ import {
 } from "../settle/dead-letter.ts";
 import type { DeferrableDelivery, InFlightMessage } from "../settle/in-flight.ts";
 import {
-  nakAfter,
+  nak,
   settleDeadLetter,
   settleDeferred,
   settleDone,
@@ -78,7 +78,8 @@ const postpone = async (
   }
   const at = new Date(after.atMs).toISOString();
   deps.log.error({ ...known, next: "held_back", at }, "delivery.unexpected_error");
-  if (delivery === undefined) return nakAfter(inFlight, after.atMs - nowMs);
+  // No delivery is known that could be scheduled.
+  if (delivery === undefined) return nak(inFlight, after.atMs - nowMs);
   return settleDeferred(
     inFlight,
     { ...delivery, postponedSinceMs: after.sinceMs },
@@ -121,7 +122,7 @@ const lastRecord = async (
 
 const nakIfPossible = (inFlight: InFlightMessage, deps: UnexpectedErrorDeps): void => {
   try {
-    nakAfter(inFlight, postponeMs(inFlight.message.info.deliveryCount - 1, deps.postpone));
+    nak(inFlight, postponeMs(inFlight.message.info.deliveryCount - 1, deps.postpone));
   } catch (error) {
     deps.log.warn({ err: error, seq: inFlight.message.seq }, "delivery.interrupted");
   }

@@ -7,7 +7,7 @@ import {
   READS_DELIVERIES,
   READS_HEADER,
 } from "@ringback/contracts/streams/presence-subject";
-import { dueForm, type DueForm } from "@ringback/runtime/streams/due-form";
+import { dueForm, onReconnected, type DueForm } from "@ringback/runtime/streams/due-form";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import {
@@ -75,7 +75,7 @@ export const joinDispatchers = (
 
   const due = dueForm(nats, log, JOIN_REPLIES_WITHIN_MS);
   send("join");
-  void rejoin(nats, () => send("join"));
+  void onReconnected(nats, () => send("join"));
   return {
     dispatchers: () => others.size + 1,
     due,
@@ -86,9 +86,4 @@ export const joinDispatchers = (
       send("leave");
     },
   };
-};
-
-/** Joins again after every reconnection, as messages were missed meanwhile. Ends when the connection does. */
-const rejoin = async ({ connection }: Nats, join: () => void): Promise<void> => {
-  for await (const { type } of connection.status()) if (type === "reconnect") join();
 };

@@ -117,14 +117,13 @@ export const inFlightRegistry = (
       if (present !== undefined)
         return { kind: isSame(present.message, message) ? "same" : "other" };
       const bytes = message.data.byteLength + rawHeaders(message).byteLength;
-      const [confirmedMs, heartbeatMs, recordReadMs] = [pulledMs, pulledMs, elapsedMs()];
       const inFlight: InFlightMessage = {
         message,
         bytes,
         settled: false,
-        confirmedMs,
-        heartbeatMs,
-        recordReadMs,
+        confirmedMs: pulledMs,
+        heartbeatMs: pulledMs,
+        recordReadMs: elapsedMs(),
         setBytes: (now) => setBytes(inFlight, now),
       };
       messages.set(key, inFlight);

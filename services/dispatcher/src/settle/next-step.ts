@@ -8,18 +8,12 @@ import type { DeliveryStore } from "./delivery-store.ts";
 import type { Notifier } from "./notifier.ts";
 
 /** Stores what a record says comes next: a retry's schedule (linked to `trace`), a dead letter, or nothing. */
-export type StoreNextStep = (
-  record: AttemptRecord,
-  deliveryId: string,
-  trace?: TraceContext,
-) => Promise<void>;
-
 export const nextStepStorer =
   (
     store: Pick<DeliveryStore, "scheduleRetry" | "storeDeadLetter">,
     publishExhausted: Notifier["publishExhausted"],
-  ): StoreNextStep =>
-  async (record, deliveryId, trace) => {
+  ) =>
+  async (record: AttemptRecord, deliveryId: string, trace?: TraceContext): Promise<void> => {
     const { next, attempt } = record;
     if (next.kind === "retry") {
       await store.scheduleRetry({ ...nextRetry(record, deliveryId, next.at), trace });

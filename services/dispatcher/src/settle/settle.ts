@@ -11,13 +11,13 @@ import { countAttempt, countDeadLetter, type DispatcherMetrics } from "../metric
 import type { DeliveryStore } from "./delivery-store.ts";
 import type { DeferrableDelivery, InFlightMessage } from "./in-flight.ts";
 import { recordIds } from "./dead-letter.ts";
-import { countNextStep, hasNextStep, nextStepStorer, type StoreNextStep } from "./next-step.ts";
+import { countNextStep, hasNextStep, nextStepStorer } from "./next-step.ts";
 import type { Notifier } from "./notifier.ts";
 
 /** The steps that make an attempt final, in this order. */
 export type SettleSteps = {
   readonly appendAttempt: DeliveryStore["appendAttempt"];
-  readonly storeNextStep: StoreNextStep;
+  readonly storeNextStep: ReturnType<typeof nextStepStorer>;
   readonly publishInvalid: Notifier["publishInvalid"];
   readonly acknowledge: (inFlight: InFlightMessage) => void;
 };
@@ -75,7 +75,8 @@ export const settle = async (
       return settleDeferred(inFlight, delivery, atMs, deps);
     }
     case "closed":
-      return nakNow(inFlight);
+      // Nothing was started, as this process is stopping: another one gets the message at once.
+      return nak(inFlight);
     case "not_owned":
       // No word to the server: the message may be in work elsewhere.
       return log.info({ ...idsOf(delivery), attempt: delivery.attempt }, "delivery.left_alone");
@@ -161,12 +162,6 @@ export const settleDeadLetter = async (
   steps.acknowledge(inFlight);
 };
 
-/** Nothing was started, as this process is stopping: another one gets the message at once. */
-const nakNow = (inFlight: InFlightMessage): void => {
-  inFlight.settled = true;
-  inFlight.message.nak();
-};
-
 /** Not before what was on its way to the server is stored or abandoned (`publishOnce`). */
 const AGAIN_AFTER_MS = 2_000;
 
@@ -174,8 +169,8 @@ const AGAIN_AFTER_MS = 2_000;
 export const nakWithBackoff = ({ message }: Pick<InFlightMessage, "message">): void =>
   message.nak(backoffMs(message.info.deliveryCount - 1, AGAIN_AFTER_MS, ACK_WAIT_MS));
 
-/** For a message of which no delivery is known that could be scheduled: the broker brings it again. */
-export const nakAfter = (inFlight: InFlightMessage, delayMs: number): void => {
+/** The broker brings it again, after `delayMs` or at once. */
+export const nak = (inFlight: InFlightMessage, delayMs?: number): void => {
   inFlight.settled = true;
   inFlight.message.nak(delayMs);
 };
