@@ -10,7 +10,7 @@ TEST_ARGS ?=
 TEST_LONG := npx vitest run --config vitest.long.config.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings receiving api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 ##@ try it
 
@@ -82,6 +82,9 @@ asyncapi: set-up ## write docs/asyncapi.yaml anew from the schemas of what is on
 
 settings: set-up ## write docs/settings.md and .env.example anew from the services' schemas
 	@node scripts/settings.ts
+
+receiving: set-up ## write the examples and event types in docs/receiving-webhooks.md again
+	@node scripts/receiving.ts
 
 house: set-up ## count files, lines, rooms and circles of the product code (ARGS="--root ../another-checkout")
 	@node scripts/house.ts $(ARGS)

@@ -4,24 +4,31 @@ import { createHmac, createPublicKey, timingSafeEqual, verify } from "node:crypt
 
 const TOLERANCE_SECONDS = 5 * 60;
 
+/** The request is not to be trusted: respond with 401. Any other error is a fault of the receiver: 500. */
+export class WebhookError extends Error {}
+
 /**
- * Throws unless the request was signed with `key`, lately: a secret (`whsec_…`) or a public key
- * (`whpk_…`). `headers` as `request.headers` of node:http has them; `body` is the raw body, a Buffer.
+ * Throws a WebhookError unless the request was signed with `key`, lately: a secret (`whsec_…`) or a
+ * public key (`whpk_…`). `headers` as `request.headers` of node:http has them; `body` is the raw body,
+ * a Buffer.
  */
 export function verifyWebhook(key, headers, body, nowSeconds = Date.now() / 1000) {
+  if (!(body instanceof Uint8Array)) {
+    throw new TypeError("the raw body is needed, a Buffer: take it before anything parses it");
+  }
   const id = headers["webhook-id"];
   const timestamp = headers["webhook-timestamp"];
   const signatures = headers["webhook-signature"];
-  if (!id || !timestamp || !signatures) throw new Error("a webhook header is missing");
+  if (!id || !timestamp || !signatures) throw new WebhookError("a webhook header is missing");
   // An old request that somebody recorded must not be accepted again.
   if (!/^\d+$/.test(timestamp) || Math.abs(nowSeconds - Number(timestamp)) > TOLERANCE_SECONDS) {
-    throw new Error("the timestamp is too old or too new");
+    throw new WebhookError("the timestamp is too old or too new");
   }
   const content = Buffer.concat([Buffer.from(`${id}.${timestamp}.`), body]);
   const isRight = key.startsWith("whpk_") ? ed25519(key, content) : hmac(key, content);
   // While a secret is changed there is one signature for the old and one for the new.
   if (!signatures.split(" ").some((signature) => isRight(signature))) {
-    throw new Error("no signature fits");
+    throw new WebhookError("no signature fits: not the raw body, or another secret");
   }
 }
 

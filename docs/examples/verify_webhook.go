@@ -19,7 +19,7 @@ const tolerance = 5 * time.Minute
 var (
 	ErrHeaders   = errors.New("a webhook header is missing")
 	ErrTimestamp = errors.New("the timestamp is too old or too new")
-	ErrSignature = errors.New("no signature fits")
+	ErrSignature = errors.New("no signature fits: not the raw body, or another secret")
 	ErrKey       = errors.New("the key must be whsec_ or whpk_ and base64")
 )
 

@@ -12,7 +12,7 @@ TOLERANCE_SECONDS = 5 * 60
 
 
 class WebhookError(Exception):
-    """The request is not to be trusted."""
+    """The request is not to be trusted: respond with 401. Any other error is the receiver's: 500."""
 
 
 def verify_webhook(secret, headers, body, now=None):
@@ -21,6 +21,8 @@ def verify_webhook(secret, headers, body, now=None):
     `headers` is a mapping whose names are in lower case, or that does not care (Flask's, Django's);
     `body` is the raw body as bytes.
     """
+    if not isinstance(body, (bytes, bytearray)):
+        raise TypeError("the raw body is needed, bytes: take it before anything parses it")
     webhook_id = headers.get("webhook-id")
     timestamp = headers.get("webhook-timestamp")
     signatures = headers.get("webhook-signature")
@@ -40,4 +42,4 @@ def verify_webhook(secret, headers, body, now=None):
     # time: how long it takes must not tell how much of a guess was right.
     given = [signature.encode() for signature in signatures.split(" ")]
     if not any(hmac.compare_digest(signature, expected) for signature in given):
-        raise WebhookError("no signature fits")
+        raise WebhookError("no signature fits: not the raw body, or another secret")

@@ -13,6 +13,7 @@ import {
   startReceiver,
 } from "../harness/receiver/receiver.ts";
 import { problem } from "../harness/api-client.ts";
+import { startExample } from "../receivers/node-receivers.ts";
 
 failOnLeaks();
 
@@ -89,6 +90,24 @@ test("a subscription's requests are signed once it has a secret, each attempt an
     Number(first?.["webhook-timestamp"]),
   );
   expect(second?.["webhook-signature"]).not.toBe(first?.["webhook-signature"]);
+});
+
+test("a receiver of docs/examples takes what the dispatcher sends", async () => {
+  const agentId = newAgentId();
+  await subscribe(agentId, "/elsewhere");
+  const { signing_secret: secret = "" } = await rotate(agentId);
+  const example = await startExample("express.mjs", secret);
+  try {
+    await platform.subscribe([{ event_type: "call_completed", callback_url: example.url }], {
+      agentId,
+    });
+    const event = await platform.publish({ agentId, callId: "c-42" });
+    const [attempt] = await platform.attempted(event, 1);
+    expect(attempt?.outcome).toEqual({ kind: "delivered", status_code: 200 });
+    expect(await example.handled()).toEqual([attempt?.event_id]);
+  } finally {
+    await example.stop();
+  }
 });
 
 test.concurrent(

@@ -1,0 +1,20 @@
+// Node.js 20 or newer, nothing to install
+import { createServer } from "node:http";
+import { handleEvent } from "./handle-event.mjs";
+import { verifyWebhook, WebhookError } from "./verify-webhook.mjs";
+
+const secret = process.env.WEBHOOK_SECRET;
+
+export const server = createServer(async (request, response) => {
+  const id = request.headers["webhook-id"];
+  try {
+    const body = Buffer.concat(await request.toArray());
+    verifyWebhook(secret, request.headers, body);
+    await handleEvent(id, JSON.parse(body));
+    response.writeHead(200).end();
+  } catch (error) {
+    const isRefused = error instanceof WebhookError;
+    console.error(isRefused ? "webhook refused" : "event not handled", id, error);
+    response.writeHead(isRefused ? 401 : 500).end(isRefused ? error.message : "");
+  }
+}).listen(process.env.PORT ?? 8000);

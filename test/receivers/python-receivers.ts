@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+import { collectOutput } from "../harness/process/output-lines.ts";
+import { spawnTracked } from "../harness/process/child-process.ts";
+import { eventually } from "../harness/eventually.ts";
+import { exampleFolder } from "./example-folder.ts";
+import { sendTo } from "./signed-request.ts";
+
+/** A Python of this machine that has these modules: Debian's own has what `apt-get install python3-…` brings. */
+export const pythonWith = (...modules: string[]): string | undefined =>
+  ["python3", "/usr/bin/python3"].find(
+    (python) =>
+      spawnSync(python, ["-c", modules.map((name) => `import ${name}`).join("\n")], {
+        timeout: 20_000,
+      }).status === 0,
+  );
+
+const PLAIN = `
+from http.server import ThreadingHTTPServer
+from python_server import Calls
+server = ThreadingHTTPServer(("127.0.0.1", 0), Calls)
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+`;
+
+const PROGRAMS = {
+  "python_server.py": ["-c", PLAIN],
+  "fastapi_app.py": ["-m", "uvicorn", "fastapi_app:app", "--host", "127.0.0.1", "--port", "0"],
+} as const;
+
+/** The receiver of docs/examples/`file`, in a process of its own. */
+export const startPythonExample = async (
+  python: string,
+  file: keyof typeof PROGRAMS,
+  secret: string,
+) => {
+  const { folder, handled } = await exampleFolder([file, "verify_webhook.py"]);
+  const started = await spawnTracked(python, ["-B", ...PROGRAMS[file]], {
+    cwd: folder,
+    env: { ...process.env, WEBHOOK_SECRET: secret, PYTHONPATH: folder },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const { stdout, stderr } = started.child;
+  if (stdout === null || stderr === null) throw new Error(`${file}: no output to read`);
+  const output = collectOutput(stdout, stderr);
+  const port = await eventually(() => {
+    if (started.exit() !== null) throw new Error(`${file} ended: ${output.all()}`);
+    return Promise.resolve(
+      Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(output.all())?.[1] ?? 0) || null,
+    );
+  });
+  return { send: sendTo(port), handled, logged: () => output.stderr(), stop: () => started.kill() };
+};
