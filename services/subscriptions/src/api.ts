@@ -17,8 +17,8 @@ import { eventStore } from "./publishing/store-events.ts";
 import type { LiveConnections } from "./live/connections.ts";
 import { liveStream, type LiveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
-import { recordLoader, type RecordLoader } from "./streams/load-records.ts";
 import type { AgentIndex } from "./agents/agent-index.ts";
+import { recordLoader, type RecordLoader } from "./streams/records.ts";
 import { agentHistory, type AgentHistory } from "./agents/history.ts";
 import { eventReader, type EventReader } from "./events/event-reader.ts";
 import { requestStore } from "./idempotency/request-store.ts";
@@ -29,16 +29,12 @@ import { getAgentRoute } from "./agents/routes/get-agent.ts";
 import { listAgentsRoute } from "./agents/routes/list-agents.ts";
 import { patchAgentRoute, type PatchAgentDeps } from "./agents/routes/patch-agent.ts";
 import { registerAgentRoute } from "./agents/routes/register-agent.ts";
-import { eventAttemptsRoute } from "./events/routes/event-attempts.ts";
+import { eventRoutes } from "./events/routes/event.ts";
 import { eventTypesRoutes } from "./event-types/routes/event-types.ts";
 import { getCallEventsRoute } from "./events/routes/get-call-events.ts";
-import { getDeadLetterRoute } from "./events/routes/get-dead-letter.ts";
-import { getEventRoute } from "./events/routes/get-event.ts";
 import type { Feature } from "./http/api.ts";
 import { agentStatsRoute } from "./lists/routes/agent-stats.ts";
-import { listAttemptsRoute } from "./lists/routes/list-attempts.ts";
-import { listDeadLettersRoute } from "./lists/routes/list-dead-letters.ts";
-import { listEventsRoute } from "./lists/routes/list-events.ts";
+import { listRoutes } from "./lists/routes/lists.ts";
 import { streamRoute } from "./live/routes/stream.ts";
 import type { Projection } from "./projection/projection.ts";
 import { postEventsRoute } from "./publishing/routes/post-events.ts";
@@ -140,8 +136,7 @@ export type FeatureDeps = PatchAgentDeps & {
 
 /** Every call of the API, in the order of its document. */
 export const featuresOf = (deps: FeatureDeps): Feature[] => {
-  const { commands, index, events, history, eventTypes, projection, records, redelivery } = deps;
-  const { eventId: idOf } = deps;
+  const { commands, index, events, history, eventTypes, redelivery } = deps;
   const { store, now } = commands;
   return [
     (api) => patchAgentRoute(api, deps),
@@ -150,15 +145,11 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => deregisterAgentRoute(api, commands),
     (api) => listAgentsRoute(api, index),
     (api) => agentsEnvelopeRoutes(api, store, index),
-    (api) => listEventsRoute(api, projection, idOf),
-    (api) => listAttemptsRoute(api, projection, records),
-    (api) => listDeadLettersRoute(api, projection, records),
-    (api) => agentStatsRoute(api, { store, now, projection, eventId: idOf }),
+    (api) => listRoutes(api, deps),
+    (api) => agentStatsRoute(api, { ...deps, store, now }),
     (api) => agentHistoryRoute(api, history),
     (api) => getCallEventsRoute(api, events),
-    (api) => getEventRoute(api, events, deps.ownWarnings),
-    (api) => eventAttemptsRoute(api, events),
-    (api) => getDeadLetterRoute(api, events),
+    (api) => eventRoutes(api, events, deps.ownWarnings),
     (api) => eventTypesRoutes(api, eventTypes),
     (api) => postEventsRoute(api, deps.publishing),
     (api) => streamRoute(api, deps.live),

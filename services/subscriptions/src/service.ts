@@ -93,7 +93,7 @@ const start = async (
   await index.caughtUp;
   const sealer = sealing.ring;
   const tracer = tracing?.tracer;
-  const connections = liveConnections({ keys: keys.current, now: () => new Date() });
+  const connections = liveConnections(keys.current, () => new Date());
   parts.connections = connections;
   const served = { ...background, keys, sealer, metrics, connections, tracer };
   const http = await openApi(served, options, open);

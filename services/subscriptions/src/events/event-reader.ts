@@ -8,21 +8,17 @@ import {
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
 import { untilApplied } from "@ringback/runtime/streams/last-per-subject";
-import type { RecordLoader } from "../streams/load-records.ts";
+import type { RecordLoader } from "../streams/records.ts";
 import type { Projection } from "../projection/projection.ts";
 import { UnavailableError } from "../streams/ask.ts";
-import { attemptsOf, deadLetterOf } from "./event-records.ts";
+import { attemptsOf, deadLetterOf, type HistoryQuery } from "./event-records.ts";
 import { newestOfSubjects, type PageQuery } from "../streams/newest.ts";
-import type { RecordsDeps, StoredAttempt } from "../streams/decode.ts";
+import type { RecordsDeps, StoredAttempt } from "../streams/records.ts";
 import { statesOf, type EventState } from "./event-state.ts";
 import { storedEvent, type StoredEvent } from "./stored-event.ts";
 import { readEventMessage, streamState, subjectsUnder } from "../streams/read-stream.ts";
 
-type FoundEvent = {
-  readonly eventId: string;
-  readonly event: StoredEvent;
-  readonly state: EventState;
-};
+export type FoundEvent = EventState & { readonly eventId: string };
 
 /**
  * Events and their records, read from the streams at each request and so never behind them. A reader sees one
@@ -35,17 +31,20 @@ export type EventReader = {
     workspaceId: string,
     callId: string,
     page: PageQuery,
-  ) => Promise<{ readonly found: readonly FoundEvent[]; readonly nextBeforeSeq?: number }>;
+  ) => Promise<{ readonly found: readonly FoundEvent[] } & NextPage>;
   readonly event: (workspaceId: string, eventId: string) => Promise<FoundEvent | undefined>;
   /** The event alone, without its records. */
   readonly storedEvent: (workspaceId: string, eventId: string) => Promise<StoredEvent | undefined>;
   readonly attemptsOf: (
     event: StoredEvent,
     page: PageQuery,
-  ) => Promise<{ readonly attempts: readonly StoredAttempt[]; readonly nextBeforeSeq?: number }>;
+  ) => Promise<{ readonly attempts: readonly StoredAttempt[] } & NextPage>;
   /** The last dead letter of an event, even after EVENTS has dropped the event. */
   readonly deadLetter: (workspaceId: string, eventId: string) => Promise<DeadLetter | undefined>;
 };
+
+/** Undefined: there is nothing older. */
+type NextPage = { readonly nextBeforeSeq: number | undefined };
 
 export type EventReaderDeps = RecordsDeps & {
   /** When EVENTS was made, in ms since 1970: part of every event's id. */
@@ -70,7 +69,7 @@ export const eventReader = (deps: EventReaderDeps): EventReader => ({
     const { address } = event;
     const attempts = address === undefined ? undefined : attemptsOfAddress(address);
     const query = { events: [event], attempts, keep: ATTEMPTS_OF_EVENT };
-    return foundIn(event, await statesOf(query, deps), deps);
+    return (await foundBy(query, deps))[0];
   },
   storedEvent: (workspaceId, id) => findEvent(workspaceId, id, deps),
   attemptsOf: (event, page) => attemptsPage(event, page, deps),
@@ -83,7 +82,7 @@ const callPage = async (
   { limit, beforeSeq }: PageQuery,
   deps: EventReaderDeps,
 ) => {
-  if (!isCallId(callId)) return { found: [] };
+  if (!isCallId(callId)) return { found: [], nextBeforeSeq: undefined };
   const filter = eventsOfCall(workspaceId, callId);
   const subjects = await subjectsUnder(deps.nats, STREAMS.events, filter);
   const { messages, hasOlder } = await newestOfSubjects(deps.nats, subjects, {
@@ -94,22 +93,16 @@ const callPage = async (
   });
   const events = messages.flatMap((message) => storedEvent(workspaceId, message) ?? []);
   const attempts = attemptsOfCall(workspaceId, callId);
-  const states = await statesOf({ events, attempts, keep: ATTEMPTS_IN_LIST }, deps);
-  const last = messages.at(-1);
-  return {
-    found: events.map((event) => foundIn(event, states, deps)),
-    ...(hasOlder && last !== undefined ? { nextBeforeSeq: last.seq } : {}),
-  };
+  const found = await foundBy({ events, attempts, keep: ATTEMPTS_IN_LIST }, deps);
+  return { found, nextBeforeSeq: hasOlder ? messages.at(-1)?.seq : undefined };
 };
 
-const foundIn = (
-  event: StoredEvent,
-  states: ReadonlyMap<number, EventState>,
-  { eventsCreatedMs }: EventReaderDeps,
-): FoundEvent => {
-  const state = states.get(event.seq);
-  if (state === undefined) throw new Error(`the state of event ${event.seq} was not read`);
-  return { eventId: eventId(eventsCreatedMs, event.seq), event, state };
+const foundBy = async (query: HistoryQuery, deps: EventReaderDeps): Promise<FoundEvent[]> => {
+  const states = await statesOf(query, deps);
+  return states.map((state) => ({
+    ...state,
+    eventId: eventId(deps.eventsCreatedMs, state.event.seq),
+  }));
 };
 
 const findEvent = async (
@@ -129,9 +122,7 @@ const attemptsPage = async (
 ) => {
   const before = (await attemptsOf(event, deps)).filter(({ seq }) => seq < beforeSeq);
   const attempts = before.slice(0, limit);
-  const last = attempts.at(-1);
-  const hasOlder = before.length > limit;
-  return { attempts, ...(hasOlder && last !== undefined ? { nextBeforeSeq: last.seq } : {}) };
+  return { attempts, nextBeforeSeq: before.length > limit ? attempts.at(-1)?.seq : undefined };
 };
 
 /** Found by its event, which says its subject; by the index once EVENTS has dropped the event. */

@@ -14,12 +14,14 @@ import {
   deadLettersOn,
   type RecordsDeps,
   type StoredAttempt,
-} from "../streams/decode.ts";
+} from "../streams/records.ts";
 import type { StoredEvent } from "./stored-event.ts";
+import { eventSeqOf } from "../streams/pending-deliveries.ts";
 import { subjectsUnder } from "../streams/read-stream.ts";
 
 /** What ATTEMPTS and DEAD_LETTERS have about one event, over all of its deliveries. */
 export type EventHistory = {
+  readonly event: StoredEvent;
   readonly attemptCount: number;
   readonly isDelivered: boolean;
   /** The last ones, newest first; not all where there are many. */
@@ -43,18 +45,19 @@ const REQUESTS_AT_ONCE = 16;
 /** How far the clocks of the servers of EVENTS and DEAD_LETTERS may differ. */
 const CLOCKS_DIFFER_MS = 60_000;
 
-/** Each event's records, by its sequence. */
-export const historyOf = async (
+/** Each event with its records, in the order of the query. */
+export const historiesOf = async (
   { events, attempts, keep }: HistoryQuery,
   deps: RecordsDeps,
-): Promise<ReadonlyMap<number, EventHistory>> => {
+): Promise<readonly EventHistory[]> => {
   const [bySeq, deadLetters] = await Promise.all([
     attempts === undefined ? new Map() : attemptsUnder(attempts, events, deps),
     deadLettersOf(events, deps),
   ]);
-  return new Map(
-    events.map(({ seq }) => [seq, historyIn(bySeq.get(seq) ?? [], deadLetters.get(seq), keep)]),
-  );
+  return events.map((event) => {
+    const deadLetter = deadLetters.get(event.seq);
+    return { event, ...historyIn(bySeq.get(event.seq) ?? [], deadLetter, keep) };
+  });
 };
 
 /** The attempts of all deliveries of these events, by the events' sequences. */
@@ -75,28 +78,24 @@ const attemptsUnder = async (
   return found;
 };
 
-/** A delivery's id begins with the sequence of its event. */
 const eventSeqIn = (subject: string): number =>
-  Number(/^\d+/.exec(deliveryIdInAttemptSubject(subject) ?? "")?.[0]);
+  eventSeqOf(deliveryIdInAttemptSubject(subject) ?? "");
 
 const deadLettersOf = async (
   events: readonly StoredEvent[],
   deps: RecordsDeps,
 ): Promise<ReadonlyMap<number, DeadLetter>> => {
-  const bySeq = new Map(events.map((event) => [event.seq, event]));
+  const seqs = new Set(events.map(({ seq }) => seq));
   const deadLetters = new Map<number, DeadLetter>();
-  const bySubject = Map.groupBy(events, deadLetterSubjectOf);
+  const bySubject = Map.groupBy(events, ({ subject }) => invalidEventDeadLetterSubject(subject));
   await mapConcurrently([...bySubject], REQUESTS_AT_ONCE, async ([subject, its]) => {
     for await (const deadLetter of deadLettersOn(deps, subject, firstPosition(subject, its))) {
-      if (deadLetter.event_seq === undefined || !bySeq.has(deadLetter.event_seq)) continue;
-      deadLetters.set(deadLetter.event_seq, deadLetter);
+      const { event_seq: seq } = deadLetter;
+      if (seq !== undefined && seqs.has(seq)) deadLetters.set(seq, deadLetter);
     }
   });
   return deadLetters;
 };
-
-const deadLetterSubjectOf = ({ subject }: StoredEvent): string =>
-  invalidEventDeadLetterSubject(subject);
 
 /** Where the dead letters of these events can begin. Events without usable ids share one subject with many others. */
 const firstPosition = (subject: string, events: readonly StoredEvent[]): number | Date => {
@@ -128,7 +127,7 @@ const historyIn = (
   found: readonly StoredAttempt[],
   deadLetter: DeadLetter | undefined,
   keep: number,
-): EventHistory => {
+): Omit<EventHistory, "event"> => {
   const attempts = newestFirst(found);
   const [lastAttempt] = attempts;
   const isDelivered = attempts.some(({ record }) => record.outcome.kind === "delivered");

@@ -1,8 +1,7 @@
 import { deliveryId } from "@ringback/contracts/events/event";
 import { eventStatus, type EventStatus } from "@ringback/contracts/deliveries/event-status";
-import { historyOf, type EventHistory, type HistoryQuery } from "./event-records.ts";
-import type { RecordsDeps } from "../streams/decode.ts";
-import type { StoredEvent } from "./stored-event.ts";
+import { historiesOf, type EventHistory, type HistoryQuery } from "./event-records.ts";
+import type { RecordsDeps } from "../streams/records.ts";
 import {
   acknowledgedUpTo,
   schedulesOf,
@@ -16,46 +15,35 @@ export type EventState = EventHistory & {
   readonly nextAttemptAtMs: number | undefined;
 };
 
-/** The state of each of these events, by its sequence, as the streams have it now. */
+/** The state of each of these events, in their order, as the streams have it now. */
 export const statesOf = async (
   query: HistoryQuery,
   deps: RecordsDeps,
-): Promise<ReadonlyMap<number, EventState>> => {
-  const { events } = query;
+): Promise<readonly EventState[]> => {
   // Read before the records: an acknowledged event without any has been handled, or waits for a retry.
   const acknowledged = await acknowledgedUpTo(deps.nats);
-  const histories = await historyOf(query, deps);
-  const open = events.flatMap((event) => openDelivery(event, histories.get(event.seq)));
-  const unrecorded = open.filter(
-    ({ eventSeq }) => eventSeq <= acknowledged && histories.get(eventSeq)?.attemptCount === 0,
+  const histories = await historiesOf(query, deps);
+  const unrecorded = histories.filter(
+    ({ event, attemptCount }) => event.seq <= acknowledged && attemptCount === 0,
   );
   const [due, ended] = await Promise.all([
-    schedulesOf(open, deps.nats),
-    withoutPendingDelivery(unrecorded, deps.nats),
+    schedulesOf(histories.flatMap(openDelivery), deps.nats),
+    withoutPendingDelivery(unrecorded.flatMap(openDelivery), deps.nats),
   ]);
   const unsubscribed = new Set(ended.map(({ eventSeq }) => eventSeq));
-  return new Map(
-    events.map(({ seq }) => {
-      const history = histories.get(seq) ?? NO_HISTORY;
-      const status = statusOf(history, unsubscribed.has(seq));
-      return [seq, { ...history, status, nextAttemptAtMs: nextAttemptAt(seq, history, due) }];
-    }),
-  );
-};
-
-const NO_HISTORY: EventHistory = {
-  attemptCount: 0,
-  isDelivered: false,
-  attempts: [],
-  lastAttempt: undefined,
-  deadLetter: undefined,
+  return histories.map((history) => ({
+    ...history,
+    status: statusOf(history, unsubscribed.has(history.event.seq)),
+    nextAttemptAtMs: nextAttemptAt(history, due),
+  }));
 };
 
 /** The delivery that goes on, as far as records say; the last one, where people redeliver by hand. */
-const openDelivery = (
-  { seq, address }: StoredEvent,
-  { lastAttempt, deadLetter }: EventHistory = NO_HISTORY,
-): OpenDelivery[] => {
+const openDelivery = ({
+  event: { seq, address },
+  lastAttempt,
+  deadLetter,
+}: EventHistory): OpenDelivery[] => {
   if (address === undefined || deadLetter !== undefined) return [];
   if (lastAttempt !== undefined && lastAttempt.record.next.kind !== "retry") return [];
   return [{ address, eventSeq: seq, deliveryId: lastAttempt?.deliveryId ?? deliveryId(seq) }];
@@ -74,12 +62,11 @@ const statusOf = (
 
 /** The time of its schedule, which is later than the record says after a deferral. */
 const nextAttemptAt = (
-  seq: number,
-  { lastAttempt, deadLetter }: EventHistory,
+  { event, lastAttempt, deadLetter }: EventHistory,
   due: ReadonlyMap<string, number>,
 ): number | undefined => {
   if (deadLetter !== undefined) return undefined;
-  const scheduled = due.get(lastAttempt?.deliveryId ?? deliveryId(seq));
+  const scheduled = due.get(lastAttempt?.deliveryId ?? deliveryId(event.seq));
   if (scheduled !== undefined) return scheduled;
   const next = lastAttempt?.record.next;
   return next?.kind === "retry" ? Date.parse(next.at) : undefined;

@@ -6,7 +6,10 @@ const STREAMS_READ = { attempts: 1, events: 1 };
 
 /** Connections while no key is valid; `admit` one of a key of a workspace. */
 const opened = () => {
-  const connections = liveConnections({ keys: () => new Map(), now: () => new Date() });
+  const connections = liveConnections(
+    () => new Map(),
+    () => new Date(),
+  );
   const admit = (workspaceId: string, keyId: string) => {
     const caller = { keyId, workspaceId, scopes: new Set(["read"] as const), keyDigest: "" };
     return connections.admit(caller, {}, { attempts: 0, events: 0 }, STREAMS_READ);

@@ -24,8 +24,6 @@ export type LiveConnections = {
   readonly stop: () => void;
 };
 
-export type LiveConnectionsDeps = { readonly keys: () => ApiKeys; readonly now: () => Date };
-
 export const MAX_PER_KEY = 10;
 const MAX_CONNECTIONS = 500;
 /** Fewer where few are left: see `concurrencyLimit`. */
@@ -43,7 +41,7 @@ type Subscriber = {
 };
 
 /** Open SSE connections. Re-checks each connection's API key every second. */
-export const liveConnections = ({ keys, now }: LiveConnectionsDeps): LiveConnections => {
+export const liveConnections = (keys: () => ApiKeys, now: () => Date): LiveConnections => {
   const subscribers = new Set<Subscriber>();
   const acquire = concurrencyLimit({ inAll: MAX_CONNECTIONS, perWorkspace: MAX_PER_WORKSPACE });
   let timer: NodeJS.Timeout | undefined;

@@ -1,9 +1,4 @@
-import {
-  DeliverPolicy,
-  type Consumer,
-  type ConsumerMessages,
-  type JsMsg,
-} from "@nats-io/jetstream";
+import { DeliverPolicy, type ConsumerMessages, type JsMsg } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "@ringback/runtime/process/backoff";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
@@ -113,15 +108,7 @@ const readOn = async (
   } finally {
     connection.closed.removeEventListener("abort", stop);
     stop();
-    await removeConsumer(consumer);
-  }
-};
-
-/** The server would keep the consumer for five minutes. */
-const removeConsumer = async (consumer: Consumer): Promise<void> => {
-  try {
-    await consumer.delete();
-  } catch {
-    // It is gone already, or the server is away: then it expires.
+    // The server would keep it for five minutes, and does where it is away now.
+    await consumer.delete().catch(() => undefined);
   }
 };

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Caller } from "../http/auth/api-keys.ts";
+import { streamState } from "../streams/read-stream.ts";
 import { positionIn, type LivePosition, type LiveStreams } from "./decide/position.ts";
 import { followLive, type FollowDeps } from "./follow.ts";
 import type { Admission, LiveConnections } from "./connections.ts";
@@ -62,14 +63,13 @@ export const liveStream = (deps: LiveStreamDeps): LiveStream => {
 type Bounds = { readonly first: LivePosition; readonly last: LivePosition };
 
 const boundsOf = async ({ nats }: FollowDeps): Promise<Bounds> => {
-  const [attempts, events] = await Promise.all(
-    [STREAMS.attempts, STREAMS.events].map(
-      async (name) => (await nats.jsm.streams.info(name)).state,
-    ),
-  );
+  const [attempts, events] = await Promise.all([
+    streamState(nats, STREAMS.attempts),
+    streamState(nats, STREAMS.events),
+  ]);
   return {
-    first: { attempts: attempts?.first_seq ?? 0, events: events?.first_seq ?? 0 },
-    last: { attempts: attempts?.last_seq ?? 0, events: events?.last_seq ?? 0 },
+    first: { attempts: attempts.first_seq, events: events.first_seq },
+    last: { attempts: attempts.last_seq, events: events.last_seq },
   };
 };
 

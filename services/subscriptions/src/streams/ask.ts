@@ -1,5 +1,6 @@
 import { isUnavailable as isNatsUnavailable } from "@ringback/runtime/nats/errors";
 import type { Nats } from "@ringback/runtime/nats/connection";
+import { within } from "@ringback/runtime/process/concurrency";
 
 /** The request itself may be right: a retry in a moment may succeed. */
 export class UnavailableError extends Error {
@@ -19,6 +20,8 @@ export const refuseWhileDisconnected = (nats: Nats): void => {
 /** How long a request to NATS may wait for its reply. */
 export const REPLY_TIMEOUT_MS = 2_000;
 
+const NO_REPLY = Symbol("no reply in time");
+
 /** Does work that NATS has to reply to. Throws an error that `isUnavailable` knows when it does not. */
 export const ask = async <T>(
   nats: Nats,
@@ -27,14 +30,7 @@ export const ask = async <T>(
   timeoutMs = REPLY_TIMEOUT_MS,
 ): Promise<T> => {
   refuseWhileDisconnected(nats);
-  const timedOut = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => timedOut.reject(new UnavailableError(`${what}: no reply within ${timeoutMs} ms`)),
-    timeoutMs,
-  );
-  try {
-    return await Promise.race([work(), timedOut.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const reply = await within(timeoutMs, work(), NO_REPLY);
+  if (reply === NO_REPLY) throw new UnavailableError(`${what}: no reply within ${timeoutMs} ms`);
+  return reply;
 };

@@ -48,10 +48,12 @@ export const subjectsUnder = async (
   return Object.keys((await ask(nats, what, subjects, SUBJECTS_TIMEOUT_MS)).state.subjects ?? {});
 };
 
+type StreamPage = Page & { readonly stream: StreamName };
+
 /** A part of a stream in one request (`readPage`), refused while there is no connection. */
 export const readStored = async (
   nats: Nats,
-  { stream, ...page }: Page & { readonly stream: StreamName },
+  { stream, ...page }: StreamPage,
 ): Promise<BatchMessage[]> => {
   refuseWhileDisconnected(nats);
   return readPage(nats, stream, page);
@@ -70,13 +72,7 @@ const READ_THROUGH_MS = 10_000;
  */
 export async function* readThrough(
   nats: Nats,
-  {
-    from,
-    size = CHUNK_MESSAGES,
-    ...rest
-  }: Omit<Parameters<typeof readStored>[1], "size"> & {
-    size?: number;
-  },
+  { from, size = CHUNK_MESSAGES, ...rest }: Omit<StreamPage, "size"> & { readonly size?: number },
 ): AsyncGenerator<BatchMessage> {
   const deadline = performance.now() + READ_THROUGH_MS;
   for (let next = from; ;) {

@@ -1,7 +1,7 @@
 import { nextStepSchema, outcomeSchema, TRIGGERS } from "@ringback/contracts/deliveries/attempt";
 import { METHOD_TYPES } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
-import type { StoredAttempt } from "../../streams/decode.ts";
+import type { StoredAttempt } from "../../streams/records.ts";
 
 /** One attempt in a response. Other fields of its record stay internal. */
 export const attemptResponseSchema = z.object({

@@ -6,8 +6,7 @@ import { z } from "zod";
 import { attemptResponse, attemptResponseSchema } from "./attempt-response.ts";
 import { embeddedPayload, withPayload } from "./embedded-payload.ts";
 import { warningSchema } from "../../publishing/check-event.ts";
-import type { EventState } from "../event-state.ts";
-import type { StoredEvent } from "../stored-event.ts";
+import type { FoundEvent } from "../event-reader.ts";
 
 /** An event without its payload. */
 const headSchema = z.object({
@@ -51,13 +50,8 @@ export const callEventsResponseSchema = z.object({
 });
 
 /** The JSON of an event for a caller: text, because its payload must keep its bytes. */
-export const eventResponse = (
-  eventId: string,
-  event: StoredEvent,
-  state: EventState,
-  warnings?: readonly EventWarning[],
-): Buffer => {
-  const { status, nextAttemptAtMs, attemptCount, attempts, deadLetter } = state;
+export const eventResponse = (found: FoundEvent, warnings?: readonly EventWarning[]): Buffer => {
+  const { eventId, event, status, nextAttemptAtMs, attemptCount, attempts, deadLetter } = found;
   const head: z.infer<typeof headSchema> = {
     event_id: eventId,
     event_type: event.eventType ?? null,

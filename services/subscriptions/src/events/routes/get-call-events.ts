@@ -34,7 +34,7 @@ export const getCallEventsRoute = (api: Api, reader: EventReader): void => {
       if (page.found.length === 0 && beforeSeq === undefined) {
         return sendProblem(reply, callNotFound(callId));
       }
-      const events = page.found.map((one) => eventResponse(one.eventId, one.event, one.state));
+      const events = page.found.map((one) => eventResponse(one));
       const { nextBeforeSeq: next } = page;
       const next_cursor = next === undefined ? null : seqCursor.encode(next);
       return sendJson(reply, withList("events", events, { next_cursor }));

@@ -1,19 +1,46 @@
+import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
+import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
-import { statsResponse, statsResponseSchema } from "./list-responses.ts";
+import { eventRowResponse, eventRowSchema, page } from "./list-responses.ts";
 import { statsQuerySchema } from "./list-query.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentStore } from "../../agents/agent-store.ts";
-import type { Projection } from "../../projection/projection.ts";
+import type { AgentStats } from "../../projection/projection.ts";
+import type { ListDeps } from "./lists.ts";
 
-export type StatsDeps = {
+export type StatsDeps = Pick<ListDeps, "projection" | "eventId"> & {
   readonly store: Pick<AgentStore, "read">;
-  readonly projection: Projection;
   readonly now: () => Date;
-  /** The id of the event with this sequence on EVENTS. */
-  readonly eventId: (seq: number) => string;
 };
+
+const responseSchema = z.object({
+  agent_id: z.string(),
+  since: z.string().meta({ description: "Where the window begins: at a whole five minutes." }),
+  until: z.string(),
+  attempts: z
+    .object({
+      delivered: z.int(),
+      failed: z.int(),
+      cancelled: z.int(),
+      failed_by_reason: z.partialRecord(z.enum(FAILURE_REASONS), z.int()).meta({
+        description:
+          "`status` and `protocol` are the destination's (one path), `dns`, `connection_refused`, `connection_reset`, `tls` and `blocked_address` the origin's (its host), `timeout` either's, which each attempt's `detail` says.",
+      }),
+    })
+    .meta({ description: "Attempts that began in the window, by outcome; without tests." }),
+  invalid_events: z.int().meta({
+    description: "Given up before an attempt in the window: dead letters `invalid_event`.",
+  }),
+  duration_ms: z
+    .object({ p50: z.int().nullable(), p95: z.int().nullable() })
+    .meta({ description: "Of attempts that sent a request, within 6 %; null: there were none." }),
+  oldest_waiting: eventRowSchema.nullable().meta({
+    description: "Of events that are pending or retrying, the first; of any time.",
+  }),
+  projection_lag: page.projection_lag,
+});
 
 /** `GET /agent/v1/{agent_id}/stats`: what the agent's attempts of the last time came to. */
 export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: StatsDeps): void => {
@@ -29,7 +56,7 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: statsQuerySchema,
-        response: { 200: statsResponseSchema, ...problemResponses },
+        response: { 200: responseSchema, ...problemResponses },
       },
     },
     async (request, reply) => {
@@ -40,14 +67,39 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
       const untilMs = now().getTime();
       const sinceMs = untilMs - request.query.window;
       const projection_lag = projection.lag().total;
-      const stats = await projection.stats({ workspaceId, agentId: agent_id, sinceMs, untilMs });
+      const { oldestWaiting, ...stats } = await projection.stats({
+        workspaceId,
+        agentId: agent_id,
+        sinceMs,
+        untilMs,
+      });
       return {
         agent_id,
         since: new Date(stats.sinceMs).toISOString(),
         until: new Date(untilMs).toISOString(),
-        ...statsResponse(stats, eventId),
+        ...countsIn(stats),
+        oldest_waiting:
+          oldestWaiting === undefined ? null : eventRowResponse(oldestWaiting, eventId),
         projection_lag,
       };
     },
   );
 };
+
+const countsIn = ({
+  delivered,
+  failed,
+  cancelled,
+  invalid,
+  p50Ms,
+  p95Ms,
+}: Omit<AgentStats, "oldestWaiting">) => ({
+  attempts: {
+    delivered,
+    failed: Object.values(failed).reduce((sum, count) => sum + count, 0),
+    cancelled,
+    failed_by_reason: failed,
+  },
+  invalid_events: invalid,
+  duration_ms: { p50: p50Ms ?? null, p95: p95Ms ?? null },
+});

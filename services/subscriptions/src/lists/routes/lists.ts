@@ -1,0 +1,136 @@
+import type { Api } from "../../http/api.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import { rowCursor } from "../../http/pagination.ts";
+import { problemResponses } from "../../http/problem.ts";
+import type { Projection, RowPosition } from "../../projection/projection.ts";
+import type { RecordLoader } from "../../streams/records.ts";
+import {
+  attemptsQuerySchema,
+  deadLettersQuerySchema,
+  eventsQuerySchema,
+  narrowedBy,
+} from "./list-query.ts";
+import {
+  attemptRowResponse,
+  attemptsResponseSchema,
+  deadLetterRowResponse,
+  deadLettersResponseSchema,
+  eventRowResponse,
+  eventsResponseSchema,
+} from "./list-responses.ts";
+
+export type ListDeps = {
+  readonly projection: Projection;
+  readonly records: RecordLoader;
+  /** The id of the event with this sequence on EVENTS. */
+  readonly eventId: (seq: number) => string;
+};
+
+/** The lists over a workspace, which come from the projection. */
+export const listRoutes = (api: Api, deps: ListDeps): void => {
+  eventsRoute(api, deps);
+  attemptsRoute(api, deps);
+  deadLettersRoute(api, deps);
+};
+
+/** `GET /events`: the workspace's events without their payloads, newest first. */
+const eventsRoute = (api: Api, { projection, eventId }: ListDeps): void => {
+  api.get(
+    "/events",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "listEvents",
+        summary: "List events",
+        description:
+          "The workspace's events without their payloads, newest first by when they were stored. It comes from an index: `projection_lag` says by how many messages that is behind.",
+        tags: ["Events"],
+        querystring: eventsQuerySchema,
+        response: { 200: eventsResponseSchema, ...problemResponses },
+      },
+    },
+    async (request) => {
+      const { query } = request;
+      const projection_lag = projection.lag().total;
+      const narrowed = narrowedBy(callerOf(request).workspaceId, query);
+      const { rows, next } = await projection.events({ ...narrowed, status: query.status });
+      return {
+        events: rows.map((row) => eventRowResponse(row, eventId)),
+        next_cursor: cursorAfter("events", next),
+        projection_lag,
+      };
+    },
+  );
+};
+
+/** `GET /attempts`: the workspace's attempts, newest first by when they began. */
+const attemptsRoute = (api: Api, { projection, records }: ListDeps): void => {
+  api.get(
+    "/attempts",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "listAttempts",
+        summary: "List attempts",
+        description:
+          "The workspace's attempts with what came back, newest first by when they began. It comes from an index: `projection_lag` says by how many messages that is behind.",
+        tags: ["Attempts"],
+        querystring: attemptsQuerySchema,
+        response: { 200: attemptsResponseSchema, ...problemResponses },
+      },
+    },
+    async (request) => {
+      const { outcome, reason, call_id, ...query } = request.query;
+      const { workspaceId } = callerOf(request);
+      const projection_lag = projection.lag().total;
+      const narrowed = narrowedBy(workspaceId, { ...query, call_id });
+      const { rows, next } = await projection.attempts({ ...narrowed, outcome, reason });
+      const found = await records.attempts(rows);
+      // The index has a number in place of the call's id, and two calls may share one.
+      const attempts = found.filter(({ record }) => [undefined, record.call_id].includes(call_id));
+      return {
+        attempts: attempts.map(attemptRowResponse),
+        next_cursor: cursorAfter("attempts", next),
+        projection_lag,
+      };
+    },
+  );
+};
+
+/** `GET /dead-letters`: what was given up in the workspace, newest first. */
+const deadLettersRoute = (api: Api, { projection, records }: ListDeps): void => {
+  api.get(
+    "/dead-letters",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "listDeadLetters",
+        summary: "List dead letters",
+        description:
+          "What was given up in the workspace and why, newest first. It comes from an index: `projection_lag` says by how many messages that is behind.",
+        tags: ["Dead letters"],
+        querystring: deadLettersQuerySchema,
+        response: { 200: deadLettersResponseSchema, ...problemResponses },
+      },
+    },
+    async (request) => {
+      const { reason, call_id, ...query } = request.query;
+      const { workspaceId } = callerOf(request);
+      const projection_lag = projection.lag().total;
+      const narrowed = narrowedBy(workspaceId, { ...query, call_id });
+      const { rows, next } = await projection.deadLetters({ ...narrowed, reason });
+      const dead_letters = (await records.deadLetters(rows)).map(deadLetterRowResponse);
+      return {
+        // The index has a number in place of the call's id, and two calls may share one.
+        dead_letters: dead_letters.filter((one) => [undefined, one.call_id].includes(call_id)),
+        next_cursor: cursorAfter("dead_letters", next),
+        projection_lag,
+      };
+    },
+  );
+};
+
+const cursorAfter = (
+  list: Parameters<typeof rowCursor>[0],
+  next: RowPosition | undefined,
+): string | null => (next === undefined ? null : rowCursor(list).encode(next));
