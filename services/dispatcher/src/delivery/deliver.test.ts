@@ -494,6 +494,19 @@ describe("between its permit and its request, an attempt", () => {
     expect(deps.limiter.inFlight()).toBe(0);
   });
 
+  test("is not made when the process stood still while the subscription was confirmed", async () => {
+    const asked: string[] = [];
+    const find = async () => {
+      asked.push("find");
+      return subscription(receiver.url("/asleep"));
+    };
+    const deps = depsFor({ find });
+    const stillOwned = async (): Promise<boolean> => asked.length < 2;
+    expect(await deliver(DELIVERY, deps, { stillOwned })).toEqual({ kind: "not_owned" });
+    expect(receiver.requestsTo("/asleep")).toEqual([]);
+    expect(deps.limiter.inFlight()).toBe(0);
+  });
+
   test("goes where the subscription leads now, when that was changed while it waited", async () => {
     receiver.setScript(status(200));
     const [before, after] = [

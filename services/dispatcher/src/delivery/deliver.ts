@@ -138,6 +138,8 @@ const startAttempt = async (
     if ((await stillOwned?.()) === false) return { kind: "not_owned" };
     // However short the wait was: the subscription found before it may have been nearly as old as it may be.
     const found = await deps.find(delivery.address);
+    // Where that waited for a reply, the whole process may have stood still meanwhile, and the reply be as old.
+    if ((await stillOwned?.()) === false) return { kind: "not_owned" };
     if (found !== stored && !isDeepStrictEqual(found, stored)) return { kind: "changed" };
     const startedMs = deps.now();
     deps.onStart(delivery, startedMs);
