@@ -17,6 +17,21 @@ export class ConnectError extends Error {
 /** Code of a request that did not begin, as this process stood still. */
 export const STOOD_STILL = "STOOD_STILL";
 
+/**
+ * Calls back after `ms`, once what has arrived by then was read; returns what stops it. After a standstill
+ * (SIGSTOP, a frozen VM) plain timers fire before the sockets are read, and a response may lie there.
+ */
+export const timerAfterReading = (ms: number, onTime: () => void): (() => void) => {
+  let reading: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    reading = setImmediate(onTime);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(reading);
+  };
+};
+
 /** Where a connection may go: only to these addresses, which were checked. */
 export type TcpTarget = {
   readonly port: number;
@@ -56,7 +71,7 @@ export const connectTcp = (target: TcpTarget): Promise<Socket> =>
       if (isOver) return;
       isOver = true;
       clearTimeout(next);
-      clearTimeout(timer);
+      stopTimer();
       for (const socket of open) socket.destroy();
       finish();
     };
@@ -64,7 +79,7 @@ export const connectTcp = (target: TcpTarget): Promise<Socket> =>
       errors.push(error);
       end(() => reject(failureOf(errors)));
     };
-    const timer = setTimeout(() => fail(new ConnectError("ETIMEDOUT")), timeoutMs);
+    const stopTimer = timerAfterReading(timeoutMs, () => fail(new ConnectError("ETIMEDOUT")));
 
     const tryNext = (): void => {
       clearTimeout(next);

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import type { Dispatcher } from "undici";
 import { bodyStart } from "./response.ts";
-import { ConnectError, STOOD_STILL } from "./connect-tcp.ts";
+import { ConnectError, STOOD_STILL, timerAfterReading } from "./connect-tcp.ts";
 import type { Connection, TimedRequest } from "./one-connection.ts";
 
 export type Exchanged =
@@ -62,9 +62,10 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
     ended.resolve({ kind: "aborted", reason }); // undici learns of it once it has connected
     cancel();
   };
-  let timer = setTimeout(abort, request.deadlineMs - performance.now(), "timeout");
+  const leftMs = request.deadlineMs - performance.now();
+  let stopTimer = timerAfterReading(leftMs, () => abort("timeout"));
   const over = (error?: unknown): void => {
-    clearTimeout(timer);
+    stopTimer();
     const isReusedWithoutResponse =
       connection !== undefined && connection.requests > 1 && !connection.hasReceived();
     // The status decides, even if the body failed.
@@ -92,9 +93,9 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
         if (informational > MAX_INFORMATIONAL) abort("too_many_informational");
         return;
       }
-      clearTimeout(timer);
+      stopTimer();
       response = { kind: "responded", status, headers, atMs: performance.now() };
-      timer = setTimeout(cancel, MAX_BODY_MS);
+      stopTimer = timerAfterReading(MAX_BODY_MS, cancel);
     },
     onResponseData: (_, chunk) => {
       if (!body.take(chunk)) cancel();
