@@ -19,8 +19,8 @@ beforeAll(async () => {
   scene = await startBulkScene();
   await scene.startApi();
   await scene.makeDeadLetters("rated", 60);
-  await scene.makeDeadLetters("stopped", 400);
-  await scene.makeDeadLetters("twice", 300);
+  await scene.makeDeadLetters("stopped", 160);
+  await scene.makeDeadLetters("twice", 120);
   await scene.makeDeadLetters("some", 3);
   scene.mendEndpoint();
 });
@@ -60,8 +60,8 @@ test("a job that is stopped starts no more, and what it has started goes on", as
   const { state, sent } = await scene.read(id);
   expect(state).toBe("stopped");
   const job = await scene.settled(id, "stopped");
-  expect(job).toMatchObject({ found: 400, sent, delivered: sent, skipped: 0 });
-  expect(sent).toBeLessThan(400);
+  expect(job).toMatchObject({ found: 160, sent, delivered: sent, skipped: 0 });
+  expect(sent).toBeLessThan(160);
   // Another job that is asked for later has come to its end: the stopped one has not gone on.
   const later = await scene.create({ ...DEAD, agent_id: "some", rate_per_second: 1_000 });
   await scene.settled(later.redelivery_id, "done");
@@ -70,21 +70,21 @@ test("a job that is stopped starts no more, and what it has started goes on", as
 });
 
 test("of two instances of the API one runs the jobs, and the other one when that is gone", async () => {
-  const asked = { ...DEAD, agent_id: "twice", rate_per_second: 100 };
+  const asked = { ...DEAD, agent_id: "twice", rate_per_second: 40 };
   const { redelivery_id: id } = await scene.create(asked);
   const took = (index: number): boolean =>
     scene.apis[index]!.logs.some(
       (line) => line.msg === "redelivery.taken" && line["redelivery_id"] === id,
     );
-  await eventually(async () => (await scene.read(id)).sent >= 50, { what: "it is under way" });
+  await eventually(async () => (await scene.read(id)).sent >= 20, { what: "it is under way" });
   expect([took(0), took(1)].filter(Boolean)).toHaveLength(1);
   const [runner] = scene.apis.splice(took(0) ? 0 : 1, 1);
   await runner!.kill();
   const job = await scene.settled(id, "done");
   expect(took(0)).toBe(true);
-  expect(job).toMatchObject({ found: 300, sent: 300, delivered: 300 });
+  expect(job).toMatchObject({ found: 120, sent: 120, delivered: 120 });
   const records = await recordsOfJob(scene, id);
-  expect([records.size, [...records.values()].filter((n) => n !== 1)]).toEqual([300, []]);
+  expect([records.size, [...records.values()].filter((n) => n !== 1)]).toEqual([120, []]);
 });
 
 /** Stores a running job of w1 in the middle of this batch; it finds nothing else. */

@@ -109,13 +109,16 @@ export async function listen(
   };
 }
 
-/**
- * A port that nobody listens on. Below the range that systems give out by themselves, so that nobody
- * is given it meanwhile.
- */
+// Below the range that systems give out by themselves, so that nobody is given one of them meanwhile.
+const FIRST_UNUSED = 15_000;
+const UNUSED_PORTS = 15_000;
+/** Each process begins elsewhere: those that run beside it would look at the same ports. */
+let portsTried = (process.pid * 251) % UNUSED_PORTS;
+
+/** A port that nobody listens on, another one with each call. */
 export async function unusedPort(): Promise<number> {
   for (;;) {
-    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    const port = FIRST_UNUSED + (portsTried++ % UNUSED_PORTS);
     try {
       const endpoint = await startTcpEndpoint(() => {}, { port });
       await endpoint.stop();
