@@ -10,6 +10,7 @@ import {
   ruleFiles,
   testFiles,
 } from "./mixin.ts";
+import { testsByAlert } from "./needed-rules.ts";
 import { selectorsOf, withoutVariables } from "./promql.ts";
 import { orWhyNot, promtool, ruleFile, tools } from "./promtool.ts";
 
@@ -99,8 +100,10 @@ describe.skipIf(tools.kind === "absent")(`promtool${orWhyNot}`, () => {
   test.each(testFiles.map((path) => [basename(path), path] as const))(
     "finds the alerts firing and quiet as %s says",
     async (_name, path) => {
-      const { code, said } = await promtool(["test", "rules", path]);
+      const files = await testsByAlert(path);
+      const { code, said } = await promtool(["test", "rules", ...files]);
       expect([code, said]).toEqual([0, expect.stringContaining("SUCCESS")]);
+      expect(said.match(/SUCCESS/g)).toHaveLength(files.length);
     },
   );
 
