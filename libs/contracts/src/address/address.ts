@@ -1,5 +1,6 @@
 import { BlockList, isIP, isIPv4, isIPv6 } from "node:net";
 import ipaddr from "ipaddr.js";
+import { LRUCache } from "lru-cache";
 
 /** A range of addresses to which no delivery is sent, and the reason. */
 type DeniedRange = { readonly cidr: string; readonly reason: string };
@@ -54,6 +55,9 @@ type Interval = { readonly first: bigint; readonly last: bigint };
 
 const IPV6_LAST = (1n << 128n) - 1n;
 
+/** Lists of CIDRs: a process has one for each setting. */
+const MAX_REMEMBERED = 10;
+
 export type AddressPolicy = {
   /** Private networks that the operator opens, as CIDRs (`ALLOWED_PRIVATE_CIDRS`). */
   readonly allowedPrivateCidrs: readonly string[];
@@ -77,21 +81,16 @@ export const isCidr = (text: string): boolean => {
 /** True when the address, or the IPv4 address that it maps, lies in one of the CIDRs. */
 export const isWithin = (address: string, cidrs: readonly string[]): boolean => {
   const parsed = ipaddr.process(address);
-  return parsedCidrs(cidrs).some((cidr) => cidr[0].kind() === parsed.kind() && parsed.match(cidr));
+  return parsedLists
+    .memo(cidrs)
+    .some((cidr) => cidr[0].kind() === parsed.kind() && parsed.match(cidr));
 };
 
-/** Caches by the list's identity: each setting is parsed once, not for every URL. */
-const parsedCidrs = (cidrs: readonly string[]): readonly Cidr[] => {
-  const known = parsedLists.get(cidrs);
-  if (known !== undefined) return known;
-  const parsed = cidrs.map((cidr) => ipaddr.parseCIDR(cidr));
-  parsedLists.set(cidrs, parsed);
-  return parsed;
-};
-
-type Cidr = ReturnType<typeof ipaddr.parseCIDR>;
-
-const parsedLists = new WeakMap<readonly string[], readonly Cidr[]>();
+/** By the list's identity: each setting is parsed once, not for every URL. */
+const parsedLists = new LRUCache({
+  max: MAX_REMEMBERED,
+  memoMethod: (cidrs: readonly string[]) => cidrs.map((cidr) => ipaddr.parseCIDR(cidr)),
+});
 
 /**
  * The denied addresses as a `net.BlockList`, which checks the address at the moment of connecting. Ranges rather
@@ -100,15 +99,14 @@ const parsedLists = new WeakMap<readonly string[], readonly Cidr[]>();
 export const deniedAddresses = (policy: AddressPolicy): BlockList => {
   const { allowedPrivateCidrs, deniedCidrs = [] } = policy;
   if (deniedCidrs.length > 0) return listOf(allowedPrivateCidrs, deniedCidrs);
-  const known = madeFor.get(allowedPrivateCidrs);
-  if (known !== undefined) return known;
-  const list = listOf(allowedPrivateCidrs, []);
-  madeFor.set(allowedPrivateCidrs, list);
-  return list;
+  return listsOfAllowed.memo(allowedPrivateCidrs);
 };
 
 /** Creating a list takes a millisecond, and every URL with an address needs the same one. */
-const madeFor = new WeakMap<readonly string[], BlockList>();
+const listsOfAllowed = new LRUCache({
+  max: MAX_REMEMBERED,
+  memoMethod: (allowedPrivateCidrs: readonly string[]) => listOf(allowedPrivateCidrs, []),
+});
 
 const listOf = (
   allowedPrivateCidrs: readonly string[],

@@ -1,14 +1,12 @@
 import { isIP } from "node:net";
 import { LRUCache } from "lru-cache";
-import { classifyAddress, deniedAddresses, isWithin } from "./address.ts";
+import { classifyAddress, deniedAddresses, isWithin, type AddressPolicy } from "./address.ts";
 import { isPortIn, portsText, type PortRange } from "./ports.ts";
 
-export type CallbackUrlPolicy = {
+/** With `deniedCidrs`, literals in them are refused, whatever else is opened. */
+export type CallbackUrlPolicy = AddressPolicy & {
   /** `ALLOW_INSECURE_HTTP`: http, localhost and names that mean nothing outside are taken too. */
   readonly allowInsecureHttp: boolean;
-  readonly allowedPrivateCidrs: readonly string[];
-  /** `DENIED_CIDRS`: literals in them are refused, whatever else is opened. */
-  readonly deniedCidrs?: readonly string[];
   /** `ALLOWED_PORTS`; with `allowInsecureHttp` any port is taken. */
   readonly allowedPorts: readonly PortRange[];
 };
@@ -36,7 +34,7 @@ const refused = (message: string): CheckedCallbackUrl => ({ kind: "refused", mes
  * it is used. The addresses of a name are checked when connecting, not here.
  */
 export const checkCallbackUrl = (text: string, policy: CallbackUrlPolicy): CheckedCallbackUrl => {
-  const accepted = acceptedUnder(policy);
+  const accepted = acceptedUnder.memo(policy);
   const known = accepted.get(text);
   if (known !== undefined) return known;
   const checked = check(text, policy);
@@ -48,19 +46,14 @@ export const checkCallbackUrl = (text: string, policy: CallbackUrlPolicy): Check
 };
 
 const MAX_REMEMBERED = 10_000;
+const MAX_POLICIES = 10;
 
 /** A cache for each policy: policies never change, and most attempts use the same URLs. */
-const acceptedUnder = (policy: CallbackUrlPolicy): Accepted => {
-  const known = verdicts.get(policy);
-  if (known !== undefined) return known;
-  const none: Accepted = new LRUCache({ max: MAX_REMEMBERED });
-  verdicts.set(policy, none);
-  return none;
-};
-
-type Accepted = LRUCache<string, CheckedCallbackUrl>;
-
-const verdicts = new WeakMap<CallbackUrlPolicy, Accepted>();
+const acceptedUnder = new LRUCache({
+  max: MAX_POLICIES,
+  memoMethod: (_policy: CallbackUrlPolicy) =>
+    new LRUCache<string, CheckedCallbackUrl>({ max: MAX_REMEMBERED }),
+});
 
 const check = (text: string, policy: CallbackUrlPolicy): CheckedCallbackUrl => {
   if (text.length > MAX_URL_CHARACTERS) return tooLong(text.length);

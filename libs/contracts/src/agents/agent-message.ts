@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AgentState } from "./agent.ts";
+import { jsonIn } from "../json/json-in.ts";
 import type { AgentAddress } from "../streams/subjects.ts";
 import { methodTypeSchema, subscriptionSchema } from "./subscription.ts";
 
@@ -14,7 +15,7 @@ const agentMessageSchema = z.looseObject({
     .looseObject({
       agent_display_name: z.string().optional(),
       event_subscriptions: z.array(
-        z.looseObject({
+        z.object({
           ...subscriptionSchema.shape,
           headers: subscriptionSchema.shape.headers.default({}),
           method_type: methodTypeSchema.default("POST"),
@@ -31,16 +32,10 @@ export type ReadAgentState =
   | { readonly kind: "state"; readonly state: AgentState }
   | { readonly kind: "invalid"; readonly message: string };
 
-const utf8 = new TextDecoder();
-
 /** The resulting state in a message on an agent's subject, or the message's error. */
 export const readAgentState = (address: AgentAddress, data: Uint8Array): ReadAgentState => {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(data));
-  } catch {
-    return { kind: "invalid", message: "not JSON" };
-  }
+  const value = jsonIn(data);
+  if (value === undefined) return { kind: "invalid", message: "not JSON" };
   const parsed = agentMessageSchema.safeParse(value);
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
@@ -60,16 +55,7 @@ export const readAgentState = (address: AgentAddress, data: Uint8Array): ReadAge
         workspace_id: address.workspaceId,
         agent_id: address.agentId,
         agent_display_name: agent.agent_display_name ?? address.agentId,
-        event_subscriptions: agent.event_subscriptions.map(
-          ({ event_type, callback_url, headers, method_type, delivery, signing }) => ({
-            event_type,
-            callback_url,
-            headers,
-            method_type,
-            ...(delivery === undefined ? {} : { delivery }),
-            ...(signing === undefined ? {} : { signing }),
-          }),
-        ),
+        event_subscriptions: agent.event_subscriptions,
         created_at: agent.created_at ?? occurred_at,
         updated_at: agent.updated_at ?? occurred_at,
       },

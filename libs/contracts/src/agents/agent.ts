@@ -3,8 +3,12 @@ import { byCatalogue, eventTypeSchema } from "../events/event-types.ts";
 import { idSchema } from "../id.ts";
 import { idempotencyMarkSchema } from "../streams/request-record.ts";
 import { signingKeySchema, withNewKey } from "../secrets/signing-key.ts";
-import { subscriptionSchema, type Subscription } from "./subscription.ts";
-import { withLiveKeys, withSigning } from "./subscription-signing.ts";
+import {
+  subscriptionSchema,
+  withLiveKeys,
+  withSigning,
+  type Subscription,
+} from "./subscription.ts";
 
 /** An agent and where its events go. Times are RFC 3339 in UTC. */
 export const agentSchema = z.object({
@@ -63,15 +67,9 @@ export type ConfigurationChange = z.infer<typeof configurationChangeSchema>;
 
 export type ConfigurationEventType = ConfigurationChange["type"];
 
-export const CONFIGURATION_EVENT_TYPES: readonly ConfigurationEventType[] = [
-  "agent_registered",
-  "event_subscriptions_edited",
-  "event_subscriptions_removed",
-  "agent_deregistered",
-  "secrets_reencrypted",
-  "signing_secret_rotated",
-  "signing_secret_removed",
-];
+export const CONFIGURATION_EVENT_TYPES = configurationChangeSchema.options.map(
+  ({ shape }) => shape.type.value,
+);
 
 const occurrence = {
   occurred_at: z.iso.datetime(),
@@ -123,15 +121,16 @@ const stateWith = (state: AgentState, event: DatedChange): AgentState => {
     return { kind: "registered", version, agent };
   }
   if (state.kind !== "registered") throw new Error(`'${event.type}' of an agent that is not there`);
+  const changed = (agent: Agent): AgentState => ({
+    kind: "registered",
+    version,
+    agent: { ...agent, updated_at: event.occurred_at },
+  });
   switch (event.type) {
-    case "event_subscriptions_edited": {
-      const { set, removed } = event.change;
-      return withSubscriptions(state.agent, { set, removed }, version, event.occurred_at);
-    }
-    case "event_subscriptions_removed": {
-      const { removed } = event.change;
-      return withSubscriptions(state.agent, { set: [], removed }, version, event.occurred_at);
-    }
+    case "event_subscriptions_edited":
+      return changed(withSubscriptions(state.agent, event.change));
+    case "event_subscriptions_removed":
+      return changed(withSubscriptions(state.agent, { set: [], ...event.change }));
     case "agent_deregistered":
       return { kind: "absent", version };
     case "secrets_reencrypted":
@@ -140,19 +139,21 @@ const stateWith = (state: AgentState, event: DatedChange): AgentState => {
     case "signing_secret_rotated": {
       const { set, former_expire_at } = event.change;
       const added = new Map(set.map(({ event_type, key }) => [event_type, key]));
-      const agent = ofEach(state.agent, (one) => {
-        const key = added.get(one.event_type);
-        if (key === undefined) return one;
-        return withSigning(one, withNewKey(one.signing, key, former_expire_at));
-      });
-      return { kind: "registered", version, agent: { ...agent, updated_at: event.occurred_at } };
+      return changed(
+        ofEach(state.agent, (one) => {
+          const key = added.get(one.event_type);
+          if (key === undefined) return one;
+          return withSigning(one, withNewKey(one.signing, key, former_expire_at));
+        }),
+      );
     }
     case "signing_secret_removed": {
       const { event_types } = event.change;
-      const agent = ofEach(state.agent, (one) =>
-        event_types.includes(one.event_type) ? withSigning(one, []) : one,
+      return changed(
+        ofEach(state.agent, (one) =>
+          event_types.includes(one.event_type) ? withSigning(one, []) : one,
+        ),
       );
-      return { kind: "registered", version, agent: { ...agent, updated_at: event.occurred_at } };
     }
     default:
       return event satisfies never;
@@ -167,9 +168,7 @@ const ofEach = (agent: Agent, change: (one: Subscription) => Subscription): Agen
 const withSubscriptions = (
   agent: Agent,
   { set, removed }: { readonly set: readonly Subscription[]; readonly removed: readonly string[] },
-  version: number,
-  at: string,
-): AgentState => {
+): Agent => {
   const replaced = new Set<string>([...set.map((s) => s.event_type), ...removed]);
   const kept = agent.event_subscriptions.filter((s) => !replaced.has(s.event_type));
   // A new URL keeps the secret with which its owner verifies (docs/adr/0011).
@@ -178,8 +177,7 @@ const withSubscriptions = (
   const event_subscriptions = [...kept, ...added].toSorted((a, b) =>
     byCatalogue(a.event_type, b.event_type),
   );
-  const agentAfter = { ...agent, event_subscriptions, updated_at: at };
-  return { kind: "registered", version, agent: agentAfter };
+  return { ...agent, event_subscriptions };
 };
 
 /** The resulting state in a configuration event. */

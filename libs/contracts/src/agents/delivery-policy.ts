@@ -20,6 +20,8 @@ const MAX_TEXT = 100;
 
 export const RETRY_AFTER_CHOICES = ["honour", "ignore"] as const;
 
+const storedRateSchema = z.object({ per_second: z.number(), burst: z.number() });
+
 /**
  * A subscription's overrides of the operator's settings, as they are stored. Without bounds, so that stored
  * subscriptions can still be read when the bounds change.
@@ -29,7 +31,7 @@ export const storedPolicySchema = z.object({
   retry_delays: z.array(z.string()).optional(),
   success_status: z.string().optional(),
   max_in_flight: z.number().optional(),
-  rate_limit: z.object({ per_second: z.number(), burst: z.number() }).optional(),
+  rate_limit: storedRateSchema.optional(),
   retry_after: z.enum(RETRY_AFTER_CHOICES).optional(),
 });
 
@@ -92,18 +94,9 @@ export const policyToStore = (policy: DeliveryPolicy | undefined): DeliveryPolic
   policy === undefined || Object.keys(policy).length === 0 ? undefined : policy;
 
 /** A policy's fields in a fixed order, with their spelling: customers see what they stored. */
-const asText = (policy: DeliveryPolicy = {}): string => {
-  const { timeout, retry_delays, success_status, max_in_flight, rate_limit, retry_after } = policy;
-  const rate = [rate_limit?.per_second, rate_limit?.burst];
-  return JSON.stringify([
-    timeout,
-    retry_delays,
-    success_status,
-    max_in_flight,
-    ...rate,
-    retry_after,
-  ]);
-};
+const asText = (policy: DeliveryPolicy = {}): string => JSON.stringify(policy, FIELDS);
+
+const FIELDS = [storedPolicySchema, storedRateSchema].flatMap(({ shape }) => Object.keys(shape));
 
 /** True when both set the same values; a missing policy equals one that sets nothing. */
 export const samePolicy = (a: DeliveryPolicy | undefined, b: DeliveryPolicy | undefined): boolean =>

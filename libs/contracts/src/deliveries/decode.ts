@@ -1,8 +1,8 @@
-import { Buffer } from "node:buffer";
 import type { z } from "zod";
 import { attemptRecordSchema, type AttemptRecord } from "./attempt.ts";
 import { deadLetterSchema, type DeadLetter } from "./dead-letter.ts";
 import { operationSchema, type Operation } from "./operation.ts";
+import { jsonIn } from "../json/json-in.ts";
 
 /**
  * A stored value. Unreadable: `wrong` has the paths of the fields that are not as expected ("" for the whole
@@ -11,15 +11,6 @@ import { operationSchema, type Operation } from "./operation.ts";
 export type Decoded<T> =
   | { readonly value: T; readonly wrong?: undefined }
   | { readonly value?: undefined; readonly wrong: readonly string[] };
-
-/** The JSON in these bytes; undefined when they are not JSON. */
-export const jsonIn = (data: Uint8Array): unknown => {
-  try {
-    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("utf8"));
-  } catch {
-    return undefined;
-  }
-};
 
 const decode = <T>(schema: z.ZodType<T>, data: Uint8Array): Decoded<T> => {
   const json = jsonIn(data);

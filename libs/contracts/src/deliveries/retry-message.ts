@@ -52,32 +52,33 @@ const HEADERS = {
 } as const;
 
 /** The headers that carry a retry, without those that schedule it. */
-export const retryHeaders = (retry: RetryMessage): ReadonlyArray<readonly [string, string]> => [
-  [HEADERS.eventSeq, String(retry.eventSeq)],
-  [HEADERS.attempt, String(retry.attempt)],
-  ...(retry.extraAttempts === undefined
-    ? []
-    : [[HEADERS.extraAttempts, String(retry.extraAttempts)] as const]),
-  [HEADERS.due, new Date(retry.dueMs).toISOString()],
-  [HEADERS.deliveryId, retry.deliveryId],
-  [HEADERS.callId, retry.address.callId],
-  [HEADERS.eventType, retry.address.eventType],
-  [HEADERS.deferrals, String(retry.deferrals)],
-  ...(retry.postponedSinceMs === undefined
-    ? []
-    : [[HEADERS.heldSince, new Date(retry.postponedSinceMs).toISOString()] as const]),
-  ...traceHeaders(retry.trace),
-  ...(retry.trigger === undefined ? [] : [[HEADERS.trigger, retry.trigger] as const]),
-  ...(retry.redeliveryId === undefined
-    ? []
-    : [[HEADERS.redeliveryId, retry.redeliveryId] as const]),
-];
+export const retryHeaders = (retry: RetryMessage): ReadonlyArray<readonly [string, string]> => {
+  const { address, extraAttempts, postponedSinceMs, trigger, redeliveryId } = retry;
+  const headers: ReadonlyArray<readonly [string, string | undefined]> = [
+    [HEADERS.eventSeq, String(retry.eventSeq)],
+    [HEADERS.attempt, String(retry.attempt)],
+    [HEADERS.extraAttempts, extraAttempts?.toString()],
+    [HEADERS.due, timeOf(retry.dueMs)],
+    [HEADERS.deliveryId, retry.deliveryId],
+    [HEADERS.callId, address.callId],
+    [HEADERS.eventType, address.eventType],
+    [HEADERS.deferrals, String(retry.deferrals)],
+    [HEADERS.heldSince, postponedSinceMs === undefined ? undefined : timeOf(postponedSinceMs)],
+    ...traceHeaders(retry.trace),
+    [HEADERS.trigger, trigger],
+    [HEADERS.redeliveryId, redeliveryId],
+  ];
+  return headers.filter((header): header is readonly [string, string] => header[1] !== undefined);
+};
+
+const timeOf = (ms: number): string => new Date(ms).toISOString();
 
 const count = z
   .string()
   .regex(/^\d{1,16}$/, "is not a whole number")
   .transform(Number)
   .pipe(z.int());
+
 /** A missing header is undefined. */
 const unlessEmpty = <T extends z.ZodType>(value: T) =>
   z.preprocess((text) => (text === "" ? undefined : text), value.optional());
@@ -117,20 +118,15 @@ export const readRetry = (
     });
     return { kind: "invalid", message: `headers of a retry: ${problems.join("; ")}` };
   }
-  const { due, heldSince, callId, eventType, ...counts } = parsed.data;
-  const address = { ...agent, callId, eventType };
-  const postponedSinceMs =
-    heldSince === undefined ? {} : { postponedSinceMs: Date.parse(heldSince) };
-  const trace = traceIn(get);
-  const dueMs = Date.parse(due);
-  const retry = { address, dueMs, ...counts, ...postponedSinceMs, ...trace };
+  const { due, heldSince, callId, eventType, ...others } = parsed.data;
+  const retry = {
+    ...others,
+    address: { ...agent, callId, eventType },
+    dueMs: Date.parse(due),
+    postponedSinceMs: heldSince === undefined ? undefined : Date.parse(heldSince),
+    trace: readTraceContext(get),
+  };
   return { kind: "retry", retry };
-};
-
-/** An invalid value counts as missing: no reason to lose a delivery. */
-const traceIn = (get: (name: string) => string): Pick<RetryMessage, "trace"> => {
-  const trace = readTraceContext(get);
-  return trace === undefined ? {} : { trace };
 };
 
 /** When a retry is due, in ms since 1970; cheaper than parsing all headers. */
@@ -140,20 +136,9 @@ export const readDue = (get: (name: string) => string): number | undefined => {
 };
 
 /** The readable parts of a broken retry, for its dead letter. */
-export type RetryParts = Partial<
-  Pick<RetryMessage, "eventSeq" | "redeliveryId"> & Pick<EventAddress, "callId" | "eventType">
->;
-
-/** The valid headers of a broken retry. */
-export const readableParts = (get: (name: string) => string): RetryParts => {
-  const eventSeq = positiveCount.safeParse(get(HEADERS.eventSeq)).data;
-  const callId = callIdSchema.safeParse(get(HEADERS.callId)).data;
-  const eventType = eventTypeSchema.safeParse(get(HEADERS.eventType)).data;
-  const redeliveryId = idSchema.safeParse(get(HEADERS.redeliveryId)).data;
-  return {
-    ...(eventSeq === undefined ? {} : { eventSeq }),
-    ...(callId === undefined ? {} : { callId }),
-    ...(eventType === undefined ? {} : { eventType }),
-    ...(redeliveryId === undefined ? {} : { redeliveryId }),
-  };
-};
+export const readableParts = (get: (name: string) => string) => ({
+  eventSeq: positiveCount.safeParse(get(HEADERS.eventSeq)).data,
+  callId: callIdSchema.safeParse(get(HEADERS.callId)).data,
+  eventType: eventTypeSchema.safeParse(get(HEADERS.eventType)).data,
+  redeliveryId: idSchema.safeParse(get(HEADERS.redeliveryId)).data,
+});

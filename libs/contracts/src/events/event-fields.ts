@@ -1,6 +1,4 @@
 import { z } from "zod";
-import { callIdSchema } from "./call-id.ts";
-import { idSchema } from "../id.ts";
 
 /** Known values of a call's status; others are delivered too. */
 export const CALL_STATUSES = [
@@ -22,8 +20,6 @@ export const CALL_TYPES = ["outbound", "inbound", "webcall"] as const;
 
 /** The form of each kind of field, for documents. */
 export const FIELD_SCHEMAS = {
-  id: idSchema,
-  call_id: callIdSchema,
   text: z.string(),
   /** In seconds, or another measure; some platforms write numbers as text. */
   amount: z.union([z.number().nonnegative(), z.string()]),

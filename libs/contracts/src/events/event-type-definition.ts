@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { eventTypeSchema } from "./event-types.ts";
+import { jsonIn } from "../json/json-in.ts";
 
 /** The largest size of a definition's schema and example together, in bytes of JSON. */
 export const MAX_DEFINITION_BYTES = 32 * 1024;
@@ -36,15 +37,9 @@ export type ReadDefinition =
   | { readonly kind: "deleted" }
   | { readonly kind: "invalid"; readonly message: string };
 
-const utf8 = new TextDecoder();
-
 export const readDefinition = (data: Uint8Array): ReadDefinition => {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(data));
-  } catch {
-    return { kind: "invalid", message: "not JSON" };
-  }
+  const value = jsonIn(data);
+  if (value === undefined) return { kind: "invalid", message: "not JSON" };
   const parsed = eventTypeMessageSchema.safeParse(value);
   if (!parsed.success) {
     const [first] = parsed.error.issues;

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { callIdSchema } from "./call-id.ts";
 import { EVENT_FIELDS, FIELD_SCHEMAS, type FieldKind } from "./event-fields.ts";
+import { idSchema } from "../id.ts";
 
 /** Built-in event types; workspaces and the operator add others. */
 export const EVENT_TYPES = Object.keys(EVENT_FIELDS) as [BuiltInEventType, ...BuiltInEventType[]];
@@ -50,9 +52,9 @@ export const eventSchema = (eventType: BuiltInEventType) => {
   const fields: Readonly<Record<string, FieldKind>> = EVENT_FIELDS[eventType];
   return z.looseObject({
     event_type: z.literal(eventType),
-    call_id: FIELD_SCHEMAS.call_id,
-    agent_id: FIELD_SCHEMAS.id.nullish(),
-    workspace_id: FIELD_SCHEMAS.id.nullish(),
+    call_id: callIdSchema,
+    agent_id: idSchema.nullish(),
+    workspace_id: idSchema.nullish(),
     ...Object.fromEntries(
       Object.entries(fields).map(([name, kind]) => [name, FIELD_SCHEMAS[kind].nullish()]),
     ),

@@ -40,15 +40,15 @@ const FIELDS_OF: ReadonlyMap<string, ReadonlyArray<readonly [string, FieldKind]>
   Object.entries(EVENT_FIELDS).map(([type, fields]) => [type, Object.entries(fields)]),
 );
 
-type JsonKind = "text" | "number" | "object" | "list" | "null" | "true or false";
+type JsonKind = "text" | "a number" | "an object" | "a list" | "null" | "true or false";
 
 /** A JSON value's first byte determines its kind. */
-const kindOf = (byte = 0): JsonKind => FIRST_BYTES.get(byte) ?? "number";
+const kindOf = (byte = 0): JsonKind => FIRST_BYTES.get(byte) ?? "a number";
 
 const FIRST_BYTES: ReadonlyMap<number, JsonKind> = new Map([
   [0x22, "text"],
-  [0x7b, "object"],
-  [0x5b, "list"],
+  [0x7b, "an object"],
+  [0x5b, "a list"],
   [0x6e, "null"],
   [0x74, "true or false"],
   [0x66, "true or false"],
@@ -60,57 +60,36 @@ const problemOf = (
   member: ScannedMember,
   body: Uint8Array,
 ): string | undefined => {
-  if (kind === "transcript" && found === "list" && member.oddElement >= 0) {
+  if (kind === "transcript" && found === "a list" && member.oddElement >= 0) {
     return "expected an object as every turn";
   }
-  if (!KINDS[kind].includes(found)) return `expected ${EXPECTED[kind]}, found ${ARTICLES[found]}`;
+  const { kinds, expected } = RULES[kind];
+  if (!kinds.includes(found)) return `expected ${expected}, found ${found}`;
   if (isExpectedValue(kind, found, member, body)) return undefined;
-  return `expected ${EXPECTED[kind]}, found another ${found}`; // never the value: it may be a person's
+  // Never the value: it may be a person's.
+  return `expected ${expected}, found another ${found === "text" ? "text" : "number"}`;
 };
 
 const pathOf = (path: string, kind: FieldKind, { oddElement }: ScannedMember): string =>
   kind === "transcript" && oddElement >= 0 ? `${path}.${oddElement}` : path;
 
-const ANY: readonly JsonKind[] = ["text", "number", "object", "list", "true or false"];
+type FieldRule = { readonly kinds: readonly JsonKind[]; readonly expected: string };
 
-/** The JSON kinds that a field's value may have. */
-const KINDS: Readonly<Record<FieldKind, readonly JsonKind[]>> = {
-  id: ["text"],
-  call_id: ["text"],
-  text: ["text"],
-  amount: ["number", "text"],
-  count: ["number", "text"],
-  time: ["text", "number"],
-  object: ["object"],
-  list: ["list"],
-  anything: ANY,
-  call_status: ["text"],
-  call_type: ["text"],
-  transcript: ["list", "text"],
-};
-
-const EXPECTED: Readonly<Record<FieldKind, string>> = {
-  id: "an id",
-  call_id: "an id",
-  text: "text",
-  amount: "a number that is not negative, or text",
-  count: "a whole number that is not negative, or text",
-  time: "a time as text or number",
-  object: "an object",
-  list: "a list",
-  anything: "anything",
-  call_status: `one of ${CALL_STATUSES.join(", ")}`,
-  call_type: `one of ${CALL_TYPES.join(", ")}`,
-  transcript: "a list of objects, or text",
-};
-
-const ARTICLES: Readonly<Record<JsonKind, string>> = {
-  text: "text",
-  number: "a number",
-  object: "an object",
-  list: "a list",
-  null: "null",
-  "true or false": "true or false",
+/** The JSON kinds that a field's value may have, and what a warning says of them. */
+const RULES: Readonly<Record<FieldKind, FieldRule>> = {
+  text: { kinds: ["text"], expected: "text" },
+  amount: { kinds: ["a number", "text"], expected: "a number that is not negative, or text" },
+  count: { kinds: ["a number", "text"], expected: "a whole number that is not negative, or text" },
+  time: { kinds: ["text", "a number"], expected: "a time as text or number" },
+  object: { kinds: ["an object"], expected: "an object" },
+  list: { kinds: ["a list"], expected: "a list" },
+  anything: {
+    kinds: ["text", "a number", "an object", "a list", "true or false"],
+    expected: "anything",
+  },
+  call_status: { kinds: ["text"], expected: `one of ${CALL_STATUSES.join(", ")}` },
+  call_type: { kinds: ["text"], expected: `one of ${CALL_TYPES.join(", ")}` },
+  transcript: { kinds: ["a list", "text"], expected: "a list of objects, or text" },
 };
 
 /** No number and no known word is longer. */
@@ -122,7 +101,8 @@ const isExpectedValue = (
   { start, end }: ScannedMember,
   body: Uint8Array,
 ): boolean => {
-  const isChecked = kind === "amount" || kind === "count" ? found === "number" : WORDS_OF.has(kind);
+  const isChecked =
+    kind === "amount" || kind === "count" ? found === "a number" : WORDS_OF.has(kind);
   if (!isChecked) return true;
   if (end - start > MAX_LOOKED_AT_BYTES) return false;
   const value: unknown = JSON.parse(Buffer.from(body.subarray(start, end)).toString());

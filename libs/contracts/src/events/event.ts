@@ -1,7 +1,8 @@
 import { Buffer, isUtf8 } from "node:buffer";
-import { bodyHash } from "../deliveries/body-hash.ts";
+// oxlint-disable-next-line no-restricted-imports -- hashing reads and writes nothing
+import { createHash } from "node:crypto";
 import { callToken } from "./call-id.ts";
-import { textIn } from "../json/json-bytes.ts";
+import { QUOTE, textIn } from "../json/json-bytes.ts";
 import { scanJson, type ScannedMember } from "../json/json-scan.ts";
 import { eventSubject, parseEventSubject, type EventAddress } from "../streams/subjects.ts";
 
@@ -77,9 +78,12 @@ const messageIdOf = (
   retryCount: number | undefined,
   body: Uint8Array,
 ): string => {
-  const which = retryCount === undefined ? `sha256-${bodyHash(body)}` : String(retryCount);
+  const which = retryCount === undefined ? `sha256-${hashOf(body)}` : String(retryCount);
   return `${workspaceId}:${agentId}:${callToken(callId)}:${eventType}:${which}`;
 };
+
+const hashOf = (body: Uint8Array): string =>
+  createHash("sha256").update(body).digest("base64url").slice(0, 22);
 
 const bodyBytes = (body: EventBody): Uint8Array => {
   if (body instanceof Uint8Array) return body;
@@ -192,7 +196,6 @@ const valueOf = (member: ScannedMember | undefined, body: Uint8Array): unknown =
   return body[member.start] === NULL_START ? null : OTHER;
 };
 
-const QUOTE = 0x22;
 const NULL_START = 0x6e;
 const OTHER = Symbol("neither text nor null");
 

@@ -30,8 +30,12 @@ export const endOfScalar = (bytes: Uint8Array, start: number): number => {
   if (byte === MINUS || isDigit(byte)) return endOfNumber(bytes, start);
   const word = WORDS.find((one) => one[0] === byte);
   if (word === undefined) return ~start;
-  const wrong = word.findIndex((wanted, n) => bytes[start + n] !== wanted);
-  return wrong < 0 ? start + word.length : ~(start + wrong);
+  let at = start;
+  for (const wanted of word) {
+    if (bytes[at] !== wanted) return ~at;
+    at += 1;
+  }
+  return at;
 };
 
 /** The same for a string, whose quote is at `start`. */

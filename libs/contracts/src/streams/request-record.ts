@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { idSchema } from "../id.ts";
+import { jsonIn } from "../json/json-in.ts";
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 const sequence = z.int().nonnegative();
@@ -52,15 +53,6 @@ export const requestRecordSchema = z.discriminatedUnion("kind", [
 
 export type RequestRecord = z.infer<typeof requestRecordSchema>;
 
-const utf8 = new TextDecoder();
-
 /** The idempotency marker on a message of SUBSCRIPTIONS, if any. */
-export const markIn = (data: Uint8Array): IdempotencyMark | undefined => {
-  let value: unknown;
-  try {
-    value = JSON.parse(utf8.decode(data));
-  } catch {
-    return undefined;
-  }
-  return z.object({ idempotency: idempotencyMarkSchema }).safeParse(value).data?.idempotency;
-};
+export const markIn = (data: Uint8Array): IdempotencyMark | undefined =>
+  z.object({ idempotency: idempotencyMarkSchema }).safeParse(jsonIn(data)).data?.idempotency;

@@ -3,7 +3,7 @@ import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import type { EventAddress } from "@ringback/contracts/events/event";
 import { openSubscription, type Sealer } from "@ringback/contracts/secrets/subscription-secrets";
-import { withLiveKeys } from "@ringback/contracts/agents/subscription-signing";
+import { withLiveKeys } from "@ringback/contracts/agents/subscription";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
 import { endpointSignals } from "./decide/endpoint-signal.ts";

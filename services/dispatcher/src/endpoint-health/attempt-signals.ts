@@ -1,5 +1,5 @@
 import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
-import { jsonIn } from "@ringback/contracts/deliveries/decode";
+import { jsonIn } from "@ringback/contracts/json/json-in";
 import type { EndpointScope } from "@ringback/contracts/deliveries/operation";
 import { isBelowHttp } from "../send/result.ts";
 import { destinationOf } from "../delivery/decide/request.ts";

@@ -14,7 +14,7 @@ import {
   openSubscription,
   type Sealer,
 } from "@ringback/contracts/secrets/subscription-secrets";
-import { withLiveKeys } from "@ringback/contracts/agents/subscription-signing";
+import { withLiveKeys } from "@ringback/contracts/agents/subscription";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
