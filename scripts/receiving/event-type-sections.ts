@@ -48,8 +48,6 @@ const rowsOf = (type: BuiltInEventType): string[] => {
 const words = (texts: readonly string[]): string => texts.map((text) => `\`${text}\``).join(", ");
 
 const VALUES: Readonly<Record<FieldKind, string>> = {
-  id: "text",
-  call_id: "text",
   text: "text",
   amount: "number, or number as text",
   count: "whole number, or as text",
