@@ -19,6 +19,8 @@ export interface TcpLink {
   silenceOpen(): void;
   /** Opens both ways. */
   restore(): void;
+  /** Ends the connections that there are now, as a network that resets them; new ones work. */
+  cut(): void;
   stop(): Promise<void>;
 }
 
@@ -61,11 +63,14 @@ export async function startTcpLink(reader?: () => (bytes: Buffer) => void): Prom
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const stop = async (): Promise<void> => {
+  const cut = (): void => {
     for (const { out } of open) {
       out.from.destroy();
       out.to.destroy();
     }
+  };
+  const stop = async (): Promise<void> => {
+    cut();
     server.close();
     await once(server, "close");
     closed();
@@ -87,6 +92,7 @@ export async function startTcpLink(reader?: () => (bytes: Buffer) => void): Prom
       silent.clear();
       for (const ways of open) for (const way of [ways.out, ways.back]) goOn(way);
     },
+    cut,
     stop,
   };
 }

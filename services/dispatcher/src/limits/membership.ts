@@ -74,16 +74,18 @@ export const joinDispatchers = (
   }, intervalMs);
 
   const due = dueForm(nats, log, JOIN_REPLIES_WITHIN_MS);
+  let hasLeft = false;
   send("join");
-  void onReconnected(nats, () => send("join"));
+  // Messages were missed meanwhile, the last one of this dispatcher perhaps as well.
+  void onReconnected(nats, () => send(hasLeft ? "leave" : "join"));
   return {
     dispatchers: () => others.size + 1,
     due,
     leave: () => {
+      hasLeft = true;
       clearInterval(timer);
-      if (!nats.isConnected()) return;
       subscription.unsubscribe();
-      send("leave");
+      if (nats.isConnected()) send("leave");
     },
   };
 };
