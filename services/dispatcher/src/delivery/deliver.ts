@@ -136,7 +136,7 @@ const startAttempt = async (
   try {
     await readingLock?.acquire();
     if ((await stillOwned?.()) === false) return { kind: "not_owned" };
-    // However short the wait was: the subscription found before it may have been nearly as old as it may be.
+    // What was found before the wait for a permit may be out of date, however short the wait was.
     const found = await deps.find(delivery.address);
     // Where that waited for a reply, the whole process may have stood still meanwhile, and the reply be as old.
     if ((await stillOwned?.()) === false) return { kind: "not_owned" };

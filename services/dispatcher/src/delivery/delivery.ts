@@ -3,31 +3,20 @@ import type { AttemptRecord, Trigger } from "@ringback/contracts/deliveries/atte
 import { redeliveryIds } from "@ringback/contracts/deliveries/redelivery-id";
 import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import type { HeldBody } from "./held-body.ts";
-import type { TraceContext } from "@ringback/contracts/trace-context";
+
+/** What of a delivery schedules it again for the same attempt. */
+export type DeferrableDelivery = Omit<RetryMessage, "dueMs">;
 
 /** One event for one subscription, and the attempt that has to be made now. */
-export type Delivery = {
-  readonly address: EventAddress;
-  readonly eventSeq: number;
+export type Delivery = DeferrableDelivery & {
   readonly eventId: string;
-  readonly deliveryId: string;
-  /** The redelivery job that it is part of. */
-  readonly redeliveryId?: string | undefined;
   /** When the event was stored, in ms since 1970 by this machine's clock. */
   readonly storedAtMs: number;
   /** The event as it was published, byte for byte. */
   readonly body: HeldBody;
-  readonly attempt: number;
-  /** How many of its attempts, up to this one, take no position in the schedule. */
-  readonly extraAttempts?: number | undefined;
   readonly trigger: Trigger;
   /** When the attempt was due, in ms since 1970; undefined for one that comes straight from EVENTS. */
   readonly dueMs: number | undefined;
-  readonly deferrals: number;
-  /** When this attempt first met an unexpected error, in ms since 1970. */
-  readonly postponedSinceMs?: number | undefined;
-  /** Its first trace, for a traced retry. */
-  readonly trace?: TraceContext | undefined;
 };
 
 /** Whether this is the event's first attempt, straight from EVENTS. */

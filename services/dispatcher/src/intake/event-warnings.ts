@@ -4,16 +4,13 @@ import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 
-/** Called with the values of an event that its readers may not expect. */
-export type OnWarnings = (eventType: string, warnings: readonly EventWarning[]) => void;
-
 const LOG_EVERY_MS = 60_000;
 
 /**
  * Counts warnings by type and field, and logs each pair once a minute: a producer that writes one field
  * in its own way does so in every event. Only fields of the catalogue are warned of, so there are few pairs.
  */
-export const eventWarningCounter = (metrics: Metrics, log: Logger): OnWarnings => {
+export const eventWarningCounter = (metrics: Metrics, log: Logger) => {
   const counter = metrics.counter<"event_type" | "field">(
     "ringback_event_warnings_total",
     "Known fields of events with a value that readers do not expect; the event is delivered",
@@ -23,7 +20,7 @@ export const eventWarningCounter = (metrics: Metrics, log: Logger): OnWarnings =
     for (const field of Object.keys(fields)) counter.inc({ event_type, field }, 0);
   }
   const loggedMs = new Map<string, number>();
-  return (eventType, warnings) => {
+  return (eventType: string, warnings: readonly EventWarning[]): void => {
     for (const { path, message } of warnings) {
       const [field = path] = path.split(".");
       counter.inc({ event_type: eventTypeLabel(eventType), field });

@@ -8,13 +8,14 @@ import { invalidEvent } from "../settle/dead-letter.ts";
 import type { InFlightMessage } from "../settle/in-flight.ts";
 import { settleDeadLetter, settleDone, settleRecorded } from "../settle/settle.ts";
 import { attemptStateOf } from "./attempt-state.ts";
-import type { OnWarnings } from "./event-warnings.ts";
+import type { eventWarningCounter } from "./event-warnings.ts";
 import { processDelivery, type ProcessDeps } from "./process-delivery.ts";
 import { bodyReader, firstAttemptOf, readEvent } from "./read-event.ts";
 
 export type EventDeps = ProcessDeps & {
   readonly eventRules: EventRules;
-  readonly onWarnings: OnWarnings;
+  /** Called with the values of an event that its readers may not expect. */
+  readonly onWarnings: ReturnType<typeof eventWarningCounter>;
   /** Whether the workspace added this type, as the stream says now. */
   readonly findOwnType: (address: EventAddress) => Promise<boolean>;
   /** This machine's time when NATS's clock said `serverMs`. */

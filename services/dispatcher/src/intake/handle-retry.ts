@@ -4,33 +4,20 @@ import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { pause } from "@ringback/runtime/process/backoff";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { heldBody } from "../delivery/held-body.ts";
-import {
-  deadLetterKey,
-  eventExpired,
-  unreadableRetry,
-  type DeadLetterDeps,
-} from "../settle/dead-letter.ts";
+import { deadLetterKey, eventExpired, unreadableRetry } from "../settle/dead-letter.ts";
 import type { InFlightMessage } from "../settle/in-flight.ts";
-import {
-  settleDeadLetter,
-  settleDeferred,
-  settleDone,
-  settleRecorded,
-  type SettleDeps,
-} from "../settle/settle.ts";
+import { settleDeadLetter, settleDeferred, settleDone, settleRecorded } from "../settle/settle.ts";
 import { attemptStateOf, stateByRecord } from "./attempt-state.ts";
 import type { EventDeps } from "./handle-event.ts";
-import { processDelivery, type ProcessDeps } from "./process-delivery.ts";
+import { processDelivery } from "./process-delivery.ts";
 import { bodyReader } from "./read-event.ts";
 import { headersOf } from "./read-retry.ts";
-
-export type RetryDeps = ProcessDeps & Pick<EventDeps, "ownTimeOf">;
 
 /** A message of RETRIES that cannot be parsed: dead-letters whatever of it can. */
 export const handleUnreadableRetry = async (
   inFlight: InFlightMessage,
   problem: string,
-  deps: SettleDeps & DeadLetterDeps,
+  deps: EventDeps,
 ): Promise<void> => {
   const { message } = inFlight;
   const { subject, seq, info } = message;
@@ -49,7 +36,7 @@ export const handleRetry = async (
   inFlight: InFlightMessage,
   retry: RetryMessage,
   mayBeHandled: boolean,
-  deps: RetryDeps,
+  deps: EventDeps,
 ): Promise<void> => {
   const { address, deliveryId, eventSeq, attempt, dueMs } = retry;
   inFlight.recordReadMs = elapsedMs();
@@ -87,7 +74,7 @@ const MAX_EARLY_MS = 1_000;
  * Whether a retry is due by this machine's clock, too. NATS has fired it by its own clock, and the process
  * that scheduled it had another one, or did not know yet how far the two are apart.
  */
-const isDue = async (dueMs: number, { now }: Pick<RetryDeps, "now">): Promise<boolean> => {
+const isDue = async (dueMs: number, { now }: EventDeps): Promise<boolean> => {
   const earlyMs = dueMs - now();
   if (earlyMs > 0 && earlyMs <= MAX_EARLY_MS) await pause(Math.ceil(earlyMs) + 1); // timers may be 1 ms early
   return now() >= dueMs;
@@ -97,7 +84,7 @@ const expire = async (
   inFlight: InFlightMessage,
   retry: RetryMessage,
   last: AttemptRecord | undefined,
-  deps: SettleDeps & DeadLetterDeps,
+  deps: EventDeps,
 ): Promise<void> => {
   if (retry.trigger === "test") return settleDone(inFlight, deps); // a test event has no dead letter
   const deadLetter = eventExpired(retry, last, deps);

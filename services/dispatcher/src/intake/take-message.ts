@@ -4,18 +4,18 @@ import type { ReadRetry } from "@ringback/contracts/deliveries/retry-message";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { Incoming } from "@ringback/runtime/streams/consume";
 import { isUnavailable } from "@ringback/runtime/nats/errors";
+import type { DeferrableDelivery } from "../delivery/delivery.ts";
 import type { ReadingLock } from "../delivery/delivery-result.ts";
 import { setAside } from "../settle/dead-letter.ts";
 import {
   mayBeRedelivered,
-  type DeferrableDelivery,
   type InFlightMessage,
   type InFlightRegistry,
   type MessageTrace,
 } from "../settle/in-flight.ts";
 import { nakWithBackoff, settleDeadLetter } from "../settle/settle.ts";
 import { handleEvent, type EventDeps } from "./handle-event.ts";
-import { handleRetry, handleUnreadableRetry, type RetryDeps } from "./handle-retry.ts";
+import { handleRetry, handleUnreadableRetry } from "./handle-retry.ts";
 import { firstAttemptOf, readEvent } from "./read-event.ts";
 import { readRetryMessage } from "./read-retry.ts";
 import { isSuspect } from "./suspects.ts";
@@ -29,7 +29,6 @@ export type TraceMessages = {
 };
 
 export type MessageDeps = EventDeps &
-  RetryDeps &
   UnexpectedErrorDeps & {
     /** Where deliveries are traced. */
     readonly traceMessages?: TraceMessages | undefined;

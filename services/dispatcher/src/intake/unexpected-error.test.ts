@@ -8,7 +8,7 @@ import {
   NOW_MS,
   streamsInMemory,
 } from "../../../../test/harness/streams-in-memory.ts";
-import type { DeferrableDelivery } from "../settle/in-flight.ts";
+import type { DeferrableDelivery } from "../delivery/delivery.ts";
 import { handleUnexpectedError } from "./unexpected-error.ts";
 
 const HOUR_MS = 3_600_000;

@@ -6,13 +6,14 @@ import {
   postponeMs,
   type PostponePolicy,
 } from "../delivery/decide/postpone.ts";
+import type { DeferrableDelivery } from "../delivery/delivery.ts";
 import {
   deadLetterKey,
   internalErrors,
   knownIds,
   type DeadLetterDeps,
 } from "../settle/dead-letter.ts";
-import type { DeferrableDelivery, InFlightMessage } from "../settle/in-flight.ts";
+import type { InFlightMessage } from "../settle/in-flight.ts";
 import {
   nak,
   settleDeadLetter,
@@ -80,12 +81,8 @@ const postpone = async (
   deps.log.error({ ...known, next: "held_back", at }, "delivery.unexpected_error");
   // No delivery is known that could be scheduled.
   if (delivery === undefined) return nak(inFlight, after.atMs - nowMs);
-  return settleDeferred(
-    inFlight,
-    { ...delivery, postponedSinceMs: after.sinceMs },
-    after.atMs,
-    deps,
-  );
+  const again = { ...delivery, postponedSinceMs: after.sinceMs };
+  return settleDeferred(inFlight, again, after.atMs, deps);
 };
 
 const deadLetter = async (
@@ -96,15 +93,10 @@ const deadLetter = async (
 ): Promise<void> => {
   if (delivery?.trigger === "test") return settleDone(inFlight, deps); // a test event has no dead letter
   const { message } = inFlight;
-  const last = delivery === undefined ? undefined : await lastRecord(delivery, deps);
-  const key =
-    delivery === undefined ? String(message.seq) : deadLetterKey(delivery, delivery.attempt);
-  await settleDeadLetter(
-    inFlight,
-    internalErrors(message, sinceMs, { delivery, last }, deps),
-    deps,
-    key,
-  );
+  const last = delivery && (await lastRecord(delivery, deps));
+  const key = delivery ? deadLetterKey(delivery, delivery.attempt) : String(message.seq);
+  const made = internalErrors(message, sinceMs, { delivery, last }, deps);
+  await settleDeadLetter(inFlight, made, deps, key);
 };
 
 /** Undefined also where the record is what cannot be read. */

@@ -2,7 +2,8 @@ import type { LookupAddress } from "node:dns";
 import { connect, type BlockList, type Socket, type TcpNetConnectOpts } from "node:net";
 
 /**
- * Why connecting failed, as a code alone: a message could name an internal address or port to a customer. Never a code of undici's (`UND_ERR_…`): undici would connect again in a loop.
+ * Why connecting failed, as a code alone: a message could name an internal address or port to a customer. Never a
+ * code of undici's (`UND_ERR_…`): undici would connect again in a loop.
  */
 export class ConnectError extends Error {
   override readonly name = "ConnectError";

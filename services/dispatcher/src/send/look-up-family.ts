@@ -3,9 +3,10 @@ import { promises as dns, type LookupAddress } from "node:dns";
 /** The addresses of one family that a name has, or why there is none. */
 export type FamilyFound =
   | { readonly kind: "addresses"; readonly addresses: readonly LookupAddress[] }
+  /** `DNS_` and what c-ares or getaddrinfo says; `DNS_BUSY`: too many lookups run. */
   | { readonly kind: "unresolved"; readonly code: string };
 
-export type FamilyQuery = {
+type FamilyQuery = {
   readonly hostname: string;
   readonly family: 4 | 6;
   /** The system's where it is left out. */
@@ -14,10 +15,7 @@ export type FamilyQuery = {
   readonly signal: AbortSignal;
 };
 
-export const unresolved = (code: string): Extract<FamilyFound, { kind: "unresolved" }> => ({
-  kind: "unresolved",
-  code: `DNS_${code}`,
-});
+export const unresolved = (code: string) => ({ kind: "unresolved", code: `DNS_${code}` }) as const;
 
 /** Another name server would say the same. */
 const FINAL = new Set(["ENOTFOUND", "ENODATA"]);

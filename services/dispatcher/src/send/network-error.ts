@@ -1,16 +1,11 @@
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
-import type { PlatformFault } from "./result.ts";
+import type { PlatformFault, SendResult } from "./result.ts";
 import { STOOD_STILL } from "./connect-tcp.ts";
 
 /** What an error of the network means for the attempt that met it. */
 export type NetworkVerdict =
-  | {
-      readonly kind: "no_response";
-      readonly reason: FailureReason;
-      readonly detail: string;
-      readonly unreachable: boolean;
-    }
-  | { readonly kind: "platform_fault"; readonly fault: PlatformFault; readonly detail: string };
+  | Omit<Extract<SendResult, { kind: "no_response" }>, "durationMs" | "resent">
+  | Extract<SendResult, { kind: "platform_fault" }>;
 
 const REASONS: Readonly<Record<string, FailureReason>> = {
   ECONNREFUSED: "connection_refused",

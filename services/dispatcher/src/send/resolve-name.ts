@@ -5,15 +5,10 @@ import { lookupSlots, type LookupLimits } from "./lookup-slots.ts";
 import { lookUpFamily, type FamilyFound, unresolved } from "./look-up-family.ts";
 
 /** The addresses of a name, or why there is none. */
-type Resolved =
-  | {
-      readonly kind: "addresses";
-      readonly addresses: readonly LookupAddress[];
-      /** Those of the other family, where its name servers are slow; never rejects. */
-      readonly later?: Promise<readonly LookupAddress[]>;
-    }
-  /** `DNS_` and what c-ares or getaddrinfo says; `DNS_BUSY`: too many lookups run. */
-  | { readonly kind: "unresolved"; readonly code: string };
+type Resolved = FamilyFound & {
+  /** Those of the other family, where its name servers are slow; never rejects. */
+  readonly later?: Promise<readonly LookupAddress[]>;
+};
 
 export type NameResolver = {
   /** Within `withinMs`, the wait in the queue included. */

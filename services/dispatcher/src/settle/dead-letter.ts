@@ -8,8 +8,7 @@ import { readableParts, type RetryMessage } from "@ringback/contracts/deliveries
 import { parseDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { parseEventSubject } from "@ringback/contracts/streams/subjects";
 import { rawHeaders } from "@ringback/runtime/nats/message-headers";
-import { idsOf } from "../delivery/delivery.ts";
-import type { DeferrableDelivery } from "./in-flight.ts";
+import { idsOf, type DeferrableDelivery } from "../delivery/delivery.ts";
 
 /** What every dead letter but `exhausted` is made with. */
 export type DeadLetterDeps = {

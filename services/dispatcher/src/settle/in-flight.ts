@@ -1,16 +1,12 @@
 import type { JsMsg } from "@nats-io/jetstream";
-import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { MAX_EVENT_BYTES } from "@ringback/contracts/events/event";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { ACK_WAIT_MS } from "@ringback/runtime/streams/consumers";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { Span } from "@ringback/runtime/telemetry/tracer";
-import type { Delivery } from "../delivery/delivery.ts";
+import type { DeferrableDelivery, Delivery } from "../delivery/delivery.ts";
 import type { DeliveryResult, ReadingLock } from "../delivery/delivery-result.ts";
-
-/** What of a delivery schedules it again for the same attempt. */
-export type DeferrableDelivery = Omit<RetryMessage, "dueMs">;
 
 /** A message that this process is working on (JetStream: ack pending). */
 export type InFlightMessage = {

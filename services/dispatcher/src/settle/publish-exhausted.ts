@@ -59,7 +59,7 @@ const publishEvent = async (
     await publishOnce(nats, { stream, subject, body: JSON.stringify(body), messageId });
   } catch (error) {
     if (!isStreamFull(error)) throw error;
-    // A full stream is full for hours.
+    // A full stream stays full for hours: other notices do not wait for it.
     log.error({ ...address, err: error }, "workspace.not_told");
   }
 };

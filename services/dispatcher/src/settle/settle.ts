@@ -5,11 +5,16 @@ import { backoffMs } from "@ringback/runtime/process/backoff";
 import { ACK_WAIT_MS } from "@ringback/runtime/streams/consumers";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { TraceContext } from "@ringback/contracts/trace-context";
-import { idsOf, retryMessageFor, type Delivery } from "../delivery/delivery.ts";
+import {
+  idsOf,
+  retryMessageFor,
+  type DeferrableDelivery,
+  type Delivery,
+} from "../delivery/delivery.ts";
 import type { DeliveryResult } from "../delivery/delivery-result.ts";
 import { countAttempt, countDeadLetter, type DispatcherMetrics } from "../metrics.ts";
 import type { DeliveryStore } from "./delivery-store.ts";
-import type { DeferrableDelivery, InFlightMessage } from "./in-flight.ts";
+import type { InFlightMessage } from "./in-flight.ts";
 import { recordIds } from "./dead-letter.ts";
 import { countNextStep, hasNextStep, nextStepStorer } from "./next-step.ts";
 import type { Notifier } from "./notifier.ts";

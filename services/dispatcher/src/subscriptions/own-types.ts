@@ -1,17 +1,14 @@
 import { readDefinition } from "@ringback/contracts/events/event-type-definition";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 
-/** The event types that workspaces added, by the subjects of their definitions on SUBSCRIPTIONS. */
-export type OwnTypeEntries = {
-  readonly apply: (subject: string, seq: number, data: Uint8Array, log: Logger) => void;
-  readonly has: (subject: string) => boolean;
-};
-
-/** Keeps only that a definition exists: its content has no effect here. */
-export const ownTypeEntries = (): OwnTypeEntries => {
+/**
+ * The event types that workspaces added, by the subjects of their definitions on SUBSCRIPTIONS. Keeps only that a
+ * definition exists: its content has no effect here.
+ */
+export const ownTypeEntries = () => {
   const entries = new Map<string, { readonly seq: number; readonly isThere: boolean }>();
   return {
-    apply: (subject, seq, data, log) => {
+    apply: (subject: string, seq: number, data: Uint8Array, log: Logger): void => {
       if ((entries.get(subject)?.seq ?? 0) >= seq) return;
       const read = readDefinition(data);
       if (read.kind === "invalid") {
@@ -20,6 +17,6 @@ export const ownTypeEntries = (): OwnTypeEntries => {
       }
       entries.set(subject, { seq, isThere: read.kind === "defined" });
     },
-    has: (subject) => entries.get(subject)?.isThere === true,
+    has: (subject: string): boolean => entries.get(subject)?.isThere === true,
   };
 };

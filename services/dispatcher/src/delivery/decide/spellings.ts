@@ -150,27 +150,20 @@ export const comparedOf = (text: string): readonly Uint16Array[] => {
   return (without === text ? [text] : [text, without]).map(codesOf);
 };
 
+/** No character is longer when it is folded. */
+const MAX_UNITS = 3;
+
 /** The codes of a text as they are compared; its escapes stay. */
 export const codesOf = (text: string): Uint16Array => {
-  const codes = new Uint16Array(text.length);
+  const codes = new Uint16Array(text.length * MAX_UNITS);
   let length = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code >= 0x80) {
-      const units = foldedBeyond(text.charAt(at));
-      if (units.length > 1) return Uint16Array.from(allCodesOf(text)); // hardly ever
-      codes[length++] = units[0] ?? code;
-    } else if (code >= SPACE) codes[length++] = FOLDED_ASCII[code] ?? code; // a line may be broken anywhere
+    if (code >= 0x80) for (const unit of foldedBeyond(text.charAt(at))) codes[length++] = unit;
+    else if (code >= SPACE) codes[length++] = FOLDED_ASCII[code] ?? code; // a line may be broken anywhere
   }
   return codes.subarray(0, length);
 };
-
-const allCodesOf = (text: string): readonly number[] =>
-  text.split("").flatMap((unit) => {
-    const code = unit.charCodeAt(0);
-    if (code >= 0x80) return foldedBeyond(unit);
-    return code >= SPACE ? [FOLDED_ASCII[code] ?? code] : [];
-  });
 
 const folded = ({ text, from, to }: Spelled): Plain => {
   const codes = codesOf(text);

@@ -31,8 +31,9 @@ const SQUID_ERRORS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the head of a response to CONNECT. A 502 or 503 may mean either: other headers decide. Without one, a 503 is its own (RFC 9110, 15.6.4: the server itself is unable), and
- * so is a 502 of a proxy that has not tunnelled to anybody lately.
+ * Reads the head of a response to CONNECT. A 502 or 503 may be the target's fault or the proxy's: other headers
+ * decide. Without such a header a 503 is the proxy's (RFC 9110, 15.6.4: the server itself is unable), and so is the
+ * 502 of a proxy that has tunnelled to nobody lately.
  */
 export const proxyResponseOf = (head: string, hasTunnelledLately: boolean): ProxyResponse => {
   const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r|$)/.exec(head)?.[1]);
