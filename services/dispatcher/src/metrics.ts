@@ -39,11 +39,10 @@ export const outcomeLabel = (outcome: Outcome): string | undefined => {
 const cappedWorkspaces = (onFirst: (label: string) => void): ((workspaceId: string) => string) => {
   const seen = new Set<string>();
   return (workspaceId) => {
-    if (seen.has(workspaceId)) return workspaceId;
-    const label = seen.size < MAX_WORKSPACES ? workspaceId : "other";
-    if (seen.has(label)) return label;
+    const isShown = seen.has(workspaceId) || seen.size < MAX_WORKSPACES;
+    const label = isShown ? workspaceId : "other";
+    if (!seen.has(label)) onFirst(label);
     seen.add(label);
-    onFirst(label);
     return label;
   };
 };
@@ -178,7 +177,8 @@ export const countAttempt = (
   if (next.kind === "retry") return;
   // A test event whose only attempt failed is no delivery that ended.
   if (next.kind === "done" && outcome.kind === "failed") return;
-  const result = next.kind === "dead_letter" ? "dead_lettered" : resultOf(outcome);
+  const done = outcome.kind === "cancelled" ? "cancelled" : "delivered";
+  const result = next.kind === "dead_letter" ? "dead_lettered" : done;
   metrics.deliveries.inc({ event_type, result });
   metrics.workspaceDelivery(workspace_id, result);
 };
@@ -206,6 +206,3 @@ export const countDeadLetter = (metrics: DispatcherMetrics, deadLetter: DeadLett
   metrics.deliveries.inc({ event_type: eventTypeLabel(event_type), result: "dead_lettered" });
   metrics.workspaceDelivery(workspace_id, "dead_lettered");
 };
-
-const resultOf = (outcome: Outcome): DeliveryEnd =>
-  outcome.kind === "cancelled" ? "cancelled" : "delivered";

@@ -13,12 +13,12 @@ import type { LeaderRound } from "@ringback/runtime/streams/leader-loop";
 import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { scanPages } from "@ringback/runtime/streams/scan-pages";
 import {
-  healthChange,
-  notifiedAfter,
+  failingFrom,
+  healthAfter,
   sumOf,
   withAttempt,
-  type HealthChange,
   type HealthPolicy,
+  type NotifiedHealth,
   type Sum,
 } from "./decide/health.ts";
 import { destinationOf } from "../delivery/decide/request.ts";
@@ -100,9 +100,9 @@ const evaluate = async (
 ): Promise<void> => {
   const nowMs = now();
   const sum = sumOf(state.window, nowMs, health);
-  const change = healthChange(state.notified, sum, health);
-  const operation = operationOf(change, state, { sum, nowMs, health });
-  if (operation === undefined) return;
+  const notified = healthAfter(state.notified, sum, nowMs, health);
+  if (notified === state.notified) return;
+  const operation = operationOf(state, notified, { sum, nowMs, health });
   const { workspaceId, endpoint, recoveredSeq } = state;
   const degree = operation.kind === "endpoint.failing" ? operation.threshold_percent : 0;
   const published = await publishOnce(nats, {
@@ -115,31 +115,23 @@ const evaluate = async (
   metrics.operations.inc({ kind: operation.kind });
   // The path of a URL is the customer's, and may be a secret.
   log.warn({ ...operation, endpoint: destinationOf(endpoint).origin }, operation.kind);
-  const notified = notifiedAfter(state.notified, change, nowMs);
-  const seq = change.kind === "recovered" ? published.seq : recoveredSeq;
+  const seq = notified.kind === "healthy" ? published.seq : recoveredSeq;
   states.keep({ ...states.get(state), notified, recoveredSeq: seq });
 };
 
 const operationOf = (
-  change: HealthChange,
-  { workspaceId, endpoint, scope }: EndpointState,
+  { workspaceId, endpoint, scope, notified: before }: EndpointState,
+  notified: NotifiedHealth,
   { sum, nowMs, health }: { sum: Sum; nowMs: number; health: HealthPolicy },
-): EndpointOperation | undefined => {
+): EndpointOperation => {
   const at = new Date(nowMs).toISOString();
   const counts = { ...sum, window_seconds: health.windowMs / 1_000 };
   const common = { workspace_id: workspaceId, at, endpoint, scope, ...counts };
-  switch (change.kind) {
-    case "none":
-      return undefined;
-    case "failing":
-      return { kind: "endpoint.failing", ...common, threshold_percent: change.atPercent };
-    case "recovered": {
-      const failing_since = new Date(change.sinceMs).toISOString();
-      return { kind: "endpoint.recovered", ...common, failing_since };
-    }
-    default:
-      return change satisfies never;
+  if (notified.kind === "failing") {
+    return { kind: "endpoint.failing", ...common, threshold_percent: notified.atPercent };
   }
+  const failing_since = before.kind === "failing" ? new Date(before.sinceMs).toISOString() : at;
+  return { kind: "endpoint.recovered", ...common, failing_since };
 };
 
 /** What OPERATIONS says was published about endpoints. */
@@ -169,7 +161,7 @@ const keepNotified = (states: EndpointStates, operation: EndpointOperation, seq:
     states.keep({ ...state, notified: { kind: "healthy" }, recoveredSeq: seq });
     return;
   }
-  const change = { kind: "failing", atPercent: operation.threshold_percent } as const;
-  const notified = notifiedAfter(state.notified, change, Date.parse(operation.at));
+  const { threshold_percent: atPercent, at } = operation;
+  const notified = failingFrom(state.notified, atPercent, Date.parse(at));
   states.keep({ ...state, notified });
 };

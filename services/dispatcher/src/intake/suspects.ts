@@ -20,9 +20,9 @@ const EMPTY_TTL_MS = 1_000;
 const NOTES_VALID_MS = 2_000;
 
 /**
- * Locks for suspects. Finds the message that kills the processes which read it (docs/adr/0022). Suspects are read one at a time,
- * and a note on LEASES names the one that is being read; a process that dies leaves its note behind. A message
- * that comes for the first time costs nothing.
+ * Locks for suspects, to find the message that kills the processes which read it (docs/adr/0022). Suspects are read
+ * one at a time, and a note on LEASES names the one that is being read; a process that dies leaves its note behind.
+ * A message that comes for the first time costs nothing.
  */
 export const readingLocks = (nats: Nats): ((message: JsMsg) => ReadingLock) => {
   const own = readingNoteSubject(randomUUIDv7());

@@ -5,9 +5,6 @@ export const PLATFORM_FAULTS = ["resources", "network", "secret", "storage", "un
 
 export type PlatformFault = (typeof PLATFORM_FAULTS)[number];
 
-/** Sent once more within the attempt, as a reused connection was closed before any response. */
-type Resent = true;
-
 /** The result of one request. */
 export type SendResult =
   | {
@@ -18,7 +15,8 @@ export type SendResult =
       readonly bodyText: string;
       /** From the start of the attempt to status and headers. */
       readonly durationMs: number;
-      readonly resent?: Resent;
+      /** Sent once more within the attempt, as a reused connection was closed before any response. */
+      readonly resent?: true;
     }
   | {
       readonly kind: "no_response";
@@ -28,7 +26,7 @@ export type SendResult =
       /** There was no route or no resolver: many of these are our own network's fault. */
       readonly unreachable: boolean;
       readonly durationMs: number;
-      readonly resent?: Resent;
+      readonly resent?: true;
     }
   | { readonly kind: "platform_fault"; readonly fault: PlatformFault; readonly detail: string };
 

@@ -39,7 +39,7 @@ export type AfterUnexpectedError =
   | { readonly kind: "dead_letter"; readonly sinceMs: number };
 
 /**
- * After an unexpected error: another try, later each time and once more when the time is over, then a dead
+ * After an unexpected error: another try, later each time; the last one when the time is over, and then a dead
  * letter. A new version may mend the fault meanwhile.
  */
 export const afterUnexpectedError = (

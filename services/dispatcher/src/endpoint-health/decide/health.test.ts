@@ -2,11 +2,9 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   ENDPOINT_HEALTH as POLICY,
-  healthChange,
+  healthAfter,
   sumOf,
-  notifiedAfter,
   withAttempt,
-  type HealthChange,
   type HealthWindow,
   type NotifiedHealth,
 } from "./health.ts";
@@ -17,24 +15,25 @@ const failingAt = (atPercent: 50 | 70 | 90 | 100): NotifiedHealth => ({
   atPercent,
   sinceMs: 1_000,
 });
-const failing = (atPercent: number) => ({ kind: "failing", atPercent });
-const NO_CHANGE = { kind: "none" };
-const RECOVERED = { kind: "recovered", sinceMs: 1_000 };
+const NOW_MS = 2_000;
+const newly = (atPercent: number) => ({ kind: "failing", atPercent, sinceMs: NOW_MS });
+const NO_CHANGE = "none";
+const RECOVERED = HEALTHY;
 
 test.each([
   // failed, attempts, published before, change
   [0, 10, HEALTHY, NO_CHANGE],
   [4, 10, HEALTHY, NO_CHANGE],
   [9, 9, HEALTHY, NO_CHANGE], // too few to say anything
-  [5, 10, HEALTHY, failing(50)],
-  [6, 10, HEALTHY, failing(50)],
-  [7, 10, HEALTHY, failing(70)],
-  [9, 10, HEALTHY, failing(90)],
-  [999, 1_000, HEALTHY, failing(90)],
-  [10, 10, HEALTHY, failing(100)],
+  [5, 10, HEALTHY, newly(50)],
+  [6, 10, HEALTHY, newly(50)],
+  [7, 10, HEALTHY, newly(70)],
+  [9, 10, HEALTHY, newly(90)],
+  [999, 1_000, HEALTHY, newly(90)],
+  [10, 10, HEALTHY, newly(100)],
   [5, 10, failingAt(50), NO_CHANGE],
-  [7, 10, failingAt(50), failing(70)],
-  [10, 10, failingAt(50), failing(100)],
+  [7, 10, failingAt(50), failingAt(70)],
+  [10, 10, failingAt(50), failingAt(100)],
   [5, 10, failingAt(100), NO_CHANGE],
   [9, 10, failingAt(100), NO_CHANGE],
   [25, 100, failingAt(50), NO_CHANGE], // not few enough
@@ -45,7 +44,8 @@ test.each([
 ] as const)(
   "%i of %i attempts failed, published before: %o, change: %o",
   (failed, attempts, notified, change) => {
-    expect(healthChange(notified, { failed, attempts }, POLICY)).toEqual(change);
+    const after = healthAfter(notified, { failed, attempts }, NOW_MS, POLICY);
+    expect(after === notified ? NO_CHANGE : after).toEqual(change);
   },
 );
 
@@ -104,19 +104,19 @@ test("an attempt that seems older than the one before counts with it", () => {
 });
 
 /** All that is notified of an endpoint when it is looked at after each attempt. */
-const changesOf = (all: readonly Attempt[]): HealthChange[] => {
+const changesOf = (all: readonly Attempt[]): NotifiedHealth[] => {
   let window: HealthWindow = [];
   let notified: NotifiedHealth = HEALTHY;
   return all.flatMap(({ atMs, hasFailed }) => {
     window = withAttempt(window, atMs, hasFailed, POLICY);
-    const change = healthChange(notified, sumOf(window, atMs, POLICY), POLICY);
-    notified = notifiedAfter(notified, change, atMs);
-    return change.kind === "none" ? [] : [change];
+    const before = notified;
+    notified = healthAfter(notified, sumOf(window, atMs, POLICY), atMs, POLICY);
+    return notified === before ? [] : [notified];
   });
 };
 
 /** What was notified between two recoveries, or before the first and after the last. */
-const episodes = (changes: readonly HealthChange[]): number[][] => {
+const episodes = (changes: readonly NotifiedHealth[]): number[][] => {
   const all: number[][] = [[]];
   for (const one of changes) {
     if (one.kind === "failing") all.at(-1)?.push(one.atPercent);
@@ -144,7 +144,7 @@ test("an endpoint that goes down, comes back and goes down again is notified of 
   const notified = changesOf(all);
   expect(
     notified.map((change) => (change.kind === "failing" ? change.atPercent : change.kind)),
-  ).toEqual([50, 70, "recovered", 50, 70, 90, 100]);
-  const recovered = notified.find(({ kind }) => kind === "recovered");
-  expect(recovered).toEqual({ kind: "recovered", sinceMs: all[19]?.atMs });
+  ).toEqual([50, 70, "healthy", 50, 70, 90, 100]);
+  const [first, second] = notified;
+  expect(second).toEqual({ ...first, atPercent: 70, sinceMs: all[19]?.atMs });
 });

@@ -37,11 +37,6 @@ export type NotifiedHealth =
       readonly sinceMs: number;
     };
 
-export type HealthChange =
-  | { readonly kind: "none" }
-  | { readonly kind: "failing"; readonly atPercent: FailingAtPercent }
-  | { readonly kind: "recovered"; readonly sinceMs: number };
-
 /** The window with one more attempt. Attempts come in the order of the stream, nearly that of time. */
 export const withAttempt = (
   window: HealthWindow,
@@ -74,43 +69,31 @@ export const sumOf = (window: HealthWindow, nowMs: number, { windowMs }: HealthP
 };
 
 /**
- * The change to publish. Each failing share is published once, the highest one first reached replaces those
- * below. An endpoint has recovered when few attempts fail and at least one was delivered; without
- * attempts nothing is known.
+ * The health to publish, or `notified` itself where nothing has changed. Each failing share is published once, the
+ * highest one first reached replaces those below. An endpoint has recovered when few attempts fail and at least one
+ * was delivered; without attempts nothing is known.
  */
-export const healthChange = (
+export const healthAfter = (
   notified: NotifiedHealth,
   { attempts, failed }: Sum,
+  nowMs: number,
   { minAttempts, recoveredBelowPercent }: HealthPolicy,
-): HealthChange => {
+): NotifiedHealth => {
   const isHealthy = failed < attempts && failed * 100 < attempts * recoveredBelowPercent;
-  if (notified.kind === "failing" && isHealthy)
-    return { kind: "recovered", sinceMs: notified.sinceMs };
-  if (attempts < minAttempts) return NO_CHANGE;
+  if (notified.kind === "failing" && isHealthy) return { kind: "healthy" };
+  if (attempts < minAttempts) return notified;
   const reached = FAILING_AT_PERCENT.findLast((percent) => failed * 100 >= attempts * percent);
-  if (reached === undefined) return NO_CHANGE;
-  if (notified.kind === "failing" && reached <= notified.atPercent) return NO_CHANGE;
-  return { kind: "failing", atPercent: reached };
+  if (reached === undefined) return notified;
+  if (notified.kind === "failing" && reached <= notified.atPercent) return notified;
+  return failingFrom(notified, reached, nowMs);
 };
 
-const NO_CHANGE: HealthChange = { kind: "none" };
-
-/** The published health after this change. */
-export const notifiedAfter = (
+/** Published as failing at this share at `atMs`; since then, unless it was published as failing before. */
+export const failingFrom = (
   notified: NotifiedHealth,
-  change: HealthChange,
+  atPercent: FailingAtPercent,
   atMs: number,
 ): NotifiedHealth => {
-  switch (change.kind) {
-    case "none":
-      return notified;
-    case "recovered":
-      return { kind: "healthy" };
-    case "failing": {
-      const sinceMs = notified.kind === "failing" ? notified.sinceMs : atMs;
-      return { kind: "failing", atPercent: change.atPercent, sinceMs };
-    }
-    default:
-      return change satisfies never;
-  }
+  const sinceMs = notified.kind === "failing" ? notified.sinceMs : atMs;
+  return { kind: "failing", atPercent, sinceMs };
 };

@@ -64,10 +64,10 @@ export type AttemptEnd = {
 };
 
 /**
- * The window after an attempt. A success adds one, so that a round in which all succeed
- * doubles it: the slow start of TCP (RFC 5681, section 3.1). Not where the window is not used (RFC 7661), and not
- * where answers become slower as more are asked at once: a queue grows there (TCP Vegas' base time; the
- * tolerance of `Gradient2Limit`). Being slow alone takes nothing away.
+ * The window after an attempt. A success adds one, so that a round in which all succeed doubles it: the slow start of
+ * TCP (RFC 5681, section 3.1). A window that is not used does not grow (RFC 7661), nor does one whose responses become
+ * slower: a queue grows at the endpoint (TCP Vegas' base time; the tolerance of `Gradient2Limit`). Being slow alone
+ * takes nothing away.
  */
 export const windowAfter = (before: CongestionWindow, ended: AttemptEnd): CongestionWindow => {
   const peak = Math.max(ended.inFlight, before.peak * (1 - 1 / (PEAK_LASTS_ROUNDS * before.size)));
