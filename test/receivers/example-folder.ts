@@ -1,5 +1,5 @@
-import { copyFile, readFile, symlink, writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { readFile, symlink, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { makeTempDir } from "../harness/temp-dir.ts";
 import { FAILING_CALL } from "./signed-request.ts";
@@ -8,11 +8,13 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const EXAMPLES = join(ROOT, "docs/examples");
 
 // The two files are the reader's own: here they write down what they are given.
-const HANDLE_EVENT_JS = `
+const handleEventJs = (folder: string): string => `
 import { appendFileSync } from "node:fs";
 export function handleEvent(id, event) {
-  if (event.call_id === "${FAILING_CALL}") throw Object.assign(new Error("no disk"), { status: 200, statusCode: 200 });
-  appendFileSync(new URL("handled", import.meta.url), id + "\\n");
+  if (event.call_id === "${FAILING_CALL}") {
+    throw Object.assign(new Error("no disk"), { status: 200, statusCode: 200 });
+  }
+  appendFileSync(${JSON.stringify(join(folder, "handled"))}, id + "\\n");
 }
 `;
 const HANDLE_EVENT_PY = `
@@ -32,20 +34,27 @@ export interface ExampleFolder {
   readonly load: (file: string, secret: string) => Promise<Record<string, unknown>>;
 }
 
-/** Files of docs/examples, in a folder like a reader's: with packages, and `handle-event` of their own. */
+/** Files of docs/examples in a folder like a reader's: with this project's packages and a `handle-event` of its own. */
 export const exampleFolder = async (
+  files: readonly string[],
+  edit?: (text: string) => string,
+): Promise<ExampleFolder> => {
+  const example = await bareExampleFolder(files, edit);
+  await symlink(join(ROOT, "node_modules"), join(example.folder, "node_modules"));
+  return example;
+};
+
+/** The same without packages. */
+export const bareExampleFolder = async (
   files: readonly string[],
   edit = (text: string): string => text,
 ): Promise<ExampleFolder> => {
   const folder = await makeTempDir("receiver");
-  await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  await writeFile(join(folder, "handle-event.mjs"), HANDLE_EVENT_JS);
+  await writeFile(join(folder, "handle-event.mjs"), handleEventJs(folder));
   await writeFile(join(folder, "handle_event.py"), HANDLE_EVENT_PY);
   await writeFile(join(folder, "handled"), "");
   for (const file of files) {
-    const to = join(folder, basename(file));
-    await copyFile(join(EXAMPLES, file), to);
-    await writeFile(to, edit(await readFile(to, "utf8")));
+    await writeFile(join(folder, file), edit(await readFile(join(EXAMPLES, file), "utf8")));
   }
   const handled = async (): Promise<string[]> =>
     (await readFile(join(folder, "handled"), "utf8")).split("\n").slice(0, -1);

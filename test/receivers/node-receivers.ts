@@ -1,6 +1,6 @@
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { exampleFolder, withEnvironment } from "./example-folder.ts";
+import { type ExampleFolder, exampleFolder, withEnvironment } from "./example-folder.ts";
 import { type ReceiverRequest, sendTo } from "./signed-request.ts";
 
 /** An example for a JavaScript runtime, in this process. */
@@ -28,7 +28,16 @@ export const startExample = async (
   secret: string,
   edit?: (text: string) => string,
 ): Promise<NodeReceiver> => {
-  const { handled, load } = await exampleFolder([file, ...(NEEDED[file] ?? [])], edit);
+  const folder = await exampleFolder([file, ...(NEEDED[file] ?? [])], edit);
+  return startIn(folder, file, secret);
+};
+
+/** The same where its files are already. */
+export const startIn = async (
+  { load, handled }: ExampleFolder,
+  file: string,
+  secret: string,
+): Promise<NodeReceiver> => {
   const { server, app, POST, default: worker } = (await load(file, secret)) as Exports;
   const env = { WEBHOOK_SECRET: secret };
   if (POST !== undefined) return { url: "", handled, send: (one) => inNext(POST, one, env), stop };

@@ -1,9 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { collectOutput } from "../harness/process/output-lines.ts";
-import { spawnTracked } from "../harness/process/child-process.ts";
-import { eventually } from "../harness/eventually.ts";
 import { exampleFolder } from "./example-folder.ts";
-import { sendTo } from "./signed-request.ts";
+import { startListening } from "./listening-process.ts";
 
 /** A Python of this machine that has these modules: Debian's own has what `apt-get install python3-…` brings. */
 export const pythonWith = (...modules: string[]): string | undefined =>
@@ -34,19 +31,7 @@ export const startPythonExample = async (
   secret: string,
 ) => {
   const { folder, handled } = await exampleFolder([file, "verify_webhook.py"]);
-  const started = await spawnTracked(python, ["-B", ...PROGRAMS[file]], {
-    cwd: folder,
-    env: { ...process.env, WEBHOOK_SECRET: secret, PYTHONPATH: folder },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const { stdout, stderr } = started.child;
-  if (stdout === null || stderr === null) throw new Error(`${file}: no output to read`);
-  const output = collectOutput(stdout, stderr);
-  const port = await eventually(() => {
-    if (started.exit() !== null) throw new Error(`${file} ended: ${output.all()}`);
-    return Promise.resolve(
-      Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(output.all())?.[1] ?? 0) || null,
-    );
-  });
-  return { send: sendTo(port), handled, logged: () => output.stderr(), stop: () => started.kill() };
+  const env = { WEBHOOK_SECRET: secret, PYTHONPATH: folder };
+  const program = { command: python, args: ["-B", ...PROGRAMS[file]], cwd: folder, env };
+  return { ...(await startListening(program)), handled };
 };
