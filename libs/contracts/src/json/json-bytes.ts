@@ -85,7 +85,8 @@ const isHex = (byte: number | undefined): boolean =>
 const hasFourHex = (bytes: Uint8Array, at: number): boolean =>
   isHex(bytes[at]) && isHex(bytes[at + 1]) && isHex(bytes[at + 2]) && isHex(bytes[at + 3]);
 
-const utf8 = new TextDecoder();
+/** A mark that begins a key is part of it. */
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The text of the string at these bytes: `"\u0061"` and `"a"` are the same one. */
 export const textIn = (bytes: Uint8Array, start: number, end: number): string => {

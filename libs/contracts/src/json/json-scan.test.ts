@@ -175,3 +175,9 @@ test("bodies of the largest size are judged in time that is in proportion to it,
     expect(least).toBeLessThan(150); // about 10 on one core that is warm
   }
 });
+
+test("a member's key keeps the U+FEFF that it begins with", () => {
+  expect(scanJson(bytes('{"\uFEFFcall_id":1}'), MAX_DEPTH)).toMatchObject({
+    members: [{ key: "\uFEFFcall_id" }],
+  });
+});

@@ -51,6 +51,11 @@ test("a key that is repeated anywhere is found, however it is escaped", () => {
   );
 });
 
+test("a key that begins with U+FEFF is another one than without", () => {
+  const value = { "\uFEFFa": 1, a: 2 };
+  expect(parse(JSON.stringify(value))).toEqual({ kind: "value", value });
+});
+
 describe("what is refused, and what the caller is told", () => {
   test.each([
     ["", "is empty"],
