@@ -87,15 +87,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
 /** Adds request headers, response headers and descriptions of responses to a route's schema. */
 export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteOptions) => {
   const { takes = [], gives = [] }: Documented = config?.documented ?? {};
-  const properties = takes.map((name) => {
-    const { schema: plain, description } = REQUEST_HEADERS[name];
-    return [name, { ...plain, description }];
-  });
-  const headers = { type: "object", properties: Object.fromEntries(properties) };
-  const given = gives.map((name) => {
-    const { schema: plain, description } = RESPONSE_HEADERS[name];
-    return [name, { ...plain, description }];
-  });
+  const given = schemasOf(gives, RESPONSE_HEADERS);
   const { produces = ["application/json"] } = schema;
   const zodOf = (own?.response ?? {}) as Readonly<Record<string, { description?: string }>>;
   const responses = Object.entries(schema.response ?? {}).map(([status, response]) => {
@@ -103,7 +95,7 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
     const description = zodOf[status]?.description ?? MEANINGS[status] ?? "Done.";
     const said = {
       description,
-      ...(given.length === 0 ? {} : { headers: Object.fromEntries(given) }),
+      ...(gives.length > 0 && { headers: given }),
     };
     if ("content" in response) return [status, { ...said, ...response }];
     // `null` stands for a response without a body.
@@ -113,10 +105,23 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
   });
   return {
     ...schema,
-    ...(takes.length === 0 ? {} : { headers }),
+    ...(takes.length > 0 && {
+      headers: { type: "object", properties: schemasOf(takes, REQUEST_HEADERS) },
+    }),
     response: Object.fromEntries(responses) as Responses,
   };
 };
+
+const schemasOf = <Name extends string>(
+  names: readonly Name[],
+  headers: Readonly<Record<Name, DocumentedHeader>>,
+) =>
+  Object.fromEntries(
+    names.map((name) => {
+      const { schema, description } = headers[name];
+      return [name, { ...schema, description }];
+    }),
+  );
 
 /** The problems that a route's request headers can cause. */
 export const problemsOfHeaders = ({ takes = [] }: Documented): ProblemCode[] =>

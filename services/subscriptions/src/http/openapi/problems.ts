@@ -57,17 +57,13 @@ export const withProblems = (schema: PlainSchema, route: RouteOptions): PlainSch
 
 const problemResponsesOf = (codes: readonly ProblemCode[]): Responses => {
   const bodies = codes.map((code) => problemBody(exampleOf(code)));
-  const statuses = [...new Set(bodies.map(({ status }) => status))].toSorted((a, b) => a - b);
-  const responses = statuses.map((status) => {
-    const ofStatus = bodies.filter((body) => body.status === status);
-    return [String(status), problemResponseOf(ofStatus)] as const;
-  });
-  return Object.fromEntries(responses);
+  const byStatus = Map.groupBy(bodies, ({ status }) => status);
+  return Object.fromEntries(byStatus.entries().map(([status, all]) => [status, responseOf(all)]));
 };
 
 type ProblemBody = ReturnType<typeof problemBody>;
 
-const problemResponseOf = (bodies: readonly ProblemBody[]) => {
+const responseOf = (bodies: readonly ProblemBody[]) => {
   const examples = bodies.map((body) => [body.code, { summary: body.title, value: body }]);
   const schema = {
     allOf: [

@@ -2,17 +2,15 @@
 export type ApiDocument = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly tags?: readonly { readonly name: string }[];
-  readonly components: Components;
+  readonly components: {
+    readonly schemas?: Readonly<Record<string, unknown>>;
+    readonly responses?: Readonly<Record<string, unknown>>;
+  };
 };
 
 type Operation = {
   readonly tags?: readonly string[];
-  readonly responses: Readonly<Record<string, unknown>>;
-};
-
-type Components = {
-  readonly schemas?: Readonly<Record<string, unknown>>;
-  readonly responses?: Readonly<Record<string, unknown>>;
+  readonly responses: Record<string, unknown>;
 };
 
 const OWN_STATUS = /^[23]/;
@@ -22,64 +20,38 @@ const OWN_STATUS = /^[23]/;
  * zod's registry has every schema with an id.
  */
 export const tidied = (document: ApiDocument): ApiDocument => {
-  const shared = new Map<string, unknown>();
-  const { components, tags = [], paths: asMade, ...head } = document;
-  const paths = mapOperations(asMade, (operation) => ({
-    ...operation,
-    responses: withSharedProblems(operation.responses, shared),
-  }));
-  const responses = Object.fromEntries([...shared].toSorted(([a], [b]) => (a < b ? -1 : 1)));
-  const used = usedTags(asMade);
+  const { components, tags = [], paths, ...head } = document;
+  const operations = Object.values(paths).flatMap((ofPath) => Object.values(ofPath));
+  const used = new Set(operations.flatMap((operation) => operation.tags ?? []));
+  const responses = sharedProblems(operations);
+  const schemas = usedSchemas({ paths, responses }, components.schemas ?? {});
   return {
     ...head,
     tags: tags.filter(({ name }) => used.has(name)),
     paths,
-    components: {
-      ...components,
-      schemas: usedSchemas({ paths, responses }, components.schemas ?? {}),
-      responses,
-    },
+    components: { ...components, schemas, responses },
   };
 };
 
-const mapOperations = (
-  paths: ApiDocument["paths"],
-  change: (operation: Operation) => Operation,
-): ApiDocument["paths"] =>
-  Object.fromEntries(
-    Object.entries(paths).map(([path, operations]) => [
-      path,
-      Object.fromEntries(
-        Object.entries(operations).map(([method, operation]) => [method, change(operation)]),
-      ),
-    ]),
-  );
-
-const withSharedProblems = (
-  responses: Operation["responses"],
-  shared: Map<string, unknown>,
-): Operation["responses"] =>
-  Object.fromEntries(
-    Object.entries(responses).map(([status, response]) => {
-      if (OWN_STATUS.test(status)) return [status, response];
+/** Puts a reference in the place of each problem response; returns these responses by name. */
+const sharedProblems = (operations: readonly Operation[]) => {
+  const shared = new Map<string, unknown>();
+  for (const { responses } of operations) {
+    for (const [status, response] of Object.entries(responses)) {
+      if (OWN_STATUS.test(status)) continue;
       // These responses differ only in their codes.
       const name = codesIn(response).join(".");
       shared.set(name, response);
-      return [status, { $ref: `#/components/responses/${name}` }];
-    }),
-  );
+      responses[status] = { $ref: `#/components/responses/${name}` };
+    }
+  }
+  return Object.fromEntries([...shared].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+};
 
 const codesIn = (response: unknown): string[] => {
   const { content } = response as { content: Record<string, { examples: object }> };
   return Object.values(content).flatMap(({ examples }) => Object.keys(examples));
 };
-
-const usedTags = (paths: ApiDocument["paths"]): ReadonlySet<string> =>
-  new Set(
-    Object.values(paths).flatMap((operations) =>
-      Object.values(operations).flatMap(({ tags = [] }) => tags),
-    ),
-  );
 
 const usedSchemas = (from: unknown, schemas: Readonly<Record<string, unknown>>) => {
   const used = new Set<string>();
