@@ -2,16 +2,14 @@ import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url
 import { eventId } from "@ringback/contracts/events/event";
 import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
-import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { agentStore } from "./agents/agent-store.ts";
 import type { ApiKeysFile } from "./http/auth/api-keys.ts";
 import { buildApp } from "./http/app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
-import type { BackgroundServices } from "./background.ts";
+import type { BackgroundServices, SubscriptionsOptions } from "./background.ts";
 import { definitionStore } from "./event-types/definition-store.ts";
-import { notedWarnings } from "./event-types/own-warning-notes.ts";
-import { ownWarnings, type OwnWarnings } from "./event-types/own-warnings.ts";
+import { notedWarnings, ownWarnings, type OwnWarnings } from "./event-types/own-warnings.ts";
 import { schemaValidator, type SchemaValidator } from "./event-types/schema-validator.ts";
 import { eventStore } from "./publishing/store-events.ts";
 import type { LiveConnections } from "./live/connections.ts";
@@ -53,12 +51,10 @@ export type ApiParts = BackgroundServices & {
   readonly tracer: Tracer | undefined;
 };
 
-type OpenApiOptions = { readonly settings: SubscriptionsSettings; readonly log: Logger };
-
 /** Opens the API's port; gives its address. */
 export const openApi = async (
   parts: ApiParts,
-  options: OpenApiOptions,
+  options: Pick<SubscriptionsOptions, "settings" | "log">,
   open: AsyncDisposableStack,
 ): Promise<string> => {
   const { keys, metrics, tracer } = parts;
@@ -82,7 +78,7 @@ export const openApi = async (
 
 const featureDeps = (
   parts: ApiParts,
-  { settings, log }: OpenApiOptions,
+  { settings, log }: Pick<SubscriptionsOptions, "settings" | "log">,
   validator: SchemaValidator,
 ): FeatureDeps => {
   const { nats, index, projection, redelivery, created, sealer, metrics, rules } = parts;

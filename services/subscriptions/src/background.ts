@@ -15,29 +15,29 @@ import { startRedelivery, type RunningRedelivery } from "./redelivery/redelivery
 
 /** What the service keeps up to date from the streams. */
 export type BackgroundServices = {
-  /** NATS, whose `problem` tells also that agents can neither be read nor changed. */
+  /** NATS, whose `problem` also says that agents can neither be read nor changed. */
   readonly nats: Nats;
   readonly created: StreamCreation;
   readonly index: AgentIndex;
   readonly projection: OpenProjection;
   readonly redelivery: RunningRedelivery;
-  /** What is let pass as an event. */
+  /** Which events are accepted. */
   readonly rules: EventRules;
-  /** What the API compares with times on the streams it reads from NATS's clock, not this machine's. */
+  /** The clock of NATS: the API compares its times with times on the streams. */
   readonly clock: ServerClock;
 };
 
-type BackgroundOptions = {
+export type SubscriptionsOptions = {
   readonly settings: SubscriptionsSettings;
   readonly log: Logger;
-  /** Called when a stream is lost, or the index of lists cannot be kept. */
+  /** Called when the process cannot go on. */
   readonly onFatal: (error: unknown) => void;
 };
 
-/** Makes sure of the streams and begins to follow them; what is to be closed goes on the stack. */
+/** Makes the streams where they are missing, and begins to follow them. What has to be closed goes on the stack. */
 export const startBackground = async (
   connected: Nats,
-  { settings, log, onFatal }: BackgroundOptions,
+  { settings, log, onFatal }: SubscriptionsOptions,
   open: AsyncDisposableStack,
   stopping: AbortSignal,
 ): Promise<BackgroundServices> => {

@@ -1,5 +1,4 @@
 import { startAdminServer } from "@ringback/runtime/process/admin-server";
-import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { viewAgeSeconds } from "@ringback/runtime/streams/last-per-subject";
 import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
 import { connectNats, closeNats, type Nats } from "@ringback/runtime/nats/connection";
@@ -9,19 +8,12 @@ import manifest from "../package.json" with { type: "json" };
 import type { AgentIndex } from "./agents/agent-index.ts";
 import { openApiKeysFile } from "./http/auth/api-keys.ts";
 import type { SubscriptionsSettings } from "./config.ts";
-import { startBackground } from "./background.ts";
+import { startBackground, type SubscriptionsOptions } from "./background.ts";
 import { liveConnections, type LiveConnections } from "./live/connections.ts";
 import { createSubscriptionsMetrics, type SubscriptionsMetrics } from "./metrics.ts";
 import { addressOf, cannotListen, openApi } from "./api.ts";
 import { PROJECTED_STREAMS } from "./projection/file/positions.ts";
 import type { OpenProjection } from "./projection/open-projection.ts";
-
-export type SubscriptionsOptions = {
-  readonly settings: SubscriptionsSettings;
-  readonly log: Logger;
-  /** Called when the process cannot go on. */
-  readonly onFatal: (error: unknown) => void;
-};
 
 export type Subscriptions = {
   /** Resolves once the API is there and this is logged; rejects when that cannot be. */
@@ -30,7 +22,7 @@ export type Subscriptions = {
   readonly stop: () => Promise<void>;
 };
 
-/** What there is so far: probes and gauges look at it, and are there before the rest. */
+/** What is there so far. Probes and gauges read it: they are there before the rest. */
 type Parts = {
   nats?: Nats;
   index?: AgentIndex;
@@ -47,7 +39,7 @@ export const startSubscriptions = (options: SubscriptionsOptions): Subscriptions
   const open = new AsyncDisposableStack();
   return {
     started: start(options, open, stopping.signal).catch((error: unknown) => {
-      // Stopped while it started: what fails for that reason is no news.
+      // Stopped while it started: what fails for that reason is no error.
       if (!stopping.signal.aborted) throw error;
     }),
     stop: async () => {

@@ -48,7 +48,8 @@ const fieldErrors = (issue: z.core.$ZodIssue): FieldError[] => {
   return [{ path: pathText(issue.path), message: `${issue.message}${got(issue)}` }];
 };
 
-const pathText = (path: readonly PropertyKey[]): string => {
+/** The path of a field as text, such as `event_subscriptions.0.headers.Host`. */
+export const pathText = (path: readonly PropertyKey[]): string => {
   const text = path.map(String).join(".");
   return text.length <= MAX_PATH_CHARACTERS ? text : `${text.slice(0, MAX_PATH_CHARACTERS)}…`;
 };

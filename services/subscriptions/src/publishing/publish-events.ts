@@ -4,7 +4,9 @@ import type { EventRules } from "@ringback/contracts/events/event-check";
 import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { OwnWarnings } from "../event-types/own-warnings.ts";
-import { checkRequest, type CheckedEvent, type CheckedRequest } from "./check-request.ts";
+import { checkRequest, type CheckedEvent } from "./check-request.ts";
+import { z } from "zod";
+import { warningSchema } from "./check-event.ts";
 import { withSecretIds, type EventStore, type Publisher, type StoredItem } from "./store-events.ts";
 
 export type PublishDeps = {
@@ -24,12 +26,21 @@ export type PublishRequest = {
 };
 
 /** An event that is stored, as its producer learns of it. */
-type PublishedEvent = {
-  readonly event_id: string;
-  readonly duplicate: boolean;
-  readonly differs?: boolean;
-  readonly warnings?: EventWarning[];
-};
+export const publishedEventSchema = z.object({
+  event_id: z.string(),
+  duplicate: z.boolean().meta({
+    description: "True when it was stored before, by its message id: nothing was stored now.",
+  }),
+  differs: z.boolean().optional().meta({
+    description:
+      "True when what was stored before under this message id is not the same, byte for byte.",
+  }),
+  warnings: z.array(warningSchema).optional().meta({
+    description: "Known fields with values that readers do not expect: delivered as they are.",
+  }),
+});
+
+type PublishedEvent = z.infer<typeof publishedEventSchema>;
 
 export type PublishResult =
   | { readonly kind: "all"; readonly events: PublishedEvent[] }
@@ -37,21 +48,20 @@ export type PublishResult =
       readonly kind: "partial";
       readonly code: "event_differs" | "events_full" | "unavailable";
       readonly detail: string;
-      /** In the order of the request; null: not stored, or not known to be. */
+      /** In the order of the request; null: not stored, or not confirmed as stored. */
       readonly events: (PublishedEvent | null)[];
     };
 
-/** Stores the events of a request when all of them are valid; says what is wrong otherwise. */
+/** Stores the events of a request when all of them are valid; throws a RefusedError otherwise. */
 export const publishEvents = async (
   { workspaceId, body, publisher, trace }: PublishRequest,
   { events: store, eventsCreatedMs, rules, ownWarnings }: PublishDeps,
-): Promise<PublishResult | Exclude<CheckedRequest, { kind: "events" }>> => {
+): Promise<PublishResult> => {
   const itemRules = { workspaceId, maxEventBytes: store.maxEventBytes(), events: rules };
   const checked = await checkRequest(body, itemRules);
-  if (checked.kind !== "events") return checked;
-  const messages = checked.events.map(({ event }) => event);
+  const messages = checked.map(({ event }) => event);
   const stored = await store.store(withSecretIds(publisher, messages), trace);
-  const warnings = await allWarnings(workspaceId, checked.events, ownWarnings);
+  const warnings = await allWarnings(workspaceId, checked, ownWarnings);
   const hasKey = publisher.idempotencyKey !== undefined;
   return publishResult(stored, warnings, { eventsCreatedMs, hasKey });
 };
@@ -66,7 +76,7 @@ const allWarnings = async (
   return events.map(({ warnings }, n) => [...warnings, ...(own[n] ?? [])]);
 };
 
-/** Whether all events of a request are stored, or which are, so that the producer can send the rest again. */
+/** Which events of a request are stored, so that the producer can send the others again. */
 const publishResult = (
   items: readonly StoredItem[],
   warnings: ReadonlyArray<readonly EventWarning[]>,
@@ -85,12 +95,7 @@ const publishResult = (
     ? "There is no room for further events at the moment"
     : "Not every event could be confirmed as stored";
   const detail = `${why}: ${sure.length} of ${events.length} are stored. Send the same request again, within 10 minutes: what is stored is not stored twice.`;
-  return {
-    kind: "partial",
-    code: isFull ? "events_full" : "unavailable",
-    detail,
-    events,
-  };
+  return { kind: "partial", code: isFull ? "events_full" : "unavailable", detail, events };
 };
 
 const publishedEvent = (

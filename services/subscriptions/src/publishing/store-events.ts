@@ -50,9 +50,7 @@ const FULL = new Set([
 ]);
 
 export const eventStore = (nats: Nats): EventStore => ({
-  maxEventBytes: () => {
-    return Math.min(MAX_EVENT_BYTES, maxBodyBytes(nats) ?? MAX_EVENT_BYTES);
-  },
+  maxEventBytes: () => Math.min(MAX_EVENT_BYTES, maxBodyBytes(nats) ?? MAX_EVENT_BYTES),
   store: async (events, trace) => {
     refuseWhileDisconnected(nats);
     const items = new Map<string, StoredItem>();

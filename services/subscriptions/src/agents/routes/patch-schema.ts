@@ -14,12 +14,12 @@ import { methodTypeSchema } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
 import { PATCH_EXAMPLES } from "./patch-examples.ts";
 import {
+  listOf,
+  MAX_SUBSCRIPTIONS,
   removeSigningSecretSchema,
   rotateSigningSecretSchema,
   signingAsReadSchema,
 } from "./signing-schema.ts";
-
-const MAX_SUBSCRIPTIONS = 50;
 
 /** A URL that events may be sent to, in its normal form. */
 const callbackUrlSchema = (policy: CallbackUrlPolicy) =>
@@ -66,22 +66,18 @@ const headersSchema = z.preprocess(
   }),
 );
 
-/** A list of at most so many, for which a long one is refused by its length alone. */
-const listOf = <T extends z.ZodType>(element: T, what: string) =>
-  countedList(z.array(element).max(MAX_SUBSCRIPTIONS), ({ length }) =>
-    length > MAX_SUBSCRIPTIONS
-      ? `holds ${length} ${what}: at most ${MAX_SUBSCRIPTIONS}`
-      : undefined,
-  );
-
 const eventTypesSchema = z.union([eventTypeSchema, z.array(eventTypeSchema).min(1)], {
   error: "must be the name of an event type, or a list of them that is not empty",
 });
 
 /** One with several event types is as many subscriptions. */
 const tooManyNamed = (list: readonly unknown[]): string | undefined => {
+  const { length } = list;
+  if (length > MAX_SUBSCRIPTIONS) {
+    return `holds ${length} subscriptions: at most ${MAX_SUBSCRIPTIONS}`;
+  }
   const count = list.reduce<number>((sum, one) => sum + typesNamed(one), 0);
-  if (list.length > MAX_SUBSCRIPTIONS || count <= MAX_SUBSCRIPTIONS) return undefined;
+  if (count <= MAX_SUBSCRIPTIONS) return undefined;
   return `names ${count} subscriptions: at most ${MAX_SUBSCRIPTIONS}, each event type counted`;
 };
 
@@ -90,27 +86,27 @@ const typesNamed = (one: unknown): number => {
   return Array.isArray(one.event_type) ? one.event_type.length : 1;
 };
 
+const subscriptionSchema = (policy: CallbackUrlPolicy) =>
+  z.strictObject({
+    event_type: eventTypesSchema,
+    callback_url: callbackUrlSchema(policy),
+    headers: headersSchema,
+    method_type: methodTypeSchema.default("POST"),
+    delivery: deliveryPolicySchema.optional().meta({
+      description: "How it is delivered, where that differs from the operator's settings",
+    }),
+    signing: signingAsReadSchema.meta({
+      description: "Taken so that a list can be sent back as it was read, and not used",
+    }),
+  });
+
 const editSchema = (policy: CallbackUrlPolicy) =>
   z
     .strictObject({
       operation: z.literal("edit_event_subscriptions"),
       agent_id: idSchema,
       event_subscriptions: countedList(
-        listOf(
-          z.strictObject({
-            event_type: eventTypesSchema,
-            callback_url: callbackUrlSchema(policy),
-            headers: headersSchema,
-            method_type: methodTypeSchema.default("POST"),
-            delivery: deliveryPolicySchema.optional().meta({
-              description: "How it is delivered, where that differs from the operator's settings",
-            }),
-            signing: signingAsReadSchema.meta({
-              description: "Taken so that a list can be sent back as it was read, and not used",
-            }),
-          }),
-          "subscriptions",
-        ),
+        z.array(subscriptionSchema(policy)).max(MAX_SUBSCRIPTIONS),
         tooManyNamed,
       ),
       mode: z.enum(["merge", "replace"]).default("merge").meta({
@@ -133,9 +129,10 @@ const editSchema = (policy: CallbackUrlPolicy) =>
 const removeSchema = z.strictObject({
   operation: z.literal("remove_event_subscriptions"),
   agent_id: idSchema,
-  event_types: listOf(eventTypeSchema, "event types").refine((list) => list.length > 0, {
-    error: "must not be empty",
-  }),
+  event_types: listOf(z.array(eventTypeSchema), MAX_SUBSCRIPTIONS, "event types").refine(
+    (list) => list.length > 0,
+    { error: "must not be empty" },
+  ),
 });
 
 const OPERATIONS = [

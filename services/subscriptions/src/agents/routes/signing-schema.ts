@@ -58,26 +58,25 @@ const overlapSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** `signing` as answers show it: taken so that a list can be sent back as it was read, and not used. */
-export const signingAsReadSchema = countedList(
-  z.array(redactedSigningKeySchema).max(MAX_SIGNING_KEYS),
-  ({ length }) =>
-    length > MAX_SIGNING_KEYS ? `holds ${length} keys: at most ${MAX_SIGNING_KEYS}` : undefined,
+/** Of subscriptions and of event types in one request. */
+export const MAX_SUBSCRIPTIONS = 50;
+
+/** A list of at most so many elements; the length of a longer list is all that is looked at. */
+export const listOf = <T extends z.ZodType>(list: z.ZodArray<T>, max: number, what: string) =>
+  countedList(list.max(max), ({ length }) =>
+    length > max ? `holds ${length} ${what}: at most ${max}` : undefined,
+  );
+
+/** `signing` as responses show it: accepted and not used, so that a list can be sent back as it was read. */
+export const signingAsReadSchema = listOf(
+  z.array(redactedSigningKeySchema),
+  MAX_SIGNING_KEYS,
+  "keys",
 ).optional();
 
-const MAX_EVENT_TYPES = 50;
-
-const eventTypes = countedList(
-  z.array(eventTypeSchema).min(1).max(MAX_EVENT_TYPES),
-  ({ length }) =>
-    length > MAX_EVENT_TYPES
-      ? `holds ${length} event types: at most ${MAX_EVENT_TYPES}`
-      : undefined,
-)
+const eventTypes = listOf(z.array(eventTypeSchema).min(1), MAX_SUBSCRIPTIONS, "event types")
   .optional()
-  .meta({
-    description: "Of the subscriptions for these; without it of all",
-  });
+  .meta({ description: "Of the subscriptions for these; without it of all" });
 
 /** The body of `rotate_signing_secret`. */
 export const rotateSigningSecretSchema = z

@@ -8,7 +8,6 @@ import { publishEvents, type PublishDeps } from "../publish-events.ts";
 import { publishResponseSchema, partialProblemSchema } from "./publish-response.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
-import { invalidRequest } from "../../http/refused-error.ts";
 import { validatorCompiler } from "../../http/validation.ts";
 import type { Api } from "../../http/api.ts";
 
@@ -55,21 +54,9 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
         const publisher = { keyDigest, idempotencyKey: key.key };
         const sent = { workspaceId, body, publisher, trace: request.span?.context };
         const done = await publishEvents(sent, deps);
-        switch (done.kind) {
-          case "all":
-            return reply.code(202).send({ events: done.events });
-          case "invalid_json":
-            return sendProblem(reply, {
-              code: "invalid_json",
-              detail: `The body ${done.message}: nothing was stored.`,
-            });
-          case "invalid":
-            throw invalidRequest(done.errors);
-          case "partial":
-            return sendProblem(reply, done, { events: done.events });
-          default:
-            return done satisfies never;
-        }
+        return done.kind === "all"
+          ? reply.code(202).send({ events: done.events })
+          : sendProblem(reply, done, { events: done.events });
       },
     );
   });
