@@ -10,6 +10,23 @@ export const SEALING_KEY_ID = /^[A-Za-z0-9_-]{1,32}$/;
 export const NONCE_BYTES = 12;
 export const TAG_BYTES = 16;
 
+/** A secret's owner and name: a sealed text opens only in the context for which it was sealed. */
+export type SealingContext = readonly string[];
+
+/** An opened text, or why it does not open; the message repeats nothing of the text. */
+export type Unsealed =
+  | { readonly kind: "opened"; readonly text: string }
+  | { readonly kind: "unreadable"; readonly message: string };
+
+/** Seals texts for storing, and opens them. */
+export type Sealer = {
+  readonly seal: (text: string, context: SealingContext) => string;
+  /** Returns a text that was stored plain as it is. */
+  readonly open: (stored: string, context: SealingContext) => Unsealed;
+  /** True when sealing this text again would change neither key nor form. */
+  readonly isCurrent: (stored: string) => boolean;
+};
+
 /** A sealed text: its key's id, and nonce, tag and ciphertext in one. */
 export type SealedText = { readonly keyId: string; readonly box: Uint8Array };
 

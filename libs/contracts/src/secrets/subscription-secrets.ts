@@ -1,24 +1,10 @@
 import type { EventType } from "../events/event-types.ts";
-import { looksSealed, REDACTED } from "./sealed-text.ts";
+import { looksSealed, REDACTED, type Sealer, type SealingContext } from "./sealed-text.ts";
 import { redactedSigningKey, type RedactedSigningKey, type SigningKey } from "./signing-key.ts";
 import type { AgentAddress } from "../streams/subjects.ts";
 import type { Subscription } from "../agents/subscription.ts";
 
-/** A secret's owner and name: a sealed text opens only in the context for which it was sealed. */
-export type SealingContext = readonly string[];
-
-type Opened =
-  | { readonly kind: "opened"; readonly text: string }
-  /** The message repeats nothing of the text. */
-  | { readonly kind: "unreadable"; readonly message: string };
-
-/** Seals texts for storing, and opens them. */
-export type Sealer = {
-  readonly seal: (text: string, context: SealingContext) => string;
-  readonly open: (stored: string, context: SealingContext) => Opened;
-  /** True when sealing this text again would change neither key nor form. */
-  readonly isCurrent: (stored: string) => boolean;
-};
+export type { Sealer, SealingContext };
 
 /** No header has this name (RFC 9110 token), so that no header's value opens as a query. */
 const QUERY = "?";
@@ -40,7 +26,7 @@ const mapSecrets = (
   subscription: Subscription,
   replace: Replace,
 ): Subscription => {
-  const { event_type, callback_url: url, headers, signing } = subscription;
+  const { event_type, signing } = subscription;
   const contextOf = (name: string): SealingContext => [
     agent.workspaceId,
     agent.agentId,
@@ -48,17 +34,25 @@ const mapSecrets = (
     name,
   ];
   return {
-    ...subscription,
+    ...mapTexts(subscription, (text, name) => replace(text, contextOf(name))),
     ...(signing && { signing: signing.map((key) => mapKey(agent, event_type, key, replace)) }),
-    callback_url: mapQuery(url, (query) => replace(query, contextOf(QUERY))),
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [
-        name,
-        replace(value, contextOf(name.toLowerCase())),
-      ]),
-    ),
   };
 };
+
+/** Header values and the URL's query replaced; `name` is the lower-case name of a header, or `QUERY`. */
+const mapTexts = <S extends Pick<Subscription, "callback_url" | "headers">>(
+  subscription: S,
+  replace: (text: string, name: string) => string,
+): S => ({
+  ...subscription,
+  callback_url: mapQuery(subscription.callback_url, (query) => replace(query, QUERY)),
+  headers: Object.fromEntries(
+    Object.entries(subscription.headers).map(([name, value]) => [
+      name,
+      replace(value, name.toLowerCase()),
+    ]),
+  ),
+});
 
 const mapKey = (
   { workspaceId, agentId }: AgentAddress,
@@ -147,15 +141,8 @@ export const redactedSubscription = (
   { signing, ...subscription }: Subscription,
   maySeeSecrets: boolean,
 ): RedactedSubscription => ({
-  ...subscription,
+  ...mapTexts(subscription, (text) => redacted(text, maySeeSecrets)),
   ...(signing && { signing: signing.map(redactedSigningKey) }),
-  callback_url: redactedUrl(subscription.callback_url, maySeeSecrets),
-  headers: Object.fromEntries(
-    Object.entries(subscription.headers).map(([name, value]) => [
-      name,
-      redacted(value, maySeeSecrets),
-    ]),
-  ),
 });
 
 /** The same for a callback URL: its query is a secret. */

@@ -25,31 +25,31 @@ export type NatsSettings = Pick<
   | "NATS_INBOX_PREFIX"
 >;
 
-/** A connection to NATS and what is done over it. */
+/** A connection to NATS and its clients. */
 export type Nats = {
   readonly connection: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
   /** False while the connection is down and the client tries to get it back. */
   readonly isConnected: () => boolean;
-  /** Why nothing can be asked of NATS now: there is no connection, or nothing answers on it. */
+  /** Why no request makes sense now: there is no connection, or NATS does not reply on it. Otherwise undefined. */
   readonly problem: () => string | undefined;
-  /** Goes to another server, as nothing can be done by this one though it answers. */
+  /** Connects to another server, as this one replies and is of no use. */
   readonly leave: (why: string) => void;
-  /** Something was too large by the `max_payload` that is known: it may have been raised since. */
+  /** Reads `max_payload` again: a message was larger than the known limit, which may be higher by now. */
   readonly refreshPayloadLimit: () => void;
 };
 
-/** The oldest server that has all that Ringback uses (message schedules and their repair, ADR-51). */
+/** The first version with all that Ringback uses: message schedules and their repair (ADR-51). */
 const MIN_SERVER_VERSION = [2, 14] as const;
 
 const API_TIMEOUT_MS = 5_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 /**
- * Connects, waiting for as long as no server answers; throws for what waiting does not mend:
- * refused credentials, a server that is too old, JetStream switched off. Once connected it tries for ever
- * to stay so; `onClosed` is told where the client gave up all the same.
+ * Connects, and waits as long as no server replies. Throws where waiting does not help: refused credentials, a server
+ * that is too old, JetStream switched off. Afterwards the client reconnects without end; if it closes all the same,
+ * `onClosed` is called.
  */
 export const connectNats = async (
   settings: NatsSettings,
@@ -82,11 +82,11 @@ export const connectNats = async (
 
 const DRAIN_MS = 2_000;
 
-/** Sends what is still in the client's buffers, and closes; gives up on it where no server answers. */
+/** Sends what is in the client's buffers, within two seconds, and closes; sends nothing when no server replies. */
 export const closeNats = async ({ connection, problem }: Nats): Promise<void> => {
   const drained =
     problem() === undefined ? connection.drain().catch(() => undefined) : Promise.resolve();
-  // The client's drain never ends when the connection is closed meanwhile: it is not waited for then.
+  // Not awaited alone: the client's drain never ends when the connection closes meanwhile.
   await Promise.race([drained, pause(DRAIN_MS)]);
   await connection.close();
 };
@@ -100,7 +100,7 @@ const connectionOptions = (
   name,
   inboxPrefix: settings.NATS_INBOX_PREFIX,
   maxReconnectAttempts: -1,
-  ignoreAuthErrorAbort: true, // what is refused now may be let in after the rotation
+  ignoreAuthErrorAbort: true, // refused credentials may be valid after their rotation
   ...reconnectOrder(),
   pingInterval: 20_000,
   timeout: CONNECT_TIMEOUT_MS,
@@ -111,7 +111,7 @@ const connectWhenThere = async (
   options: NodeConnectionOptions,
   log: Logger,
 ): Promise<NatsConnection> => {
-  // Not the client's waitOnFirstConnect: it waits for ever with refused credentials, too.
+  // Not by the client's waitOnFirstConnect, which waits for ever with refused credentials, too.
   for (let n = 0; ; n += 1) {
     try {
       return await connect(options);
@@ -135,12 +135,12 @@ const logInRefused = (cause: Error): Error =>
     { cause },
   );
 
-/** Where to connect to, as whom, and how the server has to prove itself. */
+/** The servers, the credentials, and the certificates that the server is checked against. */
 const serversAndUser = (settings: NatsSettings, log: Logger) => {
   const { NATS_TLS_CA_FILE, NATS_TLS_CERT_FILE, NATS_TLS_KEY_FILE } = settings;
   const { servers, wantsTls } = serversIn(settings.NATS_URL);
   const tlsFile = NATS_TLS_CA_FILE ?? NATS_TLS_CERT_FILE ?? NATS_TLS_KEY_FILE;
-  // The client reads these itself, on every connection, and would wait for ever for a missing one.
+  // The client reads these files itself for each connection, and would wait for ever for a missing one.
   for (const name of ["NATS_TLS_CA_FILE", "NATS_TLS_CERT_FILE", "NATS_TLS_KEY_FILE"] as const) {
     if (settings[name] !== undefined) readNamed(name, settings[name]);
   }
@@ -153,12 +153,12 @@ const serversAndUser = (settings: NatsSettings, log: Logger) => {
   return {
     servers: [...servers],
     ...(authenticator === undefined ? {} : { authenticator }),
-    // With it the client refuses a server without TLS before it says who it is.
+    // With `tls` the client refuses a server without TLS before it sends the credentials.
     ...(tlsFile !== undefined || wantsTls ? { tls } : {}),
   };
 };
 
-/** Throws when the server cannot do what is needed; older ones ignore options without a word. */
+/** Throws when the server is too old or has no JetStream: older servers silently ignore options. */
 const checkServer = (version: string, hasJetStream: boolean): void => {
   const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10) || 0);
   const [minMajor, minMinor] = MIN_SERVER_VERSION;
@@ -175,7 +175,7 @@ const checkServer = (version: string, hasJetStream: boolean): void => {
   }
 };
 
-/** Closed by ourselves it ends without an error. */
+/** A connection that this process closes ends without an error. */
 const followClosing = async (
   connection: NatsConnection,
   onClosed: (error: Error) => void,
@@ -186,7 +186,7 @@ const followClosing = async (
 
 const followStatus = (connection: NatsConnection, log: Logger): { readonly connected: boolean } => {
   const state = { connected: true };
-  // nats-core 3.4 tells "disconnect" again for each log-in that is refused, and "reconnect" as often at the end.
+  // nats-core 3.4 repeats "disconnect" for each refused log-in, and "reconnect" as often at the end.
   const change = (connected: boolean, server?: string): void => {
     if (state.connected === connected) return;
     state.connected = connected;

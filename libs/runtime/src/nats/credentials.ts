@@ -13,7 +13,7 @@ export type CredentialSettings = Pick<
   "NATS_URL" | "NATS_URL_FILE" | "NATS_CREDS_FILE"
 >;
 
-/** A file that a setting names; throws an error that names the setting. */
+/** Reads the file that a setting names; an error names the setting. */
 export const readNamed = (name: string, path: string): Uint8Array => {
   try {
     return readFileSync(path);
@@ -23,7 +23,7 @@ export const readNamed = (name: string, path: string): Uint8Array => {
   }
 };
 
-/** The servers in NATS_URL; throws what is wrong with it. */
+/** The servers in NATS_URL; throws for an invalid one. */
 export const serversIn = (text: string): NatsServers => {
   const read = readNatsServers(text);
   if (read.kind === "invalid") throw new Error(`NATS_URL: ${read.message}`);
@@ -31,9 +31,9 @@ export const serversIn = (text: string): NatsServers => {
 };
 
 /**
- * Says who we are, from files that are read for each log-in, so that what is rotated counts at the next
- * one; undefined where nothing has to be said. What cannot be read then is as it was before: the client
- * closes itself for good when this throws.
+ * The credentials for each log-in; undefined for none. Files are read for each log-in, so that rotated credentials
+ * count at the next one. If a file cannot be read then, the last good credentials stay: the client closes itself for
+ * good when an authenticator throws.
  */
 export const credentialsOf = (
   { NATS_URL, NATS_URL_FILE: urlFile, NATS_CREDS_FILE: credsFile }: CredentialSettings,

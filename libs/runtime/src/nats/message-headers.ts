@@ -12,12 +12,12 @@ export const rawHeaders = (message: Pick<JsMsg, "subject" | "data">): Uint8Array
   rawHeadersOf((message as unknown as { readonly msg: Msg }).msg);
 
 /**
- * The raw headers of a message; empty when it has none. Not decoded: the client decodes on first use, in the
- * square of their number.
+ * The raw headers of a message; empty when it has none. Reading `headers` would decode them, which takes the square of
+ * their number.
  */
 export const rawHeadersOf = (msg: Msg): Uint8Array => {
   const { data } = msg;
-  // The client keeps headers and body in one buffer and knows their size together; its type does not say so.
+  // The client keeps headers and body in one buffer. `size`, which is missing in its type, counts both.
   const { size } = msg as Msg & { readonly size: () => number };
   const address = Buffer.byteLength(msg.subject) + Buffer.byteLength(msg.reply ?? "");
   const length = size.call(msg) - address - data.byteLength;
@@ -26,15 +26,14 @@ export const rawHeadersOf = (msg: Msg): Uint8Array => {
 
 /** Frees a message's headers and body, which may be large; it can still be acknowledged. */
 export const releaseContent = (message: JsMsg): void => {
-  // Both are one buffer, which the client keeps as long as the message.
+  // Headers and body are one buffer, which the client keeps as long as the message.
   const { msg } = message as unknown as { readonly msg: Msg };
   Object.assign(msg, { _rdata: undefined });
 };
 
 /**
- * One header in raw headers; "" when it is missing. Not decoded: events' headers come from producers, and
- * decoding costs the square of their number and throws at an invalid name. The last one counts, as the
- * server appends its own.
+ * One header in raw headers; "" when it is missing. The last one counts, as the server appends its own. Producers
+ * choose an event's headers: decoding them would take the square of their number, and throw at an invalid name.
  */
 export const headerIn = (raw: Uint8Array, name: string): string => {
   const text = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
@@ -46,9 +45,9 @@ export const headerIn = (raw: Uint8Array, name: string): string => {
   return text.toString("utf8", from, end === -1 ? undefined : end).trim();
 };
 
-/** Reads headers of a message that was read by its sequence or as the last of its subject, in the same way. */
+/** The same for a message that was read by its sequence, or as the last one of its subject. */
 export const storedHeaders = (message: StoredMsg): ((name: string) => string) => {
-  // What the server answered, which is not in the client's type: `header` decodes all of them.
+  // The server's reply, which is missing in the client's type: `header` would decode all headers.
   const { smr } = message as unknown as { readonly smr: { readonly message: { hdrs?: string } } };
   const raw = Buffer.from(smr.message.hdrs ?? "", "base64");
   return (name) => headerIn(raw, name);
@@ -59,8 +58,8 @@ export const storedHeader = (message: StoredMsg, name: string): string =>
   storedHeaders(message)(name);
 
 /**
- * Reads headers by name ("" for one that is missing), or undefined when they cannot be decoded: the
- * client throws at the first look at a name with a character that names do not have.
+ * Reads headers by name ("" for a missing one); undefined when they cannot be decoded, as the client throws for a name
+ * with an invalid character.
  */
 export const headerReader = (
   decode: () => { readonly get: (name: string) => string } | undefined,

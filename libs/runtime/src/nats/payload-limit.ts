@@ -1,11 +1,11 @@
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 
-/** At most one request in this time: a producer of too large messages would connect for each of them. */
+/** At most one request in this time, as a producer may send one message after another that is too large. */
 const REFRESH_EVERY_MS = 5_000;
 
 /**
- * Returns a function that reads the server's limit for messages (`max_payload`) again, by a connection of its own.
- * A server that reloads its configuration does not say so to open connections.
+ * Returns a function that reads the server's limit for messages (`max_payload`) again, on a connection of its own: a
+ * server that reloads its configuration does not tell open connections.
  */
 export const payloadLimit = (
   connection: NatsConnection,

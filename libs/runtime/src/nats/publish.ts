@@ -14,12 +14,12 @@ export type Publication = {
   readonly stream: StreamName;
   readonly subject: string;
   readonly body: Uint8Array | string;
-  /** New for every deliberate publication; the same when one publication is tried again. */
+  /** New for each publication; the same when a publication is tried again. */
   readonly messageId: string;
   readonly headers?: ReadonlyArray<readonly [string, string]>;
   /** Refused unless this is the sequence of the subject's last message; 0: there is none. */
   readonly expectedLastSeq?: number;
-  /** That sequence is of the last message on any of these subjects, not on `subject` alone. */
+  /** `expectedLastSeq` is about the last message on any of these subjects, not on `subject` alone. */
   readonly expectedLastOf?: string;
   /** The server publishes body and headers to `target`, in the same stream, at `atMs`. */
   readonly schedule?: { readonly atMs: number; readonly target: string };
@@ -34,13 +34,13 @@ export type Publication = {
 
 export type Published =
   | { readonly kind: "stored"; readonly seq: number }
-  /** The subject's last message is not the expected one, and not this one either. */
+  /** The subject's last message is neither the expected one nor this one. */
   | { readonly kind: "conflict" };
 
-/** For the message id and what else goes before a body: the server counts both. */
+/** For the message id and other headers: the server counts them as payload, too. */
 const HEADER_BYTES = 2_048;
 
-/** How large a body the server takes, by what it last said; undefined while there is no connection. */
+/** The largest body that the server accepts, as far as is known; undefined while there is no connection. */
 export const maxBodyBytes = ({ connection }: Nats): number | undefined => {
   const bytes = connection.info?.max_payload;
   return bytes === undefined ? undefined : bytes - HEADER_BYTES;
@@ -50,11 +50,11 @@ const PUBLISH_TIMEOUT_MS = 2_000;
 /** Stays on the stored message. */
 export const MESSAGE_ID_HEADER = "Nats-Msg-Id";
 
-/** Another write to the subject is settled sooner where there is a quorum, and not at all without. */
+/** With a quorum another write to the subject ends sooner than this; without one it does not end. */
 const IN_FLIGHT_FOR_MS = 500;
 const IN_FLIGHT_LOOK_MS = 25;
 
-/** Publishes once; throws when the answer is missing, and then it may be stored or not. */
+/** Publishes once; throws when there is no reply, and then the message may be stored or not. */
 export const publishOnce = async (
   nats: Nats,
   publication: Publication,
@@ -79,7 +79,7 @@ const tryToPublish = async (
   const { subject, body, messageId, expectedLastSeq, schedule, ttlMs } = publication;
   const { cancelSchedule } = publication;
   await endOfTick();
-  const headers = newHeaders(); // made anew each time: the client writes into it
+  const headers = newHeaders(); // new for each try: the client writes into them
   for (const [name, value] of publication.headers ?? []) headers.set(name, value);
   try {
     const ack = await nats.js.publish(
@@ -103,7 +103,7 @@ const tryToPublish = async (
   } catch (error) {
     if (isTooLarge(error)) nats.refreshPayloadLimit();
     if (!isSequenceConflict(error)) throw error;
-    // A first try whose answer was lost meets its own message: only another's is a conflict.
+    // The reply to an earlier try may be lost: then the last message is this one, and no conflict.
     const last = await readLast(nats, publication.stream, subject);
     if (last !== null && storedHeader(last, MESSAGE_ID_HEADER) === messageId) {
       return { kind: "stored", seq: last.seq };
@@ -123,8 +123,8 @@ const cancelling = ({ subject, seq }: NonNullable<Publication["cancelSchedule"]>
 });
 
 /**
- * Publishes until the server says that it is stored (or that another was first). Throws only for what
- * trying again does not mend, and when the signal is aborted meanwhile.
+ * Publishes until the message is stored, or conflicts with another. Throws when a retry cannot help, and when the
+ * signal is aborted meanwhile.
  */
 export const publishUntilStored = async (
   nats: Nats,
@@ -155,7 +155,7 @@ export const readLast = (
   subject: string,
 ): Promise<StoredMsg | null> => nats.jsm.streams.getMessage(stream, { last_by_subj: subject });
 
-/** The message with this sequence, or null when the stream does not have it (any more). */
+/** The message with this sequence, or null when it is not stored, or not any more. */
 export const readSequence = (
   nats: Nats,
   stream: StreamName,

@@ -1,19 +1,19 @@
 import type { ClusterInfo } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/nats-core";
 
-/** A replica says something every second: one that was silent for longer is not there. */
+/** A replica replies to its leader every second: one that was silent for longer counts as gone. */
 const REPLICA_SILENT_NS = nanos(3_000);
 
 /**
- * Whether the stream that said this can store anything: it has a leader, and more than half of the replicas
- * are there by what that one hears. A leader that is cut off with the minority answers for some seconds as if
- * nothing were wrong; then a server without a leader does (nats-server 2.15).
+ * Whether a stream can store messages: it has a leader, and that one hears from so many replicas that they are more
+ * than half. A leader that is cut off with the minority goes on replying for some seconds, and then a server of the
+ * minority replies that there is no leader (nats-server 2.15).
  */
 export const hasQuorum = (
   cluster: Pick<ClusterInfo, "leader" | "replicas"> | undefined,
 ): boolean => {
   const others = cluster?.replicas ?? [];
-  if (others.length === 0) return true; // one server alone
+  if (others.length === 0) return true; // a single server
   if (cluster?.leader === undefined || cluster.leader === "") return false;
   const there = others.filter(({ offline, active, current }) => {
     const wasHeard = active > 0 || current;

@@ -4,9 +4,9 @@ const DIAL_AGAIN_AFTER_MS = 500;
 const JITTER_MS = 250;
 
 /**
- * Reconnects to the server that was dialled longest ago, so never first to the one that the client has just
- * left. By default nats-core 3.4 dials the first server twice, and waits by the wall clock: for an hour when
- * that was set back an hour since the last dial.
+ * Reconnects to the server that was dialled longest ago, so that the one that the client has just left comes last. By
+ * default nats-core 3.4 dials the first server twice, and measures its pause by the wall clock: when that is set back
+ * an hour, it waits an hour.
  */
 export const reconnectOrder = (
   { monotonic, random } = { monotonic: () => performance.now(), random: Math.random },

@@ -1,31 +1,31 @@
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { pause } from "../process/backoff.ts";
+import { inBackground, type Background } from "../process/concurrency.ts";
 import { elapsedMs } from "../process/elapsed.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Nats } from "./connection.ts";
 
-/** One answer of the server that says its time. */
+/** A reply of the server with its time. */
 export type TimeReply = {
   readonly requestedMs: number;
   readonly repliedMs: number;
-  /** Its time in between, in ms since 1970. */
+  /** The server's time at some moment between the two, in ms since 1970. */
   readonly serverMs: number;
 };
 
-/** What is known of the server's clock: at most `slackMs` behind `offsetMs` + the time here. */
+/** The server's time is this process's time + `offsetMs`, or up to `slackMs` less. */
 export type TimeEstimate = {
   readonly offsetMs: number;
   readonly slackMs: number;
   readonly atMs: number;
 };
 
-/** Clocks drift, so that the best answer of all is not the best for ever. */
+/** Clocks drift, so an estimate is replaced after this time, however quick its reply was. */
 const BELIEVED_MS = 60_000;
 
 /**
- * The estimate after one more answer. It is the latest that the server's time can be, so that what waits
- * for a time there is not early. A quick answer says more than a slow one; one that an earlier estimate
- * cannot agree with says that a clock was set.
+ * The estimate after one more reply: the latest that the server's time can be, so that nothing that waits for a time
+ * of the server is early. The quicker reply counts, unless the two contradict each other: then a clock was set.
  */
 export const estimateAfter = (
   before: TimeEstimate | undefined,
@@ -42,30 +42,26 @@ export const estimateAfter = (
 };
 
 /** NATS's clock, as this process knows it. */
-export type ServerClock = {
-  /** NATS's time in ms since 1970; this machine's until an answer has come. */
+export type ServerClock = Background & {
+  /** NATS's time in ms since 1970; this machine's until the first reply. */
   readonly nowMs: () => number;
   /** How far NATS's clock is ahead of this machine's, in ms; negative: behind. */
   readonly aheadMs: () => number;
-  readonly stop: () => Promise<void>;
 };
 
 const READ_EVERY_MS = 5_000;
 const RETRY_AFTER_MS = 500;
 
 /**
- * Asks the leader of a stream for its time every few seconds; resolves with the first answer, or when
- * `signal` is aborted. In between it goes on by a clock that is never set, so a clock of this machine that
- * is set is noticed at once.
+ * Reads the time from the leader of a stream every few seconds; resolves with the first reply, or when `signal` is
+ * aborted. Between two replies it counts by a monotonic clock, so that setting this machine's clock changes nothing.
  */
 export const followServerClock = async (
   nats: Nats,
   stream: StreamName,
   log: Logger,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<ServerClock> => {
-  const stopping = new AbortController();
-  signal?.addEventListener("abort", () => stopping.abort(), { once: true });
   const known = Promise.withResolvers<void>();
   let estimate: TimeEstimate | undefined;
   const read = async (): Promise<void> => {
@@ -76,32 +72,25 @@ export const followServerClock = async (
     }
     known.resolve();
   };
-  const follow = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
+  const following = inBackground(async (stopping) => {
+    const ending = AbortSignal.any([stopping, signal]);
+    while (!ending.aborted) {
       try {
         if (nats.isConnected()) await read();
       } catch (error) {
         log.debug({ err: error, stream }, "server_clock.not_seen");
       }
-      await pause(estimate === undefined ? RETRY_AFTER_MS : READ_EVERY_MS, stopping.signal);
+      await pause(estimate === undefined ? RETRY_AFTER_MS : READ_EVERY_MS, ending);
     }
     known.resolve();
-  };
-  const ended = follow();
+  });
   await known.promise;
   const nowMs = (): number =>
     estimate === undefined ? Date.now() : elapsedMs() + estimate.offsetMs;
-  return {
-    nowMs,
-    aheadMs: () => nowMs() - Date.now(),
-    stop: async () => {
-      stopping.abort();
-      await ended;
-    },
-  };
+  return { nowMs, aheadMs: () => nowMs() - Date.now(), stop: following.stop };
 };
 
-/** The server says its time with every answer about a stream (`ts`); the client's type does not know it. */
+/** Each reply about a stream has the server's time (`ts`), which is missing in the client's type. */
 const timeIn = (info: object): number | undefined => {
   const { ts } = info as { readonly ts?: unknown };
   const ms = typeof ts === "string" ? Date.parse(ts) : Number.NaN;

@@ -1,22 +1,22 @@
-/** Where NATS is, as one setting says it: addresses, who we are there, and whether TLS is a must. */
+/** The servers of NATS in a setting, with the user, and whether TLS is required. */
 export type NatsServers = {
   /** `nats://host:port` and so on, without the user. */
   readonly servers: readonly string[];
   readonly user?: { readonly name: string; readonly password: string };
-  /** `tls:` or `wss:`: a server that offers no TLS is not to be told the password. */
+  /** `tls:` or `wss:`: a server without TLS must not receive the password. */
   readonly wantsTls: boolean;
 };
 
 export type ReadServers =
   | { readonly kind: "servers"; readonly value: NatsServers }
-  /** Repeats nothing of the text, which may hold a password: only the place in the list is said. */
+  /** Names the part of the list, and repeats nothing of the text, which may hold a password. */
   | { readonly kind: "invalid"; readonly message: string };
 
 const PROTOCOLS = ["nats:", "tls:", "ws:", "wss:"];
 
 /**
- * The servers in a list such as `tls://user:password@one:4222,tls://user:password@two:4222`. The
- * client itself ignores a URL's user, and takes `tls:` for a mere hint.
+ * The servers in a list such as `tls://user:password@one:4222,tls://user:password@two:4222`. The client itself ignores
+ * the user in a URL, and does not insist on TLS for `tls:`.
  */
 export const readNatsServers = (text: string): ReadServers => {
   const parts = text.split(",");
@@ -42,7 +42,7 @@ export const readNatsServers = (text: string): ReadServers => {
     wantsTls ||= url.protocol === "tls:" || url.protocol === "wss:";
     servers.push(`${url.protocol}//${url.host}`);
   }
-  // The client says the same to all of them, also where only one part of the list has it.
+  // The client sends the same user and password to all servers.
   if (users.size > 1) return invalid("names different users or passwords: expected one for all");
   const [user] = users.values();
   return { kind: "servers", value: { servers, wantsTls, ...(user === undefined ? {} : { user }) } };

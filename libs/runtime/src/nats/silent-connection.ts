@@ -4,15 +4,15 @@ import { pause } from "../process/backoff.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 const PING_EVERY_MS = 1_000;
-/** The client leaves a connection that was silent for so long, and dials the next server. */
+/** After so long without a byte the client leaves the connection, and dials the next server. */
 const LEAVE_AFTER_MS = 4_000;
-/** From then on NATS counts as unavailable. */
+/** After so long without a byte NATS counts as unavailable. */
 const SILENT_FROM_MS = 2_500;
 
 export type ConnectionWatch = {
   /** How long the server has been silent, in ms; undefined while that is normal. */
   readonly silentForMs: () => number | undefined;
-  /** Dials another server, as this one replies and is of no use; not while there is no connection. */
+  /** Dials another server, as this one replies and is of no use; does nothing without a connection. */
   readonly leave: (why: string) => void;
 };
 
@@ -42,7 +42,7 @@ export const watchConnection = (
       void ping();
       await pause(PING_EVERY_MS, closed.signal);
       const nowMs = performance.now();
-      // A delay of this process is no silence of the server.
+      // The time in which this process itself stood still does not count.
       heardMs += Math.max(0, nowMs - lookedMs - PING_EVERY_MS);
       const { inBytes } = connection.stats();
       if (inBytes !== bytes || !isConnected()) heardMs = nowMs;
@@ -73,7 +73,7 @@ const pong = (connection: NatsConnection): Promise<boolean> =>
     () => false, // the connection was left meanwhile
   );
 
-/** Not by the client's `reconnect()`: it waits until its writes are sent, which never ends when the server stops reading. */
+/** By its socket: `reconnect()` first sends the client's buffers, which never ends when the server stops reading. */
 const leave = (connection: NatsConnection): void => {
   const { protocol } = connection as unknown as {
     readonly protocol?: { readonly transport?: { readonly socket?: Socket } };

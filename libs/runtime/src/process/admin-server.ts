@@ -1,7 +1,7 @@
 import fastify from "fastify";
 import type { Metrics } from "../telemetry/metrics.ts";
 
-/** One thing that must be true; says what is wrong, or undefined. */
+/** Checks one condition: returns what is wrong, or undefined. */
 export type Check = () => string | undefined;
 
 export type AdminServer = { readonly url: string; readonly close: () => Promise<void> };
@@ -10,16 +10,16 @@ export type AdminServerOptions = {
   readonly host: string;
   readonly port: number;
   readonly metrics: Metrics;
-  /** Whether this process works; must depend on nothing outside it. */
+  /** Whether this process works; they must not depend on anything outside it. */
   readonly live: readonly Check[];
   /** Whether this process can do its work now. */
   readonly ready: readonly Check[];
 };
 
-/** For a whole request to arrive, as on the API's port. */
+/** A whole request must arrive within this time, as on the API's port. */
 const REQUEST_MS = 10_000;
 
-/** Serves `/livez`, `/readyz` and `/metrics`. Rejects when the port cannot be had. */
+/** Serves `/livez`, `/readyz` and `/metrics`. Rejects when it cannot listen on the port. */
 export const startAdminServer = async (options: AdminServerOptions): Promise<AdminServer> => {
   const app = fastify({
     logger: false,
@@ -28,7 +28,7 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
     http: {
       requestTimeout: REQUEST_MS,
       headersTimeout: REQUEST_MS,
-      connectionsCheckingInterval: REQUEST_MS / 10, // how late the answer 408 may be
+      connectionsCheckingInterval: REQUEST_MS / 10, // how late the response 408 may be
     },
     connectionTimeout: 30_000, // without a byte while a request is under way
     keepAliveTimeout: 75_000, // longer than what scrapes and probes keep theirs

@@ -1,4 +1,4 @@
-/** Runs work, at most `max` at once; the rest waits, and is begun in the order in which it came. */
+/** Runs work, at most `max` at once; the rest waits, and begins in the order of the calls. */
 export const concurrencyLimit = (max: number): (<T>(work: () => Promise<T>) => Promise<T>) => {
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -10,7 +10,7 @@ export const concurrencyLimit = (max: number): (<T>(work: () => Promise<T>) => P
     } finally {
       const begin = waiting.shift();
       if (begin === undefined) running -= 1;
-      else begin(); // in this one's place
+      else begin(); // `running` stays: one ends, one begins
     }
   };
 };
@@ -42,6 +42,24 @@ async function* numbered<T>(
     n += 1;
   }
 }
+
+/** Work that goes on beside the caller's. */
+export type Background = {
+  /** Aborts the work's signal; resolves when the work has ended. */
+  readonly stop: () => Promise<void>;
+};
+
+/** Begins `work`, which goes on until its signal is aborted, or until it ends by itself. */
+export const inBackground = (work: (stopping: AbortSignal) => Promise<void>): Background => {
+  const stopping = new AbortController();
+  const ended = work(stopping.signal);
+  return {
+    stop: async () => {
+      stopping.abort();
+      await ended;
+    },
+  };
+};
 
 /** Resolves as `wanted` does, or to `otherwise` after `ms`. */
 export const within = async <T, U>(

@@ -1,13 +1,13 @@
-/** The two clocks of a machine, in ms: one never jumps, and stands still while the machine sleeps. */
+/** The two clocks of a machine, in ms. The monotonic one never jumps, and stops while the machine sleeps. */
 export type Clocks = { readonly monotonic: () => number; readonly wall: () => number };
 
-/** A larger lead of the wall clock means that the monotonic clock stood still. */
+/** When the wall clock gains more than this, the monotonic clock had stopped. */
 const NOTICED_FROM_MS = 1_000;
 
 /**
- * A clock for ages, sleep included. In a stopped process (SIGSTOP) the monotonic clock goes on. While a machine
- * sleeps (a lid, a frozen VM) only the wall clock goes on. A wall clock that is set forward looks the same, so
- * ages seem too long rather than too short; set back, it has no effect.
+ * A clock for ages, sleep included. While a machine sleeps (a lid, a frozen VM) only its wall clock goes on. Setting
+ * the wall clock forward looks the same, so that ages are too long rather than too short; setting it back has no
+ * effect.
  */
 export const elapsedClock = ({ monotonic, wall }: Clocks): (() => number) => {
   let sleptMs = 0;

@@ -1,8 +1,8 @@
 let ending: Promise<void> | undefined;
 
 /**
- * Resolves at the end of the current event-loop tick; all callers of a tick share one promise, so that their
- * publishes leave in one write: responses of many endpoints arrive in one tick.
+ * Resolves at the end of the current event-loop tick, for all callers of a tick together. Responses of many endpoints
+ * arrive in one tick, and their publishes then leave in one write.
  */
 export const endOfTick = (): Promise<void> => {
   ending ??= new Promise((resolve) => {

@@ -9,8 +9,8 @@ export const fail = (log: Logger, error: unknown): never => {
 };
 
 /**
- * What to do with a fault after which the process cannot go on: says so once, lets `stop` finish what is in
- * flight for at most `graceMs`, and ends with 1.
+ * Ends the process after a fault: logs the first one, lets `stop` finish what is in flight for at most `graceMs`, and
+ * exits with 1.
  */
 export const failWithGrace = (
   log: Logger,
@@ -34,13 +34,14 @@ const stopAndExit = async (
   try {
     await stop(AbortSignal.timeout(graceMs * 0.9));
   } finally {
-    process.exit(1); // whatever stopping says: the fault has been logged
+    process.exit(1); // also when `stop` throws: the fault is in the log
   }
 };
 
 /**
- * On SIGTERM, SIGINT or an unexpected error: `stop`, at most `graceMs`, then exit; 0 after a signal,
- * 1 after an error. `stop` is told that its time is over when most of `neededMs` is, which is asked then.
+ * After SIGTERM, SIGINT or an unexpected error: calls `stop`, waits for at most `graceMs`, and exits with 0 after a
+ * signal, 1 after an error. The signal for `stop` is aborted after nine tenths of `neededMs`, which is read at the
+ * beginning.
  */
 export const stopGracefully = (
   log: Logger,
@@ -66,7 +67,7 @@ export const stopGracefully = (
   );
 };
 
-/** What a process does with an error before it has a logger or a connection. */
+/** Ends the process after an error at its start; problems of settings come without a stack. */
 export const failAtStart = (log: Logger, error: unknown): never => {
   if (error instanceof SettingsError) {
     log.fatal({ problems: error.message.split("\n") }, `settings: ${error.message}`);

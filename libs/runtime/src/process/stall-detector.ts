@@ -1,6 +1,6 @@
 /**
- * Tells whether a follower made no progress towards its goal in `looks` checks in a row. Then counts anew, so
- * that a restart gets as much time again.
+ * Returns a check: true when there was no progress towards the goal in the last `looks` calls. It then begins to count
+ * again, so that a restart gets as much time.
  */
 export const stallDetector = (looks: number): ((reached: number, goal: number) => boolean) => {
   let reachedBefore = -1;

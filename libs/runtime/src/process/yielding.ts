@@ -1,11 +1,11 @@
 import { setImmediate as nextTick } from "node:timers/promises";
 
-/** Long enough that yielding costs nothing, short enough that requests do not notice. */
+/** Long enough that yielding costs little, short enough that requests do not notice. */
 const SLICE_MS = 2;
 
 /**
- * The same items; yields to the event loop after every few milliseconds. Otherwise hundreds of messages that
- * arrive together would start in one go, while responses, time-outs and heartbeats wait.
+ * The same items, with a yield to the event loop every few milliseconds. Otherwise responses, time-outs and heartbeats
+ * would wait while hundreds of messages that arrived together are started.
  */
 export async function* withYields<T>(
   items: AsyncIterable<T>,

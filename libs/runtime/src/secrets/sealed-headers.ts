@@ -1,13 +1,14 @@
 import { watchFile, loggedAs } from "../settings/watched-file.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { readSealingKeys } from "./sealing-keys.ts";
-import { keyRing, type KeyRing } from "./sealing.ts";
+import type { Sealer } from "@ringback/contracts/secrets/sealed-text";
+import { keyRing } from "./sealing.ts";
 import type { headerSecretSettings } from "../settings/delivery-settings.ts";
 import type { Settings } from "../settings/settings.ts";
 
 export type HeaderSealing = {
   /** Seals and opens with the current keys of the file. */
-  readonly ring: KeyRing;
+  readonly ring: Sealer;
   readonly stop: () => Promise<void>;
 };
 
@@ -35,7 +36,7 @@ export const openHeaderSealing = async (
     onLoaded: ({ count }) => lines.loaded(count),
     onBroken: lines.broken,
   });
-  const current = (): KeyRing => file.current().ring;
+  const current = (): Sealer => file.current().ring;
   return {
     ring: {
       seal: (text, context) => current().seal(text, context),

@@ -6,33 +6,21 @@ import {
   parseStored,
   TAG_BYTES,
   type SealedText,
+  type Sealer,
+  type SealingContext,
+  type Unsealed,
 } from "@ringback/contracts/secrets/sealed-text";
 
 /** A key of 32 bytes; sealed texts hold its id. */
 export type SealingKey = { readonly id: string; readonly key: KeyObject };
 
-/** An opened text, or why it does not open. */
-type Unsealed =
-  | { readonly kind: "opened"; readonly text: string }
-  | { readonly kind: "unreadable"; readonly message: string };
-
-/** Seals with the first key and opens with all; without keys texts stay plain. */
-export type KeyRing = {
-  /** `context`: the text's owner and name; it opens only in the same context. */
-  readonly seal: (text: string, context: readonly string[]) => string;
-  /** Returns a text that was stored plain as it is. */
-  readonly open: (stored: string, context: readonly string[]) => Unsealed;
-  /** True when sealing again would change neither key nor form. */
-  readonly isCurrent: (stored: string) => boolean;
-};
-
 const CIPHER = "aes-256-gcm";
 
 /**
- * Random nonces of 96 bits: NIST SP 800-38D allows 2^32 texts under one key, far more than there are changes of
- * subscriptions.
+ * Seals with the first key and opens with all; without keys texts stay plain. Nonces are 96 random bits: NIST SP
+ * 800-38D allows 2^32 texts under one key, far more than there are changes of subscriptions.
  */
-export const keyRing = (keys: readonly SealingKey[]): KeyRing => {
+export const keyRing = (keys: readonly SealingKey[]): Sealer => {
   const byId = new Map(keys.map((key) => [key.id, key]));
   const [first] = keys;
   return {
@@ -60,9 +48,9 @@ export const keyRing = (keys: readonly SealingKey[]): KeyRing => {
 const unreadable = (message: string): Unsealed => ({ kind: "unreadable", message });
 
 /** As JSON, so that ["a", "bc"] and ["ab", "c"] differ. */
-const associated = (context: readonly string[]): Buffer => Buffer.from(JSON.stringify(context));
+const associated = (context: SealingContext): Buffer => Buffer.from(JSON.stringify(context));
 
-const encrypt = ({ id, key }: SealingKey, text: string, context: readonly string[]): SealedText => {
+const encrypt = ({ id, key }: SealingKey, text: string, context: SealingContext): SealedText => {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(associated(context));
@@ -73,7 +61,7 @@ const encrypt = ({ id, key }: SealingKey, text: string, context: readonly string
 const decrypt = (
   { key }: SealingKey,
   { box }: SealedText,
-  context: readonly string[],
+  context: SealingContext,
 ): string | undefined => {
   const tagEnd = NONCE_BYTES + TAG_BYTES;
   const options = { authTagLength: TAG_BYTES }; // a shorter tag would be easier to forge

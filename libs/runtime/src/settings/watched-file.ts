@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { pause } from "../process/backoff.ts";
+import { inBackground, type Background } from "../process/concurrency.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 /** A parsed file. */
@@ -8,10 +9,9 @@ type ReadText<T> =
   /** Logged: it must repeat nothing of a file that holds secrets. */
   | { readonly kind: "broken"; readonly message: string };
 
-export type WatchedFile<T> = {
+export type WatchedFile<T> = Background & {
   /** The last valid content. */
   readonly current: () => T;
-  readonly stop: () => Promise<void>;
 };
 
 export type WatchedFileOptions<T> = {
@@ -33,7 +33,6 @@ const LOOK_EVERY_MS = 1_000;
  */
 export const watchFile = async <T>(options: WatchedFileOptions<T>): Promise<WatchedFile<T>> => {
   const { setting, path, read, onLoaded, onBroken } = options;
-  const stopping = new AbortController();
   let content = await load(path, read);
   if (content.kind === "broken") throw new Error(`${setting}: ${path}: ${content.message}`);
   let value = content.value;
@@ -45,20 +44,13 @@ export const watchFile = async <T>(options: WatchedFileOptions<T>): Promise<Watc
     value = content.value;
     onLoaded(value);
   };
-  const follow = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
-      await pause(LOOK_EVERY_MS, stopping.signal);
+  const following = inBackground(async (stopping) => {
+    while (!stopping.aborted) {
+      await pause(LOOK_EVERY_MS, stopping);
       await look();
     }
-  };
-  const ended = follow();
-  return {
-    current: () => value,
-    stop: async () => {
-      stopping.abort();
-      await ended;
-    },
-  };
+  });
+  return { current: () => value, stop: following.stop };
 };
 
 /** Logs `<name>.loaded` with a count, and `<name>.kept_old` with the problem. */

@@ -9,12 +9,8 @@ import { STREAM_SUBJECTS, type StreamName } from "@ringback/contracts/streams/su
 import { isConsumerNotFound } from "../nats/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Nats } from "../nats/connection.ts";
-import {
-  externallyManaged,
-  listed,
-  type Difference,
-  type StreamManagement,
-} from "./stream-management.ts";
+import { differences } from "./stream-config.ts";
+import { externallyManaged, listed, type StreamManagement } from "./stream-management.ts";
 import { refuseAnother } from "./stream-watch.ts";
 
 export type WantedConsumer = {
@@ -89,7 +85,7 @@ export const ensureConsumer = async (
     log[level]({ stream, consumer: name, resume_after: resumeAfter }, "consumer.made");
     return { info, mayBeHandledUpTo };
   }
-  const differs = differencesOf(config, found).length > 0;
+  const differs = differences(config, found.config).length > 0;
   const info = differs ? await nats.jsm.consumers.update(stream, name, config) : found;
   return { info, mayBeHandledUpTo: await boundaryOf(nats, wanted, found) };
 };
@@ -101,17 +97,10 @@ const verified = async (
 ): Promise<EnsuredConsumer> => {
   const which = `consumer ${wanted.name} of ${wanted.stream}`;
   if (found === undefined) throw externallyManaged([`${which} is missing`]);
-  const different = differencesOf(consumerConfig(wanted), found);
+  const different = differences(consumerConfig(wanted), found.config);
   if (different.length > 0)
     throw externallyManaged([`${which} is not as needed: ${listed(different)}`]);
   return { info: found, mayBeHandledUpTo: await boundaryOf(nats, wanted, found) };
-};
-
-const differencesOf = (config: Partial<ConsumerConfig>, found: ConsumerInfo): Difference[] => {
-  const actual = found.config as unknown as Readonly<Record<string, unknown>>;
-  return Object.entries(config)
-    .map(([option, wanted]) => ({ option, wanted, actual: actual[option] }))
-    .filter(({ wanted, actual: is }) => wanted !== is);
 };
 
 export const consumerInfo = async (

@@ -1,7 +1,7 @@
 import type { StreamInfo } from "@nats-io/jetstream";
 import pino from "pino";
 import { expect, onTestFinished, test } from "vitest";
-import { followFreshness } from "./freshness.ts";
+import { failoverTimer, followFreshness } from "./freshness.ts";
 
 test("what was complete before the machine slept may be behind when it wakes", async () => {
   let sleptMs = 0;
@@ -27,4 +27,15 @@ test("what was complete before the machine slept may be behind when it wakes", a
   sleptMs = 60_000;
   expect(freshness.isCurrent()).toBe(false);
   expect(freshness.unavailable()).toBeUndefined(); // it can be asked
+});
+
+test("a server that is no help is left after 6 s, the next ones later each time, up to a minute", () => {
+  const isToLeave = failoverTimer();
+  const seconds = Array.from({ length: 300 }, (_, n) => n);
+  const left = seconds.filter((n) => isToLeave(false, n * 1_000));
+  expect(left).toEqual([6, 18, 42, 90, 150, 210, 270]);
+  expect(isToLeave(true, 300_000)).toBe(false);
+  expect(isToLeave(false, 301_000)).toBe(false);
+  expect(isToLeave(false, 306_999)).toBe(false);
+  expect(isToLeave(false, 307_000)).toBe(true);
 });

@@ -3,7 +3,6 @@ import { pause } from "../process/backoff.ts";
 import { elapsedMs } from "../process/elapsed.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Nats } from "../nats/connection.ts";
-import { failoverTimer } from "../process/failover-timer.ts";
 import { hasQuorum } from "../nats/quorum.ts";
 
 const LOOK_EVERY_MS = 1_000;
@@ -95,5 +94,30 @@ export const followFreshness = (options: FreshnessOptions): Freshness => {
     isCurrent: () => ageMs() <= CURRENT_FOR_MS,
     unavailable,
     reached,
+  };
+};
+
+/** Longer than the election of a leader takes. */
+const FAIL_OVER_AFTER_MS = 6_000;
+const MAX_FAIL_OVER_AFTER_MS = 60_000;
+
+/**
+ * Returns a check: true when a server has been of no use for so long that the client should try another one. The time
+ * doubles with each one, as it costs to go from server to server when none is of use.
+ */
+export const failoverTimer = (): ((isUsable: boolean, nowMs: number) => boolean) => {
+  let unusableSinceMs: number | undefined;
+  let afterMs = FAIL_OVER_AFTER_MS;
+  return (isUsable, nowMs) => {
+    if (isUsable) {
+      unusableSinceMs = undefined;
+      afterMs = FAIL_OVER_AFTER_MS;
+      return false;
+    }
+    unusableSinceMs ??= nowMs;
+    if (nowMs - unusableSinceMs < afterMs) return false;
+    unusableSinceMs = nowMs;
+    afterMs = Math.min(2 * afterMs, MAX_FAIL_OVER_AFTER_MS);
+    return true;
   };
 };

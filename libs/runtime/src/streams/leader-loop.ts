@@ -2,6 +2,7 @@ import type { LeaseName } from "@ringback/contracts/streams/lease-subjects";
 import type { Nats } from "../nats/connection.ts";
 import { isUnavailable } from "../nats/errors.ts";
 import { pause } from "../process/backoff.ts";
+import { inBackground, type Background } from "../process/concurrency.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { lease } from "./lease.ts";
 
@@ -26,38 +27,27 @@ export type LeaderLoopOptions = {
  * Runs a round every `everyMs` in the one process that holds the lease; another takes over once the lease
  * has expired. A round that fails is logged, and the next one follows.
  */
-export const startLeaderLoop = (
-  options: LeaderLoopOptions,
-): { readonly stop: () => Promise<void> } => {
+export const startLeaderLoop = (options: LeaderLoopOptions): Background => {
   const { nats, log, ttlMs, everyMs, logEvents, lead, onFollowing } = options;
   const leadership = lease(nats, options.lease, ttlMs);
-  const stopping = new AbortController();
-  const canGoOn = (): boolean => leadership.isHeld() && !stopping.signal.aborted;
   let round: LeaderRound | undefined;
-  const once = async (): Promise<void> => {
+  const once = async (stopping: AbortSignal): Promise<void> => {
     const isHeld = await leadership.hold();
     if (isHeld !== (round !== undefined)) log.info({ watches: isHeld }, logEvents.leadership);
     round = isHeld ? (round ?? (await lead())) : undefined;
     if (round === undefined) onFollowing?.();
-    else await round(canGoOn, stopping.signal);
+    else await round(() => leadership.isHeld() && !stopping.aborted, stopping);
   };
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
+  return inBackground(async (stopping) => {
+    while (!stopping.aborted) {
       const begunMs = performance.now();
       try {
-        await once();
+        await once(stopping);
       } catch (err) {
-        if (stopping.signal.aborted) return;
+        if (stopping.aborted) return;
         log[isUnavailable(err) ? "warn" : "error"]({ err }, logEvents.interrupted);
       }
-      await pause(Math.max(0, everyMs - (performance.now() - begunMs)), stopping.signal);
+      await pause(Math.max(0, everyMs - (performance.now() - begunMs)), stopping);
     }
-  };
-  const ended = loop();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await ended;
-    },
-  };
+  });
 };

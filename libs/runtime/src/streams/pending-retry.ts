@@ -111,7 +111,7 @@ export const pendingRetries = async (
   nats: Nats,
   deliveries: readonly DeliveryKey[],
 ): Promise<ReadonlySet<string>> => {
-  const pending = await scheduledAmong(nats, deliveries);
+  const pending = await lastSubjects(nats, deliveries.map(deliveryKey));
   const unscheduled = deliveries.filter((one) => !pending.has(deliveryKey(one)));
   const due = await lastSubjects(
     nats,
@@ -124,14 +124,9 @@ export const pendingRetries = async (
   }
   // A retry that was deferred meanwhile is scheduled again.
   const quiet = unscheduled.filter((one) => !pending.has(deliveryKey(one)));
-  for (const key of await scheduledAmong(nats, quiet)) pending.add(key);
+  for (const key of await lastSubjects(nats, quiet.map(deliveryKey))) pending.add(key);
   return pending;
 };
-
-const scheduledAmong = async (
-  nats: Nats,
-  deliveries: readonly DeliveryKey[],
-): Promise<Set<string>> => lastSubjects(nats, deliveries.map(deliveryKey));
 
 const lastSubjects = async (nats: Nats, subjects: readonly string[]): Promise<Set<string>> => {
   const found = new Set<string>();

@@ -114,14 +114,13 @@ const windowFor = (name: StreamName, settings: StreamSettings): number => {
 };
 
 /** The options whose values on the server differ from the wanted ones. */
-export const differences = (wanted: WantedStream, actual: Partial<StreamConfig>): Difference[] =>
-  Object.entries(wanted)
+export const differences = (wanted: object, actual: object): Difference[] => {
+  const found = new Map<string, unknown>(Object.entries(actual));
+  return Object.entries(wanted)
     .map(([option, value]) => ({
       option,
-      wanted: value,
-      actual: (actual as Readonly<Record<string, unknown>>)[option] ?? absent(value),
+      wanted: value as unknown,
+      actual: found.get(option) ?? (value === false ? false : undefined), // servers leave out what is false
     }))
-    .filter(({ wanted: a, actual: b }) => JSON.stringify(a) !== JSON.stringify(b));
-
-/** Servers leave out what is false. */
-const absent = (wanted: unknown): unknown => (wanted === false ? false : undefined);
+    .filter((option) => JSON.stringify(option.wanted) !== JSON.stringify(option.actual));
+};

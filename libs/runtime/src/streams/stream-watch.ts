@@ -1,6 +1,7 @@
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { pause } from "../process/backoff.ts";
+import { inBackground, type Background } from "../process/concurrency.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { isStreamNotFound } from "../nats/errors.ts";
 import type { Nats } from "../nats/connection.ts";
@@ -37,25 +38,16 @@ export const refuseAnother = (name: StreamName, createdMs: number, info: StreamI
  * Checks the streams every few seconds. A stream that was deleted, or deleted and created again, is lost
  * history: it is reported once, and never replaced by an empty stream.
  */
-export const watchStreams = (options: StreamWatchOptions): { stop: () => Promise<void> } => {
-  const stopping = new AbortController();
-  const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted) {
+export const watchStreams = (options: StreamWatchOptions): Background =>
+  inBackground(async (stopping) => {
+    while (!stopping.aborted) {
       for (const [name, createdMs] of options.created) {
         const lost = await look(name, createdMs, options);
         if (lost !== undefined) return options.onStreamLost(lost);
       }
-      await pause(WATCH_EVERY_MS, stopping.signal);
+      await pause(WATCH_EVERY_MS, stopping);
     }
-  };
-  const ended = loop();
-  return {
-    stop: async () => {
-      stopping.abort();
-      await ended;
-    },
-  };
-};
+  });
 
 const look = async (
   name: StreamName,

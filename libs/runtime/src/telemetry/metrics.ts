@@ -1,9 +1,9 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 
-/** Every value that each label can take. */
+/** All values of each label. */
 type LabelSets<Name extends string> = Readonly<Record<Name, readonly string[]>>;
 
-/** The metrics of one process; only this module knows the client library. */
+/** The metrics of one process; no other file knows the client library. */
 export type Metrics = {
   readonly counter: <Name extends string = never>(
     name: string,
@@ -11,7 +11,7 @@ export type Metrics = {
     labels?: LabelSets<Name>,
   ) => Counter<Name>;
   readonly gauge: (name: string, help: string, collect?: () => number) => Gauge;
-  /** One series for each value of a label, as they are when the page is read. */
+  /** One series for each value of a label, collected when the page is read. */
   readonly gaugeBy: <Name extends string>(
     name: string,
     help: string,
@@ -28,12 +28,12 @@ export type Metrics = {
   readonly page: () => Promise<{ readonly contentType: string; readonly text: string }>;
 };
 
-/** Gauges of prom-client that are named like counters, which misleads; each has a twin without `_total`. */
+/** Gauges of prom-client with the name of a counter; for each there is one without `_total`. */
 const MISNAMED = ["handles", "requests", "resources"].map((what) => `nodejs_active_${what}_total`);
 
 /**
- * An empty registry with the process's own metrics. Series start at zero, so that a rate is right from
- * the first scrape and an alert on a missing series means something.
+ * A registry with the process's own metrics. Series start at zero, so that rates are right from the first scrape, and a
+ * missing series means a fault.
  */
 export const createMetrics = (version: string): Metrics => {
   const registry = new Registry();
@@ -57,13 +57,9 @@ export const createMetrics = (version: string): Metrics => {
         name,
         help,
         registers,
-        ...(collect === undefined
-          ? {}
-          : {
-              collect() {
-                this.set(collect());
-              },
-            }),
+        collect() {
+          if (collect !== undefined) this.set(collect());
+        },
       }),
     gaugeBy: (name, help, label, collect) =>
       new Gauge({
@@ -95,7 +91,7 @@ export const createMetrics = (version: string): Metrics => {
 const namesOf = <Name extends string>(labels: LabelSets<Name> | undefined): Name[] =>
   labels === undefined ? [] : (Object.keys(labels) as Name[]);
 
-/** Every combination of label values; a label without values known beforehand gives none. */
+/** Every combination of label values; none without labels, or when a label's values are not known beforehand. */
 const combinations = <Name extends string>(
   labels: LabelSets<Name> | undefined,
 ): Partial<Record<Name, string>>[] =>

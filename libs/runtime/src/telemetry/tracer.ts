@@ -5,15 +5,15 @@ export type AttributeValue = string | number | boolean;
 /** Attributes of a span; names from OpenTelemetry's conventions, or `ringback.…`. */
 export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
 
-/** One piece of work in a trace. An unsampled span costs nothing. */
+/** One piece of work in a trace. A span that is not sampled costs nothing. */
 export type Span = {
-  /** Parent or link of spans elsewhere. */
+  /** For spans elsewhere: their parent or link. */
   readonly context: TraceContext;
   readonly set: (attributes: Attributes) => void;
   readonly event: (name: string, attributes?: Attributes) => void;
-  /** The work failed; `errorType` is one of few values, never a text from outside. */
+  /** Marks the work as failed; `errorType` is one of few values, never a text from outside. */
   readonly fail: (errorType: string) => void;
-  /** To be called once; later calls are lost. */
+  /** To be called once; later calls have no effect. */
   readonly end: () => void;
 };
 
@@ -24,11 +24,11 @@ type SpanStart = {
   readonly attributes: Attributes;
   /** Without a parent, a new trace begins. */
   readonly parent?: TraceContext | undefined;
-  /** Another trace that caused this one. */
+  /** The trace that caused this one. */
   readonly link?: TraceContext | undefined;
 };
 
-/** Starts spans. Without tracing there is no tracer at all, so that it costs nothing. */
+/** Starts spans. Without tracing there is no tracer at all, so that no span costs anything. */
 export type Tracer = {
   readonly start: (name: string, start: SpanStart) => Span;
 };

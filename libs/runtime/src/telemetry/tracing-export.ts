@@ -1,29 +1,64 @@
+import { TraceFlags } from "@opentelemetry/api";
 import { ExportResultCode } from "@opentelemetry/core";
-import type { SpanExporter } from "@opentelemetry/sdk-trace";
+import type { SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Logger } from "./logger.ts";
-import type { SpanQueue } from "./tracing-queue.ts";
 
 const MAX_DETAIL_CHARACTERS = 200;
 const DROPPED_EVERY_MS = 60_000;
 
 /**
- * An exporter that says once in the log that spans do not arrive, and once that they do again. Spans of
- * a batch that failed are gone; nothing else comes of it. While they arrive, it says at most once a
- * minute how many had no room in the queue.
+ * A queue of at most `maxSpans` spans that wait to be sent. The SDK drops spans beyond its own bound without a word;
+ * this one, in front of it, counts them.
+ */
+export const spanQueue = (maxSpans: number) => {
+  let waiting = 0;
+  let dropped = 0;
+  return {
+    /** A processor in front of the one that keeps and sends spans. */
+    before: (next: SpanProcessor): SpanProcessor => ({
+      onStart: (span, context) => next.onStart(span, context),
+      onEnd: (span) => {
+        if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
+        if (waiting >= maxSpans) {
+          dropped += 1;
+          return;
+        }
+        waiting += 1;
+        next.onEnd(span);
+      },
+      forceFlush: () => next.forceFlush(),
+      shutdown: () => next.shutdown(),
+    }),
+    /** To be called with the size of each batch that leaves the queue. */
+    taken: (spans: number): void => {
+      waiting -= spans;
+    },
+    /** How many spans were dropped since the last call. */
+    takeDropped: (): number => {
+      const count = dropped;
+      dropped = 0;
+      return count;
+    },
+  };
+};
+
+/**
+ * An exporter that logs once that spans do not arrive, and once that they arrive again. A batch that failed is lost;
+ * deliveries do not notice. While spans arrive, it logs at most once a minute how many had no room in the queue.
  */
 export const reportingExporter = (
   exporter: SpanExporter,
   collector: string,
-  queue: Pick<SpanQueue, "taken" | "dropped">,
+  queue: ReturnType<typeof spanQueue>,
   log: Logger,
 ): SpanExporter => {
   let isFailing = false;
-  let droppedSaidMs = -Infinity;
+  let droppedLoggedMs = -Infinity;
   const reportDropped = (): void => {
-    if (isFailing || performance.now() - droppedSaidMs < DROPPED_EVERY_MS) return;
-    const spans = queue.dropped();
+    if (isFailing || performance.now() - droppedLoggedMs < DROPPED_EVERY_MS) return;
+    const spans = queue.takeDropped();
     if (spans === 0) return;
-    droppedSaidMs = performance.now();
+    droppedLoggedMs = performance.now();
     log.warn({ collector, spans }, "tracing.spans_dropped");
   };
   const report = (hasArrived: boolean, detail: string): void => {
@@ -45,7 +80,7 @@ export const reportingExporter = (
   };
 };
 
-/** What an unreachable host says is in `code`, and `message` may then be empty. */
+/** The error of an unreachable host has a `code`, and its `message` may be empty. */
 const detailOf = (error: (Error & { readonly code?: unknown }) | undefined): string =>
   [error?.code, error?.message]
     .filter((part) => part !== undefined && part !== "")

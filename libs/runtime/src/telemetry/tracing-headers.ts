@@ -2,8 +2,8 @@ import { Match, type MsgHdrs } from "@nats-io/nats-core";
 import { readTraceContext, type TraceContext } from "@ringback/contracts/trace-context";
 
 /**
- * The trace that a message belongs to; undefined for none, and for headers that cannot be read. Names
- * count without regard to case, as some clients write `Traceparent`; one that is there twice is none.
+ * The trace that a message belongs to; undefined without one, and for headers that cannot be decoded. Names match in
+ * any case, as some clients write `Traceparent`. A header that is there twice counts as missing.
  */
 export const traceContextOf = (decode: () => MsgHdrs | undefined): TraceContext | undefined => {
   try {
@@ -14,6 +14,6 @@ export const traceContextOf = (decode: () => MsgHdrs | undefined): TraceContext 
       return another === undefined ? value : "";
     });
   } catch {
-    return undefined; // the client throws where a name has a character that names do not have
+    return undefined; // the client throws for a name with an invalid character
   }
 };

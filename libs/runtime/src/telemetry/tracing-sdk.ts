@@ -32,20 +32,19 @@ import type {
   Tracer,
   Tracing,
 } from "./tracer.ts";
-import { reportingExporter } from "./tracing-export.ts";
-import { spanQueue } from "./tracing-queue.ts";
+import { reportingExporter, spanQueue } from "./tracing-export.ts";
 import { samplerOf } from "./tracing-sampler.ts";
-import { batchBoundsOf, samplingOf, type TracingSettings } from "./tracing-settings.ts";
+import { batchBoundsOf, type TracingSettings } from "./tracing-settings.ts";
 
-/** A collector that does not answer holds no process up at its end. */
+/** A process that ends waits no longer than this for its collector. */
 const CLOSE_WITHIN_MS = 2_000;
 
-/** A producer's or caller's text is never longer in a span. */
+/** Longer texts of producers and callers are cut in spans. */
 const MAX_ATTRIBUTE_CHARACTERS = 512;
 
 /**
- * OpenTelemetry's SDK, sending to `target`. The only file that imports it, itself imported only when it
- * is wanted. No context is kept for asynchronous calls: who starts a span says what it belongs to.
+ * Starts OpenTelemetry's SDK, which sends to `target`. Imported only when traces are wanted, as loading the SDK takes
+ * time. There is no context for asynchronous calls: whoever starts a span names its parent.
  */
 export const startTracing = (
   settings: TracingSettings,
@@ -53,7 +52,7 @@ export const startTracing = (
   service: TracedService,
   log: Logger,
 ): Tracing => {
-  const { choice, ignored } = samplingOf(settings);
+  const { sampler, ignored } = samplerOf(settings);
   const batch = batchBoundsOf(process.env);
   for (const wrong of [...ignored, ...batch.ignored]) log.warn(wrong, "tracing.setting_ignored");
   const exporter = new OTLPTraceExporter({ url: target, headers: headersOf(settings) });
@@ -62,7 +61,7 @@ export const startTracing = (
   const sending = new BatchSpanProcessor({ exporter: reporting, ...batch.bounds });
   const provider = new TracerProvider({
     resource: resourceOf(settings, service),
-    sampler: samplerOf(choice),
+    sampler,
     spanLimits: { attributeValueLengthLimit: MAX_ATTRIBUTE_CHARACTERS },
     spanProcessors: [queue.before(sending)],
   });
@@ -78,7 +77,7 @@ export const startTracing = (
   };
 };
 
-/** The specification: what is said of traces alone goes before what is said of all signals. */
+/** The specification: headers for traces win over those for all signals. */
 const headersOf = ({ OTEL_EXPORTER_OTLP_HEADERS: all }: TracingSettings) => ({
   ...parseKeyPairsIntoRecord(all),
   ...parseKeyPairsIntoRecord(process.env["OTEL_EXPORTER_OTLP_TRACES_HEADERS"]),

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { parseSettings, type Environment } from "../settings/settings.ts";
 import {
   batchBoundsOf,
-  samplingOf,
   TRACING_SECRETS,
   tracingSettings,
   tracingTarget,
@@ -54,37 +53,6 @@ describe("where traces go to", () => {
   test("is not repeated where it is wrong: it may hold a password", () => {
     const environment = { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "user:canary@collector" };
     expect(() => read(environment)).toThrow(/^(?!.*canary)/s);
-  });
-});
-
-const sampling = (sampler?: string, arg?: string) =>
-  samplingOf(read({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: arg }));
-
-describe("which traces are kept", () => {
-  test.each([
-    [undefined, undefined, true, "always_on", 1],
-    ["always_off", undefined, false, "always_off", 1],
-    ["traceidratio", "0.25", false, "traceidratio", 0.25],
-    ["parentbased_traceidratio", "0", true, "traceidratio", 0],
-    ["parentbased_always_on", "not looked at", true, "always_on", 1],
-  ] as const)("%s %s", (sampler, arg, isParentBased, root, ratio) => {
-    const choice = { isParentBased, root, ratio };
-    expect(sampling(sampler, arg)).toEqual({ choice, ignored: [] });
-  });
-
-  test.each(["xray", "parentbased_", "parentbased_parentbased_always_on", "Always_On"])(
-    "%s is not known: said so, and all are kept",
-    (sampler) => {
-      const { choice, ignored } = sampling(sampler);
-      expect(choice).toEqual({ isParentBased: true, root: "always_on", ratio: 1 });
-      expect(ignored).toMatchObject([{ name: "OTEL_TRACES_SAMPLER", value: sampler }]);
-    },
-  );
-
-  test.each(["1.1", "-1", "NaN", "a tenth", "1e-3"])("a share of %s is none", (arg) => {
-    const { choice, ignored } = sampling("traceidratio", arg);
-    expect(choice).toEqual({ isParentBased: false, root: "traceidratio", ratio: 1 });
-    expect(ignored).toMatchObject([{ name: "OTEL_TRACES_SAMPLER_ARG", value: arg }]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Settings } from "../settings/settings.ts";
+import type { Environment, Settings } from "../settings/settings.ts";
 
 const MAX_URL_CHARACTERS = 2_048;
 
@@ -11,8 +11,8 @@ const collectorUrl = z.string().superRefine((text, context) => {
 });
 
 /**
- * What OpenTelemetry's own variables say (its specification of SDK environment variables). The exporter
- * reads more of them by itself: time-out, compression, certificates.
+ * OpenTelemetry's own variables (its specification of SDK environment variables). The exporter reads others by itself:
+ * time-out, compression, certificates.
  */
 export const tracingSettings = {
   OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl
@@ -55,7 +55,7 @@ export const tracingSettings = {
     .describe("`true`: nothing is traced, whatever else is set"),
 } as const;
 
-/** Those that may hold a secret, and so can come from a file named by `<NAME>_FILE`. */
+/** Settings that may hold a secret: `<NAME>_FILE` may name a file with the value. */
 export const TRACING_SECRETS = [
   "OTEL_EXPORTER_OTLP_ENDPOINT",
   "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
@@ -64,7 +64,7 @@ export const TRACING_SECRETS = [
 
 export type TracingSettings = Settings<typeof tracingSettings>;
 
-/** Where traces go to: the whole URL; undefined where nothing is to be traced. */
+/** The whole URL that spans are sent to; undefined when nothing is to be traced. */
 export const tracingTarget = (settings: TracingSettings): string | undefined => {
   const { OTEL_EXPORTER_OTLP_ENDPOINT: base, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whole } = settings;
   if (settings.OTEL_SDK_DISABLED) return undefined;
@@ -75,97 +75,36 @@ export const tracingTarget = (settings: TracingSettings): string | undefined => 
   return url.href;
 };
 
-/** A variable whose value is not known is named in the log, and its default is taken: the specification. */
+/** A variable with an unknown value. It is named in the log, and its default is taken: the specification. */
 export type Ignored = {
   readonly name: string;
   readonly value: string;
   readonly expected: string;
 };
 
-const ROOTS = ["always_on", "always_off", "traceidratio"] as const;
-
-export type SamplingChoice = {
-  /** Work that belongs to a trace is kept when the trace is. */
-  readonly isParentBased: boolean;
-  readonly root: (typeof ROOTS)[number];
-  readonly ratio: number;
-};
-
-/** Which traces are kept, and what of the settings could not be understood. */
-export const samplingOf = (
-  settings: Pick<TracingSettings, "OTEL_TRACES_SAMPLER" | "OTEL_TRACES_SAMPLER_ARG">,
-): { readonly choice: SamplingChoice; readonly ignored: readonly Ignored[] } => {
-  const { OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: arg } = settings;
-  const isParentBased = sampler.startsWith("parentbased_");
-  const name = isParentBased ? sampler.slice("parentbased_".length) : sampler;
-  const root = ROOTS.find((one) => one === name);
-  if (root === undefined) {
-    const expected = `${ROOTS.join(", ")}, or parentbased_ and one of them`;
-    return {
-      choice: { isParentBased: true, root: "always_on", ratio: 1 },
-      ignored: [{ name: "OTEL_TRACES_SAMPLER", value: sampler, expected }],
-    };
-  }
-  const ratio = /^\d+(\.\d+)?$/.test(arg) ? Number(arg) : Number.NaN;
-  if (root !== "traceidratio" || ratio <= 1) {
-    return {
-      choice: { isParentBased, root, ratio: root === "traceidratio" ? ratio : 1 },
-      ignored: [],
-    };
-  }
-  const wrong = { name: "OTEL_TRACES_SAMPLER_ARG", value: arg, expected: "a number from 0 to 1" };
-  return { choice: { isParentBased, root, ratio: 1 }, ignored: [wrong] };
-};
-
-export type BatchBounds = {
-  readonly maxQueueSize: number;
-  readonly maxExportBatchSize: number;
-  readonly scheduledDelayMillis: number;
-  readonly exportTimeoutMillis: number;
-};
-
-// The specification's names and defaults. The upper bounds are ours: what waits is held in memory.
-const BATCH = {
-  maxQueueSize: { name: "OTEL_BSP_MAX_QUEUE_SIZE", defaultValue: 2_048, min: 1, max: 65_536 },
-  maxExportBatchSize: {
-    name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
-    defaultValue: 512,
-    min: 1,
-    max: 65_536,
-  },
-  scheduledDelayMillis: {
-    name: "OTEL_BSP_SCHEDULE_DELAY",
-    defaultValue: 5_000,
-    min: 10,
-    max: 600_000,
-  },
-  exportTimeoutMillis: {
-    name: "OTEL_BSP_EXPORT_TIMEOUT",
-    defaultValue: 30_000,
-    min: 1,
-    max: 600_000,
-  },
-} as const;
+// The specification's names and defaults. The upper bounds are ours, as spans wait in memory.
+const MAX_QUEUE_SIZE = { name: "OTEL_BSP_MAX_QUEUE_SIZE", byDefault: 2_048, min: 1, max: 65_536 };
+const MAX_BATCH = { name: "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", byDefault: 512, min: 1, max: 65_536 };
+const DELAY = { name: "OTEL_BSP_SCHEDULE_DELAY", byDefault: 5_000, min: 10, max: 600_000 };
+const TIMEOUT = { name: "OTEL_BSP_EXPORT_TIMEOUT", byDefault: 30_000, min: 1, max: 600_000 };
 
 /** How many spans wait, and how often they are sent. */
-export const batchBoundsOf = (
-  environment: Readonly<Record<string, string | undefined>>,
-): { readonly bounds: BatchBounds; readonly ignored: readonly Ignored[] } => {
+export const batchBoundsOf = (environment: Environment) => {
   const ignored: Ignored[] = [];
-  const bound = ({ name, defaultValue, min, max }: (typeof BATCH)[keyof typeof BATCH]): number => {
+  const bound = ({ name, byDefault, min, max }: typeof DELAY): number => {
     const value = environment[name]?.trim() ?? "";
-    if (value === "") return defaultValue;
+    if (value === "") return byDefault;
     const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
     if (number >= min && number <= max) return number;
     ignored.push({ name, value, expected: `a whole number from ${min} to ${max}` });
-    return defaultValue;
+    return byDefault;
   };
-  const maxQueueSize = bound(BATCH.maxQueueSize);
+  const maxQueueSize = bound(MAX_QUEUE_SIZE);
   const bounds = {
     maxQueueSize,
-    maxExportBatchSize: Math.min(bound(BATCH.maxExportBatchSize), maxQueueSize),
-    scheduledDelayMillis: bound(BATCH.scheduledDelayMillis),
-    exportTimeoutMillis: bound(BATCH.exportTimeoutMillis),
+    maxExportBatchSize: Math.min(bound(MAX_BATCH), maxQueueSize),
+    scheduledDelayMillis: bound(DELAY),
+    exportTimeoutMillis: bound(TIMEOUT),
   };
   return { bounds, ignored };
 };

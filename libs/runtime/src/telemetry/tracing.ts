@@ -3,8 +3,8 @@ import type { TracedService, Tracing } from "./tracer.ts";
 import { tracingTarget, type TracingSettings } from "./tracing-settings.ts";
 
 /**
- * Sends traces to the collector in the settings; undefined without one: then OpenTelemetry is not even
- * loaded. A collector that fails costs one log line, never an error.
+ * Sends traces to the collector in the settings; undefined without one: then OpenTelemetry is not even loaded. A
+ * collector that fails leads to a log line, never to an error.
  */
 export const openTracing = async (
   settings: TracingSettings,
