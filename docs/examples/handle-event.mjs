@@ -16,7 +16,7 @@ export async function handleEvent(id, event) {
   ).run(id, JSON.stringify(event));
 }
 
-/** Does the work of events that are not done: call it every second. What fails is tried again. */
+/** Does the work of events that are not done. Call it again a second after it ends: what fails is tried again. */
 export async function workOff(work) {
   const due = db.prepare("SELECT webhook_id, event FROM webhook_events WHERE done = 0").all();
   for (const { webhook_id, event } of due) {

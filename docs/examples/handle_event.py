@@ -30,7 +30,7 @@ def handle_event(webhook_id, event):
 
 
 def work_off(work):
-    """Does the work of events that are not done: call it every second. What fails is tried again."""
+    """Does the work that is not done. Call it again a second after it ends: what fails is tried again."""
     with open_db() as db:
         due = db.execute("SELECT webhook_id, event FROM webhook_events WHERE done = 0").fetchall()
         for webhook_id, event in due:
