@@ -94,6 +94,30 @@ export const deferrals = async ({ dispatchers }: Platform): Promise<number | nul
   return metrics?.value("ringback_deferred_total", { reason: "endpoint_busy" }) ?? null;
 };
 
+/**
+ * Publishes events for the healthy endpoint, each after the request of the one before, so that the endpoint's own
+ * limits put none off; how often one was put off.
+ */
+export const putOffFromHealthy = async (
+  { platform, healthy }: HangingScene,
+  workspaceId: string,
+): Promise<number> => {
+  const agent = { workspaceId, agentId: "healthy" };
+  const { nc } = platform.client;
+  const retries = nc.subscribe(`retries.scheduled.${workspaceId}.${agent.agentId}.*`);
+  let putOff = 0;
+  void (async () => {
+    for await (const _ of retries) putOff += 1;
+  })();
+  for (let n = 1; n <= HEALTHY.events; n += 1) {
+    await platform.publish({ ...agent, callId: `healthy-${n}` });
+    await healthy.received(n);
+  }
+  await nc.flush();
+  retries.unsubscribe();
+  return putOff;
+};
+
 /** Publishes events for the healthy endpoint over seconds; how long each took to be requested, sorted. */
 export const timeToHealthy = async (
   { platform, healthy }: HangingScene,
