@@ -18,7 +18,7 @@ import {
 } from "@ringback/runtime/settings/settings";
 import { TRACING_SECRETS, tracingSettings } from "@ringback/runtime/telemetry/tracing-settings";
 
-/** What the subscriptions service is told by its environment. */
+/** The settings of the subscriptions service, from its environment. */
 export const subscriptionsSettings = {
   ...commonSettings,
   ADMIN_PORT: portSchema.prefault("9081").describe("Port of /livez, /readyz and /metrics"),
@@ -43,11 +43,11 @@ export const subscriptionsSettings = {
   REQUESTS_PER_MINUTE_PER_KEY: integerSchema(1, 10_000_000)
     .prefault("6000")
     .describe(
-      "Requests that one API key may make in a minute, per process. More are answered 429 with `Retry-After`",
+      "Requests that one API key may make in a minute, per process. Further requests get 429 with `Retry-After`",
     ),
   MAX_AGENTS_PER_WORKSPACE: integerSchema(1, 10_000_000)
     .prefault("10000")
-    .describe("Agents that a workspace may have. More are answered 422"),
+    .describe("Agents that a workspace may have. A further agent gets 422"),
   MAX_CONFIGURATION_PER_WORKSPACE: bytesSchema
     .prefault("64MiB")
     .describe("Stored size of all agents of a workspace, without their history"),
@@ -61,7 +61,7 @@ export const subscriptionsSettings = {
     .string()
     .optional()
     .describe(
-      "Folder of the index that answers lists, kept over restarts. Each instance needs one of its own. Without it the index is temporary, and each start reads the streams anew",
+      "Folder of the index that lists are read from, kept over restarts. Each instance needs one of its own. Without it the index is temporary, and each start reads the streams again",
     ),
   ...eventSettings,
   ...deliverySafetySettings,

@@ -42,7 +42,7 @@ export const createSubscriptionsMetrics = (
   });
   const conflicts = registry.counter(
     "ringback_config_conflicts_total",
-    "Changes that were decided anew because another one was stored first",
+    "Changes that were decided again because another one was stored first",
   );
   registry.gauge("ringback_agents", "Agents that are registered", gauges.agents);
   registry.gauge("ringback_subscriptions", "Event subscriptions", gauges.subscriptions);
@@ -68,7 +68,7 @@ export const createSubscriptionsMetrics = (
   );
   const durations = registry.histogram(
     "http_request_duration_seconds",
-    "From a request's arrival to the end of its answer",
+    "From a request's arrival to the end of its response",
     BUCKETS_SECONDS,
     { method: [], route: [], status_class: [] },
   );

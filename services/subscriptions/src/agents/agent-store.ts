@@ -31,18 +31,18 @@ export type StoredAgent = {
   readonly sealer?: Sealer;
 };
 
-/** What an append is part of. */
+/** What an append belongs to. */
 type AppendContext = {
-  /** What asked for it, where that is traced. */
+  /** The request's trace, where requests are traced. */
   readonly trace?: TraceContext | undefined;
   /** Of the agent as it was read before. */
   readonly sealer?: Sealer | undefined;
 };
 
 /**
- * Reads and appends agents' configuration events; secrets are sealed in what is stored, and open in
- * what is read, save those that cannot be opened. Both throw an error that `isUnavailable` knows
- * when NATS cannot be asked or does not answer in time; an append may then be stored or not.
+ * Reads and appends agents' configuration events. Secrets are stored sealed and read open, except those that no
+ * key opens. All throw an error that `isUnavailable` knows when NATS is disconnected or does not reply in time;
+ * an append may then be stored or not.
  */
 export type AgentStore = {
   /** Absent for an id that no agent can have. */
@@ -64,10 +64,10 @@ export type AgentStore = {
   ) => Promise<Published>;
 };
 
-/** Where a request's change is, and the agent's last message before it. */
+/** The message of a request's change, and the agent's last message before it. */
 export type MarkedMessage = { readonly beforeSeq: number; readonly seq: number };
 
-/** The agents in SUBSCRIPTIONS, always asked of the stream's leader: it knows what was stored. */
+/** The agents in SUBSCRIPTIONS, always read from the stream's leader: it knows what is stored. */
 export const agentStore = (
   nats: Nats,
   sealer: Sealer,
@@ -87,7 +87,7 @@ export const agentStore = (
     if (seq === 0) return INITIAL_AGENT_STATE;
     const subject = subscriptionSubject(address);
     const message = await messageOn(nats, subject, { seq });
-    // A sequence of another stream, were this one made anew, could be another workspace's.
+    // In a stream that was made again since, the sequence may be another workspace's.
     if (message === null || message.subject !== subject) {
       throw new Error(`${STREAMS.subscriptions} ${seq} is not a message on ${subject}`);
     }

@@ -23,14 +23,14 @@ export type CommandDeps = {
   readonly limits: WorkspaceLimits;
 };
 
-/** Who sent a command, and under what condition. */
+/** The sender of a command, and its condition. */
 export type CommandContext = {
   /** The id of the API key. */
   readonly actor: string;
   readonly precondition?: Precondition | undefined;
   /** The request has an `Idempotency-Key`. */
   readonly once?: Once;
-  /** What the changes belong to, where requests are traced. */
+  /** The request's trace, where requests are traced. */
   readonly trace?: TraceContext | undefined;
 };
 
@@ -39,14 +39,14 @@ type Once = {
   readonly requestHash: string;
   /** An earlier claim may have carried this out: then its change is after this message. */
   readonly claimedAfterSeq: number | undefined;
-  /** From then on another process may take the claim over. */
+  /** From this time on another process may take the claim over. */
   readonly deadlineMs: number;
 };
 
 /** An accepted command and the agent after it; `changes` is empty when there was nothing to change. */
 export type AppliedCommand = Accepted & { readonly state: AgentState };
 
-/** Others changed the agent faster than this could be decided. */
+/** Other writers changed the agent at every try. */
 export type Conflict = { readonly kind: "conflict" };
 
 export type CommandResult = AppliedCommand | Rejection | Conflict;
@@ -66,7 +66,7 @@ const FIRST_WAIT_MS = 10;
 const MAX_WAIT_MS = 250;
 
 /**
- * Reads, decides and appends; decides again when another change came in between. Throws when it cannot tell
+ * Reads, decides and appends; decides again when another change came in between. Throws when it cannot know
  * whether everything is stored, and for a command beyond the workspace's limits.
  */
 export const handleCommand = async (
@@ -124,9 +124,9 @@ const doneBefore = async (
 };
 
 /**
- * What a command came to that was decided between these two messages. The decision is a function of the
- * state before it, so nothing of the answer has to be kept. Where keys that have expired since would make
- * it another one, it is not told again: a conflict, and nothing was changed.
+ * The result of a command that was decided between these two messages. The decision depends only on the state
+ * before it, so no response has to be stored. Where keys that have expired since lead to another decision, the
+ * result is a conflict, and nothing was changed.
  */
 export const resultAgain = async (
   command: Command,

@@ -49,7 +49,7 @@ export type AgentHistoryDeps = { readonly nats: Nats; readonly sealer: Pick<Seal
 /** One change may hold 50 subscriptions with all their headers. */
 const PAGE_BYTES = 4 * 1024 * 1024;
 
-/** A change is stored within this time after its `occurred_at`, which is of another clock. */
+/** A change is stored within this time after its `occurred_at`, whose clock may differ. */
 const STORED_WITHIN_MS = 5 * 60_000;
 
 const CHANGES_AT_ONCE = 50;
@@ -127,7 +127,7 @@ const entryIn = (
     occurredAt: message.occurred_at,
     actor: message.actor,
     change: change === undefined ? undefined : openChange(agent, change, sealer),
-    // Without a log: the keys of old secrets may be gone for good.
+    // Without a log: the keys of old secrets may have been removed on purpose.
     state: openState(agent, read.state, sealer),
   };
 };

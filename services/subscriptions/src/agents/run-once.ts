@@ -24,14 +24,14 @@ export type OnceResult =
   | { readonly kind: "reused" };
 
 const MAX_TRIES = 3;
-/** Before another process may take the claim over, by more than clocks differ. */
+/** Before another process may take the claim over, with a margin for clocks that differ. */
 const CLAIM_DEADLINE_MS = CLAIM_MS - 10_000;
 
 type NewRecord = Omit<CommandRecord & { kind: "claimed" }, "kind" | "at">;
 
 /**
  * Runs a command once for its key, across processes and crashes: it is claimed on REQUESTS, marked on the
- * change itself, then noted as decided. After a crash in between, a repeated request looks for the marker first.
+ * change itself, then stored as decided. After a crash in between, a repeated request looks for the marker first.
  */
 export const runOnce = async (
   command: Command,
@@ -125,8 +125,8 @@ const carryOut = async (
   }
   const { result, beforeSeq: before_seq, seq, isRepeat } = decided;
   const record: RequestRecord = { kind: "decided", ...request, before_seq, seq };
-  // Throws when this cannot be noted: asked again, the answer is the same. A conflict means that
-  // another took over, found the mark and noted the same.
+  // Throws when this cannot be stored: a repeated request gets the same result. A conflict means that another
+  // process took the claim over, found the marker and stored the same.
   await deps.requests.append(at, record, claimSeq);
   return { kind: "done", result, isRepeat };
 };

@@ -14,7 +14,7 @@ const nameOf = (text: string, context: SealingContext): string =>
 
 /**
  * A sealer that remembers sealed texts: sealing a known secret again returns the stored text, so unchanged
- * secrets keep their bytes. Secrets under another key than the current one are sealed anew.
+ * secrets keep their bytes. Secrets under another key than the current one are sealed again.
  */
 export const rememberingSealer = (sealer: Sealer): Sealer => {
   const known = new Map<string, string>();

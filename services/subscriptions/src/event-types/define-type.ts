@@ -39,7 +39,7 @@ export type DefineType = z.infer<typeof defineTypeSchema>;
 
 export type DefineDeps = {
   readonly definitions: DefinitionStore;
-  /** What this instance knows of the configuration, up to the sequence that it has applied. */
+  /** The configuration, as far as this instance has applied it. */
   readonly index: {
     readonly ownTypes: OwnTypes;
     readonly isSubscribed: (workspaceId: string, eventType: EventType) => boolean;
@@ -52,7 +52,7 @@ export type DefineDeps = {
   readonly now: () => Date;
 };
 
-/** Whose type it is, and who asks. */
+/** The event type, its workspace, and the id of the caller's key. */
 export type DefineWhat = {
   readonly workspaceId: string;
   readonly eventType: EventType;
@@ -95,7 +95,7 @@ export const defineType = async (
   return stored ?? { definition, isNew: before === undefined };
 };
 
-/** Takes an event type from a workspace; undefined: it is no more. */
+/** Removes an event type from a workspace; undefined: it is removed. */
 export const deleteType = async (
   what: DefineWhat,
   deps: DefineDeps,
@@ -112,7 +112,7 @@ export const deleteType = async (
   return store(what, message, seq, deps);
 };
 
-/** A schema is compiled once when it is stored; on a busy machine that takes longer than a body. */
+/** A new schema is compiled once, which takes longer than a body on a busy machine. */
 const MAX_READING_MS = 5_000;
 
 const refuseUnusable = async (

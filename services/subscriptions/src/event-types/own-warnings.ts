@@ -16,7 +16,7 @@ export type OwnWarnings = (
 /** Of the bodies of one request. */
 const MAX_VALIDATED = 100;
 
-/** No warnings for what is too large, too much or takes too long: it is delivered in any case. */
+/** No warnings for events that are too large, too many or take too long: they are delivered in any case. */
 export const ownWarnings =
   (ownTypes: OwnTypes, validator: SchemaValidator): OwnWarnings =>
   async (workspaceId, events) => {
@@ -44,8 +44,8 @@ const LOG_EVERY_MS = 60_000;
 const MAX_TYPES = 1_000;
 
 /**
- * Own warnings of events that are published, counted, and logged once a minute for each type as the
- * dispatcher logs those of built-in ones. The log has no path: its parts may be a payload's own keys.
+ * The same warnings, counted, and logged once a minute for each type, as the dispatcher logs warnings of built-in
+ * types. The log has no path: its parts may be a payload's own keys.
  */
 export const notedWarnings = (
   warningsOf: OwnWarnings,

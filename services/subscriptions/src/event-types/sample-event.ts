@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { EVENT_TYPES, type EventType } from "@ringback/contracts/events/event-types";
 import type { EventAddress } from "@ringback/contracts/streams/subjects";
 
-/** Read at the start, so that a missing sample ends it. */
+/** Read at the start, so that the process does not start without a sample. */
 const SAMPLES = new Map<EventType, string>(
   EVENT_TYPES.map((type) => {
     const url = import.meta.resolve(`@ringback/contracts/examples/${type}.json`);
@@ -15,9 +15,8 @@ export const sampleOf = (type: EventType): Record<string, unknown> =>
   JSON.parse(SAMPLES.get(type) ?? "{}") as Record<string, unknown>;
 
 /**
- * A realistic event of an agent, as JSON text: the sample's text with other ids, and nothing else changed,
- * because it has numbers that parsing and printing would not keep, as real events do. A type that is not
- * built in takes the example that its workspace gave.
+ * A realistic event of an agent, as JSON text: the sample's text with other ids. It is not parsed, because
+ * numbers would change, as those of real events would. For a type that is not built in, the workspace's example.
  */
 export const sampleEvent = (
   address: EventAddress,

@@ -9,7 +9,7 @@ export const BASE_PATH = "/ca/api/v0";
 export const DOCUMENT_PATH = "/openapi.json";
 export const DOCS_PATH = "/docs";
 
-/** A fastify instance whose requests and answers are typed by zod. */
+/** A fastify instance whose requests and responses are typed by zod. */
 export type Api = FastifyInstance<
   RawServerDefault,
   IncomingMessage,

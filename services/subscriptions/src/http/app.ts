@@ -22,14 +22,14 @@ import { servedPaths } from "./paths.ts";
 import { SECURITY_HEADERS, sendSecurityHeaders } from "./security-headers.ts";
 import { validatorCompiler } from "./validation.ts";
 
-/** What the frame of the API needs, whatever calls there are. */
+/** What the frame of the API needs, whichever calls the features add. */
 export type Frame = {
   readonly log: Logger;
   readonly keys: () => ApiKeys;
   readonly now: () => Date;
   readonly metrics: RequestMetrics;
   readonly requestsPerMinutePerKey: number;
-  /** Networks whose `X-Forwarded-For` is believed: strangers behind a proxy are told apart by it. */
+  /** Networks whose `X-Forwarded-For` counts: it gives the address of each caller behind a proxy. */
   readonly trustedProxies?: readonly string[];
   readonly bounds?: AppBounds;
   /** Where requests are traced. */
@@ -55,18 +55,18 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
     http: {
       requestTimeout: requestMs,
       headersTimeout: requestMs,
-      connectionsCheckingInterval: requestMs / 10, // how late the answer 408 may be
+      connectionsCheckingInterval: requestMs / 10, // how late the response 408 may be
     },
     connectionTimeout: 30_000, // without a byte while a request is under way
     keepAliveTimeout: 75_000, // longer than load balancers keep theirs, so that they close first
     forceCloseConnections: "idle",
-    return503OnClosing: false, // what came before the door was closed is answered
+    return503OnClosing: false, // requests from before the close get their response
     clientErrorHandler: respondToMalformedHttp,
     frameworkErrors: (error, request, reply) => {
       // A path that cannot be decoded; hooks are not called for it.
       void handleError(error, request, reply.headers(SECURITY_HEADERS));
     },
-    routerOptions: { maxParamLength: 16_384 }, // too long an id is no agent's, like any other
+    routerOptions: { maxParamLength: 16_384 }, // an id that is too long gets 404, as any other unknown id
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -74,7 +74,7 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
   app.setErrorHandler(handleError);
   const paths = servedPaths(app);
   app.setNotFoundHandler((request, reply) => {
-    const [path = ""] = request.url.split("?"); // a query may hold what is no log's or answer's business
+    const [path = ""] = request.url.split("?"); // without the query, which may hold secrets
     const patterns = [...paths.ofApi().keys()].toSorted();
     const all = patterns.map((one) => one.replaceAll(/:(\w+)/g, "{$1}"));
     const detail = `There is nothing at ${quoted(path)}: the paths are ${all.join(", ")}.`;

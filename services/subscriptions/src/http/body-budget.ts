@@ -1,15 +1,15 @@
 /** How many bytes of request bodies may be in memory at once, and who holds them. */
 export type BodyBudget = {
-  /** The room of one body, none yet; `end` is called when what has come of it has to make room for others. */
+  /** Begins a body without a byte. `end` is called when the body has to make room for others. */
   readonly open: (workspaceId: string, end: () => void) => BodyRoom;
   readonly taken: () => number;
 };
 
-/** What one body holds. */
+/** The room of one body. */
 type BodyRoom = {
-  /** Takes room for bytes that have come; false where there is none. */
+  /** Takes room for bytes that have come; false where there is not enough. */
   readonly take: (bytes: number) => boolean;
-  /** The whole body is there: from now on it is not ended for others. */
+  /** The whole body has come: from now on it does not have to make room for others. */
   readonly complete: () => void;
   readonly release: () => void;
 };
@@ -20,8 +20,8 @@ type Holding = { readonly workspaceId: string; readonly end: () => void; bytes: 
 const WORKSPACE_SHARE = 0.5;
 
 /**
- * A budget that workspaces share (max-min fair): where it is used up, an unfinished body of the workspace
- * that holds most, the one that has been on its way for longest, makes room for one that holds less.
+ * A budget that workspaces share (max-min fair). When it is used up, the workspace that holds most loses its
+ * oldest unfinished body to a workspace that holds less.
  */
 export const bodyBudget = (maxBytes: number): BodyBudget => {
   const held = new Map<string, number>();
@@ -41,7 +41,7 @@ export const bodyBudget = (maxBytes: number): BodyBudget => {
     unfinished.delete(holding);
     if (open.delete(holding)) add(holding, -holding.bytes);
   };
-  /** The body that makes room for a workspace that will hold so many bytes; undefined: none has to. */
+  /** The body that makes room for a workspace that will hold so many bytes; undefined: no other holds more. */
   const toEnd = (willHold: number): Holding | undefined => {
     let found: Holding | undefined;
     for (const one of unfinished) {

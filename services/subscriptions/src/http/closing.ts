@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import type { Api } from "./api.ts";
 
 /**
- * Lets connections go when the port closes: those on which nothing was ever sent at once, the others with
- * their answer, and all after `withinMs`. Node waits for both, and from then on for a request without end.
+ * Ends connections when the port closes: one without a byte at once, the others with their response, and all
+ * that are left after `withinMs`. Node itself would wait for them, however long a request takes to arrive.
  */
 export const letConnectionsGo = (app: Api, withinMs: number): void => {
   const open = new Set<Socket>();

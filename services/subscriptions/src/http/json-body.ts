@@ -11,7 +11,7 @@ declare module "fastify" {
     sentBody?: unknown;
   }
   interface FastifyContextConfig {
-    /** The path says everything, so a request needs neither a body nor its type. */
+    /** The call needs no more than its path: a request may have neither a body nor a content type. */
     bodyMayBeEmpty?: boolean;
   }
 }

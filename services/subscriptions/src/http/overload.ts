@@ -12,14 +12,14 @@ export class OverloadedError extends RefusedError {
 
 /** From when on requests are refused. */
 export type OverloadBounds = {
-  /** By how much timers are late on average: what every request waits for its turn. */
+  /** How late timers are on average: each request waits that long for the event loop. */
   readonly eventLoopDelayMs: number;
   readonly heapUsedBytes: number;
 };
 
 const LOOK_EVERY_MS = 2_000;
 
-/** Far from what a busy machine does to a healthy process; below what makes it useless. */
+/** A healthy process on a busy machine stays far below these bounds; beyond them it does not respond in time. */
 export const overloadBounds = (): OverloadBounds => ({
   eventLoopDelayMs: 1_000,
   heapUsedBytes: getHeapStatistics().heap_size_limit * 0.9,

@@ -73,7 +73,7 @@ export const pagination = <Position>({ decode }: Cursor<Position>) => ({
     .transform((token, context) => {
       const position = decode(token);
       if (position !== undefined) return position;
-      context.addIssue("is not a next_cursor of an earlier answer");
+      context.addIssue("is not a next_cursor of an earlier response");
       return z.NEVER;
     })
     .optional()

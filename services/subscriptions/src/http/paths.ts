@@ -15,7 +15,7 @@ export type ServedPaths = {
   readonly ofApi: () => ReadonlyMap<string, readonly HTTPMethods[]>;
   /** The pattern of a request's path, also where the path does not take the method. */
   readonly patternOf: (request: FastifyRequest) => string | undefined;
-  /** Responses 405 with `Allow` to other methods; once all routes are registered. */
+  /** Responds 405 with `Allow` to other methods; call it once all routes are registered. */
   readonly refuseOtherMethods: () => void;
 };
 

@@ -13,7 +13,7 @@ export type RequestMetrics = {
   ) => void;
 };
 
-/** One log line and one observation for each request; nothing that a customer wrote is in them. */
+/** One log line and one observation for each request, without anything that a customer wrote. */
 export const recordRequests = (
   app: Pick<FastifyInstance, "addHook">,
   { log, metrics }: { readonly log: Logger; readonly metrics: RequestMetrics },

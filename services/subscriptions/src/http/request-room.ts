@@ -6,13 +6,13 @@ import { OverloadedError } from "./overload.ts";
 import { concurrencyLimit } from "./concurrency-limit.ts";
 import type { Api } from "./api.ts";
 
-/** Of all requests that are being read or answered at once: eight of the largest. */
+/** Of the bodies of all requests that are under way: eight of the largest. */
 const MAX_BODY_BYTES_AT_ONCE = 64 * 1024 * 1024;
 
-/** Requests that are being read or answered at once; live streams have places of their own. */
+/** Requests that are under way at once. Live streams have a limit of their own. */
 const AT_ONCE = { inAll: 1_000, perWorkspace: 250 };
 
-/** What a process can work on at once is shared by workspaces; only for calls that `requireCaller` guards. */
+/** Shares what a process can work on at once among workspaces; only for calls that `requireCaller` guards. */
 export const shareRoom = (api: Api): void => {
   const acquire = concurrencyLimit(AT_ONCE);
   api.addHook("onRequest", async (request, reply) => {
@@ -24,7 +24,7 @@ export const shareRoom = (api: Api): void => {
   countBodies(api, bodyBudget(MAX_BODY_BYTES_AT_ONCE));
 };
 
-/** A body takes its room as its bytes come, and gives it back with the end of its answer. */
+/** A body takes its room as its bytes come, and releases it with the end of its response. */
 const countBodies = (api: Api, budget: BodyBudget): void => {
   api.addHook("preParsing", async (request, reply, payload) => {
     const end = () => counted.destroy(new OverloadedError());
@@ -38,11 +38,11 @@ const countBodies = (api: Api, budget: BodyBudget): void => {
         done();
       },
     });
-    // Whoever read it may have left already, as of a body that is too large: nobody else hears of an error then.
+    // Its reader may have stopped, as for a body that is too large: then nobody else handles an error.
     counted.on("error", () => undefined);
-    // Not a pipeline: that would close the connection before it is answered.
+    // Not a pipeline: that would close the connection before the response.
     payload.once("error", (error) => counted.destroy(error));
-    counted.once("close", () => payload.resume()); // what still comes is let go
+    counted.once("close", () => payload.resume()); // reads and drops what still comes
     payload.pipe(counted);
     return counted;
   });

@@ -11,8 +11,8 @@ declare module "fastify" {
 }
 
 /**
- * A span for each request, under the caller's `traceparent` where there is one. The path is in it as its
- * route's pattern: nothing that a caller wrote.
+ * A span for each request, under the caller's `traceparent` where there is one. It has the route's pattern and
+ * not the path: nothing that a caller wrote.
  */
 export const traceRequests = (
   app: Pick<FastifyInstance, "addHook" | "decorateRequest">,
@@ -24,7 +24,7 @@ export const traceRequests = (
   app.addHook("onRequest", async (request) => {
     const { method, headers } = request;
     const route = patternOf(request);
-    // Sent twice, `traceparent` comes joined with a comma, and is none then.
+    // Node joins two `traceparent` headers with a comma, which is no valid one.
     const parent = readTraceContext((name) => String(headers[name] ?? ""));
     const attributes = {
       "http.request.method": method,
@@ -46,7 +46,7 @@ export const traceRequests = (
       "ringback.workspace_id": caller?.workspaceId,
       "ringback.key_id": caller?.keyId,
     });
-    // A mistake of the caller is no error of the server: HTTP conventions for spans.
+    // OpenTelemetry's conventions for HTTP: a status 4xx is no error of the server.
     if (statusCode >= 500) span.fail(String(statusCode));
     span.end();
   });

@@ -14,7 +14,8 @@ export const validatorCompiler: FastifySchemaCompiler<z.ZodType> =
   (data) => {
     const parsed = schema.safeParse(data, { reportInput: true });
     // An invalid id in a path never matches an agent: its route responds 404.
-    const ofTexts = httpPart === "params" ? [] : textProblems(data, MAX_ERRORS).map(textError);
+    const texts = httpPart === "params" ? [] : textProblems(data, MAX_ERRORS);
+    const ofTexts = texts.map(({ path, message }) => ({ path: pathText(path), message }));
     if (parsed.success && ofTexts.length === 0) return { value: parsed.data };
     return { error: invalidRequest(together(ofTexts, parsed.error?.issues ?? [])) };
   };
@@ -32,11 +33,6 @@ const together = (
   }
   return errors.slice(0, MAX_ERRORS);
 };
-
-const textError = ({ path, message }: ReturnType<typeof textProblems>[number]): FieldError => ({
-  path: pathText(path),
-  message,
-});
 
 const fieldErrors = (issue: z.core.$ZodIssue): FieldError[] => {
   if (issue.code === "unrecognized_keys") {

@@ -18,7 +18,7 @@ export type DecidedOnce<T, R> =
 
 export type DecideOnceDeps = { readonly requests: RequestStore; readonly now: () => Date };
 
-/** Whose request it is, and its `Idempotency-Key`; undefined: it is decided anew each time. */
+/** Whose request it is, and its `Idempotency-Key`; undefined: it is decided again each time. */
 export type OnceFor = { readonly workspaceId: string; readonly key: RequestKey | undefined };
 
 const MAX_TRIES = 3;

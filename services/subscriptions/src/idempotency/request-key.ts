@@ -1,20 +1,20 @@
 import { createHash, createHmac } from "node:crypto";
 import { idempotencyKeyIn } from "./decide/key.ts";
 
-/** A request's `Idempotency-Key` and its content, as hashes: neither can be told from them. */
+/** A request's `Idempotency-Key` and its content, as hashes, which reveal neither. */
 export type RequestKey = {
   readonly keyHash: string;
   readonly requestHash: string;
-  /** What the releases up to 0.1 have noted for this request: readable for as long as keys are kept. */
+  /** What releases up to 0.1 stored for this request: recognized for as long as keys are kept. */
   readonly previousRequestHash?: string;
 };
 
-/** What of a request makes another one the same. */
+/** The parts of a request that a repeated one has in common with it. */
 export type KeyedRequest = {
   readonly method: string;
   readonly url: string;
   readonly headers: { readonly "if-match"?: string; readonly "idempotency-key"?: unknown };
-  /** As it was sent: what defaults there are may change. */
+  /** As it was sent: defaults may change. */
   readonly sentBody?: unknown;
   /** With defaults filled in, as it was hashed by the releases up to 0.1. */
   readonly body: unknown;
@@ -33,20 +33,23 @@ const INVALID_KEY = {
 /** The key in a request's `Idempotency-Key` headers. */
 export const keyIn = ({ "idempotency-key": sent }: KeyedRequest["headers"]): ReadKey<string> => {
   if (sent === undefined) return { kind: "read", key: undefined };
-  const read = typeof sent === "string" ? idempotencyKeyIn(sent) : undefined;
-  return read?.kind === "key" ? { kind: "read", key: read.key } : INVALID_KEY;
+  const key = typeof sent === "string" ? idempotencyKeyIn(sent) : undefined;
+  return key === undefined ? INVALID_KEY : { kind: "read", key };
 };
 
-/** The key of a request, with what it asks for. */
+/** The key of a request, with the hash of its content. */
 export const requestKeyIn = (request: KeyedRequest): ReadKey<RequestKey> => {
   const read = keyIn(request.headers);
-  if (read.kind === "rejected" || read.key === undefined) return read as ReadKey<never>;
-  return { kind: "read", key: requestKeyOf(read.key, request) };
+  if (read.kind === "rejected") return read;
+  return {
+    kind: "read",
+    key: read.key === undefined ? undefined : requestKeyOf(read.key, request),
+  };
 };
 
 /**
- * The hash of the request is keyed with the key itself, which is not stored: who reads REQUESTS cannot try
- * what a short secret in a body may have been.
+ * The hash of the request is keyed with the key itself, which is not stored: a reader of REQUESTS cannot find
+ * out a short secret in a body by trying.
  */
 export const requestKeyOf = (key: string, request: KeyedRequest): RequestKey => {
   const { method, url, headers, sentBody, body } = request;
@@ -62,7 +65,7 @@ export const requestKeyOf = (key: string, request: KeyedRequest): RequestKey => 
   };
 };
 
-/** Objects with their keys in order: the order in which a client's library writes them says nothing. */
+/** Sorts the keys of objects: their order depends on the client's library. */
 const inOrder = (_key: string, value: unknown): unknown =>
   typeof value === "object" && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))

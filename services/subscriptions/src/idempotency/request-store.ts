@@ -13,12 +13,12 @@ import { lastMessage } from "../streams/read-stream.ts";
 /** A request with an `Idempotency-Key`, by the hash of its key: keys themselves are not stored. */
 export type RequestAddress = { readonly workspaceId: string; readonly keyHash: string };
 
-/** How far requests with an `Idempotency-Key` have come; throws as `AgentStore` does. */
+/** The records of requests with an `Idempotency-Key`; throws as `AgentStore` does. */
 export type RequestStore = {
   readonly read: (
     address: RequestAddress,
   ) => Promise<{ readonly record: RequestRecord; readonly seq: number } | undefined>;
-  /** Notes it unless something else came after `lastSeq`; 0: unless the key was used at all. */
+  /** Stores the record unless another one came after `lastSeq`; 0: unless the key was used before. */
   readonly append: (
     address: RequestAddress,
     record: RequestRecord,
@@ -26,7 +26,7 @@ export type RequestStore = {
   ) => Promise<Published>;
 };
 
-/** The notes in REQUESTS, asked of the stream's leader: of two that claim a key one is first. */
+/** The records on REQUESTS, read from the stream's leader: of two requests that claim a key one is first. */
 export const requestStore = (
   nats: Nats,
   { admitKey }: { readonly admitKey: (workspaceId: string) => void },

@@ -14,7 +14,7 @@ import { idSchema } from "@ringback/contracts/id";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
 
-/** One thing that is wrong with an event, and where in it. */
+/** One fault of an event, and the path of its field. */
 export type ItemError = { readonly path: readonly PropertyKey[]; readonly message: string };
 
 export type CheckedItem =
@@ -24,7 +24,7 @@ export type CheckedItem =
       readonly eventType: string;
       readonly warnings: readonly EventWarning[];
     }
-  /** The text is no JSON, and so its request is none. */
+  /** The text is no JSON, so the whole request is none. */
   | { readonly kind: "not_json"; readonly message: string }
   /** The first few things that are wrong. */
   | { readonly kind: "invalid"; readonly errors: readonly ItemError[] };
@@ -34,14 +34,14 @@ export const warningSchema = z
   .object({ path: z.string(), message: z.string() })
   .meta({ id: "Warning", description: "The event is delivered as it is." });
 
-/** What says whose the event is; on NATS that is in the subject. */
+/** The fields that say which agent and call an event is of; on NATS the subject says that. */
 const headSchema = z.object({
   event_type: eventTypeSchema,
   call_id: callIdSchema,
   agent_id: idSchema.refine((id) => id !== WORKSPACE_AGENT, "is reserved: no event is its own"),
 });
 
-/** Who publishes, and what is let pass. */
+/** The publisher's workspace, and which events are accepted. */
 export type ItemRules = {
   readonly workspaceId: string;
   readonly maxEventBytes: number;
@@ -49,8 +49,8 @@ export type ItemRules = {
 };
 
 /**
- * The message that an event becomes on EVENTS, with the bytes that were sent, or what is wrong with it:
- * all that the dispatcher would refuse, so that nothing is stored that cannot be delivered.
+ * The message that an event becomes on EVENTS, with the bytes that were sent, or its faults: all that the
+ * dispatcher would refuse, so that every stored event can be delivered.
  */
 export const checkItem = (
   bytes: Buffer,
@@ -60,7 +60,7 @@ export const checkItem = (
     return invalid(`is ${bytes.byteLength} bytes: at most ${maxEventBytes}`);
   }
   const read = readEventBody(bytes);
-  // "The body is no JSON" is how its answer begins.
+  // The problem's text begins with "The body".
   if (read.kind === "not_json") {
     return { kind: "not_json", message: read.message.replace(/^body /, "") };
   }

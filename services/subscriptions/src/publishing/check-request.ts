@@ -7,7 +7,7 @@ import { jsonItems } from "./split-json.ts";
 
 export type CheckedEvent = Extract<CheckedItem, { kind: "event" }>;
 
-/** So many events may come in one request. */
+/** Of one request. */
 export const MAX_EVENTS = 1_000;
 
 const MAX_ERRORS = 100;

@@ -1,11 +1,11 @@
 import type { Buffer } from "node:buffer";
 
-/** Where the events are in a request's body, as the bytes that were sent. */
+/** The events in a request's body, as the bytes that were sent. */
 export type JsonItems =
   | { readonly kind: "one"; readonly item: Buffer }
   | { readonly kind: "list"; readonly items: readonly Buffer[] }
   | { readonly kind: "too_many" }
-  /** Says what and where, and repeats no value. */
+  /** The message names the fault and its position, and repeats no value. */
   | { readonly kind: "invalid"; readonly message: string };
 
 const SPACES = new Set([0x20, 0x09, 0x0a, 0x0d]); // RFC 8259 section 2
@@ -18,9 +18,9 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * The bytes of each element of a JSON array, or of all there is. Elements are told apart by brackets,
- * strings and commas alone (all of them ASCII, which is no part of other characters in UTF-8): whether
- * each is JSON is for its reader to say, and the body is JSON exactly when all of them are.
+ * The bytes of each element of a JSON array, or of the whole body where it is none. Brackets, strings and commas
+ * are all that separates elements (ASCII is no part of other characters in UTF-8). The reader of each element
+ * checks whether it is JSON: the body is JSON exactly when all of them are.
  */
 export const jsonItems = (body: Buffer, maxItems: number): JsonItems => {
   const start = skipSpaces(body, 0);
@@ -43,7 +43,7 @@ export const jsonItems = (body: Buffer, maxItems: number): JsonItems => {
     } else if ((byte === COMMA || byte === CLOSE_ARRAY) && depth === 1) {
       const item = trimmed(body, from, at);
       const isLast = byte === CLOSE_ARRAY;
-      // An empty array is one, an empty element is a comma too many.
+      // `[]` is a list without elements; any other empty element is a comma too many.
       const isNone = isLast && items.length === 0 && item.byteLength === 0;
       if (item.byteLength === 0 && !isNone) return invalid(`is not valid JSON at byte ${at}`);
       if (!isNone) items.push(item);
@@ -76,7 +76,7 @@ const trimmed = (body: Buffer, from: number, to: number): Buffer => {
   return body.subarray(start, end);
 };
 
-/** Where the string that opens at `start` is closed, -1 where it is not. */
+/** The position of the quote that closes the string from `start`; -1 where there is none. */
 const endOfString = (body: Buffer, start: number): number => {
   // Not `indexOf`: a call for each of millions of short strings takes longer than all their bytes.
   for (let at = start + 1; at < body.byteLength; at += 1) {

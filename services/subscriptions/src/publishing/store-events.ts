@@ -10,9 +10,9 @@ import { maxBodyBytes } from "@ringback/runtime/nats/publish";
 import { isUnavailable, REPLY_TIMEOUT_MS, refuseWhileDisconnected } from "../streams/ask.ts";
 import { readEventMessage } from "../streams/read-stream.ts";
 
-/** What became of one event of a request. */
+/** The result of storing one event of a request. */
 export type StoredItem =
-  /** `duplicate`: its id was used before, at that sequence; `differs`: by an event with another body. */
+  /** `duplicate`: the event with this sequence used the message id before; `differs`: and had another body. */
   | {
       readonly kind: "stored";
       readonly seq: number;
@@ -26,12 +26,12 @@ export type StoredItem =
   /** Not sent, because storing another event failed. */
   | { readonly kind: "not_tried" };
 
-/** Stores events, and knows what a server of NATS takes. */
+/** Stores events on EVENTS. */
 export type EventStore = {
   readonly maxEventBytes: () => number;
   /**
-   * Each with its message id, in no promised order; throws where NATS cannot be asked at all. `trace`:
-   * what asked for it, where that is traced.
+   * Each with its message id, in no promised order; throws while NATS is disconnected. `trace`: the request's,
+   * where requests are traced.
    */
   readonly store: (
     events: readonly EventMessage[],
@@ -39,7 +39,7 @@ export type EventStore = {
   ) => Promise<readonly StoredItem[]>;
 };
 
-/** Of one request: the server answers the first before the last of so many are written. */
+/** Of one request: the server's first reply comes before this many are written. */
 const MAX_IN_FLIGHT = 64;
 
 // Numbers from nats-server's errors.json.
@@ -54,7 +54,7 @@ export const eventStore = (nats: Nats): EventStore => ({
   store: async (events, trace) => {
     refuseWhileDisconnected(nats);
     const items = new Map<string, StoredItem>();
-    // Twice in one request is once: a cluster does not like two copies at the same time.
+    // A message id that comes twice is published once: a cluster may refuse two copies at the same time.
     const queue = [...Map.groupBy(events, ({ messageId }) => messageId).values()].flatMap(
       ([first]) => first ?? [],
     );
@@ -94,13 +94,13 @@ const stored = async (
   try {
     const first = await published(event, trace, nats);
     if (!first.duplicate) return first;
-    // The message that JetStream takes this one for a repeat of; one that is gone was the same.
+    // The message that JetStream takes as the original. Where it is gone, it counts as the same.
     const before = await readEventMessage(nats, first.seq);
     if (before === null) return first;
     if (before.subject === event.subject) {
       return { ...first, differs: Buffer.compare(before.data, event.body) !== 0 };
     }
-    // Somebody used this id for another subject: the event is stored, if need be more than once.
+    // The message id was used on another subject: the event is stored, even if it is stored twice then.
     return await published({ ...event, messageId: randomUUID() }, trace, nats);
   } catch (error) {
     if (error instanceof JetStreamApiError && FULL.has(error.code)) return { kind: "full" };
@@ -114,20 +114,20 @@ const published = async (
   trace: TraceContext | undefined,
   nats: Nats,
 ): Promise<StoredItem & { kind: "stored" }> => {
-  const headers = newHeaders(); // made anew each time: the client writes into it
+  const headers = newHeaders(); // a new object each time: the client writes into it
   for (const [name, value] of traceHeaders(trace)) headers.set(name, value);
   const publication = { msgID: messageId, timeout: REPLY_TIMEOUT_MS, headers };
   const { seq, duplicate } = await nats.js.publish(subject, body, publication);
   return { kind: "stored", seq, duplicate, differs: false };
 };
 
-/** Who publishes: the digest of its API key, and the request's `Idempotency-Key`. */
+/** The publisher's API key as its digest, and the request's `Idempotency-Key`. */
 export type Publisher = { readonly keyDigest: string; readonly idempotencyKey: string | undefined };
 
 /**
- * The events with message ids that nobody can guess who has not the API key, so that no producer on NATS
- * takes one first; for the same request with the same API key the same ones, in every instance. With an
- * `Idempotency-Key` the id is that of the key and the event's place: another event there is told.
+ * The events with message ids that nobody can guess without the API key, so that no producer on NATS can use one
+ * first. The same request with the same API key gets the same ids in every instance. With an `Idempotency-Key`
+ * the id depends on that key and on the event's number, so that another event with this number is noticed.
  */
 export const withSecretIds = (
   { keyDigest, idempotencyKey }: Publisher,

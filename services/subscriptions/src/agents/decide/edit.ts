@@ -13,7 +13,7 @@ import {
   type SigningRejection,
 } from "./signing.ts";
 
-/** What becomes of a command for an agent that is not there (`AGENT_REGISTRATION`). */
+/** What to do with a command for an unknown agent (`AGENT_REGISTRATION`). */
 export type IfAbsent = "reject" | "register";
 
 /** What a caller wants done to one agent. */
@@ -131,8 +131,8 @@ const register = (command: RegisterAgent, state: AgentState): Decision => {
 };
 
 /**
- * Decides over an agent that is there, or registers it first. Between the two messages the agent is
- * there without subscriptions: after a crash in between, the caller only has to retry.
+ * Decides over a registered agent, or registers it first. Between the two messages the agent has no
+ * subscriptions: after a crash in between, the caller only has to retry.
  */
 const ofRegistered = (
   command: EditSubscriptions | RemoveSubscriptions,
@@ -147,7 +147,7 @@ const ofRegistered = (
   return { ...decision, changes: [first, ...decision.changes] };
 };
 
-/** An agent that is not there has no subscriptions to sign for: it is never registered by this. */
+/** An unknown agent has no subscriptions to sign for, so these commands never register it. */
 const ofSigned = (
   state: AgentState,
   decideOn: (subscriptions: readonly Subscription[]) => SigningDecision,

@@ -7,7 +7,7 @@ export type EntityTags =
   | { readonly kind: "tags"; readonly tags: readonly EntityTag[] }
   | { readonly kind: "invalid" };
 
-/** Who may not read secrets sees another representation of an agent, which has a tag of its own. */
+/** Callers who may not read secrets get another representation of an agent, with a tag of its own. */
 export type Representation = "whole" | "redacted";
 
 const opaqueOf = (version: number, representation: Representation): string =>
@@ -17,7 +17,7 @@ const opaqueOf = (version: number, representation: Representation): string =>
 export const entityTag = (version: number, representation: Representation = "whole"): string =>
   `"${opaqueOf(version, representation)}"`;
 
-/** Whether a tag is that of an agent's version, in whichever representation: for `If-Match`. */
+/** Tells whether a tag is that of an agent's version, in any representation: for `If-Match`. */
 export const isOfVersion = ({ opaque }: EntityTag, version: number): boolean =>
   opaque === opaqueOf(version, "whole") || opaque === opaqueOf(version, "redacted");
 

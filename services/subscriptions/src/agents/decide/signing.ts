@@ -11,7 +11,7 @@ import type { Subscription } from "@ringback/contracts/agents/subscription";
 /** Which agent a command is for. */
 export type AgentIds = Pick<Agent, "workspace_id" | "agent_id">;
 
-/** The event types whose subscriptions a command is about. */
+/** The event types whose subscriptions a command changes. */
 export type NamedTypes = readonly EventType[] | "all";
 
 export type RotateSigningSecret = {

@@ -6,7 +6,7 @@ import {
 } from "@ringback/contracts/agents/agent";
 import type { IdempotencyMark } from "@ringback/contracts/streams/request-record";
 
-/** Who made a change, and when (RFC 3339). */
+/** The author of a change, and its time (RFC 3339). */
 export type ChangeMetadata = { readonly actor: string; readonly occurred_at: string };
 
 /**

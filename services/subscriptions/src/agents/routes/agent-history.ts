@@ -6,7 +6,7 @@ import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentHistory } from "../history.ts";
 
-/** `GET /agent/v1/{agent_id}/history`: who changed what and when, also of an agent that is gone. */
+/** `GET /agent/v1/{agent_id}/history`: who changed what and when, also of an agent that was removed. */
 export const agentHistoryRoute = (api: Api, history: AgentHistory): void => {
   api.get(
     "/agent/v1/:agent_id/history",

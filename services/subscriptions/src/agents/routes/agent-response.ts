@@ -9,7 +9,7 @@ import {
 import { z } from "zod";
 import type { Caller } from "../../http/auth/api-keys.ts";
 
-/** A subscription, as answers show it: of signing keys all but the secret. */
+/** A subscription, as responses show it: of signing keys all but the secret. */
 export const redactedSubscriptionSchema = subscriptionSchema
   .extend({
     headers: subscriptionSchema.shape.headers.meta({
@@ -27,7 +27,7 @@ export const redactedSubscriptionSchema = subscriptionSchema
 const timeSchema = (description: string) =>
   z.string().meta({ description, format: "date-time", examples: ["2026-01-31T09:30:00.000Z"] });
 
-/** An agent, as answers show it. Fields that are not named here never leave the service. */
+/** An agent, as responses show it. Fields that are not named here never leave the service. */
 export const agentResponseSchema = z
   .object({
     agent_id: z.string().meta({ examples: ["agent-7"] }),
@@ -47,20 +47,20 @@ const previousSubscriptionSchema = z
 
 export const UPDATED = "Agent updated successfully!";
 
-/** The agent as it now is, and for an edit the subscriptions that it took the place of. */
+/** The agent as it now is, and for an edit the subscriptions that it replaced. */
 export const patchResponseSchema = agentResponseSchema
   .extend({
     message: z.literal(UPDATED).meta({ description: "For programs written for Ringg's API" }),
     replaced: z
       .array(previousSubscriptionSchema)
       .optional()
-      .meta({ description: "Of an edit: the subscriptions that it took the place of" }),
+      .meta({ description: "Of an edit: the subscriptions that it replaced, as they were before" }),
     removed: z
       .array(previousSubscriptionSchema)
       .optional()
       .meta({ description: "Of an edit in mode `replace`: those that it did not name" }),
     signing_secret: z.string().optional().meta({
-      description: "Of `rotate_signing_secret` with `v1`: in this one answer and never again",
+      description: "Of `rotate_signing_secret` with `v1`: in this one response and never again",
     }),
     signing_public_key: z
       .string()
@@ -69,7 +69,7 @@ export const patchResponseSchema = agentResponseSchema
   })
   .meta({
     id: "ChangedAgent",
-    description: "The agent as it now is, and what the change took the place of.",
+    description: "The agent as it now is, and what the change replaced.",
   });
 
 export const agentListResponseSchema = z
@@ -91,7 +91,7 @@ export const agentListResponseSchema = z
   })
   .meta({ id: "AgentList", description: "One page of the workspace's agents." });
 
-/** A subscription that was there, for a caller who may see secrets. */
+/** A subscription as it was before, for a caller who may see secrets. */
 export const redactedPrevious = ({
   event_type,
   callback_url,
@@ -100,11 +100,11 @@ export const redactedPrevious = ({
   callback_url: redactedUrl(callback_url, true),
 });
 
-/** What the caller of a rotation gets to verify with; a private key is shown to nobody. */
+/** What the caller of a rotation verifies signatures with; no response has a private key. */
 export const newKeyResponse = (key: SigningKey) =>
   key.scheme === "v1" ? { signing_secret: key.secret } : { signing_public_key: key.public_key };
 
-/** An agent for a caller: who may set secrets reads them back, others see `<redacted>`. */
+/** An agent for a caller: callers who may set secrets see them, others see `<redacted>`. */
 export const agentResponse = (
   agent: Agent,
   version: number,

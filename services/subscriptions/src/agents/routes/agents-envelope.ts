@@ -84,7 +84,7 @@ const oneRoute = (api: Api, store: Pick<AgentStore, "read">): void => {
         operationId: "getEnvelopedAgent",
         summary: "Read an agent in an envelope",
         description:
-          "What `GET /agent/v1/{agent_id}` answers, as `agents`. Agents with the ids `all` and `v1` are read there alone.",
+          "The response of `GET /agent/v1/{agent_id}`, as `agents`. Agents with the ids `all` and `v1` can only be read there.",
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: noQuerySchema,

@@ -13,7 +13,7 @@ const RESERVED: Problem = {
   detail: `Agent '${WORKSPACE_AGENT}' is the workspace's own: remove its subscriptions instead.`,
 };
 
-/** `DELETE /agent/v1/{agent_id}`: the agent and its subscriptions are no more; its history stays. */
+/** `DELETE /agent/v1/{agent_id}`: removes the agent and its subscriptions; its history stays. */
 export const deregisterAgentRoute = (api: Api, commands: OnceDeps): void => {
   api.delete(
     "/agent/v1/:agent_id",
@@ -30,7 +30,7 @@ export const deregisterAgentRoute = (api: Api, commands: OnceDeps): void => {
         operationId: "deregisterAgent",
         summary: "Remove an agent",
         description:
-          "The agent and its subscriptions are no more: what is under way for them ends as `cancelled`. Its history stays.",
+          "Removes the agent and its subscriptions: deliveries that are under way for them end as `cancelled`. Its history stays.",
         tags: ["Agents"],
         params: agentPathSchema,
         response: { 204: z.undefined(), ...problemResponses },
@@ -43,8 +43,7 @@ export const deregisterAgentRoute = (api: Api, commands: OnceDeps): void => {
       if (agent_id === WORKSPACE_AGENT) return sendProblem(reply, RESERVED);
       const agent = { workspace_id: workspaceId, agent_id };
       const command = { kind: "deregister_agent", agent } as const;
-      const ran = await runCommand(request, reply, command, commands);
-      if (ran.kind === "problem") return sendProblem(reply, ran.problem);
+      await runCommand(request, reply, command, commands);
       return reply.code(204).send();
     },
   );

@@ -4,12 +4,12 @@ import type { Subscription } from "@ringback/contracts/agents/subscription";
 import type { FieldError } from "../../http/problem.ts";
 import type { EditRequest, PatchRequest } from "./patch-schema.ts";
 
-/** An event type and the place in the request that names it. */
+/** An event type, and the path of the field that names it. */
 export type Named = { readonly eventType: EventType; readonly path: string };
 
 /**
- * One subscription for each event type that the request names, in its order. Signing keys are not set
- * in this way: the ones that are there stay.
+ * One subscription for each event type that the request names, in its order. A request cannot set signing keys
+ * in this way: the agent's own stay.
  */
 export const subscriptionsOf = ({ event_subscriptions }: EditRequest): Subscription[] =>
   event_subscriptions.flatMap(({ event_type, signing: _asRead, delivery, ...rest }) => {
@@ -18,7 +18,7 @@ export const subscriptionsOf = ({ event_subscriptions }: EditRequest): Subscript
     return [event_type].flat().map((type) => ({ event_type: type, ...set }));
   });
 
-/** Every place that names an event type. */
+/** Every event type that the request names, with its path. */
 export const namedIn = (body: PatchRequest): Named[] => {
   if (body.operation !== "edit_event_subscriptions") {
     const { event_types: types = [] } = body;
@@ -32,7 +32,7 @@ export const namedIn = (body: PatchRequest): Named[] => {
   });
 };
 
-/** Every place that names an event type which another place named before. */
+/** An error for each event type that was named before. */
 export const repeatedIn = (named: readonly Named[]): FieldError[] =>
   named
     .filter(({ eventType }, n) => named.findIndex((one) => one.eventType === eventType) < n)

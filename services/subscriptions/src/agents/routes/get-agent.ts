@@ -1,26 +1,18 @@
 import { z } from "zod";
 import { agentResponse, agentResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { entityTag, entityTagsIn, type EntityTags } from "../decide/entity-tag.ts";
-import { agentNotFound, problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
+import { entityTag } from "../decide/entity-tag.ts";
+import type { Precondition } from "../decide/precondition.ts";
+import { entityTagsOf } from "./run-command.ts";
+import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { agentPathSchema, timeSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentStore } from "../agent-store.ts";
 import type { AgentHistory } from "../history.ts";
 
-const INVALID_IF_NONE_MATCH: Problem = {
-  code: "bad_request",
-  detail:
-    'If-None-Match: expected the ETag of an agent such as "3" with its quotes, a list of them, or *.',
-};
-
-const tagsIn = (header: string | undefined): EntityTags | undefined =>
-  header === undefined ? undefined : entityTagsIn(header);
-
 /** `If-None-Match` compares weakly (RFC 9110 section 13.1.2). */
-const names = (tags: EntityTags, tag: string): boolean =>
-  tags.kind === "any" ||
-  (tags.kind === "tags" && tags.tags.some(({ opaque }) => `"${opaque}"` === tag));
+const names = (tags: Precondition, tag: string): boolean =>
+  tags.kind === "any" || tags.tags.some(({ opaque }) => `"${opaque}"` === tag);
 
 const querySchema = z.strictObject({
   at: timeSchema.optional().meta({ description: "The agent as it was then, without an ETag." }),
@@ -62,8 +54,7 @@ export const getAgentRoute = (api: Api, { store, history }: GetAgentDeps): void 
         if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId, at));
         return agentResponse(state.agent, state.version, caller);
       }
-      const known = tagsIn(request.headers["if-none-match"]);
-      if (known?.kind === "invalid") return sendProblem(reply, INVALID_IF_NONE_MATCH);
+      const known = entityTagsOf("If-None-Match", request.headers["if-none-match"]);
       const { state } = await store.read({ workspaceId, agentId });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
       const isWhole = caller.scopes.has("write");

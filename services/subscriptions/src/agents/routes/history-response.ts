@@ -10,7 +10,7 @@ import { redactedSubscriptionSchema } from "./agent-response.ts";
 import type { Caller } from "../../http/auth/api-keys.ts";
 import type { HistoryEntry } from "../history.ts";
 
-/** One change of an agent, as answers show it; secrets as in `GET /agent/v1/{agent_id}`. */
+/** One change of an agent, as responses show it; secrets as in `GET /agent/v1/{agent_id}`. */
 const changeSchema = z.object({
   version: z.int().meta({ description: "The agent's version that the change led to." }),
   type: z.string().meta({ description: "Such as `event_subscriptions_edited`." }),
@@ -20,7 +20,7 @@ const changeSchema = z.object({
   }),
   agent_display_name: z.string().optional(),
   set: z.array(redactedSubscriptionSchema).optional().meta({
-    description: "Subscriptions that were set, each in the place of the one before.",
+    description: "Subscriptions that were set: each replaced the one before.",
   }),
   removed: z.array(eventTypeSchema).optional(),
   signing: z
@@ -37,7 +37,7 @@ export const historyResponseSchema = z.object({
 
 type ChangeResponse = z.infer<typeof changeSchema>;
 
-/** A change for a caller: who may set secrets reads those of the past back, too. */
+/** A change for a caller: callers who may set secrets also see the secrets of the past. */
 export const changeResponse = (
   entry: HistoryEntry,
   caller: Pick<Caller, "scopes">,

@@ -18,7 +18,8 @@ export const listAgentsRoute = (api: Api, index: AgentIndex): void => {
       schema: {
         operationId: "listAgents",
         summary: "List the workspace's agents",
-        description: "In pages, ordered by id. What anybody was told is stored is in it.",
+        description:
+          "In pages, ordered by id. The list has every change that was confirmed to a caller before.",
         tags: ["Agents"],
         querystring: listQuerySchema,
         response: { 200: agentListResponseSchema, ...problemResponses },

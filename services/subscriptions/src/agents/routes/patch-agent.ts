@@ -55,7 +55,7 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
         operationId: "changeAgent",
         summary: "Change an agent's subscriptions or signing secrets",
         description:
-          "`operation` says what is done; it is done wholly or not at all, and stored when it is answered 200. At most 50 subscriptions in a request, each event type counted.",
+          "`operation` says what is done. It is done wholly or not at all, and it is stored when the response is 200. At most 50 subscriptions in a request, each event type counted.",
         tags: ["Agents"],
         body: patchAgentSchema(deps.callbackUrls),
         response: { 200: patchResponseSchema, ...problemResponses },
@@ -74,8 +74,7 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
       await refuseUnknownTypes(workspaceId, set, deps.eventTypes);
       const command = commandOf(body, workspaceId, deps);
       const ran = await runCommand(request, reply, command, deps.commands);
-      if (ran.kind === "problem") return sendProblem(reply, ran.problem);
-      const { state, replaced, removed } = ran.applied;
+      const { state, replaced, removed } = ran;
       if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
       reply.header("etag", entityTag(state.version));
       const agent = agentResponse(state.agent, state.version, callerOf(request));

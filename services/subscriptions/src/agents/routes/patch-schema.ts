@@ -37,7 +37,7 @@ const callbackUrlSchema = (policy: CallbackUrlPolicy) =>
       documentedAs: { type: "string", format: "uri" },
     });
 
-// `when`: says all that is wrong, also where another rule is broken already.
+// `when`: names all that is wrong, also where another rule is broken already.
 const eachHeader = z.record(z.string(), z.string()).superRefine(
   (headers, context) => {
     const texts = Object.entries(headers).filter(([, value]) => typeof value === "string");
@@ -70,7 +70,7 @@ const eventTypesSchema = z.union([eventTypeSchema, z.array(eventTypeSchema).min(
   error: "must be the name of an event type, or a list of them that is not empty",
 });
 
-/** One with several event types is as many subscriptions. */
+/** An element with several event types counts as that many subscriptions. */
 const tooManyNamed = (list: readonly unknown[]): string | undefined => {
   const { length } = list;
   if (length > MAX_SUBSCRIPTIONS) {
@@ -96,7 +96,7 @@ const subscriptionSchema = (policy: CallbackUrlPolicy) =>
       description: "How it is delivered, where that differs from the operator's settings",
     }),
     signing: signingAsReadSchema.meta({
-      description: "Taken so that a list can be sent back as it was read, and not used",
+      description: "Accepted and not used, so that a list can be sent back as it was read",
     }),
   });
 

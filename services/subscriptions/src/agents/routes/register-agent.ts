@@ -2,7 +2,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { agentResponse, agentResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { entityTag } from "../decide/entity-tag.ts";
-import { problemResponses, sendProblem } from "../../http/problem.ts";
+import { problemResponses } from "../../http/problem.ts";
 import { idSchema } from "@ringback/contracts/id";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
@@ -23,7 +23,7 @@ export const registerAgentSchema = z
   })
   .meta({ examples: [{ agent_id: "agent-7", agent_display_name: "Reminder calls" }] });
 
-/** `POST /agent/v1`: registers an agent; again with the same name it only answers the agent. */
+/** `POST /agent/v1`: registers an agent. A repeated request with the same name only responds with the agent. */
 export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {
   api.post(
     "/agent/v1",
@@ -46,7 +46,7 @@ export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {
         operationId: "registerAgent",
         summary: "Register an agent",
         description:
-          "Answered 201 when it is new, and 200 when it is there with the same name. Without `agent_id` it gets one.",
+          "The response is 201 when the agent is new, and 200 when it is there with the same name. Without `agent_id` it gets one.",
         tags: ["Agents"],
         body: registerAgentSchema,
         response: { 200: agentResponseSchema, 201: agentResponseSchema, ...problemResponses },
@@ -57,9 +57,7 @@ export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {
       const { agent_id = randomUUIDv7(), agent_display_name } = request.body;
       const agent = { workspace_id: workspaceId, agent_id };
       const command = { kind: "register_agent", agent, agent_display_name } as const;
-      const ran = await runCommand(request, reply, command, commands);
-      if (ran.kind === "problem") return sendProblem(reply, ran.problem);
-      const { state, changes } = ran.applied;
+      const { state, changes } = await runCommand(request, reply, command, commands);
       if (state.kind !== "registered") throw new Error("'register_agent' left no agent");
       const response = agentResponse(state.agent, state.version, callerOf(request));
       reply.header("etag", entityTag(state.version));

@@ -35,7 +35,7 @@ const secretOf = (scheme: SigningScheme, bytes: Uint8Array): Secret => {
   return { scheme, secret, public_key: formatPublicKey(ed25519PublicKey(bytes)) };
 };
 
-/** A secret that a customer brings along. What is wrong with one is said without repeating it. */
+/** A secret that a customer brings. The message about an invalid one does not repeat it. */
 const ownSecretSchema = z.string().transform((text, context): Secret => {
   const read = parseSigningSecret(text);
   if (read.kind === "v1") return secretOf("v1", read.key);
@@ -53,7 +53,7 @@ const ownSecretSchema = z.string().transform((text, context): Secret => {
 const overlapSchema = z.string().transform((text, context) => {
   const durationMs = parseDurationMs(text);
   if (durationMs !== undefined && durationMs <= MAX_OVERLAP_MS) return durationMs;
-  // Not the text: it may be a secret that was put into the wrong field.
+  // Without the text: it may be a secret in the wrong field.
   context.addIssue("must be a duration such as 0s, 30m or 24h, and at most 7d");
   return z.NEVER;
 });
@@ -92,7 +92,7 @@ export const rotateSigningSecretSchema = z
       examples: ["24h"],
     }),
     signing_secret: ownSecretSchema.optional().meta({
-      description: "A secret to bring along, `whsec_…` or `whsk_…`; without it one is made",
+      description: "A secret of your own, `whsec_…` or `whsk_…`; without it one is made",
     }),
   })
   .superRefine(({ scheme, signing_secret: own }, context) => {
@@ -111,7 +111,7 @@ export const removeSigningSecretSchema = z.strictObject({
 type SigningRequest =
   z.output<typeof rotateSigningSecretSchema> | z.output<typeof removeSigningSecretSchema>;
 
-/** What a request asks for, with a new key where one is wanted. */
+/** The command of a request, with a new key where the request wants one. */
 export const signingCommandOf = (
   body: SigningRequest,
   workspace_id: string,

@@ -16,7 +16,7 @@ const entrySchema = z.object({
   description: z.string().optional(),
   schema: z.record(z.string(), z.unknown()).optional().meta({
     description:
-      "JSON Schema (2020-12) of a payload: what readers may expect; no event is refused by it unless the operator wants that.",
+      "JSON Schema (2020-12) of a payload: what readers may expect. It refuses no event unless the operator wants that.",
   }),
   example: z.record(z.string(), z.unknown()).optional(),
   created_at: z.string().optional(),
@@ -43,7 +43,7 @@ export const eventCatalogue = (): Entry[] =>
     example: sampleOf(event_type),
   }));
 
-/** The types that the operator added, but for those that a workspace says more about. */
+/** The types that the operator added, without those that the workspace defines itself. */
 export const operatorsTypes = (
   policy: EventTypePolicy,
   own: readonly EventTypeDefinition[],

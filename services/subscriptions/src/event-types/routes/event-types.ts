@@ -90,7 +90,7 @@ const putRoute = (api: Api, eventTypes: DefineDeps): void => {
   );
 };
 
-/** `DELETE /event-types/{name}`: events of it are known no more; none is taken back. */
+/** `DELETE /event-types/{name}`: new events of the type are refused; events that are stored stay. */
 const deleteRoute = (api: Api, eventTypes: DefineDeps): void => {
   api.delete(
     "/event-types/:name",

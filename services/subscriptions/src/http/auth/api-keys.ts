@@ -5,12 +5,12 @@ import { watchFile, loggedAs, type WatchedFile } from "@ringback/runtime/setting
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { readApiKeyEntries, SCOPES, type ApiKeyEntry, type Scope } from "./api-key-entries.ts";
 
-/** Who calls: which key, and whose agents it may see. */
+/** The sender of a request: its key, and the workspace that the key belongs to. */
 export type Caller = {
   readonly keyId: string;
   readonly workspaceId: string;
   readonly scopes: ReadonlySet<Scope>;
-  /** The digest of the key that was sent: the same in every instance, and known to nobody who has not the key. */
+  /** The digest of the key: the same in every instance, and secret to everybody without the key. */
   readonly keyDigest: string;
 };
 
@@ -25,7 +25,7 @@ const MAX_ID_PARTS = 64; // an id has at most as many characters
 const DUMMY_DIGEST = "0".repeat(64);
 
 /**
- * The caller that a request's headers prove, or undefined; why it is refused is nobody's business.
+ * The caller that a request's headers prove, or undefined. It gives no reason: nobody learns which keys there are.
  * `Authorization` counts only where no `X-API-KEY` is sent.
  */
 export const authenticate = (

@@ -22,7 +22,7 @@ export type AdmissionDeps = {
   readonly limits: RequestLimits;
 };
 
-/** Lets only callers with a valid key and the call's scope through, before the body is read. */
+/** Refuses callers without a valid key or without the call's scope, before the body is read. */
 export const requireCaller = (
   api: Pick<FastifyInstance, "addHook">,
   { keys, now, limits }: AdmissionDeps,
@@ -45,7 +45,7 @@ export const requireCaller = (
   });
 };
 
-/** Who sent this request; only for calls that `requireCaller` guards. */
+/** The caller of this request; only for calls that `requireCaller` guards. */
 export const callerOf = (request: Pick<FastifyRequest, "caller">): Caller => {
   if (request.caller === null) throw new Error("a call without requireCaller has no caller");
   return request.caller;

@@ -1,7 +1,7 @@
-/** What may be used in a time, all of it at once; the rest comes back evenly. */
+/** How much may be used at once, and the time in which an empty bucket fills again, evenly. */
 export type BucketBounds = { readonly capacity: number; readonly refillMs: number };
 
-/** What is left of it, and when that was so, in ms of a monotonic clock. */
+/** What was left at a time, in ms of a monotonic clock. */
 export type Bucket = { readonly level: number; readonly atMs: number };
 
 export type Taken =
@@ -9,7 +9,7 @@ export type Taken =
   /** There is enough after so long. */
   | { readonly kind: "wait"; readonly waitMs: number };
 
-/** Takes from a bucket (undefined: a full one). What costs more than all of it takes all of it. */
+/** Takes from a bucket; undefined is a full one. A cost above the capacity takes a full bucket. */
 export const takeTokens = (
   before: Bucket | undefined,
   cost: number,

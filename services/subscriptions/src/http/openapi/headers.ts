@@ -4,7 +4,7 @@ import type { ProblemCode } from "../problem.ts";
 type DocumentedHeader = {
   readonly description: string;
   readonly schema: Readonly<Record<string, unknown>>;
-  /** Problems that a request with this header can get besides. */
+  /** Further problems that a request with this header can get. */
   readonly problems?: readonly ProblemCode[];
 };
 
@@ -18,12 +18,12 @@ const REQUEST_HEADERS = {
   },
   "If-None-Match": {
     description:
-      "Answered 304 where the agent is at this version: its ETag, a list of them, or `*`.",
+      "The response is 304 where the agent is at this version: its ETag, a list of them, or `*`.",
     schema: { type: "string", examples: ['"7"'] },
   },
   "Idempotency-Key": {
     description:
-      "Carried out once: the same request with the same key within 24 hours gets the first answer again. A new key, such as a UUID, for every new request.",
+      "Carried out once: the same request with the same key within 24 hours gets the first response again. Send a new key, such as a UUID, for every new request.",
     schema: {
       type: "string",
       pattern: "^[!-~]{1,255}$",
@@ -50,7 +50,7 @@ const RESPONSE_HEADERS = {
   },
   "Idempotency-Replayed": {
     description:
-      "`true`: the answer to an earlier request with this `Idempotency-Key`, given again.",
+      "`true`: this is the response to an earlier request with this `Idempotency-Key`, sent again.",
     schema: { type: "string", const: "true" },
   },
 } as const satisfies Readonly<Record<string, DocumentedHeader>>;

@@ -34,7 +34,7 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
           operationId: "publishEvents",
           summary: "Publish events",
           description:
-            "One event, or a list of up to 1,000: all are checked before the first is stored, and 202 means that all are stored. At most 8 MiB, and 1 MiB an event. An endpoint gets the bytes of its event as they are in the request. Sent again within 10 minutes, what is stored is not stored twice; with an `Idempotency-Key` that counts by the key: another event under it is answered 409.",
+            "One event, or a list of up to 1,000: all are checked before the first is stored, and 202 means that all are stored. At most 8 MiB, and 1 MiB an event. An endpoint gets the bytes of its event as they are in the request. Sent again within 10 minutes, what is stored is not stored twice; with an `Idempotency-Key` that counts by the key, and another event under it gets 409.",
           tags: ["Publishing"],
           querystring: noQuerySchema,
           body: z.union([eventSchema, z.array(eventSchema).min(1).max(MAX_EVENTS)]),
@@ -62,7 +62,7 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
   });
 };
 
-/** The body stays the bytes that were sent, as they are what an endpoint will get; `publishEvents` reads it. */
+/** The body stays the bytes that were sent, because endpoints get these bytes; `publishEvents` reads it. */
 const allButTheBody: FastifySchemaCompiler<z.ZodType> = (part) =>
   part.httpPart === "body" ? (value) => ({ value }) : validatorCompiler(part);
 
