@@ -24,13 +24,17 @@ const eventSchema = z.looseObject({
   status: z.string(),
 });
 
-type EventsOptions = {
+/** The options of `withEventFilters`. */
+export type EventFilters = {
   readonly agent?: string;
-  readonly call?: string;
   readonly type?: string;
-  readonly status?: string;
   readonly since?: string;
   readonly until?: string;
+};
+
+type EventsOptions = EventFilters & {
+  readonly call?: string;
+  readonly status?: string;
   readonly limit: string;
 };
 

@@ -1,12 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { REDELIVERY_STATUSES } from "@ringback/contracts/deliveries/redelivery-job";
 import { Option } from "commander";
 import { z } from "zod";
 import { usageError } from "./cli-error.ts";
 import type { AddCommand, CommandContext } from "./command-context.ts";
-import { withEventFilters } from "./events.ts";
+import { withEventFilters, type EventFilters } from "./events.ts";
 import { momentIn } from "./moment.ts";
-
-const STATUSES = ["dead_lettered", "undelivered", "all"] as const;
 
 const runSchema = z.looseObject({ event_id: z.string(), delivery_id: z.string() });
 
@@ -23,11 +22,7 @@ const jobSchema = z.looseObject({
 
 type Job = z.infer<typeof jobSchema>;
 
-type RedeliverOptions = {
-  readonly agent?: string;
-  readonly type?: string;
-  readonly since?: string;
-  readonly until?: string;
+type RedeliverOptions = EventFilters & {
   readonly status?: string;
   readonly rate?: string;
   readonly watch?: boolean;
@@ -40,7 +35,11 @@ export const redeliverCommand: AddCommand = (program, context) => {
   withEventFilters(program.command("redeliver"))
     .description("deliver events again: those named, or all that match (then --since is needed)")
     .argument("[event_id...]", "the events; without any, the options say which")
-    .addOption(new Option("--status <status>", "which (default: dead_lettered)").choices(STATUSES))
+    .addOption(
+      new Option("--status <status>", "which (default: dead_lettered)").choices(
+        REDELIVERY_STATUSES,
+      ),
+    )
     .option("--rate <n>", "deliveries started per second")
     .option("--watch", "show how far it is until all have come to their end")
     .action(async (eventIds: string[], options: RedeliverOptions) => {

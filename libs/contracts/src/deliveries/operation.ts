@@ -97,11 +97,7 @@ export const exhaustedOperation = (
   delivery_id: string,
 ): ExhaustedOperation => {
   const { event_id, event_seq, event_type, call_id, agent_id, workspace_id, attempt } = record;
-  const endpoint = urlParts(record.request?.url ?? "")?.origin;
-  const failure =
-    record.outcome.kind === "failed"
-      ? { reason: record.outcome.reason, ...statusOf(record.outcome.status_code) }
-      : {};
+  const failure = record.outcome.kind === "failed" ? record.outcome : undefined;
   return {
     kind: "delivery.exhausted",
     workspace_id,
@@ -113,22 +109,19 @@ export const exhaustedOperation = (
     agent_id,
     delivery_id,
     attempts: attempt,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...failure,
+    endpoint: urlParts(record.request?.url ?? "")?.origin,
+    reason: failure?.reason,
+    status_code: failure?.status_code,
   };
 };
 
 type InvalidDeadLetter = Extract<DeadLetter, { reason: "invalid_event" }>;
 
 /** The operational event of a message that could not be parsed; undefined where its workspace is unknown. */
-export const invalidOperation = ({
-  subject,
-  event_id,
-  event_seq,
-  at,
-  message,
-}: Pick<InvalidDeadLetter, "subject" | "event_id" | "event_seq" | "at" | "message">):
-  InvalidOperation | undefined => {
+export const invalidOperation = (
+  deadLetter: Pick<InvalidDeadLetter, "subject" | "event_id" | "event_seq" | "at" | "message">,
+): InvalidOperation | undefined => {
+  const { subject, at, event_id, event_seq, message } = deadLetter;
   const { workspaceId, callId, agentId, eventType } = partsOfEventSubject(subject);
   if (workspaceId === undefined) return undefined;
   return {
@@ -137,9 +130,9 @@ export const invalidOperation = ({
     at,
     event_id,
     event_seq,
-    ...(eventType === undefined ? {} : { event_type: eventType }),
-    ...(callId === undefined ? {} : { call_id: callId }),
-    ...(agentId === undefined ? {} : { agent_id: agentId }),
+    event_type: eventType,
+    call_id: callId,
+    agent_id: agentId,
     message,
   };
 };
@@ -151,17 +144,14 @@ export const invalidEventNotice = (operation: InvalidOperation): ExhaustedEvent 
   const { event_type, at, message } = operation;
   return noticeEvent(workspace_id, call_id, {
     event_id,
-    ...(event_type === undefined ? {} : { event_type }),
-    ...(agent_id === undefined ? {} : { agent_id }),
+    event_type,
+    agent_id,
     delivery_id: deliveryId(event_seq),
     reason: "invalid_event",
     message,
     given_up_at: at,
   });
 };
-
-const statusOf = (status_code: number | undefined) =>
-  status_code === undefined ? {} : { status_code };
 
 /** An operational event as an event for the subscription of a workspace. */
 export type ExhaustedEvent = { readonly address: EventAddress; readonly body: EventBody };

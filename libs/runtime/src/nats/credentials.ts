@@ -53,18 +53,15 @@ export const credentialsOf = (
     return lastGood("NATS_CREDS_FILE", read, log);
   }
   if (user === undefined) return undefined;
-  if (urlFile === undefined) return withUser(user);
+  if (urlFile === undefined) return usernamePasswordAuthenticator(user.name, user.password);
   const read = (): Authenticator => {
     const text = new TextDecoder().decode(readNamed("NATS_URL_FILE", urlFile)).trim();
     const found = serversIn(text).user;
     if (found === undefined) throw new Error("NATS_URL_FILE: names no user any more");
-    return withUser(found);
+    return usernamePasswordAuthenticator(found.name, found.password);
   };
   return lastGood("NATS_URL_FILE", read, log);
 };
-
-const withUser = ({ name, password }: NonNullable<NatsServers["user"]>): Authenticator =>
-  usernamePasswordAuthenticator(name, password);
 
 const lastGood = (setting: string, read: () => Authenticator, log: Logger): Authenticator => {
   let good = read();

@@ -2,11 +2,8 @@ import closeWithGrace from "close-with-grace";
 import type { Logger } from "../telemetry/logger.ts";
 import { SettingsError } from "../settings/settings.ts";
 
-/** Ends the process with a failure after one clear message. */
-export const fail = (log: Logger, error: unknown): never => {
+const logFatal = (log: Logger, error: unknown): void =>
   log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
-  process.exit(1);
-};
 
 /**
  * Ends the process after a fault: logs the first one, lets `stop` finish what is in flight for at most `graceMs`, and
@@ -21,7 +18,7 @@ export const failWithGrace = (
   return (error) => {
     if (isFailing) return;
     isFailing = true;
-    log.fatal({ err: error }, error instanceof Error ? error.message : String(error));
+    logFatal(log, error);
     void stopAndExit(graceMs, stop);
   };
 };
@@ -71,7 +68,6 @@ export const stopGracefully = (
 export const failAtStart = (log: Logger, error: unknown): never => {
   if (error instanceof SettingsError) {
     log.fatal({ problems: error.message.split("\n") }, `settings: ${error.message}`);
-    process.exit(1);
-  }
-  return fail(log, error);
+  } else logFatal(log, error);
+  process.exit(1);
 };

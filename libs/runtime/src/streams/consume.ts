@@ -109,7 +109,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
   const { nats, wanted, take } = options;
   let consumer: Consumer | undefined;
   let messages: ConsumerMessages | undefined;
-  let handledUpTo: number = 0;
+  let handledUpTo = 0;
   let lastDelivery = 0;
   let knownOn: string | undefined;
   const health = pullHealth(nats, wanted, () => {
@@ -143,8 +143,7 @@ const pullWith = (options: ConsumeOptions, signal: AbortSignal) => {
 
   const readBoundary = async (): Promise<void> => {
     const connection = connectionId(nats);
-    const ensured = await ensureConsumer(nats, wanted, options.acknowledgedUpTo(), options.log);
-    handledUpTo = ensured.mayBeHandledUpTo;
+    handledUpTo = await ensureConsumer(nats, wanted, options.acknowledgedUpTo(), options.log);
     knownOn = connection;
   };
 

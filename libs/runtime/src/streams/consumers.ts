@@ -24,16 +24,6 @@ export type WantedConsumer = {
   readonly recordsStream: StreamName;
 };
 
-export type EnsuredConsumer = {
-  readonly info: ConsumerInfo;
-  /**
-   * Messages up to this sequence may have been handled before, even when they come as if for the first time: the
-   * consumer was created after them, and its predecessor's acknowledgements are not known; or the server crashed
-   * and forgot its last deliveries.
-   */
-  readonly mayBeHandledUpTo: number;
-};
-
 /** Short, so that a crashed process's work is picked up soon; `working()` keeps longer work alive. */
 export const ACK_WAIT_MS = 15_000;
 
@@ -62,16 +52,20 @@ export const consumerConfig = ({
 });
 
 /**
- * Creates the durable consumer when it is missing, and updates it when it differs. A new consumer starts
- * behind `resumeAfter` where that is known. With `verify` it changes nothing: throws what is missing or
- * differs, and the caller retries.
+ * Creates the durable consumer when it is missing, and updates it when it differs. A new consumer starts behind
+ * `resumeAfter` if that is known. With `verify` it changes nothing: it throws what is missing or differs, and the caller
+ * retries.
+ *
+ * Returns the sequence up to which messages may have been handled before, even when they come as if for the first time:
+ * the consumer was created after them, and its predecessor's acknowledgements are not known; or the server crashed and
+ * forgot its last deliveries.
  */
 export const ensureConsumer = async (
   nats: Nats,
   wanted: WantedConsumer,
   resumeAfter: number | undefined,
   log: Logger,
-): Promise<EnsuredConsumer> => {
+): Promise<number> => {
   const { stream, name, management } = wanted;
   const config = consumerConfig(wanted);
   refuseAnother(stream, wanted.streamCreatedMs, await nats.jsm.streams.info(stream));
@@ -83,24 +77,24 @@ export const ensureConsumer = async (
     // A warning, except at the very first start.
     const level = mayBeHandledUpTo > 0 ? "warn" : "info";
     log[level]({ stream, consumer: name, resume_after: resumeAfter }, "consumer.made");
-    return { info, mayBeHandledUpTo };
+    return mayBeHandledUpTo;
   }
   const differs = differences(config, found.config).length > 0;
-  const info = differs ? await nats.jsm.consumers.update(stream, name, config) : found;
-  return { info, mayBeHandledUpTo: await boundaryOf(nats, wanted, found) };
+  if (differs) await nats.jsm.consumers.update(stream, name, config);
+  return boundaryOf(nats, wanted, found);
 };
 
 const verified = async (
   nats: Nats,
   wanted: WantedConsumer,
   found: ConsumerInfo | undefined,
-): Promise<EnsuredConsumer> => {
+): Promise<number> => {
   const which = `consumer ${wanted.name} of ${wanted.stream}`;
   if (found === undefined) throw externallyManaged([`${which} is missing`]);
   const different = differences(consumerConfig(wanted), found.config);
   if (different.length > 0)
     throw externallyManaged([`${which} is not as needed: ${listed(different)}`]);
-  return { info: found, mayBeHandledUpTo: await boundaryOf(nats, wanted, found) };
+  return boundaryOf(nats, wanted, found);
 };
 
 export const consumerInfo = async (

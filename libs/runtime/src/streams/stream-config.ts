@@ -39,51 +39,34 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
     // A roll-up would delete others' messages; schedules need it (the server sets it).
     allow_rollup_hdrs: name === STREAMS.retries,
     duplicate_window: windowFor(name, settings),
+    retention: name === STREAMS.retries ? RetentionPolicy.Workqueue : RetentionPolicy.Limits,
   });
-  const limits = { retention: RetentionPolicy.Limits };
   const { ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES } = settings;
   const { DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES } = settings;
   return [
     // State and audit trail: a full stream refuses new messages instead of losing old ones.
     {
       ...base(STREAMS.subscriptions),
-      ...limits,
       ...UNLIMITED,
       max_bytes: settings.SUBSCRIPTIONS_MAX_BYTES ?? -1,
       discard: DiscardPolicy.New,
     },
     {
       ...base(STREAMS.events),
-      ...limits,
       max_age: nanos(settings.EVENTS_MAX_AGE),
       max_bytes: settings.EVENTS_MAX_BYTES ?? -1,
       discard: DiscardPolicy.New, // a full stream pushes back instead of losing events
     },
     // No limits: with schedules they would delete retries silently (ADR-51).
-    {
-      ...base(STREAMS.retries),
-      ...UNLIMITED,
-      retention: RetentionPolicy.Workqueue,
-      allow_msg_schedules: true,
-    },
+    { ...base(STREAMS.retries), ...UNLIMITED, allow_msg_schedules: true },
     // Deliveries need these writes: a full stream deletes its oldest messages.
-    { ...base(STREAMS.attempts), ...limits, ...forgetting(ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES) },
-    {
-      ...base(STREAMS.deadLetters),
-      ...limits,
-      ...forgetting(DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES),
-    },
-    { ...base(STREAMS.requests), ...limits, ...lastOnly(STREAM_MAX_AGE_MS.REQUESTS) },
+    { ...base(STREAMS.attempts), ...forgetting(ATTEMPTS_MAX_AGE, ATTEMPTS_MAX_BYTES) },
+    { ...base(STREAMS.deadLetters), ...forgetting(DEAD_LETTERS_MAX_AGE, DEAD_LETTERS_MAX_BYTES) },
+    { ...base(STREAMS.requests), ...lastOnly(STREAM_MAX_AGE_MS.REQUESTS) },
     // A lease is the last message of its subject, and expires with it.
-    {
-      ...base(STREAMS.leases),
-      ...limits,
-      ...UNLIMITED,
-      max_msgs_per_subject: 1,
-      allow_msg_ttl: true,
-    },
-    { ...base(STREAMS.operations), ...limits, max_age: nanos(STREAM_MAX_AGE_MS.OPERATIONS) },
-    { ...base(STREAMS.redeliveries), ...limits, ...lastOnly(STREAM_MAX_AGE_MS.REDELIVERIES) },
+    { ...base(STREAMS.leases), ...UNLIMITED, max_msgs_per_subject: 1, allow_msg_ttl: true },
+    { ...base(STREAMS.operations), max_age: nanos(STREAM_MAX_AGE_MS.OPERATIONS) },
+    { ...base(STREAMS.redeliveries), ...lastOnly(STREAM_MAX_AGE_MS.REDELIVERIES) },
   ];
 };
 
