@@ -7,7 +7,7 @@ import { type ClientMessage, type NatsProxy, startNatsProxy } from "./nats-proxy
 
 failOnLeaks();
 
-const EVENTS = 200;
+const EVENTS = 80;
 
 let platform: Platform;
 let proxy: NatsProxy;
