@@ -16,7 +16,7 @@ const DEATHS = 2;
 const NOTE_TTL_MS = 3_600_000;
 const EMPTY_TTL_MS = 1_000;
 
-/** Notes of dead processes do not change, and no death is known so soon. */
+/** How long notes that were read are used: those of dead processes do not change, and no death is known sooner. */
 const NOTES_VALID_MS = 2_000;
 
 /**

@@ -56,7 +56,7 @@ export const joinDispatchers = (
 
   const subscription = connection.subscribe(ALL_PRESENCE, {
     callback: (error, received) => {
-      // Without the permission each dispatcher counts itself alone, and only this line tells.
+      // Without the permission each dispatcher counts itself alone, and only this line says so.
       if (error !== null) return log.error({ err: error }, "presence.deaf");
       const other = parsePresenceSubject(received.subject);
       const message = messageIn(received.string());

@@ -42,7 +42,7 @@ export const guardedConnect = (policy: ConnectPolicy, names: NameResolver): Guar
   // RFC 8305, 4: the family that connected, to be tried first the next time.
   const familyOf = new LRUCache<string, number>({ max: MAX_NAMES, ttl: NAME_TTL_MS });
 
-  /** One denied address condemns the name: a name that mixes them has the next response ready. */
+  /** One denied address condemns the name: its next response may have that one alone (DNS rebinding). */
   const allowed = (addresses: readonly LookupAddress[]): readonly LookupAddress[] => {
     if (addresses.some(({ address }) => classifyAddress(address, blockList).kind === "denied"))
       throw new ConnectError("ERR_IP_BLOCKED");

@@ -83,7 +83,7 @@ export const settle = async (
       // Nothing was started, as this process is stopping: another one gets the message at once.
       return nak(inFlight);
     case "not_owned":
-      // No word to the server: the message may be in work elsewhere.
+      // Neither acknowledged nor nak'ed: the message may be in work elsewhere.
       return log.info({ ...idsOf(delivery), attempt: delivery.attempt }, "delivery.left_alone");
     default:
       return result satisfies never;

@@ -36,7 +36,7 @@ export const nextStep = (failure: Failure, { delaysMs, jitter }: RetryPolicy): N
   const position = Math.max(1, attempt - extraAttempts);
   const delayMs = delaysMs[position - 1];
   if (delayMs === undefined) return { kind: "dead_letter" };
-  // The jitter is on top: all who got the same `Retry-After` would return at once.
+  // Jitter on top of `Retry-After`, too: otherwise all that got the same one would return at once.
   const waitMs = Math.max(delayMs, Math.min(retryAfterMs, MAX_RETRY_AFTER_MS));
   const dueMs = atMs + waitMs + Math.floor(waitMs * jitter * random);
   const at = new Date(dueMs).toISOString();
