@@ -30,6 +30,13 @@ const INVALID_KEY = {
   detail: "Idempotency-Key: expected once, 1 to 255 visible ASCII characters such as a UUID.",
 } as const;
 
+/** The problem of a request whose key stands for another request. */
+export const KEY_REUSED = {
+  code: "idempotency_key_reused",
+  detail:
+    "This Idempotency-Key was used for another request in the last 24 hours: take a new key for a new request.",
+} as const;
+
 /** The key in a request's `Idempotency-Key` headers. */
 export const keyIn = ({ "idempotency-key": sent }: KeyedRequest["headers"]): ReadKey<string> => {
   if (sent === undefined) return { kind: "read", key: undefined };

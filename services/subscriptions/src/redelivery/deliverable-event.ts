@@ -42,17 +42,12 @@ export const skipReasonOf = async (
 ): Promise<SkipReason | undefined> => {
   const stored = await readEventMessage(nats, seq);
   if (stored === null) return "expired";
-  const { kind } = checkEvent(stored.subject, stored.data, rules);
-  switch (kind) {
-    case "event":
-      return undefined;
-    case "unknown_type":
-      return "unknown_type";
-    case "warned":
-      return "refused_values";
-    case "invalid":
-      return "invalid_event";
-    default:
-      return kind satisfies never;
-  }
+  return SKIPPED[checkEvent(stored.subject, stored.data, rules).kind];
+};
+
+const SKIPPED: Readonly<Record<ReturnType<typeof checkEvent>["kind"], SkipReason | undefined>> = {
+  event: undefined,
+  unknown_type: "unknown_type",
+  warned: "refused_values",
+  invalid: "invalid_event",
 };

@@ -47,21 +47,23 @@ export const startRedelivery = async (
   });
 };
 
-/** Whether a redelivery that may have been started some time ago waits, is due or has been attempted; false where nobody can tell, because the fence drops a second start. */
+/**
+ * Whether a redelivery that may have been started some time ago waits, is due or has been attempted; false
+ * where nobody can tell, because the fence drops a second start.
+ */
 export const wasStarted = async (
   nats: Nats,
   { address, deliveryId }: Pick<RetryMessage, "address" | "deliveryId">,
 ): Promise<boolean> => {
-  const delivery = { address, deliveryId };
-  const pending = await ask(nats, `reading ${deliveryId}`, () => pendingRetry(nats, delivery));
+  const read = () => pendingRetry(nats, { address, deliveryId });
+  const pending = await ask(nats, `reading ${deliveryId}`, read);
   if (pending.kind === "pending") return true;
   return (await lastMessage(nats, STREAMS.attempts, attemptSubject(address, deliveryId))) !== null;
 };
 
 const MAX_TRIES = 3;
 
-/** Which attempt goes on now, and whether the schedule counts it. */
-export type Forward = Pick<RetryMessage, "address" | "deliveryId" | "attempt"> & {
+type Forward = Pick<RetryMessage, "address" | "deliveryId" | "attempt"> & {
   readonly countsAgainstSchedule: boolean;
 };
 

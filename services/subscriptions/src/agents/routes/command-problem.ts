@@ -4,6 +4,7 @@ import { entityTag } from "../decide/entity-tag.ts";
 import type { OnceResult } from "../run-once.ts";
 import type { Conflict } from "../handle-command.ts";
 import { agentNotFound, type Problem } from "../../http/problem.ts";
+import { KEY_REUSED } from "../../idempotency/request-key.ts";
 
 /** Why a command was not carried out, for its caller. */
 export const commandProblem = (agentId: string, result: Rejection | Conflict): Problem => {
@@ -49,9 +50,5 @@ export const ONCE_PROBLEMS: Readonly<Record<Exclude<OnceResult["kind"], "done">,
     code: "request_in_progress",
     detail: "A request with this Idempotency-Key is under way: retry for its response.",
   },
-  reused: {
-    code: "idempotency_key_reused",
-    detail:
-      "This Idempotency-Key was used for another request in the last 24 hours: take a new key for a new request.",
-  },
+  reused: KEY_REUSED,
 };

@@ -1,11 +1,12 @@
 import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 
-type Job = Pick<RedeliveryJob, "workspace_id" | "redelivery_id">;
+/** What names a job. */
+export type JobKey = Pick<RedeliveryJob, "workspace_id" | "redelivery_id">;
 
 /** A job that has a slot, and since when, in ms of a monotonic clock. */
-export type ActiveJob = Job & { readonly sinceMs: number };
+export type ActiveJob = JobKey & { readonly sinceMs: number };
 
-export type SlotChanges<Waiting extends Job> = {
+export type SlotChanges<Waiting extends JobKey> = {
   readonly begin: readonly Waiting[];
   /** These make room for waiting jobs, which begin when these have ended their step. */
   readonly leave: readonly ActiveJob[];
@@ -21,7 +22,7 @@ export type SlotBounds = {
  * Which jobs run: one of each workspace before any workspace has a second (round robin). Where jobs wait for
  * slots, those that held theirs for long enough make room, of the workspaces with most jobs first.
  */
-export const assignSlots = <Waiting extends Job>(
+export const assignSlots = <Waiting extends JobKey>(
   waiting: readonly Waiting[],
   active: readonly ActiveJob[],
   nowMs: number,
@@ -46,7 +47,7 @@ const countIn = (counts: ReadonlyMap<string, number>, workspaceId: string): numb
   counts.get(workspaceId) ?? 0;
 
 /** The order in which jobs get a slot: those of workspaces with the fewest jobs first. */
-const roundRobin = <Waiting extends Job>(
+const roundRobin = <Waiting extends JobKey>(
   waiting: readonly Waiting[],
   counts: ReadonlyMap<string, number>,
 ): Waiting[] => {

@@ -31,14 +31,6 @@ export type Selected = RedeliveryStart & {
   readonly skip?: SkipReason | undefined;
 };
 
-/** The job with its batch counted as sent, and no other batch. */
-const afterBatch = (job: RedeliveryJob, now: string): RedeliveryJob => ({
-  ...job,
-  sent: job.sent + (job.batch?.starts.length ?? 0),
-  batch: null,
-  updated_at: now,
-});
-
 /** The job with its matches counted; events with malformed subjects are skipped at once. */
 export const withMatches = (
   job: RedeliveryJob,
@@ -56,7 +48,8 @@ export const nextBatch = (
   selected: readonly Selected[],
   now: string,
 ): RedeliveryJob => {
-  const before = afterBatch(job, now);
+  const sent = job.sent + (job.batch?.starts.length ?? 0);
+  const before = { ...job, sent, batch: null, updated_at: now };
   if (job.stop_requested) return { ...before, state: "stopped" };
   const last = selected.at(-1);
   if (last === undefined) return { ...before, state: "done" };

@@ -12,19 +12,13 @@ export type JobIndex = {
   readonly page: (workspaceId: string, limit: number, after?: JobPosition) => JobPage;
   readonly running: () => readonly RedeliveryJob[];
   /** How many jobs a workspace has, and how many of them run. */
-  readonly countsIn: (workspaceId: string) => JobsOfWorkspace;
-  /** Calls the listener whenever there is a new running job. */
-  readonly onNew: (listener: () => void) => void;
+  readonly countsIn: (workspaceId: string) => { readonly all: number; readonly running: number };
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
   readonly applied: (seq: number) => Promise<void>;
   /** Forgets the jobs that the stream has dropped. */
-  readonly compare: (state: StreamRange) => void;
+  readonly compare: (state: { readonly first_seq: number }) => void;
   readonly stop: () => Promise<void>;
 };
-
-type JobsOfWorkspace = { readonly all: number; readonly running: number };
-
-type StreamRange = { readonly first_seq: number };
 
 type JobPage = { readonly jobs: readonly RedeliveryJob[]; readonly hasMore: boolean };
 
@@ -33,14 +27,15 @@ export type JobPosition = Pick<RedeliveryJob, "created_at" | "redelivery_id">;
 
 export type JobIndexOptions = {
   readonly nats: Nats;
+  /** Called whenever there is a new running job. */
+  readonly onNew: () => void;
   readonly onStreamLost: (error: unknown) => void;
   readonly log: Logger;
 };
 
 /** Reads every job's last message, then follows new ones. */
-export const followJobs = ({ nats, onStreamLost, log }: JobIndexOptions): JobIndex => {
+export const followJobs = ({ nats, onNew, onStreamLost, log }: JobIndexOptions): JobIndex => {
   const known = new Map<string, StoredJob>();
-  const listeners: (() => void)[] = [];
   const values = followLastPerSubject({
     nats,
     stream: STREAMS.redeliveries,
@@ -50,22 +45,20 @@ export const followJobs = ({ nats, onStreamLost, log }: JobIndexOptions): JobInd
       if (job === undefined) return;
       const isNew = !known.has(value.subject);
       known.set(value.subject, { job, seq: value.seq });
-      if (isNew && job.state === "running") for (const listener of listeners) listener();
+      if (isNew && job.state === "running") onNew();
     },
     onStreamLost,
     log,
   });
   const jobs = (): RedeliveryJob[] => [...known.values()].map(({ job }) => job);
-  const running = (): RedeliveryJob[] => jobs().filter(({ state }) => state === "running");
+  const jobsIn = (workspaceId: string): RedeliveryJob[] =>
+    jobs().filter(({ workspace_id }) => workspace_id === workspaceId);
   return {
-    page: (workspaceId, limit, after) => pageOf(jobs(), workspaceId, limit, after),
-    running,
+    page: (workspaceId, limit, after) => pageOf(jobsIn(workspaceId), limit, after),
+    running: () => jobs().filter(isRunning),
     countsIn: (workspaceId) => {
-      const own = jobs().filter(({ workspace_id }) => workspace_id === workspaceId);
-      return { all: own.length, running: own.filter(({ state }) => state === "running").length };
-    },
-    onNew: (listener) => {
-      listeners.push(listener);
+      const own = jobsIn(workspaceId);
+      return { all: own.length, running: own.filter(isRunning).length };
     },
     applied: async (seq) => {
       if (await values.applied(seq)) return;
@@ -87,17 +80,17 @@ const jobOf = ({ subject, seq, data }: LastMessage, log: Logger): RedeliveryJob 
   }
 };
 
+const isRunning = ({ state }: RedeliveryJob): boolean => state === "running";
+
 const isBefore = (a: JobPosition, b: JobPosition): boolean =>
   a.created_at === b.created_at ? a.redelivery_id < b.redelivery_id : a.created_at < b.created_at;
 
 const pageOf = (
   jobs: readonly RedeliveryJob[],
-  workspaceId: string,
   limit: number,
   after: JobPosition | undefined,
 ): JobPage => {
   const behind = jobs
-    .filter(({ workspace_id }) => workspace_id === workspaceId)
     .filter((job) => after === undefined || isBefore(job, after))
     .toSorted((a, b) => (isBefore(a, b) ? 1 : -1));
   return { jobs: behind.slice(0, limit), hasMore: behind.length > limit };

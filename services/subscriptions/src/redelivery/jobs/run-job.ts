@@ -11,6 +11,7 @@ import {
   type Selected,
 } from "../decide/job.ts";
 import type { Projection } from "../../projection/projection.ts";
+import type { JobKey } from "../decide/job-slots.ts";
 import { ask } from "../../streams/ask.ts";
 import { skipReasonOf } from "../deliverable-event.ts";
 import type { RedeliveryDeps } from "../deps.ts";
@@ -41,7 +42,7 @@ const IDS_REMEMBERED_MS = 5 * 60_000;
  * batch is stored before it starts, so that the next process starts the same deliveries with the same ids.
  */
 export const runJob = async (
-  { workspace_id, redelivery_id }: Pick<RedeliveryJob, "workspace_id" | "redelivery_id">,
+  { workspace_id, redelivery_id }: JobKey,
   deps: RunJobDeps,
 ): Promise<RedeliveryJob["state"] | undefined> => {
   const read = () => deps.jobs.read(workspace_id, redelivery_id);

@@ -1,9 +1,8 @@
-import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 import { LEASES } from "@ringback/contracts/streams/lease-subjects";
 import { pause } from "@ringback/runtime/process/backoff";
 import { lease } from "@ringback/runtime/streams/lease";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import { assignSlots, type ActiveJob } from "../decide/job-slots.ts";
+import { assignSlots, type ActiveJob, type JobKey } from "../decide/job-slots.ts";
 import { isUnavailable } from "../../streams/ask.ts";
 import type { JobIndex } from "./job-index.ts";
 import { runJob, type RunJobDeps } from "./run-job.ts";
@@ -13,11 +12,7 @@ export type RunnerOptions = Omit<RunJobDeps, "mayGoOn" | "stopping"> & {
   readonly log: Logger;
 };
 
-export type Runner = {
-  /** There may be a new job. */
-  readonly wake: () => void;
-  readonly stop: () => Promise<void>;
-};
+type Runner = { readonly wake: () => void; readonly stop: () => Promise<void> };
 
 const ROUND_EVERY_MS = 1_000;
 /** How long jobs stand still when the process that runs them is gone. */
@@ -28,8 +23,9 @@ const SLOTS = { slots: 64, minHeldMs: 5_000 };
 type Active = ActiveJob & { readonly run: Promise<void>; readonly leaving: AbortController };
 
 /**
- * Runs redelivery jobs in the process that has the lease. Where two processes run a job for a moment,
- * REDELIVERIES lets one of them store the next batch, and both start the same deliveries.
+ * Runs redelivery jobs in the process that has the lease; `wake` says that there may be a new one. Where two
+ * processes run a job for a moment, REDELIVERIES lets one of them store the next batch, and both start the same
+ * deliveries.
  */
 export const startRedeliveryRunner = (options: RunnerOptions): Runner => {
   const { nats, index, log } = options;
@@ -92,8 +88,6 @@ export const startRedeliveryRunner = (options: RunnerOptions): Runner => {
     },
   };
 };
-
-type JobKey = Pick<RedeliveryJob, "workspace_id" | "redelivery_id">;
 
 const keyOf = ({ workspace_id, redelivery_id }: JobKey): string =>
   `${workspace_id}.${redelivery_id}`;

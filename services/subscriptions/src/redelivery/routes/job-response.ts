@@ -53,22 +53,14 @@ export const jobsResponseSchema = z.object({
   projection_lag: lag,
 });
 
-/** A job for its workspace: what it was asked to do, how far it is and what its deliveries came to. */
+/** A job for its workspace: what it was asked to do, how far it is and what its deliveries came to. The rest stays internal. */
 export const jobResponse = (
   job: RedeliveryJob,
   { delivered, failed, cancelled }: RedeliveryProgress,
 ): z.infer<typeof jobSchema> => {
-  const {
-    workspace_id: _,
-    begins_after: __,
-    cursor: ___,
-    batch: ____,
-    skips: _____,
-    ...rest
-  } = job;
   const counts = countsOf(job);
-  return {
-    ...rest,
+  return jobSchema.parse({
+    ...job,
     state: job.stop_requested ? "stopped" : job.state,
     ...counts,
     delivered,
@@ -76,5 +68,5 @@ export const jobResponse = (
     cancelled,
     // The index may know of deliveries that this reading of the job does not.
     waiting: Math.max(0, counts.sent - delivered - failed - cancelled),
-  };
+  });
 };

@@ -1,4 +1,5 @@
-import { quoted, type Problem } from "../../http/problem.ts";
+import { eventNotFound, quoted, type Problem } from "../../http/problem.ts";
+import { KEY_REUSED } from "../../idempotency/request-key.ts";
 import type { Rejection } from "../deps.ts";
 import { MAX_KEPT_JOBS, MAX_RUNNING_JOBS } from "../jobs/jobs.ts";
 
@@ -6,35 +7,25 @@ import { MAX_KEPT_JOBS, MAX_RUNNING_JOBS } from "../jobs/jobs.ts";
 export const rejectionProblem = (rejection: Rejection, id = ""): Problem => {
   switch (rejection.kind) {
     case "key_reused":
-      return {
-        code: "idempotency_key_reused",
-        detail:
-          "This Idempotency-Key was used for another request in the last 24 hours: take a new key for a new request.",
-      };
-    case "event_not_found": {
-      const detail = `There is no event ${quoted(id)} in this workspace, or EVENTS keeps it no more.`;
-      return { code: "event_not_found", detail };
-    }
-    case "event_invalid": {
-      const detail = `Event ${id} cannot be delivered: ${rejection.message}.`;
-      return { code: "event_not_deliverable", detail };
-    }
-    case "test_event": {
-      const detail = `Event ${id} was a test: send a new test event instead.`;
-      return { code: "event_not_deliverable", detail };
-    }
+      return KEY_REUSED;
+    case "event_not_found":
+      return eventNotFound(id);
+    case "event_invalid":
+      return notDeliverable(`Event ${id} cannot be delivered: ${rejection.message}.`);
+    case "test_event":
+      return notDeliverable(`Event ${id} was a test: send a new test event instead.`);
     case "delivery_in_progress": {
       const detail = `An attempt to deliver event ${id} is under way, or is about to be: look what comes of it first.`;
       return { code: "delivery_in_progress", detail };
     }
-    case "too_many_running": {
-      const detail = `${rejection.running} redeliveries run in this workspace already, at most ${MAX_RUNNING_JOBS} may: wait for one to end, or stop it.`;
-      return { code: "too_many_redeliveries", detail };
-    }
-    case "too_many_kept": {
-      const detail = `This workspace has had ${rejection.kept} redeliveries in the last 30 days, at most ${MAX_KEPT_JOBS} are kept: ask for more events in each.`;
-      return { code: "too_many_redeliveries", detail };
-    }
+    case "too_many_running":
+      return tooMany(
+        `${rejection.running} redeliveries run in this workspace already, at most ${MAX_RUNNING_JOBS} may: wait for one to end, or stop it.`,
+      );
+    case "too_many_kept":
+      return tooMany(
+        `This workspace has had ${rejection.kept} redeliveries in the last 30 days, at most ${MAX_KEPT_JOBS} are kept: ask for more events in each.`,
+      );
     case "job_not_found": {
       const detail = `There is no redelivery ${quoted(id)} in this workspace.`;
       return { code: "redelivery_not_found", detail };
@@ -43,3 +34,7 @@ export const rejectionProblem = (rejection: Rejection, id = ""): Problem => {
       return rejection satisfies never;
   }
 };
+
+const notDeliverable = (detail: string): Problem => ({ code: "event_not_deliverable", detail });
+
+const tooMany = (detail: string): Problem => ({ code: "too_many_redeliveries", detail });

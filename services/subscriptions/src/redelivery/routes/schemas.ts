@@ -66,6 +66,3 @@ export const jobCursor = cursorOf<JobPosition>(
 
 /** The query of `GET /redeliveries`. */
 export const listJobsSchema = z.strictObject(pagination(jobCursor));
-
-/** The body of `POST /agent/v1/{agent_id}/test-event`. */
-export const testEventSchema = z.strictObject({ event_type: eventTypeSchema });

@@ -1,10 +1,11 @@
+import type { ServerResponse } from "node:http";
 import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { refuseUnknownTypes, type DefineDeps } from "../../event-types/define-type.ts";
 import { agentNotFound, problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
 import { concurrencyLimit, type ConcurrencyBounds } from "../../http/concurrency-limit.ts";
-import { testEventSchema } from "./schemas.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { sendTestEvent, testWaitMs } from "../test-events/send-test-event.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
@@ -59,7 +60,7 @@ export const sendTestEventRoute = (
         tags: ["Redelivery"],
         params: agentPathSchema,
         querystring: noQuerySchema,
-        body: testEventSchema,
+        body: z.strictObject({ event_type: eventTypeSchema }),
         response: { 200: responseSchema, 202: responseSchema, ...problemResponses },
       },
     },
@@ -96,13 +97,7 @@ export const sendTestEventRoute = (
 const SILENCE_MARGIN_MS = 10_000;
 
 /** Keeps the silent connection open while the endpoint works; aborted when the caller closes it. */
-const whenClosed = (
-  response: {
-    setTimeout: (ms: number) => unknown;
-    once: (event: "close", listener: () => void) => unknown;
-  },
-  waitMs: number,
-): AbortSignal => {
+const whenClosed = (response: ServerResponse, waitMs: number): AbortSignal => {
   const closed = new AbortController();
   response.setTimeout(waitMs + SILENCE_MARGIN_MS);
   response.once("close", () => closed.abort());

@@ -12,12 +12,6 @@ import type { RedeliveryDeps } from "../deps.ts";
 import { lastMessage, publish } from "../../streams/read-stream.ts";
 import { sampleEvent } from "../../event-types/sample-event.ts";
 
-export type SentTest = {
-  readonly eventId: string;
-  /** Undefined: the attempt was not made in time, and will be later. */
-  readonly record: AttemptRecord | undefined;
-};
-
 type TestEventDeps = Pick<RedeliveryDeps, "nats" | "eventsCreatedMs">;
 
 export type TestRequest = {
@@ -43,11 +37,14 @@ const READ_EVERY_MS = 250;
 export const testWaitMs = ({ delivery }: Pick<Subscription, "delivery">): number =>
   (parseDurationMs(delivery?.timeout ?? "") ?? DEFAULT_TIMEOUT_MS) + MARGIN_MS;
 
-/** Publishes a realistic event that is marked as a test, and waits for the record of its attempt. */
+/**
+ * Publishes a realistic event that is marked as a test, and waits for the record of its attempt; undefined: the
+ * attempt was not made in time, and will be later.
+ */
 export const sendTestEvent = async (
   request: TestRequest,
   deps: TestEventDeps,
-): Promise<SentTest> => {
+): Promise<{ readonly eventId: string; readonly record: AttemptRecord | undefined }> => {
   const { workspaceId, agentId, eventType } = request;
   const callId = `${TEST_CALL_PREFIX}${randomUUID()}`;
   const address = { workspaceId, callId, agentId, eventType };
