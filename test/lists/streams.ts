@@ -53,8 +53,8 @@ export interface Streams {
   letter(event: StoredEvent, reason: "exhausted" | "event_expired", atMs?: number): Promise<void>;
   /** Opens a projection in this folder, by default a new one; it is stopped by `stop`, if not before. */
   project(options?: { readonly folder?: string; readonly log?: Logger }): Promise<OpenProjection>;
-  /** Makes the streams that are missing: they are other ones then. */
-  makeAgain(): Promise<void>;
+  /** Makes the streams that are missing: they are other ones then, unless they are said to be of an earlier time. */
+  makeAgain(created?: StreamCreation): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -84,8 +84,9 @@ export async function startStreams(): Promise<Streams> {
     server,
     nats,
     created: await make(),
-    makeAgain: async () => {
-      scene.created = await make();
+    makeAgain: async (created) => {
+      const made = await make();
+      scene.created = created ?? made;
     },
     event: async (named = {}, trigger) => {
       const address = { ...ADDRESS, ...named };

@@ -143,9 +143,15 @@ const fileOf = (
 ): { readonly db: DatabaseSync; readonly positions: Positions } => {
   const onDiscarded = (reason: string): void => log.warn({ path, reason }, "projection.discarded");
   const db = openIndexFile(path, onDiscarded);
-  const positions = positionsIn(db, states);
-  if (positions !== undefined) return { db, positions };
-  onDiscarded("of other streams");
+  try {
+    const positions = positionsIn(db, states);
+    if (positions !== undefined) return { db, positions };
+    onDiscarded("of other streams");
+  } catch (error) {
+    closeIndexFile(db);
+    if (!isDamaged(error)) throw error;
+    onDiscarded("damaged");
+  }
   closeIndexFile(db);
   removeIndexFile(path);
   const empty = openIndexFile(path, onDiscarded);
