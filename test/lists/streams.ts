@@ -19,6 +19,9 @@ import {
   openProjection,
   type OpenProjection,
 } from "../../services/subscriptions/src/projection/open-projection.ts";
+import { SOURCES } from "../../services/subscriptions/src/projection/database-generation.ts";
+import { PROJECTED_STREAMS } from "../../services/subscriptions/src/projection/file/positions.ts";
+import { eventually } from "../harness/eventually.ts";
 import { ADDRESS, attemptRecord, eventFields } from "../harness/fixtures/records.ts";
 import { trackOpen } from "../harness/process/open-resources.ts";
 import { makeTempDir } from "../harness/temp-dir.ts";
@@ -41,6 +44,11 @@ export interface AttemptInput {
   readonly redeliveryId?: string;
 }
 
+export type OwnProjection = OpenProjection & {
+  /** Resolves once everything is applied that is stored by now. */
+  readonly caughtUp: () => Promise<void>;
+};
+
 /** A nats-server with all streams, what services would store there, and projections of it. */
 export interface Streams {
   readonly server: NatsServer;
@@ -52,7 +60,7 @@ export interface Streams {
   attempt(event: StoredEvent, input?: AttemptInput): Promise<number>;
   letter(event: StoredEvent, reason: "exhausted" | "event_expired", atMs?: number): Promise<void>;
   /** Opens a projection in this folder, by default a new one; it is stopped by `stop`, if not before. */
-  project(options?: { readonly folder?: string; readonly log?: Logger }): Promise<OpenProjection>;
+  project(options?: { readonly folder?: string; readonly log?: Logger }): Promise<OwnProjection>;
   /** Makes the streams that are missing: they are other ones then, unless they are said to be of an earlier time. */
   makeAgain(created?: StreamCreation): Promise<void>;
   stop(): Promise<void>;
@@ -67,7 +75,7 @@ export async function startStreams(): Promise<Streams> {
   const log = createLogger("test", "fatal");
   const nats = await connectNats({ ...settings, NATS_URL: server.url }, "test-projection", log);
   const signal = new AbortController().signal;
-  const projections: OpenProjection[] = [];
+  const projections: OwnProjection[] = [];
   const make = () =>
     ensureStreams(nats.jsm, wantedStreams(settings), {
       log,
@@ -122,7 +130,14 @@ export async function startStreams(): Promise<Streams> {
         await projection.stop();
         closed();
       };
-      const tracked = { ...projection, stop };
+      const caughtUp = async (): Promise<void> => {
+        for (const stream of PROJECTED_STREAMS) {
+          const { last_seq } = (await nats.jsm.streams.info(SOURCES[stream].stream)).state;
+          const what = `${stream} are applied up to ${last_seq}`;
+          await eventually(() => projection.appliedUpTo(stream) >= last_seq, { what });
+        }
+      };
+      const tracked = { ...projection, stop, caughtUp };
       projections.push(tracked);
       return tracked;
     },

@@ -149,12 +149,6 @@ const projectionOf = (current: () => DatabaseGeneration | undefined): Projection
   };
   return {
     ...guardedQueries(existing),
-    caughtUp: async () => {
-      await Promise.all(Object.values(existing().following).map((one) => one.caughtUp));
-    },
-    isCaughtUp: () =>
-      Object.values(current()?.following ?? {}).every((one) => one.isCaughtUp()) &&
-      current() !== undefined,
     appliedUpTo: (stream) => current()?.following[stream].appliedUpTo() ?? 0,
     lag: () => {
       const lags = eachStream((stream) => current()?.following[stream].lag() ?? 0);

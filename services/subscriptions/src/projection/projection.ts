@@ -10,9 +10,6 @@ import type { EventAddress } from "@ringback/contracts/streams/subjects";
  * `lag` says by how much.
  */
 export type Projection = Queries & {
-  /** Resolves once everything that was stored when this process began is applied. */
-  readonly caughtUp: () => Promise<void>;
-  readonly isCaughtUp: () => boolean;
   /** The sequence of a stream up to which everything is applied; 0 before the first message. */
   readonly appliedUpTo: (stream: ProjectedStream) => number;
   readonly lag: () => ProjectionLag;

@@ -6,6 +6,7 @@ import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { callIdSchema } from "@ringback/contracts/events/call-id";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
+import { callerOf } from "../../http/auth/caller.ts";
 import { pagination, rowCursor } from "../../http/pagination.ts";
 import { timeSchema } from "../../http/field-schemas.ts";
 
@@ -74,11 +75,13 @@ export const statsQuerySchema = z.strictObject({
     .meta({ description: "How far to look back, such as 1h, 24h or 7d: from 5m to 31d." }),
 });
 
-type ParsedListQuery = Readonly<z.output<z.ZodObject<ReturnType<typeof common>>>>;
+type ListRequest = Parameters<typeof callerOf>[0] & {
+  readonly query: Readonly<z.output<z.ZodObject<ReturnType<typeof common>>>>;
+};
 
-/** A list's query as the projection takes it. */
-export const narrowedBy = (workspaceId: string, query: ParsedListQuery) => ({
-  workspaceId,
+/** What a list's request narrows it by, as the projection takes it. */
+export const narrowedBy = ({ caller, query }: ListRequest) => ({
+  workspaceId: callerOf({ caller }).workspaceId,
   agentId: query.agent_id,
   callId: query.call_id,
   eventType: query.event_type,

@@ -1,5 +1,4 @@
 import type { Api } from "../../http/api.ts";
-import { callerOf } from "../../http/auth/caller.ts";
 import { rowCursor } from "../../http/pagination.ts";
 import { problemResponses } from "../../http/problem.ts";
 import type { Projection, RowPosition } from "../../projection/projection.ts";
@@ -50,10 +49,9 @@ const eventsRoute = (api: Api, { projection, eventId }: ListDeps): void => {
       },
     },
     async (request) => {
-      const { query } = request;
+      const { status } = request.query;
       const projection_lag = projection.lag().total;
-      const narrowed = narrowedBy(callerOf(request).workspaceId, query);
-      const { rows, next } = await projection.events({ ...narrowed, status: query.status });
+      const { rows, next } = await projection.events({ ...narrowedBy(request), status });
       return {
         events: rows.map((row) => eventRowResponse(row, eventId)),
         next_cursor: cursorAfter("events", next),
@@ -80,11 +78,10 @@ const attemptsRoute = (api: Api, { projection, records }: ListDeps): void => {
       },
     },
     async (request) => {
-      const { outcome, reason, call_id, ...query } = request.query;
-      const { workspaceId } = callerOf(request);
+      const { outcome, reason, call_id } = request.query;
       const projection_lag = projection.lag().total;
-      const narrowed = narrowedBy(workspaceId, { ...query, call_id });
-      const { rows, next } = await projection.attempts({ ...narrowed, outcome, reason });
+      const query = { ...narrowedBy(request), outcome, reason };
+      const { rows, next } = await projection.attempts(query);
       const found = await records.attempts(rows);
       // The index has a number in place of the call's id, and two calls may share one.
       const attempts = found.filter(({ record }) => [undefined, record.call_id].includes(call_id));
@@ -114,11 +111,9 @@ const deadLettersRoute = (api: Api, { projection, records }: ListDeps): void => 
       },
     },
     async (request) => {
-      const { reason, call_id, ...query } = request.query;
-      const { workspaceId } = callerOf(request);
+      const { reason, call_id } = request.query;
       const projection_lag = projection.lag().total;
-      const narrowed = narrowedBy(workspaceId, { ...query, call_id });
-      const { rows, next } = await projection.deadLetters({ ...narrowed, reason });
+      const { rows, next } = await projection.deadLetters({ ...narrowedBy(request), reason });
       const dead_letters = (await records.deadLetters(rows)).map(deadLetterRowResponse);
       return {
         // The index has a number in place of the call's id, and two calls may share one.

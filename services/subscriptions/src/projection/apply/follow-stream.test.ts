@@ -44,8 +44,8 @@ const following = (appliedUpTo: number, refused = 0) => {
 };
 
 test("an empty stream is caught up at once, and messages are applied as they come", async () => {
-  const { caughtUp, applied, lag, stop } = following(0);
-  await caughtUp;
+  const { isCaughtUp, applied, lag, stop } = following(0);
+  await eventually(isCaughtUp);
   expect(lag()).toBe(0);
   const { seq } = await streams.event();
   await eventually(() => expect(applied).toEqual([seq]));
@@ -54,17 +54,17 @@ test("an empty stream is caught up at once, and messages are applied as they com
 
 test("messages up to the position are not read again, and a batch that fails is", async () => {
   const [first, second] = [await streams.event(), await streams.event()];
-  const { caughtUp, applied, appliedUpTo, isCaughtUp, stop } = following(first.seq, 1);
+  const { applied, appliedUpTo, isCaughtUp, stop } = following(first.seq, 1);
   expect(isCaughtUp()).toBe(false);
-  await caughtUp;
+  await eventually(isCaughtUp);
   expect(applied).toEqual([second.seq]);
   expect(appliedUpTo()).toBe(second.seq);
   await stop();
 });
 
 test("it reads anew where it makes no progress towards the stream's end", async () => {
-  const { caughtUp, applied, compare, appliedUpTo, lag, stop } = following(0);
-  await caughtUp;
+  const { isCaughtUp, applied, compare, appliedUpTo, lag, stop } = following(0);
+  await eventually(isCaughtUp);
   const last_seq = appliedUpTo() + 1;
   for (let n = 0; n < 10; n += 1) compare({ first_seq: 1, last_seq });
   expect(lag()).toBe(1);
@@ -75,8 +75,8 @@ test("it reads anew where it makes no progress towards the stream's end", async 
 });
 
 test("a stream that is deleted is lost", async () => {
-  const { caughtUp, lost, stop } = following(0);
-  await caughtUp;
+  const { isCaughtUp, lost, stop } = following(0);
+  await eventually(isCaughtUp);
   await streams.nats.jsm.streams.delete(STREAMS.events);
   await eventually(() => expect(lost).not.toEqual([]));
   await stop();

@@ -10,7 +10,7 @@ import { batches } from "./batches.ts";
 
 /** A stream that is read from a sequence on, and then as messages come. */
 export type Following = {
-  readonly caughtUp: Promise<void>;
+  /** Whether everything is applied that was stored when the reading began. */
   readonly isCaughtUp: () => boolean;
   readonly appliedUpTo: () => number;
   /** Messages that are stored and not yet applied. */
@@ -47,7 +47,6 @@ type Reading = {
   firstSeq: number;
   lastSeq: number;
   isCaughtUp: boolean;
-  readonly caughtUp: PromiseWithResolvers<void>;
   messages: ConsumerMessages | undefined;
 };
 
@@ -60,7 +59,6 @@ export const followStream = (options: FollowOptions): Following => {
     firstSeq: 1,
     lastSeq: options.appliedUpTo,
     isCaughtUp: false,
-    caughtUp: Promise.withResolvers<void>(),
     messages: undefined,
   };
   const ended = keepFollowing(
@@ -73,7 +71,6 @@ export const followStream = (options: FollowOptions): Following => {
     stopping.signal,
   );
   return {
-    caughtUp: reading.caughtUp.promise,
     isCaughtUp: () => reading.isCaughtUp,
     appliedUpTo: () => reading.appliedUpTo,
     lag: () => Math.max(0, reading.lastSeq - Math.max(reading.appliedUpTo, reading.firstSeq - 1)),
@@ -107,15 +104,11 @@ const follow = async (
     opt_start_seq: reading.appliedUpTo + 1,
     headers_only: headersOnly,
   });
-  const caughtUp = (): void => {
-    reading.isCaughtUp = true;
-    reading.caughtUp.resolve();
-  };
   const info = await consumer.info(true);
   if (info.num_pending === 0) {
     // The stream's last messages may be deleted.
     reading.appliedUpTo = Math.max(reading.appliedUpTo, state.last_seq);
-    caughtUp();
+    reading.isCaughtUp = true;
   }
   const messages = await consumer.consume({ max_messages: maxMessages, expires: 5_000 });
   reading.messages = messages;
@@ -133,7 +126,7 @@ const follow = async (
       throw error;
     }
     if (stopping.aborted) return;
-    if (reading.appliedUpTo >= state.last_seq || last.info.pending === 0) caughtUp();
+    if (reading.appliedUpTo >= state.last_seq || last.info.pending === 0) reading.isCaughtUp = true;
   }
 };
 
