@@ -7,10 +7,10 @@ import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
 import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { publishOnce } from "@ringback/runtime/nats/publish";
-import pino from "pino";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { OpenProjection } from "../../services/subscriptions/src/projection/open-projection.ts";
 import { eventually } from "../harness/eventually.ts";
+import { keptLog } from "../harness/kept-log.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { makeTempDir } from "../harness/temp-dir.ts";
 import { FAILED, type StoredEvent, startStreams, type Streams } from "./streams.ts";
@@ -52,13 +52,6 @@ test("what is stored before and after the start is applied", async () => {
   expect(oldest).toMatchObject({ status: "delivered", attempts: 2, nextAttemptAtMs: undefined });
   expect(projection.lag()).toEqual({ events: 0, attempts: 0, dead_letters: 0, total: 0 });
 });
-
-/** What is logged from warnings on. */
-const keptLog = () => {
-  const lines: string[] = [];
-  const write = (line: string): unknown => lines.push(line);
-  return { log: pino({ level: "warn" }, { write }), lines };
-};
 
 const LATER = "2099-01-01T00:00:00.000Z";
 

@@ -44,7 +44,7 @@ export interface AttemptInput {
   readonly redeliveryId?: string;
 }
 
-export type OwnProjection = OpenProjection & {
+type OwnProjection = OpenProjection & {
   /** Resolves once everything is applied that is stored by now. */
   readonly caughtUp: () => Promise<void>;
 };

@@ -1,11 +1,10 @@
 import { join } from "node:path";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import pino from "pino";
 import { eventually } from "../../../../test/harness/eventually.ts";
 import { withFailingCalls, type Fault } from "../../../../test/harness/nats/failing-calls.ts";
+import { keptLog } from "../../../../test/harness/kept-log.ts";
 import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { makeTempDir } from "../../../../test/harness/temp-dir.ts";
 import { startStreams, type Streams } from "../../../../test/lists/streams.ts";
@@ -21,12 +20,11 @@ beforeEach(async () => {
 });
 afterEach(() => streams.stop());
 
-/** Opens the file of these streams; `discarded` has the reasons why one that was there was not used. */
+/** Opens the file of these streams; `discarded` says why one that was there was not used. */
 const open = async (nats: Nats = streams.nats) => {
-  const discarded: unknown[] = [];
+  const { log, lines } = keptLog();
   const reported: unknown[] = [];
   const report = (error: unknown): unknown => reported.push(error);
-  const write = (line: string): unknown => discarded.push(JSON.parse(line).reason);
   const generation = await openGeneration({
     nats,
     created: streams.created,
@@ -35,9 +33,9 @@ const open = async (nats: Nats = streams.nats) => {
     onStreamLost: report,
     onDamaged: report,
     onUnwritable: report,
-    log:
-      nats === streams.nats ? pino({ level: "warn" }, { write }) : createLogger("test", "silent"),
+    log,
   });
+  const discarded = lines.map((line) => JSON.parse(line).reason).filter(Boolean);
   return { ...generation, discarded, reported };
 };
 
