@@ -4,6 +4,7 @@ import { readEvent } from "@ringback/contracts/events/event";
 import { parseStrictJson } from "@ringback/contracts/json/strict-json";
 import { checkRequest } from "../../services/subscriptions/src/publishing/check-request.ts";
 
+import { RefusedError } from "../../services/subscriptions/src/http/refused-error.ts";
 import { BODY_LIMITS } from "../../services/subscriptions/src/http/json-body.ts";
 import { createJobSchema } from "../../services/subscriptions/src/redelivery/routes/schemas.ts";
 import { registerAgentSchema } from "../../services/subscriptions/src/agents/routes/register-agent.ts";
@@ -75,6 +76,15 @@ const RULES: Parameters<typeof checkRequest>[1] = {
     isOwnType: () => false,
   },
 };
+const publish = async (body: Buffer): Promise<unknown> => {
+  try {
+    return await checkRequest(body, RULES);
+  } catch (error) {
+    if (error instanceof RefusedError) return error;
+    throw error;
+  }
+};
+
 const READERS: readonly Reader[] = [
   {
     name: "EVENTS",
@@ -84,12 +94,12 @@ const READERS: readonly Reader[] = [
   {
     name: "POST /events",
     bodies: largestBodies(MIB, EVENT_HEAD, EVENT_FIELDS),
-    read: (body) => checkRequest(body, RULES),
+    read: publish,
   },
   {
     name: "POST /events, 8 MiB",
     bodies: largestBodies(8 * MIB, EVENT_HEAD, ["other"]),
-    read: (body) => checkRequest(body, RULES),
+    read: publish,
   },
   {
     ...patch,

@@ -27,14 +27,11 @@ const mapSecrets = (
   replace: Replace,
 ): Subscription => {
   const { event_type, signing } = subscription;
-  const contextOf = (name: string): SealingContext => [
-    agent.workspaceId,
-    agent.agentId,
-    event_type,
-    name,
-  ];
+  const { workspaceId, agentId } = agent;
   return {
-    ...mapTexts(subscription, (text, name) => replace(text, contextOf(name))),
+    ...mapTexts(subscription, (text, name) =>
+      replace(text, [workspaceId, agentId, event_type, name]),
+    ),
     ...(signing && { signing: signing.map((key) => mapKey(agent, event_type, key, replace)) }),
   };
 };
