@@ -4,6 +4,7 @@ import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { parseSuccessStatus } from "@ringback/contracts/agents/success-status";
 import { keyRing } from "@ringback/runtime/secrets/sealing";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { status } from "../../../../test/harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
@@ -492,6 +493,22 @@ describe("between its permit and its request, an attempt", () => {
     expect(await deliver(DELIVERY, deps, { stillOwned: notOwned })).toEqual({ kind: "not_owned" });
     expect(receiver.requests).toHaveLength(before);
     expect(deps.limiter.inFlight()).toBe(0);
+  });
+
+  test("says when it was known last that the message is its own, before anything else is done", async () => {
+    const checked: (number | undefined)[] = [];
+    const send: DeliverDeps["send"] = (request) => {
+      checked.push(request.checkedMs);
+      return sender.send(request);
+    };
+    let startedMs = 0;
+    const onStart = (): void => {
+      startedMs = elapsedMs();
+    };
+    receiver.setScript(status(200));
+    await deliver(DELIVERY, depsFor({ send, onStart }));
+    expect(checked[0]).toBeGreaterThan(0);
+    expect(checked[0]).toBeLessThanOrEqual(startedMs);
   });
 
   test("is not made when the process stood still while the subscription was confirmed", async () => {

@@ -4,6 +4,7 @@ import type { Subscription } from "@ringback/contracts/agents/subscription";
 import type { EventAddress } from "@ringback/contracts/events/event";
 import { openSubscription, type Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import { withLiveKeys } from "@ringback/contracts/agents/subscription";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
 import { endpointSignals } from "./decide/endpoint-signal.ts";
@@ -120,6 +121,8 @@ type Attempt = {
 type Started = {
   readonly kind: "started";
   readonly startedMs: number;
+  /** When it was known last that this process has the message, by `elapsedMs()`. */
+  readonly checkedMs: number;
   readonly trace: AttemptTrace | undefined;
 };
 
@@ -138,13 +141,14 @@ const startAttempt = async (
     if ((await stillOwned?.()) === false) return { kind: "not_owned" };
     // What was found before the wait for a permit may be out of date, however short the wait was.
     const found = await deps.find(delivery.address);
+    const checkedMs = elapsedMs();
     // Where that waited for a reply, the whole process may have stood still meanwhile, and the reply be as old.
     if ((await stillOwned?.()) === false) return { kind: "not_owned" };
     if (found !== stored && !isDeepStrictEqual(found, stored)) return { kind: "changed" };
     const startedMs = deps.now();
     deps.onStart(delivery, startedMs);
     const trace = deps.traceAttempt?.(delivery, subscription, parent);
-    started = { kind: "started", startedMs, trace };
+    started = { kind: "started", startedMs, checkedMs, trace };
     return started;
   } finally {
     if (started === undefined) permit.release(endpointSignals(NOT_SENT));
@@ -153,12 +157,13 @@ const startAttempt = async (
 
 const finishAttempt = async (
   { delivery, subscription, policy, permit }: Attempt,
-  { startedMs, trace }: Started,
+  { startedMs, checkedMs, trace }: Started,
   { readingLock }: DeliveryContext,
   deps: DeliverDeps,
 ): Promise<DeliveryResult> => {
   const { timeoutMs } = policy;
-  const made = { delivery, subscription, startedMs, traceHeaders: trace?.headers, timeoutMs };
+  const times = { startedMs, checkedMs, timeoutMs };
+  const made = { delivery, subscription, ...times, traceHeaders: trace?.headers };
   const retryAfterIn = (result: SendResult): number | undefined =>
     policy.retryAfter === "honour" ? retryAfterOf(result, deps.now()) : undefined;
   const release = (result: SendResult): void =>

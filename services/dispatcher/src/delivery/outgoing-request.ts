@@ -10,13 +10,14 @@ export type AttemptParts = {
   readonly delivery: Delivery;
   readonly subscription: Subscription;
   readonly startedMs: number;
+  readonly checkedMs: number;
   readonly timeoutMs: number;
   readonly traceHeaders: RequestFacts["traceHeaders"];
 };
 
 /** The signed request of an attempt; `onBodySent` is called when its body is held no longer. */
 export const outgoingRequest = async (
-  { delivery, subscription, startedMs: nowMs, timeoutMs, traceHeaders }: AttemptParts,
+  { delivery, subscription, startedMs: nowMs, checkedMs, timeoutMs, traceHeaders }: AttemptParts,
   userAgent: string,
   onBodySent: () => void,
 ): Promise<OutgoingRequest> => {
@@ -27,5 +28,5 @@ export const outgoingRequest = async (
   const facts = { ...what, nowMs, userAgent, sign: signatures, traceHeaders };
   const request = requestFor(subscription, facts);
   const sent = { body: bodyToSend(held, body, onBodySent), isRetry: attempt > 1 };
-  return { ...request, workspaceId, timeoutMs, ...sent };
+  return { ...request, workspaceId, timeoutMs, checkedMs, ...sent };
 };

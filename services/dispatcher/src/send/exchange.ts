@@ -33,7 +33,7 @@ export type Exchange = {
 const MAX_INFORMATIONAL = 10;
 const MAX_BODY_MS = 2_000;
 
-/** Connecting ends sooner. Later than that this process stood still, and another may have sent the request by now. */
+/** From the check that this process is to send; connecting ends sooner. Later than that it stood still, and another may have sent. */
 const MAX_START_MS = 8_000;
 
 const CANCELLED = new Error("no longer waited for");
@@ -47,7 +47,6 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
   const ended = Promise.withResolvers<Exchanged>();
   const released = Promise.withResolvers<void>();
   const body = bodyStart();
-  const beganMs = elapsedMs();
   let controller: Dispatcher.DispatchController | undefined;
   let connection: Connection | undefined;
   let response: Omit<Extract<Exchanged, { kind: "responded" }>, "text"> | undefined;
@@ -77,7 +76,7 @@ export const exchange = (by: Dispatcher, request: TimedRequest): Exchange => {
     onRequestStart: (started, goesOver: Connection | undefined) => {
       controller = started;
       connection = goesOver;
-      if (elapsedMs() - beganMs > MAX_START_MS) {
+      if (elapsedMs() - request.checkedMs > MAX_START_MS) {
         ended.resolve({
           kind: "failed",
           error: new ConnectError(STOOD_STILL),

@@ -7,6 +7,8 @@ import { responseHeads } from "./response-heads.ts";
 export type TimedRequest = Dispatcher.DispatchOptions & {
   /** When its wait for a connection ends, by `performance.now()`. */
   readonly deadlineMs: number;
+  /** When it was known last that this process is to send it, by `elapsedMs()`. */
+  readonly checkedMs: number;
 };
 
 /** The connection that a request goes over: the second argument of `onRequestStart`. */

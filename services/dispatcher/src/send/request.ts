@@ -17,6 +17,8 @@ export type OutgoingRequest = DeliveryRequest<RequestBody> & {
   readonly workspaceId: string;
   /** From the start of the attempt to the response's status and headers. */
   readonly timeoutMs: number;
+  /** When it was known last that this process is to send it, by `elapsedMs()`; now where left out. */
+  readonly checkedMs?: number;
   /** Takes a fresh connection: the attempt before it may have died of a used one. */
   readonly isRetry?: boolean;
 };

@@ -1,5 +1,6 @@
 import { Pool, type Client, type Dispatcher } from "undici";
 import type { AddressPolicy } from "@ringback/contracts/address/address";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { urlParts } from "@ringback/contracts/address/url-parts";
 import { keptHeaders } from "./response.ts";
 import type { EgressProxy } from "./decide/egress-proxy.ts";
@@ -122,18 +123,19 @@ const sendOnce = async (
   const body = request.body as Uint8Array;
   const startedMs = performance.now();
   const deadlineMs = startedMs + timeoutMs;
-  const exchangeOver = (from: Connections): Exchange => {
+  const exchangeOver = (from: Connections, checkedMs = elapsedMs()): Exchange => {
     const { origin, pathname, search } = urlParts(request.url) ?? new URL(request.url); // which says what is wrong
     const { pool, done } = from.use(request.workspaceId, origin);
     const reset = from === fresh;
     const path = `${pathname}${search}`;
-    const made = exchange(pool, { origin, path, method, headers, body, reset, deadlineMs });
+    const timed = { deadlineMs, checkedMs };
+    const made = exchange(pool, { origin, path, method, headers, body, reset, ...timed });
     void made.released.finally(done);
     return made;
   };
   let first: Exchange;
   try {
-    first = exchangeOver(connections);
+    first = exchangeOver(connections, request.checkedMs);
   } catch (error) {
     return { result: failure(error, 0), released: Promise.resolve() };
   }

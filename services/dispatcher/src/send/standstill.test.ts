@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
+import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { connectTcp } from "./connect-tcp.ts";
 import { createSender } from "./send.ts";
 
@@ -50,6 +51,33 @@ test("a response that came while this process stood still counts, although the d
   expect(result).toMatchObject({ kind: "response", status: 200 });
   await sender.close();
   await endpoint.terminate();
+});
+
+test("a request is not sent when this process stood still since the check that it is to send it", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  let connections = 0;
+  let received = 0;
+  server.on("connection", (socket) => {
+    connections += 1;
+    socket.on("data", (bytes) => (received += bytes.byteLength)).on("error", () => {});
+  });
+  const sender = createSender({ maxConnectionsPerOrigin: 1, allowedPrivateCidrs: ["127.0.0.0/8"] });
+  const sent = await sender.send({
+    workspaceId: "w1",
+    timeoutMs: TIMEOUT_MS,
+    checkedMs: elapsedMs() - 9_000,
+    method: "POST",
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    headers: {},
+    body: Buffer.from("{}"),
+  });
+  const fault = { kind: "platform_fault", fault: "resources", detail: "STOOD_STILL" };
+  expect(sent.result).toMatchObject(fault);
+  await sent.released;
+  await sender.close();
+  expect({ connections, received }).toEqual({ connections: 1, received: 0 });
+  server.close();
 });
 
 test("a connection that was made while this process stood still counts, although its time is over", async () => {
