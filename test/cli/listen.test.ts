@@ -4,6 +4,7 @@ import { byPath, status } from "../harness/receiver/behaviour.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
+import { editOf } from "../harness/api-client.ts";
 import { startOn } from "../harness/process/start-service.ts";
 import { startRingback, type Ringback } from "./run-ringback.ts";
 
@@ -28,7 +29,7 @@ const env = (workspace = 0) => ({
 });
 
 const listening = async (args: readonly string[], workspace = 0): Promise<Ringback> => {
-  const run = await startRingback(["listen", ...args], env(workspace));
+  const run = startRingback(["listen", ...args], env(workspace));
   await run.prints(/Listening: |"kind":"listening"/);
   return run;
 };
@@ -51,7 +52,7 @@ test("events come to the developer's machine byte for byte, with headers and sig
   const headers = request?.headers as Record<string, string>;
   expect(new Webhook(secret).verify(body, headers)).toMatchObject({ call_id: "c1" });
   await run.prints(/call_completed a1 evt_\S+ → 200 in \d+ ms/);
-  expect(await run.interrupt()).toEqual({ code: 0, signal: null });
+  expect(await run.interrupt()).toBe(0);
   expect(run.stdout().split("\n")).toHaveLength(2); // the one line, and nothing behind it
 });
 
@@ -72,6 +73,33 @@ test("only what is asked for comes, of the key's own workspace, as JSON lines wh
   await run.interrupt();
 });
 
+test("headers of one's own take the place of the subscription's, and bodies are printed on request", async () => {
+  await platform.subscribe([
+    {
+      event_type: "call_completed",
+      callback_url: "http://127.0.0.1:1/",
+      method_type: "PATCH",
+      headers: { "X-Team": "north", "X-Keep": "1" },
+    },
+  ]);
+  const own = ["--header", "x-team: south", "--header", "X-Debug: 1"];
+  const run = await listening([developer.url("/own"), "--print", ...own]);
+  const body = '{"event_type":"call_completed","call_id":"h1","n":9007199254740993}';
+  await platform.publish({ callId: "h1", body });
+  const [request] = await developer.received(1, { path: "/own" });
+  expect(request?.method).toBe("PATCH");
+  expect(request?.headers).toMatchObject({ "x-team": "south", "x-keep": "1", "x-debug": "1" });
+  await run.prints("→ 200 in");
+  await run.prints('\n  "n": 9007199254740993\n}\n');
+  await run.interrupt();
+  const seen = await listening(["--print", "--json"]);
+  await platform.publish({ callId: "h2" });
+  await seen.prints('"call_id":"h2"');
+  const event = { kind: "event", payload: { call_id: "h2", event_type: "call_completed" } };
+  expect(seen.json()).toMatchObject([{ kind: "listening" }, event]);
+  await seen.interrupt();
+});
+
 test("what the developer's machine does with one event does not keep the next from coming", async () => {
   const run = await listening([developer.url("/broken"), "--json"]);
   await platform.publish({ callId: "b1" });
@@ -90,21 +118,38 @@ test("what the developer's machine does with one event does not keep the next fr
 });
 
 test("after a break it goes on where it was: what was published meanwhile comes, too", async () => {
-  const first = await startOn(platform.server);
+  const first = await startOn(platform.server, {
+    env: { HEADER_ENCRYPTION_KEYS_FILE: platform.headerKeysFile },
+  });
   const { keysFile, service } = first;
   const url = service.httpUrl();
-  const run = await startRingback(["listen", developer.url("/again"), "--json"], {
+  const run = startRingback(["listen", developer.url("/again"), "--json"], {
     RINGBACK_API_URL: url,
     RINGBACK_API_KEY: keysFile.keys[2] ?? "",
   });
   await run.prints('"kind":"listening"');
+  const headers = { Authorization: "Bearer crm-token" };
+  const edit = editOf("a1", "https://crm.example.com/calls", "call_completed");
+  const [subscription] = edit.event_subscriptions;
+  await first.admin.post({ agent_id: "a1", agent_display_name: "a1" });
+  const patched = await first.writer.patch({
+    ...edit,
+    event_subscriptions: [{ ...subscription, headers }],
+  });
+  expect(patched).toMatchObject({ status: 200 });
   await platform.publish({ callId: "r1", workspaceId: "acme" });
   await run.prints('"call_id":"r1"');
+  await run.prints(
+    /Headers of a1 are left out \(Authorization\): this key may not read their values/,
+  );
   await service.stop();
   await run.prints("The connection is lost");
   await platform.publish({ callId: "r2", workspaceId: "acme" });
   const samePort = { HTTP_PORT: new URL(url).port };
-  const again = await startOn(platform.server, { keysFile, env: samePort });
+  const again = await startOn(platform.server, {
+    keysFile,
+    env: { ...samePort, HEADER_ENCRYPTION_KEYS_FILE: platform.headerKeysFile },
+  });
   await run.prints('"call_id":"r2"');
   const bodies = developer.requestsTo("/again").map(({ body }) => JSON.parse(body.toString()));
   expect(bodies).toMatchObject([{ call_id: "r1" }, { call_id: "r2" }]);
@@ -114,7 +159,7 @@ test("after a break it goes on where it was: what was published meanwhile comes,
 
 test("a key that is none ends it at once", async () => {
   const wrong = { ...env(), RINGBACK_API_KEY: "rb_no_such" };
-  const run = await startRingback(["listen", developer.url("/x")], wrong);
-  expect(await run.exited).toEqual({ code: 1, signal: null });
+  const run = startRingback(["listen", developer.url("/x")], wrong);
+  expect(await run.exitCode).toBe(1);
   expect(run.stderr()).toContain("Send a valid key");
 });

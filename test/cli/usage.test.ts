@@ -1,8 +1,11 @@
-import { createServer } from "node:http";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { LINKED, ringback } from "./run-ringback.ts";
+import { linkedRingback, ringback, runProgram } from "./run-ringback.ts";
 
 failOnLeaks();
 
@@ -10,69 +13,159 @@ const KEY = { RINGBACK_API_KEY: "rb_k1_0123456789" };
 /** Nothing listens there. */
 const NOWHERE = { ...KEY, RINGBACK_API_URL: "http://127.0.0.1:1" };
 
+test("the help names every command", async () => {
+  const run = await ringback(["--help"]);
+  const names = [
+    ...run.stdout.matchAll(/^ {2}([a-z][a-z-]*)(?: \[options\])?(?: [<[].*)? {2,}\w/gm),
+  ];
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(names.map(([, name]) => name)).toEqual([
+    "listen",
+    "trigger",
+    "publish",
+    "events",
+    "attempts",
+    "dead-letters",
+    "payload",
+    "redeliver",
+    "agents",
+    "subscribe",
+    "unsubscribe",
+    "rotate",
+    "help",
+  ]);
+});
+
 test.concurrent.each([
-  [["--help"], /listen .*trigger .*events .*redeliver .*agents /s],
-  [["listen", "--help"], /post events to a URL on this machine.*--secret <whsec_…>/s],
-  [["trigger", "--help"], /<event_type>.*call_completed.*--agent/s],
-  [["events", "--help"], /--status <status>.*dead_lettered.*--limit/s],
-  [["redeliver", "--help"], /--since <time>.*--rate <n>.*--watch/s],
-  [["agents", "--help"], /list the agents/],
-])("ringback %j tells it on the output and ends with 0", async (args, text) => {
-  const run = await ringback(args);
+  ["listen", /\[url\].*--secret <whsec_…>.*--header.*--print/s],
+  ["trigger", /<event_type>.*call_completed.*--agent/s],
+  ["publish", /<file>.*--agent.*--call.*--type.*--id/s],
+  ["events", /\[event_id\].*--limit.*--status <statuses>.*dead_lettered/s],
+  ["attempts", /--agent.*--type.*--since.*--event.*--status/s],
+  ["dead-letters", /--agent.*--reason <reasons>.*exhausted/s],
+  ["payload", /<event_id>/],
+  ["redeliver", /--since <time>.*--rate <n>.*--dry-run.*--watch/s],
+  ["agents", /\[agent_id\]/],
+  ["subscribe", /<agent_id>.*<event_types>.*<url>.*--method.*POST.*--header/s],
+  ["unsubscribe", /<agent_id>.*\[event_types\].*--all/s],
+  ["rotate", /--type.*--overlap.*24h.*--scheme.*--secret-stdin/s],
+])("ringback %s --help has its options and an example", async (command, text) => {
+  const run = await ringback([command, "--help"]);
   expect(run).toMatchObject({ code: 0, stdout: expect.stringMatching(text), stderr: "" });
+  expect(run.stdout).toMatch(/Global Options:.*--json.*--utc/s);
+  expect(run.stdout).toMatch(new RegExp(`Examples:\n  # .+\n  ringback ${command}`));
 });
 
 test("`npx ringback` runs the command that npm links", async () => {
-  const run = await ringback(["--version"], {}, [LINKED]);
-  expect(run).toMatchObject({
+  expect(await linkedRingback(["--version"])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     stderr: "",
   });
+  expect(await linkedRingback(["agents"], NOWHERE)).toMatchObject({ code: 1, stdout: "" });
+});
+
+const ROOT = join(import.meta.dirname, "../..");
+const ENTRIES = ["node_modules/.bin/ringback", "services/subscriptions", "services/dispatcher"];
+
+/** Node.js as these tests run on says that it is an older one; machines have a really old one or not. */
+const POSES_AS_OLD = [
+  "--import",
+  `data:text/javascript,Object.defineProperty(process,"versions",{value:{...process.versions,node:"20.20.2"}})`,
+];
+const REALLY_OLD = ["/usr/local/bin/node", "/usr/bin/node"].filter(
+  (path) => existsSync(path) && !/^v(2[4-9]|[3-9]\d)\./.test(versionOf(path)),
+);
+
+function versionOf(node: string): string {
+  return execFileSync(node, ["--version"], { encoding: "utf8", env: {} });
+}
+
+test.each(ENTRIES)("on an old Node.js %s says in one line what to use", async (entry) => {
+  const path = join(ROOT, entry);
+  const runs = [
+    await runProgram(process.execPath, [...POSES_AS_OLD, path], {}),
+    ...(await Promise.all(REALLY_OLD.map((node) => runProgram(node, [path], {})))),
+  ];
+  const use = `export PATH="${ROOT}/node_modules/.bin:$PATH"`;
+  for (const run of runs) {
+    expect(run).toMatchObject({ code: 1, stdout: "" });
+    expect(run.stderr.replace(/v\d+\.\d+\.\d+/, "<version>")).toBe(
+      `ringback needs Node.js 24 or newer; this is <version>: run \`${use}\`\n`,
+    );
+  }
 });
 
 test.concurrent.each([
-  [[], {}, /Usage: ringback/],
-  [["lisen"], KEY, /unknown command 'lisen'/],
-  [["agents"], {}, /there is no API key: give --key, or set RINGBACK_API_KEY/],
-  [["agents", "--all"], KEY, /unknown option '--all'/],
-  [["agents", "--api", "localhost"], KEY, /the API's URL is 'localhost'/],
-  [["listen"], KEY, /missing required argument 'url'/],
-  [["listen", "localhost:3000"], KEY, /'localhost:3000' is no URL/],
+  [["lisen"], KEY, "unknown command 'lisen' (Did you mean listen?) (ringback --help)"],
+  [["agents"], {}, "there is no API key: set RINGBACK_API_KEY"],
+  [["agents"], { RINGBACK_API_KEY: "rb_k1_\u0000" }, "a key is rb_<id>_<secret>"],
+  [["agents", "--all"], KEY, "unknown option '--all'"],
+  [["agents", "--api", "localhost"], KEY, "the API's URL is 'localhost': expected one such as"],
+  [["listen"], KEY, "give a URL such as http://localhost:3000/hook, or --print"],
+  [["listen", "localhost:3000"], KEY, "'localhost:3000' is no URL: expected one such as"],
+  [["listen", "http://localhost:3000", "--secret", "s3cret"], KEY, "must begin with whsec_"],
+  [["listen", "--print", "--type", "Call"], KEY, "'Call' is invalid. Did you mean call_started"],
+  [["listen", "--print", "--header", "X-Debug"], KEY, "Expected 'Name: value'."],
+  [["listen", "--print", "--header", "Host: a"], KEY, "Host is set by the platform"],
+  [["trigger", "call_completed"], KEY, "required option '--agent <agent_id>'"],
+  [["trigger", "?", "--agent", "a1"], KEY, "Expected one of call_started, call_completed"],
+  [["events", "--limit", "0"], KEY, "--limit is '0': expected a whole number from 1"],
+  [["events", "--since", "yesterday"], KEY, "--since is 'yesterday': expected"],
+  [["events", "--status", "dead"], KEY, "'dead' is invalid. Did you mean dead_lettered?"],
+  [["events", "evt_1_1", "--agent", "a1"], KEY, "--agent does not go with a named event"],
+  [["attempts", "--status", "ok"], KEY, "Expected one of delivered, failed, cancelled."],
+  [["attempts", "--event", "e", "--agent", "a1"], KEY, "--agent does not go with --event"],
+  [["redeliver"], KEY, "name an event, or say --since when"],
+  [["redeliver", "evt_1_1", "--since", "1h"], KEY, "--since does not go with named events"],
+  [["redeliver", "--since", "1h", "--rate", "0"], KEY, "--rate is '0': expected"],
+  [["redeliver", "--since", "1h", "--rate", "1001"], KEY, "--rate is '1001': expected"],
+  [["subscribe", "a1", "call_complete,x!", "https://a.b"], KEY, "is invalid"],
+  [["subscribe", "a1", "call_completed", "a.b/c"], KEY, "'a.b/c' is no URL"],
   [
-    ["listen", "http://localhost:3000", "--secret", "s3cret"],
+    ["subscribe", "a1", "call_completed", "https://a.b", "--method", "GET"],
     KEY,
-    /--secret must begin with whsec_/,
+    "POST, PUT, PATCH",
   ],
-  [
-    ["listen", "http://localhost:3000", "--type", "Call"],
-    KEY,
-    /Expected one of call_started, call_completed/,
-  ],
-  [["trigger", "call_completed"], KEY, /required option '--agent <agent_id>'/],
-  [["trigger", "Call", "--agent", "a1"], KEY, /Expected one of call_started, call_completed/],
-  [["events", "--limit", "0"], KEY, /--limit is '0': expected a whole number from 1/],
-  [["events", "--since", "yesterday"], KEY, /--since is 'yesterday': expected/],
-  [["redeliver"], KEY, /name an event, or say --since when/],
-  [["redeliver", "evt_1_1", "--since", "1h"], KEY, /--since does not go with named events/],
-  [["redeliver", "--since", "1h", "--rate", "0"], KEY, /--rate is '0': expected/],
-])("ringback %j is a mistake: it is said, and it ends with 2", async (args, env, text) => {
+  [["unsubscribe", "a1", "call_completed", "--all"], KEY, "give event types or --all"],
+  [["rotate", "a1", "--overlap", "soon"], KEY, "--overlap is 'soon': expected a duration"],
+  [["rotate", "a1", "--secret-stdin"], KEY, "the secret on stdin must begin with whsec_"],
+  [["publish", "no-such-file"], KEY, "'no-such-file' cannot be read: there is no such file"],
+])("ringback %j is a mistake: one line says it, and it ends with 2", async (args, env, text) => {
   const run = await ringback(args, env);
-  expect(run).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(text) });
+  expect(run).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(text) });
+  expect(run.stderr).toMatch(/^ringback: [^\n]+\n$/);
+});
+
+test("without a command the help is shown, and it ends with 2", async () => {
+  const run = await ringback([]);
+  expect(run).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("Usage: ") });
 });
 
 test("where no API is, it says so and ends with 1", async () => {
   const run = await ringback(["agents"], NOWHERE);
-  const stderr = expect.stringContaining("http://127.0.0.1:1/ca/api/v0 cannot be reached: ");
-  expect(run).toEqual({ code: 1, stdout: "", stderr });
+  expect(run).toMatchObject({ code: 1, stdout: "" });
+  expect(run.stderr).toMatch(
+    /^ringback: nothing answers at http:\/\/127.0.0.1:1\/ca\/api\/v0 \([^\n]+\): start it \(make up\)[^\n]+\n$/,
+  );
 });
 
-test("what answers and is no API is not taken for one", async () => {
-  const server = createServer((_request, response) => response.end("<html>welcome</html>"));
+test.each([
+  [200, "<html>welcome</html>", "what is not understood here"],
+  [404, "no such page", "404 with text/plain"],
+  [302, "", "302 with nothing"],
+])("what answers %i and is no API is not taken for one", async (status, body, came) => {
+  const server: Server = createServer((_request, response) => {
+    response.writeHead(status, body === "no such page" ? { "content-type": "text/plain" } : {});
+    response.end(body);
+  });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const run = await ringback(["agents", "--api", `http://127.0.0.1:${port}`], KEY);
+  server.closeAllConnections();
   server.close();
-  expect(run.code).toBe(1);
-  expect(run.stderr).toContain("answered what is not understood here");
+  expect(run).toMatchObject({ code: 1, stdout: "" });
+  expect(run.stderr).toContain(
+    `answered ${came}, which is not Ringback's API: check RINGBACK_API_URL`,
+  );
 });

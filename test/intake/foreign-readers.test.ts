@@ -32,9 +32,9 @@ import { parseSettings, SettingsError } from "@ringback/runtime/settings/setting
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { CliError } from "../../cli/src/cli-error.ts";
-import { connectionFrom } from "../../cli/src/connection.ts";
-import { momentIn } from "../../cli/src/moment.ts";
-import { printable } from "../../cli/src/terminal.ts";
+import { connectionFrom } from "../../cli/src/api/connection.ts";
+import { momentIn } from "../../cli/src/options/moment.ts";
+import { printable } from "../../cli/src/output/terminal.ts";
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { withoutEchoes } from "../../services/dispatcher/src/delivery/decide/redact-echoes.ts";
 import { proxyResponseOf } from "../../services/dispatcher/src/send/decide/proxy-response.ts";

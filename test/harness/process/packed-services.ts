@@ -18,7 +18,6 @@ const PACKS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     main: "services/subscriptions/src/main.ts",
     "schema-worker.ts": "services/subscriptions/src/event-types/schema-worker.ts",
   },
-  cli: { main: "cli/src/main.ts" },
 };
 
 /** Where this run has packed them, for its processes: another one's may be of other sources. */

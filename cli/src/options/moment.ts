@@ -1,5 +1,5 @@
 import { parseDurationMs } from "@ringback/contracts/duration";
-import { usageError } from "./cli-error.ts";
+import { usageError } from "../cli-error.ts";
 
 /** Converts an option such as `2026-03-01T09:00:00Z`, or `90m` (ago), to RFC 3339. */
 export const momentIn = (option: string, text: string, nowMs: number): string => {

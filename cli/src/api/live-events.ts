@@ -1,8 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { ApiClient } from "./api-client.ts";
-import { problemOf } from "./api-client.ts";
-import { CliError } from "./cli-error.ts";
+import { problemOf } from "./problem.ts";
+import { CliError } from "../cli-error.ts";
 
 /** One event of `GET /stream`. */
 export type LiveEvent = { readonly name: string; readonly data: unknown };

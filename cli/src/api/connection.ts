@@ -1,4 +1,4 @@
-import { usageError } from "./cli-error.ts";
+import { usageError } from "../cli-error.ts";
 
 /** The API's address and key. */
 export type Connection = { readonly url: string; readonly key: string };
@@ -12,10 +12,16 @@ const BASE_PATH = "/ca/api/v0";
 
 /** From the options, or from the environment; throws for a missing key or an invalid URL. */
 export const connectionFrom = (options: ConnectionOptions, env: Environment): Connection => {
-  const url = apiUrl(options.api ?? env["RINGBACK_API_URL"] ?? DEFAULT_API);
+  const url = apiUrl(options.api ?? (env["RINGBACK_API_URL"] || DEFAULT_API));
   const key = options.key ?? env["RINGBACK_API_KEY"] ?? "";
-  if (key === "") throw usageError("there is no API key: give --key, or set RINGBACK_API_KEY");
-  if (/[^!-~]/.test(key)) throw usageError("the API key has characters that no key has");
+  if (key === "") {
+    throw usageError(
+      "there is no API key: set RINGBACK_API_KEY (after `make up`: `. .run/up.env`), or give --key",
+    );
+  }
+  if (/[^!-~]/.test(key)) {
+    throw usageError("the API key has characters that no key has: a key is rb_<id>_<secret>");
+  }
   return { url, key };
 };
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { printable, table, terminalOf } from "./terminal.ts";
+import { printable, terminalOf } from "./terminal.ts";
 
 const recorder = (isTTY: boolean) => {
   const written: string[] = [];
@@ -9,7 +9,7 @@ const recorder = (isTTY: boolean) => {
 
 test("lines go to the output and notes do not", () => {
   const [out, err] = [recorder(false), recorder(false)];
-  const terminal = terminalOf({ stdout: out.stream as never, stderr: err.stream as never }, false);
+  const terminal = terminalOf({ stdout: out.stream, stderr: err.stream }, {});
   terminal.line("asked for");
   terminal.note("by the way");
   terminal.progress("50 %");
@@ -19,24 +19,12 @@ test("lines go to the output and notes do not", () => {
 
 test("progress is shown to those who see it, and gives way to the next line", () => {
   const [out, err] = [recorder(true), recorder(true)];
-  const terminal = terminalOf({ stdout: out.stream as never, stderr: err.stream as never }, false);
+  const terminal = terminalOf({ stdout: out.stream, stderr: err.stream }, {});
   terminal.progress("50 %");
   terminal.progress("60 %");
   terminal.line("done");
   expect(err.written).toEqual(["50 %", "\r\u001B[K", "60 %", "\r\u001B[K"]);
   expect(out.written).toEqual(["done\n"]);
-});
-
-test("columns are as wide as their widest cell", () => {
-  expect(
-    table(
-      ["id", "name"],
-      [
-        ["a1", "Reminder"],
-        ["agent-2", ""],
-      ],
-    ),
-  ).toEqual(["id       name", "a1       Reminder", "agent-2"]);
 });
 
 test("what moves the cursor is not printed", () => {

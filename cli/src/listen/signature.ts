@@ -4,7 +4,7 @@ import {
   formatSigningSecret,
   parseSigningSecret,
 } from "@ringback/contracts/secrets/signing-secret";
-import { usageError } from "./cli-error.ts";
+import { usageError } from "../cli-error.ts";
 
 /** The value of `webhook-signature` for a request (Standard Webhooks 1.0, v1). */
 export type Sign = (id: string, timestamp: string, body: Uint8Array) => string;

@@ -2,10 +2,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { REDELIVERY_STATUSES } from "@ringback/contracts/deliveries/redelivery-job";
 import { Option } from "commander";
 import { z } from "zod";
-import { usageError } from "./cli-error.ts";
-import type { AddCommand, CommandContext } from "./command-context.ts";
-import { withEventFilters, type EventFilters } from "./events.ts";
-import { momentIn } from "./moment.ts";
+import { checkAgent } from "../api/agents.ts";
+import { usageError } from "../cli-error.ts";
+import { withExamples, type AddCommand, type CommandContext } from "../command-context.ts";
+import { filterQuery, withFilters, type Filters } from "../options/filters.ts";
+import { eventPath } from "../options/event-id.ts";
+import { wouldRedeliver, wouldRedeliverNamed } from "./would-redeliver.ts";
 
 const runSchema = z.looseObject({ event_id: z.string(), delivery_id: z.string() });
 
@@ -22,17 +24,18 @@ const jobSchema = z.looseObject({
 
 type Job = z.infer<typeof jobSchema>;
 
-type RedeliverOptions = EventFilters & {
-  readonly status?: string;
+type RedeliverOptions = Omit<Filters, "call"> & {
+  readonly status?: (typeof REDELIVERY_STATUSES)[number];
   readonly rate?: string;
   readonly watch?: boolean;
+  readonly dryRun?: boolean;
 };
 
 const POLL_EVERY_MS = 500;
 
 /** `ringback redeliver`: delivers the named events again, or all that match. */
 export const redeliverCommand: AddCommand = (program, context) => {
-  withEventFilters(program.command("redeliver"))
+  const command = withFilters(program.command("redeliver"))
     .description("deliver events again: those named, or all that match (then --since is needed)")
     .argument("[event_id...]", "the events; without any, the options say which")
     .addOption(
@@ -41,21 +44,30 @@ export const redeliverCommand: AddCommand = (program, context) => {
       ),
     )
     .option("--rate <n>", "deliveries started per second")
+    .option("--dry-run", "show how many and which, and deliver nothing")
     .option("--watch", "show how far it is until all have come to their end")
     .action(async (eventIds: string[], options: RedeliverOptions) => {
-      if (eventIds.length === 0) return redeliverMatching(jobOf(options), options, context());
-      const [other] = Object.keys(options);
+      if (eventIds.length === 0) return redeliverMatching(options, context());
+      const other = Object.keys(options).find((name) => name !== "dryRun");
       if (other !== undefined) throw usageError(`--${other} does not go with named events`);
-      return redeliverNamed(eventIds, context());
+      return redeliverNamed(eventIds, options, context());
     });
+  withExamples(command, {
+    "redeliver evt_t9x3k0_18423": "one event",
+    "redeliver --since 24h --agent agent-7 --dry-run": "which dead letters would be sent again",
+    "redeliver --since 24h --agent agent-7 --watch": "send them again, and wait for their end",
+  });
 };
 
 const redeliverNamed = async (
   eventIds: readonly string[],
-  { client, terminal, interrupted: signal }: CommandContext,
+  { dryRun = false }: RedeliverOptions,
+  context: CommandContext,
 ): Promise<void> => {
+  const { client, terminal, interrupted: signal } = context;
+  if (dryRun) return wouldRedeliverNamed(eventIds, context);
   for (const eventId of eventIds) {
-    const path = `/events/${encodeURIComponent(eventId)}/redeliver`;
+    const path = `${eventPath(eventId)}/redeliver`;
     const run = await client.call({ method: "POST", path, signal }, runSchema);
     terminal.line(
       terminal.isJson ? JSON.stringify(run) : `${run.event_id}: delivery ${run.delivery_id} begins`,
@@ -63,31 +75,34 @@ const redeliverNamed = async (
   }
 };
 
-const jobOf = (options: RedeliverOptions) => {
-  const { agent, type, since, until, status = "dead_lettered", rate } = options;
-  if (since === undefined) throw usageError("name an event, or say --since when");
-  if (rate !== undefined && !/^[1-9]\d{0,3}$/.test(rate)) {
+/** Checks what the options say; throws for what they may not. */
+const jobOf = async (options: RedeliverOptions, context: CommandContext) => {
+  const { rate, status = "dead_lettered" } = options;
+  if (options.since === undefined) throw usageError("name an event, or say --since when");
+  if (rate !== undefined && (!/^[1-9]\d{0,3}$/.test(rate) || Number(rate) > 1_000)) {
     throw usageError(`--rate is '${rate}': expected a whole number from 1 to 1000`);
   }
-  const nowMs = Date.now();
+  const { agent_id, since, until } = await filterQuery(options, context);
+  await checkAgent(context, agent_id);
   return {
-    ...(agent === undefined ? {} : { agent_id: agent }),
-    ...(type === undefined ? {} : { event_types: [type] }),
-    since: momentIn("--since", since, nowMs),
-    ...(until === undefined ? {} : { until: momentIn("--until", until, nowMs) }),
+    ...(agent_id === undefined ? {} : { agent_id }),
+    ...(options.type === undefined ? {} : { event_types: options.type }),
+    since,
+    ...(until === undefined ? {} : { until }),
     status,
     ...(rate === undefined ? {} : { rate_per_second: Number(rate) }),
   };
 };
 
 const redeliverMatching = async (
-  body: ReturnType<typeof jobOf>,
-  { watch = false }: RedeliverOptions,
+  options: RedeliverOptions,
   context: CommandContext,
 ): Promise<void> => {
   const { client, terminal, interrupted: signal } = context;
+  const body = await jobOf(options, context);
+  if (options.dryRun === true) return wouldRedeliver(body, context);
   const job = await client.call({ method: "POST", path: "/redeliveries", body, signal }, jobSchema);
-  if (!watch) {
+  if (options.watch !== true) {
     const next = `GET /redeliveries/${job.redelivery_id} says how far it is`;
     return terminal.line(
       terminal.isJson ? JSON.stringify(job) : `redelivery ${job.redelivery_id} begins; ${next}`,
