@@ -10,7 +10,7 @@ const server = createServer((request, response) => {
     const { "webhook-id": id, "ringback-attempt": attempt } = request.headers;
     const body = Buffer.concat(chunks).toString("utf8");
     process.stdout.write(
-      `${request.method} ${request.url} ${status} ${id} attempt ${attempt}\n  ${body}\n`,
+      `${request.method} ${request.url} ${status} ${String(id)} attempt ${String(attempt)}\n  ${body}\n`,
     );
     response.writeHead(status).end();
   });

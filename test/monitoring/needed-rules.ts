@@ -23,9 +23,9 @@ interface RuleTests {
  * test does not ask about. Gives the files' paths; throws where a rule file is not there.
  */
 export async function testsByAlert(path: string): Promise<readonly string[]> {
-  const { rule_files: ruleFiles, tests, ...others } = asWritten<RuleTests>(path);
+  const { rule_files: ruleFiles, tests, ...others } = asWritten(path) as RuleTests;
   const groups = ruleFiles.flatMap(
-    (file) => asWritten<Pick<RuleFile, "groups">>(resolve(dirname(path), file)).groups,
+    (file) => (asWritten(resolve(dirname(path), file)) as Pick<RuleFile, "groups">).groups,
   );
   const folder = await makeTempDir("rule-tests");
   const byAlerts = Map.groupBy(tests, ({ alert_rule_test: checks }) =>
@@ -46,8 +46,8 @@ export async function testsByAlert(path: string): Promise<readonly string[]> {
 }
 
 /** Every value as the text that it is: `0x20` is twenty-one samples to promtool, and 32 to YAML. */
-const asWritten = <T>(path: string): T =>
-  parse(readFileSync(path, "utf8"), { schema: "failsafe" }) as T;
+const asWritten = (path: string): unknown =>
+  parse(readFileSync(path, "utf8"), { schema: "failsafe" });
 
 /** The groups with those rules only that these alerts are judged by, in their order. */
 function neededBy(alerts: ReadonlySet<string>, groups: Groups): Groups {

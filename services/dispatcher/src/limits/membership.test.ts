@@ -140,7 +140,7 @@ test.each([
     const first = await join(intervalMs);
     const nats = await connect(`nats://127.0.0.1:${link.port}`);
     const isBack = backAgain(nats.connection);
-    const connection = failing(nats.connection, fault, link.cut);
+    const connection = failing(nats.connection, fault, () => link.cut());
     const membership = joinDispatchers({ ...nats, connection }, log, intervalMs);
     const second = { nats, membership };
     await agree([first, second], 2);
