@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
 import { editOf } from "../harness/api-client.ts";
-import { type StartedService, startOn } from "../harness/process/start-service.ts";
+import { useApi } from "../harness/process/start-service.ts";
 
 failOnLeaks();
 
-let server: NatsServer;
-let started: StartedService;
-beforeAll(async () => {
-  server = await startNatsServer();
-  started = await startOn(server, { env: { AGENT_REGISTRATION: "automatic" } });
-});
-afterAll(async () => {
-  await started.service.stop();
-  await server.stop();
-});
+const started = useApi({ env: { AGENT_REGISTRATION: "automatic" } });
 
 test("an agent's first PATCH registers it with its id as name", async () => {
   const answer = await started.writer.patch(editOf("first", "https://a.example.com/"));

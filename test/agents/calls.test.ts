@@ -1,22 +1,12 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { connectTo } from "../harness/nats/nats-client.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
 import { editOf } from "../harness/api-client.ts";
-import { type StartedService, startOn } from "../harness/process/start-service.ts";
+import { useApi } from "../harness/process/start-service.ts";
 
 failOnLeaks();
 
-let server: NatsServer;
-let started: StartedService;
-beforeAll(async () => {
-  server = await startNatsServer();
-  started = await startOn(server);
-});
-afterAll(async () => {
-  await started.service.stop();
-  await server.stop();
-});
+const started = useApi();
 
 const register = async (agent_id: string) => {
   const answer = await started.admin.post({ agent_id, agent_display_name: `Agent ${agent_id}` });
@@ -189,7 +179,7 @@ test("each change is one message with who did it and the state that resulted", a
   await started.writer.patch(editOf("history", "https://a.example.com/"));
   await started.writer.patch(editOf("history", "https://a.example.com/"));
   await started.admin.delete("/agent/v1/history");
-  const client = await connectTo(server);
+  const client = await connectTo(started.server);
   const messages: unknown[] = [];
   for (let seq = 1; ;) {
     const next_by_subj = "subscriptions.acme.history";

@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
 import { type Answer, problem } from "../harness/api-client.ts";
 import { ACCEPTED_HEADERS, REFUSED_HEADERS, REFUSED_KEYS } from "./hostile-headers.ts";
 import { ACCEPTED_URLS, REFUSED_URLS } from "../agents/hostile-urls.ts";
-import { type StartedService, startOn } from "../harness/process/start-service.ts";
+import { useApi } from "../harness/process/start-service.ts";
 
 failOnLeaks();
 
-let server: NatsServer;
-let started: StartedService;
+const started = useApi();
 beforeAll(async () => {
-  server = await startNatsServer();
-  started = await startOn(server);
   await started.admin.post({ agent_id: "bob", agent_display_name: "Bob" });
-});
-afterAll(async () => {
-  await started.service.stop();
-  await server.stop();
 });
 
 const SUB = { event_type: "call_completed", callback_url: "https://a.example.com/" };

@@ -1,25 +1,17 @@
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
 import { replaceFile } from "../harness/temp-dir.ts";
 import { type Answer, apiClient, editOf, request } from "../harness/api-client.ts";
-import { type StartedService, startOn } from "../harness/process/start-service.ts";
+import { useApi } from "../harness/process/start-service.ts";
 
 failOnLeaks();
 
-let server: NatsServer;
-let started: StartedService;
+const started = useApi();
 beforeAll(async () => {
-  server = await startNatsServer();
-  started = await startOn(server);
   await started.admin.post({ agent_id: "bob", agent_display_name: "Bob" });
-});
-afterAll(async () => {
-  await started.service.stop();
-  await server.stop();
 });
 
 const expectUnauthorized = (answer: Answer) => {

@@ -1,23 +1,15 @@
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
 import { editOf, problem } from "../harness/api-client.ts";
-import { type StartedService, startOn } from "../harness/process/start-service.ts";
+import { useApi } from "../harness/process/start-service.ts";
 
 failOnLeaks();
 
-let server: NatsServer;
-let started: StartedService;
+const started = useApi();
 beforeAll(async () => {
-  server = await startNatsServer();
-  started = await startOn(server);
   await started.admin.post({ agent_id: "bob", agent_display_name: "Bob" });
-});
-afterAll(async () => {
-  await started.service.stop();
-  await server.stop();
 });
 
 const SUB = { event_type: "call_completed", callback_url: "https://a.example.com/" };

@@ -1,5 +1,6 @@
 import { type ApiKeysFile, writeApiKeysFile } from "../api-keys.ts";
-import type { NatsServer } from "../nats/nats-server.ts";
+import { afterAll, beforeAll } from "vitest";
+import { type NatsServer, startNatsServer } from "../nats/nats-server.ts";
 import { type ServiceProcess, startService } from "./service-process.ts";
 import { apiClient, type ApiClient } from "../api-client.ts";
 
@@ -53,4 +54,23 @@ export async function startOn(
     reader: client(2),
     other: client(3),
   };
+}
+
+/**
+ * Has the service run on a server of its own during the tests of a file: what is given back is filled before
+ * the file's other `beforeAll`, so read its fields only within hooks and tests.
+ */
+export function useApi(
+  options: StartServiceOptions = {},
+): Readonly<StartedService & { server: NatsServer }> {
+  const api = {} as StartedService & { server: NatsServer };
+  beforeAll(async () => {
+    api.server = await startNatsServer();
+    Object.assign(api, await startOn(api.server, options));
+  });
+  afterAll(async () => {
+    await api.service.stop();
+    await api.server.stop();
+  });
+  return api;
 }
