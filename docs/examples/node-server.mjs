@@ -10,8 +10,10 @@ export const server = createServer(async (request, response) => {
   try {
     const body = Buffer.concat(await request.toArray());
     verifyWebhook(secret, request.headers, body);
-    await handleEvent(id, JSON.parse(body));
+    const event = JSON.parse(body);
+    await handleEvent(id, event);
     response.writeHead(200).end();
+    console.log("webhook verified", id, event.event_type);
   } catch (error) {
     const isRefused = error instanceof WebhookError;
     console.error(isRefused ? "webhook refused" : "event not handled", id, error);
