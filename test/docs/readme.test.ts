@@ -1,6 +1,6 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
@@ -32,14 +32,18 @@ beforeAll(async () => {
     mkdirSync(join(clone, dirname(file)), { recursive: true });
     cpSync(join(ROOT, file), join(clone, file));
   }
-  // What set-up has brought, as for the first command of a reader.
+  // What set-up has brought, as for the first command of a reader. An npm that installed anything would do so here.
   for (const made of ["node_modules", ".tools"]) symlinkSync(join(ROOT, made), join(clone, made));
+  const stubs = await makeTempDir("no-npm");
+  writeFileSync(join(stubs, "npm"), "#!/bin/sh\necho 'run make set-up first' >&2\nexit 1\n", {
+    mode: 0o755,
+  });
   // The reader's own Node.js comes first: Node 24 is what the commands must see to.
   const path = (process.env["PATH"] ?? "").split(delimiter);
   [port = 0] = await freePorts(1);
   env = {
     HOME: clone,
-    PATH: path.filter((entry) => !entry.endsWith("node_modules/.bin")).join(delimiter),
+    PATH: [stubs, ...path.filter((entry) => !entry.endsWith("node_modules/.bin"))].join(delimiter),
     PORT: String(port),
     ...(await upPorts()),
   };
