@@ -43,6 +43,6 @@ test("samples of different calls are refused", async () => {
   if (first === undefined || second === undefined) throw new Error("too few samples");
   const stray = { ...second, address: { ...second.address, callId: "another" } };
   expect(() => sharedAddress([first, stray, ...others])).toThrow(
-    /recording_completed\.json: callId 'another' is not 'call_/,
+    /recording_completed\.json: callId 'another' is not 'c-42'/,
   );
 });

@@ -104,6 +104,7 @@ const featureDeps = (
     ownWarnings: warningsOf,
     callbackUrls: callbackUrlPolicy(settings),
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
+    signNew: settings.SIGN_NEW_SUBSCRIPTIONS,
     projection,
     redelivery: { ...redelivery.redelivery, requests },
     eventId: (seq) => eventId(eventsCreatedMs, seq),

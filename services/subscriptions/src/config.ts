@@ -7,6 +7,7 @@ import {
   headerSecretSettings,
 } from "@ringback/runtime/settings/delivery-settings";
 import {
+  booleanSchema,
   bytesSchema,
   COMMON_SECRETS,
   commonSettings,
@@ -39,6 +40,11 @@ export const subscriptionsSettings = {
     .prefault("required")
     .describe(
       "`automatic`: an agent's first PATCH registers it. `required`: it has to be registered before",
+    ),
+  SIGN_NEW_SUBSCRIPTIONS: booleanSchema
+    .prefault("false")
+    .describe(
+      "`true`: an agent's first subscription gets a signing secret, which the response to its PATCH shows once. A later one is signed with the secret that the agent's others have, whatever is set here",
     ),
   REQUESTS_PER_MINUTE_PER_KEY: integerSchema(1, 10_000_000)
     .prefault("6000")

@@ -272,6 +272,7 @@ test("the list of configuration event types is the schema's", () => {
   expect(inSchema).toEqual(CONFIGURATION_EVENT_TYPES);
   expect(CONFIGURATION_EVENT_TYPES).toEqual([
     "agent_registered",
+    "agent_renamed",
     "event_subscriptions_edited",
     "event_subscriptions_removed",
     "agent_deregistered",
@@ -282,7 +283,7 @@ test("the list of configuration event types is the schema's", () => {
 });
 
 test.each<[string, object]>([
-  ["an unknown type", { type: "agent_renamed" }],
+  ["an unknown type", { type: "agent_moved" }],
   ["a change of another type", { type: "event_subscriptions_edited" }],
   ["no actor", { actor: undefined }],
   ["a time that is none", { occurred_at: "yesterday" }],

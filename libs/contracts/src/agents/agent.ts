@@ -33,9 +33,13 @@ export const configurationChangeSchema = z.discriminatedUnion("type", [
     }),
   }),
   z.object({
+    type: z.literal("agent_renamed"),
+    change: z.object({ agent_display_name: z.string() }),
+  }),
+  z.object({
     type: z.literal("event_subscriptions_edited"),
     change: z.object({
-      /** Each replaces the subscription of its type, and keeps that one's signing keys. */
+      /** Each replaces the subscription of its type, and keeps that one's signing keys; a new one brings its own. */
       set: z.array(subscriptionSchema),
       /** The event types whose subscriptions are removed (mode `replace`). */
       removed: z.array(eventTypeSchema),
@@ -127,6 +131,8 @@ const stateWith = (state: AgentState, event: DatedChange): AgentState => {
     agent: { ...agent, updated_at: event.occurred_at },
   });
   switch (event.type) {
+    case "agent_renamed":
+      return changed({ ...state.agent, ...event.change });
     case "event_subscriptions_edited":
       return changed(withSubscriptions(state.agent, event.change));
     case "event_subscriptions_removed":
@@ -172,8 +178,8 @@ const withSubscriptions = (
   const replaced = new Set<string>([...set.map((s) => s.event_type), ...removed]);
   const kept = agent.event_subscriptions.filter((s) => !replaced.has(s.event_type));
   // A new URL keeps the secret with which its owner verifies (docs/adr/0011).
-  const keysOf = new Map(agent.event_subscriptions.map((s) => [s.event_type, s.signing]));
-  const added = set.map((s) => withSigning(s, keysOf.get(s.event_type) ?? []));
+  const former = new Map(agent.event_subscriptions.map((s) => [s.event_type, s]));
+  const added = set.map((s) => withSigning(s, (former.get(s.event_type) ?? s).signing ?? []));
   const event_subscriptions = [...kept, ...added].toSorted((a, b) =>
     byCatalogue(a.event_type, b.event_type),
   );

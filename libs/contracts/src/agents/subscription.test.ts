@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { sameSubscription, type Subscription } from "./subscription.ts";
+import { differingSettings, type Subscription } from "./subscription.ts";
 
-test("subscriptions are the same whatever the order of their headers, and not otherwise", () => {
+test("subscriptions differ in the settings that are others, and not in the order of their headers", () => {
   const one: Subscription = {
     event_type: "call_completed",
     callback_url: "https://1.example.com/",
@@ -9,19 +9,19 @@ test("subscriptions are the same whatever the order of their headers, and not ot
     method_type: "POST",
     delivery: { timeout: "10s" },
   };
-  expect(sameSubscription(one, { ...one, headers: { b: "2", a: "1" } })).toBe(true);
-  const others: Partial<Subscription>[] = [
-    { event_type: "recording_completed" },
-    { callback_url: "https://2.example.com/" },
-    { method_type: "PUT" },
-    { headers: { a: "1" } },
-    { headers: { a: "1", b: "3" } },
-    { headers: { a: "1", c: "2" } },
-    { headers: { a: "1", b: "2", c: "3" } },
-    { delivery: { timeout: "5s" } },
+  expect(differingSettings(one, { ...one, headers: { b: "2", a: "1" } })).toEqual([]);
+  const others: [Partial<Subscription>, string[]][] = [
+    [{ callback_url: "https://2.example.com/" }, ["callback_url"]],
+    [{ method_type: "PUT" }, ["method_type"]],
+    [{ headers: { a: "1" } }, ["headers"]],
+    [{ headers: { a: "1", b: "3" } }, ["headers"]],
+    [{ headers: { a: "1", c: "2" } }, ["headers"]],
+    [{ headers: { a: "1", b: "2", c: "3" } }, ["headers"]],
+    [{ delivery: { timeout: "5s" } }, ["delivery"]],
+    [{ method_type: "PUT", delivery: { timeout: "5s" } }, ["method_type", "delivery"]],
   ];
-  for (const other of others) {
-    expect(sameSubscription(one, { ...one, ...other })).toBe(false);
-    expect(sameSubscription({ ...one, ...other }, one)).toBe(false);
+  for (const [other, settings] of others) {
+    expect(differingSettings(one, { ...one, ...other })).toEqual(settings);
+    expect(differingSettings({ ...one, ...other }, one)).toEqual(settings);
   }
 });

@@ -23,14 +23,30 @@ export const subscriptionSchema = z.object({
 
 export type Subscription = z.infer<typeof subscriptionSchema>;
 
-/** True when both are equal but for the order of headers, and for signing keys, which have changes of their own. */
-export const sameSubscription = (a: Subscription, b: Subscription): boolean =>
-  a.event_type === b.event_type &&
-  a.callback_url === b.callback_url &&
-  a.method_type === b.method_type &&
-  samePolicy(a.delivery, b.delivery) &&
-  Object.keys(a.headers).length === Object.keys(b.headers).length &&
-  Object.entries(a.headers).every(([name, value]) => b.headers[name] === value);
+/** What a caller sets of a subscription beside its event type; signing keys have changes of their own. */
+export const SUBSCRIPTION_SETTINGS = [
+  "callback_url",
+  "headers",
+  "method_type",
+  "delivery",
+] as const;
+
+export type SubscriptionSetting = (typeof SUBSCRIPTION_SETTINGS)[number];
+
+/** The settings in which two subscriptions of one type differ. The order of headers is no difference. */
+export const differingSettings = (a: Subscription, b: Subscription): SubscriptionSetting[] => {
+  const isSame: Readonly<Record<SubscriptionSetting, boolean>> = {
+    callback_url: a.callback_url === b.callback_url,
+    headers: sameHeaders(a.headers, b.headers),
+    method_type: a.method_type === b.method_type,
+    delivery: samePolicy(a.delivery, b.delivery),
+  };
+  return SUBSCRIPTION_SETTINGS.filter((setting) => !isSame[setting]);
+};
+
+const sameHeaders = (a: Subscription["headers"], b: Subscription["headers"]): boolean =>
+  Object.keys(a).length === Object.keys(b).length &&
+  Object.entries(a).every(([name, value]) => b[name] === value);
 
 /** The subscription with these keys, newest first, and no others. */
 export const withSigning = (

@@ -6,7 +6,8 @@ import {
 } from "@ringback/contracts/agents/agent";
 import { expect, test } from "vitest";
 import type { AgentStore } from "./agent-store.ts";
-import type { Command, EditSubscriptions } from "./decide/edit.ts";
+import type { Command } from "./decide/edit.ts";
+import type { EditSubscriptions } from "./decide/edit-subscriptions.ts";
 import { handleCommand, type CommandDeps } from "./handle-command.ts";
 
 const AGENT = { workspace_id: "acme", agent_id: "bob" };

@@ -8,7 +8,8 @@ import type { RequestRecord } from "@ringback/contracts/streams/request-record";
 import { expect, test } from "vitest";
 import type { AgentStore } from "./agent-store.ts";
 import { CLAIM_MS } from "../idempotency/decide/claim.ts";
-import type { Command, EditSubscriptions } from "./decide/edit.ts";
+import type { Command } from "./decide/edit.ts";
+import type { EditSubscriptions } from "./decide/edit-subscriptions.ts";
 import { runOnce, type OnceDeps } from "./run-once.ts";
 import type { RequestStore } from "../idempotency/request-store.ts";
 

@@ -8,12 +8,14 @@ import {
 import { EVENT_TYPES, type EventType } from "@ringback/contracts/events/event-types";
 import {
   METHOD_TYPES,
-  sameSubscription,
+  differingSettings,
   type Subscription,
 } from "@ringback/contracts/agents/subscription";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decide, type Command, type EditSubscriptions } from "./edit.ts";
+import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
+import { decide, type Command } from "./edit.ts";
+import type { EditSubscriptions } from "./edit-subscriptions.ts";
 import { toEvents } from "./to-events.ts";
 
 const IDS = { workspace_id: "acme", agent_id: "bob" };
@@ -64,12 +66,19 @@ const remove = (
   event_types,
   if_absent,
 });
+const rename = (agent_display_name: string): Command => ({
+  kind: "rename_agent",
+  agent: IDS,
+  agent_display_name,
+});
 const deregister: Command = { kind: "deregister_agent", agent: IDS };
 
 const call = subscription("call_completed");
 const otherCall = subscription("call_completed", "https://b.example.com/");
 const recording = subscription("recording_completed");
-const previous = ({ event_type, callback_url }: Subscription) => ({ event_type, callback_url });
+const differ = (a: Subscription, b: Subscription): boolean =>
+  a.event_type !== b.event_type || differingSettings(a, b).length > 0;
+const nameOf = ({ event_type, callback_url }: Subscription) => ({ event_type, callback_url });
 
 type Case = {
   readonly title: string;
@@ -78,7 +87,8 @@ type Case = {
   readonly outcome: Record<string, unknown>;
 };
 
-const NOTHING = { kind: "accepted", changes: [], replaced: [], removed: [] };
+const NOTHING = { kind: "accepted", changes: [] };
+const NO_EFFECTS = { added: [], replaced: [], unchanged: [], kept: [], removed: [], unsigned: [] };
 const NOT_FOUND = { kind: "rejected", code: "agent_not_found" };
 
 describe("registering", () => {
@@ -149,31 +159,54 @@ describe("editing", () => {
       title: "a first subscription is set",
       given: [registered],
       when: edit([call]),
-      outcome: { ...NOTHING, changes: [edited([call])] },
+      outcome: {
+        ...NOTHING,
+        changes: [edited([call])],
+        effects: { ...NO_EFFECTS, added: [nameOf(call)] },
+      },
     },
     {
       title: "a type that is not named stays as it is",
       given: [registered, edited([call])],
       when: edit([recording]),
-      outcome: { ...NOTHING, changes: [edited([recording])] },
+      outcome: {
+        ...NOTHING,
+        changes: [edited([recording])],
+        effects: { ...NO_EFFECTS, added: [nameOf(recording)], kept: [nameOf(call)] },
+      },
     },
     {
       title: "a named type is overwritten and its old URL is told",
       given: [registered, edited([call])],
       when: edit([otherCall]),
-      outcome: { ...NOTHING, changes: [edited([otherCall])], replaced: [previous(call)] },
+      outcome: {
+        ...NOTHING,
+        changes: [edited([otherCall])],
+        effects: {
+          ...NO_EFFECTS,
+          replaced: [{ ...nameOf(call), changed: ["callback_url"] }],
+        },
+      },
     },
     {
       title: "a subscription that is there already changes nothing",
       given: [registered, edited([call, recording])],
       when: edit([call]),
-      outcome: { ...NOTHING, changes: [], replaced: [previous(call)] },
+      outcome: {
+        ...NOTHING,
+        changes: [],
+        effects: { ...NO_EFFECTS, unchanged: [nameOf(call)], kept: [nameOf(recording)] },
+      },
     },
     {
       title: "only what differs is recorded",
       given: [registered, edited([call])],
       when: edit([call, recording]),
-      outcome: { ...NOTHING, changes: [edited([recording])], replaced: [previous(call)] },
+      outcome: {
+        ...NOTHING,
+        changes: [edited([recording])],
+        effects: { ...NO_EFFECTS, added: [nameOf(recording)], unchanged: [nameOf(call)] },
+      },
     },
     {
       title: "mode replace removes the types that are not named",
@@ -182,21 +215,28 @@ describe("editing", () => {
       outcome: {
         kind: "accepted",
         changes: [edited([otherCall], ["recording_completed"])],
-        replaced: [previous(call)],
-        removed: [previous(recording)],
+        effects: {
+          ...NO_EFFECTS,
+          replaced: [{ ...nameOf(call), changed: ["callback_url"] }],
+          removed: [nameOf(recording)],
+        },
       },
     },
     {
       title: "mode replace with an empty list removes everything",
       given: [registered, edited([call])],
       when: edit([], { mode: "replace" }),
-      outcome: { ...NOTHING, changes: [edited([], ["call_completed"])], removed: [previous(call)] },
+      outcome: {
+        ...NOTHING,
+        changes: [edited([], ["call_completed"])],
+        effects: { ...NO_EFFECTS, removed: [nameOf(call)] },
+      },
     },
     {
       title: "a named type that has a subscription is refused where conflicts are errors",
       given: [registered, edited([call])],
       when: edit([otherCall, recording], { on_conflict: "error" }),
-      outcome: { kind: "rejected", code: "subscription_exists", existing: [previous(call)] },
+      outcome: { kind: "rejected", code: "subscription_exists", existing: [nameOf(call)] },
     },
     {
       title: "where conflicts are errors, types without a subscription are set",
@@ -215,13 +255,114 @@ const removal = (removed: EventType[]): ConfigurationChange => ({
   change: { removed },
 });
 
+const key = (id: string, secret = `whsec_${id}`): SigningKey => ({
+  id,
+  scheme: "v1",
+  secret,
+  created_at: "2026-01-01T00:00:00.000Z",
+});
+const rotated = (types: EventType[], one: SigningKey): ConfigurationChange => ({
+  type: "signing_secret_rotated",
+  change: {
+    set: types.map((event_type) => ({ event_type, key: one })),
+    former_expire_at: "2999-01-01T00:00:00.000Z",
+  },
+});
+const analysis = subscription("client_analysis_completed");
+const both = edited([call, recording]);
+const BOTH: EventType[] = ["call_completed", "recording_completed"];
+const signingOf = (given: readonly ConfigurationChange[], when: Command) => {
+  const state = after(given);
+  const decision = decide(when, state);
+  if (decision.kind === "rejected") throw new Error(decision.code);
+  const next = after(decision.changes, state);
+  if (next.kind === "absent") throw new Error("no agent");
+  const keys = next.agent.event_subscriptions.map((one): [string, string[]] => [
+    one.event_type,
+    (one.signing ?? []).map(({ secret }) => secret),
+  ]);
+  return { keys: Object.fromEntries(keys), effects: decision.effects };
+};
+
+describe("signing new subscriptions", () => {
+  test("a subscription is signed with the secrets that all others of the agent have", () => {
+    const given = [registered, both, rotated(BOTH, key("old")), rotated(BOTH, key("new"))];
+    const { keys, effects } = signingOf(given, edit([analysis, otherCall], { new_key: key("x") }));
+    const all = ["whsec_new", "whsec_old"];
+    expect(keys).toEqual({
+      call_completed: all,
+      recording_completed: all,
+      client_analysis_completed: all,
+    });
+    expect(effects).toMatchObject({ unsigned: [] });
+    expect(effects).not.toHaveProperty("newKey");
+  });
+
+  test("without a secret in common it is not signed, and that is told", () => {
+    for (const given of [
+      [registered, both, rotated(["call_completed"], key("a"))],
+      [registered, both, rotated(BOTH, key("a")), rotated(["call_completed"], key("b"))],
+      [registered, both, rotated(BOTH, key("a", "enc:v1:k1:c2VhbGVk"))],
+    ]) {
+      const { keys, effects } = signingOf(given, edit([analysis]));
+      expect(keys["client_analysis_completed"]).toEqual([]);
+      expect(effects?.unsigned).toEqual(["client_analysis_completed"]);
+    }
+    expect(signingOf([registered, both], edit([analysis])).effects?.unsigned).toEqual([]);
+  });
+
+  test("then a new key signs it, where new subscriptions are signed by themselves", () => {
+    const given = [registered, both, rotated(["call_completed"], key("a"))];
+    const { keys, effects } = signingOf(given, edit([analysis], { new_key: key("x") }));
+    expect(keys).toMatchObject({
+      call_completed: ["whsec_a"],
+      recording_completed: [],
+      client_analysis_completed: ["whsec_x"],
+    });
+    expect(effects).toMatchObject({ unsigned: [], newKey: key("x") });
+    const first = signingOf([registered], edit([call, recording], { new_key: key("x") }));
+    expect(first.keys).toEqual({
+      call_completed: ["whsec_x"],
+      recording_completed: ["whsec_x"],
+    });
+    expect(
+      signingOf([registered, both], edit([call], { new_key: key("x") })).effects,
+    ).not.toHaveProperty("newKey");
+  });
+
+  test("an edited subscription keeps its keys, or the lack of them", () => {
+    const given = [registered, both, rotated(["call_completed"], key("a"))];
+    const otherRecording = subscription("recording_completed", "https://b.example.com/");
+    const { keys } = signingOf(given, edit([otherCall, otherRecording], { new_key: key("x") }));
+    expect(keys).toEqual({ call_completed: ["whsec_a"], recording_completed: [] });
+  });
+});
+
+describe("renaming", () => {
+  test("a name is changed once, and only of an agent that is there", () => {
+    const given = [registered, edited([call])];
+    const change = { type: "agent_renamed", change: { agent_display_name: "Rob" } } as const;
+    expect(decide(rename("Rob"), after(given))).toEqual({ ...NOTHING, changes: [change] });
+    expect(after([...given, change])).toMatchObject({
+      version: 3,
+      agent: { agent_display_name: "Rob", event_subscriptions: [call] },
+    });
+    expect(decide(rename("Bob"), after(given))).toEqual(NOTHING);
+    expect(decide(rename("Rob"), after([]))).toEqual(NOT_FOUND);
+  });
+});
+
 describe("removing", () => {
   const cases: Case[] = [
     {
       title: "a named type loses its subscription",
       given: [registered, edited([call, recording])],
       when: remove(["call_completed", "client_analysis_completed"]),
-      outcome: { ...NOTHING, changes: [removal(["call_completed"])], removed: [previous(call)] },
+      outcome: {
+        ...NOTHING,
+        changes: [removal(["call_completed"])],
+        effects: { ...NO_EFFECTS, removed: [nameOf(call)], kept: [nameOf(recording)] },
+      },
     },
     {
       title: "a type without a subscription changes nothing",
@@ -320,7 +461,7 @@ describe("over any history", () => {
         if (decision.kind === "rejected") return;
         const state = after(decision.changes, before);
         const subs = state.kind === "registered" ? state.agent.event_subscriptions : [];
-        const has = (s: Subscription) => subs.some((one) => sameSubscription(one, s));
+        const has = (s: Subscription) => subs.some((one) => !differ(one, s));
         expect(command.event_subscriptions.every(has)).toBe(true);
         const hasOthers = subs.length > command.event_subscriptions.length;
         expect(hasOthers && command.mode === "replace").toBe(false);
@@ -338,9 +479,10 @@ describe("over any history", () => {
         if (decision.kind === "rejected" || before.kind === "absent") return;
         const state = after(decision.changes, before);
         const subs = state.kind === "registered" ? state.agent.event_subscriptions : [];
-        const told = [...decision.replaced, ...decision.removed].map((s) => s.event_type);
+        const { replaced = [], removed = [] } = decision.effects ?? {};
+        const told = [...replaced, ...removed].map((s) => s.event_type);
         for (const one of before.agent.event_subscriptions) {
-          const isKept = subs.some((s) => sameSubscription(s, one));
+          const isKept = subs.some((s) => !differ(s, one));
           expect(isKept || told.includes(one.event_type)).toBe(true);
         }
       }),

@@ -1,6 +1,14 @@
 import type { Agent, AgentState, ConfigurationChange } from "@ringback/contracts/agents/agent";
-import type { EventType } from "@ringback/contracts/events/event-types";
-import { sameSubscription, type Subscription } from "@ringback/contracts/agents/subscription";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
+import {
+  editSubscriptions,
+  removeSubscriptions,
+  type EditedSubscriptions,
+  type EditEffects,
+  type EditRejection,
+  type EditSubscriptions,
+  type RemoveSubscriptions,
+} from "./edit-subscriptions.ts";
 import { isMet, type Precondition } from "./precondition.ts";
 import {
   removeSigningSecret,
@@ -13,12 +21,10 @@ import {
   type SigningRejection,
 } from "./signing.ts";
 
-/** What to do with a command for an unknown agent (`AGENT_REGISTRATION`). */
-export type IfAbsent = "reject" | "register";
-
 /** What a caller wants done to one agent. */
 export type Command =
   | RegisterAgent
+  | RenameAgent
   | EditSubscriptions
   | RemoveSubscriptions
   | RotateSigningSecret
@@ -31,43 +37,28 @@ type RegisterAgent = {
   readonly agent_display_name: string;
 };
 
-export type EditSubscriptions = {
-  readonly kind: "edit_event_subscriptions";
+export type RenameAgent = {
+  readonly kind: "rename_agent";
   readonly agent: AgentIds;
-  /** Each event type at most once. */
-  readonly event_subscriptions: readonly Subscription[];
-  readonly mode: "merge" | "replace";
-  readonly on_conflict: "overwrite" | "error";
-  readonly if_absent: IfAbsent;
-};
-
-export type RemoveSubscriptions = {
-  readonly kind: "remove_event_subscriptions";
-  readonly agent: AgentIds;
-  readonly event_types: readonly EventType[];
-  readonly if_absent: IfAbsent;
+  readonly agent_display_name: string;
 };
 
 type DeregisterAgent = { readonly kind: "deregister_agent"; readonly agent: AgentIds };
-
-/** A subscription before the change, as responses name it. */
-type PreviousSubscription = Pick<Subscription, "event_type" | "callback_url">;
 
 export type Rejection =
   | RejectedAs<"agent_not_found">
   | RejectedAs<"agent_exists", { agent: Agent }>
   /** `version`: the agent's; undefined where there is no agent. */
   | RejectedAs<"precondition_failed", { version: number | undefined }>
-  | RejectedAs<"subscription_exists", { existing: readonly PreviousSubscription[] }>
+  | EditRejection
   | SigningRejection;
 
 export type Accepted = {
   readonly kind: "accepted";
   /** In the order in which they are to be stored; empty when there is nothing to change. */
   readonly changes: readonly ConfigurationChange[];
-  /** Subscriptions of the named types as they were before. */
-  readonly replaced: readonly PreviousSubscription[];
-  readonly removed: readonly PreviousSubscription[];
+  /** Of an edit or a removal. */
+  readonly effects?: EditEffects;
 };
 
 export type Decision = Accepted | Rejection;
@@ -91,10 +82,12 @@ const decideUnconditionally = (command: Command, state: AgentState): Decision =>
   switch (command.kind) {
     case "register_agent":
       return register(command, state);
+    case "rename_agent":
+      return state.kind === "registered" ? rename(command, state.agent) : NOT_FOUND;
     case "edit_event_subscriptions":
-      return ofRegistered(command, state, (agent) => edit(command, agent));
+      return ofRegistered(command, state, (all) => editSubscriptions(command, all));
     case "remove_event_subscriptions":
-      return ofRegistered(command, state, (agent) => remove(command, agent));
+      return ofRegistered(command, state, (all) => removeSubscriptions(command, all));
     case "rotate_signing_secret":
       return ofSigned(state, (all) => rotateSigningSecret(command, all));
     case "remove_signing_secret":
@@ -110,11 +103,10 @@ const decideUnconditionally = (command: Command, state: AgentState): Decision =>
 
 const NOT_FOUND: Rejection = { kind: "rejected", code: "agent_not_found" };
 
-const accepted = (
-  changes: readonly ConfigurationChange[],
-  replaced: readonly PreviousSubscription[] = [],
-  removed: readonly PreviousSubscription[] = [],
-): Accepted => ({ kind: "accepted", changes, replaced, removed });
+const accepted = (changes: readonly ConfigurationChange[]): Accepted => ({
+  kind: "accepted",
+  changes,
+});
 
 const registration = (agent: AgentIds, agent_display_name: string): ConfigurationChange => ({
   type: "agent_registered",
@@ -130,6 +122,11 @@ const register = (command: RegisterAgent, state: AgentState): Decision => {
     : { kind: "rejected", code: "agent_exists", agent: state.agent };
 };
 
+const rename = ({ agent_display_name }: RenameAgent, agent: Agent): Decision =>
+  agent.agent_display_name === agent_display_name
+    ? accepted([])
+    : accepted([{ type: "agent_renamed", change: { agent_display_name } }]);
+
 /**
  * Decides over a registered agent, or registers it first. Between the two messages the agent has no
  * subscriptions: after a crash in between, the caller only has to retry.
@@ -137,11 +134,11 @@ const register = (command: RegisterAgent, state: AgentState): Decision => {
 const ofRegistered = (
   command: EditSubscriptions | RemoveSubscriptions,
   state: AgentState,
-  decideOn: (agent: Pick<Agent, "event_subscriptions">) => Decision,
+  decideOn: (subscriptions: Agent["event_subscriptions"]) => EditedSubscriptions | EditRejection,
 ): Decision => {
-  if (state.kind === "registered") return decideOn(state.agent);
+  if (state.kind === "registered") return decideOn(state.agent.event_subscriptions);
   if (command.if_absent === "reject") return NOT_FOUND;
-  const decision = decideOn({ event_subscriptions: [] });
+  const decision = decideOn([]);
   if (decision.kind === "rejected") return decision;
   const first = registration(command.agent, command.agent.agent_id);
   return { ...decision, changes: [first, ...decision.changes] };
@@ -156,36 +153,3 @@ const ofSigned = (
   const decision = decideOn(state.agent.event_subscriptions);
   return decision.kind === "accepted" ? accepted(decision.changes) : decision;
 };
-
-const edit = (command: EditSubscriptions, agent: Pick<Agent, "event_subscriptions">): Decision => {
-  const { event_subscriptions: wanted, mode, on_conflict } = command;
-  const before = agent.event_subscriptions;
-  const isNamed = ({ event_type }: Subscription) =>
-    wanted.some((subscription) => subscription.event_type === event_type);
-  const replaced = before.filter(isNamed).map(previous);
-  if (on_conflict === "error" && replaced.length > 0) {
-    return { kind: "rejected", code: "subscription_exists", existing: replaced };
-  }
-  const removed = mode === "replace" ? before.filter((one) => !isNamed(one)).map(previous) : [];
-  const set = wanted.filter((one) => !before.some((other) => sameSubscription(one, other)));
-  if (set.length === 0 && removed.length === 0) return accepted([], replaced);
-  const change = { set, removed: removed.map(({ event_type }) => event_type) };
-  return accepted([{ type: "event_subscriptions_edited", change }], replaced, removed);
-};
-
-const remove = (
-  { event_types }: RemoveSubscriptions,
-  agent: Pick<Agent, "event_subscriptions">,
-): Decision => {
-  const removed = agent.event_subscriptions
-    .filter(({ event_type }) => event_types.includes(event_type))
-    .map(previous);
-  if (removed.length === 0) return accepted([]);
-  const change = { removed: removed.map(({ event_type }) => event_type) };
-  return accepted([{ type: "event_subscriptions_removed", change }], [], removed);
-};
-
-const previous = ({ event_type, callback_url }: Subscription): PreviousSubscription => ({
-  event_type,
-  callback_url,
-});

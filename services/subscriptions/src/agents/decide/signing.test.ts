@@ -71,8 +71,6 @@ const after = (...changes: ConfigurationChange[]): AgentState =>
 const accepted = (...changes: ConfigurationChange[]) => ({
   kind: "accepted",
   changes,
-  replaced: [],
-  removed: [],
 });
 const BOTH: EventType[] = ["call_completed", "recording_completed"];
 

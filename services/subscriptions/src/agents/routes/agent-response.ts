@@ -1,12 +1,13 @@
 import type { Agent } from "@ringback/contracts/agents/agent";
 import { eventTypeSchema } from "@ringback/contracts/events/event-types";
-import { subscriptionSchema } from "@ringback/contracts/agents/subscription";
+import { SUBSCRIPTION_SETTINGS, subscriptionSchema } from "@ringback/contracts/agents/subscription";
 import { redactedSigningKeySchema, type SigningKey } from "@ringback/contracts/secrets/signing-key";
 import {
   redactedSubscription,
   redactedUrl,
 } from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
+import type { EditEffects, NamedSubscription } from "../decide/edit-subscriptions.ts";
 import type { Caller } from "../../http/auth/api-keys.ts";
 
 /** A subscription, as responses show it: of signing keys all but the secret. */
@@ -41,26 +42,42 @@ export const agentResponseSchema = z
 
 export type AgentResponse = z.infer<typeof agentResponseSchema>;
 
-const previousSubscriptionSchema = z
+const namedSubscriptionSchema = z
   .object({ event_type: eventTypeSchema, callback_url: z.string() })
-  .meta({ id: "FormerSubscription", description: "A subscription as it was before the change." });
+  .meta({ id: "NamedSubscription", description: "Which subscription, and where it sends." });
+
+const replacedSubscriptionSchema = namedSubscriptionSchema
+  .extend({
+    changed: z
+      .array(z.enum(SUBSCRIPTION_SETTINGS))
+      .meta({ description: "The settings that are others now", examples: [["callback_url"]] }),
+  })
+  .meta({ id: "ReplacedSubscription", description: "A subscription as it was before the change." });
 
 export const UPDATED = "Agent updated successfully!";
 
-/** The agent as it now is, and for an edit the subscriptions that it replaced. */
+const namedListSchema = (description: string) =>
+  z.array(namedSubscriptionSchema).optional().meta({ description });
+
+/** The agent as it now is, and what a change did with each of its subscriptions. */
 export const patchResponseSchema = agentResponseSchema
   .extend({
     message: z.literal(UPDATED).meta({ description: "For programs written for Ringg's API" }),
+    added: namedListSchema("Of an edit: subscriptions of types that had none"),
     replaced: z
-      .array(previousSubscriptionSchema)
+      .array(replacedSubscriptionSchema)
       .optional()
-      .meta({ description: "Of an edit: the subscriptions that it replaced, as they were before" }),
-    removed: z
-      .array(previousSubscriptionSchema)
+      .meta({ description: "Of an edit: subscriptions with another setting, as they were before" }),
+    unchanged: namedListSchema("Of an edit: named in the request, and the same as before"),
+    kept: namedListSchema("Of an edit or a removal: not named in the request"),
+    removed: namedListSchema("Of an edit in mode `replace`, or of a removal"),
+    warnings: z
+      .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
-      .meta({ description: "Of an edit in mode `replace`: those that it did not name" }),
+      .meta({ description: "Of an edit: what was done, and may not be what was meant" }),
     signing_secret: z.string().optional().meta({
-      description: "Of `rotate_signing_secret` with `v1`: in this one response and never again",
+      description:
+        "Of `rotate_signing_secret` with `v1`, and of an edit that made the agent's first secret: in this one response and never again",
     }),
     signing_public_key: z
       .string()
@@ -69,7 +86,7 @@ export const patchResponseSchema = agentResponseSchema
   })
   .meta({
     id: "ChangedAgent",
-    description: "The agent as it now is, and what the change replaced.",
+    description: "The agent as it now is, and what the change did with each subscription.",
   });
 
 export const agentListResponseSchema = z
@@ -91,13 +108,17 @@ export const agentListResponseSchema = z
   })
   .meta({ id: "AgentList", description: "One page of the workspace's agents." });
 
-/** A subscription as it was before, for a caller who may see secrets. */
-export const redactedPrevious = ({
-  event_type,
-  callback_url,
-}: z.infer<typeof previousSubscriptionSchema>) => ({
-  event_type,
-  callback_url: redactedUrl(callback_url, true),
+/** What a change did with each subscription, for a caller who may see secrets. */
+export const effectsResponse = (
+  effects: EditEffects,
+): Pick<z.infer<typeof patchResponseSchema>, (typeof EFFECTS)[number]> =>
+  Object.fromEntries(EFFECTS.map((name) => [name, effects[name].map(withRedactedUrl)]));
+
+const EFFECTS = ["added", "replaced", "unchanged", "kept", "removed"] as const;
+
+const withRedactedUrl = (one: NamedSubscription): NamedSubscription => ({
+  ...one,
+  callback_url: redactedUrl(one.callback_url, true),
 });
 
 /** What the caller of a rotation verifies signatures with; no response has a private key. */

@@ -20,7 +20,7 @@ const detailOf = (agentId: string, rejection: Rejection): string => {
     case "agent_not_found":
       return agentNotFound(agentId).detail;
     case "agent_exists":
-      return `${agent} is registered as '${rejection.agent.agent_display_name}'.`;
+      return `${agent} is registered as '${rejection.agent.agent_display_name}': the operation rename_agent of PATCH /agent/v1 gives it another name.`;
     case "precondition_failed": {
       const { version } = rejection;
       const is = version === undefined ? "not there" : `at ETag ${entityTag(version)}`;

@@ -20,6 +20,7 @@ export const subscriptionsOf = ({ event_subscriptions }: EditRequest): Subscript
 
 /** Every event type that the request names, with its path. */
 export const namedIn = (body: PatchRequest): Named[] => {
+  if (body.operation === "rename_agent") return [];
   if (body.operation !== "edit_event_subscriptions") {
     const { event_types: types = [] } = body;
     return types.map((eventType, n) => ({ eventType, path: `event_types.${n}` }));

@@ -55,6 +55,7 @@ const detailsOf = (
 ): Partial<ChangeResponse> => {
   switch (type) {
     case "agent_registered":
+    case "agent_renamed":
       return { agent_display_name: change.agent_display_name };
     case "event_subscriptions_edited": {
       const set = change.set.map((one) => redactedSubscription(one, maySeeSecrets));

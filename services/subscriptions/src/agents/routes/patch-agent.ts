@@ -1,21 +1,21 @@
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import {
   agentResponse,
+  effectsResponse,
   newKeyResponse,
-  redactedPrevious,
   patchResponseSchema,
   UPDATED,
 } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import type { IfAbsent, EditSubscriptions, RemoveSubscriptions } from "../decide/edit.ts";
+import type { Command } from "../decide/edit.ts";
+import type { EditEffects, IfAbsent } from "../decide/edit-subscriptions.ts";
 import { entityTag } from "../decide/entity-tag.ts";
 import { refuseUnknownTypes } from "../../event-types/define-type.ts";
-import type { RemoveSigningSecret, RotateSigningSecret } from "../decide/signing.ts";
-import { namedIn, repeatedIn, subscriptionsOf } from "./event-types-in-request.ts";
+import { namedIn, repeatedIn, subscriptionsOf, type Named } from "./event-types-in-request.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { patchAgentSchema, type PatchRequest } from "./patch-schema.ts";
 import { runCommand } from "./run-command.ts";
-import { signingCommandOf } from "./signing-schema.ts";
+import { newSigningKey, signingCommandOf } from "./signing-schema.ts";
 import type { Api } from "../../http/api.ts";
 import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
 import type { DefineDeps } from "../../event-types/define-type.ts";
@@ -26,6 +26,8 @@ export type PatchAgentDeps = {
   readonly eventTypes: DefineDeps;
   readonly callbackUrls: CallbackUrlPolicy;
   readonly ifAbsent: IfAbsent;
+  /** Whether a new subscription gets a signing secret by itself. */
+  readonly signNew: boolean;
 };
 
 /** `PATCH /agent/v1`: sets or removes an agent's event subscriptions or their signing secrets. */
@@ -73,37 +75,49 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
       const set = body.operation === "edit_event_subscriptions" ? named : [];
       await refuseUnknownTypes(workspaceId, set, deps.eventTypes);
       const command = commandOf(body, workspaceId, deps);
-      const ran = await runCommand(request, reply, command, deps.commands);
-      const { state, replaced, removed } = ran;
+      const { state, effects, isRepeat } = await runCommand(request, reply, command, deps.commands);
       if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
       reply.header("etag", entityTag(state.version));
       const agent = agentResponse(state.agent, state.version, callerOf(request));
-      const response = { message: UPDATED, ...agent } as const;
-      if (command.kind === "rotate_signing_secret") {
+      const newKey = command.kind === "rotate_signing_secret" ? command.key : effects?.newKey;
+      return {
+        message: UPDATED as typeof UPDATED,
+        ...agent,
+        ...(effects && { ...effectsResponse(effects), ...warningsOf(effects, named) }),
         // A repeated response has no key: the one that this request made is not stored.
-        return ran.isRepeat ? response : { ...response, ...newKeyResponse(command.key) };
-      }
-      if (command.kind !== "edit_event_subscriptions") return response;
-      const [old, gone] = [replaced, removed].map((all) => all.map(redactedPrevious));
-      return { ...response, replaced: old, removed: gone };
+        ...(newKey && !isRepeat && newKeyResponse(newKey)),
+      };
     },
   );
+};
+
+const warningsOf = ({ unsigned }: EditEffects, named: readonly Named[]) => {
+  const message =
+    "is not signed, as the agent's other subscriptions have no secret in common: rotate_signing_secret gives all of them one";
+  const warnings = named
+    .filter(({ eventType }) => unsigned.includes(eventType))
+    .map(({ path }) => ({ path, message }));
+  return warnings.length > 0 ? { warnings } : {};
 };
 
 const commandOf = (
   body: PatchRequest,
   workspace_id: string,
-  { ifAbsent, commands }: PatchAgentDeps,
-): EditSubscriptions | RemoveSubscriptions | RotateSigningSecret | RemoveSigningSecret => {
+  { ifAbsent, commands, signNew }: PatchAgentDeps,
+): Command => {
   if (body.operation === "rotate_signing_secret" || body.operation === "remove_signing_secret") {
     return signingCommandOf(body, workspace_id, commands.now());
   }
   const agent = { workspace_id, agent_id: body.agent_id };
+  if (body.operation === "rename_agent") {
+    return { kind: body.operation, agent, agent_display_name: body.agent_display_name };
+  }
   const if_absent = body.agent_id === WORKSPACE_AGENT ? "register" : ifAbsent;
   if (body.operation === "remove_event_subscriptions") {
     return { kind: body.operation, agent, event_types: body.event_types, if_absent };
   }
   const { operation: kind, mode, on_conflict } = body;
   const event_subscriptions = subscriptionsOf(body);
-  return { kind, agent, event_subscriptions, mode, on_conflict, if_absent };
+  const new_key = signNew ? newSigningKey(commands.now()) : undefined;
+  return { kind, agent, event_subscriptions, mode, on_conflict, if_absent, new_key };
 };

@@ -40,4 +40,12 @@ export const PATCH_EXAMPLES = {
       event_types: ["call_completed"],
     },
   },
+  rename: {
+    summary: "Another name of the agent",
+    value: {
+      operation: "rename_agent",
+      agent_id: "agent-7",
+      agent_display_name: "Reminder calls, Hindi",
+    },
+  },
 };

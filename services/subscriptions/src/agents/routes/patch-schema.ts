@@ -12,6 +12,7 @@ import {
 } from "@ringback/contracts/agents/workspace-agent";
 import { methodTypeSchema } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
+import { displayNameSchema } from "./register-agent.ts";
 import { PATCH_EXAMPLES } from "./patch-examples.ts";
 import {
   listOf,
@@ -135,11 +136,18 @@ const removeSchema = z.strictObject({
   ),
 });
 
+const renameSchema = z.strictObject({
+  operation: z.literal("rename_agent"),
+  agent_id: idSchema,
+  agent_display_name: displayNameSchema,
+});
+
 const OPERATIONS = [
   "edit_event_subscriptions",
   "remove_event_subscriptions",
   "rotate_signing_secret",
   "remove_signing_secret",
+  "rename_agent",
 ];
 
 /** The body of `PATCH /agent/v1`; the operator's policy says which URLs may be called. */
@@ -147,7 +155,13 @@ export const patchAgentSchema = (policy: CallbackUrlPolicy) =>
   z
     .discriminatedUnion(
       "operation",
-      [editSchema(policy), removeSchema, rotateSigningSecretSchema, removeSigningSecretSchema],
+      [
+        editSchema(policy),
+        removeSchema,
+        rotateSigningSecretSchema,
+        removeSigningSecretSchema,
+        renameSchema,
+      ],
       {
         error: ({ code }) =>
           code === "invalid_union" ? `must be one of ${OPERATIONS.join(", ")}` : undefined,

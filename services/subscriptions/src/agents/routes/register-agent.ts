@@ -12,6 +12,8 @@ import type { OnceDeps } from "../run-once.ts";
 
 const MAX_NAME_CHARACTERS = 256;
 
+export const displayNameSchema = z.string().min(1).max(MAX_NAME_CHARACTERS);
+
 /** The body of `POST /agent/v1`. */
 export const registerAgentSchema = z
   .strictObject({
@@ -19,7 +21,7 @@ export const registerAgentSchema = z
       .refine((id) => id !== WORKSPACE_AGENT, `'${WORKSPACE_AGENT}' is the workspace's own`)
       .optional()
       .meta({ description: "Without it the agent gets one" }),
-    agent_display_name: z.string().min(1).max(MAX_NAME_CHARACTERS),
+    agent_display_name: displayNameSchema,
   })
   .meta({ examples: [{ agent_id: "agent-7", agent_display_name: "Reminder calls" }] });
 

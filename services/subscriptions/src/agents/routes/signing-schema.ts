@@ -123,10 +123,19 @@ export const signingCommandOf = (
     return { kind: body.operation, agent, event_types };
   }
   const { scheme = "v1", signing_secret: own = newSecret(scheme) } = body;
-  const key: SigningKey = { id: randomUUIDv7(), created_at: now.toISOString(), ...own };
+  const key = keyOf(own, now);
   const former_expire_at = new Date(now.getTime() + body.overlap).toISOString();
   return { kind: body.operation, agent, event_types, key, former_expire_at };
 };
 
 const newSecret = (scheme: SigningScheme): Secret =>
   secretOf(scheme, randomBytes(scheme === "v1" ? HMAC_KEY_BYTES : ED25519_KEY_BYTES));
+
+/** A new key of scheme `v1`, which every receiver's library knows. */
+export const newSigningKey = (now: Date): SigningKey => keyOf(newSecret("v1"), now);
+
+const keyOf = (secret: Secret, now: Date): SigningKey => ({
+  id: randomUUIDv7(),
+  created_at: now.toISOString(),
+  ...secret,
+});
