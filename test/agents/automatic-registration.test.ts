@@ -5,7 +5,9 @@ import { useApi } from "../harness/process/start-service.ts";
 
 failOnLeaks();
 
-const started = useApi({ env: { AGENT_REGISTRATION: "automatic" } });
+const started = useApi({
+  env: { AGENT_REGISTRATION: "automatic", SIGN_NEW_SUBSCRIPTIONS: "true" },
+});
 
 test("an agent's first PATCH registers it with its id as name", async () => {
   const answer = await started.writer.patch(editOf("first", "https://a.example.com/"));
@@ -37,4 +39,26 @@ test("many first PATCHes at once register the agent once", async () => {
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
   const { body } = await started.reader.get("/agent/v1/busy");
   expect(body).toMatchObject({ version: 11 });
+});
+
+test("an agent's first subscriptions get one secret, which is shown once, where that is set", async () => {
+  const request = {
+    method: "PATCH",
+    headers: { "content-type": "application/json", "idempotency-key": "first-signed" },
+    body: JSON.stringify(editOf("signed", "https://a.example.com/", "call_completed")),
+  };
+  const first = await started.writer.raw("/agent/v1", request);
+  expect(first.body).toMatchObject({
+    signing_secret: expect.stringMatching(/^whsec_/),
+    event_subscriptions: [{ signing: [{ scheme: "v1" }] }],
+  });
+  const again = await started.writer.raw("/agent/v1", request);
+  expect(again.headers.get("idempotency-replayed")).toBe("true");
+  expect(again.body).not.toHaveProperty("signing_secret");
+  const more = editOf("signed", "https://a.example.com/", "recording_completed");
+  const second = await started.writer.patch(more);
+  expect(second.body).not.toHaveProperty("signing_secret");
+  const subscriptions = second.body?.["event_subscriptions"] as { signing: unknown }[];
+  expect(subscriptions[1]?.signing).toEqual(subscriptions[0]?.signing);
+  expect(subscriptions).toHaveLength(2);
 });

@@ -94,6 +94,14 @@ test("an edit sets what it names and leaves the rest", async () => {
     status: 200,
     body: { event_subscriptions: [CALL], version: 2, replaced: [], removed: [] },
   });
+  const named = { event_type: CALL.event_type, callback_url: CALL.callback_url };
+  expect(first.body).toMatchObject({ added: [named], unchanged: [], kept: [] });
+  expect((await edit([CALL])).body).toMatchObject({
+    version: 2,
+    added: [],
+    replaced: [],
+    unchanged: [named],
+  });
   const types = ["recording_completed", "client_analysis_completed"];
   const second = await edit([{ event_type: types, callback_url: "https://B.example.com" }]);
   const plain = { callback_url: "https://b.example.com/", headers: {}, method_type: "POST" };
@@ -102,11 +110,40 @@ test("an edit sets what it names and leaves the rest", async () => {
     { event_type: "recording_completed", ...plain },
     { event_type: "client_analysis_completed", ...plain },
   ]);
-  const third = await edit([{ ...CALL, callback_url: "https://c.example.com/" }]);
+  const third = await edit([
+    { ...CALL, callback_url: "https://c.example.com/", method_type: "PATCH" },
+  ]);
+  const other = { callback_url: plain.callback_url };
   expect(third.body).toMatchObject({
-    replaced: [{ event_type: "call_completed", callback_url: CALL.callback_url }],
+    added: [],
+    replaced: [{ ...named, changed: ["callback_url", "method_type"] }],
+    unchanged: [],
+    kept: types.map((event_type) => ({ event_type, ...other })),
     removed: [],
   });
+  const removal = { operation: "remove_event_subscriptions", event_types: types };
+  expect((await started.writer.patch({ ...removal, agent_id: "edited" })).body).toMatchObject({
+    removed: types.map((event_type) => ({ event_type, ...other })),
+    kept: [{ event_type: "call_completed", callback_url: "https://c.example.com/" }],
+  });
+});
+
+test("an agent is renamed, and keeps the rest", async () => {
+  await register("renamed");
+  await started.writer.patch(editOf("renamed", "https://a.example.com/", "call_completed"));
+  const rename = { operation: "rename_agent", agent_id: "renamed", agent_display_name: "Anew" };
+  expect(await started.writer.patch(rename)).toMatchObject({ status: 200, body: { version: 3 } });
+  expect(await started.writer.patch(rename)).toMatchObject({ status: 200, body: { version: 3 } });
+  expect((await started.reader.get("/agent/v1/renamed")).body).toMatchObject({
+    agent_display_name: "Anew",
+    event_subscriptions: [{ event_type: "call_completed" }],
+  });
+  const { body } = await started.reader.get("/agent/v1/renamed/history");
+  expect(body).toMatchObject({
+    changes: [{ type: "agent_renamed", agent_display_name: "Anew" }, {}, {}],
+  });
+  expect((await started.writer.patch({ ...rename, agent_id: "nobody" })).status).toBe(404);
+  expect((await started.writer.patch({ ...rename, agent_display_name: "" })).status).toBe(422);
 });
 
 test("mode replace sets the whole list and tells what is gone", async () => {

@@ -283,3 +283,26 @@ test.concurrent(
     expect(event_subscriptions[0]?.signing).toHaveLength(1);
   },
 );
+
+test("a subscription that is added to an agent that signs is signed with the same secret, also while an older one signs on", async () => {
+  const agentId = await subscribed("/signed-first");
+  const older = await rotate(agentId);
+  const newer = await rotate(agentId, { overlap: "1h" });
+  const edit = {
+    event_subscriptions: [
+      { event_type: "recording_completed", callback_url: receiver.url("/signed-later") },
+    ],
+  };
+  const added = await patched(agentId, "edit_event_subscriptions", edit);
+  expect(added).not.toHaveProperty("warnings");
+  await platform.publish({ agentId, callId: "added-later", eventType: "recording_completed" });
+  const [request] = await receiver.received(1, { path: "/signed-later" });
+  for (const { signing_secret } of [older, newer]) {
+    expect(verifyV1(signing_secret, request!)).toBeTruthy();
+  }
+  await patched(agentId, "remove_signing_secret", { event_types: ["call_completed"] });
+  const third = [{ event_type: "client_analysis_completed", callback_url: receiver.url("/third") }];
+  expect(
+    await patched(agentId, "edit_event_subscriptions", { event_subscriptions: third }),
+  ).toMatchObject({ warnings: [{ path: "event_subscriptions.0.event_type" }] });
+});
