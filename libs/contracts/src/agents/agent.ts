@@ -178,8 +178,8 @@ const withSubscriptions = (
   const replaced = new Set<string>([...set.map((s) => s.event_type), ...removed]);
   const kept = agent.event_subscriptions.filter((s) => !replaced.has(s.event_type));
   // A new URL keeps the secret with which its owner verifies (docs/adr/0011).
-  const former = new Map(agent.event_subscriptions.map((s) => [s.event_type, s]));
-  const added = set.map((s) => withSigning(s, (former.get(s.event_type) ?? s).signing ?? []));
+  const earlier = new Map(agent.event_subscriptions.map((s) => [s.event_type, s]));
+  const added = set.map((s) => withSigning(s, (earlier.get(s.event_type) ?? s).signing ?? []));
   const event_subscriptions = [...kept, ...added].toSorted((a, b) =>
     byCatalogue(a.event_type, b.event_type),
   );

@@ -28,3 +28,6 @@ export const timeSchema = z
 export const agentPathSchema = z.object({
   agent_id: z.string().meta({ description: "The agent's id", examples: ["agent-7"] }),
 });
+
+/** The name that people see of an agent. */
+export const displayNameSchema = z.string().min(1).max(256);

@@ -71,14 +71,14 @@ export const editSubscriptions = (
   { event_subscriptions: wanted, mode, on_conflict, new_key }: EditSubscriptions,
   before: Subscriptions,
 ): EditedSubscriptions | EditRejection => {
-  const former = new Map(before.map((one) => [one.event_type, one]));
+  const earlier = new Map(before.map((one) => [one.event_type, one]));
   const named = new Set(wanted.map(({ event_type }) => event_type));
   const existing = before.filter(({ event_type }) => named.has(event_type));
   if (on_conflict === "error" && existing.length > 0) {
     return { kind: "rejected", code: "subscription_exists", existing: existing.map(nameOf) };
   }
   const compared = wanted.map((one) => {
-    const was = former.get(one.event_type);
+    const was = earlier.get(one.event_type);
     return { one, was, changed: was === undefined ? [] : differingSettings(was, one) };
   });
   const set = compared.filter(({ was, changed }) => was === undefined || changed.length > 0);

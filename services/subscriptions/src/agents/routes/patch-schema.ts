@@ -12,7 +12,7 @@ import {
 } from "@ringback/contracts/agents/workspace-agent";
 import { methodTypeSchema } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
-import { displayNameSchema } from "./register-agent.ts";
+import { displayNameSchema } from "../../http/field-schemas.ts";
 import { PATCH_EXAMPLES } from "./patch-examples.ts";
 import {
   listOf,

@@ -6,13 +6,10 @@ import { problemResponses } from "../../http/problem.ts";
 import { idSchema } from "@ringback/contracts/id";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
+import { displayNameSchema } from "../../http/field-schemas.ts";
 import { runCommand } from "./run-command.ts";
 import { BASE_PATH, type Api } from "../../http/api.ts";
 import type { OnceDeps } from "../run-once.ts";
-
-const MAX_NAME_CHARACTERS = 256;
-
-export const displayNameSchema = z.string().min(1).max(MAX_NAME_CHARACTERS);
 
 /** The body of `POST /agent/v1`. */
 export const registerAgentSchema = z
