@@ -37,7 +37,7 @@ type RegisterAgent = {
   readonly agent_display_name: string;
 };
 
-export type RenameAgent = {
+type RenameAgent = {
   readonly kind: "rename_agent";
   readonly agent: AgentIds;
   readonly agent_display_name: string;

@@ -54,7 +54,7 @@ const replacedSubscriptionSchema = namedSubscriptionSchema
   })
   .meta({ id: "ReplacedSubscription", description: "A subscription as it was before the change." });
 
-export const UPDATED = "Agent updated successfully!";
+export const UPDATED = "Agent updated successfully!" as const;
 
 const namedListSchema = (description: string) =>
   z.array(namedSubscriptionSchema).optional().meta({ description });

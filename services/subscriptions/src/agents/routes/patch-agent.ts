@@ -81,7 +81,7 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
       const agent = agentResponse(state.agent, state.version, callerOf(request));
       const newKey = command.kind === "rotate_signing_secret" ? command.key : effects?.newKey;
       return {
-        message: UPDATED as typeof UPDATED,
+        message: UPDATED,
         ...agent,
         ...(effects && { ...effectsResponse(effects), ...warningsOf(effects, named) }),
         // A repeated response has no key: the one that this request made is not stored.
