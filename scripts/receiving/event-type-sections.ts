@@ -7,7 +7,11 @@ import {
 } from "@ringback/contracts/events/event-fields";
 import { EVENT_TYPES, type BuiltInEventType } from "@ringback/contracts/events/event-types";
 import { abridged } from "./abridged-json.ts";
-import { FIELD_MEANINGS, ROUTING_FIELDS, TYPE_MEANINGS } from "./meanings.ts";
+import {
+  FIELD_MEANINGS,
+  ROUTING_FIELDS,
+  TYPE_MEANINGS,
+} from "@ringback/contracts/events/event-meanings";
 
 const EXAMPLES = new URL("../../libs/contracts/examples/", import.meta.url);
 

@@ -1,18 +1,5 @@
-import { readFileSync } from "node:fs";
-import { EVENT_TYPES, type EventType } from "@ringback/contracts/events/event-types";
 import type { EventAddress } from "@ringback/contracts/streams/subjects";
-
-/** Read at the start, so that the process does not start without a sample. */
-const SAMPLES = new Map<EventType, string>(
-  EVENT_TYPES.map((type) => {
-    const url = import.meta.resolve(`@ringback/contracts/examples/${type}.json`);
-    return [type, readFileSync(new URL(url), "utf8")];
-  }),
-);
-
-/** The sample of a built-in type. */
-export const sampleOf = (type: EventType): Record<string, unknown> =>
-  JSON.parse(SAMPLES.get(type) ?? "{}") as Record<string, unknown>;
+import { sampleTextOf } from "../http/openapi/event-samples.ts";
 
 /**
  * A realistic event of an agent, as JSON text: the sample's text with other ids. It is not parsed, because
@@ -27,7 +14,7 @@ export const sampleEvent = (
     agent_id: address.agentId,
     workspace_id: address.workspaceId,
   };
-  const sample = SAMPLES.get(address.eventType);
+  const sample = sampleTextOf(address.eventType);
   if (sample === undefined) {
     return JSON.stringify({ ...example, event_type: address.eventType, ...ids });
   }

@@ -1,5 +1,6 @@
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
+import { HISTORY_EXAMPLES } from "./agent-examples.ts";
 import { changeResponse, historyResponseSchema } from "./history-response.ts";
 import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
@@ -20,7 +21,10 @@ export const agentHistoryRoute = (api: Api, history: AgentHistory): void => {
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: pageQuerySchema,
-        response: { 200: historyResponseSchema, ...problemResponses },
+        response: {
+          200: historyResponseSchema.meta({ "x-examples": HISTORY_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

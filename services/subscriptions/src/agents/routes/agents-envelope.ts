@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ENVELOPED_AGENTS_EXAMPLES, ENVELOPED_EXAMPLES } from "./agent-examples.ts";
 import { agentResponse, agentResponseSchema, agentListResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
@@ -62,7 +63,10 @@ const allRoute = (api: Api, index: AgentIndex): void => {
           "The workspace's agents by id, as `GET /assistant` lists them, for programs that page by `offset`.",
         tags: ["Agents"],
         querystring: offsetQuerySchema,
-        response: { 200: allSchema, ...problemResponses },
+        response: {
+          200: allSchema.meta({ "x-examples": ENVELOPED_AGENTS_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request) => {
@@ -88,7 +92,10 @@ const oneRoute = (api: Api, store: Pick<AgentStore, "read">): void => {
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: noQuerySchema,
-        response: { 200: oneSchema, ...problemResponses },
+        response: {
+          200: oneSchema.meta({ "x-examples": ENVELOPED_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

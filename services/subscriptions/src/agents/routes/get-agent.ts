@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { AGENT_EXAMPLES } from "./agent-examples.ts";
 import { agentResponse, agentResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { entityTag } from "../decide/entity-tag.ts";
@@ -40,7 +41,11 @@ export const getAgentRoute = (api: Api, { store, history }: GetAgentDeps): void 
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: querySchema,
-        response: { 200: agentResponseSchema, 304: z.undefined(), ...problemResponses },
+        response: {
+          200: agentResponseSchema.meta({ "x-examples": AGENT_EXAMPLES }),
+          304: z.undefined(),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

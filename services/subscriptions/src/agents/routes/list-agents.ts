@@ -1,4 +1,5 @@
 import { problemResponses } from "../../http/problem.ts";
+import { AGENTS_EXAMPLES } from "./agent-examples.ts";
 import { agentListResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentCursor, pagination } from "../../http/pagination.ts";
@@ -22,7 +23,10 @@ export const listAgentsRoute = (api: Api, index: AgentIndex): void => {
           "In pages, ordered by id. The list has every change that was confirmed to a caller before.",
         tags: ["Agents"],
         querystring: listQuerySchema,
-        response: { 200: agentListResponseSchema, ...problemResponses },
+        response: {
+          200: agentListResponseSchema.meta({ "x-examples": AGENTS_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request) => {

@@ -1,4 +1,5 @@
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
+import { CHANGED_EXAMPLES } from "./agent-examples.ts";
 import {
   agentResponse,
   effectsResponse,
@@ -30,6 +31,8 @@ export type PatchAgentDeps = {
   readonly signNew: boolean;
 };
 
+const changedSchema = patchResponseSchema.meta({ "x-examples": CHANGED_EXAMPLES });
+
 /** `PATCH /agent/v1`: sets or removes an agent's event subscriptions or their signing secrets. */
 export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
   api.patch(
@@ -60,7 +63,7 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
           "`operation` says what is done. It is done wholly or not at all, and it is stored when the response is 200. At most 50 subscriptions in a request, each event type counted.",
         tags: ["Agents"],
         body: patchAgentSchema(deps.callbackUrls),
-        response: { 200: patchResponseSchema, ...problemResponses },
+        response: { 200: changedSchema, ...problemResponses },
       },
     },
     async (request, reply) => {

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
+import { AGENT_EXAMPLES, REGISTER_EXAMPLES, REGISTERED_EXAMPLES } from "./agent-examples.ts";
 import { agentResponse, agentResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { entityTag } from "../decide/entity-tag.ts";
@@ -12,15 +13,13 @@ import { BASE_PATH, type Api } from "../../http/api.ts";
 import type { OnceDeps } from "../run-once.ts";
 
 /** The body of `POST /agent/v1`. */
-export const registerAgentSchema = z
-  .strictObject({
-    agent_id: idSchema
-      .refine((id) => id !== WORKSPACE_AGENT, `'${WORKSPACE_AGENT}' is the workspace's own`)
-      .optional()
-      .meta({ description: "Without it the agent gets one" }),
-    agent_display_name: displayNameSchema,
-  })
-  .meta({ examples: [{ agent_id: "agent-7", agent_display_name: "Reminder calls" }] });
+export const registerAgentSchema = z.strictObject({
+  agent_id: idSchema
+    .refine((id) => id !== WORKSPACE_AGENT, `'${WORKSPACE_AGENT}' is the workspace's own`)
+    .optional()
+    .meta({ description: "Without it the agent gets one" }),
+  agent_display_name: displayNameSchema,
+});
 
 /** `POST /agent/v1`: registers an agent. A repeated request with the same name only responds with the agent. */
 export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {
@@ -47,8 +46,12 @@ export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {
         description:
           "The response is 201 when the agent is new, and 200 when it is there with the same name. Without `agent_id` it gets one.",
         tags: ["Agents"],
-        body: registerAgentSchema,
-        response: { 200: agentResponseSchema, 201: agentResponseSchema, ...problemResponses },
+        body: registerAgentSchema.meta({ "x-examples": REGISTER_EXAMPLES }),
+        response: {
+          200: agentResponseSchema.meta({ "x-examples": AGENT_EXAMPLES }),
+          201: agentResponseSchema.meta({ "x-examples": REGISTERED_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

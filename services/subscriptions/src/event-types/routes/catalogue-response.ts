@@ -3,7 +3,7 @@ import type { EventTypeDefinition } from "@ringback/contracts/events/event-type-
 import { EVENT_TYPES, eventSchema } from "@ringback/contracts/events/event-types";
 import { isWorkspaceEventType } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
-import { sampleOf } from "../sample-event.ts";
+import { sampleOf } from "../../http/openapi/event-samples.ts";
 
 const entrySchema = z.object({
   event_type: z.string(),

@@ -16,6 +16,12 @@ import {
   ownTypeResponse,
   ownTypeResponseSchema,
 } from "./catalogue-response.ts";
+import {
+  ADDED_EXAMPLES,
+  catalogueExamples,
+  CHANGED_EXAMPLES,
+  DEFINE_EXAMPLES,
+} from "./event-type-examples.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import type { Api } from "../../http/api.ts";
 
@@ -44,7 +50,10 @@ const listRoute = (api: Api, { index, rules }: DefineDeps): void => {
           "The built-in types, those that the operator added, and the workspace's own: each with the JSON Schema of its payload and a sample, where there are any.",
         tags: ["Publishing"],
         querystring: noQuerySchema,
-        response: { 200: eventCatalogueSchema, ...problemResponses },
+        response: {
+          200: eventCatalogueSchema.meta({ "x-examples": catalogueExamples(builtIn) }),
+          ...problemResponses,
+        },
       },
     },
     async (request) => {
@@ -75,8 +84,12 @@ const putRoute = (api: Api, eventTypes: DefineDeps): void => {
         tags: ["Publishing"],
         params: typePathSchema,
         querystring: noQuerySchema,
-        body: defineTypeSchema,
-        response: { 200: ownTypeResponseSchema, 201: ownTypeResponseSchema, ...problemResponses },
+        body: defineTypeSchema.meta({ "x-examples": DEFINE_EXAMPLES }),
+        response: {
+          200: ownTypeResponseSchema.meta({ "x-examples": CHANGED_EXAMPLES }),
+          201: ownTypeResponseSchema.meta({ "x-examples": ADDED_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

@@ -18,6 +18,12 @@ import type { StoredEvent } from "../stored-event.ts";
 import { attemptResponse, attemptResponseSchema } from "./attempt-response.ts";
 import { deadLetterResponse, deadLetterResponseSchema } from "./dead-letter-response.ts";
 import { embeddedPayload } from "./embedded-payload.ts";
+import {
+  ATTEMPTS_EXAMPLES,
+  DEAD_LETTER_EXAMPLES,
+  EVENT_EXAMPLES,
+  PAYLOAD_EXAMPLES,
+} from "./event-examples.ts";
 import { eventResponse, eventResponseSchema } from "./event-response.ts";
 
 /** The event in a path. An invalid id never matches an event. */
@@ -45,7 +51,10 @@ const readRoute = (api: Api, reader: EventReader, ownWarnings: OwnWarnings): voi
         tags: ["Events"],
         params: pathSchema,
         querystring: noQuerySchema,
-        response: { 200: eventResponseSchema, ...problemResponses },
+        response: {
+          200: eventResponseSchema.meta({ "x-examples": EVENT_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {
@@ -86,7 +95,10 @@ const payloadRoute = (api: Api, reader: EventReader): void => {
         tags: ["Events"],
         params: pathSchema,
         querystring: noQuerySchema,
-        response: { 200: z.unknown(), ...problemResponses },
+        response: {
+          200: z.unknown().meta({ "x-examples": PAYLOAD_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {
@@ -101,10 +113,9 @@ const payloadRoute = (api: Api, reader: EventReader): void => {
   );
 };
 
-const attemptsSchema = z.object({
-  attempts: z.array(attemptResponseSchema),
-  next_cursor: z.string().nullable(),
-});
+const attemptsSchema = z
+  .object({ attempts: z.array(attemptResponseSchema), next_cursor: z.string().nullable() })
+  .meta({ "x-examples": ATTEMPTS_EXAMPLES });
 
 /** `GET /events/{event_id}/attempts`: every attempt at an event, in all its deliveries, newest first. */
 const attemptsRoute = (api: Api, reader: EventReader): void => {
@@ -151,7 +162,10 @@ const deadLetterRoute = (api: Api, reader: EventReader): void => {
         tags: ["Dead letters"],
         params: pathSchema,
         querystring: noQuerySchema,
-        response: { 200: deadLetterResponseSchema, ...problemResponses },
+        response: {
+          200: deadLetterResponseSchema.meta({ "x-examples": DEAD_LETTER_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { callNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { withList } from "./embedded-payload.ts";
+import { CALL_EVENTS_EXAMPLES } from "./event-examples.ts";
 import { callEventsResponseSchema, eventResponse } from "./event-response.ts";
 import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
 import { sendJson } from "../../http/json-body.ts";
@@ -22,7 +23,10 @@ export const getCallEventsRoute = (api: Api, reader: EventReader): void => {
         tags: ["Events"],
         params: z.object({ call_id: z.string() }),
         querystring: pageQuerySchema,
-        response: { 200: callEventsResponseSchema, ...problemResponses },
+        response: {
+          200: callEventsResponseSchema.meta({ "x-examples": CALL_EVENTS_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

@@ -1,7 +1,11 @@
 import type { FastifySchema, RouteOptions } from "fastify";
+import type { z } from "zod";
 import type { ProblemCode } from "../problem.ts";
+import { EXAMPLES, examplesOf } from "./schemas.ts";
 
 type DocumentedHeader = {
+  /** Where another header of the same name means something else. */
+  readonly name?: string;
   readonly description: string;
   readonly schema: Readonly<Record<string, unknown>>;
   /** Further problems that a request with this header can get. */
@@ -30,6 +34,18 @@ const REQUEST_HEADERS = {
       examples: ["8e03978e-40d5-43dd-bc93-6894a57f9324"],
     },
     problems: ["request_in_progress", "idempotency_key_reused"],
+  },
+  /** Of events it is kept for as long as EVENTS recognizes a message id, and not on REQUESTS. */
+  "Idempotency-Key of events": {
+    name: "Idempotency-Key",
+    description:
+      "Stored once: the same events with the same key within 10 minutes get the ids of the first ones, with `duplicate` true; other events under this key get 409. Send a new key, such as a UUID, for every new request.",
+    schema: {
+      type: "string",
+      pattern: "^[!-~]{1,255}$",
+      examples: ["3b241101-e2bb-4255-8caf-4136c566a962"],
+    },
+    problems: ["event_differs"],
   },
   "Last-Event-ID": {
     description: "Goes on behind this event of the stream: the last `id` that was read.",
@@ -89,7 +105,7 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
   const { takes = [], gives = [] }: Documented = config?.documented ?? {};
   const given = schemasOf(gives, RESPONSE_HEADERS);
   const { produces = ["application/json"] } = schema;
-  const zodOf = (own?.response ?? {}) as Readonly<Record<string, { description?: string }>>;
+  const zodOf = (own?.response ?? {}) as Readonly<Record<string, z.ZodType>>;
   const responses = Object.entries(schema.response ?? {}).map(([status, response]) => {
     if (!/^[23]\d\d$/.test(status)) return [status, response];
     const description = zodOf[status]?.description ?? MEANINGS[status] ?? "Done.";
@@ -100,7 +116,10 @@ export const withHeaders = (schema: PlainSchema, { config, schema: own }: RouteO
     if ("content" in response) return [status, { ...said, ...response }];
     // `null` stands for a response without a body.
     if (response["type"] === "null") return [status, { ...response, ...said }];
-    const content = produces.map((type) => [type, { schema: response }]);
+    const examples = examplesOf(zodOf[status]);
+    const { [EXAMPLES]: _, ...plain } = response;
+    const media = { schema: plain, ...(examples !== undefined && { examples }) };
+    const content = produces.map((type) => [type, media]);
     return [status, { ...said, content: Object.fromEntries(content) }];
   });
   return {
@@ -117,8 +136,8 @@ const schemasOf = <Name extends string>(
   headers: Readonly<Record<Name, DocumentedHeader>>,
 ) =>
   Object.fromEntries(
-    names.map((name) => {
-      const { schema, description } = headers[name];
+    names.map((key) => {
+      const { name = key, schema, description } = headers[key];
       return [name, { ...schema, description }];
     }),
   );

@@ -1,8 +1,22 @@
-import type { z } from "zod";
+import { z } from "zod";
 
 type Documented = {
   readonly zodSchema: z.core.$ZodTypes;
   readonly jsonSchema: z.core.JSONSchema.BaseSchema;
+};
+
+/** Examples of a body by their names, as a media type of OpenAPI has them. */
+export type Examples = Readonly<
+  Record<string, { readonly summary: string; readonly value: unknown }>
+>;
+
+/** Where a body's schema has its examples: `.meta({ "x-examples": … })`. */
+export const EXAMPLES = "x-examples";
+
+/** The examples of a body, as its schema has them. */
+export const examplesOf = (schema: z.ZodType | undefined): Examples | undefined => {
+  const { [EXAMPLES]: examples } = (schema && z.globalRegistry.get(schema)) ?? {};
+  return examples as Examples | undefined;
 };
 
 /**

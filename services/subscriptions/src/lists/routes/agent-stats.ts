@@ -3,6 +3,7 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { eventRowResponse, eventRowSchema, page } from "./list-responses.ts";
+import { STATS_EXAMPLES } from "./list-examples.ts";
 import { statsQuerySchema } from "./list-query.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
@@ -56,7 +57,10 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: statsQuerySchema,
-        response: { 200: responseSchema, ...problemResponses },
+        response: {
+          200: responseSchema.meta({ "x-examples": STATS_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

@@ -6,6 +6,7 @@ import {
   deadLetterResponse,
   deadLetterResponseSchema,
 } from "../../events/routes/dead-letter-response.ts";
+import { ATTEMPTS_EXAMPLES, DEAD_LETTERS_EXAMPLES, EVENTS_EXAMPLES } from "./list-examples.ts";
 import type { StoredAttempt } from "../../streams/records.ts";
 import type { EventRow } from "../../projection/projection.ts";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
@@ -32,7 +33,9 @@ export const eventRowSchema = z.object({
   next_attempt_at: z.string().nullable().meta({ description: "While it is `retrying`." }),
 });
 
-export const eventsResponseSchema = z.object({ events: z.array(eventRowSchema), ...page });
+export const eventsResponseSchema = z
+  .object({ events: z.array(eventRowSchema), ...page })
+  .meta({ "x-examples": EVENTS_EXAMPLES });
 
 const attemptRowSchema = attemptResponseSchema.extend({
   event_id: z.string(),
@@ -41,15 +44,16 @@ const attemptRowSchema = attemptResponseSchema.extend({
   agent_id: z.string(),
 });
 
-export const attemptsResponseSchema = z.object({ attempts: z.array(attemptRowSchema), ...page });
+export const attemptsResponseSchema = z
+  .object({ attempts: z.array(attemptRowSchema), ...page })
+  .meta({ "x-examples": ATTEMPTS_EXAMPLES });
 
 /** The raw message is in the answer about the one dead letter. */
 const deadLetterRowSchema = deadLetterResponseSchema.omit({ raw: true, raw_truncated: true });
 
-export const deadLettersResponseSchema = z.object({
-  dead_letters: z.array(deadLetterRowSchema),
-  ...page,
-});
+export const deadLettersResponseSchema = z
+  .object({ dead_letters: z.array(deadLetterRowSchema), ...page })
+  .meta({ "x-examples": DEAD_LETTERS_EXAMPLES });
 
 const timeOf = (ms: number): string => new Date(ms).toISOString();
 

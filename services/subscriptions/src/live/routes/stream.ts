@@ -4,6 +4,8 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { MAX_PER_KEY, MAX_PER_WORKSPACE } from "../connections.ts";
 import type { LiveStream, OpenedLive } from "../live-stream.ts";
+import { DELIVERED_ATTEMPT, DELIVERED_EVENT } from "../../events/routes/event-examples.ts";
+import { sseFrame } from "../decide/sse-frame.ts";
 import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
 import type { Api } from "../../http/api.ts";
 
@@ -21,6 +23,42 @@ const streamQuerySchema = z.strictObject({
     .transform((names) => new Set(names))
     .meta({ description: "attempts (the default), events, or attempts,events" }),
 });
+
+const POSITION = "t9x3k0-t9x3k0.52310";
+
+const { delivery_id: _, ...attempt } = DELIVERED_ATTEMPT;
+// As ATTEMPTS has it: an event's first delivery has no id there.
+const attemptRecord = {
+  ...DELIVERED_EVENT,
+  event_seq: 18_423,
+  workspace_id: "acme",
+  ...attempt,
+};
+
+const STREAM_EXAMPLES = {
+  both: {
+    summary: "With include=attempts,events: what is there at once, an event and its attempt",
+    value: [
+      sseFrame({ retryMs: 2_000, id: `${POSITION}.18422`, event: "ready", data: {} }),
+      sseFrame({
+        id: `${POSITION}.18423`,
+        event: "event",
+        data: {
+          ...DELIVERED_EVENT,
+          event_seq: 18_423,
+          workspace_id: "acme",
+          stored_at: "2026-03-02T10:17:41.302Z",
+          size_bytes: 5_786,
+        },
+      }),
+      sseFrame({
+        id: "t9x3k0-t9x3k0.52311.18423",
+        event: "attempt",
+        data: attemptRecord,
+      }),
+    ].join(""),
+  },
+};
 
 /** `GET /stream`: attempts, and events on request, as server-sent events. */
 export const streamRoute = (api: Api, live: LiveStream): void => {
@@ -44,7 +82,10 @@ export const streamRoute = (api: Api, live: LiveStream): void => {
         tags: ["Events"],
         produces: ["text/event-stream"],
         querystring: streamQuerySchema,
-        response: { 200: z.string(), ...problemResponses },
+        response: {
+          200: z.string().meta({ "x-examples": STREAM_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

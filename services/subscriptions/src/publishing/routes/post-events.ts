@@ -5,6 +5,7 @@ import { callerOf } from "../../http/auth/caller.ts";
 import { keyIn } from "../../idempotency/request-key.ts";
 import { MAX_EVENTS } from "../check-request.ts";
 import { publishEvents, type PublishDeps } from "../publish-events.ts";
+import { PUBLISH_EXAMPLES, PUBLISHED_EXAMPLES } from "./publish-examples.ts";
 import { publishResponseSchema, partialProblemSchema } from "./publish-response.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
@@ -28,7 +29,10 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
     own.post(
       "/events",
       {
-        config: { scope: "admin", documented: { problems: ["events_full", "event_differs"] } },
+        config: {
+          scope: "admin",
+          documented: { problems: ["events_full"], takes: ["Idempotency-Key of events"] },
+        },
         bodyLimit: MAX_REQUEST_BYTES,
         schema: {
           operationId: "publishEvents",
@@ -37,9 +41,11 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
             "One event, or a list of up to 1,000: all are checked before the first is stored, and 202 means that all are stored. At most 8 MiB, and 1 MiB an event. An endpoint gets the bytes of its event as they are in the request. Sent again within 10 minutes, what is stored is not stored twice; with an `Idempotency-Key` that counts by the key, and another event under it gets 409.",
           tags: ["Publishing"],
           querystring: noQuerySchema,
-          body: z.union([eventSchema, z.array(eventSchema).min(1).max(MAX_EVENTS)]),
+          body: z
+            .union([eventSchema, z.array(eventSchema).min(1).max(MAX_EVENTS)])
+            .meta({ "x-examples": PUBLISH_EXAMPLES }),
           response: {
-            202: publishResponseSchema,
+            202: publishResponseSchema.meta({ "x-examples": PUBLISHED_EXAMPLES }),
             ...problemResponses,
             409: partialProblemSchema,
             "5xx": partialProblemSchema,

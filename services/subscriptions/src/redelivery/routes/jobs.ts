@@ -6,6 +6,12 @@ import { jobResponseSchema, jobsResponseSchema, jobResponse } from "./job-respon
 import { createJob, stopJob } from "../jobs/jobs.ts";
 import type { RedeliveryDeps } from "../deps.ts";
 import { rejected } from "../deliverable-event.ts";
+import {
+  CREATE_EXAMPLES,
+  CREATED_EXAMPLES,
+  JOB_EXAMPLES,
+  JOBS_EXAMPLES,
+} from "./redelivery-examples.ts";
 import { rejectionProblem } from "./rejection-problem.ts";
 import { createJobSchema, jobCursor, listJobsSchema } from "./schemas.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
@@ -42,8 +48,11 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
           "A job that starts a new delivery of each event that matches, in order of time, at a rate. It survives restarts and starts each once.",
         tags: ["Redelivery"],
         querystring: noQuerySchema,
-        body: createJobSchema,
-        response: { 202: jobResponseSchema, ...problemResponses },
+        body: createJobSchema.meta({ "x-examples": CREATE_EXAMPLES }),
+        response: {
+          202: jobResponseSchema.meta({ "x-examples": CREATED_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {
@@ -74,7 +83,10 @@ const listRoute = (api: Api, redelivery: RedeliveryDeps): void => {
         description: "The workspace's jobs of the last 30 days, newest first.",
         tags: ["Redelivery"],
         querystring: listJobsSchema,
-        response: { 200: jobsResponseSchema, ...problemResponses },
+        response: {
+          200: jobsResponseSchema.meta({ "x-examples": JOBS_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request) => {
@@ -109,7 +121,10 @@ const readRoute = (api: Api, redelivery: RedeliveryDeps): void => {
         tags: ["Redelivery"],
         params: jobPathSchema,
         querystring: noQuerySchema,
-        response: { 200: jobResponseSchema, ...problemResponses },
+        response: {
+          200: jobResponseSchema.meta({ "x-examples": JOB_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { redeliverEvent } from "../redeliver-event.ts";
+import { REDELIVER_EXAMPLES, REDELIVERED_EXAMPLES } from "./redelivery-examples.ts";
 import { rejectionProblem } from "./rejection-problem.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { requestKeyIn } from "../../idempotency/request-key.ts";
@@ -51,8 +52,11 @@ export const redeliverEventRoute = (api: Api, redelivery: RedeliveryDeps): void 
         tags: ["Redelivery"],
         params: z.object({ event_id: z.string() }),
         querystring: noQuerySchema,
-        body: bodySchema.nullish(),
-        response: { 202: responseSchema, ...problemResponses },
+        body: bodySchema.nullish().meta({ "x-examples": REDELIVER_EXAMPLES }),
+        response: {
+          202: responseSchema.meta({ "x-examples": REDELIVERED_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

@@ -10,6 +10,11 @@ import { noQuerySchema } from "../../http/pagination.ts";
 import { sendTestEvent, testWaitMs } from "../test-events/send-test-event.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
+import {
+  NOT_TESTED_EXAMPLES,
+  TEST_EVENT_EXAMPLES,
+  TESTED_EXAMPLES,
+} from "./redelivery-examples.ts";
 import type { AgentStore } from "../../agents/agent-store.ts";
 import type { RedeliveryDeps } from "../deps.ts";
 
@@ -22,6 +27,10 @@ const responseSchema = z.object({
     description: "What the request came to, as it was recorded; null: it was not made in time",
   }),
 });
+
+const bodySchema = z
+  .strictObject({ event_type: eventTypeSchema })
+  .meta({ "x-examples": TEST_EVENT_EXAMPLES });
 
 const TOO_MANY: Problem = {
   code: "too_many_test_events",
@@ -60,8 +69,12 @@ export const sendTestEventRoute = (
         tags: ["Redelivery"],
         params: agentPathSchema,
         querystring: noQuerySchema,
-        body: z.strictObject({ event_type: eventTypeSchema }),
-        response: { 200: responseSchema, 202: responseSchema, ...problemResponses },
+        body: bodySchema,
+        response: {
+          200: responseSchema.meta({ "x-examples": TESTED_EXAMPLES }),
+          202: responseSchema.meta({ "x-examples": NOT_TESTED_EXAMPLES }),
+          ...problemResponses,
+        },
       },
     },
     async (request, reply) => {

@@ -1,5 +1,5 @@
-import type { EVENT_FIELDS } from "@ringback/contracts/events/event-fields";
-import type { BuiltInEventType } from "@ringback/contracts/events/event-types";
+import type { EVENT_FIELDS } from "./event-fields.ts";
+import type { BuiltInEventType } from "./event-types.ts";
 
 type FieldsOf<Type> = Type extends BuiltInEventType ? keyof (typeof EVENT_FIELDS)[Type] : never;
 
