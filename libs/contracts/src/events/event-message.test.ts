@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { eventMessage, MAX_EVENT_BYTES, type EventInput } from "./events/event.ts";
-import { EVENT_TYPES } from "./events/event-types.ts";
-import type { EventAddress } from "./streams/subjects.ts";
+import { eventMessage, MAX_EVENT_BYTES, type EventInput } from "./event.ts";
+import { EVENT_TYPES } from "./event-types.ts";
+import type { EventAddress } from "../streams/subjects.ts";
 
 const AT: EventAddress = {
   workspaceId: "w1",

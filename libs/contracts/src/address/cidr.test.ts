@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isCidr, isWithin } from "./address/address.ts";
+import { isCidr, isWithin } from "./address.ts";
 
 describe("a CIDR", () => {
   test.each(["0.0.0.0/0", "10.0.0.0/8", "10.1.2.3/32", "::/0", "fd00::/8", "FD00::1/128"])(

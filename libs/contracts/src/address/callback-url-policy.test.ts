@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { checkCallbackUrl, type CallbackUrlPolicy } from "./address/callback-url.ts";
+import { checkCallbackUrl, type CallbackUrlPolicy } from "./callback-url.ts";
 
 const CIDRS = ["127.0.0.0/8", "::1/128", "10.1.0.0/16", "8.8.8.0/24", "169.254.0.0/16"];
 const PUBLIC: CallbackUrlPolicy = {

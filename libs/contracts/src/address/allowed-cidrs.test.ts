@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { isIPv4 } from "node:net";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { classifyAddress, deniedAddresses, isCidr } from "./address/address.ts";
+import { classifyAddress, deniedAddresses, isCidr } from "./address.ts";
 
 const CLOSED = deniedAddresses({ allowedPrivateCidrs: [] });
 const verdict = (address: string, denied = CLOSED): string => {
