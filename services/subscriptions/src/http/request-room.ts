@@ -3,7 +3,7 @@ import { Transform } from "node:stream";
 import { callerOf } from "./auth/caller.ts";
 import { bodyBudget, type BodyBudget } from "./body-budget.ts";
 import { OverloadedError } from "./overload.ts";
-import { concurrencyLimit } from "./concurrency-limit.ts";
+import { workspacePermits } from "./workspace-permits.ts";
 import type { Api } from "./api.ts";
 
 /** Of the bodies of all requests that are under way: eight of the largest. */
@@ -14,7 +14,7 @@ const AT_ONCE = { inAll: 1_000, perWorkspace: 250 };
 
 /** Shares what a process can work on at once among workspaces; only for calls that `requireCaller` guards. */
 export const shareRoom = (api: Api): void => {
-  const acquire = concurrencyLimit(AT_ONCE);
+  const acquire = workspacePermits(AT_ONCE);
   api.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config.isEndless === true) return;
     const release = acquire(callerOf(request).workspaceId);

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { authenticate, type ApiKeys, type Caller } from "../http/auth/api-keys.ts";
 import { liveConnection, type LiveConnection } from "./connection.ts";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
-import { concurrencyLimit } from "../http/concurrency-limit.ts";
+import { workspacePermits } from "../http/workspace-permits.ts";
 
 export type Admission =
   | { readonly kind: "admitted"; readonly connection: LiveConnection }
@@ -26,7 +26,7 @@ export type LiveConnections = {
 
 export const MAX_PER_KEY = 10;
 const MAX_CONNECTIONS = 500;
-/** Fewer where few are left: see `concurrencyLimit`. */
+/** Fewer where few are left: see `workspacePermits`. */
 export const MAX_PER_WORKSPACE = 50;
 
 const CHECK_EVERY_MS = 1_000;
@@ -43,7 +43,7 @@ type Subscriber = {
 /** Open SSE connections. Re-checks each connection's API key every second. */
 export const liveConnections = (keys: () => ApiKeys, now: () => Date): LiveConnections => {
   const subscribers = new Set<Subscriber>();
-  const acquire = concurrencyLimit({ inAll: MAX_CONNECTIONS, perWorkspace: MAX_PER_WORKSPACE });
+  const acquire = workspacePermits({ inAll: MAX_CONNECTIONS, perWorkspace: MAX_PER_WORKSPACE });
   let timer: NodeJS.Timeout | undefined;
   let checks = 0;
   let isStopped = false;

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { refuseUnknownTypes, type DefineDeps } from "../../event-types/define-type.ts";
 import { agentNotFound, problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
-import { concurrencyLimit, type ConcurrencyBounds } from "../../http/concurrency-limit.ts";
+import { workspacePermits, type PermitBounds } from "../../http/workspace-permits.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { sendTestEvent, testWaitMs } from "../test-events/send-test-event.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
@@ -19,7 +19,7 @@ import type { AgentStore } from "../../agents/agent-store.ts";
 import type { RedeliveryDeps } from "../deps.ts";
 
 /** Each holds a connection for as long as an endpoint may take. */
-const AT_ONCE: ConcurrencyBounds = { inAll: 200, perWorkspace: 10 };
+const AT_ONCE: PermitBounds = { inAll: 200, perWorkspace: 10 };
 
 const responseSchema = z.object({
   event_id: z.string(),
@@ -48,7 +48,7 @@ export const sendTestEventRoute = (
   api: Api,
   { store, redelivery, eventTypes }: SendTestEventDeps,
 ): void => {
-  const acquire = concurrencyLimit(AT_ONCE);
+  const acquire = workspacePermits(AT_ONCE);
   const closing = new AbortController();
   // The event is stored and will be attempted: a process that stops waits for no endpoint.
   api.addHook("preClose", async () => closing.abort());

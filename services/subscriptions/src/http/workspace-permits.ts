@@ -1,5 +1,5 @@
 /** How many permits are out at once, in this process and of each workspace. */
-export type ConcurrencyBounds = { readonly inAll: number; readonly perWorkspace: number };
+export type PermitBounds = { readonly inAll: number; readonly perWorkspace: number };
 
 /** Takes a permit of a workspace and returns its release, or undefined where no permit is free. */
 export type Acquire = (workspaceId: string) => (() => void) | undefined;
@@ -8,7 +8,7 @@ export type Acquire = (workspaceId: string) => (() => void) | undefined;
  * Permits that workspaces share by a dynamic threshold, as dispatchers share theirs (docs/adr/0012): once
  * half are taken, a workspace may have the fewer the fewer are free, so that other workspaces find some.
  */
-export const concurrencyLimit = ({ inAll, perWorkspace }: ConcurrencyBounds): Acquire => {
+export const workspacePermits = ({ inAll, perWorkspace }: PermitBounds): Acquire => {
   const taken = new Map<string, number>();
   let all = 0;
   return (workspaceId) => {
