@@ -37,12 +37,15 @@ export type RetryMessage = {
 /** Why an attempt is made, on messages of RETRIES; on EVENTS it marks a test event. */
 export const TRIGGER_HEADER = "Ringback-Trigger";
 
+/** The delivery that a message of RETRIES is about. */
+export const DELIVERY_ID_HEADER = "Ringback-Delivery-Id";
+
 const HEADERS = {
   eventSeq: "Ringback-Event-Seq",
   attempt: "Ringback-Attempt",
   extraAttempts: "Ringback-Extra-Attempts",
   due: "Ringback-Due",
-  deliveryId: "Ringback-Delivery-Id",
+  deliveryId: DELIVERY_ID_HEADER,
   callId: "Ringback-Call-Id",
   eventType: "Ringback-Event-Type",
   deferrals: "Ringback-Deferrals",

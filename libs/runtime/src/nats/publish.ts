@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { StoredMsg } from "@nats-io/jetstream";
+import type { MsgRequest, StoredMsg } from "@nats-io/jetstream";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "../process/backoff.ts";
@@ -154,6 +154,19 @@ export const readLast = (
   stream: StreamName,
   subject: string,
 ): Promise<StoredMsg | null> => nats.jsm.streams.getMessage(stream, { last_by_subj: subject });
+
+/**
+ * The subject's first message from this sequence on, read from the stream's leader, or null. `subject` may have
+ * wildcards. The server takes both fields (JSApiMsgGetRequest); the client's type has them for direct gets only,
+ * and a follower that is a moment behind may reply to those.
+ */
+export const readNext = (
+  nats: Nats,
+  stream: StreamName,
+  subject: string,
+  seq: number,
+): Promise<StoredMsg | null> =>
+  nats.jsm.streams.getMessage(stream, { seq, next_by_subj: subject } as MsgRequest);
 
 /** The message with this sequence, or null when it is not stored, or not any more. */
 export const readSequence = (

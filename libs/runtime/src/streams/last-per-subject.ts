@@ -1,9 +1,10 @@
-import { DeliverPolicy, type ConsumerMessages, type MsgRequest } from "@nats-io/jetstream";
+import { DeliverPolicy, type ConsumerMessages } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { pause } from "../process/backoff.ts";
 import { followFreshness, type Freshness } from "./freshness.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Nats } from "../nats/connection.ts";
+import { readNext } from "../nats/publish.ts";
 import { keepFollowing } from "./keep-following.ts";
 import { streamLost } from "./stream-watch.ts";
 import { withYields } from "../process/yielding.ts";
@@ -166,11 +167,7 @@ const follow = async (
 const isNothingBehind = async (
   { nats, stream, filter }: FollowOptions,
   seq: number,
-): Promise<boolean> => {
-  // The server takes both (JSApiMsgGetRequest), the client's type only one.
-  const next = { seq: seq + 1, next_by_subj: filter } as MsgRequest;
-  return (await nats.jsm.streams.getMessage(stream, next)) === null;
-};
+): Promise<boolean> => (await readNext(nats, stream, filter, seq + 1)) === null;
 
 /** Without its consumer or stream, `consume` only falls silent; the status shows why. */
 const watch = async (messages: ConsumerMessages, options: LastPerSubjectOptions): Promise<void> => {

@@ -1,5 +1,9 @@
 import type { StoredMsg } from "@nats-io/jetstream";
-import { readRetry, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
+import {
+  DELIVERY_ID_HEADER,
+  readRetry,
+  type RetryMessage,
+} from "@ringback/contracts/deliveries/retry-message";
 import {
   agentsDueRetrySubject,
   dueRetrySubject,
@@ -8,7 +12,7 @@ import {
 import { STREAMS, type AgentAddress } from "@ringback/contracts/streams/subjects";
 import { storedHeaders } from "../nats/message-headers.ts";
 import type { Nats } from "../nats/connection.ts";
-import { readLast } from "../nats/publish.ts";
+import { readLast, readNext } from "../nats/publish.ts";
 import { MAX_LAST, readLastOf, readPage } from "./read-batch.ts";
 
 /** A delivery's state on RETRIES. */
@@ -85,10 +89,8 @@ const amongAgents = async (
 ): Promise<PendingRetry> => {
   let seq = afterSeq + 1;
   for (let n = 0; n < MAX_SEARCHED; n += 1) {
-    // The leader supports `next_by_subj` too. The client's type has it for direct gets only, and a follower that is a
-    // moment behind may reply to those.
-    const query = { seq, next_by_subj: agentsDueRetrySubject(delivery.address) };
-    const due = await nats.jsm.streams.getMessage(STREAMS.retries, query);
+    const subject = agentsDueRetrySubject(delivery.address);
+    const due = await readNext(nats, STREAMS.retries, subject, seq);
     if (due === null) return { kind: "none" };
     const retry = retryOf(due, delivery);
     if (retry !== undefined && retry.attempt >= minAttempt) {
@@ -150,7 +152,7 @@ const dueOfAgents = async (
   for (const subject of withDue) {
     const page = { filter: subject, from: 1, size: MAX_SEARCHED };
     const messages = await readPage(nats, STREAMS.retries, page);
-    const ids = messages.map((message) => message.header.get(DELIVERY_ID));
+    const ids = messages.map((message) => message.header.get(DELIVERY_ID_HEADER));
     idsOf.set(subject, messages.length < MAX_SEARCHED ? new Set(ids) : "too_many");
   }
   return ({ address, deliveryId }) => {
@@ -158,5 +160,3 @@ const dueOfAgents = async (
     return ids === "too_many" || ids?.has(deliveryId) === true;
   };
 };
-
-const DELIVERY_ID = "Ringback-Delivery-Id";

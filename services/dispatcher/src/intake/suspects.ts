@@ -3,7 +3,7 @@ import type { JsMsg } from "@nats-io/jetstream";
 import { READING_NOTES, readingNoteSubject } from "@ringback/contracts/streams/lease-subjects";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { publishOnce } from "@ringback/runtime/nats/publish";
+import { publishOnce, readNext } from "@ringback/runtime/nats/publish";
 import type { ReadingLock } from "../delivery/delivery-result.ts";
 
 /** A message that was delivered before: the process that had it may have died of it. */
@@ -73,9 +73,7 @@ const noteReader = (nats: Nats, own: string): (() => Promise<readonly string[]>)
     if (performance.now() - readMs < NOTES_VALID_MS) return known;
     const found: string[] = [];
     for (let seq = 1; ;) {
-      // The leader takes `next_by_subj` too; the client's type knows it for direct gets only.
-      const query = { seq, next_by_subj: READING_NOTES };
-      const message = await nats.jsm.streams.getMessage(STREAMS.leases, query);
+      const message = await readNext(nats, STREAMS.leases, READING_NOTES, seq);
       if (message === null) break;
       if (message.subject !== own) found.push(message.string());
       seq = message.seq + 1;

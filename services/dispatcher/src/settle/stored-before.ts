@@ -2,7 +2,7 @@ import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { storedHeader } from "@ringback/runtime/nats/message-headers";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { isUnavailable } from "@ringback/runtime/nats/errors";
-import { MESSAGE_ID_HEADER, readLast } from "@ringback/runtime/nats/publish";
+import { MESSAGE_ID_HEADER, readLast, readNext } from "@ringback/runtime/nats/publish";
 
 /** Few dead letters share a subject (one call's), save those of unparsable messages. */
 const MAX_SEARCHED = 20;
@@ -24,8 +24,7 @@ export const hasMessage = async (
     if (last === null) return false;
     if (storedHeader(last, MESSAGE_ID_HEADER) === messageId) return true;
     for (let n = 0; n < MAX_SEARCHED; n += 1) {
-      const query = { seq, next_by_subj: subject };
-      const message = await nats.jsm.streams.getMessage(stream, query);
+      const message = await readNext(nats, stream, subject, seq);
       if (message === null || message.seq === last.seq) return false;
       if (storedHeader(message, MESSAGE_ID_HEADER) === messageId) return true;
       seq = message.seq + 1;

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from "node:crypto";
-import type { MsgRequest, StoredMsg } from "@nats-io/jetstream";
+import type { StoredMsg } from "@nats-io/jetstream";
 import {
   INITIAL_AGENT_STATE,
   type AgentState,
@@ -17,11 +17,11 @@ import {
 import { traceHeaders, type TraceContext } from "@ringback/contracts/trace-context";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import type { Published } from "@ringback/runtime/nats/publish";
+import { readNext, readSequence, type Published } from "@ringback/runtime/nats/publish";
 import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { openState, rememberingSealer, sealEvent } from "./secrets.ts";
 import { ask } from "../streams/ask.ts";
-import { publish } from "../streams/read-stream.ts";
+import { lastMessage, publish } from "../streams/read-stream.ts";
 
 /** An agent's state and the sequence of the message that says so; 0: there is none. */
 export type StoredAgent = {
@@ -77,7 +77,7 @@ export const agentStore = (
   read: async (address) => {
     if (!isId(address.agentId)) return { state: INITIAL_AGENT_STATE, seq: 0 };
     const subject = subscriptionSubject(address);
-    const message = await messageOn(nats, subject, { last_by_subj: subject });
+    const message = await lastMessage(nats, STREAMS.subscriptions, subject);
     if (message === null) return { state: INITIAL_AGENT_STATE, seq: 0 };
     const remembering = rememberingSealer(sealer);
     const state = openState(address, stateIn(address, message), remembering, log);
@@ -86,7 +86,7 @@ export const agentStore = (
   readAt: async (address, seq) => {
     if (seq === 0) return INITIAL_AGENT_STATE;
     const subject = subscriptionSubject(address);
-    const message = await messageOn(nats, subject, { seq });
+    const message = await messageAt(nats, subject, seq);
     // In a stream that was made again since, the sequence may be another workspace's.
     if (message === null || message.subject !== subject) {
       throw new Error(`${STREAMS.subscriptions} ${seq} is not a message on ${subject}`);
@@ -96,9 +96,7 @@ export const agentStore = (
   findMarked: async (address, afterSeq, keyHash) => {
     const subject = subscriptionSubject(address);
     for (let seq = afterSeq + 1; ;) {
-      // The server takes both (JSApiMsgGetRequest), the client's type only one.
-      const next = { seq, next_by_subj: subject } as MsgRequest;
-      const message = await messageOn(nats, subject, next);
+      const message = await messageFrom(nats, subject, seq);
       if (message === null) return undefined;
       const mark = markIn(message.data);
       if (mark?.key_hash === keyHash) return { beforeSeq: mark.before_seq, seq: message.seq };
@@ -130,8 +128,11 @@ export const agentStore = (
   },
 });
 
-const messageOn = (nats: Nats, subject: string, query: MsgRequest): Promise<StoredMsg | null> =>
-  ask(nats, `reading ${subject}`, () => nats.jsm.streams.getMessage(STREAMS.subscriptions, query));
+const messageAt = (nats: Nats, subject: string, seq: number): Promise<StoredMsg | null> =>
+  ask(nats, `reading ${subject}`, () => readSequence(nats, STREAMS.subscriptions, seq));
+
+const messageFrom = (nats: Nats, subject: string, seq: number): Promise<StoredMsg | null> =>
+  ask(nats, `reading ${subject}`, () => readNext(nats, STREAMS.subscriptions, subject, seq));
 
 const stateIn = (address: AgentAddress, { data, seq, subject }: StoredMsg): AgentState => {
   const read = readAgentState(address, data);
