@@ -1,5 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { LRUCache } from "lru-cache";
 import type { ValidationReply, ValidationRequest } from "./schema-validator.ts";
 
 // A thread of its own: a customer's schema may take too long (a regular expression) or too much memory. The
@@ -9,7 +10,7 @@ const MAX_COMPILED = 50;
 const MAX_WARNINGS = 5;
 const MAX_PATH_CHARACTERS = 256;
 
-const compiled = new Map<string, ValidateFunction>();
+const compiled = new LRUCache<string, ValidateFunction>({ max: MAX_COMPILED });
 
 const validatorOf = (schema: string): ValidateFunction => {
   const known = compiled.get(schema);
@@ -24,7 +25,6 @@ const validatorOf = (schema: string): ValidateFunction => {
   const validator = ajv.compile(JSON.parse(schema) as object);
   // Ajv's own keyword: such a schema's result would come later, as an error that nobody catches.
   if ("$async" in validator) throw new Error("$async is no keyword of JSON Schema 2020-12");
-  if (compiled.size >= MAX_COMPILED) compiled.clear();
   compiled.set(schema, validator);
   return validator;
 };
