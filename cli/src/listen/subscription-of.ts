@@ -1,5 +1,6 @@
 import { parseSuccessStatus, type SuccessStatus } from "@ringback/contracts/agents/success-status";
 import { parseDurationMs } from "@ringback/contracts/duration";
+import { REDACTED } from "@ringback/contracts/secrets/sealed-text";
 import { readAgent, type ReadSubscription } from "../api/agents.ts";
 import { ApiError } from "../api/problem.ts";
 import type { CommandContext } from "../command-context.ts";
@@ -12,9 +13,6 @@ export type SubscriptionFacts = RequestShape & {
   /** Headers whose values this key may not read. */
   readonly hidden: readonly string[];
 };
-
-/** What a key without the scope `write` reads in place of a value. */
-const REDACTED = "<redacted>";
 
 /** The dispatcher's defaults. */
 const DEFAULT_TIMEOUT_MS = 30_000;

@@ -8,6 +8,7 @@ import { errors } from "@nats-io/nats-core";
 import { connect, type NatsConnection, type NodeConnectionOptions } from "@nats-io/transport-node";
 import { watchConnection } from "./silent-connection.ts";
 import { backoffMs, pause } from "../process/backoff.ts";
+import { within } from "../process/concurrency.ts";
 import { reconnectOrder } from "./reconnect-order.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { payloadLimit } from "./payload-limit.ts";
@@ -87,7 +88,7 @@ export const closeNats = async ({ connection, problem }: Nats): Promise<void> =>
   const drained =
     problem() === undefined ? connection.drain().catch(() => undefined) : Promise.resolve();
   // Not awaited alone: the client's drain never ends when the connection closes meanwhile.
-  await Promise.race([drained, pause(DRAIN_MS)]);
+  await within(DRAIN_MS, drained, undefined);
   await connection.close();
 };
 

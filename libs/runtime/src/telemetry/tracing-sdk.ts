@@ -21,7 +21,7 @@ import {
 } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import type { TraceContext } from "@ringback/contracts/trace-context";
-import { pause } from "../process/backoff.ts";
+import { within } from "../process/concurrency.ts";
 import type { Logger } from "./logger.ts";
 import type {
   Attributes,
@@ -69,10 +69,8 @@ export const startTracing = (
   return {
     tracer: tracerOf(provider.getTracer("ringback", service.version)),
     close: async () => {
-      const closed = new AbortController();
       const shutdown = provider.shutdown().catch(() => undefined); // its failure was reported
-      await Promise.race([shutdown, pause(CLOSE_WITHIN_MS, closed.signal)]);
-      closed.abort();
+      await within(CLOSE_WITHIN_MS, shutdown, undefined);
     },
   };
 };

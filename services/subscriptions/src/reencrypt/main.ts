@@ -1,5 +1,5 @@
 import { createLogger } from "@ringback/runtime/telemetry/logger";
-import { connectNats } from "@ringback/runtime/nats/connection";
+import { closeNats, connectNats } from "@ringback/runtime/nats/connection";
 import { failAtStart, stopGracefully } from "@ringback/runtime/process/process";
 import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
 import { headerSecretSettings } from "@ringback/runtime/settings/delivery-settings";
@@ -47,7 +47,7 @@ const main = async (): Promise<void> => {
     log[isDone ? "info" : "error"](counts, isDone ? "reencrypt.done" : "reencrypt.incomplete");
     process.exitCode = isDone ? 0 : 1;
   } finally {
-    await nats.connection.drain();
+    await closeNats(nats);
     await sealing.stop();
     ended.resolve();
   }

@@ -36,22 +36,23 @@ export const effectivePolicy = (
     isSuccess: parseSuccessStatus(success_status ?? "") ?? operators.isSuccess,
     retryAfter: retry_after ?? operators.retryAfter,
     ...(max_in_flight !== undefined && {
-      maxInFlight: within(maxInFlight, Math.floor(max_in_flight)),
+      maxInFlight: clamped(maxInFlight, Math.floor(max_in_flight)),
     }),
     ...(rate_limit !== undefined && {
       rateLimit: {
-        perSecond: within(perSecond, rate_limit.per_second),
-        burst: within(burst, Math.floor(rate_limit.burst)),
+        perSecond: clamped(perSecond, rate_limit.per_second),
+        burst: clamped(burst, Math.floor(rate_limit.burst)),
       },
     }),
   };
 };
 
-const within = ({ min, max }: Bounds, value: number): number => Math.min(max, Math.max(min, value));
+const clamped = ({ min, max }: Bounds, value: number): number =>
+  Math.min(max, Math.max(min, value));
 
 const durationWithin = (bounds: Bounds, text = ""): number | undefined => {
   const durationMs = parseDurationMs(text);
-  return durationMs === undefined ? undefined : within(bounds, durationMs);
+  return durationMs === undefined ? undefined : clamped(bounds, durationMs);
 };
 
 /** All of them or none: a list with a gap would be another schedule. */
