@@ -129,7 +129,7 @@ test("before its first change, and while it was gone, an agent was not there", a
 
 test.each([
   ["/agent/v1/ann?at=yesterday", "at"],
-  ["/agent/v1/ann?at=2026-01-01", "at"],
+  ["/agent/v1/ann?at=2026-13-01", "at"],
   ["/agent/v1/ann?version=3", "version"],
   ["/agent/v1/ann/history?limit=0", "limit"],
   ["/agent/v1/ann/history?cursor=bad", "cursor"],

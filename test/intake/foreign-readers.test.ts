@@ -4,6 +4,7 @@ import { readAgentState } from "@ringback/contracts/agents/agent-message";
 import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
 import { checkCallbackUrl } from "@ringback/contracts/address/callback-url";
 import { isCidr } from "@ringback/contracts/address/address";
+import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
 import { deadLetterSchema } from "@ringback/contracts/deliveries/dead-letter";
 import { parseDurationMs } from "@ringback/contracts/duration";
 import { headersProblem } from "@ringback/contracts/events/event-headers";
@@ -31,6 +32,7 @@ import { readSealingKeys } from "@ringback/runtime/secrets/sealing-keys";
 import { parseSettings, SettingsError } from "@ringback/runtime/settings/settings";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { z } from "zod";
 import { CliError } from "../../cli/src/cli-error.ts";
 import { connectionFrom } from "../../cli/src/api/connection.ts";
 import { momentIn } from "../../cli/src/options/moment.ts";
@@ -47,7 +49,7 @@ import { entityTagsIn } from "../../services/subscriptions/src/agents/decide/ent
 import { idempotencyKeyIn } from "../../services/subscriptions/src/idempotency/decide/key.ts";
 import { positionIn } from "../../services/subscriptions/src/live/decide/position.ts";
 import { agentCursor, rowCursor } from "../../services/subscriptions/src/http/pagination.ts";
-import { timeSchema } from "../../services/subscriptions/src/http/field-schemas.ts";
+import { momentSchema, severalOf } from "../../services/subscriptions/src/http/field-schemas.ts";
 
 const KIB = 1024;
 /** The request line and the headers of a request, and the headers of a message on NATS. */
@@ -64,6 +66,8 @@ type Reader = {
 };
 
 const AGENT = { workspaceId: "w1", agentId: "a1" };
+const SINCE = momentSchema(() => new Date());
+const STATUS = severalOf(z.enum(EVENT_STATUSES));
 const POLICY = { allowInsecureHttp: false, allowedPrivateCidrs: [], allowedPorts: [] };
 const SUBSCRIPTION = {
   headers: { Authorization: "Bearer 0123456789abcdef", Cookie: "sid=0123456789" },
@@ -103,7 +107,8 @@ const READERS: Readonly<Record<string, Reader>> = {
   },
   "cursor of agents": { maxBytes: HTTP_HEAD, read: agentCursor.decode },
   "cursor of a list": { maxBytes: HTTP_HEAD, read: rowCursor("events").decode },
-  "since of a query": { maxBytes: HTTP_HEAD, read: (text) => timeSchema.safeParse(text) },
+  "since of a query": { maxBytes: HTTP_HEAD, read: (text) => SINCE.safeParse(text) },
+  "status of a query": { maxBytes: HTTP_HEAD, read: (text) => STATUS.safeParse(text) },
   // fields of bodies
   callback_url: { maxBytes: 256 * KIB, read: (text) => checkCallbackUrl(text, POLICY) },
   "headers of a subscription": {

@@ -113,7 +113,10 @@ const READERS: readonly Reader[] = [
     bodies: largestBodies(256 * KIB, '"agent_id":"a1"', ["agent_display_name", "other"]),
   },
   {
-    ...bodyReader("POST /redeliveries", createJobSchema),
+    ...bodyReader(
+      "POST /redeliveries",
+      createJobSchema(() => new Date()),
+    ),
     bodies: largestBodies(256 * KIB, '"status":"all"', ["event_types", "since", "other"]),
   },
 ];

@@ -71,6 +71,8 @@ test("an event of a list has all but its payload", async () => {
       status: "dead_lettered",
       attempt_count: 2,
       last_attempt_at: expect.any(String),
+      last_status_code: 500,
+      destination: receiver.url("/fails"),
       next_attempt_at: null,
     },
   ]);
@@ -99,6 +101,17 @@ test.each([
   ["/events?event_type=call_completed&status=delivered", 1],
   ["/events?event_type=call_completed&status=pending", 0],
   ["/events?call_id=c3", 1],
+  ["/events?status=delivered,dead_lettered", 2],
+  [
+    "/events?status=delivered&status=dead_lettered&event_type=call_completed,recording_completed",
+    2,
+  ],
+  ["/events?event_type=call_completed,client_analysis_completed&status=no_subscription", 1],
+  ["/events?since=2h", 3],
+  ["/events?until=2h", 0],
+  ["/events?since=2026-01-01&until=2100-01-01", 3],
+  ["/attempts?outcome=delivered,failed", 3],
+  ["/attempts?reason=status&reason=timeout", 2],
   ["/events?since=2000-01-01T00:00:00Z&until=2001-01-01T00:00:00%2B01:00", 0],
   ["/events?since=2000-01-01T00:00:00Z", 3],
   ["/attempts", 3],
@@ -108,6 +121,7 @@ test.each([
   ["/attempts?reason=timeout", 0],
   ["/dead-letters?reason=exhausted&call_id=c2", 1],
   ["/dead-letters?reason=event_expired", 0],
+  ["/dead-letters?reason=event_expired,exhausted", 1],
 ])("%s lists %i", async (path, count) => {
   for (const workspaceId of ["w1", "w2"]) {
     const page = await get(path, workspaceId);
@@ -153,7 +167,10 @@ test.each([
   ["/events?since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z", "until"],
   ["/events?outcome=failed", "outcome"],
   ["/attempts?reason=exhausted", "reason"],
-  ["/attempts?reason=dns&reason=tls", "reason"],
+  ["/attempts?reason=dns&reason=exhausted", "reason"],
+  ["/events?agent_id=a1&agent_id=a2", "agent_id"],
+  ["/events?status=delivered,", "status"],
+  ["/events?since=1h&until=2h", "until"],
   ["/dead-letters?reason=dns", "reason"],
   ["/agent/v1/a1/stats?window=1", "window"],
   ["/agent/v1/a1/stats?window=1y", "window"],

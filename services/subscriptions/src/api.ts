@@ -138,11 +138,11 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
   return [
     (api) => patchAgentRoute(api, deps),
     (api) => registerAgentRoute(api, commands),
-    (api) => getAgentRoute(api, { store, history }),
+    (api) => getAgentRoute(api, { store, history, now }),
     (api) => deregisterAgentRoute(api, commands),
     (api) => listAgentsRoute(api, index),
     (api) => agentsEnvelopeRoutes(api, store, index),
-    (api) => listRoutes(api, deps),
+    (api) => listRoutes(api, { ...deps, now }),
     (api) => agentStatsRoute(api, { ...deps, store, now }),
     (api) => agentHistoryRoute(api, history),
     (api) => getCallEventsRoute(api, events),

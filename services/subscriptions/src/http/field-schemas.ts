@@ -1,28 +1,67 @@
+import { parseMomentMs } from "@ringback/contracts/moment";
 import { z } from "zod";
-import { quoted } from "./problem.ts";
+import { shown } from "./decide/shown.ts";
+import { fieldErrors, readable } from "./validation.ts";
 
-/** What may be shown of what was sent for a time: no secret looks like one. */
-const LIKE_A_TIME = /^[\d:.+\-TZ ]{1,40}$/;
+const MOMENT =
+  "must be a time such as 2026-01-31T12:00:00Z, a day such as 2026-01-31, or how long ago, such as 2h, 90m or 7d";
 
 /**
- * A time of RFC 3339 with any offset; `t` and `z` may be lower case (section 5.6). A `+` in a query is a
- * space where it comes: the message says how it is written there.
+ * A moment, parsed to ms since 1970: a time of RFC 3339, a day (its beginning in UTC), or a duration before now. A
+ * `+` in a query is a space where it comes: the message says how it is written there.
  */
-export const timeSchema = z
-  .string()
-  .toUpperCase()
-  .meta({ documentedAs: { type: "string", format: "date-time" } })
-  .pipe(
-    z.iso.datetime({
-      offset: true,
-      error: ({ input }) => {
-        const expected = "must be a time of RFC 3339 such as 2026-01-31T12:00:00Z";
-        if (typeof input !== "string" || !LIKE_A_TIME.test(input)) return expected;
-        const hint = / \d\d:\d\d$/.test(input) ? " (a + in a URL is written %2B)" : "";
-        return `${expected}, got ${quoted(input)}${hint}`;
+export const momentSchema = (now: () => Date) =>
+  z
+    .string()
+    .transform((text, context) => {
+      const ms = parseMomentMs(text, now().getTime());
+      if (ms !== undefined) return ms;
+      const hint = / \d\d:\d\d$/.test(text) ? " (a + in a URL is written %2B)" : "";
+      context.addIssue(`${MOMENT}, got ${shown(text)}${hint}`);
+      return z.NEVER;
+    })
+    .meta({
+      documentedAs: {
+        type: "string",
+        anyOf: [
+          { format: "date-time" },
+          { format: "date", description: "Its beginning in UTC." },
+          { pattern: "^\\d+(\\.\\d+)?(ms|s|m|h|d)$", description: "So long ago, such as 2h." },
+        ],
       },
-    }),
-  );
+    });
+
+/** More values than any list has names. */
+const MAX_VALUES = 50;
+
+/**
+ * Several values of a query's parameter, as a list without repeats: the parameter repeated, or its values with
+ * commas between them. Every problem is the parameter's own.
+ */
+export const severalOf = <T extends z.ZodType<string>>(one: T) =>
+  z
+    .union([z.string(), z.array(z.string())])
+    .transform((given, context): z.output<T>[] => {
+      const texts = [given].flat().flatMap((text) => text.split(","));
+      const unique = [...new Set(texts.map((text) => text.trim()))];
+      if (unique.length > MAX_VALUES) {
+        context.addIssue(`names ${unique.length} values: at most ${MAX_VALUES}`);
+        return z.NEVER;
+      }
+      return unique.flatMap((text) => {
+        const read = readable(one, text);
+        if (read.success) return [read.data];
+        const [problem] = read.error.issues.flatMap(fieldErrors);
+        context.addIssue(problem?.message ?? "is not valid");
+        return [];
+      });
+    })
+    .meta({ documentedAs: { type: "array", items: itemOf(one) } });
+
+const itemOf = (one: z.ZodType) => {
+  const { $schema: _version, ...item } = z.toJSONSchema(one);
+  return item;
+};
 
 /** The agent in a path; an invalid id never matches an agent (404). */
 export const agentPathSchema = z.object({

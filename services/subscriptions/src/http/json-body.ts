@@ -1,7 +1,8 @@
 import type { Buffer } from "node:buffer";
 import { parseStrictJson } from "@ringback/contracts/json/strict-json";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { sendProblem, quoted, type Problem } from "./problem.ts";
+import { sendProblem, type Problem } from "./problem.ts";
+import { quoted } from "./decide/shown.ts";
 import { RefusedError } from "./refused-error.ts";
 import type { Api } from "./api.ts";
 

@@ -1,5 +1,6 @@
 import type { FastifyReply } from "fastify";
 import { z } from "zod";
+import { quoted } from "./decide/shown.ts";
 
 const PROBLEMS = {
   bad_request: { status: 400, title: "The request cannot be understood" },
@@ -105,14 +106,6 @@ export const headerOf = (code: ProblemCode) => HEADERS[code];
 export const PROBLEM_MEDIA_TYPE = "application/problem+json";
 
 export const PROBLEM_CONTENT_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
-
-const MAX_QUOTED_CHARACTERS = 64;
-
-/** A caller's text as part of a sentence: in quotes, on one line and cut short. */
-export const quoted = (text: string): string =>
-  text.length <= MAX_QUOTED_CHARACTERS
-    ? JSON.stringify(text)
-    : JSON.stringify(`${text.slice(0, MAX_QUOTED_CHARACTERS)}…`);
 
 /** A problem as callers read it. */
 export const problemBody = ({ code, detail, errors }: Problem) => ({

@@ -65,7 +65,8 @@ type ListQuery = {
   readonly workspaceId: string;
   readonly agentId?: string | undefined;
   readonly callId?: string | undefined;
-  readonly eventType?: EventType | undefined;
+  /** Those of any of these types; undefined: of all. */
+  readonly eventTypes?: readonly EventType[] | undefined;
   /** From this time on. */
   readonly sinceMs?: number | undefined;
   /** Before this time. */
@@ -76,15 +77,17 @@ type ListQuery = {
   readonly limit: number;
 };
 
-export type EventsQuery = ListQuery & { readonly status?: EventStatus | undefined };
+export type EventsQuery = ListQuery & { readonly statuses?: readonly EventStatus[] | undefined };
 
 export type AttemptsQuery = ListQuery & {
-  readonly outcome?: AttemptOutcome | undefined;
-  /** Of failed ones. */
-  readonly reason?: FailureReason | undefined;
+  readonly outcomes?: readonly AttemptOutcome[] | undefined;
+  /** Of failed ones; no row where the outcomes leave those out. */
+  readonly reasons?: readonly FailureReason[] | undefined;
 };
 
-export type DeadLettersQuery = ListQuery & { readonly reason?: DeadLetterReason | undefined };
+export type DeadLettersQuery = ListQuery & {
+  readonly reasons?: readonly DeadLetterReason[] | undefined;
+};
 
 export type AttemptOutcome = "delivered" | "failed" | "cancelled";
 
@@ -100,6 +103,10 @@ export type EventRow = {
   /** Attempts so far, of all its deliveries. */
   readonly attempts: number;
   readonly lastAttemptAtMs: number | undefined;
+  /** What the last attempt's endpoint responded; undefined: nothing, or there was no attempt. */
+  readonly lastStatusCode: number | undefined;
+  /** Where the last request went: the callback URL without its query; undefined: there was none. */
+  readonly destination: string | undefined;
   /** When the next attempt is due, while it is `retrying`. */
   readonly nextAttemptAtMs: number | undefined;
 };

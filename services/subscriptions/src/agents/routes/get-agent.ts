@@ -6,7 +6,7 @@ import { entityTag } from "../decide/entity-tag.ts";
 import type { Precondition } from "../decide/precondition.ts";
 import { entityTagsOf } from "./run-command.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
-import { agentPathSchema, timeSchema } from "../../http/field-schemas.ts";
+import { agentPathSchema, momentSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentStore } from "../agent-store.ts";
 import type { AgentHistory } from "../history.ts";
@@ -15,17 +15,21 @@ import type { AgentHistory } from "../history.ts";
 const names = (tags: Precondition, tag: string): boolean =>
   tags.kind === "any" || tags.tags.some(({ opaque }) => `"${opaque}"` === tag);
 
-const querySchema = z.strictObject({
-  at: timeSchema.optional().meta({ description: "The agent as it was then, without an ETag." }),
-});
+const querySchema = (now: () => Date) =>
+  z.strictObject({
+    at: momentSchema(now).optional().meta({
+      description: "The agent as it was then, without an ETag.",
+    }),
+  });
 
 export type GetAgentDeps = {
   readonly store: Pick<AgentStore, "read">;
   readonly history: AgentHistory;
+  readonly now: () => Date;
 };
 
 /** `GET /agent/v1/{agent_id}`: the agent as the last stored change left it, or as it was at a time. */
-export const getAgentRoute = (api: Api, { store, history }: GetAgentDeps): void => {
+export const getAgentRoute = (api: Api, { store, history, now }: GetAgentDeps): void => {
   api.get(
     "/agent/v1/:agent_id",
     {
@@ -40,7 +44,7 @@ export const getAgentRoute = (api: Api, { store, history }: GetAgentDeps): void 
           "The agent as the last stored change left it, whichever instance stored it. A key without the scope `write` sees `<redacted>` in place of header values and the queries of URLs.",
         tags: ["Agents"],
         params: agentPathSchema,
-        querystring: querySchema,
+        querystring: querySchema(now),
         response: {
           200: agentResponseSchema.meta({ "x-examples": AGENT_EXAMPLES }),
           304: z.undefined(),
@@ -55,8 +59,10 @@ export const getAgentRoute = (api: Api, { store, history }: GetAgentDeps): void 
       const { workspaceId } = caller;
       if (at !== undefined) {
         // Without an ETag: changes are made over the agent as it is now.
-        const state = await history.stateAt({ workspaceId, agentId }, Date.parse(at));
-        if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId, at));
+        const state = await history.stateAt({ workspaceId, agentId }, at);
+        if (state.kind === "absent") {
+          return sendProblem(reply, agentNotFound(agentId, new Date(at).toISOString()));
+        }
         return agentResponse(state.agent, state.version, caller);
       }
       const known = entityTagsOf("If-None-Match", request.headers["if-none-match"]);

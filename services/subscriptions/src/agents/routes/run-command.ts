@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { callerOf } from "../../http/auth/caller.ts";
-import { quoted } from "../../http/problem.ts";
+import { quoted } from "../../http/decide/shown.ts";
 import { RefusedError } from "../../http/refused-error.ts";
 import { requestKeyIn } from "../../idempotency/request-key.ts";
 import type { Command } from "../decide/edit.ts";

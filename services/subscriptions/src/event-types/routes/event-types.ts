@@ -8,7 +8,8 @@ import {
   type DefineDeps,
   type DefinitionRejection,
 } from "../define-type.ts";
-import { problemResponses, sendProblem, quoted, type Problem } from "../../http/problem.ts";
+import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
+import { quoted } from "../../http/decide/shown.ts";
 import {
   eventCatalogue,
   eventCatalogueSchema,

@@ -11,9 +11,8 @@ import type { AgentStore } from "../../agents/agent-store.ts";
 import type { AgentStats } from "../../projection/projection.ts";
 import type { ListDeps } from "./lists.ts";
 
-export type StatsDeps = Pick<ListDeps, "projection" | "eventId"> & {
+export type StatsDeps = Pick<ListDeps, "projection" | "eventId" | "now"> & {
   readonly store: Pick<AgentStore, "read">;
-  readonly now: () => Date;
 };
 
 const responseSchema = z.object({

@@ -20,6 +20,8 @@ const WAITING = {
   status: "retrying",
   attempt_count: 2,
   last_attempt_at: "2026-03-02T10:20:13.049Z",
+  last_status_code: 503,
+  destination: "https://crm.example.com/all",
   next_attempt_at: "2026-03-02T10:21:15.633Z",
 };
 
@@ -36,6 +38,8 @@ export const EVENTS_EXAMPLES = {
           status: "dead_lettered",
           attempt_count: 4,
           last_attempt_at: LAST_ATTEMPT.at,
+          last_status_code: 503,
+          destination: "https://crm.example.com/recordings",
           next_attempt_at: null,
         },
         {
@@ -46,6 +50,8 @@ export const EVENTS_EXAMPLES = {
           status: "delivered",
           attempt_count: 2,
           last_attempt_at: DELIVERED_ATTEMPT.at,
+          last_status_code: 200,
+          destination: "https://crm.example.com/calls",
           next_attempt_at: null,
         },
       ],

@@ -6,24 +6,31 @@ import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { callIdSchema } from "@ringback/contracts/events/call-id";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
+import { shown } from "../../http/decide/shown.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { pagination, rowCursor } from "../../http/pagination.ts";
-import { timeSchema } from "../../http/field-schemas.ts";
+import { momentSchema, severalOf } from "../../http/field-schemas.ts";
 
-const time = (description: string) =>
-  timeSchema
-    .transform((text) => Date.parse(text))
-    .optional()
-    .meta({ description });
+const SEVERAL = "Repeated, or with commas, any of several";
 
 /** What every list takes; its cursor becomes the place that the page comes after. */
-const common = (list: Parameters<typeof rowCursor>[0], what: string) => ({
+const common = (list: Parameters<typeof rowCursor>[0], what: string, now: () => Date) => ({
   ...pagination(rowCursor(list)),
   agent_id: idSchema.optional(),
   call_id: callIdSchema.optional(),
-  event_type: eventTypeSchema.optional(),
-  since: time(`Only those ${what} at this time or later.`),
-  until: time(`Only those ${what} before this time.`),
+  event_type: severalOf(eventTypeSchema)
+    .optional()
+    .meta({ description: `${SEVERAL}.` }),
+  since: momentSchema(now)
+    .optional()
+    .meta({
+      description: `Only those ${what} at this time or later.`,
+    }),
+  until: momentSchema(now)
+    .optional()
+    .meta({
+      description: `Only those ${what} before this time.`,
+    }),
 });
 
 type Span = { readonly since?: number | undefined; readonly until?: number | undefined };
@@ -34,29 +41,42 @@ const isInOrder = ({ since, until }: Span): boolean =>
   since === undefined || until === undefined || since < until;
 
 /** The query of `GET /events`. */
-export const eventsQuerySchema = z
-  .strictObject({
-    ...common("events", "that were stored"),
-    status: z.enum(EVENT_STATUSES).optional(),
-  })
-  .refine(isInOrder, IN_ORDER);
+export const eventsQuerySchema = (now: () => Date) =>
+  z
+    .strictObject({
+      ...common("events", "that were stored", now),
+      status: severalOf(z.enum(EVENT_STATUSES))
+        .optional()
+        .meta({ description: `${SEVERAL}.` }),
+    })
+    .refine(isInOrder, IN_ORDER);
+
+const OUTCOMES = ["delivered", "failed", "cancelled"] as const;
 
 /** The query of `GET /attempts`. */
-export const attemptsQuerySchema = z
-  .strictObject({
-    ...common("attempts", "that began"),
-    outcome: z.enum(["delivered", "failed", "cancelled"]).optional(),
-    reason: z.enum(FAILURE_REASONS).optional().meta({ description: "Of those that failed." }),
-  })
-  .refine(isInOrder, IN_ORDER);
+export const attemptsQuerySchema = (now: () => Date) =>
+  z
+    .strictObject({
+      ...common("attempts", "that began", now),
+      outcome: severalOf(z.enum(OUTCOMES))
+        .optional()
+        .meta({ description: `${SEVERAL}.` }),
+      reason: severalOf(z.enum(FAILURE_REASONS))
+        .optional()
+        .meta({ description: `Of those that failed. ${SEVERAL}.` }),
+    })
+    .refine(isInOrder, IN_ORDER);
 
 /** The query of `GET /dead-letters`. */
-export const deadLettersQuerySchema = z
-  .strictObject({
-    ...common("dead_letters", "that were given up"),
-    reason: z.enum(DEAD_LETTER_REASONS).optional(),
-  })
-  .refine(isInOrder, IN_ORDER);
+export const deadLettersQuerySchema = (now: () => Date) =>
+  z
+    .strictObject({
+      ...common("dead_letters", "that were given up", now),
+      reason: severalOf(z.enum(DEAD_LETTER_REASONS))
+        .optional()
+        .meta({ description: `${SEVERAL}.` }),
+    })
+    .refine(isInOrder, IN_ORDER);
 
 const MIN_WINDOW_MS = 5 * 60_000;
 const MAX_WINDOW_MS = 31 * 24 * 3_600_000;
@@ -68,7 +88,8 @@ export const statsQuerySchema = z.strictObject({
     .transform((text, context) => {
       const ms = parseDurationMs(text);
       if (ms !== undefined && ms >= MIN_WINDOW_MS && ms <= MAX_WINDOW_MS) return ms;
-      context.addIssue("must be a duration from 5m to 31d, such as 1h, 24h or 7d");
+      const expected = "must be a duration from 5m to 31d, such as 1h, 24h or 7d";
+      context.addIssue(`${expected}, got ${shown(text)}`);
       return z.NEVER;
     })
     .prefault("24h")
@@ -84,7 +105,7 @@ export const narrowedBy = ({ caller, query }: ListRequest) => ({
   workspaceId: callerOf({ caller }).workspaceId,
   agentId: query.agent_id,
   callId: query.call_id,
-  eventType: query.event_type,
+  eventTypes: query.event_type,
   sinceMs: query.since,
   untilMs: query.until,
   after: query.cursor,

@@ -30,6 +30,13 @@ export const eventRowSchema = z.object({
   status: z.enum(EVENT_STATUSES),
   attempt_count: z.int().meta({ description: "Of all deliveries of the event together." }),
   last_attempt_at: z.string().nullable(),
+  last_status_code: z.int().nullable().meta({
+    description: "What the last attempt got; null: no response, or there was no attempt.",
+  }),
+  destination: z.string().nullable().meta({
+    description:
+      "Where it was last sent: the callback URL without its query; null: nothing was sent.",
+  }),
   next_attempt_at: z.string().nullable().meta({ description: "While it is `retrying`." }),
 });
 
@@ -75,6 +82,8 @@ export const eventRowResponse = (
   status: row.status,
   attempt_count: row.attempts,
   last_attempt_at: timeOrNull(row.lastAttemptAtMs),
+  last_status_code: row.lastStatusCode ?? null,
+  destination: row.destination ?? null,
   next_attempt_at: timeOrNull(row.nextAttemptAtMs),
 });
 

@@ -23,6 +23,7 @@ export type ListDeps = {
   readonly records: RecordLoader;
   /** The id of the event with this sequence on EVENTS. */
   readonly eventId: (seq: number) => string;
+  readonly now: () => Date;
 };
 
 /** The lists over a workspace, which come from the projection. */
@@ -33,7 +34,7 @@ export const listRoutes = (api: Api, deps: ListDeps): void => {
 };
 
 /** `GET /events`: the workspace's events without their payloads, newest first. */
-const eventsRoute = (api: Api, { projection, eventId }: ListDeps): void => {
+const eventsRoute = (api: Api, { projection, eventId, now }: ListDeps): void => {
   api.get(
     "/events",
     {
@@ -44,14 +45,14 @@ const eventsRoute = (api: Api, { projection, eventId }: ListDeps): void => {
         description:
           "The workspace's events without their payloads, newest first by when they were stored. It comes from an index: `projection_lag` says by how many messages that is behind.",
         tags: ["Events"],
-        querystring: eventsQuerySchema,
+        querystring: eventsQuerySchema(now),
         response: { 200: eventsResponseSchema, ...problemResponses },
       },
     },
     async (request) => {
-      const { status } = request.query;
+      const { status: statuses } = request.query;
       const projection_lag = projection.lag().total;
-      const { rows, next } = await projection.events({ ...narrowedBy(request), status });
+      const { rows, next } = await projection.events({ ...narrowedBy(request), statuses });
       return {
         events: rows.map((row) => eventRowResponse(row, eventId)),
         next_cursor: cursorAfter("events", next),
@@ -62,7 +63,7 @@ const eventsRoute = (api: Api, { projection, eventId }: ListDeps): void => {
 };
 
 /** `GET /attempts`: the workspace's attempts, newest first by when they began. */
-const attemptsRoute = (api: Api, { projection, records }: ListDeps): void => {
+const attemptsRoute = (api: Api, { projection, records, now }: ListDeps): void => {
   api.get(
     "/attempts",
     {
@@ -73,14 +74,14 @@ const attemptsRoute = (api: Api, { projection, records }: ListDeps): void => {
         description:
           "The workspace's attempts with what came back, newest first by when they began. It comes from an index: `projection_lag` says by how many messages that is behind.",
         tags: ["Attempts"],
-        querystring: attemptsQuerySchema,
+        querystring: attemptsQuerySchema(now),
         response: { 200: attemptsResponseSchema, ...problemResponses },
       },
     },
     async (request) => {
-      const { outcome, reason, call_id } = request.query;
+      const { outcome: outcomes, reason: reasons, call_id } = request.query;
       const projection_lag = projection.lag().total;
-      const query = { ...narrowedBy(request), outcome, reason };
+      const query = { ...narrowedBy(request), outcomes, reasons };
       const { rows, next } = await projection.attempts(query);
       const found = await records.attempts(rows);
       // The index has a number in place of the call's id, and two calls may share one.
@@ -95,7 +96,7 @@ const attemptsRoute = (api: Api, { projection, records }: ListDeps): void => {
 };
 
 /** `GET /dead-letters`: what was given up in the workspace, newest first. */
-const deadLettersRoute = (api: Api, { projection, records }: ListDeps): void => {
+const deadLettersRoute = (api: Api, { projection, records, now }: ListDeps): void => {
   api.get(
     "/dead-letters",
     {
@@ -106,14 +107,14 @@ const deadLettersRoute = (api: Api, { projection, records }: ListDeps): void => 
         description:
           "What was given up in the workspace and why, newest first. It comes from an index: `projection_lag` says by how many messages that is behind.",
         tags: ["Dead letters"],
-        querystring: deadLettersQuerySchema,
+        querystring: deadLettersQuerySchema(now),
         response: { 200: deadLettersResponseSchema, ...problemResponses },
       },
     },
     async (request) => {
-      const { reason, call_id } = request.query;
+      const { reason: reasons, call_id } = request.query;
       const projection_lag = projection.lag().total;
-      const { rows, next } = await projection.deadLetters({ ...narrowedBy(request), reason });
+      const { rows, next } = await projection.deadLetters({ ...narrowedBy(request), reasons });
       const dead_letters = (await records.deadLetters(rows)).map(deadLetterRowResponse);
       return {
         // The index has a number in place of the call's id, and two calls may share one.

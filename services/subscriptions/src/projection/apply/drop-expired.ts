@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ProjectedStream } from "../projection.ts";
+import { destinationDropper } from "./destinations.ts";
 import { redeliveryDropper } from "./redelivery-counts.ts";
 import { attemptCountsDropper } from "./stats.ts";
 import { eachStream } from "../file/positions.ts";
@@ -16,6 +17,10 @@ export type DropExpired = {
 const ROWS_PER_SLICE = 200;
 const AGENTS_PER_SLICE = 200;
 
+const untilNone = async (some: () => Promise<boolean>, stopping: AbortSignal): Promise<void> => {
+  while (!stopping.aborted && (await some())) continue;
+};
+
 /** Drops what the streams have dropped, so that the file grows no larger than they are. */
 export const dropExpired = (
   db: DatabaseSync,
@@ -27,6 +32,7 @@ export const dropExpired = (
       `DELETE FROM ${table} WHERE seq IN (SELECT seq FROM ${table} WHERE seq < ? ORDER BY seq LIMIT ${ROWS_PER_SLICE})`,
     );
   const statements = eachStream(oldest);
+  const dropDestinations = destinationDropper(db);
   const dropJobs = redeliveryDropper(db);
   const firstSeqs = eachStream(() => 0);
   const agents = db.prepare(
@@ -46,6 +52,7 @@ export const dropExpired = (
         }
         firstSeqs[stream] = firstSeq;
         if (stream !== "events") await serially(() => dropJobs(firstSeqs));
+        else await untilNone(() => serially(() => dropDestinations(firstSeq)), stopping);
       } finally {
         busy.delete(stream);
       }

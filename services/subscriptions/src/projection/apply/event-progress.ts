@@ -8,6 +8,7 @@ import {
 } from "@ringback/contracts/deliveries/event-status";
 import type { EventAddress } from "@ringback/contracts/streams/subjects";
 import { customType, EVENT_FACETS } from "../file/facets.ts";
+import { keepDestination } from "./destinations.ts";
 import { callHash, type Ids } from "../file/ids.ts";
 
 /** An event as its row has it. */
@@ -28,9 +29,11 @@ const UNKNOWN: Known = { status: "pending", attempts: 0, endedMs: null, deadLett
  */
 export const eventProgress = (db: DatabaseSync, ids: Ids) => {
   const known = knownEvents(db, ids);
+  const destination = keepDestination(db);
   const attempted = db.prepare(`
     UPDATE events SET facet = ?, attempts = ?, last_attempt_ms = max(ifnull(last_attempt_ms, 0), ?),
-      last_ended_ms = ?, next_attempt_ms = ?, check_ms = NULL WHERE seq = ?`);
+      last_ended_ms = ?, next_attempt_ms = ?, last_status_code = ?, destination = ifnull(?, destination),
+      check_ms = NULL WHERE seq = ?`);
   const ended = db.prepare(`
     UPDATE events SET facet = ?, dead_letter_ms = ?, next_attempt_ms = NULL, check_ms = NULL WHERE seq = ?`);
   return {
@@ -55,6 +58,9 @@ export const eventProgress = (db: DatabaseSync, ids: Ids) => {
         Date.parse(record.at),
         endOf(record),
         nextMs,
+        statusCodeOf(record),
+        // Null where nothing was sent: the destination of the attempt before stays.
+        record.request === undefined ? null : destination(record.request.url, eventSeq),
         eventSeq,
       );
     },
@@ -111,6 +117,9 @@ const endOf = (record: Pick<AttemptRecord, "at" | "duration_ms">): number =>
   Date.parse(record.at) + Math.floor(record.duration_ms);
 
 const endedAt = (ms: number) => ({ at: new Date(ms).toISOString(), duration_ms: 0 });
+
+const statusCodeOf = ({ outcome }: AttemptRecord): number | null =>
+  outcome.kind === "cancelled" ? null : (outcome.status_code ?? null);
 
 /** Any reason except `exhausted`; only the time is used. */
 const deadLetterAt = (ms: number) =>

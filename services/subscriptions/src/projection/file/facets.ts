@@ -99,22 +99,18 @@ export const customTypesIn = (
   return custom?.length === 0 ? undefined : custom;
 };
 
-const one = <T>(value: T | undefined): readonly T[] | undefined =>
-  value === undefined ? undefined : [value];
+export const eventFacets = ({ eventTypes, statuses }: EventsQuery): number[] =>
+  EVENT_FACETS.matching(eventTypes, statuses);
 
-export const eventFacets = ({ eventType, status }: EventsQuery): number[] =>
-  EVENT_FACETS.matching(one(eventType), one(status));
-
-/** No facet where a reason is given together with an outcome other than `failed`. */
-export const attemptFacets = ({ eventType, outcome, reason }: AttemptsQuery): number[] => {
-  if (reason !== undefined && outcome !== undefined && outcome !== "failed") return [];
-  return ATTEMPT_FACETS.matching(one(eventType), one(reason) ?? resultsOf(outcome));
+/** No facet where reasons are given together with outcomes among which `failed` is not. */
+export const attemptFacets = ({ eventTypes, outcomes, reasons }: AttemptsQuery): number[] => {
+  const ofOutcomes = outcomes?.flatMap(resultsOf) ?? ATTEMPT_RESULTS;
+  const results = ofOutcomes.filter((result) => reasons?.some((one) => one === result) ?? true);
+  return ATTEMPT_FACETS.matching(eventTypes, results);
 };
 
-const resultsOf = (outcome: AttemptOutcome | undefined): readonly AttemptResult[] | undefined => {
-  if (outcome === "failed") return FAILURE_REASONS;
-  return outcome === undefined ? undefined : [outcome];
-};
+const resultsOf = (outcome: AttemptOutcome): readonly AttemptResult[] =>
+  outcome === "failed" ? FAILURE_REASONS : [outcome];
 
-export const deadLetterFacets = ({ eventType, reason }: DeadLettersQuery): number[] =>
-  DEAD_LETTER_FACETS.matching(one(eventType), one(reason));
+export const deadLetterFacets = ({ eventTypes, reasons }: DeadLettersQuery): number[] =>
+  DEAD_LETTER_FACETS.matching(eventTypes, reasons);

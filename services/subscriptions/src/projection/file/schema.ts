@@ -1,13 +1,13 @@
 import { FACETS_FINGERPRINT } from "./facets.ts";
 
 /** Raise when the meaning of a row changes; a file of another version is built anew. */
-const VERSION = 5;
+const VERSION = 6;
 
 /** A file with another fingerprint is thrown away. */
 export const SCHEMA_FINGERPRINT = `${VERSION};${FACETS_FINGERPRINT}`;
 
 /**
- * Ids of workspaces and agents are kept once, as every index has them. Of a call's id, and of the id of a
+ * Ids of workspaces and agents, and destinations, are kept once, as very many rows have them. Of a call's id, and of the id of a
  * dead letter's event, rows have only a hash (`callHash`, `eventHash`). Lists are ordered by `at_ms`. Rows
  * have no more than lists need: the streams have the rest.
  */
@@ -18,13 +18,17 @@ CREATE TABLE positions (stream TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, ap
 CREATE TABLE workspaces (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE agents (id INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, name TEXT NOT NULL, UNIQUE (workspace, name));
 
+-- last_event_seq: of the last event that went there (destinations.ts).
+CREATE TABLE destinations (id INTEGER PRIMARY KEY, url TEXT NOT NULL UNIQUE, last_event_seq INTEGER NOT NULL);
+CREATE INDEX destinations_by_event ON destinations (last_event_seq);
+
 -- custom: the event type where it is not built in, as several share a facet.
 -- at_ms is null while only records of the event have been seen. check_ms: when to check whether a retry is pending.
 CREATE TABLE events (
   seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL, custom TEXT,
   at_ms INTEGER, call_hash INTEGER NOT NULL, call_id TEXT NOT NULL, size_bytes INTEGER NOT NULL, is_test INTEGER NOT NULL,
   attempts INTEGER NOT NULL, last_attempt_ms INTEGER, last_ended_ms INTEGER, next_attempt_ms INTEGER,
-  dead_letter_ms INTEGER, check_ms INTEGER
+  last_status_code INTEGER, destination INTEGER, dead_letter_ms INTEGER, check_ms INTEGER
 );
 CREATE INDEX events_by_workspace ON events (workspace, facet, at_ms);
 CREATE INDEX events_by_agent ON events (agent, facet, at_ms);

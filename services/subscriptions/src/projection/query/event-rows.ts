@@ -6,8 +6,9 @@ import type { EventRow } from "../projection.ts";
 /** Reads the row of an event of a workspace; undefined when it is gone. */
 export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
   const find = db.prepare(`
-    SELECT agent, facet, custom, at_ms, call_id, size_bytes, is_test, attempts, last_attempt_ms, next_attempt_ms
-    FROM events WHERE seq = ?`);
+    SELECT agent, facet, custom, at_ms, call_id, size_bytes, is_test, attempts, last_attempt_ms, next_attempt_ms,
+      last_status_code, url
+    FROM events LEFT JOIN destinations ON id = destination WHERE seq = ?`);
   return (seq: number, workspaceId: string): EventRow | undefined => {
     const row = find.get(seq);
     if (row === undefined) return undefined;
@@ -25,6 +26,8 @@ export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
       status: EVENT_FACETS.stateOf(facet),
       attempts: Number(row["attempts"]),
       lastAttemptAtMs: numberOf(row["last_attempt_ms"]),
+      lastStatusCode: numberOf(row["last_status_code"]),
+      destination: textOf(row["url"]),
       nextAttemptAtMs: numberOf(row["next_attempt_ms"]),
     };
   };

@@ -20,7 +20,8 @@ const MAX_LIMIT = 1_000;
 /** Later than any row; adding to it does not overflow. */
 const ALWAYS_MS = 8_640_000_000_000_000;
 
-type Narrowed = Omit<EventsQuery, "status" | "eventType"> & Pick<Ranges, "facets" | "customTypes">;
+type Narrowed = Omit<EventsQuery, "statuses" | "eventTypes"> &
+  Pick<Ranges, "facets" | "customTypes">;
 
 /** Rows by the ranges of a query. */
 const rowReader = (db: DatabaseSync, ids: Ids) => {
@@ -37,8 +38,8 @@ const rowReader = (db: DatabaseSync, ids: Ids) => {
   return {
     rowsOf,
     pageOf: (table: IndexedTable, query: EventsQuery, facets: readonly number[]) => {
-      const { eventType, limit } = query;
-      const customTypes = customTypesIn(eventType === undefined ? undefined : [eventType]);
+      const { eventTypes, limit } = query;
+      const customTypes = customTypesIn(eventTypes);
       const found = rowsOf(table, { ...query, limit: limit + 1, facets, customTypes });
       const rows = found.slice(0, limit);
       return { rows, next: found.length > limit ? rows.at(-1) : undefined };

@@ -60,6 +60,8 @@ const stored = async (callId: string, isValid = true): Promise<EventRow> => {
     status: "failed",
     attempts: 1,
     lastAttemptAtMs: undefined,
+    lastStatusCode: undefined,
+    destination: undefined,
     nextAttemptAtMs: undefined,
   };
 };

@@ -48,7 +48,11 @@ const storedJob = async (workspaceId: string) => {
     events.push(seq);
   }
   await eventually(async () => {
-    const { rows } = await projection.events({ workspaceId, status: "dead_lettered", limit: 10 });
+    const { rows } = await projection.events({
+      workspaceId,
+      statuses: ["dead_lettered"],
+      limit: 10,
+    });
     expect(rows).toHaveLength(2);
   });
   const at = new Date(Date.now() + 60_000).toISOString();

@@ -48,7 +48,7 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
           "A job that starts a new delivery of each event that matches, in order of time, at a rate. It survives restarts and starts each once.",
         tags: ["Redelivery"],
         querystring: noQuerySchema,
-        body: createJobSchema.meta({ "x-examples": CREATE_EXAMPLES }),
+        body: createJobSchema(redelivery.now).meta({ "x-examples": CREATE_EXAMPLES }),
         response: {
           202: jobResponseSchema.meta({ "x-examples": CREATED_EXAMPLES }),
           ...problemResponses,

@@ -1,4 +1,5 @@
-import { eventNotFound, quoted, type Problem } from "../../http/problem.ts";
+import { eventNotFound, type Problem } from "../../http/problem.ts";
+import { quoted } from "../../http/decide/shown.ts";
 import { KEY_REUSED } from "../../idempotency/request-key.ts";
 import type { Rejection } from "../deps.ts";
 import { MAX_KEPT_JOBS, MAX_RUNNING_JOBS } from "../jobs/jobs.ts";

@@ -8,50 +8,52 @@ import {
 import { z } from "zod";
 import type { JobPosition } from "../jobs/job-index.ts";
 import { cursorOf, pagination } from "../../http/pagination.ts";
-import { timeSchema } from "../../http/field-schemas.ts";
+import { momentSchema } from "../../http/field-schemas.ts";
 
 const MAX_EVENT_TYPES = 50;
 
-const utcTimeSchema = timeSchema.transform((text) => new Date(text).toISOString());
+const utcTimeSchema = (now: () => Date) =>
+  momentSchema(now).transform((ms) => new Date(ms).toISOString());
 
 const { min, max } = REDELIVERY_RATE;
 const RATE = `must be a whole number from ${min} to ${max}`;
 
 /** The body of `POST /redeliveries`. */
-export const createJobSchema = z
-  .strictObject({
-    agent_id: idSchema.optional().meta({ description: "Only events of this agent" }),
-    event_types: countedList(
-      z.array(eventTypeSchema).min(1, "must not be empty").max(MAX_EVENT_TYPES),
-      ({ length }) =>
-        length > MAX_EVENT_TYPES
-          ? `must not name more than ${MAX_EVENT_TYPES} event types`
-          : undefined,
-    )
-      .transform((types) => [...new Set(types)])
-      .optional()
-      .meta({ description: "Only events of these types" }),
-    since: utcTimeSchema.meta({
-      description: "Only events that were stored at this time or later",
-    }),
-    until: utcTimeSchema.optional().meta({
-      description: "Only events that were stored before; the time of the request at most",
-    }),
-    status: z.enum(REDELIVERY_STATUSES).meta({
-      description:
-        "undelivered: dead letters, cancelled ones and those without a subscription; all: delivered ones too",
-    }),
-    rate_per_second: z
-      .int({ error: RATE })
-      .min(min, { error: RATE })
-      .max(max, { error: RATE })
-      .default(REDELIVERY_RATE.default)
-      .meta({ description: "Deliveries started per second" }),
-  })
-  .superRefine(({ since, until }, context) => {
-    if (until === undefined || since < until) return;
-    context.addIssue({ code: "custom", message: "must be after since", path: ["until"] });
-  });
+export const createJobSchema = (now: () => Date) =>
+  z
+    .strictObject({
+      agent_id: idSchema.optional().meta({ description: "Only events of this agent" }),
+      event_types: countedList(
+        z.array(eventTypeSchema).min(1, "must not be empty").max(MAX_EVENT_TYPES),
+        ({ length }) =>
+          length > MAX_EVENT_TYPES
+            ? `must not name more than ${MAX_EVENT_TYPES} event types`
+            : undefined,
+      )
+        .transform((types) => [...new Set(types)])
+        .optional()
+        .meta({ description: "Only events of these types" }),
+      since: utcTimeSchema(now).meta({
+        description: "Only events that were stored at this time or later",
+      }),
+      until: utcTimeSchema(now).optional().meta({
+        description: "Only events that were stored before; the time of the request at most",
+      }),
+      status: z.enum(REDELIVERY_STATUSES).meta({
+        description:
+          "undelivered: dead letters, cancelled ones and those without a subscription; all: delivered ones too",
+      }),
+      rate_per_second: z
+        .int({ error: RATE })
+        .min(min, { error: RATE })
+        .max(max, { error: RATE })
+        .default(REDELIVERY_RATE.default)
+        .meta({ description: "Deliveries started per second" }),
+    })
+    .superRefine(({ since, until }, context) => {
+      if (until === undefined || since < until) return;
+      context.addIssue({ code: "custom", message: "must be after since", path: ["until"] });
+    });
 
 const positionSchema = z.tuple([z.iso.datetime(), idSchema]);
 
