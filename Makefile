@@ -74,13 +74,13 @@ format: set-up ## format every file
 bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=short: docs/performance.md); Linux
 	@node bench/run.ts
 
-openapi: set-up ## write docs/openapi.json anew from the routes' schemas
+openapi: set-up ## write docs/openapi.json again from the routes' schemas
 	@node scripts/openapi.ts
 
-asyncapi: set-up ## write docs/asyncapi.yaml anew from the schemas of what is on the streams
+asyncapi: set-up ## write docs/asyncapi.yaml again from the schemas of what is on the streams
 	@node scripts/asyncapi.ts
 
-settings: set-up ## write docs/settings.md and .env.example anew from the services' schemas
+settings: set-up ## write docs/settings.md and .env.example again from the services' schemas
 	@node scripts/settings.ts
 
 receiving: set-up ## write the examples and event types in docs/receiving-webhooks.md again
