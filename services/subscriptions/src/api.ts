@@ -117,7 +117,7 @@ const featureDeps = (
   };
 };
 
-/** What the calls of all features work with. */
+/** The dependencies of all features' calls. */
 export type FeatureDeps = PatchAgentDeps & {
   readonly redelivery: RedeliveryDeps;
   readonly index: AgentIndex;

@@ -20,7 +20,7 @@ const decode = <T>(schema: z.ZodType<T>, data: Uint8Array): Decoded<T> => {
   return { wrong: parsed.error.issues.map(({ path }) => path.join(".")) };
 };
 
-/** A message of ATTEMPTS. The caller decides whether to throw, log or skip one that is unreadable. */
+/** A message of ATTEMPTS. The caller decides whether to throw, log or skip an unreadable message. */
 export const decodeAttempt = (data: Uint8Array): Decoded<AttemptRecord> =>
   decode(attemptRecordSchema, data);
 

@@ -42,7 +42,7 @@ const REFUSED_CONFIGURATIONS = new Set([
 export const isTooLarge = (error: unknown): boolean =>
   error instanceof errors.InvalidArgumentError && error.message.includes("max_payload");
 
-/** What a stream replies now cannot be relied on, so it is not asked. */
+/** The stream's replies cannot be relied on now, so no request is sent. */
 export class UnavailableStreamError extends Error {
   override readonly name = "UnavailableStreamError";
 }

@@ -5,7 +5,7 @@ const REFRESH_EVERY_MS = 5_000;
 
 /**
  * Returns a function that reads the server's limit for messages (`max_payload`) again, on a connection of its own: a
- * server that reloads its configuration does not tell open connections.
+ * server that reloads its configuration does not notify open connections.
  */
 export const payloadLimit = (
   connection: NatsConnection,

@@ -14,7 +14,7 @@ export const spanQueue = (maxSpans: number) => {
   let waiting = 0;
   let dropped = 0;
   return {
-    /** A processor in front of the one that keeps and sends spans. */
+    /** A processor in front of the processor that keeps and sends spans. */
     before: (next: SpanProcessor): SpanProcessor => ({
       onStart: (span, context) => next.onStart(span, context),
       onEnd: (span) => {

@@ -44,7 +44,7 @@ const MAX_ATTRIBUTE_CHARACTERS = 512;
 
 /**
  * Starts OpenTelemetry's SDK, which sends to `target`. Imported only when traces are wanted, as loading the SDK takes
- * time. There is no context for asynchronous calls: whoever starts a span names its parent.
+ * time. There is no context for asynchronous calls: the code that starts a span names its parent.
  */
 export const startTracing = (
   settings: TracingSettings,

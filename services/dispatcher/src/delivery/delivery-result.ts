@@ -34,7 +34,7 @@ export type ReadingLock = {
 export type DeliveryContext = {
   /** Parent of the attempt's span, where deliveries are traced. */
   readonly parent?: TraceContext | undefined;
-  /** Whether the message is still this process's; asked right before the request. */
+  /** Whether the message is still this process's; called right before the request. */
   readonly stillOwned?: () => Promise<boolean>;
   /** Of a message that was delivered before; released while the delivery waits for a permit. */
   readonly readingLock?: ReadingLock | undefined;

@@ -12,7 +12,7 @@ import { inFlightRegistry } from "../settle/in-flight.ts";
 import { readingLocks } from "./suspects.ts";
 import { takeEvent, takeRetry, type MessageDeps } from "./take-message.ts";
 
-/** One pull asks for at most this many, so that EVENTS and RETRIES share the room. */
+/** One pull requests at most this many, so that EVENTS and RETRIES share the room. */
 const MAX_PULL = 256;
 const ROOM_WAIT_MS = 1_000;
 

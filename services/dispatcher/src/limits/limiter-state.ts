@@ -59,7 +59,7 @@ export const createLimiterState = () => {
 
 const newPool = (): Mutable<PoolState> => ({ load: IDLE_POOL, bytes: 0 });
 
-/** How many of the oldest entries are checked for one that is idle. */
+/** How many of the oldest entries are checked for an idle one. */
 const MAX_CHECKED = 8;
 
 /**

@@ -32,7 +32,7 @@ export type Membership = {
 /** After a dispatcher's death its share of the limits lies idle for three intervals. */
 const HEARTBEAT_INTERVAL_MS = 2_000;
 
-/** Within this time every dispatcher has answered a `join`. */
+/** Within this time every dispatcher has replied to a `join`. */
 const JOIN_REPLIES_WITHIN_MS = 500;
 
 /**

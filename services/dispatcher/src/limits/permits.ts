@@ -31,7 +31,7 @@ export type AttemptResult = {
   readonly destination: Signal;
   /** What it says of its origin (the host). */
   readonly origin: Signal;
-  /** For how long its destination asked to be left alone. */
+  /** The destination's `Retry-After`: no attempt starts before it has passed. */
   readonly retryAfterMs?: number;
 };
 

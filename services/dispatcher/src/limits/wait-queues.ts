@@ -2,7 +2,7 @@ const EMPTY: readonly never[] = [];
 
 /** Requests that wait in memory: a queue for each key, served round-robin. */
 export const createWaitQueues = <T>() => {
-  /** The one that is served next comes first; a drain removes those that trimming has emptied. */
+  /** The queue that is served next comes first; a drain removes queues that trimming has emptied. */
   const queues = new Map<string, T[]>();
   let size = 0;
 
@@ -32,7 +32,7 @@ export const createWaitQueues = <T>() => {
         if (queue.length > 0) queues.set(key, queue); // behind the others
       }
     },
-    /** Drops from the tails; `drop` returns false for an item that stays, and is told how many are before it. */
+    /** Drops from the tails; `drop` returns false for an item that stays; `ahead` counts the items before it. */
     trim: (drop: (item: T, ahead: number) => boolean): void => {
       for (const queue of queues.values()) {
         for (let last = queue.at(-1); last !== undefined; last = queue.at(-1)) {

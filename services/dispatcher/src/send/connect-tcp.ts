@@ -54,7 +54,7 @@ const ATTEMPT_DELAY_MS = 250;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
- * A connection to the address that answers first ("happy eyeballs", RFC 8305; Node.js's own gives one
+ * A connection to the address that responds first ("happy eyeballs", RFC 8305; Node.js's own gives one
  * address up before it tries the next). Resolves nothing. Rejects with the error of the system
  * or of the block list.
  */

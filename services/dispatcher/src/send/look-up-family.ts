@@ -27,7 +27,7 @@ const MAX_FIRST_WAIT_MS = 1_000;
 /**
  * Queries the name servers in turn, and goes on listening to the earlier ones: c-ares itself drops a query when it
  * sends the next, so that a server slower than one try is never heard. Each query has a resolver of its own, which
- * reads resolv.conf anew and has its own deadline.
+ * reads resolv.conf again and has its own deadline.
  */
 export const lookUpFamily = (wanted: FamilyQuery): Promise<FamilyFound> =>
   new Promise((resolve) => {

@@ -51,7 +51,7 @@ const UNREACHABLE_CODES = new Set([
   "EHOSTUNREACH",
   "ENETDOWN",
   "DNS_EAI_AGAIN",
-  "DNS_ECONNREFUSED", // no name server is there to be asked
+  "DNS_ECONNREFUSED", // no name server responds
   "DNS_ETIMEOUT",
 ]);
 
@@ -64,7 +64,7 @@ export const verdictOf = (error: unknown): NetworkVerdict => {
   const ofProxy = codes.find((code) => code.startsWith("PROXY_"));
   if (ofProxy !== undefined) return platformFault("network", ofProxy);
   const known = codes.filter((code) => reasonFor(code) !== undefined);
-  // Of a name's addresses, one that was reached says more than one that there is no way to.
+  // A name may have several addresses: the error of a reached address says more than that of an unreachable one.
   const reached = known.find((code) => !UNREACHABLE_CODES.has(code));
   if (reached === undefined && codes.includes(NO_LOCAL_ADDRESS)) {
     return platformFault("resources", NO_LOCAL_ADDRESS);

@@ -94,7 +94,7 @@ type Resolution = { readonly found: Promise<Resolved>; readonly over: Promise<un
 
 const byAnyWay = (lookup: Lookup): Resolution => {
   const { hostname, useSystemNames, withinMs } = lookup;
-  // RFC 6761: there is no such name, and name servers need not be asked.
+  // RFC 6761: there is no such name, so no name server is queried.
   if (/(^|\.)invalid$/.test(hostname)) return immediate(Promise.resolve(unresolved("ENOTFOUND")));
   if (useSystemNames && /^[^.]+$|\.localhost$/.test(hostname)) return bySystem(hostname, withinMs);
   const byName = byDns(lookup);

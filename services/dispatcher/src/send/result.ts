@@ -11,7 +11,10 @@ export type SendResult =
       readonly kind: "response";
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
-      /** Its beginning: more than is kept, with secrets that it may repeat. */
+      /**
+       * The body's first bytes: more of them than the record keeps, and with the secrets that an endpoint may
+       * repeat.
+       */
       readonly bodyText: string;
       /** From the start of the attempt to status and headers. */
       readonly durationMs: number;

@@ -126,7 +126,7 @@ export const setAside = (message: JsMsg, { store, now }: DeadLetterDeps): DeadLe
   };
 };
 
-/** Tells a delivery's dead letter from those of the event's other deliveries. */
+/** A key that keeps the dead letters of an event's deliveries apart. */
 export const deadLetterKey = (
   { deliveryId: id, eventSeq }: Pick<RetryMessage, "deliveryId" | "eventSeq">,
   attempt: number,

@@ -39,7 +39,7 @@ export type HistoryQuery = {
   readonly keep: number;
 };
 
-/** Requests that one answer may have under way at once. */
+/** Requests to NATS that one response may have under way at once. */
 const REQUESTS_AT_ONCE = 16;
 
 /** How far the clocks of the servers of EVENTS and DEAD_LETTERS may differ. */

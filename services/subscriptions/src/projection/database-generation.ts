@@ -41,7 +41,7 @@ export type GenerationOptions = {
   readonly onStreamLost: (error: unknown) => void;
   /** The file cannot be used any more. */
   readonly onDamaged: (error: unknown) => void;
-  /** The file cannot be written where it is, and so not be made anew either. */
+  /** The file cannot be written where it is, and so cannot be made again either. */
   readonly onUnwritable: (error: Error) => void;
   readonly log: Logger;
 };
@@ -74,7 +74,7 @@ export const SOURCES: Readonly<Record<ProjectedStream, Source>> = {
   },
 };
 
-/** Opens the file, made anew where it is not of these streams, and follows them from where it ends. */
+/** Opens the file (a new one where it belongs to other streams), and follows the streams from its positions on. */
 export const openGeneration = async (options: GenerationOptions): Promise<DatabaseGeneration> => {
   const { nats, now, onStreamLost, log } = options;
   const states = await statesOf(options);

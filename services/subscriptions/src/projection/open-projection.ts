@@ -32,8 +32,8 @@ export type OpenProjection = Projection & {
 const DROP_COUNTS_EVERY_MS = 3_600_000;
 
 /**
- * Opens the index and keeps it up to date until it is stopped; a file that turns out to be damaged is thrown
- * away and built anew. Throws where no file can be made.
+ * Opens the index and keeps it up to date until it is stopped; a file that turns out to be damaged is thrown away
+ * and built again. Throws where no file can be made.
  */
 export const openProjection = async (options: ProjectionOptions): Promise<OpenProjection> => {
   const folder = openFolder(options.folder);
@@ -157,7 +157,7 @@ const projectionOf = (current: () => DatabaseGeneration | undefined): Projection
   };
 };
 
-/** Each query of the current generation; one that meets damage has the index rebuilt, and is refused. */
+/** The queries of the current generation. A query that meets damage starts a rebuild, and is refused. */
 const guardedQueries = (existing: () => DatabaseGeneration): Queries => {
   const guarded =
     (name: keyof Queries) =>

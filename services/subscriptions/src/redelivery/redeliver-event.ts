@@ -32,7 +32,7 @@ export type RedeliverRequest = OnceFor & {
   readonly countsAgainstSchedule: boolean;
 };
 
-/** Delivers an event again: a delivery that waits goes on now, one that has ended begins anew. */
+/** Delivers an event again: a delivery that waits goes on now, an ended one begins again. */
 export const redeliverEvent = async (
   request: RedeliverRequest,
   deps: RedeliveryDeps,

@@ -1,4 +1,4 @@
-/** Messages between dispatchers, and their texts on the wire. Every dispatcher answers a `join` at once. */
+/** Messages between dispatchers, and their texts on the wire. Every dispatcher replies to a `join` at once. */
 export const MESSAGE_TEXTS = { join: "hello", heartbeat: "here", leave: "gone" } as const;
 
 export type MembershipMessage = keyof typeof MESSAGE_TEXTS;

@@ -42,7 +42,7 @@ const MAX_RECENT = 16;
 const MIN_RECENT = 8;
 const MAJORITY = 0.9;
 
-/** Attempts at once to an origin most of whose destinations fail; destinations that answer soon are exempt. */
+/** Attempts at once to an origin most of whose destinations fail; destinations that respond soon are exempt. */
 export const WINDOW_OF_FAILING_MAJORITY = WINDOW_IN_OUTAGE;
 
 export const withRecent = (

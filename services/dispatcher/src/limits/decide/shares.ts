@@ -11,7 +11,7 @@ import {
 /** A destination (workspace and URL without query), as one dispatcher knows it. */
 type DestinationState = SlotState & {
   readonly window: CongestionWindow;
-  /** Until then it asked to be left alone (`Retry-After`), in ms of a monotonic clock. */
+  /** No attempt starts before this time (`Retry-After`), in ms of a monotonic clock. */
   readonly closedUntilMs: number;
 };
 
@@ -79,7 +79,7 @@ export const dynamicBound = (share: number, free: number): number =>
   Math.floor(share * Math.max(0, free)) + 1;
 
 /**
- * Reserve this share for endpoints that answer within SOON_MS; any other endpoint may take one permit of it. A
+ * Reserve this share for endpoints that respond within SOON_MS; any other endpoint may take one permit of it. A
  * hanging request keeps its permit until its deadline, so lowering bounds later does not help.
  */
 export const RESERVED_SHARE = 0.25;
@@ -136,7 +136,7 @@ const currentOriginWindow = ({ window, recent }: OriginState, isSoon: boolean): 
     ? Math.min(window.size, WINDOW_OF_FAILING_MAJORITY)
     : window.size;
 
-/** A destination that has not answered yet may be silent for so long. */
+/** A destination that has not responded yet may be silent for this long. */
 const FIRST_RESPONSE_WITHIN_MS = 3_000;
 const MIN_SILENCE_MS = 1_000;
 

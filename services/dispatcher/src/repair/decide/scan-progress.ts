@@ -58,7 +58,7 @@ const tailAfter = (
   page: ScannedPage,
   lastSeq: number,
 ): ScanProgress["tail"] => {
-  // May move backwards: a replica that is behind the others answers with an early end.
+  // May move backwards: a replica that is behind the others replies with an early end.
   if (page.isEnd) return { fromSeq: lastSeq + 1, dueMs: page.tailDueMs };
   if (lastSeq < tail.fromSeq) return tail;
   // Due now, not at 0: a long tail must not keep the ranges waiting.

@@ -55,7 +55,7 @@ export const attemptsResponseSchema = z
   .object({ attempts: z.array(attemptRowSchema), ...page })
   .meta({ "x-examples": ATTEMPTS_EXAMPLES });
 
-/** The raw message is in the answer about the one dead letter. */
+/** `GET /dead-letters/{event_id}` has the raw message. */
 const deadLetterRowSchema = deadLetterResponseSchema.omit({ raw: true, raw_truncated: true });
 
 export const deadLettersResponseSchema = z

@@ -6,7 +6,7 @@ export type LiveStreams = { readonly attempts: number; readonly events: number }
 
 export type ReadPosition =
   | { readonly kind: "position"; readonly position: LivePosition }
-  /** A position in streams that have been made anew since: it says nothing about these. */
+  /** The position is in streams that have been recreated since, so it says nothing about these. */
   | { readonly kind: "previous" }
   | { readonly kind: "invalid" };
 

@@ -144,7 +144,7 @@ const UNWRITABLE = new Set<unknown>(
 
 /**
  * An error that says why the file cannot be written (no room, no right, no disk); undefined for any other
- * error. Making the file anew does not help.
+ * error. Making the file again does not help.
  */
 export const unwritableFile = (path: string, error: unknown): Error | undefined => {
   const code = primaryCode(error) ?? (error as NodeJS.ErrnoException | undefined)?.code;
@@ -153,6 +153,6 @@ export const unwritableFile = (path: string, error: unknown): Error | undefined 
   return new Error(`PROJECTION_DIR: ${path} cannot be written: ${message}`, { cause: error });
 };
 
-/** True where the file's content is damaged: only making it anew helps. */
+/** True where the file's content is damaged: only making it again helps. */
 export const isDamaged = (error: unknown): boolean =>
   [CORRUPT, NOT_A_DATABASE].includes(primaryCode(error) ?? -1);

@@ -22,7 +22,7 @@ export const eachStream = <T>(of: (stream: ProjectedStream) => T): Record<Projec
 });
 
 /**
- * The positions in a file; undefined: its streams have been made anew since, or restored to an earlier
+ * The positions in a file; undefined: its streams have been recreated since, or restored to an earlier
  * state.
  */
 export const positionsIn = (db: DatabaseSync, streams: StreamStates): Positions | undefined => {

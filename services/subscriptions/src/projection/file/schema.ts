@@ -1,6 +1,6 @@
 import { FACETS_FINGERPRINT } from "./facets.ts";
 
-/** Raise when the meaning of a row changes; a file of another version is built anew. */
+/** Raise when the meaning of a row changes; a file of another version is built again. */
 const VERSION = 6;
 
 /** A file with another fingerprint is thrown away. */

@@ -53,7 +53,10 @@ export const jobsResponseSchema = z.object({
   projection_lag: lag,
 });
 
-/** A job for its workspace: what it was asked to do, how far it is and what its deliveries came to. The rest stays internal. */
+/**
+ * A job for its workspace: what it redelivers, how far it is and how its deliveries ended. The rest stays
+ * internal.
+ */
 export const jobResponse = (
   job: RedeliveryJob,
   { delivered, failed, cancelled }: RedeliveryProgress,

@@ -43,7 +43,7 @@ export type SendTestEventDeps = {
   readonly eventTypes: DefineDeps;
 };
 
-/** `POST /agent/v1/{agent_id}/test-event`: sends a sample, and answers with what its attempt came to. */
+/** `POST /agent/v1/{agent_id}/test-event`: sends a sample, and responds with the outcome of its attempt. */
 export const sendTestEventRoute = (
   api: Api,
   { store, redelivery, eventTypes }: SendTestEventDeps,
