@@ -16,6 +16,7 @@ import { dispatcherMetrics } from "../../services/dispatcher/src/metrics.ts";
 import type { DeliveryStore } from "../../services/dispatcher/src/settle/delivery-store.ts";
 import type { InFlightMessage } from "../../services/dispatcher/src/settle/in-flight.ts";
 import { settleSteps } from "../../services/dispatcher/src/settle/settle.ts";
+import { ADDRESS } from "./fixtures/records.ts";
 
 /** When the nth call of the store fails: before it has done anything, or when all but the reply is there. */
 export interface Fault {
@@ -29,13 +30,6 @@ export const faultsIn = (calls: number): Fault[] =>
     { call, when: "before" } as const,
     { call, when: "after" } as const,
   ]);
-
-export const ADDRESS = {
-  workspaceId: "w1",
-  callId: "c1",
-  agentId: "a1",
-  eventType: "call_completed",
-} as const;
 
 export const EVENT_BODY = new TextEncoder().encode(
   JSON.stringify({ event_type: "call_completed", call_id: "c1", agent_id: "a1" }),

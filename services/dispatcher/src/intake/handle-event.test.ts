@@ -1,6 +1,6 @@
 import { expect, describe, test } from "vitest";
+import { ADDRESS } from "../../../../test/harness/fixtures/records.ts";
 import {
-  ADDRESS,
   EVENT_BODY,
   faultsIn,
   handlerDeps,

@@ -2,8 +2,8 @@ import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { dueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { describe, expect, test } from "vitest";
+import { ADDRESS, attemptRecord, retryMessage } from "../../../../test/harness/fixtures/records.ts";
 import {
-  ADDRESS,
   faultsIn,
   handlerDeps,
   messageInFlight,
@@ -14,28 +14,12 @@ import {
 import { handleRetry, handleUnreadableRetry } from "./handle-retry.ts";
 
 const SUBJECT = dueRetrySubject(ADDRESS, "7");
-const RETRY: RetryMessage = {
-  address: ADDRESS,
-  eventSeq: 7,
-  deliveryId: "7",
-  attempt: 2,
-  dueMs: NOW_MS - 5,
-  deferrals: 3,
-};
-const FIRST: AttemptRecord = {
+const RETRY = retryMessage({ dueMs: NOW_MS - 5, deferrals: 3 });
+const FIRST = attemptRecord({
   event_id: "evt_7",
-  event_seq: 7,
-  event_type: "call_completed",
-  call_id: "c1",
-  agent_id: "a1",
-  workspace_id: "w1",
-  attempt: 1,
-  trigger: "event",
-  at: "2026-01-01T00:00:00.000Z",
-  duration_ms: 1,
   outcome: { kind: "failed", reason: "timeout" },
   next: { kind: "retry", at: "2026-01-01T00:00:10.000Z", attempts_left: 1 },
-};
+});
 const SECOND = { ...FIRST, attempt: 2, trigger: "retry" } as const;
 
 /** A delivery whose attempts so far have these records, and a retry of it that is due. */

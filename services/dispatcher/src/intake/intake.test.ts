@@ -9,8 +9,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../../../../test/harness/eventually.ts";
 import { startNatsServer, type NatsServer } from "../../../../test/harness/nats/nats-server.ts";
 import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
+import { ADDRESS } from "../../../../test/harness/fixtures/records.ts";
 import {
-  ADDRESS,
   EVENT_BODY,
   handlerDeps,
   responding,

@@ -1,8 +1,8 @@
 import { errors } from "@nats-io/nats-core";
 import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { describe, expect, test } from "vitest";
+import { ADDRESS } from "../../../../test/harness/fixtures/records.ts";
 import {
-  ADDRESS,
   handlerDeps,
   messageInFlight,
   NOW_MS,

@@ -9,6 +9,7 @@ import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { attemptRecord, retryMessage } from "../../../../test/harness/fixtures/records.ts";
 import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { startNatsServer, type NatsServer } from "../../../../test/harness/nats/nats-server.ts";
 import { readDispatcherSettings } from "../config.ts";
@@ -48,29 +49,11 @@ afterAll(async () => {
 const addressOf = (callId: string) =>
   ({ workspaceId: "w1", callId, agentId: "a1", eventType: "call_completed" }) as const;
 
-const recordOf = (call_id: string, attempt: number): AttemptRecord => ({
-  event_id: "evt_rs_7",
-  event_seq: 7,
-  event_type: "call_completed",
-  call_id,
-  agent_id: "a1",
-  workspace_id: "w1",
-  attempt,
-  trigger: "event",
-  at: "2026-01-01T00:00:00.000Z",
-  duration_ms: 1,
-  outcome: { kind: "delivered", status_code: 200 },
-  next: { kind: "done" },
-});
+const recordOf = (call_id: string, attempt: number): AttemptRecord =>
+  attemptRecord({ call_id, attempt });
 
-const retryOf = (deliveryId: string, dueMs: number): RetryMessage => ({
-  address: addressOf("retries"),
-  eventSeq: 7,
-  deliveryId,
-  attempt: 2,
-  dueMs,
-  deferrals: 0,
-});
+const retryOf = (deliveryId: string, dueMs: number): RetryMessage =>
+  retryMessage({ address: addressOf("retries"), deliveryId, dueMs });
 
 const messagesOn = async (stream: string, subject: string): Promise<number> => {
   const { state } = await nats.jsm.streams.info(stream, { subjects_filter: subject });

@@ -1,7 +1,7 @@
 import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { describe, expect, test } from "vitest";
+import { ADDRESS } from "../../../../test/harness/fixtures/records.ts";
 import {
-  ADDRESS,
   messageInFlight,
   NOW_MS,
   streamsInMemory,
