@@ -187,7 +187,10 @@ const subscriptions = [
     product(`${SUBSCRIPTIONS}([^/]+)/`, `${SUBSCRIPTIONS}http/`),
     {
       path: `${SUBSCRIPTIONS}[^/]+/routes/`,
-      pathNot: [`${SUBSCRIPTIONS}$1/`, `${SUBSCRIPTIONS}events/routes/[a-z-]+-response\\.ts$`],
+      pathNot: [
+        `${SUBSCRIPTIONS}$1/`,
+        `${SUBSCRIPTIONS}events/routes/[a-z-]+-(response|examples)\\.ts$`,
+      ],
     },
   ),
   forbid(
