@@ -8,6 +8,7 @@ import { withHeaders, type PlainSchema } from "./headers.ts";
 import { withProblems } from "./problems.ts";
 import { asDocumented } from "./schemas.ts";
 import { tidied, type ApiDocument } from "./tidy.ts";
+import { withWebhooks } from "./webhooks.ts";
 import { BASE_PATH, type Api } from "../api.ts";
 
 /** The groups of calls; a route names its group in `tags`. The document leaves out groups without calls. */
@@ -68,6 +69,8 @@ export const documentApi = (app: Api): void => {
       return { schema: withProblems(plain, document.route), url };
     },
     transformObject: (document) =>
-      tidied(withComponents(document) as ApiDocument) as ReturnType<typeof withComponents>,
+      withWebhooks(tidied(withComponents(document) as ApiDocument)) as ReturnType<
+        typeof withComponents
+      >,
   });
 };

@@ -1,10 +1,13 @@
 /** The parts of an OpenAPI document that `tidied` changes. */
 export type ApiDocument = {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly tags?: readonly { readonly name: string }[];
+  readonly tags?: readonly { readonly name: string; readonly description?: string }[];
+  readonly webhooks?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly components: {
     readonly schemas?: Readonly<Record<string, unknown>>;
     readonly responses?: Readonly<Record<string, unknown>>;
+    readonly parameters?: Readonly<Record<string, unknown>>;
+    readonly requestBodies?: Readonly<Record<string, unknown>>;
   };
 };
 
