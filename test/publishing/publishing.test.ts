@@ -81,6 +81,17 @@ describe("an event that is posted", () => {
     // A key that is used again for another event does not lose that event unnoticed.
     const changed = await post(eventOf("keyed", { call_sid: "x" }), headers);
     expect(changed).toMatchObject({ status: 409, body: { code: "event_differs" } });
+    const before = await lastSeq();
+    for (const other_event of [
+      eventOf("another-call"),
+      eventOf("keyed", { agent_id: "a2" }),
+      eventOf("keyed", { event_type: "call_started" }),
+    ]) {
+      const events = [{ ...first, duplicate: true, differs: true }];
+      const reused = await post(other_event, headers);
+      expect(reused).toMatchObject({ status: 409, body: { code: "event_differs", events } });
+    }
+    expect(await lastSeq()).toBe(before);
     const theirs = await post(eventOf("keyed"), headers, api.other);
     expect(theirs.body?.["events"]).toMatchObject([{ duplicate: false }]);
   });
@@ -161,6 +172,38 @@ describe("a list of events", () => {
       "6.agent_id",
     ]);
     expect(await lastSeq()).toBe(before);
+  });
+
+  test("may be in an object's `events`, and errors are at their places there", async () => {
+    const stored = await storedBy({ events: [eventOf("in-object-1"), eventOf("in-object-2")] });
+    expect(stored).toMatchObject([{ duplicate: false }, { duplicate: false }]);
+    const answer = await post({ events: [eventOf("x"), eventOf("y", { call_id: 7 })] });
+    expect(answer.body?.["errors"]).toEqual([
+      { path: "events.1.call_id", message: "expected a text, got a number (7)" },
+    ]);
+    const none = await post({ events: [] });
+    expect(none.body?.["errors"]).toEqual([{ path: "events", message: "must not be empty" }]);
+  });
+
+  test.each([
+    "",
+    "{",
+    '{"a": 1,\n "b": }',
+    "[1, 2",
+    '[{"a":1},\n{"b":}]',
+    '{"events":[{]}',
+    "\uFEFF{}",
+  ])("that is no JSON gets the same words as from any other call: %j", async (text) => {
+    const [posted, other] = [
+      await post(text),
+      await api.admin.raw("/agent/v1", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: text,
+      }),
+    ];
+    expect(posted).toMatchObject(problem(400, "invalid_json"));
+    expect(posted.body).toEqual(other.body);
   });
 
   test.each<readonly [string, string | unknown[], number, string, string[]]>([

@@ -2,7 +2,8 @@ import { Buffer, isUtf8 } from "node:buffer";
 // oxlint-disable-next-line no-restricted-imports -- hashing reads and writes nothing
 import { createHash } from "node:crypto";
 import { callToken } from "./call-id.ts";
-import { QUOTE, textIn } from "../json/json-bytes.ts";
+import { OPEN_ARRAY, OPEN_OBJECT, QUOTE, textIn } from "../json/json-bytes.ts";
+import { placeIn } from "../json/json-place.ts";
 import { scanJson, type ScannedMember } from "../json/json-scan.ts";
 import { eventSubject, parseEventSubject, type EventAddress } from "../streams/subjects.ts";
 
@@ -139,9 +140,9 @@ export const readEventBody = (body: Uint8Array): EventBodyRead => {
       return refused(`is ${scanned.found}: expected a JSON object`);
     case "too_deep":
     case "refused_key":
-      return refused(`${scanned.message} at position ${scanned.at}: ${expected}`);
+      return refused(`${scanned.message} at ${placeIn(body, scanned.at)}: ${expected}`);
     case "invalid":
-      return notJson(`${scanned.message} at position ${scanned.at}: ${expected}`);
+      return notJson(`${scanned.message} at ${placeIn(body, scanned.at)}: ${expected}`);
     default:
       return scanned satisfies never;
   }
@@ -183,7 +184,7 @@ export const validateEvent = (
   return { kind: "event", address, members };
 };
 
-/** The body's fields that route: texts and null as they are; `OTHER` for anything else. */
+/** The body's fields that route: texts and null as they are, other values so that an error can say what came. */
 export const routingFields = (
   members: EventMembers,
   body: Uint8Array,
@@ -192,12 +193,13 @@ export const routingFields = (
 
 const valueOf = (member: ScannedMember | undefined, body: Uint8Array): unknown => {
   if (member === undefined) return undefined;
-  if (body[member.start] === QUOTE) return textIn(body, member.start, member.end);
-  return body[member.start] === NULL_START ? null : OTHER;
+  const [first, size] = [body[member.start], member.end - member.start];
+  if (first === QUOTE) return textIn(body, member.start, member.end);
+  if (first === OPEN_OBJECT) return {};
+  if (first === OPEN_ARRAY) return [];
+  if (size > MAX_NUMBER_BYTES) return Number.NaN; // a number that no field has
+  return JSON.parse(Buffer.from(body.subarray(member.start, member.end)).toString());
 };
-
-const NULL_START = 0x6e;
-const OTHER = Symbol("neither text nor null");
 
 const missing = (name: string, said: unknown): string | undefined =>
   said === undefined || said === null ? `${name} is required in the body` : undefined;

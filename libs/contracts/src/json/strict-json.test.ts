@@ -108,7 +108,9 @@ test.each([
 test("the deepest level that is allowed passes, and one more does not", () => {
   expect(parse("1", 0)).toMatchObject({ kind: "value" });
   expect(parse(nested(32))).toMatchObject({ kind: "value" });
-  expect(parse(nested(33))).toEqual(invalid("is nested deeper than 32 levels at position 32"));
+  expect(parse(nested(33))).toEqual(
+    invalid("is nested deeper than 32 levels at position 32 (line 1 column 33)"),
+  );
   expect(parse(`[${nested(31)},${nested(31)}]`)).toMatchObject({ kind: "value" });
   expect(parse(`{"a":${'{"a":'.repeat(31)}[]${"}".repeat(31)}}`)).toMatchObject({
     kind: INVALID,

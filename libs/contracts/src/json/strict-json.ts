@@ -1,3 +1,4 @@
+import { placeIn, utf8In } from "./json-place.ts";
 import { scanJson, type KeyVisitor } from "./json-scan.ts";
 
 export type StrictJsonLimits = {
@@ -21,9 +22,6 @@ const REFUSED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
 const MAX_SHOWN_CHARACTERS = 64;
 
-// Keeps the byte-order mark, so that it is refused (RFC 8259 section 8.1).
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /**
  * The value of a JSON text that all parsers read alike: UTF-8 without a mark, no duplicate keys, no keys with a
  * meaning in JavaScript, nested no deeper than allowed. Otherwise one parser could check a value and another use a
@@ -33,12 +31,8 @@ export const parseStrictJson = (
   bytes: Uint8Array,
   { maxDepth, maxKeys = Infinity }: StrictJsonLimits,
 ): StrictJson => {
-  let text: string;
-  try {
-    text = UTF8.decode(bytes);
-  } catch {
-    return notJson("is not UTF-8");
-  }
+  const text = utf8In(bytes);
+  if (text === undefined) return notJson("is not UTF-8");
   if (text === "") return notJson("is empty");
   if (text.startsWith("\uFEFF")) return notJson("begins with a byte-order mark");
   const scanned = scanJson(bytes, maxDepth, strictKeys(maxKeys));
@@ -47,13 +41,8 @@ export const parseStrictJson = (
   }
   const { kind, message, at } = scanned;
   if (kind === "refused_key") return { kind: "refused", message };
-  const before = UTF8.decode(bytes.subarray(0, at));
-  const where = `${message} at position ${before.length}`;
-  if (kind === "too_deep") return { kind: "refused", message: where };
-  // In the words of `JSON.parse`.
-  const lines = before.split("\n");
-  const column = (lines.at(-1) ?? "").length + 1;
-  return notJson(`${where} (line ${lines.length} column ${column})`);
+  const where = `${message} at ${placeIn(bytes, at)}`;
+  return kind === "too_deep" ? { kind: "refused", message: where } : notJson(where);
 };
 
 const notJson = (message: string) => ({ kind: "not_json", message }) as const;

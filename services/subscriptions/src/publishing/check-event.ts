@@ -13,6 +13,8 @@ import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import { idSchema } from "@ringback/contracts/id";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
+import { withValue } from "../http/decide/issue-text.ts";
+import { readable } from "../http/validation.ts";
 
 /** One fault of an event, and the path of its field. */
 export type ItemError = { readonly path: readonly PropertyKey[]; readonly message: string };
@@ -25,7 +27,7 @@ export type CheckedItem =
       readonly warnings: readonly EventWarning[];
     }
   /** The text is no JSON, so the whole request is none. */
-  | { readonly kind: "not_json"; readonly message: string }
+  | { readonly kind: "not_json" }
   /** The first few things that are wrong. */
   | { readonly kind: "invalid"; readonly errors: readonly ItemError[] };
 
@@ -60,14 +62,15 @@ export const checkItem = (
     return invalid(`is ${bytes.byteLength} bytes: at most ${maxEventBytes}`);
   }
   const read = readEventBody(bytes);
-  // The problem's text begins with "The body".
-  if (read.kind === "not_json") {
-    return { kind: "not_json", message: read.message.replace(/^body /, "") };
-  }
+  if (read.kind === "not_json") return read;
   if (read.kind === "refused") return invalid(read.message);
   const fields = routingFields(read.members, bytes);
-  const head = headSchema.safeParse(fields);
-  const errors = [...(head.error?.issues ?? []), ...foreignWorkspace(fields, workspaceId)];
+  const head = readable(headSchema, fields);
+  const wrong = (head.error?.issues ?? []).map((issue) => ({
+    path: issue.path,
+    message: withValue(issue),
+  }));
+  const errors = [...wrong, ...foreignWorkspace(fields, workspaceId)];
   if (!head.success || errors.length > 0) return { kind: "invalid", errors };
   const { event_type: eventType, call_id: callId, agent_id: agentId } = head.data;
   const event = validateEvent({ workspaceId, callId, agentId, eventType }, read.members, bytes);

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { setImmediate as endOfTick } from "node:timers/promises";
+import { jsonFault } from "@ringback/contracts/json/json-place";
 import { checkItem, type CheckedItem, type ItemError, type ItemRules } from "./check-event.ts";
 import { invalidRequest, RefusedError } from "../http/refused-error.ts";
 import { pathText } from "../http/validation.ts";
@@ -19,22 +20,22 @@ const SLICE_MS = 5;
  */
 export const checkRequest = async (body: Buffer, rules: ItemRules): Promise<CheckedEvent[]> => {
   const found = jsonItems(body, MAX_EVENTS);
-  if (found.kind === "invalid") throw invalidJson(found.message);
+  if (found.kind === "invalid") throw invalidJson(body);
   if (found.kind === "too_many") {
-    throw invalidRequest([{ path: "", message: `holds too many events: at most ${MAX_EVENTS}` }]);
+    const message = `holds too many events: at most ${MAX_EVENTS}`;
+    throw invalidRequest([{ path: pathText(found.path), message }]);
   }
   const items = found.kind === "one" ? [found.item] : found.items;
-  if (items.length === 0) throw invalidRequest([{ path: "", message: "must not be empty" }]);
+  if (found.kind === "list" && items.length === 0) {
+    throw invalidRequest([{ path: pathText(found.path), message: "must not be empty" }]);
+  }
   const events: CheckedEvent[] = [];
   const errors: ItemError[] = [];
   let beganMs = performance.now();
   for (const [n, item] of items.entries()) {
-    const itemPath = found.kind === "one" ? [] : [n];
+    const itemPath = found.kind === "one" ? [] : [...found.path, n];
     const checked = checkItem(item, rules);
-    if (checked.kind === "not_json") {
-      const where = found.kind === "one" ? "" : `, in event ${n}`;
-      throw invalidJson(`${checked.message}${where}`);
-    }
+    if (checked.kind === "not_json") throw invalidJson(body);
     if (checked.kind === "event") events.push(checked);
     else {
       for (const { path, message } of checked.errors) {
@@ -51,8 +52,9 @@ export const checkRequest = async (body: Buffer, rules: ItemRules): Promise<Chec
   throw invalidRequest(first.map(({ path, message }) => ({ path: pathText(path), message })));
 };
 
-const invalidJson = (message: string): RefusedError =>
+/** In the same words as for any other route: the whole body is read once more, to find the first fault. */
+const invalidJson = (body: Buffer): RefusedError =>
   new RefusedError({
     code: "invalid_json",
-    detail: `The body ${message}: nothing was stored.`,
+    detail: `The body ${jsonFault(body) ?? "is not valid JSON"}.`,
   });

@@ -100,7 +100,10 @@ const stored = async (
     if (before.subject === event.subject) {
       return { ...first, differs: Buffer.compare(before.data, event.body) !== 0 };
     }
-    // The message id was used on another subject: the event is stored, even if it is stored twice then.
+    // The key was used for an event of another call, agent or type: nobody else knows such an id.
+    if (workspaceOf(before.subject) === workspaceOf(event.subject))
+      return { ...first, differs: true };
+    // Somebody on NATS took the message id in another workspace: the event is stored, even if it is stored twice then.
     return await published({ ...event, messageId: randomUUID() }, trace, nats);
   } catch (error) {
     if (error instanceof JetStreamApiError && FULL.has(error.code)) return { kind: "full" };
@@ -108,6 +111,8 @@ const stored = async (
     throw error;
   }
 };
+
+const workspaceOf = (eventSubject: string): string | undefined => eventSubject.split(".")[1];
 
 const published = async (
   { subject, body, messageId }: EventMessage,
@@ -136,6 +141,6 @@ export const withSecretIds = (
   events.map((event, n) => {
     const hmac = createHmac("sha256", keyDigest);
     if (idempotencyKey === undefined) hmac.update(JSON.stringify([event.messageId]));
-    else hmac.update(JSON.stringify([idempotencyKey, n, event.subject]));
+    else hmac.update(JSON.stringify([idempotencyKey, n]));
     return { ...event, messageId: `http:${hmac.digest("hex")}` };
   });

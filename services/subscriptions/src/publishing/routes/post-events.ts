@@ -21,6 +21,8 @@ const eventSchema = z.looseObject({
   agent_id: z.string(),
 });
 
+const eventsSchema = z.array(eventSchema).min(1).max(MAX_EVENTS);
+
 /** `POST /events`: stores events for producers without NATS, all of them checked before the first. */
 export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
   void api.register(async (own: Api) => {
@@ -38,11 +40,11 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
           operationId: "publishEvents",
           summary: "Publish events",
           description:
-            "One event, or a list of up to 1,000: all are checked before the first is stored, and 202 means that all are stored. At most 8 MiB, and 1 MiB an event. An endpoint gets the bytes of its event as they are in the request. Sent again within 10 minutes, what is stored is not stored twice; with an `Idempotency-Key` that counts by the key, and another event under it gets 409.",
+            "One event, or a list of up to 1,000, also as the `events` of an object: all are checked before the first is stored, and 202 means that all are stored. At most 8 MiB, and 1 MiB an event. An endpoint gets the bytes of its event as they are in the request. Sent again within 10 minutes, what is stored is not stored twice; with an `Idempotency-Key` that counts by the key, and another event under it gets 409.",
           tags: ["Publishing"],
           querystring: noQuerySchema,
           body: z
-            .union([eventSchema, z.array(eventSchema).min(1).max(MAX_EVENTS)])
+            .union([eventSchema, eventsSchema, z.object({ events: eventsSchema })])
             .meta({ "x-examples": PUBLISH_EXAMPLES }),
           response: {
             202: publishResponseSchema.meta({ "x-examples": PUBLISHED_EXAMPLES }),
