@@ -1,8 +1,14 @@
 import { Agent, request as httpRequest } from "node:http";
+import { readFile } from "node:fs/promises";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
+import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
+import { subscriptionsSettings } from "../../services/subscriptions/src/config.ts";
+import { wrongRequests, type ApiDocument } from "./wrong-requests.ts";
 import { anyBody, type AnyBody } from "./arbitrary-bodies.ts";
 import { type StartedService, startOn } from "../harness/process/start-service.ts";
 
@@ -144,3 +150,39 @@ test(
     ).toEqual([]);
   },
 );
+
+/** Words of zod, and of the parts inside. */
+const NOT_FOR_CUSTOMERS =
+  /Invalid input|received undefined|expected \w+, received|Unrecognized key|Too (?:big|small)|symbol|zod|undefined|\[object/i;
+const SETTINGS = Object.keys({ ...dispatcherSettings, ...subscriptionsSettings });
+const NAMES = new RegExp(`\\b(?:${[...SETTINGS, ...Object.values(STREAMS)].join("|")})\\b`);
+
+test("no call says anything in zod's words, or names a setting or a stream, whatever is wrong", async () => {
+  const requests = wrongRequests(await openApi());
+  expect(requests.length).toBeGreaterThan(500);
+  const refused = new Set<string>();
+  const tells: string[] = [];
+  await mapConcurrently(requests, LANES, async ({ method, path, body }) => {
+    const headers = { "content-type": "application/json" };
+    const said = await started.admin.raw(path, { method, headers, body: body ?? null });
+    if (said.status < 400) return;
+    refused.add(`${method} ${path.split("?")[0]}`);
+    const { title, detail, errors = [] } = said.body as ProblemBody;
+    const texts = [title, detail, ...errors.map(({ message }) => message)];
+    const wrong = texts.filter((text) => NOT_FOR_CUSTOMERS.test(text) || NAMES.test(text));
+    if (wrong.length > 0 || said.status >= 500) {
+      tells.push(`${method} ${path} ${body?.slice(0, 200)}: ${said.status} ${wrong.join("; ")}`);
+    }
+  });
+  expect(tells).toEqual([]);
+  expect(refused.size).toBeGreaterThan(25);
+});
+
+type ProblemBody = {
+  readonly title: string;
+  readonly detail: string;
+  readonly errors?: readonly { readonly message: string }[];
+};
+
+const openApi = async (): Promise<ApiDocument> =>
+  JSON.parse(await readFile("docs/openapi.json", "utf8")) as ApiDocument;

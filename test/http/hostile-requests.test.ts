@@ -61,7 +61,7 @@ describe("callback URLs", () => {
 
   test("on a port that is not allowed are told which ones are", async () => {
     const [error] = errorsOf(await patchWith({ callback_url: "https://example.com:9443/" }));
-    expect(error?.message).toBe("names port 9443, which is not one of 443, 8443 (ALLOWED_PORTS)");
+    expect(error?.message).toBe("names port 9443, which is not one of 443, 8443");
   });
 });
 
@@ -190,7 +190,7 @@ describe("a body", () => {
 
   test("that names what there is none of is told so, with what there is", async () => {
     const [error] = errorsOf(await patchWith({ method_type: "GET" }));
-    expect(error?.message).toMatch(/"POST".*"PUT".*"PATCH".*got "GET"/);
+    expect(error?.message).toBe(`must be one of PUT, POST, PATCH, got "GET"`);
   });
 });
 

@@ -108,6 +108,7 @@ const featureDeps = (
     projection,
     redelivery: { ...redelivery.redelivery, requests },
     eventId: (seq) => eventId(eventsCreatedMs, seq),
+    eventsKeptMs: settings.EVENTS_MAX_AGE,
     live: liveStream({
       nats,
       connections: parts.connections,
@@ -129,6 +130,8 @@ export type FeatureDeps = PatchAgentDeps & {
   readonly projection: Projection;
   readonly records: RecordLoader;
   readonly eventId: (seq: number) => string;
+  /** How long EVENTS keeps events. */
+  readonly eventsKeptMs: number;
 };
 
 /** Every call of the API, in the order of its document. */
@@ -145,12 +148,12 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => listRoutes(api, { ...deps, now }),
     (api) => agentStatsRoute(api, { ...deps, store, now }),
     (api) => agentHistoryRoute(api, history),
-    (api) => getCallEventsRoute(api, events),
-    (api) => eventRoutes(api, events, deps.ownWarnings),
+    (api) => getCallEventsRoute(api, events, deps.eventsKeptMs),
+    (api) => eventRoutes(api, { ...deps, reader: events }),
     (api) => eventTypesRoutes(api, eventTypes),
     (api) => postEventsRoute(api, deps.publishing),
     (api) => streamRoute(api, deps.live),
-    (api) => redeliverEventRoute(api, redelivery),
+    (api) => redeliverEventRoute(api, { ...redelivery, eventsKeptMs: deps.eventsKeptMs }),
     (api) => redeliveriesRoutes(api, redelivery),
     (api) => sendTestEventRoute(api, { store, redelivery, eventTypes }),
   ];

@@ -100,7 +100,7 @@ const portProblem = (url: URL, policy: CallbackUrlPolicy): string | undefined =>
   // The parser leaves out the port that the scheme implies.
   const port = Number(url.port === "" ? (url.protocol === "http:" ? 80 : 443) : url.port);
   if (policy.allowInsecureHttp || isPortIn(port, policy.allowedPorts)) return undefined;
-  return `names port ${port}, which is not one of ${portsText(policy.allowedPorts)} (ALLOWED_PORTS)`;
+  return `names port ${port}, which is not one of ${portsText(policy.allowedPorts)}`;
 };
 
 const literalProblem = (address: string, policy: CallbackUrlPolicy): string | undefined => {
@@ -108,7 +108,7 @@ const literalProblem = (address: string, policy: CallbackUrlPolicy): string | un
   if (allowedPrivateCidrs.length === 0) return "must name a host, not an IP address";
   // Literals are only for the networks that the operator opened.
   if (!isWithin(address, allowedPrivateCidrs)) {
-    return "must name a host, not an IP address outside ALLOWED_PRIVATE_CIDRS";
+    return "must name a host: this IP address is in no network that is open here";
   }
   const verdict = classifyAddress(address, deniedAddresses({ allowedPrivateCidrs }));
   const isDenied = verdict.kind === "denied" || isWithin(address, deniedCidrs);

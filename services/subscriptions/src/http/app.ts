@@ -13,7 +13,6 @@ import { MAX_BODY_BYTES, readJsonBodies, requireJson } from "./json-body.ts";
 import { noteResponses, rejectExpectation, respondToMalformedHttp } from "./malformed-http.ts";
 import { overloadBounds, refuseWhileOverloaded, type OverloadBounds } from "./overload.ts";
 import { sendProblem } from "./problem.ts";
-import { quoted } from "./decide/shown.ts";
 import { requestLimits } from "./rate-limits.ts";
 import { recordRequests, type RequestMetrics } from "./request-log.ts";
 import { shareRoom } from "./request-room.ts";
@@ -75,11 +74,7 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
   app.setErrorHandler(handleError);
   const paths = servedPaths(app);
   app.setNotFoundHandler((request, reply) => {
-    const [path = ""] = request.url.split("?"); // without the query, which may hold secrets
-    const patterns = [...paths.ofApi().keys()].toSorted();
-    const all = patterns.map((one) => one.replaceAll(/:(\w+)/g, "{$1}"));
-    const detail = `There is nothing at ${quoted(path)}: the paths are ${all.join(", ")}.`;
-    return sendProblem(reply, { code: "not_found", detail });
+    return sendProblem(reply, paths.notFound(request));
   });
   traceRequests(app, deps.tracer, paths);
   refuseWhileOverloaded(app, overload);

@@ -31,7 +31,7 @@ const problemOf = (error: unknown, maxBodyBytes = MAX_BODY_BYTES): Problem => {
   }
   if (isTooLarge(error)) {
     const detail =
-      "What would be stored is larger than NATS takes (max_payload): fewer or smaller subscriptions, or ask the operator for a larger limit.";
+      "What would be stored is larger than this service can store: name fewer or smaller subscriptions, or ask the operator for a larger limit.";
     return { code: "payload_too_large", detail };
   }
   const { code = "", statusCode = 500 } = error as Partial<FastifyError>;

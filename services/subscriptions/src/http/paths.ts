@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest, HTTPMethods } from "fastify";
 import { BASE_PATH, DOCS_PATH, type Api } from "./api.ts";
-import { sendProblem } from "./problem.ts";
+import { quoted } from "./decide/shown.ts";
+import { likelyCalls } from "./decide/likely-paths.ts";
+import { sendProblem, type Problem } from "./problem.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -15,6 +17,8 @@ export type ServedPaths = {
   readonly ofApi: () => ReadonlyMap<string, readonly HTTPMethods[]>;
   /** The pattern of a request's path, also where the path does not take the method. */
   readonly patternOf: (request: FastifyRequest) => string | undefined;
+  /** The problem of a request for a path where there is nothing. */
+  readonly notFound: (request: Pick<FastifyRequest, "url" | "method">) => Problem;
   /** Responds 405 with `Allow` to other methods; call it once all routes are registered. */
   readonly refuseOtherMethods: () => void;
 };
@@ -40,6 +44,14 @@ export const servedPaths = (app: Api): ServedPaths => {
   return {
     ofApi: () => new Map([...paths].filter(([pattern]) => pattern.startsWith(BASE_PATH))),
     patternOf,
+    notFound: ({ url, method }) => {
+      const [path = ""] = url.split("?"); // without the query, which may hold secrets
+      const known = [...paths].filter(([pattern]) => pattern.startsWith(BASE_PATH));
+      const all = known.map(([pattern, methods]) => ({ pattern, methods }));
+      const likely = likelyCalls({ method, path }, BASE_PATH, all).join(", ");
+      const detail = `There is nothing at ${quoted(path)}. Likely calls: ${likely}. All are at ${DOCS_PATH}.`;
+      return { code: "not_found", detail };
+    },
     refuseOtherMethods: () => {
       for (const [url, methods] of paths) refuseShadowed(app, url, methods);
       app.addHook("onRequest", async (request, reply) => {

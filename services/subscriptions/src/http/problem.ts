@@ -142,16 +142,26 @@ export const agentNotFound = (agentId: string, at?: string): Problem => {
 };
 
 /** The problem of a call without events, or of another workspace's call. */
-export const callNotFound = (callId: string): Problem => ({
+export const callNotFound = (callId: string, keptMs: number): Problem => ({
   code: "call_not_found",
-  detail: `There is no event of a call ${quoted(callId)} in this workspace: they are kept for some days.`,
+  detail: `There is no event of a call ${quoted(callId)} in this workspace: events are kept for ${spanText(keptMs)}.`,
 });
 
 /** The problem of an unknown event: one that is gone, or one of a stream that was made again since. */
-export const eventNotFound = (eventId: string): Problem => ({
+export const eventNotFound = (eventId: string, keptMs: number): Problem => ({
   code: "event_not_found",
-  detail: `There is no event ${quoted(eventId)} in this workspace: they are kept for some days.`,
+  detail: `There is no event ${quoted(eventId)} in this workspace: events are kept for ${spanText(keptMs)}.`,
 });
+
+const SPANS = { day: 86_400_000, hour: 3_600_000, minute: 60_000, second: 1_000 } as const;
+
+/** A duration for a person: `7 days`, `36 hours`. */
+const spanText = (ms: number): string => {
+  const whole = Object.entries(SPANS).find(([, size]) => ms % size === 0 && ms >= size);
+  const [unit, size] = whole ?? (["second", SPANS.second] as const);
+  const count = Math.round(ms / size);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+};
 
 /** The problem of an event that was not given up, or whose dead letter is gone. */
 export const deadLetterNotFound = (eventId: string): Problem => ({

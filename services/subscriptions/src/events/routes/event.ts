@@ -29,16 +29,23 @@ import { eventResponse, eventResponseSchema } from "./event-response.ts";
 /** The event in a path. An invalid id never matches an event. */
 const pathSchema = z.object({ event_id: z.string() });
 
+export type EventRouteDeps = {
+  readonly reader: EventReader;
+  readonly ownWarnings: OwnWarnings;
+  /** How long EVENTS keeps events. */
+  readonly eventsKeptMs: number;
+};
+
 /** The calls about one event. */
-export const eventRoutes = (api: Api, reader: EventReader, ownWarnings: OwnWarnings): void => {
-  readRoute(api, reader, ownWarnings);
-  payloadRoute(api, reader);
-  attemptsRoute(api, reader);
-  deadLetterRoute(api, reader);
+export const eventRoutes = (api: Api, deps: EventRouteDeps): void => {
+  readRoute(api, deps);
+  payloadRoute(api, deps);
+  attemptsRoute(api, deps);
+  deadLetterRoute(api, deps);
 };
 
 /** `GET /events/{event_id}`: an event with its payload. */
-const readRoute = (api: Api, reader: EventReader, ownWarnings: OwnWarnings): void => {
+const readRoute = (api: Api, { reader, ownWarnings, eventsKeptMs }: EventRouteDeps): void => {
   api.get(
     "/events/:event_id",
     {
@@ -61,7 +68,7 @@ const readRoute = (api: Api, reader: EventReader, ownWarnings: OwnWarnings): voi
       const { event_id: eventId } = request.params;
       const { workspaceId } = callerOf(request);
       const found = await reader.event(workspaceId, eventId);
-      if (found === undefined) return sendProblem(reply, eventNotFound(eventId));
+      if (found === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
       const warnings = await warningsOf(workspaceId, found.event, ownWarnings);
       return sendJson(reply, eventResponse(found, warnings));
     },
@@ -82,7 +89,7 @@ const warningsOf = async (
 };
 
 /** `GET /events/{event_id}/payload`: the payload alone, byte for byte as it was published. */
-const payloadRoute = (api: Api, reader: EventReader): void => {
+const payloadRoute = (api: Api, { reader, eventsKeptMs }: EventRouteDeps): void => {
   api.get(
     "/events/:event_id/payload",
     {
@@ -104,7 +111,7 @@ const payloadRoute = (api: Api, reader: EventReader): void => {
     async (request, reply) => {
       const { event_id: eventId } = request.params;
       const event = await reader.storedEvent(callerOf(request).workspaceId, eventId);
-      if (event === undefined) return sendProblem(reply, eventNotFound(eventId));
+      if (event === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
       const { buffer, byteOffset, byteLength } = event.body;
       const bytes = Buffer.from(buffer, byteOffset, byteLength);
       if (embeddedPayload(bytes).kind === "json") return sendJson(reply, bytes);
@@ -118,7 +125,7 @@ const attemptsSchema = z
   .meta({ "x-examples": ATTEMPTS_EXAMPLES });
 
 /** `GET /events/{event_id}/attempts`: every attempt at an event, in all its deliveries, newest first. */
-const attemptsRoute = (api: Api, reader: EventReader): void => {
+const attemptsRoute = (api: Api, { reader, eventsKeptMs }: EventRouteDeps): void => {
   api.get(
     "/events/:event_id/attempts",
     {
@@ -138,7 +145,7 @@ const attemptsRoute = (api: Api, reader: EventReader): void => {
       const { event_id: eventId } = request.params;
       const { limit, cursor: beforeSeq } = request.query;
       const event = await reader.storedEvent(callerOf(request).workspaceId, eventId);
-      if (event === undefined) return sendProblem(reply, eventNotFound(eventId));
+      if (event === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
       const { attempts, nextBeforeSeq } = await reader.attemptsOf(event, { limit, beforeSeq });
       return {
         attempts: attempts.map(attemptResponse),
@@ -149,7 +156,7 @@ const attemptsRoute = (api: Api, reader: EventReader): void => {
 };
 
 /** `GET /dead-letters/{event_id}`: the dead letter of an event, which Ringback keeps longer than the event. */
-const deadLetterRoute = (api: Api, reader: EventReader): void => {
+const deadLetterRoute = (api: Api, { reader }: EventRouteDeps): void => {
   api.get(
     "/dead-letters/:event_id",
     {

@@ -9,8 +9,8 @@ import { sendJson } from "../../http/json-body.ts";
 import type { Api } from "../../http/api.ts";
 import type { EventReader } from "../event-reader.ts";
 
-/** `GET /calls/{call_id}/events`: a call's events and their deliveries, newest first. */
-export const getCallEventsRoute = (api: Api, reader: EventReader): void => {
+/** `GET /calls/{call_id}/events`: a call's events and their deliveries, newest first. `keptMs`: how long EVENTS keeps them. */
+export const getCallEventsRoute = (api: Api, reader: EventReader, keptMs: number): void => {
   api.get(
     "/calls/:call_id/events",
     {
@@ -36,7 +36,7 @@ export const getCallEventsRoute = (api: Api, reader: EventReader): void => {
       const page = await reader.eventsOfCall(workspaceId, callId, { limit, beforeSeq });
       // A page after the last one is empty; a call without events is unknown.
       if (page.found.length === 0 && beforeSeq === undefined) {
-        return sendProblem(reply, callNotFound(callId));
+        return sendProblem(reply, callNotFound(callId, keptMs));
       }
       const events = page.found.map((one) => eventResponse(one));
       const { nextBeforeSeq: next } = page;

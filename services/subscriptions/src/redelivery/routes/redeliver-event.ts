@@ -31,7 +31,10 @@ const bodySchema = z.strictObject({
 });
 
 /** `POST /events/{event_id}/redeliver`: delivers an event again, or lets its delivery go on now. */
-export const redeliverEventRoute = (api: Api, redelivery: RedeliveryDeps): void => {
+export const redeliverEventRoute = (
+  api: Api,
+  redelivery: RedeliveryDeps & { readonly eventsKeptMs: number },
+): void => {
   api.post(
     "/events/:event_id/redeliver",
     {
@@ -68,7 +71,10 @@ export const redeliverEventRoute = (api: Api, redelivery: RedeliveryDeps): void 
       const wanted = { workspaceId, eventId: event_id, key: read.key, countsAgainstSchedule };
       const result = await redeliverEvent(wanted, redelivery);
       if (result.kind === "rejected") {
-        return sendProblem(reply, rejectionProblem(result.rejection, event_id));
+        return sendProblem(
+          reply,
+          rejectionProblem(result.rejection, event_id, redelivery.eventsKeptMs),
+        );
       }
       if (result.isRepeat) reply.header("idempotency-replayed", "true");
       const { counts_against_schedule: _, ...decided } = result.decided;

@@ -4,13 +4,13 @@ import { KEY_REUSED } from "../../idempotency/request-key.ts";
 import type { Rejection } from "../deps.ts";
 import { MAX_KEPT_JOBS, MAX_RUNNING_JOBS } from "../jobs/jobs.ts";
 
-/** A rejection as a problem; `id` is that of the event or job in the path. */
-export const rejectionProblem = (rejection: Rejection, id = ""): Problem => {
+/** A rejection as a problem; `id` is that of the event or job in the path, `keptMs` how long EVENTS keeps an event. */
+export const rejectionProblem = (rejection: Rejection, id = "", keptMs = 0): Problem => {
   switch (rejection.kind) {
     case "key_reused":
       return KEY_REUSED;
     case "event_not_found":
-      return eventNotFound(id);
+      return eventNotFound(id, keptMs);
     case "event_invalid":
       return notDeliverable(`Event ${id} cannot be delivered: ${rejection.message}.`);
     case "test_event":
