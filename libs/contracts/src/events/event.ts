@@ -3,7 +3,7 @@ import { Buffer, isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { callToken } from "./call-id.ts";
 import { OPEN_ARRAY, OPEN_OBJECT, QUOTE, textIn } from "../json/json-bytes.ts";
-import { placeIn } from "../json/json-place.ts";
+import { positionText } from "../json/json-fault.ts";
 import { scanJson, type ScannedMember } from "../json/json-scan.ts";
 import { eventSubject, parseEventSubject, type EventAddress } from "../streams/subjects.ts";
 
@@ -140,9 +140,9 @@ export const readEventBody = (body: Uint8Array): EventBodyRead => {
       return refused(`is ${scanned.found}: expected a JSON object`);
     case "too_deep":
     case "refused_key":
-      return refused(`${scanned.message} at ${placeIn(body, scanned.at)}: ${expected}`);
+      return refused(`${scanned.message} at ${positionText(body, scanned.at)}: ${expected}`);
     case "invalid":
-      return notJson(`${scanned.message} at ${placeIn(body, scanned.at)}: ${expected}`);
+      return notJson(`${scanned.message} at ${positionText(body, scanned.at)}: ${expected}`);
     default:
       return scanned satisfies never;
   }

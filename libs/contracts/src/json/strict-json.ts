@@ -1,4 +1,4 @@
-import { placeIn, utf8In } from "./json-place.ts";
+import { positionText, utf8In } from "./json-fault.ts";
 import { scanJson, type KeyVisitor } from "./json-scan.ts";
 
 export type StrictJsonLimits = {
@@ -41,7 +41,7 @@ export const parseStrictJson = (
   }
   const { kind, message, at } = scanned;
   if (kind === "refused_key") return { kind: "refused", message };
-  const where = `${message} at ${placeIn(bytes, at)}`;
+  const where = `${message} at ${positionText(bytes, at)}`;
   return kind === "too_deep" ? { kind: "refused", message: where } : notJson(where);
 };
 

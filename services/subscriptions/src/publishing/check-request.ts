@@ -1,6 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { setImmediate as endOfTick } from "node:timers/promises";
-import { jsonFault } from "@ringback/contracts/json/json-place";
+import { jsonFault } from "@ringback/contracts/json/json-fault";
 import { checkItem, type CheckedItem, type ItemError, type ItemRules } from "./check-event.ts";
 import { invalidRequest, RefusedError } from "../http/refused-error.ts";
 import { pathText } from "../http/validation.ts";

@@ -3,7 +3,7 @@ import { byLikeness } from "./nearest.ts";
 /** A path of the API by its pattern, such as `/ca/api/v0/agent/:agent_id`, and the methods that it takes. */
 export type KnownPath = { readonly pattern: string; readonly methods: readonly string[] };
 
-const MOST = 3;
+const MAX_CALLS = 3;
 
 /**
  * The calls that somebody may have meant who asked for a path where there is nothing, the likest first: `GET
@@ -23,7 +23,7 @@ export const likelyCalls = (
     const other = methods.find((one) => one !== "HEAD") ?? method;
     return `${methods.includes(method) ? method : other} ${pattern.replaceAll(/:(\w+)/g, "{$1}")}`;
   });
-  return calls.slice(0, MOST);
+  return calls.slice(0, MAX_CALLS);
 };
 
 /** What is behind the API's prefix, or behind as much of it as there is. */

@@ -4,7 +4,7 @@ import { scanJson } from "./json-scan.ts";
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** A byte's place in a text, in the words of `JSON.parse`: `position 11 (line 1 column 12)`. The bytes are UTF-8. */
-export const placeIn = (bytes: Uint8Array, at: number): string => {
+export const positionText = (bytes: Uint8Array, at: number): string => {
   const before = UTF8.decode(bytes.subarray(0, at));
   const lines = before.split("\n");
   const column = (lines.at(-1) ?? "").length + 1;
@@ -31,6 +31,6 @@ export const jsonFault = (bytes: Uint8Array): string | undefined => {
   if (text.startsWith("\uFEFF")) return "begins with a byte-order mark";
   const scanned = scanJson(bytes, bytes.byteLength); // as deep as it likes: that is no fault of JSON
   return scanned.kind === "invalid"
-    ? `${scanned.message} at ${placeIn(bytes, scanned.at)}`
+    ? `${scanned.message} at ${positionText(bytes, scanned.at)}`
     : undefined;
 };
