@@ -36,8 +36,12 @@ export const issueText = (issue: RawIssue): string => {
       return `must be a multiple of ${issue.divisor}`;
     case "invalid_key":
       return "has a name that is not valid";
-    default:
+    case "custom":
+    case "invalid_element":
+    case "invalid_format":
       return "is not valid";
+    default:
+      return issue satisfies never;
   }
 };
 

@@ -28,10 +28,10 @@ export const meantBy = (name: string, known: readonly string[]): readonly string
 /** How many characters have to be added, dropped or replaced (Levenshtein). */
 const distanceOf = (a: string, b: string): number => {
   let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  for (const [i, character] of [...a].entries()) {
+  for (let i = 0; i < a.length; i += 1) {
     const next = [i + 1];
     for (let j = 0; j < b.length; j += 1) {
-      const replaced = (row[j] ?? 0) + Number(character !== b[j]);
+      const replaced = (row[j] ?? 0) + Number(a[i] !== b[j]);
       next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
     }
     row = next;
