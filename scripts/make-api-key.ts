@@ -29,7 +29,8 @@ export const keyFor = ({ WORKSPACE, SCOPES: scopes, KEY_ID, EXPIRES }: Asked): N
     ...(EXPIRES ? { expires_at: EXPIRES } : {}),
   });
   const read = readApiKeyEntries(JSON.stringify([made.entry]));
-  if (read.kind === "invalid") throw new Error(`${read.message} (${USAGE})`);
+  if (read.kind === "invalid")
+    throw new Error(`${read.message.replace(/^entry 0 \([^)]*\): /, "")} (${USAGE})`);
   return made;
 };
 

@@ -58,7 +58,7 @@ install_packages() {
     return
   fi
   require_node_and_npm
-  say "installing npm packages and Node 24 with npm ci (half a minute or so) ..."
+  say "installing npm packages and Node 24 with npm ci (a minute or two the first time) ..."
   rm -f "$stamp"
   # --include=dev: Node 24 and the tests are dev dependencies, which NODE_ENV=production leaves out
   if ! npm ci --include=dev --no-progress --loglevel=error >"$npm_log" 2>&1; then

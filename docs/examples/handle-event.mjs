@@ -1,4 +1,4 @@
-// Stores each event once, before the response; does the work after it. Node.js 24; any database with a
+// Stores each event once, before the response; does the work after it. Node.js 22.13 or newer; any database with a
 // unique key will do.
 import { DatabaseSync } from "node:sqlite";
 

@@ -1,9 +1,10 @@
-// Node.js 20 or newer, nothing to install
+// Node.js 22.13 or newer, nothing to install
 import { createServer } from "node:http";
 import { handleEvent } from "./handle-event.mjs";
 import { verifyWebhook, WebhookError } from "./verify-webhook.mjs";
 
 const secret = process.env.WEBHOOK_SECRET;
+if (!secret) throw new Error("set WEBHOOK_SECRET: whsec_…, from rotate_signing_secret");
 
 export const server = createServer(async (request, response) => {
   const id = request.headers["webhook-id"];

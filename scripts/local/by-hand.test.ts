@@ -22,12 +22,13 @@ test("every nats pub line publishes its file as a valid event with its message i
   }
 });
 
-test("each sample is posted over HTTP from its file, too", async () => {
+test("each sample is published from its file without a tool that set-up does not bring", async () => {
   const samples = await readSampleEvents();
   const posted = (await commands()).flatMap(
     (line) => / --data-binary @(\S+)$/.exec(line)?.[1] ?? [],
   );
-  expect(posted).toEqual(samples.map(({ file }) => file));
+  expect(await commands()).toContain(`npx --no-install ringback publish ${samples[0]?.file}`);
+  expect(posted).toEqual(samples.slice(1).map(({ file }) => file));
 });
 
 test("no sample holds what the nats CLI takes for a template", async () => {
@@ -38,7 +39,7 @@ test("no sample holds what the nats CLI takes for a template", async () => {
 
 test("every curl line carries the key, and its body is JSON that a shell leaves alone", async () => {
   const lines = (await commands()).filter((line) => line.includes("$api/"));
-  expect(lines).toHaveLength(2 + (await readSampleEvents()).length);
+  expect(lines).toHaveLength(1 + (await readSampleEvents()).length);
   for (const line of lines) {
     expect(line).toContain('-H "X-API-KEY: $KEY"');
     const [, body = "{}"] = / -d '([^']*)'$/.exec(line) ?? [];

@@ -25,7 +25,8 @@ export const writeShellEnv = async (
   const lines = [
     "# Written by `make up`, for another terminal: . .run/up.env",
     ...Object.entries(variables).map(([name, value]) => `export ${name}=${quoted(value)}`),
-    "# Node.js 24 and `ringback` first.",
+    "# Node.js 24 and `ringback` first. npm would look for its global settings beside that Node.js.",
+    'export NPM_CONFIG_GLOBALCONFIG="${NPM_CONFIG_GLOBALCONFIG:-$(npm config get globalconfig)}"',
     `export PATH=${quoted(join(ROOT, "node_modules/.bin"))}:"$PATH"`,
   ];
   await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o600 });

@@ -41,10 +41,13 @@ test("subscribe sets types and leaves others, unsubscribe removes them; each say
     [
       `agent-7: call_completed → PUT ${CRM}: subscribed\n`,
       `agent-7: recording_completed → PUT ${CRM}: subscribed\n`,
+      `not signed: ${types.replace(",", ", ")} (\`ringback rotate agent-7\` signs all)\n`,
     ].join(""),
   );
   const second = await run(["subscribe", "agent-7", "call_completed", `${CRM}/2`]);
-  expect(second.stdout).toContain(`call_completed → POST ${CRM}/2: replaced (it was ${CRM}`);
+  expect(second.stdout).toContain(
+    `call_completed → POST ${CRM}/2: replaced (it was ${CRM}, changed: callback_url, headers, method_type)`,
+  );
   const headers = { Authorization: "Bearer crm-token", "X-Team": "north" };
   expect(await agentOf("agent-7")).toMatchObject({
     event_subscriptions: [
@@ -95,6 +98,8 @@ test("rotate prints the new secret alone on the output; a secret of one's own co
       { event_type: "call_completed" },
     ],
   });
+  const unsigned = await run(["subscribe", "signed", "call_completed,call_started", `${CRM}/2`]);
+  expect(unsigned.stdout).toContain("\nnot signed: call_completed (");
   const asymmetric = await run(["rotate", "signed", "--scheme", "v1a"]);
   expect(asymmetric.stdout).toMatch(/^whpk_\S+\n$/);
   const own = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;

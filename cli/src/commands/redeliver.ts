@@ -9,7 +9,11 @@ import { filterQuery, withFilters, type Filters } from "../options/filters.ts";
 import { eventPath } from "../options/event-id.ts";
 import { wouldRedeliver, wouldRedeliverNamed } from "./would-redeliver.ts";
 
-const runSchema = z.looseObject({ event_id: z.string(), delivery_id: z.string() });
+const runSchema = z.looseObject({
+  event_id: z.string(),
+  delivery_id: z.string(),
+  mode: z.string().optional(),
+});
 
 const jobSchema = z.looseObject({
   redelivery_id: z.string(),
@@ -70,7 +74,13 @@ const redeliverNamed = async (
     const path = `${eventPath(eventId)}/redeliver`;
     const run = await client.call({ method: "POST", path, signal }, runSchema);
     terminal.line(
-      terminal.isJson ? JSON.stringify(run) : `${run.event_id}: delivery ${run.delivery_id} begins`,
+      terminal.isJson
+        ? JSON.stringify(run)
+        : `${run.event_id}: ${
+            run.mode === "retry_now"
+              ? `the retry that was due later begins now (delivery ${run.delivery_id})`
+              : `delivery ${run.delivery_id} begins`
+          }`,
     );
   }
 };

@@ -21,6 +21,9 @@ const responseSchema = z.looseObject({
   added: z.array(changeSchema).optional(),
   replaced: z.array(changeSchema).optional(),
   unchanged: z.array(changeSchema).optional(),
+  event_subscriptions: z.array(
+    z.looseObject({ event_type: z.string(), signing: z.array(z.unknown()).optional() }),
+  ),
   signing_secret: z.string().optional(),
 });
 
@@ -74,6 +77,12 @@ const subscribe = async (wanted: Wanted, context: CommandContext): Promise<void>
   }
   if (response.signing_secret !== undefined) {
     terminal.line(`Signing secret, shown this once: ${response.signing_secret}`);
+  }
+  const unsigned = response.event_subscriptions
+    .filter(({ event_type, signing }) => types.includes(event_type) && signing === undefined)
+    .map(({ event_type }) => event_type);
+  if (unsigned.length > 0) {
+    terminal.line(`not signed: ${unsigned.join(", ")} (\`ringback rotate ${agentId}\` signs all)`);
   }
 };
 
