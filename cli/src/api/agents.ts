@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { CliError } from "../cli-error.ts";
 import type { CommandContext } from "../command-context.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "./did-you-mean.ts";
 import { pages } from "./pages.ts";
 import { ApiError } from "./problem.ts";
 

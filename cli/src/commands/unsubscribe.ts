@@ -3,7 +3,7 @@ import { agentSchema, namingAgent, readAgent, wholeAgentId } from "../api/agents
 import { CliError, usageError } from "../cli-error.ts";
 import { withExamples, type AddCommand, type CommandContext } from "../command-context.ts";
 import { eventTypesIn } from "../options/event-types.ts";
-import { didYouMean } from "../api/nearest.ts";
+import { didYouMean } from "../api/did-you-mean.ts";
 
 /** `ringback unsubscribe`: removes subscriptions of an agent. */
 export const unsubscribeCommand: AddCommand = (program, context) => {

@@ -1,7 +1,7 @@
 import { EVENT_TYPES, isBuiltIn, isEventTypeName } from "@ringback/contracts/events/event-types";
 import { InvalidArgumentError } from "commander";
 import { z } from "zod";
-import { didYouMean } from "../api/nearest.ts";
+import { didYouMean } from "../api/did-you-mean.ts";
 import { usageError } from "../cli-error.ts";
 import type { CommandContext } from "../command-context.ts";
 

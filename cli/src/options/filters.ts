@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { checkAgent, wholeAgentId } from "../api/agents.ts";
 import type { CommandContext } from "../command-context.ts";
-import { didYouMean } from "../api/nearest.ts";
+import { didYouMean } from "../api/did-you-mean.ts";
 import { usageError } from "../cli-error.ts";
 import { checkTypes, eventTypesIn } from "./event-types.ts";
 import { momentIn } from "./moment.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { byLikeness, meantBy } from "./nearest.ts";
+import { byLikeness, meantBy } from "@ringback/contracts/likeness";
 import { shown } from "./shown.ts";
 
 type RawIssue = z.core.$ZodRawIssue;

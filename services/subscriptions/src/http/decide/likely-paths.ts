@@ -1,4 +1,4 @@
-import { byLikeness } from "./nearest.ts";
+import { byLikeness } from "@ringback/contracts/likeness";
 
 /** A path of the API by its pattern, such as `/ca/api/v0/agent/:agent_id`, and the methods that it takes. */
 export type KnownPath = { readonly pattern: string; readonly methods: readonly string[] };
