@@ -39,11 +39,11 @@ test("an event that cannot be read and a letter that does not fit: its first byt
   expect(Buffer.from(raw, "base64").toString()).toMatch(/^x+$/);
 }, 60_000);
 
-test("a change that NATS does not take is answered 413, and names the limit's name", async () => {
+test("a change that NATS does not take is answered 413, in words for the caller", async () => {
   const answer = await api.admin.patch(changeOf(4));
   expect(answer.status).toBe(413);
   expect(answer.body).toMatchObject({ code: "payload_too_large" });
-  expect(answer.body?.["detail"]).toContain("max_payload");
+  expect(answer.body?.["detail"]).toContain("name fewer or smaller subscriptions");
   expect((await api.admin.patch(changeOf(1))).status).toBe(200);
 }, 60_000);
 

@@ -90,6 +90,24 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The text of the string at these bytes: `"\u0061"` and `"a"` are the same one. */
 export const textIn = (bytes: Uint8Array, start: number, end: number): string => {
+  if (end - start <= MAX_SHORT) {
+    const text = plainText(bytes, start + 1, end - 1);
+    if (text !== undefined) return text;
+  }
   const written = utf8.decode(bytes.subarray(start + 1, end - 1));
   return written.includes("\\") ? (JSON.parse(`"${written}"`) as string) : written;
+};
+
+/** Up to here, joining characters is faster than a decoder: a body of 1 MiB may have 170,000 keys. */
+const MAX_SHORT = 14;
+
+/** The text of ASCII bytes without escapes; undefined for others. */
+const plainText = (bytes: Uint8Array, start: number, end: number): string | undefined => {
+  let text = "";
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? BACKSLASH;
+    if (byte >= 0x80 || byte === BACKSLASH) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 };

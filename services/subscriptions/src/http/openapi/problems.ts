@@ -92,7 +92,7 @@ const headersOf = (bodies: readonly ProblemBody[]) => {
 const DETAILS: Partial<Record<ProblemCode, string>> = {
   agent_not_found: "There is no agent 'agent-8' in this workspace.",
   insufficient_scope: "This call needs a key with the scope write.",
-  invalid_json: "The body is not valid JSON at line 3, column 5.",
+  invalid_json: "The body is not valid JSON at position 61 (line 3 column 5).",
   payload_too_large: "The body is larger than 262144 bytes.",
   precondition_failed:
     "Agent 'agent-7' is at ETag \"8\", which If-Match does not name: nothing was changed.",
