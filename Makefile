@@ -71,7 +71,7 @@ check: set-up ## check types, lint, format, and known vulnerabilities where the 
 format: set-up ## format every file
 	npm run format
 
-bench: set-up ## measure on loopback (SCENARIO=latency, EVENTS=…, BENCH_FORM=short: docs/performance.md); Linux
+bench: set-up ## measure on loopback for many minutes (SCENARIO=latency, BENCH_FORM=short for seconds: docs/performance.md); Linux
 	@node bench/run.ts
 
 openapi: set-up ## write docs/openapi.json again from the routes' schemas

@@ -92,6 +92,10 @@ test("rotate prints the new secret alone on the output; a secret of one's own co
   expect(rotated.code).toBe(0);
   expect(rotated.stdout).toMatch(/^whsec_[A-Za-z0-9+/]{43}=\n$/);
   expect(rotated.stderr).toContain("sign on for 1h");
+  await run(["rotate", "signed", "--type", "call_started", "--overlap", "1h"]);
+  expect((await run(["agents", "signed"])).stdout).toMatch(/ v1, v1 until \S/);
+  const ended = await run(["rotate", "signed", "--type", "call_started", "--overlap", "0s"]);
+  expect(ended.stderr).toContain("Secrets from before sign no more.");
   expect(await agentOf("signed")).toMatchObject({
     event_subscriptions: [
       { event_type: "call_started", signing: [{ scheme: "v1" }] },

@@ -33,7 +33,9 @@ const subscriptionSchema = z.looseObject({
   delivery: z
     .looseObject({ timeout: z.string().optional(), success_status: z.string().optional() })
     .optional(),
-  signing: z.array(z.looseObject({ scheme: z.string() })).optional(),
+  signing: z
+    .array(z.looseObject({ scheme: z.string(), expires_at: z.string().optional() }))
+    .optional(),
 });
 
 /** A subscription as this key may read it. */

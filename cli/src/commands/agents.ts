@@ -74,7 +74,12 @@ const showAgent = async (named: string, context: CommandContext): Promise<void> 
       { heading: "HEADERS", cell: ({ headers }) => Object.keys(headers).join(", "), shrinks: true },
       {
         heading: "SIGNED",
-        cell: ({ signing = [] }) => [...new Set(signing.map(({ scheme }) => scheme))].join(", "),
+        cell: ({ signing = [] }) =>
+          signing
+            .map(({ scheme, expires_at: end }) =>
+              end === undefined ? scheme : `${scheme} until ${terminal.time(end)}`,
+            )
+            .join(", "),
       },
     ],
     agent.event_subscriptions,

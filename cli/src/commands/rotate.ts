@@ -80,7 +80,11 @@ const rotate = async (
       : "The public key that receivers verify with:",
   );
   terminal.line(signing_secret ?? signing_public_key ?? "");
-  terminal.note(`Secrets from before, where there are any, sign on for ${overlap}.`);
+  terminal.note(
+    parseDurationMs(overlap) === 0
+      ? "Secrets from before sign no more."
+      : `Secrets from before, where there are any, sign on for ${overlap}.`,
+  );
 };
 
 const secretIn = (text: string): string => {
