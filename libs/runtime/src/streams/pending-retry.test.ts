@@ -6,11 +6,12 @@ import {
   dueRetrySubject,
   scheduledRetrySubject,
 } from "@ringback/contracts/streams/retry-subjects";
-import { deliveryKey, pendingRetries, pendingRetry } from "@ringback/runtime/streams/pending-retry";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { failOnLeaks } from "../harness/process/leaks.ts";
-import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
-import { startNatsServer, type NatsServer } from "../harness/nats/nats-server.ts";
+import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
+import { withFailingCalls } from "../../../../test/harness/nats/failing-calls.ts";
+import { connectTo, type NatsClient } from "../../../../test/harness/nats/nats-client.ts";
+import { startNatsServer, type NatsServer } from "../../../../test/harness/nats/nats-server.ts";
+import { deliveryKey, pendingRetries, pendingRetry } from "./pending-retry.ts";
 
 failOnLeaks();
 
@@ -42,6 +43,24 @@ const nats = () => ({
   refreshPayloadLimit: () => undefined,
   problem: () => undefined,
 });
+
+/** The same client, with something that happens on the server before the nth read of a message, from 1 on. */
+const whereBefore = (nth: number, happens: () => Promise<unknown>) => {
+  let reads = 0;
+  const { streams } = client.jsm;
+  const getMessage: typeof streams.getMessage = async (...args) => {
+    reads += 1;
+    if (reads === nth) await happens();
+    return streams.getMessage(...args);
+  };
+  const withHook = new Proxy(streams, {
+    get: (_, name) => (name === "getMessage" ? getMessage : Reflect.get(streams, name)),
+  });
+  const jsm = new Proxy(client.jsm, {
+    get: (_, name) => (name === "streams" ? withHook : Reflect.get(client.jsm, name)),
+  });
+  return { ...nats(), jsm };
+};
 
 const retry = (agentId: string, deliveryId: string, attempt = 2): RetryMessage => ({
   address: { workspaceId: "w1", callId: "c1", agentId, eventType: "call_completed" },
@@ -101,14 +120,14 @@ test("a retry for an earlier attempt, or the one that is in work here, is no sig
   });
 });
 
-test("of an agent with 2,000 due retries each delivery is told, in a handful of reads", async () => {
-  const all = Array.from({ length: 2_000 }, (_, n) => retry("a3", String(n)));
+test("of an agent with 1,100 due retries each delivery is told, in a handful of reads", async () => {
+  const all = Array.from({ length: 1_100 }, (_, n) => retry("a3", String(n)));
   await Promise.all(all.map(makeDue));
   const requests = client.nc.stats().outMsgs;
-  expect(await pendingRetry(nats(), retry("a3", "1999"))).toMatchObject({ kind: "pending" });
-  expect(await pendingRetry(nats(), retry("a3", "2000"))).toEqual({ kind: "none" });
+  expect(await pendingRetry(nats(), retry("a3", "1099"))).toMatchObject({ kind: "pending" });
+  expect(await pendingRetry(nats(), retry("a3", "1100"))).toEqual({ kind: "none" });
   expect(client.nc.stats().outMsgs - requests).toBeLessThan(10);
-  expect((await pendingRetries(nats(), [...all, retry("a3", "2000")])).size).toBe(2_000);
+  expect((await pendingRetries(nats(), [...all, retry("a3", "1100")])).size).toBe(1_100);
 });
 
 test("where too many are due in the form of versions before, nobody says that there is none", async () => {
@@ -117,4 +136,34 @@ test("where too many are due in the form of versions before, nobody says that th
   const one = retry("a4", "1");
   expect(await pendingRetry(nats(), one)).toEqual({ kind: "unknown" });
   expect(await pendingRetries(nats(), [one])).toEqual(new Set([deliveryKey(one)]));
+});
+
+test("a retry that is deferred between two reads is found on its new schedule", async () => {
+  const one = retry("a5", "1");
+  const { seq } = await makeDue(one);
+  const deferred = async () => {
+    await schedule({ ...one, deferrals: 1 });
+    await client.jsm.streams.deleteMessage("RETRIES", seq);
+  };
+  expect(await pendingRetry(whereBefore(2, deferred), one)).toMatchObject({
+    kind: "pending",
+    state: "scheduled",
+    retry: { deferrals: 1 },
+  });
+});
+
+test.each([1, 2, 3, 4])(
+  "where read %i gets no reply, nobody says that there is none",
+  async (n) => {
+    const failing = withFailingCalls(nats(), (call) => (call === n ? "after" : undefined));
+    await expect(pendingRetry(failing, retry("a7", "1"))).rejects.toThrow("timeout");
+  },
+);
+
+test("a message on the delivery's subject that names another delivery is not its retry", async () => {
+  const one = retry("a8", "1");
+  await client.js.publish(dueRetrySubject(one.address, "1"), "", {
+    headers: headersOf({ ...one, deliveryId: "2" }),
+  });
+  expect(await pendingRetry(nats(), one)).toEqual({ kind: "none" });
 });

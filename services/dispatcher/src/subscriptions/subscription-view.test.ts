@@ -1,0 +1,220 @@
+import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
+import { eventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
+import { subscriptionSubject } from "@ringback/contracts/streams/subjects";
+import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
+import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { ensureStreams } from "@ringback/runtime/streams/streams";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ADDRESS } from "../../../../test/harness/fixtures/records.ts";
+import { keptLog } from "../../../../test/harness/kept-log.ts";
+import { withFailingCalls } from "../../../../test/harness/nats/failing-calls.ts";
+import { eventually } from "../../../../test/harness/eventually.ts";
+import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
+import { connectTo, type NatsClient } from "../../../../test/harness/nats/nats-client.ts";
+import { type NatsServer, startNatsServer } from "../../../../test/harness/nats/nats-server.ts";
+import { subscriptionView, type SubscriptionView } from "./subscription-view.ts";
+
+failOnLeaks();
+
+const ROUNDS = 100;
+
+let server: NatsServer;
+let client: NatsClient;
+let nats: Nats;
+let view: SubscriptionView;
+/** While true, no request of the view reaches the server; what its consumer gets goes on. */
+let isCutOff = false;
+const { log, lines } = keptLog();
+
+beforeAll(async () => {
+  server = await startNatsServer();
+  client = await connectTo(server);
+  const settings = parseSettings(commonSettings, { NATS_URL: server.url });
+  nats = await connectNats(settings, "test-view", log);
+  await ensureStreams(nats.jsm, wantedStreams(settings), {
+    log,
+    signal: new AbortController().signal,
+  });
+  const failing = withFailingCalls(nats, () => (isCutOff ? "before" : undefined));
+  view = subscriptionView(failing, log, (error) => {
+    throw error;
+  });
+  await view.following.caughtUp;
+});
+
+afterAll(async () => {
+  await view.following.stop();
+  await nats.connection.close();
+  await client.close();
+  await server.stop();
+});
+
+test("a subscription is found as soon as it is stored, though the live view may not have it yet", async () => {
+  const found: (string | undefined)[] = [];
+  for (let n = 0; n < ROUNDS; n += 1) {
+    const agent = { workspaceId: "w1", agentId: `agent-${n}` };
+    await client.js.publish(subscriptionSubject(agent), JSON.stringify(registered(agent.agentId)));
+    const subscription = await view.find({ ...agent, callId: "c1", eventType: "call_completed" });
+    found.push(subscription?.callback_url);
+  }
+  expect(found).toEqual(Array.from({ length: ROUNDS }, (_, n) => urlOf(`agent-${n}`)));
+});
+
+test("an agent or a type without a subscription is not found", async () => {
+  const agent = { workspaceId: "w1", callId: "c1" };
+  const nobody = { ...agent, agentId: "nobody", eventType: "call_completed" as const };
+  expect(await view.find(nobody)).toBeUndefined();
+  expect(
+    await view.find({ ...agent, agentId: "agent-0", eventType: "recording_completed" }),
+  ).toBeUndefined();
+});
+
+test("that there is no subscription is not said while the stream does not reply", async () => {
+  const { seq } = await publish("cut-off", registered("cut-off"));
+  await eventually(() => view.following.appliedUpTo() >= seq);
+  isCutOff = true;
+  try {
+    await expect(view.find({ ...ADDRESS, agentId: "nobody" })).rejects.toThrow("timeout");
+    await expect(view.findOwnType({ ...ADDRESS, eventType: "own_type" })).rejects.toThrow(
+      "timeout",
+    );
+  } finally {
+    isCutOff = false;
+  }
+});
+
+test("a subscription that is known is found without a request while the view is current", async () => {
+  const { seq } = await publish("known", registered("known"));
+  await eventually(() => view.following.appliedUpTo() >= seq && view.following.isCurrent());
+  isCutOff = true;
+  try {
+    const found = await view.find({ ...ADDRESS, agentId: "known" });
+    expect(found?.callback_url).toBe(urlOf("known"));
+  } finally {
+    isCutOff = false;
+  }
+});
+
+test("an agent that was deleted has no subscription, and the workspace's own is no agent of calls", async () => {
+  const before = { ...view.counts() };
+  await publish("short-lived", registered("short-lived"));
+  const { seq } = await publish(WORKSPACE_AGENT, registered(WORKSPACE_AGENT));
+  await eventually(() => view.following.appliedUpTo() >= seq);
+  expect(view.counts()).toEqual({
+    agents: before.agents + 1,
+    subscriptions: before.subscriptions + 2,
+  });
+  const deletion = { occurred_at: new Date().toISOString(), version: 3, agent: null };
+  const deleted = await publish("short-lived", deletion);
+  await eventually(() => view.following.appliedUpTo() >= deleted.seq);
+  expect(await view.find({ ...ADDRESS, agentId: "short-lived" })).toBeUndefined();
+  expect(view.counts()).toEqual({ ...before, subscriptions: before.subscriptions + 1 });
+});
+
+test("a message that cannot be read is logged once, and leaves the agent as it was", async () => {
+  await publish("unread", registered("unread"));
+  const { seq } = await publish("unread", { agent: "none" });
+  await eventually(() => view.following.appliedUpTo() >= seq);
+  expect((await view.find({ ...ADDRESS, agentId: "unread" }))?.callback_url).toBe(urlOf("unread"));
+  const logged = lines.filter((line) => line.includes("subscriptions.unreadable"));
+  expect(logged.map((line) => (JSON.parse(line) as { seq: number }).seq)).toEqual([seq]);
+});
+
+test("an event type is the workspace's own from its definition to its deletion", async () => {
+  const own = { workspaceId: "w1", eventType: "own_type" };
+  const at = new Date().toISOString();
+  const definition = { event_type: "own_type", created_at: at, updated_at: at };
+  const define = (one: typeof definition | null) =>
+    client.js.publish(
+      eventTypeSubject("w1", "own_type"),
+      JSON.stringify({ occurred_at: at, definition: one }),
+    );
+  const counts = { ...view.counts() };
+  expect(await view.findOwnType(own)).toBe(false);
+  await define(definition);
+  expect(await view.findOwnType(own)).toBe(true);
+  expect(view.isOwnType("w1", "own_type")).toBe(true);
+  expect(view.isOwnType("w2", "own_type")).toBe(false);
+  await define(null);
+  expect(await view.findOwnType(own)).toBe(false);
+  expect(view.counts()).toEqual(counts);
+});
+
+test("a replaced address is found within 3 s after the view's consumer is gone", async () => {
+  expect(
+    await foundAfter((name) => client.jsm.consumers.delete("SUBSCRIPTIONS", name), "gone"),
+  ).toBe(urlOf("after"));
+});
+
+test("a replaced address is found within 3 s while the view's consumer hands out nothing", async () => {
+  const until = new Date(Date.now() + 60_000);
+  const harm = (name: string) => client.jsm.consumers.pause("SUBSCRIPTIONS", name, until);
+  expect(await foundAfter(harm, "paused")).toBe(urlOf("after"));
+  // The view itself gets over it, too.
+  await eventually(() => view.following.isCurrent(), { timeoutMs: 10_000 });
+});
+
+test("a replaced address is found though the view does not have it, while the view may be behind", async () => {
+  const { seq } = await publish("stale", registered("before"));
+  await eventually(() => view.following.appliedUpTo() >= seq);
+  const until = new Date(Date.now() + 60_000);
+  for await (const { name } of client.jsm.consumers.list("SUBSCRIPTIONS")) {
+    await client.jsm.consumers.pause("SUBSCRIPTIONS", name, until);
+  }
+  isCutOff = true;
+  try {
+    await publish("stale", registered("after"));
+    await eventually(() => !view.following.isCurrent());
+  } finally {
+    isCutOff = false;
+  }
+  const found = await view.find({ ...ADDRESS, agentId: "stale" });
+  expect(found?.callback_url).toBe(urlOf("after"));
+});
+
+/** What is found 3 s after another address was stored, at the latest. */
+async function foundAfter(harm: (consumer: string) => Promise<unknown>, agentId: string) {
+  const subject = subscriptionSubject({ workspaceId: "w1", agentId });
+  const address = {
+    workspaceId: "w1",
+    agentId,
+    callId: "c1",
+    eventType: "call_completed",
+  } as const;
+  const { seq } = await client.js.publish(subject, JSON.stringify(registered("before")));
+  await eventually(() => view.following.appliedUpTo() >= seq);
+  for await (const { name } of client.jsm.consumers.list("SUBSCRIPTIONS")) await harm(name);
+  await client.js.publish(subject, JSON.stringify(registered("after")));
+  const found = async () => (await view.find(address))?.callback_url ?? null;
+  return eventually(async () => (await found()) !== urlOf("before") && (await found()), {
+    timeoutMs: 3_000,
+    what: "another address is found",
+  });
+}
+
+const publish = (agentId: string, message: object) =>
+  client.js.publish(subscriptionSubject({ workspaceId: "w1", agentId }), JSON.stringify(message));
+
+const urlOf = (agentId: string): string => `https://example.com/${agentId}`;
+
+function registered(agent_id: string) {
+  const at = new Date().toISOString();
+  const subscription = {
+    event_type: "call_completed",
+    callback_url: urlOf(agent_id),
+    headers: {},
+    method_type: "POST",
+  };
+  const agent = {
+    workspace_id: "w1",
+    agent_id,
+    agent_display_name: agent_id,
+    event_subscriptions: [subscription],
+    created_at: at,
+    updated_at: at,
+  };
+  const change = { set: [subscription], removed: [] };
+  const type = "event_subscriptions_edited";
+  return { type, change, occurred_at: at, actor: "test", version: 2, agent };
+}
