@@ -388,6 +388,9 @@ describe("removing", () => {
   });
 });
 
+const listOf = (state: AgentState): readonly Subscription[] =>
+  state.kind === "registered" ? state.agent.event_subscriptions : [];
+
 const eventType = fc.constantFrom(...EVENT_TYPES);
 const anySubscription: fc.Arbitrary<Subscription> = fc.record({
   event_type: eventType,
@@ -467,6 +470,39 @@ describe("over any history", () => {
         expect(hasOthers && command.mode === "replace").toBe(false);
         const again = decide({ ...command, on_conflict: "overwrite" }, state);
         expect(again).toMatchObject({ kind: "accepted", changes: [] });
+      }),
+    );
+  });
+
+  test("each subscription, before or named, is in one effect, and that is what became of it", () => {
+    fc.assert(
+      fc.property(fc.array(anyCommand), anyEdit, (commands, command) => {
+        const before = carryOut(commands).state;
+        const decision = decide(command, before);
+        if (decision.kind === "rejected" || decision.effects === undefined) return;
+        const { unsigned: _unsigned, newKey: _newKey, ...effects } = decision.effects;
+        const next = after(decision.changes, before);
+        const was = new Map(listOf(before).map((one) => [one.event_type, one]));
+        const is = new Map(listOf(next).map((one) => [one.event_type, one]));
+        const named = new Set(command.event_subscriptions.map(({ event_type }) => event_type));
+        const effectOf = (type: EventType): string => {
+          const [one, other] = [was.get(type), is.get(type)];
+          if (one === undefined) return "added";
+          if (other === undefined) return "removed";
+          if (!named.has(type)) return "kept";
+          return differ(one, other) ? "replaced" : "unchanged";
+        };
+        const types = new Set([...was.keys(), ...named]);
+        const expected = [...types].map((type) => `${type} ${effectOf(type)}`);
+        const told = Object.entries(effects).flatMap(([effect, list]) =>
+          list.map(({ event_type }) => `${event_type} ${effect}`),
+        );
+        expect(told.toSorted()).toEqual(expected.toSorted());
+        for (const { event_type, callback_url, changed } of effects.replaced) {
+          const [one, other] = [was.get(event_type), is.get(event_type)];
+          expect(callback_url).toBe(one?.callback_url);
+          expect(one && other && differingSettings(one, other)).toEqual(changed);
+        }
       }),
     );
   });
