@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "@ringback/runtime/process/make-folder";
 import { readSealingKeys } from "@ringback/runtime/secrets/sealing-keys";
 
 const KEY_BYTES = 32;
@@ -14,7 +15,7 @@ export const addHeaderKey = async (file: string, now: Date): Promise<string> => 
   const entries = text === undefined ? [] : entriesIn(file, text);
   const id = `k${now.toISOString().slice(0, 10).replaceAll("-", "")}-${randomBytes(3).toString("hex")}`;
   const entry = { id, key: randomBytes(KEY_BYTES).toString("base64") };
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   // In one step: services may read it at this moment.
   const next = `${file}.next`;
   await writeFile(next, `${JSON.stringify([...entries, entry], null, 2)}\n`, { mode: 0o600 });

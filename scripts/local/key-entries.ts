@@ -1,5 +1,6 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "@ringback/runtime/process/make-folder";
 
 /** An element of a keys file; what it lacks or has beside these, the service judges. */
 export type KeyEntry = {
@@ -26,7 +27,7 @@ export const writeKeyEntries = async (
   file: string,
   entries: readonly KeyEntry[],
 ): Promise<void> => {
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   await writeFile(file, `${JSON.stringify(entries, null, 2)}\n`, { mode: 0o600 });
 };
 

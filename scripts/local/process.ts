@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { createInterface } from "node:readline";
+import { makeFolder } from "@ringback/runtime/process/make-folder";
 import { withDeadline } from "./wait.ts";
 
 // What an error shows of a log: the end, and no more of a line than a person reads.
@@ -40,7 +41,7 @@ export type LocalProcess<T> = {
 export const startProcess = async <T>(options: ProcessOptions<T>): Promise<LocalProcess<T>> => {
   const { name, logFile, readyTimeoutMs, signal } = options;
   signal?.throwIfAborted();
-  mkdirSync(dirname(logFile), { recursive: true });
+  makeFolder(dirname(logFile));
   const child = spawnInOwnGroup(options);
   const ended = endOf(child);
   const output = outputOf(child, logFile, options.readyFrom);

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { makeFolder } from "@ringback/runtime/process/make-folder";
 import { indent, startProcess, type LocalProcess } from "./process.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -94,7 +95,7 @@ const once = <T>(action: () => Promise<T>): (() => Promise<T>) => {
 };
 
 const startNats = async ({ natsServer, storeDir, logDir, ports, signal }: StackOptions) => {
-  await mkdir(storeDir, { recursive: true });
+  makeFolder(storeDir);
   const config = join(storeDir, "nats-server.conf");
   await writeFile(config, natsConfig(storeDir));
   return startProcess({

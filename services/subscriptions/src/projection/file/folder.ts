@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { makeFolder } from "@ringback/runtime/process/make-folder";
 
 const FILE = "projection.sqlite";
 const PREFIX = "ringback-projection-";
@@ -24,17 +25,6 @@ export const openFolder = (
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new Error(`PROJECTION_DIR: no folder for the projection: ${reason}`, { cause: error });
-  }
-};
-
-/** Without `recursive: true`, which tries for ever where the parent exists and mkdir says ENOENT, as in /proc. */
-const makeFolder = (path: string): void => {
-  const parent = dirname(path);
-  if (!existsSync(parent)) makeFolder(parent);
-  try {
-    mkdirSync(path, { mode: 0o700 });
-  } catch (error) {
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) throw error;
   }
 };
 
