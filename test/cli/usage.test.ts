@@ -169,3 +169,11 @@ test.each([
     `answered ${came}, which is not Ringback's API: check RINGBACK_API_URL`,
   );
 });
+
+test.each(["a\r\nx-api-key: b", "naïve", "", '"quoted"', "x".repeat(248)])(
+  "an --id that no header can have is a mistake of usage: %j",
+  async (id) => {
+    const run = await ringback(["publish", "-", "--id", id], NOWHERE, { stdin: "{}" });
+    expect(run).toMatchObject({ code: 2, stderr: expect.stringContaining("visible ASCII") });
+  },
+);

@@ -36,7 +36,7 @@ import { z } from "zod";
 import { CliError } from "../../cli/src/cli-error.ts";
 import { connectionFrom } from "../../cli/src/api/connection.ts";
 import { momentIn } from "../../cli/src/options/moment.ts";
-import { printable } from "../../cli/src/output/terminal.ts";
+import { printable } from "../../cli/src/output/printable.ts";
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { withoutEchoes } from "../../services/dispatcher/src/delivery/decide/redact-echoes.ts";
 import { proxyResponseOf } from "../../services/dispatcher/src/send/decide/proxy-response.ts";

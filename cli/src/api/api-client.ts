@@ -85,6 +85,8 @@ const send = (
   const text = search.size === 0 ? "" : `?${search.toString()}`;
   return fetch(`${url}${path}${text}`, {
     method,
+    // The key is for this address alone, and `fetch` would hand it on.
+    redirect: "manual",
     headers: {
       "x-api-key": key,
       ...(body === undefined ? {} : { "content-type": "application/json" }),

@@ -41,14 +41,14 @@ const problemSchema = z.object({
 type Problem = z.infer<typeof problemSchema>;
 
 /** What to do, where the API cannot know how this program is used. */
-const HINTS: Readonly<Record<string, string>> = {
-  unauthorized: "check RINGBACK_API_KEY, or --key",
-  event_not_found: "`ringback events` lists those that there are",
-  dead_letter_not_found: "`ringback dead-letters` lists those that there are",
-};
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ["unauthorized", "check RINGBACK_API_KEY, or --key"],
+  ["event_not_found", "`ringback events` lists those that there are"],
+  ["dead_letter_not_found", "`ringback dead-letters` lists those that there are"],
+]);
 
 const messageOf = (status: number, { code, detail, errors = [] }: Problem): string => {
-  const hint = HINTS[code];
+  const hint = HINTS.get(code);
   const all = errors.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
   // With errors, the detail only says that there are some.
   const text = all.length === 0 ? detail.replace(/\.$/, "") : all.join("; ");
@@ -61,6 +61,12 @@ export const problemOf = async (response: Response): Promise<CliError> => {
   const body = jsonIn(await response.text());
   const parsed = problemSchema.safeParse(body);
   if (parsed.success) return new ApiError(response, parsed.data, body);
+  const location = headers.get("location");
+  if (location !== null) {
+    return new CliError(
+      `${url} answered ${status}, a redirect to ${location}: where that is Ringback's API, give its address with RINGBACK_API_URL, or --api`,
+    );
+  }
   const type = headers.get("content-type") ?? "nothing";
   return notTheApi(url, `${status} with ${type}`);
 };

@@ -8,8 +8,8 @@ import {
 } from "../api/agents.ts";
 import { withExamples, type AddCommand, type CommandContext } from "../command-context.ts";
 import { jsonLine } from "../output/json-line.ts";
-import { printable } from "../output/terminal.ts";
-import { jsonIn } from "../api/problem.ts";
+import { printable } from "../output/printable.ts";
+import { jsonIn, notTheApi } from "../api/problem.ts";
 
 /** `ringback agents`: lists the workspace's agents, or one agent's subscriptions. */
 export const agentsCommand: AddCommand = (program, context) => {
@@ -62,8 +62,9 @@ const showAgent = async (named: string, context: CommandContext): Promise<void> 
     client.bytes({ path: agentPath(agentId), signal }),
   );
   const line = jsonLine(bytes);
+  const agent = agentSchema.safeParse(jsonIn(line)).data;
+  if (agent === undefined) throw notTheApi(agentPath(agentId), "what is not understood here");
   if (terminal.isJson) return terminal.line(line);
-  const agent = agentSchema.parse(jsonIn(line));
   terminal.line(`${agent.agent_id}  ${printable(agent.agent_display_name)}`);
   if (agent.event_subscriptions.length === 0) return terminal.note("It has no subscriptions.");
   terminal.table(

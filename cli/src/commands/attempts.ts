@@ -13,7 +13,8 @@ import {
 } from "../options/filters.ts";
 import { attemptSchema, outcomeStyle, resultOf, tookOf } from "../output/attempt.ts";
 import type { Column } from "../output/table.ts";
-import { printable, type Terminal } from "../output/terminal.ts";
+import { printable } from "../output/printable.ts";
+import type { Terminal } from "../output/terminal.ts";
 import { eventPath } from "../options/event-id.ts";
 
 const OUTCOMES = ["delivered", "failed", "cancelled"] as const;

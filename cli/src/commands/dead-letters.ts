@@ -10,7 +10,7 @@ import {
   type Filters,
 } from "../options/filters.ts";
 import { attemptSchema, resultOf } from "../output/attempt.ts";
-import { printable } from "../output/terminal.ts";
+import { printable } from "../output/printable.ts";
 
 const REASONS = ["exhausted", "invalid_event", "event_expired", "internal"] as const;
 

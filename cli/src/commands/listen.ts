@@ -116,7 +116,7 @@ const handle = async (
 ): Promise<void> => {
   const { terminal } = context;
   if (name === "missed") {
-    const { count } = missedSchema.parse(data);
+    const { count = null } = missedSchema.safeParse(data).data ?? {};
     if (terminal.isJson) return terminal.line(JSON.stringify({ kind: "missed", count }));
     const what = count === null ? "Some events were" : `${count} events were`;
     return terminal.note(`${what} missed: ringback events lists them`);

@@ -1,8 +1,9 @@
+import { InvalidArgumentError } from "commander";
 import { CliError, usageError } from "../cli-error.ts";
 import { withExamples, type AddCommand, type CommandContext } from "../command-context.ts";
 import { wholeAgentId } from "../api/agents.ts";
 import { checkTypes, eventTypeIn } from "../options/event-types.ts";
-import { printable } from "../output/terminal.ts";
+import { printable } from "../output/printable.ts";
 import { batchesOf, completed, sendBatch, type Stored } from "../publish/send-batch.ts";
 import { bytesOf } from "../publish/read-input.ts";
 import { splitEvents, type WrittenEvent } from "../publish/split-events.ts";
@@ -23,13 +24,23 @@ export const publishCommand: AddCommand = (program, context) => {
     .option("--agent <agent_id>", "the agent of events that do not say it")
     .option("--call <call_id>", "the call of events that do not say it")
     .option("--type <event_type>", "the type of events that do not say it", eventTypeIn)
-    .option("--id <key>", "an Idempotency-Key: the same again stores nothing for ten minutes")
+    .option(
+      "--id <key>",
+      "an Idempotency-Key: the same again stores nothing for ten minutes",
+      publicationKeyIn,
+    )
     .action((file: string, options: PublishOptions) => publish(file, options, context()));
   withExamples(command, {
     "publish event.json --agent agent-7": "one event, which need not say its agent",
     "publish events.ndjson --id batch-7": "one event a line, safe to run again",
     "publish - < event.json": "from stdin",
   });
+};
+
+/** What the API takes, with room for the number of a further request. */
+const publicationKeyIn = (text: string): string => {
+  if (/^[!#-~][!-~]{0,246}$/.test(text)) return text;
+  throw new InvalidArgumentError("Expected 1 to 247 visible ASCII characters such as a UUID.");
 };
 
 const publish = async (

@@ -14,7 +14,8 @@ import { paintStatus } from "../output/event-row.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { jsonIn, notTheApi } from "../api/problem.ts";
 import { eventPath } from "../options/event-id.ts";
-import { printable, type Terminal } from "../output/terminal.ts";
+import { printable } from "../output/printable.ts";
+import type { Terminal } from "../output/terminal.ts";
 
 const eventSchema = z.looseObject({
   event_id: z.string(),
@@ -42,9 +43,9 @@ export const showEvent = async (
 ): Promise<void> => {
   const path = eventPath(eventId);
   const line = jsonLine(await client.bytes({ path, signal }));
-  if (terminal.isJson) return terminal.line(line);
   const event = eventSchema.safeParse(jsonIn(line)).data;
   if (event === undefined) throw notTheApi(path, "what is not understood here");
+  if (terminal.isJson) return terminal.line(line);
   for (const one of factsOf(event, terminal)) terminal.line(one);
   showAttempts(event, terminal);
 };

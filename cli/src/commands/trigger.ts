@@ -12,7 +12,7 @@ import {
   resultOf,
   tookOf,
 } from "../output/attempt.ts";
-import { printable } from "../output/terminal.ts";
+import { printable } from "../output/printable.ts";
 
 const responseSchema = z.looseObject({ event_id: z.string(), attempt: attemptSchema.nullish() });
 

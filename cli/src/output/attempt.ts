@@ -5,7 +5,8 @@ import {
 } from "@ringback/contracts/deliveries/attempt";
 import { z } from "zod";
 import { prettyJson } from "./pretty-json.ts";
-import { printable, type Style, type Terminal } from "./terminal.ts";
+import { printable } from "./printable.ts";
+import type { Style, Terminal } from "./terminal.ts";
 
 /** An attempt as the API shows it. */
 export const attemptSchema = z.looseObject({

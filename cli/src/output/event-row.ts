@@ -2,12 +2,12 @@ import { z } from "zod";
 import type { Column } from "./table.ts";
 import type { Style, Terminal } from "./terminal.ts";
 
-const STYLES: Readonly<Record<string, Style>> = {
-  delivered: "green",
-  dead_lettered: "red",
-  failed: "red",
-  retrying: "yellow",
-};
+const STYLES: ReadonlyMap<string, Style> = new Map([
+  ["delivered", "green"],
+  ["dead_lettered", "red"],
+  ["failed", "red"],
+  ["retrying", "yellow"],
+]);
 
 /** An event of a list. */
 export const listedEventSchema = z.looseObject({
@@ -38,6 +38,6 @@ export const eventColumns = ({ time, style }: Terminal): Column<ListedEvent>[] =
 
 /** A status in its colour. */
 export const paintStatus = (status: string, text: string, style: Terminal["style"]): string => {
-  const own = STYLES[status];
+  const own = STYLES.get(status);
   return own === undefined ? text : style(own, text);
 };

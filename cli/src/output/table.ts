@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** A column of a table. */
 export type Column<Row> = {
   readonly heading: string;
@@ -24,7 +26,7 @@ export const tableOf = <Row>(
   width: number,
 ): string[] => {
   const columns = all.filter(({ onlyWide }) => onlyWide !== true || !Number.isFinite(width));
-  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)));
+  const cells = rows.map((row) => columns.map(({ cell }) => printable(cell(row))));
   const natural = columns.map(({ heading }, n) =>
     Math.max(heading.length, ...cells.map((line) => line[n]?.length ?? 0)),
   );

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { printable, terminalOf } from "./terminal.ts";
+import { printable } from "./printable.ts";
+import { terminalOf } from "./terminal.ts";
 
 const recorder = (isTTY: boolean) => {
   const written: string[] = [];
@@ -30,4 +31,14 @@ test("progress is shown to those who see it, and gives way to the next line", ()
 test("what moves the cursor is not printed", () => {
   expect(printable("a\u001B[2Jb\u0007\n\u202Ec")).toBe("a\uFFFD[2Jb\uFFFD\uFFFD\uFFFDc");
   expect(printable("नमस्ते 👩‍💻 é")).toBe("नमस्ते 👩‍💻 é");
+});
+
+test("a terminal keeps the colours of this program alone", () => {
+  const [out, err] = [recorder(true), recorder(false)];
+  const stdout = Object.assign(out.stream, { hasColors: () => true });
+  const terminal = terminalOf({ stdout, stderr: err.stream }, {});
+  terminal.line(`${terminal.style("red", "x")}\u001B[2J`);
+  terminal.note("a\u001B[31m\nb");
+  expect(out.written).toEqual(["\u001B[31mx\u001B[39m\uFFFD[2J\n"]);
+  expect(err.written).toEqual(["a\uFFFD[31m\nb\n"]);
 });

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { printableLines } from "./printable.ts";
 import { tableOf, type Column } from "./table.ts";
 import { timeForPeople, type ShowTime } from "./times.ts";
 
@@ -60,11 +61,12 @@ export const terminalOf = (
   };
   const line = (text: string): void => {
     clear();
-    stdout.write(`${text}\n`);
+    // JSON stays as it is: programs read it.
+    stdout.write(`${isJson ? text : printableLines(text, hasColors)}\n`);
   };
   const note = (text: string): void => {
     clear();
-    stderr.write(`${text}\n`);
+    stderr.write(`${printableLines(text, false)}\n`);
   };
   return {
     isJson,
@@ -93,6 +95,3 @@ export const terminalOf = (
     style: (style, text) => (hasColors ? styleText(style, text, { validateStream: false }) : text),
   };
 };
-
-/** Replaces control characters: callers and endpoints could move the cursor with them. */
-export const printable = (text: string): string => text.replaceAll(/[^\P{C}\u200D]/gu, "\uFFFD");

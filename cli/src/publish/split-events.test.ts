@@ -51,3 +51,8 @@ test.each([
 ])("%j is no JSON, and the place is named", (text, at, message) => {
   expect(splitEvents(text)).toEqual({ kind: "invalid", at, message });
 });
+
+test("an event of many megabytes is split like any other", () => {
+  const text = JSON.stringify([{ a: `"\\${"x".repeat(20_000_000)}` }, { b: "]" }]);
+  expect(splitEvents(text)).toMatchObject({ kind: "events", events: [{}, { text: '{"b":"]"}' }] });
+});

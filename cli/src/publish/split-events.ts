@@ -59,11 +59,12 @@ const elementsOf = (text: string, start: number): WrittenEvent[] => {
     line += newLines(part);
     from = end + 1;
   };
-  const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;
+  const tokens = /["{}[\],]/g;
   tokens.lastIndex = start + 1;
   for (let token = tokens.exec(text); token !== null; token = tokens.exec(text)) {
     const [found] = token;
-    if (found === "{" || found === "[") depth += 1;
+    if (found === '"') tokens.lastIndex = afterString(text, tokens.lastIndex);
+    else if (found === "{" || found === "[") depth += 1;
     else if (depth > 0) depth -= found === "}" || found === "]" ? 1 : 0;
     else if (found === "," || found === "]") {
       take(token.index);
@@ -71,6 +72,17 @@ const elementsOf = (text: string, start: number): WrittenEvent[] => {
     }
   }
   return elements;
+};
+
+/** Where the string ends in which this position is; one expression for a whole string overflows at millions. */
+const afterString = (text: string, from: number): number => {
+  const ends = /["\\]/g;
+  ends.lastIndex = from;
+  for (let end = ends.exec(text); end !== null; end = ends.exec(text)) {
+    if (end[0] === '"') return ends.lastIndex;
+    ends.lastIndex += 1;
+  }
+  return text.length;
 };
 
 const newLines = (text: string): number => text.split("\n").length - 1;

@@ -1,0 +1,101 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { ringback } from "./run-ringback.ts";
+
+failOnLeaks();
+
+const KEY = { RINGBACK_API_KEY: "rb_k1_0123456789" };
+
+/** What clears the screen, and the same in one character. */
+const CLEAR = "\u001B[2J\u009B2J";
+
+const json = (response: ServerResponse, value: unknown, status = 200): void => {
+  response.writeHead(status, { "content-type": "application/json" });
+  response.end(JSON.stringify(value));
+};
+
+let keysSeenElsewhere: unknown[] = [];
+const elsewhere = createServer(({ headers }, response) => {
+  keysSeenElsewhere.push(headers["x-api-key"]);
+  json(response, { agents: [], next_cursor: null });
+});
+
+const ROUTES: Readonly<Record<string, (response: ServerResponse) => void>> = {
+  redirect: (response) => {
+    const { port } = elsewhere.address() as AddressInfo;
+    response.writeHead(302, { location: `http://localhost:${port}/` }).end();
+  },
+  html: (response) => {
+    response.writeHead(200, { "content-type": "text/html" }).end("<html></html>");
+  },
+  problem: (response) => json(response, { code: "constructor", detail: `a${CLEAR}b` }, 400),
+  agents: (response) =>
+    json(response, {
+      agents: [{ agent_id: `a${CLEAR}`, agent_display_name: "A", event_types: [`t${CLEAR}`] }],
+      next_cursor: null,
+    }),
+  events: (response) => {
+    const ids = { event_id: `e${CLEAR}`, event_type: "t", call_id: CLEAR, agent_id: "a" };
+    const events = [{ ...ids, stored_at: CLEAR, status: "constructor" }];
+    json(response, { events, next_cursor: null });
+  },
+};
+
+const server = createServer(({ url = "" }, response) => {
+  ROUTES[url.split("/")[1] ?? ""]?.(response);
+});
+
+beforeAll(async () => {
+  for (const one of [server, elsewhere]) {
+    one.listen(0, "127.0.0.1");
+    await once(one, "listening");
+  }
+});
+afterAll(() => {
+  for (const one of [server, elsewhere]) {
+    one.closeAllConnections();
+    one.close();
+  }
+});
+
+const run = (route: string, command: string) => {
+  const { port } = server.address() as AddressInfo;
+  const env = { ...KEY, RINGBACK_API_URL: `http://127.0.0.1:${port}/${route}` };
+  return ringback(command.split(" "), env, { columns: 100 });
+};
+
+test("a redirect is not followed: the key is for the address that was given", async () => {
+  keysSeenElsewhere = [];
+  expect(await run("redirect", "agents")).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(
+      /answered 302, a redirect to http:\/\/localhost:.*RINGBACK_API_URL/,
+    ),
+  });
+  expect(keysSeenElsewhere).toEqual([]);
+});
+
+test.each(["agents", "agents agent-7", "agents agent-7 --json", "events evt_1_1 --json"])(
+  "a page that is not the API's is a failure in one line, and is not printed: %s",
+  async (command) => {
+    expect(await run("html", command)).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^ringback: .* is not Ringback's API: .*\n$/),
+    });
+  },
+);
+
+test.each([
+  ["problem", "agents", "ringback: a�[2J�2Jb (400 constructor)\n"],
+  ["agents", "agents", "t�[2J�2J"],
+  ["events", "events", "constructor"],
+])("nothing that a server says moves the cursor: %s", async (route, command, text) => {
+  const { stdout, stderr } = await run(route, command);
+  expect(stdout + stderr).toContain(text);
+  expect(`${stdout}${stderr}`.match(/[^\P{Cc}\n]/gu)).toBeNull();
+});
