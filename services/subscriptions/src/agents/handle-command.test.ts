@@ -26,6 +26,7 @@ const edit: EditSubscriptions = {
   mode: "merge",
   on_conflict: "overwrite",
   if_absent: "register",
+  at: "2026-01-01T00:00:00.000Z",
 };
 
 /** A subject in memory; `beforeAppend` lets another writer in, or fails. */

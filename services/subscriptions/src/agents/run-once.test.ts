@@ -27,6 +27,7 @@ const editTo = (callback_url: string): EditSubscriptions => ({
   mode: "merge",
   on_conflict: "overwrite",
   if_absent: "register",
+  at: "2026-01-01T00:00:00.000Z",
 });
 const EDIT = editTo("https://a.example.com/");
 const REGISTER: Command = { kind: "register_agent", agent: AGENT, agent_display_name: "Bob" };

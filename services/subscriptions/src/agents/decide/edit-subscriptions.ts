@@ -7,7 +7,7 @@ import {
 } from "@ringback/contracts/agents/subscription";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import { looksSealed } from "@ringback/contracts/secrets/sealed-text";
-import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
+import { liveKeys, type SigningKey } from "@ringback/contracts/secrets/signing-key";
 import type { AgentIds, RejectedAs } from "./signing.ts";
 
 /** What becomes of a command for an agent that is not there (`AGENT_REGISTRATION`). */
@@ -21,6 +21,8 @@ export type EditSubscriptions = {
   readonly mode: "merge" | "replace";
   readonly on_conflict: "overwrite" | "error";
   readonly if_absent: IfAbsent;
+  /** When it came (RFC 3339): keys that have expired by then sign nothing new. */
+  readonly at: string;
   /** For new subscriptions that no secret of the agent's others can sign; undefined: they are not signed. */
   readonly new_key?: SigningKey | undefined;
 };
@@ -68,7 +70,7 @@ type Subscriptions = Agent["event_subscriptions"];
 
 /** Sets the named subscriptions, signs those that are new as the agent's others are, and removes the rest in mode `replace`. */
 export const editSubscriptions = (
-  { event_subscriptions: wanted, mode, on_conflict, new_key }: EditSubscriptions,
+  { event_subscriptions: wanted, mode, on_conflict, at, new_key }: EditSubscriptions,
   before: Subscriptions,
 ): EditedSubscriptions | EditRejection => {
   const earlier = new Map(before.map((one) => [one.event_type, one]));
@@ -85,7 +87,7 @@ export const editSubscriptions = (
   const added = set.filter(({ was }) => was === undefined);
   const others = before.filter(({ event_type }) => !named.has(event_type));
   const removed = mode === "replace" ? others : [];
-  const signing = signingOfAdded(before, new_key);
+  const signing = signingOfAdded(before, Date.parse(at), new_key);
   const isWarned = signing.kind === "unsigned" && before.some((one) => one.signing);
   const effects: EditEffects = {
     added: added.map(({ one }) => nameOf(one)),
@@ -139,9 +141,13 @@ type SigningOfAdded =
  * How a new subscription is signed: with the secret that all of the agent's others have in common, else with
  * the new key, if there is one. The longest list of keys is taken, as one endpoint may still verify with an older secret.
  */
-const signingOfAdded = (before: Subscriptions, newKey: SigningKey | undefined): SigningOfAdded => {
+const signingOfAdded = (
+  before: Subscriptions,
+  atMs: number,
+  newKey: SigningKey | undefined,
+): SigningOfAdded => {
   const [keys = []] = before
-    .map(({ signing = [] }) => signing)
+    .map(({ signing }) => liveKeys(signing, atMs))
     .toSorted((a, b) => b.length - a.length);
   const newest = keys[0];
   const isCommon =

@@ -50,6 +50,7 @@ const edit = (
   mode: "merge",
   on_conflict: "overwrite",
   if_absent: "reject",
+  at: NOW,
   ...options,
 });
 const register = (agent_display_name = "Bob"): Command => ({
@@ -311,6 +312,22 @@ describe("signing new subscriptions", () => {
     expect(signingOf([registered, both], edit([analysis])).effects?.unsigned).toEqual([]);
   });
 
+  test("keys that have expired count for nothing: neither one that cannot be opened, nor its place", () => {
+    const expired = {
+      ...key("gone", "enc:v1:k1:c2VhbGVk"),
+      expires_at: "2026-01-01T01:00:00.000Z",
+    };
+    const former = { ...key("former"), expires_at: "2026-01-02T00:00:00.000Z" };
+    const signed = [
+      { ...call, signing: [key("a"), former] },
+      { ...recording, signing: [key("a"), expired, { ...expired, id: "earlier" }] },
+    ];
+    const at = "2026-01-01T02:00:00.000Z";
+    const { keys, effects } = signingOf([registered, edited(signed)], edit([analysis], { at }));
+    expect(keys["client_analysis_completed"]).toEqual(["whsec_a", "whsec_former"]);
+    expect(effects?.unsigned).toEqual([]);
+  });
+
   test("then a new key signs it, where new subscriptions are signed by themselves", () => {
     const given = [registered, both, rotated(["call_completed"], key("a"))];
     const { keys, effects } = signingOf(given, edit([analysis], { new_key: key("x") }));
@@ -407,6 +424,7 @@ const anyEdit: fc.Arbitrary<EditSubscriptions> = fc.record({
   mode: fc.constantFrom("merge" as const, "replace" as const),
   on_conflict: fc.constantFrom("overwrite" as const, "error" as const),
   if_absent: ifAbsent,
+  at: fc.constant(NOW),
 });
 const anyCommand: fc.Arbitrary<Command> = fc.oneof(
   { weight: 4, arbitrary: anyEdit },

@@ -157,6 +157,7 @@ test("a subscription that is sent as it is changes nothing, whether it is signed
     mode: "replace",
     on_conflict: "overwrite",
     if_absent: "reject",
+    at: at(2),
   };
   const state = after(registered, subscribed, rotated(["call_completed"], 1));
   expect(decide(edit, state)).toMatchObject({ kind: "accepted", changes: [] });

@@ -121,6 +121,8 @@ const commandOf = (
   }
   const { operation: kind, mode, on_conflict } = body;
   const event_subscriptions = subscriptionsOf(body);
-  const new_key = signNew ? newSigningKey(commands.now()) : undefined;
-  return { kind, agent, event_subscriptions, mode, on_conflict, if_absent, new_key };
+  const now = commands.now();
+  const new_key = signNew ? newSigningKey(now) : undefined;
+  const at = now.toISOString();
+  return { kind, agent, event_subscriptions, mode, on_conflict, if_absent, at, new_key };
 };
