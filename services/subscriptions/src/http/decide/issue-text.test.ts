@@ -70,6 +70,23 @@ describe("what is said of a value that does not fit its schema", () => {
       expect(colour).toMatch(/^must be one of .*, got a text of \d+ characters$/);
     },
   );
+
+  test("of a field that holds secrets no value is repeated, nor how long a number is", () => {
+    const request = z.object({
+      headers: z.record(z.string(), z.string()),
+      signing_secret: z.string(),
+    });
+    expect(said(request, { headers: "hunter2", signing_secret: 4711 })).toEqual({
+      headers: "expected an object, got a text of 7 characters",
+      signing_secret: "expected a text, got a number",
+    });
+    const headers = { "X-Pin": 4711, "X-On": true, "X-Many": ["hunter2"] };
+    expect(said(request, { headers, signing_secret: "" })).toEqual({
+      "headers.X-Pin": "expected a text, got a number",
+      "headers.X-On": "expected a text, got true or false",
+      "headers.X-Many": "expected a text, got a list",
+    });
+  });
 });
 
 test("many long unknown keys are named in little time", () => {

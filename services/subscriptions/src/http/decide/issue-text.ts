@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { byLikeness, meantBy } from "@ringback/contracts/likeness";
-import { shown } from "./shown.ts";
+import { kindShown, shown } from "./shown.ts";
 
 type RawIssue = z.core.$ZodRawIssue;
 type Issue = z.core.$ZodIssue;
@@ -129,6 +129,9 @@ const OF_VALUES: ReadonlySet<string> = new Set([
   "invalid_union",
 ]);
 
+/** Fields whose value is never repeated, however short it is, nor what is in it. */
+const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set(["headers", "signing_secret"]);
+
 /** The text of an issue and the value that came: `expected a text, got a number (7)`. */
 export const withValue = (issue: Issue): string => {
   const { code, message } = issue;
@@ -136,5 +139,6 @@ export const withValue = (issue: Issue): string => {
   const isSize = (code === "too_small" || code === "too_big") && typeof value === "number";
   if (!isSize && !OF_VALUES.has(code ?? "")) return message;
   if (value === undefined) return message === REQUIRED ? message : `${REQUIRED}: ${message}`;
-  return `${message}, got ${shown(value)}`;
+  const isSecret = issue.path.some((name) => SECRET_FIELDS.has(name));
+  return `${message}, got ${isSecret ? kindShown(value) : shown(value)}`;
 };

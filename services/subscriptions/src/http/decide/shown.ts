@@ -23,9 +23,18 @@ export const shown = (value: unknown): string => {
   if (value === undefined || value === null) return value === null ? "null" : "nothing";
   if (typeof value === "string") {
     const isHarmless = (WORDS.test(value) && !SECRET.test(value)) || LIKE_A_TIME.test(value);
-    return isHarmless ? quoted(value) : `a text of ${value.length} characters`;
+    return isHarmless ? quoted(value) : kindShown(value);
   }
   if (typeof value === "boolean") return String(value);
-  if (typeof value !== "number") return Array.isArray(value) ? "a list" : "an object";
+  if (typeof value !== "number") return kindShown(value);
   return Number.isFinite(value) ? `a number (${value})` : "a number that is too large";
+};
+
+/** What kind of value came, without the value: of a field that holds a secret. */
+export const kindShown = (value: unknown): string => {
+  if (value === null) return "null";
+  if (typeof value === "string") return `a text of ${value.length} characters`;
+  if (typeof value === "number") return "a number";
+  if (typeof value === "boolean") return "true or false";
+  return Array.isArray(value) ? "a list" : "an object";
 };
