@@ -3,7 +3,7 @@ import {
   readApiKeyEntries,
   SCOPES,
 } from "../services/subscriptions/src/http/auth/api-key-entries.ts";
-import { keyEntriesIn, writeKeyEntries } from "./local/key-entries.ts";
+import { changingKeys, keyEntriesIn, writeKeyEntries } from "./local/key-entries.ts";
 import { newApiKey, type NewApiKey } from "./local/new-api-key.ts";
 
 const USAGE = `make api-key WORKSPACE=acme, with SCOPES=${SCOPES.join(",")} FILE=api-keys.json as needed`;
@@ -46,7 +46,7 @@ if (import.meta.main) {
   try {
     const made = keyFor(process.env);
     const { FILE } = process.env;
-    if (FILE) await addTo(FILE, made);
+    if (FILE) await changingKeys(FILE, () => addTo(FILE, made));
     const scopes = made.entry.scopes.join(", ");
     console.error(`A key of workspace ${made.entry.workspace_id} (${scopes}), shown this once:`);
     console.log(made.key);

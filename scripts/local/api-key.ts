@@ -1,6 +1,12 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { keyEntriesIn, readIfThere, writeKeyEntries, type KeyEntry } from "./key-entries.ts";
+import {
+  changingKeys,
+  keyEntriesIn,
+  readIfThere,
+  writeKeyEntries,
+  type KeyEntry,
+} from "./key-entries.ts";
 import { digestOf, newApiKey } from "./new-api-key.ts";
 
 const KEY_ID = "local";
@@ -20,13 +26,22 @@ export const ensureApiKey = async (
   directory: string,
   workspaceId: string,
 ): Promise<LocalApiKey> => {
-  const keyFile = join(directory, "api-key");
   const keysFile = join(directory, "api-keys.json");
+  const key = await changingKeys(keysFile, () => ensureKey(directory, keysFile, workspaceId));
+  return { key, keysFile };
+};
+
+const ensureKey = async (
+  directory: string,
+  keysFile: string,
+  workspaceId: string,
+): Promise<string> => {
+  const keyFile = join(directory, "api-key");
   const entries = await keyEntriesIn(keysFile);
   const kept = (await readIfThere(keyFile))?.trim();
   const isKept = (entry: KeyEntry) =>
     entry.workspace_id === workspaceId && entry.sha256 === digestOf(kept ?? "");
-  if (kept !== undefined && entries.some(isKept)) return { key: kept, keysFile };
+  if (kept !== undefined && entries.some(isKept)) return kept;
   const { key, entry } = newApiKey({
     id: KEY_ID,
     workspace_id: workspaceId,
@@ -34,5 +49,5 @@ export const ensureApiKey = async (
   });
   await writeKeyEntries(keysFile, [...entries.filter(({ id }) => id !== KEY_ID), entry]);
   await writeFile(keyFile, `${key}\n`, { mode: 0o600 });
-  return { key, keysFile };
+  return key;
 };

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Addresses } from "./by-hand.ts";
 
@@ -29,6 +29,8 @@ export const writeShellEnv = async (
     'export NPM_CONFIG_GLOBALCONFIG="${NPM_CONFIG_GLOBALCONFIG:-$(npm config get globalconfig)}"',
     `export PATH=${quoted(join(ROOT, "node_modules/.bin"))}:"$PATH"`,
   ];
+  // A file that is there would keep its permissions.
+  await rm(file, { force: true });
   await writeFile(file, `${lines.join("\n")}\n`, { mode: 0o600 });
   return file;
 };
