@@ -222,7 +222,9 @@ test.each(TEXTS)(
     /** An excerpt and secrets of the largest size, or of a part of it. */
     const redactionOf = (part: number) => {
       const header = (n: number): string =>
-        `${n}${TEXTS[n % TEXTS.length]}`.repeat(4_096).slice(0, 4_096 / part);
+        `${n < TEXTS.length ? "" : n}${TEXTS[n % TEXTS.length]}`
+          .repeat(4_096)
+          .slice(0, 4_096 / part);
       const headers = Object.fromEntries(
         Array.from({ length: 20 }, (_, n) => [`x-${n}`, header(n)]),
       );

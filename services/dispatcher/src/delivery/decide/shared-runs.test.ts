@@ -91,5 +91,5 @@ test("a text and a secret of one repeated character take time in proportion to t
     };
   };
   const KIB = 1024;
-  expect(await cpuRatio(searchOf(32 * KIB), searchOf(4 * KIB), 20)).toBeLessThan(20); // about 8
+  expect(await cpuRatio(searchOf(16 * KIB), searchOf(2 * KIB), 20)).toBeLessThan(20); // about 8
 });
