@@ -2,7 +2,7 @@
  * The CPU time in ms that an act takes of this thread. Others' time is not in it, but a machine that is throttled
  * makes it several times as long for a while, and some systems count it in ticks of 4 ms: `cpuRatio` copes with both.
  */
-export const cpuMsOf = async (act: () => unknown): Promise<number> => {
+const cpuMsOf = async (act: () => unknown): Promise<number> => {
   const before = process.threadCpuUsage();
   await act();
   const { user, system } = process.threadCpuUsage(before);
@@ -47,4 +47,22 @@ export const cpuRatio = async (
     });
   } while (actMs > enough * referenceMs && totalMs < MAX_TOTAL_MS);
   return actMs / referenceMs;
+};
+
+/** Nobody may hold an event loop for longer, on a machine that has nothing else to do. */
+const MAX_HELD_MS = 50;
+
+/** What such a machine takes about 8 ms for. */
+const MIB_OF_ZEROS = `[${"0,".repeat(2 ** 19)}0]`;
+const REFERENCE_MS = 8;
+
+/**
+ * How many times as long an act holds the event loop as it may, which is 50 ms; at most 1 is well. A machine that
+ * takes longer at the time may take as much longer for the act, by what it needs to read 1 MiB of JSON.
+ */
+export const timesTooLong = async (act: () => unknown): Promise<number> => {
+  const onceMs = await cpuMsOf(act);
+  if (onceMs <= MAX_HELD_MS) return onceMs / MAX_HELD_MS;
+  const enough = MAX_HELD_MS / REFERENCE_MS;
+  return (await cpuRatio(act, () => JSON.parse(MIB_OF_ZEROS) as unknown, enough)) / enough;
 };

@@ -10,19 +10,18 @@ import { createJobSchema } from "../../services/subscriptions/src/redelivery/rou
 import { registerAgentSchema } from "../../services/subscriptions/src/agents/routes/register-agent.ts";
 import { patchAgentSchema } from "../../services/subscriptions/src/agents/routes/patch-schema.ts";
 import { validatorCompiler } from "../../services/subscriptions/src/http/validation.ts";
+import { timesTooLong } from "../harness/cpu-time.ts";
 import { largestBodies, type LargestBody } from "./largest-bodies.ts";
 
 /** How many bodies each reader gets, and the seed they come of. */
 const BODIES = 15;
 const [seed = "1"] = process.argv.slice(2);
 
-/** What a reader took for a body: the time that the event loop could do nothing else. */
+/** What a reader took for a body, as a part of what it may: the event loop could do nothing else. */
 export type Judged = {
   readonly reader: string;
   readonly what: string;
-  readonly cpuMs: number;
-  /** What `JSON.parse` took for 1 MiB of zeros at the same time; null where the reader was fast. */
-  readonly referenceMs: number | null;
+  readonly timesTooLong: number;
 };
 
 type Reader = {
@@ -121,33 +120,9 @@ const READERS: readonly Reader[] = [
   },
 ];
 
-/**
- * The least of a few: the first is read by code that is not compiled yet, and a machine that is busy with
- * other things is slow for moments.
- */
-const TIMES = 3;
-const TIMES_OF_SLOW = 12;
-const SLOW_MS = 25;
-
-/** What every reader is measured beside: it takes a machine that has nothing else to do about 8 ms. */
-const REFERENCE = `[${"0,".repeat(MIB / 2)}0]`;
-
-const cpuMsOf = async (act: () => unknown): Promise<number> => {
-  const before = process.threadCpuUsage();
-  await act();
-  const { user, system } = process.threadCpuUsage(before);
-  return (user + system) / 1_000;
-};
-
 for (const { name: reader, bodies, read } of READERS) {
   for (const { what, bytes } of fc.sample(bodies, { numRuns: BODIES, seed: Number(seed) })) {
-    let cpuMs = Infinity;
-    let referenceMs = Infinity;
-    for (let n = 0; n < (cpuMs > 2 * SLOW_MS ? TIMES_OF_SLOW : TIMES); n += 1) {
-      cpuMs = Math.min(cpuMs, await cpuMsOf(() => read(bytes)));
-      if (cpuMs < SLOW_MS) break;
-      referenceMs = Math.min(referenceMs, await cpuMsOf(() => JSON.parse(REFERENCE) as unknown));
-    }
-    console.log(JSON.stringify({ reader, what, cpuMs, referenceMs } satisfies Judged));
+    const judged = { reader, what, timesTooLong: await timesTooLong(() => read(bytes)) };
+    console.log(JSON.stringify(judged satisfies Judged));
   }
 }

