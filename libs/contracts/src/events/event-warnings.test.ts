@@ -55,17 +55,19 @@ test("fields that nobody knows, and types that are not built in, are warned of b
   expect(warningsOf("kyc_done", { call_sid: 1 })).toEqual([]);
 });
 
+/** Finds the warnings of an event with a list and a text of this size. */
+const checkOf = (size: number) => {
+  const turns = Array.from({ length: size }, () => 0);
+  const fields = { transcript: turns, status: "x".repeat(size), call_duration: {} };
+  const body = Buffer.from(
+    JSON.stringify({ event_type: "call_completed", call_id: "c1", ...fields }),
+  );
+  const read = readEvent("events.w1.c1.a1.call_completed", body);
+  if (read.kind === "invalid") throw new Error(read.message);
+  return () => eventWarnings("call_completed", read.members, body).map(({ path }) => path);
+};
+
 test("there is at most one warning for a field, and large bodies cost no more than small ones", async () => {
-  const checkOf = (size: number) => {
-    const turns = Array.from({ length: size }, () => 0);
-    const fields = { transcript: turns, status: "x".repeat(size), call_duration: {} };
-    const body = Buffer.from(
-      JSON.stringify({ event_type: "call_completed", call_id: "c1", ...fields }),
-    );
-    const read = readEvent("events.w1.c1.a1.call_completed", body);
-    if (read.kind === "invalid") throw new Error(read.message);
-    return () => eventWarnings("call_completed", read.members, body).map(({ path }) => path);
-  };
   const large = checkOf(200_000);
   expect(large()).toEqual(["call_duration", "status", "transcript.0"]);
   expect(await cpuRatio(large, checkOf(200), 10)).toBeLessThan(10); // about 1
