@@ -63,8 +63,11 @@ export const attemptRecordSchema = z.looseObject({
   call_id: z.string(),
   agent_id: z.string(),
   workspace_id: z.string(),
-  /** Only of a redelivery: an event's first delivery has no id. */
+  /** Missing: the event's first delivery to its agent's subscription. */
   delivery_id: z.string().optional(),
+  /** Missing: the delivery goes to the agent's subscription. `uid`: the customer's own id of the endpoint. */
+  endpoint_id: z.string().optional(),
+  uid: z.string().optional(),
   /** The redelivery job that started this delivery. */
   redelivery_id: z.string().optional(),
   /** Counts the requests of a delivery from 1. */

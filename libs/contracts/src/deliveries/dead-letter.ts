@@ -30,8 +30,11 @@ const ofDelivery = {
   call_id: z.string(),
   agent_id: z.string(),
   workspace_id: z.string(),
-  /** Only of a redelivery; `redelivery_id`: the job that started it. */
+  /** Missing: the event's first delivery to its agent's subscription. `redelivery_id`: the job that started it. */
   delivery_id: z.string().optional(),
+  /** Missing: the delivery goes to the agent's subscription. `uid`: the customer's own id of the endpoint. */
+  endpoint_id: z.string().optional(),
+  uid: z.string().optional(),
   redelivery_id: z.string().optional(),
   /** The delivery's last attempt, if its record is kept. */
   last_attempt: attemptRecordSchema.optional(),

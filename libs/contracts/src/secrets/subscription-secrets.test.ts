@@ -5,12 +5,14 @@ import {
   openSubscription,
   sealSigningKey,
   sealSubscription,
+  subscriptionOwner,
   redactedSubscription,
   type SealingContext,
 } from "./subscription-secrets.ts";
 import type { Subscription } from "../agents/subscription.ts";
 
-const AGENT = { workspaceId: "acme", agentId: "bob" };
+const OWNER = subscriptionOwner({ workspaceId: "acme", agentId: "bob" }, "call_completed");
+const OTHER = subscriptionOwner({ workspaceId: "acme", agentId: "bob" }, "recording_completed");
 const KEY: SigningKey = {
   id: "k1",
   scheme: "v1a",
@@ -38,26 +40,25 @@ const open = (stored: string, place: SealingContext) => {
 const isCurrent = (text: string): boolean => text.startsWith("enc:v1:");
 
 test("a signing secret is sealed for its agent, event type and key, and opens only there", () => {
-  const stored = sealSubscription(AGENT, SUBSCRIPTION, { seal });
+  const stored = sealSubscription(OWNER, SUBSCRIPTION, { seal });
   const place = "acme/bob/call_completed/signing secret/k1";
   expect(stored.signing).toEqual([{ ...KEY, secret: `enc:v1:${place}:whsk_secret` }]);
-  expect(sealSigningKey(AGENT, "call_completed", KEY, { seal })).toEqual(stored.signing?.[0]);
-  expect(openSubscription(AGENT, stored, { open })).toEqual({
+  expect(sealSigningKey(OWNER, KEY, { seal })).toEqual(stored.signing?.[0]);
+  expect(openSubscription(OWNER, stored, { open })).toEqual({
     subscription: SUBSCRIPTION,
     problems: [],
   });
-  const moved = { ...stored, event_type: "recording_completed" as const };
-  expect(openSubscription(AGENT, moved, { open })).toEqual({
-    subscription: moved,
+  expect(openSubscription(OTHER, stored, { open })).toEqual({
+    subscription: stored,
     problems: ["signing secret 'k1': does not open"],
   });
-  expect(sealSubscription(AGENT, stored, { seal })).toEqual(stored);
+  expect(sealSubscription(OWNER, stored, { seal })).toEqual(stored);
 });
 
 test("a subscription counts as sealed only when its signing secrets are", () => {
-  expect(isSealedNow(AGENT, SUBSCRIPTION, { isCurrent })).toBe(false);
-  const stored = sealSubscription(AGENT, SUBSCRIPTION, { seal });
-  expect(isSealedNow(AGENT, stored, { isCurrent })).toBe(true);
+  expect(isSealedNow(OWNER, SUBSCRIPTION, { isCurrent })).toBe(false);
+  const stored = sealSubscription(OWNER, SUBSCRIPTION, { seal });
+  expect(isSealedNow(OWNER, stored, { isCurrent })).toBe(true);
 });
 
 test("nobody is shown a signing secret, whatever else they may see", () => {

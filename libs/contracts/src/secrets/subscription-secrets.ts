@@ -20,19 +20,25 @@ const mapQuery = (url: string, replace: (query: string) => string): string => {
 
 type Replace = (text: string, context: SealingContext) => string;
 
+/** Whose secrets these are: the first three parts of their context. */
+export type SecretsOwner = readonly [string, string, string];
+
+/** The owner of the secrets of an agent's subscription. */
+export const subscriptionOwner = (
+  { workspaceId, agentId }: AgentAddress,
+  eventType: EventType,
+): SecretsOwner => [workspaceId, agentId, eventType];
+
 /** The subscription with each secret replaced: header values, the URL's query, signing secrets. */
 const mapSecrets = (
-  agent: AgentAddress,
+  owner: SecretsOwner,
   subscription: Subscription,
   replace: Replace,
 ): Subscription => {
-  const { event_type, signing } = subscription;
-  const { workspaceId, agentId } = agent;
+  const { signing } = subscription;
   return {
-    ...mapTexts(subscription, (text, name) =>
-      replace(text, [workspaceId, agentId, event_type, name]),
-    ),
-    ...(signing && { signing: signing.map((key) => mapKey(agent, event_type, key, replace)) }),
+    ...mapTexts(subscription, (text, name) => replace(text, [...owner, name])),
+    ...(signing && { signing: signing.map((key) => mapKey(owner, key, replace)) }),
   };
 };
 
@@ -51,14 +57,9 @@ const mapTexts = <S extends Pick<Subscription, "callback_url" | "headers">>(
   ),
 });
 
-const mapKey = (
-  { workspaceId, agentId }: AgentAddress,
-  eventType: EventType,
-  key: SigningKey,
-  replace: Replace,
-): SigningKey => ({
+const mapKey = (owner: SecretsOwner, key: SigningKey, replace: Replace): SigningKey => ({
   ...key,
-  secret: replace(key.secret, [workspaceId, agentId, eventType, SIGNING_SECRET, key.id]),
+  secret: replace(key.secret, [...owner, SIGNING_SECRET, key.id]),
 });
 
 const sealWith =
@@ -68,18 +69,17 @@ const sealWith =
 
 /** The subscription as it is stored. Secrets that could not be opened stay sealed. */
 export const sealSubscription = (
-  agent: AgentAddress,
+  owner: SecretsOwner,
   subscription: Subscription,
   sealer: Pick<Sealer, "seal">,
-): Subscription => mapSecrets(agent, subscription, sealWith(sealer));
+): Subscription => mapSecrets(owner, subscription, sealWith(sealer));
 
-/** A signing key of one subscription as it is stored. */
+/** A signing key of one owner as it is stored. */
 export const sealSigningKey = (
-  agent: AgentAddress,
-  eventType: EventType,
+  owner: SecretsOwner,
   key: SigningKey,
   sealer: Pick<Sealer, "seal">,
-): SigningKey => mapKey(agent, eventType, key, sealWith(sealer));
+): SigningKey => mapKey(owner, key, sealWith(sealer));
 
 const nameOf = ([, , , name = "", id]: SealingContext): string => {
   if (name === QUERY) return "the query of callback_url";
@@ -95,12 +95,12 @@ export type OpenedSubscription = {
 
 /** A stored subscription with its secrets opened. */
 export const openSubscription = (
-  agent: AgentAddress,
+  owner: SecretsOwner,
   subscription: Subscription,
   { open }: Pick<Sealer, "open">,
 ): OpenedSubscription => {
   const problems: string[] = [];
-  const opened = mapSecrets(agent, subscription, (stored, context) => {
+  const opened = mapSecrets(owner, subscription, (stored, context) => {
     const result = open(stored, context);
     if (result.kind === "opened") return result.text;
     problems.push(`${nameOf(context)}: ${result.message}`);
@@ -111,12 +111,12 @@ export const openSubscription = (
 
 /** True when no secret of a stored subscription needs to be sealed again. */
 export const isSealedNow = (
-  agent: AgentAddress,
+  owner: SecretsOwner,
   subscription: Subscription,
   { isCurrent }: Pick<Sealer, "isCurrent">,
 ): boolean => {
   let isAll = true;
-  mapSecrets(agent, subscription, (stored) => {
+  mapSecrets(owner, subscription, (stored) => {
     isAll &&= isCurrent(stored);
     return stored;
   });

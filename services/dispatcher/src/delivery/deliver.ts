@@ -2,7 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import type { EventAddress } from "@ringback/contracts/events/event";
-import { openSubscription, type Sealer } from "@ringback/contracts/secrets/subscription-secrets";
+import {
+  openSubscription,
+  subscriptionOwner,
+  type Sealer,
+} from "@ringback/contracts/secrets/subscription-secrets";
 import { withLiveKeys } from "@ringback/contracts/agents/subscription";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import type { TraceContext } from "@ringback/contracts/trace-context";
@@ -77,7 +81,11 @@ export const deliver = async (
       : cancelled(delivery, deps.now());
   }
   const live = withLiveKeys(stored, deps.now()); // a key that has expired may be gone with its sealing key
-  const { subscription, problems } = openSubscription(delivery.address, live, deps.sealer);
+  const { subscription, problems } = openSubscription(
+    subscriptionOwner(delivery.address, delivery.address.eventType),
+    live,
+    deps.sealer,
+  );
   if (problems.length > 0) {
     // Keys are missing or wrong here: the customer's attempts wait until an operator mends that.
     return postponed(delivery, { fault: "secret", detail: problems.join("; ") }, deps.now());

@@ -1,6 +1,6 @@
 import type { EventAddress } from "@ringback/contracts/events/event";
 import type { AttemptRecord, Trigger } from "@ringback/contracts/deliveries/attempt";
-import { redeliveryIds } from "@ringback/contracts/deliveries/redelivery-id";
+import { deliveryIds } from "@ringback/contracts/deliveries/delivery-id";
 import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import type { HeldBody } from "./held-body.ts";
 
@@ -66,5 +66,5 @@ export const idsOf = ({
   call_id: address.callId,
   agent_id: address.agentId,
   workspace_id: address.workspaceId,
-  ...redeliveryIds({ eventSeq, ...delivery }),
+  ...deliveryIds({ eventSeq, ...delivery }),
 });

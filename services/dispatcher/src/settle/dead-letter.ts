@@ -3,7 +3,7 @@ import type { JsMsg } from "@nats-io/jetstream";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { deliveryId } from "@ringback/contracts/events/event";
-import { isFirstDelivery } from "@ringback/contracts/deliveries/redelivery-id";
+import { isFirstToAgent } from "@ringback/contracts/deliveries/delivery-id";
 import { readableParts, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { parseDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { parseEventSubject } from "@ringback/contracts/streams/subjects";
@@ -130,7 +130,7 @@ export const setAside = (message: JsMsg, { store, now }: DeadLetterDeps): DeadLe
 export const deadLetterKey = (
   { deliveryId: id, eventSeq }: Pick<RetryMessage, "deliveryId" | "eventSeq">,
   attempt: number,
-): string => (isFirstDelivery(id, eventSeq) ? String(attempt) : `${id}:${attempt}`);
+): string => (isFirstToAgent(id, eventSeq) ? String(attempt) : `${id}:${attempt}`);
 
 /** All ids that are known of a message's delivery, for its dead letter and the log. */
 export const knownIds = (

@@ -7,7 +7,11 @@ import {
 } from "@ringback/contracts/agents/agent";
 import { readAgentState } from "@ringback/contracts/agents/agent-message";
 import { isId } from "@ringback/contracts/id";
-import { openSubscription, type Sealer } from "@ringback/contracts/secrets/subscription-secrets";
+import {
+  openSubscription,
+  subscriptionOwner,
+  type Sealer,
+} from "@ringback/contracts/secrets/subscription-secrets";
 import {
   STREAMS,
   subscriptionSubject,
@@ -138,6 +142,8 @@ const openChange = (
   sealer: Pick<Sealer, "open">,
 ): ConfigurationChange => {
   if (change.type !== "event_subscriptions_edited") return change;
-  const set = change.change.set.map((one) => openSubscription(agent, one, sealer).subscription);
+  const set = change.change.set.map(
+    (one) => openSubscription(subscriptionOwner(agent, one.event_type), one, sealer).subscription,
+  );
   return { ...change, change: { ...change.change, set } };
 };

@@ -4,6 +4,7 @@ import {
   openSubscription,
   sealSigningKey,
   sealSubscription,
+  subscriptionOwner,
   type Sealer,
   type SealingContext,
 } from "@ringback/contracts/secrets/subscription-secrets";
@@ -43,7 +44,9 @@ export const sealEvent = (
   sealer: Pick<Sealer, "seal">,
 ): ConfigurationEvent => {
   const sealAll = (subscriptions: Agent["event_subscriptions"]) =>
-    subscriptions.map((subscription) => sealSubscription(address, subscription, sealer));
+    subscriptions.map((one) =>
+      sealSubscription(subscriptionOwner(address, one.event_type), one, sealer),
+    );
   const { agent } = event;
   const sealed = {
     agent:
@@ -52,7 +55,7 @@ export const sealEvent = (
   if (event.type === "signing_secret_rotated") {
     const set = event.change.set.map(({ event_type, key }) => ({
       event_type,
-      key: sealSigningKey(address, event_type, key, sealer),
+      key: sealSigningKey(subscriptionOwner(address, event_type), key, sealer),
     }));
     return { ...event, ...sealed, change: { ...event.change, set } };
   }
@@ -72,7 +75,8 @@ export const openState = (
 ): AgentState => {
   if (state.kind === "absent") return state;
   const event_subscriptions = state.agent.event_subscriptions.map((stored) => {
-    const { subscription, problems } = openSubscription(address, stored, sealer);
+    const owner = subscriptionOwner(address, stored.event_type);
+    const { subscription, problems } = openSubscription(owner, stored, sealer);
     if (problems.length > 0) {
       const { workspaceId: workspace_id, agentId: agent_id } = address;
       const { event_type } = stored;

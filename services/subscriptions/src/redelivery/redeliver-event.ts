@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { z } from "zod";
 import { idSchema } from "@ringback/contracts/id";
-import { redeliveryDeliveryId } from "@ringback/contracts/deliveries/redelivery-id";
+import { redeliveryDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
 import {
   decideOnce,
   type DecidedOnce,

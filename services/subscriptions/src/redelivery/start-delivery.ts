@@ -1,7 +1,7 @@
 import {
   redeliveryDeliveryId,
   redeliveryMessageId,
-} from "@ringback/contracts/deliveries/redelivery-id";
+} from "@ringback/contracts/deliveries/delivery-id";
 import { retryHeaders, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { attemptSubject, STREAMS } from "@ringback/contracts/streams/subjects";

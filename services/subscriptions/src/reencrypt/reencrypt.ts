@@ -12,9 +12,10 @@ import {
 import {
   isSealedNow,
   openSubscription,
+  subscriptionOwner,
   type Sealer,
 } from "@ringback/contracts/secrets/subscription-secrets";
-import { withLiveKeys } from "@ringback/contracts/agents/subscription";
+import { withLiveKeys, type Subscription } from "@ringback/contracts/agents/subscription";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
@@ -123,8 +124,9 @@ const planFor = (
   // Nobody uses an expired signing key: it need not open.
   const at = now();
   const stored = state.agent.event_subscriptions.map((one) => withLiveKeys(one, at.getTime()));
-  if (stored.every((one) => isSealedNow(address, one, sealer))) return { kind: "current" };
-  const opened = stored.map((one) => openSubscription(address, one, sealer));
+  const ownerOf = ({ event_type }: Subscription) => subscriptionOwner(address, event_type);
+  if (stored.every((one) => isSealedNow(ownerOf(one), one, sealer))) return { kind: "current" };
+  const opened = stored.map((one) => openSubscription(ownerOf(one), one, sealer));
   const problems = opened.flatMap((one) => one.problems);
   if (problems.length > 0) {
     const { workspaceId: workspace_id, agentId: agent_id } = address;

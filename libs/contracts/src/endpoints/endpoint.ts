@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { storedPolicySchema } from "../agents/delivery-policy.ts";
+import { methodTypeSchema, withLiveKeys, type Subscription } from "../agents/subscription.ts";
+import { isWorkspaceEventType } from "../agents/workspace-agent.ts";
+import { signingKeySchema } from "../secrets/signing-key.ts";
+import type { EventAddress } from "../streams/subjects.ts";
+import { matchesEventType } from "./event-type-pattern.ts";
+
+/** Stands for every agent in `agents`, and for every event type of calls in `event_types`. */
+export const ALL = "*";
+
+/** What a person made of an endpoint. */
+export const ENDPOINT_SWITCHES = ["on", "paused", "disabled"] as const;
+
+export type EndpointSwitch = (typeof ENDPOINT_SWITCHES)[number];
+
+/** `wait`: an event waits for the earlier ones of its call until they have ended; `skip`: only while one is in flight. */
+export const ORDER_CHOICES = ["wait", "skip"] as const;
+
+/** How deliveries of one call keep their order, as it is stored. */
+export const storedOrderSchema = z.object({
+  by: z.literal("call"),
+  on_failure: z.enum(ORDER_CHOICES),
+  max_wait: z.string(),
+});
+
+export type DeliveryOrder = z.infer<typeof storedOrderSchema>;
+
+/**
+ * A URL of a workspace that events of any of its agents are sent to, as it is stored. Without bounds, so that stored
+ * endpoints can still be read when the bounds change. Times are RFC 3339 in UTC.
+ */
+export const endpointSchema = z.object({
+  workspace_id: z.string(),
+  endpoint_id: z.string(),
+  /** The customer's own id, unique in the workspace; it never changes. */
+  uid: z.string().optional(),
+  url: z.string(),
+  method_type: methodTypeSchema,
+  headers: z.record(z.string(), z.string()),
+  delivery: storedPolicySchema.optional(),
+  /** Signing keys, newest first. */
+  signing: z.array(signingKeySchema).min(1).optional(),
+  description: z.string().optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  /** `*` alone, or ids of agents. */
+  agents: z.array(z.string()).min(1),
+  /** Names and patterns. */
+  event_types: z.array(z.string()).min(1),
+  /** The JSON text of a filter, as it was written: a number may have more digits than a double. */
+  filter: z.string().optional(),
+  order: storedOrderSchema.optional(),
+  switch: z.enum(ENDPOINT_SWITCHES),
+  /** When the switch was set; events from then on wait for its release, unless they are discarded. */
+  switched_at: z.string(),
+  /** Of an endpoint that is off: what becomes of its events meanwhile. */
+  while_off: z.enum(["hold", "discard"]).optional(),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+
+export type Endpoint = z.infer<typeof endpointSchema>;
+
+/** The part of an endpoint that says which events it is for. */
+export type EndpointChoice = Pick<Endpoint, "agents" | "event_types">;
+
+/**
+ * Whether an endpoint is for this agent's events of this type, before its filter is asked. An event of the workspace
+ * itself is of no agent of calls: its type alone decides.
+ */
+export const choosesEvent = (
+  { agents, event_types }: EndpointChoice,
+  { agentId, eventType }: Pick<EventAddress, "agentId" | "eventType">,
+): boolean =>
+  (agents[0] === ALL || agents.includes(agentId) || isWorkspaceEventType(eventType)) &&
+  event_types.some((pattern) => matchesEventType(pattern, eventType));
+
+/** How an event of this type is sent to an endpoint: in the form of an agent's subscription. */
+export const subscriptionOf = (endpoint: Endpoint, eventType: string): Subscription => ({
+  event_type: eventType,
+  callback_url: endpoint.url,
+  headers: endpoint.headers,
+  method_type: endpoint.method_type,
+  ...(endpoint.delivery && { delivery: endpoint.delivery }),
+  ...(endpoint.signing && { signing: endpoint.signing }),
+});
+
+/** The endpoint with only the keys that sign at this time. */
+export const withLiveEndpointKeys = (endpoint: Endpoint, atMs: number): Endpoint => {
+  const { signing: _before, ...rest } = endpoint;
+  const { signing } = withLiveKeys(subscriptionOf(endpoint, ""), atMs);
+  return signing === undefined ? rest : { ...rest, signing };
+};
