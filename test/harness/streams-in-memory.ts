@@ -1,6 +1,8 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import type { FanOut } from "@ringback/contracts/deliveries/fan-out";
+import { subscriptionDestination } from "@ringback/contracts/endpoints/destination";
 import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
@@ -35,12 +37,20 @@ export const EVENT_BODY = new TextEncoder().encode(
   JSON.stringify({ event_type: "call_completed", call_id: "c1", agent_id: "a1" }),
 );
 
+const storeIf = <T>(isNext: boolean, list: T[], value: T) => {
+  if (!isNext) return "conflict" as const;
+  list.push(value);
+  return "stored" as const;
+};
+
 /**
  * The streams of deliveries in memory, with what settling needs of them. EVENTS has one event, with the
  * sequence 7.
  */
 export const streamsInMemory = () => {
   const records: AttemptRecord[] = [];
+  const fanOuts: FanOut[] = [];
+  const started = new Map<string, RetryMessage>();
   const schedules = new Map<string, RetryMessage>();
   const deadLetters = new Map<string, DeadLetter>();
   const published: string[] = [];
@@ -54,10 +64,11 @@ export const streamsInMemory = () => {
     if (fault?.call === calls) throw new Error("no reply");
     return result;
   };
-  const append = (record: AttemptRecord, afterSeq: number) => {
-    if (afterSeq !== records.length) return "conflict" as const;
-    records.push(record);
-    return "stored" as const;
+  /** A record's sequence is its number among all. */
+  const lastOf = (deliveryId: string) => {
+    const isOf = (record: AttemptRecord) => (record.delivery_id ?? "7") === deliveryId;
+    const n = records.findLastIndex(isOf);
+    return { record: records[n], seq: n + 1 };
   };
   const schedule = (retry: RetryMessage): void => void schedules.set(retry.deliveryId, retry);
   const store: DeliveryStore = {
@@ -68,13 +79,17 @@ export const streamsInMemory = () => {
           ? { subject: eventSubject(ADDRESS), body: EVENT_BODY, storedAtMs: 1_000 }
           : undefined,
       ),
-    readLastRecord: () => call(() => ({ record: records.at(-1), seq: records.length })),
-    appendAttempt: (record, _id, afterSeq) => call(() => append(record, afterSeq)),
+    readLastRecord: (_address, id) => call(() => lastOf(id)),
+    appendAttempt: (record, id, afterSeq) =>
+      call(() => storeIf(afterSeq === lastOf(id).seq, records, record)),
+    readFanOut: () => call(() => fanOuts[0]),
+    storeFanOut: (_address, fanOut) => call(() => storeIf(fanOuts.length === 0, fanOuts, fanOut)),
+    startDelivery: (first) => call(() => void started.set(first.deliveryId, first)),
     scheduleRetry: (retry) => call(() => schedule(retry)),
     replaceSchedule: async () => "conflict",
     pendingRetry: ({ deliveryId }, { minAttempt = 0 } = {}) =>
       call(() => {
-        const retry = schedules.get(deliveryId);
+        const retry = schedules.get(deliveryId) ?? started.get(deliveryId);
         return retry !== undefined && retry.attempt >= minAttempt
           ? ({ kind: "pending", state: "scheduled", retry, seq: 1 } as const)
           : ({ kind: "none" } as const);
@@ -91,6 +106,9 @@ export const streamsInMemory = () => {
   });
   return {
     records,
+    fanOuts,
+    /** Due messages of deliveries that were started beside the first; a test takes what it handles. */
+    started,
     schedules,
     deadLetters,
     published,
@@ -150,12 +168,14 @@ export const handlerDeps = (
   over: Partial<EventDeps & UnexpectedErrorDeps> = {},
 ): EventDeps & UnexpectedErrorDeps => ({
   ...streams.settleDeps,
-  find: async () => ({
-    event_type: "call_completed",
-    callback_url: "https://x.example.com/hook",
-    headers: {},
-    method_type: "POST",
-  }),
+  find: async () =>
+    subscriptionDestination(ADDRESS, {
+      event_type: "call_completed",
+      callback_url: "https://x.example.com/hook",
+      headers: {},
+      method_type: "POST",
+    }),
+  candidates: async () => ({ isSubscribed: true, endpoints: [] }),
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: [], allowedPorts: [] },
   send: responding(200).send,

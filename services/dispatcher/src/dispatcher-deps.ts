@@ -99,6 +99,7 @@ export const messageDeps = (
   metrics: own,
   log,
   find: view.find,
+  candidates: view.candidates,
   findOwnType: view.findOwnType,
   sealer,
   urlPolicy: {

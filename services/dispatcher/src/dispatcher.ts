@@ -1,4 +1,4 @@
-import { STREAMS } from "@ringback/contracts/streams/subjects";
+import { STREAMS, type EventAddress } from "@ringback/contracts/streams/subjects";
 import type { AdminServer } from "@ringback/runtime/process/admin-server";
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
@@ -25,7 +25,7 @@ import { natsDeliveryStore } from "./settle/delivery-store.ts";
 import { natsNotifier } from "./settle/notifier.ts";
 import { settleSteps } from "./settle/settle.ts";
 import { storingWatch, watchedStore } from "./settle/store-watch.ts";
-import { subscriptionView } from "./subscriptions/subscription-view.ts";
+import { subscriptionView, type SubscriptionView } from "./subscriptions/subscription-view.ts";
 
 export type Dispatcher = {
   /** Resolves once deliveries are made; rejects with what keeps them from being made. */
@@ -98,7 +98,7 @@ const start = async (
   const { due } = membership;
   const stored = natsDeliveryStore({ nats, eventsCreatedMs, due, clock, log, signal: abort });
   const store = watchedStore(stored, storing);
-  const notifier = natsNotifier({ nats, find: view.find, metrics: own, log });
+  const notifier = natsNotifier({ nats, isWanted: wantedBy(view), metrics: own, log });
   const steps = wrapSteps({ ...settleSteps(store, notifier), send: sender.send });
   const { ring: sealer } = sealing;
   const parts = { metrics, own, store, steps, view, sealer, limiter, membership, clock };
@@ -122,6 +122,14 @@ const start = async (
   state.isPulling = true;
   log.info({ admin: admin.url }, "listening");
 };
+
+/** Whether a subscription or an endpoint wants events with an address. */
+const wantedBy =
+  ({ candidates }: SubscriptionView) =>
+  async (address: EventAddress): Promise<boolean> => {
+    const { isSubscribed, endpoints } = await candidates(address);
+    return isSubscribed || endpoints.length > 0;
+  };
 
 type WatchDeps = Omit<
   Parameters<typeof startRetryReconciler>[0] & Parameters<typeof startHealthEvaluation>[0],

@@ -88,7 +88,7 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
     { reason: ["overdue", "missing"] },
   ),
   deferred: metrics.counter("ringback_deferred_total", "Deliveries deferred without an attempt", {
-    reason: DEFERRAL_REASONS,
+    reason: [...DEFERRAL_REASONS, "paused"],
   }),
   operations: metrics.counter("ringback_operations_total", "Operational events, by their kind", {
     kind: OPERATION_KINDS,

@@ -10,7 +10,7 @@ import {
 } from "./endpoint.ts";
 
 /** The settings that a customer changes, each whole; null takes an optional one away. */
-export const endpointSettingsSchema = endpointSchema
+const endpointSettingsSchema = endpointSchema
   .pick({ url: true, method_type: true, headers: true, agents: true, event_types: true })
   .extend({
     delivery: endpointSchema.shape.delivery.unwrap().nullable(),
@@ -21,10 +21,10 @@ export const endpointSettingsSchema = endpointSchema
   })
   .partial();
 
-export type EndpointSettings = z.infer<typeof endpointSettingsSchema>;
+type EndpointSettings = z.infer<typeof endpointSettingsSchema>;
 
 /** A change of an endpoint; with the previous state it yields the next one. */
-export const endpointChangeSchema = z.discriminatedUnion("type", [
+const endpointChangeSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("endpoint_created"),
     change: endpointSchema.omit({ created_at: true, updated_at: true, switched_at: true }),
@@ -50,8 +50,6 @@ export const endpointChangeSchema = z.discriminatedUnion("type", [
 ]);
 
 export type EndpointChange = z.infer<typeof endpointChangeSchema>;
-
-export type EndpointEventType = EndpointChange["type"];
 
 export const ENDPOINT_EVENT_TYPES = endpointChangeSchema.options.map(
   ({ shape }) => shape.type.value,
@@ -133,7 +131,7 @@ const changed = (
 };
 
 /** The endpoint with these settings; null takes one away. */
-export const withSettings = (endpoint: Endpoint, set: EndpointSettings): Endpoint =>
+const withSettings = (endpoint: Endpoint, set: EndpointSettings): Endpoint =>
   endpointSchema.parse(
     Object.fromEntries(
       Object.entries({ ...endpoint, ...set }).filter(([, value]) => value !== null),

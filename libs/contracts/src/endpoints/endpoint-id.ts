@@ -9,6 +9,3 @@ export const isEndpointId = (text: string): boolean => ENDPOINT_ID.test(text);
 /** A uid never looks like an endpoint's id: both may stand in the same place of a path. */
 export const isEndpointUid = (text: string): boolean =>
   ENDPOINT_UID.test(text) && !isEndpointId(text);
-
-export const ENDPOINT_UID_RULE =
-  "must be 1 to 128 characters of A-Z, a-z, 0-9, ., _, ~ and -, begin with a letter or digit, and not look like an endpoint's id";

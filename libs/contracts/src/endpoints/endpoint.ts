@@ -7,18 +7,16 @@ import type { EventAddress } from "../streams/subjects.ts";
 import { matchesEventType } from "./event-type-pattern.ts";
 
 /** Stands for every agent in `agents`, and for every event type of calls in `event_types`. */
-export const ALL = "*";
+const ALL = "*";
 
 /** What a person made of an endpoint. */
 export const ENDPOINT_SWITCHES = ["on", "paused", "disabled"] as const;
 
-export type EndpointSwitch = (typeof ENDPOINT_SWITCHES)[number];
-
 /** `wait`: an event waits for the earlier ones of its call until they have ended; `skip`: only while one is in flight. */
-export const ORDER_CHOICES = ["wait", "skip"] as const;
+const ORDER_CHOICES = ["wait", "skip"] as const;
 
 /** How deliveries of one call keep their order, as it is stored. */
-export const storedOrderSchema = z.object({
+const storedOrderSchema = z.object({
   by: z.literal("call"),
   on_failure: z.enum(ORDER_CHOICES),
   max_wait: z.string(),

@@ -14,6 +14,12 @@ export const READS_HEADER = "Ringback-Reads";
 /** The dispatcher reads due retries whose subject names the delivery (docs/adr/0021). */
 export const READS_DELIVERIES = "due-deliveries";
 
+/** Another header: what the dispatcher can do; missing from earlier versions. */
+export const KNOWS_HEADER = "Ringback-Knows";
+
+/** The dispatcher delivers to endpoints (docs/adr/0027). */
+export const KNOWS_ENDPOINTS = "endpoints";
+
 /** The dispatcher that a presence subject names, or undefined. */
 export const parsePresenceSubject = (subject: string): string | undefined => {
   const [dispatchers, alive, id, ...rest] = subject.split(".");

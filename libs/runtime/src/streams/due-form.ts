@@ -1,5 +1,7 @@
 import {
   ALL_PRESENCE,
+  KNOWS_ENDPOINTS,
+  KNOWS_HEADER,
   READS_DELIVERIES,
   READS_HEADER,
 } from "@ringback/contracts/streams/presence-subject";
@@ -13,6 +15,11 @@ import type { Nats } from "../nats/connection.ts";
 export type DueForm = {
   /** The subject for a delivery's due retry. */
   readonly subjectOf: (agent: AgentAddress, deliveryId: string) => string;
+  /**
+   * False while a dispatcher of a version without endpoints runs: it would send a retry of an endpoint's delivery to
+   * the agent's subscription.
+   */
+  readonly allKnowEndpoints: () => boolean;
   readonly close: () => void;
 };
 
@@ -29,6 +36,7 @@ const HEARD_ALL_AFTER_MS = 2_500;
  */
 export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFTER_MS): DueForm => {
   let heardOldMs = -Infinity;
+  let heardWithoutEndpointsMs = -Infinity;
   let listeningSinceMs = performance.now();
   let hasFailed = false;
   const subscription = nats.connection.subscribe(ALL_PRESENCE, {
@@ -38,8 +46,11 @@ export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFT
         return log.warn({ err: error }, "presence.deaf");
       }
       // Read raw: an error of the client's decoder would end the reading of the whole connection.
-      const reads = headerIn(rawHeadersOf(message), READS_HEADER);
-      if (reads !== READS_DELIVERIES) heardOldMs = performance.now();
+      const raw = rawHeadersOf(message);
+      if (headerIn(raw, READS_HEADER) !== READS_DELIVERIES) heardOldMs = performance.now();
+      if (headerIn(raw, KNOWS_HEADER) !== KNOWS_ENDPOINTS) {
+        heardWithoutEndpointsMs = performance.now();
+      }
     },
   });
   void onReconnected(nats, () => {
@@ -53,6 +64,7 @@ export const dueForm = (nats: Nats, log: Logger, heardAllAfterMs = HEARD_ALL_AFT
   return {
     subjectOf: (agent, deliveryId) =>
       readsDeliveries() ? dueRetrySubject(agent, deliveryId) : agentsDueRetrySubject(agent),
+    allKnowEndpoints: () => performance.now() - heardWithoutEndpointsMs > PRESENCE_EXPIRES_MS,
     close: () => subscription.unsubscribe(),
   };
 };

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
 import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
+import { subscriptionDestination } from "@ringback/contracts/endpoints/destination";
 import { parseSuccessStatus } from "@ringback/contracts/agents/success-status";
 import { keyRing } from "@ringback/runtime/secrets/sealing";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
@@ -72,9 +73,11 @@ const subscription = (callback_url: string): Subscription => ({
   method_type: "PUT",
 });
 
+const found = (stored: Subscription) => subscriptionDestination(DELIVERY.address, stored);
+
 /** All parts are real; time stands still, randomness is fixed. */
 const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
-  find: async () => subscription(receiver.url("/hook?token=s3cret")),
+  find: async () => found(subscription(receiver.url("/hook?token=s3cret"))),
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"], allowedPorts: [] },
   send: sender.send,
@@ -161,7 +164,7 @@ describe("an attempt", () => {
   test("that is answered with Retry-After is tried again no sooner, where that is honoured", async () => {
     receiver.setScript(status(503, { headers: { "retry-after": "60" } }));
     const at = async (more: Partial<Subscription>): Promise<string | undefined> => {
-      const find = async () => ({ ...subscription(receiver.url("/hook")), ...more });
+      const find = async () => found({ ...subscription(receiver.url("/hook")), ...more });
       const result = await deliver(DELIVERY, depsFor({ find }));
       const next = result.kind === "attempted" ? result.record.next : undefined;
       return next?.kind === "retry" ? next.at : undefined;
@@ -234,7 +237,7 @@ describe("headers that may no longer be sent", () => {
   ])("fail the attempt, unsent: %j", async (name, value, expected) => {
     const before = receiver.connections;
     const stored = { ...subscription(receiver.url("/hook")), headers: { [name]: value } };
-    const result = await deliver(DELIVERY, depsFor({ find: async () => stored }));
+    const result = await deliver(DELIVERY, depsFor({ find: async () => found(stored) }));
     expect(result).toMatchObject({
       kind: "attempted",
       record: {
@@ -250,7 +253,7 @@ describe("headers that may no longer be sent", () => {
   test("that are too many fail it as well", async () => {
     const entries = Array.from({ length: 21 }, (_, n) => [`x-${n}`, "v"] as const);
     const stored = { ...subscription(receiver.url("/")), headers: Object.fromEntries(entries) };
-    const result = await deliver(DELIVERY, depsFor({ find: async () => stored }));
+    const result = await deliver(DELIVERY, depsFor({ find: async () => found(stored) }));
     const detail = "the subscription's headers: 21 headers: at most 20";
     expect(result).toMatchObject({ record: { outcome: { reason: "protocol", detail } } });
   });
@@ -301,7 +304,7 @@ describe("a platform fault", () => {
     const deps = depsFor({ send });
     const kinds: string[] = [];
     for (let n = 1; n <= 9; n += 1) {
-      const find = async () => subscription(`https://${n}.example.com/`);
+      const find = async () => found(subscription(`https://${n}.example.com/`));
       kinds.push((await deliver(DELIVERY, { ...deps, find })).kind);
     }
     const held = ["postponed", "postponed"];
@@ -310,7 +313,7 @@ describe("a platform fault", () => {
 });
 
 const signedBy = (...signing: SigningKey[]): DeliverDeps["find"] => {
-  return async () => ({ ...subscription(receiver.url("/hook")), signing });
+  return async () => found({ ...subscription(receiver.url("/hook")), signing });
 };
 
 describe("signatures", () => {
@@ -373,7 +376,10 @@ describe("the permit", () => {
     };
     const delivery = { max_in_flight: 8, rate_limit: { per_second: 5, burst: 10 } };
     const limited = { ...subscription(receiver.url("/hook")), delivery };
-    await deliver(DELIVERY, depsFor({ limiter: { ...real, acquire }, find: async () => limited }));
+    await deliver(
+      DELIVERY,
+      depsFor({ limiter: { ...real, acquire }, find: async () => found(limited) }),
+    );
     await deliver(DELIVERY, depsFor({ limiter: { ...real, acquire } }));
     const rateLimit = { perSecond: 2.5, burst: 5 };
     const shared = { key: "w1 a1 call_completed", maxInFlight: 4, rateLimit };
@@ -515,7 +521,7 @@ describe("between its permit and its request, an attempt", () => {
     const asked: string[] = [];
     const find = async () => {
       asked.push("find");
-      return subscription(receiver.url("/asleep"));
+      return found(subscription(receiver.url("/asleep")));
     };
     const deps = depsFor({ find });
     const stillOwned = async (): Promise<boolean> => asked.length < 2;
@@ -527,8 +533,8 @@ describe("between its permit and its request, an attempt", () => {
   test("goes where the subscription leads now, when that was changed while it waited", async () => {
     receiver.setScript(status(200));
     const [before, after] = [
-      subscription(receiver.url("/before")),
-      subscription(receiver.url("/after")),
+      found(subscription(receiver.url("/before"))),
+      found(subscription(receiver.url("/after"))),
     ];
     let isChanged = false;
     const deps = depsFor({ find: async () => (isChanged ? after : before) });
@@ -574,7 +580,7 @@ describe("by request", () => {
     const tried: Delivery = { ...DELIVERY, trigger: "test" };
     await deliver(tried, depsFor());
     expect(receiver.requests.at(-1)!.headers).toMatchObject({ "ringback-test": "true" });
-    const failed = await deliver(tried, depsFor({ find: async () => unreachable }));
+    const failed = await deliver(tried, depsFor({ find: async () => found(unreachable) }));
     expect(failed).toMatchObject({
       record: { trigger: "test", outcome: { kind: "failed" }, next: { kind: "done" } },
     });

@@ -1,15 +1,7 @@
-import { isDeepStrictEqual } from "node:util";
 import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
-import type { Subscription } from "@ringback/contracts/agents/subscription";
-import type { EventAddress } from "@ringback/contracts/events/event";
-import {
-  openSubscription,
-  subscriptionOwner,
-  type Sealer,
-} from "@ringback/contracts/secrets/subscription-secrets";
+import type { FoundDestination } from "@ringback/contracts/endpoints/destination";
+import { openSubscription, type Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import { withLiveKeys } from "@ringback/contracts/agents/subscription";
-import { elapsedMs } from "@ringback/runtime/process/elapsed";
-import type { TraceContext } from "@ringback/contracts/trace-context";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
 import { endpointSignals } from "./decide/endpoint-signal.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/policy.ts";
@@ -18,35 +10,25 @@ import { blockedBy } from "./decide/blocked.ts";
 import { destinationOf, type Destination } from "./decide/request.ts";
 import { retryAfterOf } from "./decide/retry-after.ts";
 import { MAX_RETRY_AFTER_MS, nextStep } from "./decide/retry.ts";
-import { shareOfLimits } from "../limits/decide/subscription-share.ts";
+import { limitedBy, shareOfLimits } from "../limits/decide/subscription-share.ts";
 import { comesFromEvents, schedulePositionOf, type Delivery } from "./delivery.ts";
 import type { Limiter, PermitResult } from "../limits/limiter.ts";
-import type { Permit } from "../limits/permits.ts";
 import { outgoingRequest } from "./outgoing-request.ts";
 import type { NetworkOutageDetector } from "../send/network-outage.ts";
 import type { OutgoingRequest } from "../send/request.ts";
 import type { SendResult } from "../send/result.ts";
 import type { Sent } from "../send/send.ts";
 import type { DeliveryContext, DeliveryResult } from "./delivery-result.ts";
-import { blockedAttempt, cancelled, postponed } from "./nothing-sent.ts";
+import {
+  NOT_SENT,
+  startAttempt,
+  type Attempt,
+  type StartDeps,
+  type Started,
+} from "./start-attempt.ts";
+import { blockedAttempt, cancelled, paused, postponed } from "./nothing-sent.ts";
 
-/** One attempt's span. */
-type AttemptTrace = {
-  /** What the endpoint gets of the trace. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Call once; without a result: the attempt threw. */
-  readonly end: (result: DeliveryResult | undefined) => void;
-};
-
-export type TraceAttempt = (
-  delivery: Delivery,
-  subscription: Subscription,
-  parent: TraceContext | undefined,
-) => AttemptTrace;
-
-export type DeliverDeps = {
-  /** The subscription as it is now; throws where the stream does not reply. */
-  readonly find: (address: EventAddress) => Promise<Subscription | undefined>;
+export type DeliverDeps = StartDeps & {
   /** Opens the subscription's secrets, which stay sealed until they are used. */
   readonly sealer: Pick<Sealer, "open">;
   /** Which URLs may be sent to. Checked again here: settings may have changed since the subscription was stored. */
@@ -59,13 +41,8 @@ export type DeliverDeps = {
   /** How many dispatchers share the limits of a subscription, this one included. */
   readonly dispatchers: () => number;
   readonly userAgent: string;
-  readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Called when an attempt starts: delay and lateness are measured to it. */
-  readonly onStart: (delivery: Delivery, startedMs: number) => void;
-  /** Where attempts are traced. */
-  readonly traceAttempt?: TraceAttempt | undefined;
 };
 
 /** One attempt, top to bottom: find → open → decide → permit → sign → send → outcome. Stores nothing. */
@@ -74,18 +51,24 @@ export const deliver = async (
   deps: DeliverDeps,
   context: DeliveryContext = {},
 ): Promise<DeliveryResult> => {
-  const stored = await deps.find(delivery.address);
-  if (stored === undefined) {
+  const found = await deps.find(delivery);
+  if (found === undefined) {
     return comesFromEvents(delivery)
       ? { kind: "no_subscription" }
       : cancelled(delivery, deps.now());
   }
-  const live = withLiveKeys(stored, deps.now()); // a key that has expired may be gone with its sealing key
-  const { subscription, problems } = openSubscription(
-    subscriptionOwner(delivery.address, delivery.address.eventType),
-    live,
-    deps.sealer,
-  );
+  return deliverTo(found, { ...delivery, uid: found.uid }, deps, context);
+};
+
+const deliverTo = async (
+  found: FoundDestination,
+  delivery: Delivery,
+  deps: DeliverDeps,
+  context: DeliveryContext,
+): Promise<DeliveryResult> => {
+  if (found.isPaused === true && delivery.trigger !== "test") return paused(delivery, deps.now());
+  const live = withLiveKeys(found.subscription, deps.now()); // a key that has expired may be gone with its sealing key
+  const { subscription, problems } = openSubscription(found.owner, live, deps.sealer);
   if (problems.length > 0) {
     // Keys are missing or wrong here: the customer's attempts wait until an operator mends that.
     return postponed(delivery, { fault: "secret", detail: problems.join("; ") }, deps.now());
@@ -103,7 +86,7 @@ export const deliver = async (
     return { kind: "deferred", atMs: Math.ceil(deps.now() + afterMs), reason };
   }
 
-  const attempt = { delivery, stored, subscription, policy, permit };
+  const attempt = { delivery, found, subscription, policy, permit };
   const start = await startAttempt(attempt, context, deps);
   if (start.kind === "not_owned") return start;
   if (start.kind === "changed") return deliver(delivery, deps, context);
@@ -113,53 +96,6 @@ export const deliver = async (
     return result;
   } finally {
     start.trace?.end(result);
-  }
-};
-
-/** An attempt that has its permit. */
-type Attempt = {
-  readonly delivery: Delivery;
-  /** The subscription as it was found, and with its secrets opened. */
-  readonly stored: Subscription;
-  readonly subscription: Subscription;
-  readonly policy: EffectivePolicy;
-  readonly permit: Permit;
-};
-
-type Started = {
-  readonly kind: "started";
-  readonly startedMs: number;
-  /** When it was known last that this process has the message, by `elapsedMs()`. */
-  readonly checkedMs: number;
-  readonly trace: AttemptTrace | undefined;
-};
-
-/** Says nothing of the endpoint. */
-const NOT_SENT = { kind: "platform_fault", fault: "unexpected", detail: "not sent" } as const;
-
-/** The last checks between permit and request; releases the permit unless the attempt starts. */
-const startAttempt = async (
-  { delivery, stored, subscription, permit }: Attempt,
-  { parent, stillOwned, readingLock }: DeliveryContext,
-  deps: DeliverDeps,
-): Promise<Started | { readonly kind: "not_owned" } | { readonly kind: "changed" }> => {
-  let started: Started | undefined;
-  try {
-    await readingLock?.acquire();
-    if ((await stillOwned?.()) === false) return { kind: "not_owned" };
-    // What was found before the wait for a permit may be out of date, however short the wait was.
-    const found = await deps.find(delivery.address);
-    const checkedMs = elapsedMs();
-    // Where that waited for a reply, the whole process may have stood still meanwhile, and the reply be as old.
-    if ((await stillOwned?.()) === false) return { kind: "not_owned" };
-    if (found !== stored && !isDeepStrictEqual(found, stored)) return { kind: "changed" };
-    const startedMs = deps.now();
-    deps.onStart(delivery, startedMs);
-    const trace = deps.traceAttempt?.(delivery, subscription, parent);
-    started = { kind: "started", startedMs, checkedMs, trace };
-    return started;
-  } finally {
-    if (started === undefined) permit.release(endpointSignals(NOT_SENT));
   }
 };
 
@@ -211,11 +147,11 @@ const finishAttempt = async (
 /** A permit for the attempt, or when to try for one again. */
 const permitFor = (
   to: Destination,
-  { address, deferrals, body }: Delivery,
+  { address, deliveryId, deferrals, body }: Delivery,
   policy: EffectivePolicy,
   { limiter, dispatchers }: DeliverDeps,
 ): Promise<PermitResult> => {
-  const limits = shareOfLimits(address, policy, dispatchers());
+  const limits = shareOfLimits(limitedBy(address, deliveryId), policy, dispatchers());
   const { workspaceId } = address;
   const bytes = body.byteLength;
   const { timeoutMs } = policy;

@@ -8,8 +8,8 @@ export type DeliveryResult =
   | { readonly kind: "attempted"; readonly record: AttemptRecord }
   /** No subscription matches the event. */
   | { readonly kind: "no_subscription" }
-  /** No permit: the same attempt again at `atMs`. */
-  | { readonly kind: "deferred"; readonly atMs: number; readonly reason: DeferralReason }
+  /** No permit, or the endpoint is paused: the same attempt again at `atMs`. */
+  | { readonly kind: "deferred"; readonly atMs: number; readonly reason: DeferralReason | "paused" }
   /** A platform fault: the same attempt again at `atMs`. */
   | {
       readonly kind: "postponed";

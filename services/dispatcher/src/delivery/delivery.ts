@@ -15,6 +15,8 @@ export type Delivery = DeferrableDelivery & {
   /** The event as it was published, byte for byte. */
   readonly body: HeldBody;
   readonly trigger: Trigger;
+  /** Of an endpoint: the customer's own id. */
+  readonly uid?: string | undefined;
   /** When the attempt was due, in ms since 1970; undefined for one that comes straight from EVENTS. */
   readonly dueMs: number | undefined;
 };
@@ -58,8 +60,9 @@ export const idsOf = ({
   address,
   eventId,
   eventSeq,
+  uid,
   ...delivery
-}: Pick<Delivery, "address" | "eventId" | "eventSeq" | "deliveryId" | "redeliveryId">) => ({
+}: Pick<Delivery, "address" | "eventId" | "eventSeq" | "deliveryId" | "redeliveryId" | "uid">) => ({
   event_id: eventId,
   event_seq: eventSeq,
   event_type: address.eventType,
@@ -67,4 +70,5 @@ export const idsOf = ({
   agent_id: address.agentId,
   workspace_id: address.workspaceId,
   ...deliveryIds({ eventSeq, ...delivery }),
+  ...(uid === undefined ? {} : { uid }),
 });

@@ -1,3 +1,4 @@
+import { backoffMs } from "@ringback/runtime/process/backoff";
 import type { Outcome } from "@ringback/contracts/deliveries/attempt";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { recordedRequest, recordOf } from "./attempt-record.ts";
@@ -14,6 +15,17 @@ export const postponed = (
   { fault, detail }: { readonly fault: PlatformFault; readonly detail: string },
   nowMs: number,
 ): DeliveryResult => ({ kind: "postponed", atMs: nowMs + postponeMs(deferrals), fault, detail });
+
+/** How soon a delivery to a paused endpoint looks again: it holds no place meanwhile. */
+const PAUSED_FIRST_MS = 10_000;
+const PAUSED_MAX_MS = 60_000;
+
+/** The endpoint is paused: the same attempt again later, which uses up none. */
+export const paused = ({ deferrals }: Delivery, nowMs: number): DeliveryResult => ({
+  kind: "deferred",
+  atMs: nowMs + backoffMs(deferrals, PAUSED_FIRST_MS, PAUSED_MAX_MS),
+  reason: "paused",
+});
 
 /** The subscription is gone: the delivery ends. */
 export const cancelled = (delivery: Delivery, nowMs: number): DeliveryResult => ({

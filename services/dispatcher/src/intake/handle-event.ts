@@ -9,18 +9,20 @@ import type { InFlightMessage } from "../settle/in-flight.ts";
 import { settleDeadLetter, settleDone, settleRecorded } from "../settle/settle.ts";
 import { attemptStateOf } from "./attempt-state.ts";
 import type { eventWarningCounter } from "./event-warnings.ts";
-import { processDelivery, type ProcessDeps } from "./process-delivery.ts";
-import { bodyReader, firstAttemptOf, readEvent } from "./read-event.ts";
+import { fanOut, type FanOutDeps } from "./fan-out.ts";
+import { processDelivery, settleUnwanted, type ProcessDeps } from "./process-delivery.ts";
+import { bodyReader, firstAttemptOf, readEvent, testedDeliveryOf } from "./read-event.ts";
 
-export type EventDeps = ProcessDeps & {
-  readonly eventRules: EventRules;
-  /** Called with the values of an event that its readers may not expect. */
-  readonly onWarnings: ReturnType<typeof eventWarningCounter>;
-  /** Whether the workspace added this type, as the stream says now. */
-  readonly findOwnType: (address: EventAddress) => Promise<boolean>;
-  /** This machine's time when NATS's clock said `serverMs`. */
-  readonly ownTimeOf: (serverMs: number) => number;
-};
+export type EventDeps = ProcessDeps &
+  FanOutDeps & {
+    readonly eventRules: EventRules;
+    /** Called with the values of an event that its readers may not expect. */
+    readonly onWarnings: ReturnType<typeof eventWarningCounter>;
+    /** Whether the workspace added this type, as the stream says now. */
+    readonly findOwnType: (address: EventAddress) => Promise<boolean>;
+    /** This machine's time when NATS's clock said `serverMs`. */
+    readonly ownTimeOf: (serverMs: number) => number;
+  };
 
 /** A message of EVENTS: parses it, checks that it was not handled before, processes its delivery. */
 export const handleEvent = async (
@@ -36,7 +38,8 @@ export const handleEvent = async (
     return settleDeadLetter(inFlight, invalidEvent(message, read.message, deps), deps);
   }
   if (read.warnings.length > 0) deps.onWarnings(read.address.eventType, read.warnings);
-  const first = firstAttemptOf(message, read.address);
+  const planned = await plannedDelivery(inFlight, read.address, mayBeHandled, deps);
+  const first = firstAttemptOf(message, read.address, planned);
   inFlight.delivery = first;
   const dropBody = (): void => {
     releaseContent(message);
@@ -51,7 +54,10 @@ export const handleEvent = async (
   };
   const processAfter = (afterSeq: number): Promise<void> =>
     processDelivery({ inFlight, delivery, afterSeq }, deps);
-  if (!mayBeHandled) return processAfter(0);
+  if (!mayBeHandled) {
+    if (planned === undefined) return settleUnwanted({ inFlight, delivery, afterSeq: 0 }, deps);
+    return processAfter(0);
+  }
 
   inFlight.recordReadMs = elapsedMs();
   const state = await attemptStateOf(delivery, deps);
@@ -65,6 +71,19 @@ export const handleEvent = async (
     default:
       return state satisfies never;
   }
+};
+
+/** The id of the delivery to make here; the event's others are on their way. Undefined: nobody wants it. */
+const plannedDelivery = async (
+  { message, trace }: InFlightMessage,
+  address: EventAddress,
+  mayBeHandled: boolean,
+  deps: EventDeps,
+): Promise<string | undefined> => {
+  const tested = testedDeliveryOf(message);
+  if (tested !== undefined) return tested;
+  const event = { address, eventSeq: message.seq, trace: trace?.origin };
+  return (await fanOut(event, mayBeHandled, deps))?.delivery_id;
 };
 
 /** An unknown type may have been added a moment ago, and nothing would bring its event back. */

@@ -20,6 +20,15 @@ export const processDelivery = async (processed: Processed, deps: ProcessDeps): 
   await settle(processed, result, deps);
 };
 
+/** Settles an event that neither a subscription nor an endpoint wants. */
+export const settleUnwanted = async (processed: Processed, deps: ProcessDeps): Promise<void> => {
+  const { inFlight, delivery } = processed;
+  const result = { kind: "no_subscription" } as const;
+  inFlight.trace?.setDelivery(delivery);
+  countEvent(delivery, result, deps);
+  await settle(processed, result, deps);
+};
+
 /** An event counts once, when it comes straight from EVENTS. */
 const countEvent = (
   delivery: Delivery,

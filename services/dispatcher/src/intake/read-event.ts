@@ -1,13 +1,14 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Trigger } from "@ringback/contracts/deliveries/attempt";
-import { deliveryId, type EventAddress } from "@ringback/contracts/events/event";
+import { firstDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
+import type { EventAddress } from "@ringback/contracts/events/event";
 import {
   checkEvent,
   type CheckedEvent,
   type EventRules,
 } from "@ringback/contracts/events/event-check";
 import { headersProblem } from "@ringback/contracts/events/event-headers";
-import { isTestEvent } from "@ringback/contracts/events/test-event";
+import { isTestEvent, testedEndpoint } from "@ringback/contracts/events/test-event";
 import { headerIn, rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { DeliveryStore } from "../settle/delivery-store.ts";
 
@@ -18,19 +19,31 @@ export const readEvent = (message: JsMsg, rules: EventRules): CheckedEvent => {
   return checkEvent(message.subject, message.data, rules);
 };
 
-/** The first attempt of the event in a message. */
-export const firstAttemptOf = (message: JsMsg, address: EventAddress) => ({
+/** The first attempt of the event in a message, to its agent's subscription unless an id of a delivery is given. */
+export const firstAttemptOf = (
+  message: JsMsg,
+  address: EventAddress,
+  id = firstDeliveryId(message.seq),
+) => ({
   address,
   eventSeq: message.seq,
-  deliveryId: deliveryId(message.seq),
+  deliveryId: id,
   attempt: 1,
   trigger: triggerOf(message),
   deferrals: 0,
 });
 
-const triggerOf = (message: JsMsg): Trigger => {
+const triggerOf = (message: JsMsg): Trigger => (isTestEvent(headerOf(message)) ? "test" : "event");
+
+/** The only delivery of a test event; undefined: the event is none. */
+export const testedDeliveryOf = (message: JsMsg): string | undefined => {
+  const header = headerOf(message);
+  return isTestEvent(header) ? firstDeliveryId(message.seq, testedEndpoint(header)) : undefined;
+};
+
+const headerOf = (message: JsMsg): ((name: string) => string) => {
   const raw = rawHeaders(message);
-  return isTestEvent((name) => headerIn(raw, name)) ? "test" : "event";
+  return (name) => headerIn(raw, name);
 };
 
 /** Reads an event's body again after it was dropped. */

@@ -16,7 +16,6 @@ import {
 import { nakWithBackoff, settleDeadLetter } from "../settle/settle.ts";
 import { handleEvent, type EventDeps } from "./handle-event.ts";
 import { handleRetry, handleUnreadableRetry } from "./handle-retry.ts";
-import { firstAttemptOf, readEvent } from "./read-event.ts";
 import { readRetryMessage } from "./read-retry.ts";
 import { isSuspect } from "./suspects.ts";
 import { handleUnexpectedError, type UnexpectedErrorDeps } from "./unexpected-error.ts";
@@ -50,11 +49,8 @@ export const takeEvent = (incoming: Incoming, taking: Taking): void => {
   inFlight.trace = deps.traceMessages?.event(message);
   void work(key, inFlight, taking, {
     handle: () => handleEvent(inFlight, mayBeHandled, deps),
-    delivery: () => {
-      if (inFlight.delivery !== undefined) return inFlight.delivery;
-      const read = readEvent(message, deps.eventRules);
-      return read.kind === "event" ? firstAttemptOf(message, read.address) : undefined;
-    },
+    // Before its deliveries are known the event itself has to come again.
+    delivery: () => inFlight.delivery,
   });
 };
 

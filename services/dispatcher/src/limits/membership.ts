@@ -2,6 +2,8 @@ import { randomUUIDv7 } from "node:crypto";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import {
   ALL_PRESENCE,
+  KNOWS_ENDPOINTS,
+  KNOWS_HEADER,
   parsePresenceSubject,
   presenceSubject,
   READS_DELIVERIES,
@@ -51,6 +53,7 @@ export const joinDispatchers = (
   const send = (message: MembershipMessage): void => {
     const headers = newHeaders(); // new each time: the client writes into it
     headers.set(READS_HEADER, READS_DELIVERIES);
+    headers.set(KNOWS_HEADER, KNOWS_ENDPOINTS);
     connection.publish(presenceSubject(id), MESSAGE_TEXTS[message], { headers });
   };
 

@@ -2,8 +2,7 @@ import { Buffer } from "node:buffer";
 import type { JsMsg } from "@nats-io/jetstream";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
-import { deliveryId } from "@ringback/contracts/events/event";
-import { isFirstToAgent } from "@ringback/contracts/deliveries/delivery-id";
+import { firstDeliveryId, isFirstToAgent } from "@ringback/contracts/deliveries/delivery-id";
 import { readableParts, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { parseDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { parseEventSubject } from "@ringback/contracts/streams/subjects";
@@ -28,6 +27,8 @@ export const exhausted = (record: AttemptRecord): DeadLetter => ({
 /** The ids of a record's delivery. */
 export const recordIds = (record: AttemptRecord) => ({
   delivery_id: record.delivery_id,
+  endpoint_id: record.endpoint_id,
+  uid: record.uid,
   redelivery_id: record.redelivery_id,
   event_id: record.event_id,
   event_seq: record.event_seq,
@@ -106,18 +107,11 @@ export const internalErrors = (
 
 /** A message that killed the processes which read it: not parsed, only its subject is. */
 export const setAside = (message: JsMsg, { store, now }: DeadLetterDeps): DeadLetter => {
-  const { subject, seq, data, info } = message;
-  const event = parseEventSubject(subject);
+  const { subject, data, info } = message;
   return {
     reason: "internal",
-    ...(event.kind === "event"
-      ? idsOf({
-          eventSeq: seq,
-          deliveryId: deliveryId(seq),
-          address: event.address,
-          eventId: store.eventId(seq),
-        })
-      : { ...agentIds(subject), ...knownIds(message, undefined, store) }),
+    ...agentIds(subject),
+    ...knownIds(message, undefined, store),
     at: iso(now()),
     message: `set aside without being read: processes that read it died, it was handed out ${info.deliveryCount} times`,
     subject,
@@ -138,9 +132,19 @@ export const knownIds = (
   delivery: DeferrableDelivery | undefined,
   store: DeadLetterDeps["store"],
 ) => {
-  if (delivery === undefined) return subject.startsWith("events.") ? eventIds(seq, store) : {};
+  if (delivery === undefined)
+    return subject.startsWith("events.") ? idsIn(subject, seq, store) : {};
   const ids = idsOf({ ...delivery, eventId: store.eventId(delivery.eventSeq) });
   return { ...ids, attempt: delivery.attempt };
+};
+
+/** The ids of an event whose deliveries are not known. */
+const idsIn = (subject: string, seq: number, store: DeadLetterDeps["store"]) => {
+  const event = parseEventSubject(subject);
+  if (event.kind === "invalid") return eventIds(seq, store);
+  const { address } = event;
+  const eventId = store.eventId(seq);
+  return idsOf({ address, eventId, eventSeq: seq, deliveryId: firstDeliveryId(seq) });
 };
 
 /**

@@ -12,9 +12,6 @@ import {
   invalidEventDeadLetterSubject,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
-import type { Logger } from "@ringback/runtime/telemetry/logger";
-import type { DueForm } from "@ringback/runtime/streams/due-form";
-import type { Nats } from "@ringback/runtime/nats/connection";
 import { isTooLarge } from "@ringback/runtime/nats/errors";
 import {
   pendingRetry,
@@ -30,6 +27,7 @@ import {
   type Published,
 } from "@ringback/runtime/nats/publish";
 import type { ServerClock } from "@ringback/runtime/nats/server-clock";
+import { fanOutStore, type FanOutStoreOptions } from "./fan-out-store.ts";
 import { fittedDeadLetter } from "./dead-letter.ts";
 import { addressOf } from "../delivery/delivery.ts";
 import { hasMessage } from "./stored-before.ts";
@@ -47,16 +45,9 @@ export type LastRecord = { readonly record: AttemptRecord | undefined; readonly 
 /** What is stored of deliveries: EVENTS, ATTEMPTS, RETRIES and DEAD_LETTERS, and nothing else. */
 export type DeliveryStore = ReturnType<typeof natsDeliveryStore>;
 
-export type DeliveryStoreOptions = {
-  readonly nats: Nats;
-  readonly eventsCreatedMs: number;
-  /** The subjects of due retries. */
-  readonly due: Pick<DueForm, "subjectOf">;
+export type DeliveryStoreOptions = FanOutStoreOptions & {
   /** The clock by which the server fires schedules. */
   readonly clock: Pick<ServerClock, "aheadMs">;
-  readonly log: Logger;
-  /** Ends the waiting for a server that does not reply. */
-  readonly signal: AbortSignal;
 };
 
 /** The store on NATS. Writes are repeated until they are stored or `signal` is aborted. */
@@ -65,6 +56,7 @@ export const natsDeliveryStore = (options: DeliveryStoreOptions) => {
   // The server fires by its own clock: fire when both clocks agree.
   const fireTime = ({ dueMs }: RetryMessage): number => dueMs + Math.max(0, clock.aheadMs());
   return {
+    ...fanOutStore(options),
     eventId: (eventSeq: number): string => eventId(eventsCreatedMs, eventSeq),
     /** The event with this sequence; undefined when EVENTS does not have it any more. */
     readEvent: async (eventSeq: number): Promise<StoredEvent | undefined> => {

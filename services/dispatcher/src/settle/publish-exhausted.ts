@@ -17,7 +17,8 @@ import type { DispatcherMetrics } from "../metrics.ts";
 
 export type PublishDeps = {
   readonly nats: Nats;
-  readonly find: (address: EventAddress) => Promise<unknown>;
+  /** Whether anybody wants an event with this address. */
+  readonly isWanted: (address: EventAddress) => Promise<boolean>;
   readonly metrics: Pick<DispatcherMetrics, "operations">;
   readonly log: Logger;
 };
@@ -41,7 +42,7 @@ export const publishNotice = async (notice: Notice, deps: PublishDeps): Promise<
     body: JSON.stringify(notice),
     messageId: `${event_id}:${id}:${kind}`,
   });
-  if (event !== undefined && (await deps.find(event.address)) !== undefined) {
+  if (event !== undefined && (await deps.isWanted(event.address))) {
     await publishEvent(event, `${event_id}:${id}:exhausted`, deps);
   }
   deps.metrics.operations.inc({ kind });

@@ -1,4 +1,5 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { endpointIdOf, isFirstDelivery } from "@ringback/contracts/deliveries/delivery-id";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { backoffMs } from "@ringback/runtime/process/backoff";
@@ -136,6 +137,7 @@ export const settleDeferred = async (
   { steps, store }: Pick<SettleDeps, "steps" | "store">,
 ): Promise<void> => {
   const { attempt, deferrals, postponedSinceMs, trigger } = delivery;
+  await storeOnlyDestination(delivery, store);
   await store.scheduleRetry({
     ...retryMessageFor(delivery, attempt, atMs, deferrals + 1),
     // Kept until the attempt is recorded: a delivery that always fails after its request must end, too.
@@ -145,6 +147,25 @@ export const settleDeferred = async (
     trace: firstTrace(inFlight, delivery),
   });
   steps.acknowledge(inFlight);
+};
+
+/**
+ * An event with one endpoint as its only destination has no stored set of them: the record of its first attempt says
+ * where it goes. Where that attempt is put off, nothing else would.
+ */
+const storeOnlyDestination = async (
+  { address, eventSeq, deliveryId, attempt, trigger }: DeferrableDelivery,
+  store: SettleDeps["store"],
+): Promise<void> => {
+  const endpoint_id = endpointIdOf(deliveryId);
+  if (endpoint_id === undefined || attempt > 1 || !isFirstDelivery(deliveryId)) return;
+  if (trigger === "test") return;
+  await store.storeFanOut(address, {
+    event_id: store.eventId(eventSeq),
+    event_seq: eventSeq,
+    at: new Date().toISOString(),
+    deliveries: [{ delivery_id: deliveryId, endpoint_id }],
+  });
 };
 
 /** Acknowledges: nothing is left to do. */

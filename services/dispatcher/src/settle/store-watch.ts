@@ -43,6 +43,8 @@ export const storingWatch = (onSlow: () => void, slowAfterMs = SLOW_AFTER_MS): S
 export const watchedStore = (store: DeliveryStore, { watch }: StoringWatch): DeliveryStore => ({
   ...store,
   appendAttempt: (...record) => watch(STREAMS.attempts, () => store.appendAttempt(...record)),
+  storeFanOut: (...fanOut) => watch(STREAMS.attempts, () => store.storeFanOut(...fanOut)),
+  startDelivery: (first) => watch(STREAMS.retries, () => store.startDelivery(first)),
   scheduleRetry: (retry) => watch(STREAMS.retries, () => store.scheduleRetry(retry)),
   storeDeadLetter: (deadLetter, key) =>
     watch(STREAMS.deadLetters, () => store.storeDeadLetter(deadLetter, key)),

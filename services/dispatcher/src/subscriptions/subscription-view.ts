@@ -11,9 +11,19 @@ import {
   STREAMS,
   subscriptionSubject,
 } from "@ringback/contracts/streams/subjects";
+import {
+  endpointDestination,
+  subscriptionDestination,
+  type Candidates,
+  type FoundDestination,
+} from "@ringback/contracts/endpoints/destination";
+import { endpointIdOf } from "@ringback/contracts/deliveries/delivery-id";
+import {
+  endpointsOfWorkspace,
+  endpointSubject,
+} from "@ringback/contracts/streams/endpoint-subject";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
-import { concurrencyLimit } from "@ringback/runtime/process/concurrency";
 import {
   followLastPerSubject,
   type LastMessage,
@@ -21,63 +31,51 @@ import {
 } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { UnavailableStreamError } from "@ringback/runtime/nats/errors";
-import { readLast } from "@ringback/runtime/nats/publish";
 import { ownTypeEntries } from "./own-types.ts";
 import { agentEntries, type AgentEntry } from "./agent-entries.ts";
-import { sharedRequests } from "./shared-requests.ts";
+import { confirmations } from "./confirmations.ts";
+import { endpointEntries } from "./endpoint-entries.ts";
 
 export type SubscriptionView = {
   /**
-   * The subscription for an event as it is now, or undefined. Confirms with the stream that there is none, and
+   * The destination of a delivery as it is now, or undefined. Confirms with the stream that there is none, and
    * all else while the view may be behind: nothing would bring the event back, or undo a request to an old
    * address. Throws where the stream does not reply.
    */
-  readonly find: (address: EventAddress) => Promise<Subscription | undefined>;
+  readonly find: (delivery: {
+    readonly address: EventAddress;
+    readonly deliveryId: string;
+  }) => Promise<FoundDestination | undefined>;
+  /**
+   * The candidates for an event as they are now. The subscription is confirmed as by `find`; the endpoints are where
+   * there is no subscription, and while the view may be behind: else an event costs no request (docs/adr/0027).
+   */
+  readonly candidates: (address: EventAddress) => Promise<Candidates>;
   /** Whether the workspace added this event type, as far as this view knows. */
   readonly isOwnType: (workspaceId: string, eventType: EventType) => boolean;
   /** Confirmed with the stream. */
   readonly findOwnType: (
     address: Pick<EventAddress, "workspaceId" | "eventType">,
   ) => Promise<boolean>;
-  readonly counts: () => { readonly agents: number; readonly subscriptions: number };
+  readonly counts: () => {
+    readonly agents: number;
+    readonly subscriptions: number;
+    readonly endpoints: number;
+  };
   readonly following: LastPerSubject;
 };
 
-/**
- * Confirmations at once while this view may be behind. Each may make the server read a block of 8 MiB: with a
- * whole burst's at once it would not report for seconds that the view has caught up, which makes them needless.
- */
-const MAX_CONFIRMED_AT_ONCE = 16;
-
-/** All subscriptions in memory, followed live from SUBSCRIPTIONS. */
+/** All subscriptions and endpoints in memory, followed live from SUBSCRIPTIONS. */
 export const subscriptionView = (
   nats: Nats,
   log: Logger,
   onStreamLost: (error: unknown) => void,
 ): SubscriptionView => {
   const agents = agentEntries();
+  const endpoints = endpointEntries();
   const ownTypes = ownTypeEntries();
 
-  const apply = ({ subject, seq, data }: LastMessage): void => {
-    if (isEventTypeSubject(subject)) return ownTypes.apply(subject, seq, data, log);
-    if ((agents.get(subject)?.seq ?? 0) >= seq) return;
-    const entry = entryFrom(data, seq, subject, log);
-    if (entry !== undefined) agents.apply(subject, entry, performance.now());
-  };
-
-  const confirm = sharedRequests(async (subject) => {
-    const problem = following.unavailable();
-    if (problem !== undefined) throw new UnavailableStreamError(problem);
-    const last = await readLast(nats, STREAMS.subscriptions, subject);
-    if (last !== null) apply(last);
-  });
-
-  const limited = concurrencyLimit(MAX_CONFIRMED_AT_ONCE);
-  const confirmUnlessCurrent = sharedRequests((subject) =>
-    limited(() => (following.isCurrent() ? Promise.resolve() : confirm(subject))),
-  );
-
+  const apply = applier({ agents, endpoints, ownTypes, log });
   const following = followLastPerSubject({
     nats,
     stream: STREAMS.subscriptions,
@@ -86,27 +84,65 @@ export const subscriptionView = (
     onStreamLost,
     log,
   });
+  const { confirm, confirmed, caughtUpWith } = confirmations(nats, following, apply);
+
+  const knownSubscription = (at: EventAddress): Subscription | undefined => {
+    const entry = agents.get(subscriptionSubject(at));
+    return entry?.subscriptions.find((one) => one.event_type === at.eventType);
+  };
+  const findSubscription = (address: EventAddress): Promise<Subscription | undefined> =>
+    confirmed(subscriptionSubject(address), () => knownSubscription(address));
   return {
     following,
-    counts: agents.counts,
+    counts: () => ({ ...agents.counts(), endpoints: endpoints.count() }),
     isOwnType: (workspaceId, eventType) => ownTypes.has(eventTypeSubject(workspaceId, eventType)),
     findOwnType: async ({ workspaceId, eventType }) => {
       const subject = eventTypeSubject(workspaceId, eventType);
       await confirm(subject);
       return ownTypes.has(subject);
     },
-    find: async (address) => {
-      const subject = subscriptionSubject(address);
-      const known = (): Subscription | undefined =>
-        agents.get(subject)?.subscriptions.find((s) => s.event_type === address.eventType);
-      if (known() !== undefined && !following.isCurrent()) await confirmUnlessCurrent(subject);
-      const found = known();
-      if (found !== undefined) return found;
-      await confirm(subject);
-      return known();
+    find: async ({ address, deliveryId }) => {
+      const endpointId = endpointIdOf(deliveryId);
+      if (endpointId === undefined) {
+        const found = await findSubscription(address);
+        return found && subscriptionDestination(address, found);
+      }
+      const at = { workspaceId: address.workspaceId, endpointId };
+      const found = await confirmed(endpointSubject(at), () => endpoints.get(at));
+      return found && endpointDestination(found, address);
+    },
+    candidates: async (address) => {
+      const isKnown = knownSubscription(address) !== undefined && following.isCurrent();
+      const [subscription] = await Promise.all([
+        findSubscription(address),
+        isKnown ? undefined : caughtUpWith(endpointsOfWorkspace(address.workspaceId)),
+      ]);
+      return {
+        isSubscribed: subscription !== undefined,
+        endpoints: endpoints.choosing(address),
+      };
     },
   };
 };
+
+type Applied = {
+  readonly agents: ReturnType<typeof agentEntries>;
+  readonly endpoints: ReturnType<typeof endpointEntries>;
+  readonly ownTypes: ReturnType<typeof ownTypeEntries>;
+  readonly log: Logger;
+};
+
+/** Applies a message of SUBSCRIPTIONS to what it is about. */
+const applier =
+  ({ agents, endpoints, ownTypes, log }: Applied) =>
+  (message: LastMessage): void => {
+    const { subject, seq, data } = message;
+    if (isEventTypeSubject(subject)) return ownTypes.apply(subject, seq, data, log);
+    if (endpoints.apply(message, log)) return;
+    if ((agents.get(subject)?.seq ?? 0) >= seq) return;
+    const entry = entryFrom(data, seq, subject, log);
+    if (entry !== undefined) agents.apply(subject, entry, performance.now());
+  };
 
 /** The agent after a configuration event; undefined, and logged, when the message is not one. */
 const entryFrom = (

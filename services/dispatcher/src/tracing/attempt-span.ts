@@ -2,7 +2,7 @@ import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { TRACEPARENT, traceparentOf } from "@ringback/contracts/trace-context";
 import type { Attributes, Span, Tracer } from "@ringback/runtime/telemetry/tracer";
 import { destinationOf } from "../delivery/decide/request.ts";
-import type { TraceAttempt } from "../delivery/deliver.ts";
+import type { TraceAttempt } from "../delivery/start-attempt.ts";
 import type { DeliveryResult } from "../delivery/delivery-result.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 
