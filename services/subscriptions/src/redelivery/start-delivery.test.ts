@@ -38,6 +38,9 @@ const forwardOf = ({ seq, address }: StoredEvent, countsAgainstSchedule = true) 
   countsAgainstSchedule,
 });
 
+const start = (event: StoredEvent): Promise<void> =>
+  startRedelivery(depsOf(), firstOfRedelivery(event, "r1", NOW_MS));
+
 describe("a redelivery", () => {
   test.each(FAULTS)(
     "whose start got no reply (%s) is started once by its repeat",
@@ -76,9 +79,6 @@ describe("a redelivery", () => {
     const delivery = { address: event.address, deliveryId: `${event.seq}-r1` };
     expect(await wasStarted(streams.nats, delivery)).toBe(expected);
   });
-
-  const start = (event: StoredEvent): Promise<void> =>
-    startRedelivery(depsOf(), firstOfRedelivery(event, "r1", NOW_MS));
 
   test("is not taken for one that was never started where any of the reads gets no reply", async () => {
     const event = await storeEvent(streams, { agentId: "unread" });
@@ -124,7 +124,7 @@ describe("a delivery that is brought forward", () => {
         const [pending, ...others] = await pendingOf(streams, agentId);
         expect([pending?.retry.attempt, others]).toEqual([2, []]);
         const isDue = pending?.state === "due";
-        if (isForward !== undefined) expect(isForward).toBe(isDue);
+        expect([undefined, isDue]).toContain(isForward);
         // The repeat brings it forward, unless the lost reply was that it has been.
         expect(await bringForward(depsOf(), forwardOf(event), NOW_MS)).toBe(!isDue);
         expect(await pendingOf(streams, agentId)).toMatchObject([
@@ -166,7 +166,10 @@ describe("a delivery that is brought forward", () => {
   test("is left alone when the attempt that was meant is made meanwhile, and the next one waits", async () => {
     const event = await storeEvent(streams, { agentId: "gone-on" });
     await schedule(streams, waitingRetry(event));
-    const nats = withBeforePublish(() => schedule(streams, { ...waitingRetry(event), attempt: 3 }));
+    let changes = 0;
+    const nats = withBeforePublish(async () => {
+      if (++changes === 1) await schedule(streams, { ...waitingRetry(event), attempt: 3 });
+    });
     expect(await bringForward(depsOf(nats), forwardOf(event), NOW_MS)).toBe(false);
     expect(await pendingOf(streams, "gone-on")).toMatchObject([
       { state: "scheduled", retry: { attempt: 3 } },
@@ -187,7 +190,8 @@ describe("a delivery that is brought forward", () => {
   test("is brought forward again once it waits again, as another message, and each extra attempt counts", async () => {
     const event = await storeEvent(streams, { agentId: "twice" });
     for (const extraAttempts of [1, 2]) {
-      await schedule(streams, { ...waitingRetry(event), extraAttempts: extraAttempts - 1 });
+      const earlier = extraAttempts === 1 ? {} : { extraAttempts: extraAttempts - 1 };
+      await schedule(streams, { ...waitingRetry(event), ...earlier });
       expect(await bringForward(depsOf(), forwardOf(event, false), NOW_MS)).toBe(true);
       expect((await pendingOf(streams, "twice")).at(-1)).toMatchObject({
         state: "due",
