@@ -20,7 +20,8 @@ export async function storeEvent(
 ): Promise<StoredEvent> {
   const address = { ...ADDRESS, ...named };
   const message = eventMessage({ ...address, body: sampleEvent(address) });
-  const published = await publishOnce(nats, { ...message, stream: STREAMS.events });
+  const stored = { ...message, messageId: randomUUIDv7(), stream: STREAMS.events };
+  const published = await publishOnce(nats, stored);
   if (published.kind === "conflict") throw new Error("it was stored before");
   return { seq: published.seq, address };
 }

@@ -25,7 +25,7 @@ const due = { subjectOf: dueRetrySubject };
 const depsOf = (nats: Nats = streams.nats) => ({ nats, due });
 
 /** Fails the first call alone, or those that `isFaulty` says. */
-const failing = (fault: Fault, isFaulty = (call: number) => call === 1): Nats =>
+const failing = (fault: Fault, isFaulty = (call: number): boolean => call === 1): Nats =>
   withFailingCalls(streams.nats, (call) => (isFaulty(call) ? fault : undefined));
 
 const waitingRetry = ({ seq, address }: StoredEvent) =>
@@ -103,7 +103,7 @@ const withBeforePublish = (act: () => Promise<unknown>): Nats => {
     await act();
     return js.publish(...args);
   };
-  const get = (_: object, name: string | symbol): unknown =>
+  const get = (_: typeof js, name: string | symbol): unknown =>
     name === "publish" ? publish : (Reflect.get(js, name, js) as unknown);
   return { ...streams.nats, js: new Proxy(js, { get }) };
 };
