@@ -48,6 +48,7 @@ const SUBSCRIPTIONS_FOLDERS = {
   "http/": ["streams/", "metrics.ts"],
   "idempotency/": ["streams/"],
   "projection/": ["streams/"],
+  "commands/": ["streams/", "http/", "idempotency/"],
 };
 
 const onlyThese = (service, allowed) =>
@@ -183,12 +184,13 @@ const subscriptions = [
   ),
   forbid(
     "routes-of-their-own",
-    "a feature imports no other feature's routes; a list shows records as the other's responses do",
+    "a feature imports no other feature's routes; commands run alike, a list shows records as the other's responses do",
     product(`${SUBSCRIPTIONS}([^/]+)/`, `${SUBSCRIPTIONS}http/`),
     {
       path: `${SUBSCRIPTIONS}[^/]+/routes/`,
       pathNot: [
         `${SUBSCRIPTIONS}$1/`,
+        `${SUBSCRIPTIONS}commands/routes/`,
         `${SUBSCRIPTIONS}events/routes/[a-z-]+-(response|examples)\\.ts$`,
       ],
     },

@@ -65,9 +65,10 @@ const FORBIDDEN: Readonly<Record<string, readonly Import[]>> = {
   ],
   "delivery-by-its-types": [[`${D}/repair/delivers.ts`, `${D}/delivery/deliver.ts`, "values"]],
   "streams-imports": [[`${S}/streams/up.ts`, `${S}/projection/projection.ts`]],
-  "http-imports": [[`${S}/http/knows.ts`, `${S}/agents/agent-store.ts`]],
-  "idempotency-imports": [[`${S}/idempotency/knows.ts`, `${S}/agents/agent-store.ts`]],
+  "http-imports": [[`${S}/http/knows.ts`, `${S}/agents/agent-commands.ts`]],
+  "idempotency-imports": [[`${S}/idempotency/knows.ts`, `${S}/agents/agent-commands.ts`]],
   "projection-imports": [[`${S}/projection/query/up.ts`, `${S}/events/event-state.ts`]],
+  "commands-imports": [[`${S}/commands/knows.ts`, `${S}/agents/agent-commands.ts`]],
   "http-at-the-edge": [
     [`${S}/agents/speaks.ts`, "fastify"],
     [`${S}/agents/refuses.ts`, `${S}/http/problem.ts`],
@@ -97,7 +98,8 @@ const ALLOWED: readonly Import[] = [
   [`${S}/api.ts`, `${S}/agents/routes/get-agent.ts`],
   [`${S}/agents/routes/get-agent.ts`, `${S}/http/problem.ts`],
   [`${S}/agents/routes/get-agent.ts`, "fastify"],
-  [`${S}/agents/routes/get-agent.ts`, `${S}/agents/agent-store.ts`],
+  [`${S}/agents/routes/get-agent.ts`, `${S}/agents/agent-commands.ts`],
+  [`${S}/agents/routes/run-command.ts`, `${S}/commands/routes/run-request.ts`],
   [`${S}/http/problem.ts`, "fastify"],
 ];
 

@@ -46,7 +46,7 @@ import { attemptSignals } from "../../services/dispatcher/src/endpoint-health/at
 import { responseHeads } from "../../services/dispatcher/src/send/response-heads.ts";
 import { readApiKeyEntries } from "../../services/subscriptions/src/http/auth/api-key-entries.ts";
 import { apiKeysOf, authenticate } from "../../services/subscriptions/src/http/auth/api-keys.ts";
-import { entityTagsIn } from "../../services/subscriptions/src/agents/decide/entity-tag.ts";
+import { entityTagsIn } from "../../services/subscriptions/src/commands/decide/entity-tag.ts";
 import { idempotencyKeyIn } from "../../services/subscriptions/src/idempotency/decide/key.ts";
 import { positionIn } from "../../services/subscriptions/src/live/decide/position.ts";
 import { agentCursor, rowCursor } from "../../services/subscriptions/src/http/pagination.ts";

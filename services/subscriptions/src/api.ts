@@ -3,7 +3,9 @@ import { eventId } from "@ringback/contracts/events/event";
 import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Tracer } from "@ringback/runtime/telemetry/tracer";
-import { agentStore } from "./agents/agent-store.ts";
+import { AGENT_COMMANDS, AGENTS, type AgentHistory } from "./agents/agent-commands.ts";
+import { entityHistory } from "./commands/entity-history.ts";
+import { entityStore } from "./commands/entity-store.ts";
 import type { ApiKeysFile } from "./http/auth/api-keys.ts";
 import { buildApp } from "./http/app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
@@ -17,7 +19,6 @@ import { liveStream, type LiveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
 import type { AgentIndex } from "./agents/agent-index.ts";
 import { recordLoader, type RecordLoader } from "./streams/records.ts";
-import { agentHistory, type AgentHistory } from "./agents/history.ts";
 import { eventReader, type EventReader } from "./events/event-reader.ts";
 import { requestStore } from "./idempotency/request-store.ts";
 import { deregisterAgentRoute } from "./agents/routes/deregister-agent.ts";
@@ -41,7 +42,7 @@ import type { RedeliveryDeps } from "./redelivery/deps.ts";
 import { redeliveriesRoutes } from "./redelivery/routes/jobs.ts";
 import { redeliverEventRoute } from "./redelivery/routes/redeliver-event.ts";
 import { sendTestEventRoute } from "./redelivery/routes/send-test-event.ts";
-import { workspaceLimits } from "./agents/workspace-limits.ts";
+import { workspaceLimits } from "./commands/workspace-limits.ts";
 
 export type ApiParts = BackgroundServices & {
   readonly connections: LiveConnections;
@@ -85,7 +86,7 @@ const featureDeps = (
   const limits = limitsOf(settings, index);
   const requests = requestStore(nats, limits);
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
-  const store = agentStore(nats, sealer, log, parts.tracer);
+  const store = entityStore(AGENTS, { nats, sealer, log, tracer: parts.tracer });
   const now = (): Date => new Date(parts.clock.nowMs());
   const definitions = definitionStore(nats);
   const warningsOf = ownWarnings(index.ownTypes, validator);
@@ -94,11 +95,20 @@ const featureDeps = (
   const { changed: onChange, conflicted: onConflict } = metrics;
   const attemptsCreatedMs = created.get(STREAMS.attempts) ?? 0;
   return {
-    commands: { store, requests, limits, now, random: Math.random, onChange, onConflict },
+    commands: {
+      kind: AGENT_COMMANDS,
+      store,
+      requests,
+      limits,
+      now,
+      random: Math.random,
+      onChange,
+      onConflict,
+    },
     index,
     records,
     events: eventReader({ nats, projection, eventsCreatedMs, log, records }),
-    history: agentHistory({ nats, sealer }),
+    history: entityHistory({ kind: AGENTS, nats, sealer }),
     publishing: { events: eventStore(nats), eventsCreatedMs, rules, ownWarnings: noted },
     eventTypes: { definitions, index, validator, limits, rules, now },
     ownWarnings: warningsOf,

@@ -20,7 +20,7 @@ import { createAgentList, type AgentList, type AgentPage, type PageStart } from 
 import { createOwnTypes, type OwnTypes } from "../event-types/own-types.ts";
 import { UnavailableError } from "../streams/ask.ts";
 import { streamState } from "../streams/read-stream.ts";
-import type { StoredConfiguration } from "./workspace-limits.ts";
+import type { StoredConfiguration } from "../commands/workspace-limits.ts";
 
 /**
  * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. No list shows the agent

@@ -1,4 +1,9 @@
-import type { Agent, AgentState, ConfigurationEvent } from "@ringback/contracts/agents/agent";
+import type {
+  Agent,
+  AgentState,
+  ConfigurationChange,
+  ConfigurationEvent,
+} from "@ringback/contracts/agents/agent";
 import type { AgentAddress } from "@ringback/contracts/streams/subjects";
 import {
   openSubscription,
@@ -6,36 +11,8 @@ import {
   sealSubscription,
   subscriptionOwner,
   type Sealer,
-  type SealingContext,
 } from "@ringback/contracts/secrets/subscription-secrets";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-
-const nameOf = (text: string, context: SealingContext): string =>
-  JSON.stringify([text, ...context]);
-
-/**
- * A sealer that remembers sealed texts: sealing a known secret again returns the stored text, so unchanged
- * secrets keep their bytes. Secrets under another key than the current one are sealed again.
- */
-export const rememberingSealer = (sealer: Sealer): Sealer => {
-  const known = new Map<string, string>();
-  return {
-    isCurrent: sealer.isCurrent,
-    open: (stored, context) => {
-      const opened = sealer.open(stored, context);
-      if (opened.kind === "opened" && sealer.isCurrent(stored)) {
-        known.set(nameOf(opened.text, context), stored);
-      }
-      return opened;
-    },
-    seal: (text, context) => {
-      const name = nameOf(text, context);
-      const sealed = known.get(name) ?? sealer.seal(text, context);
-      known.set(name, sealed);
-      return sealed;
-    },
-  };
-};
 
 /** Seals the secrets of a configuration event, in its change and in its state. */
 export const sealEvent = (
@@ -85,4 +62,17 @@ export const openState = (
     return subscription;
   });
   return { ...state, agent: { ...state.agent, event_subscriptions } };
+};
+
+/** A change of an agent with its secrets open, except those that no key opens. */
+export const openChange = (
+  address: AgentAddress,
+  change: ConfigurationChange,
+  sealer: Pick<Sealer, "open">,
+): ConfigurationChange => {
+  if (change.type !== "event_subscriptions_edited") return change;
+  const set = change.change.set.map(
+    (one) => openSubscription(subscriptionOwner(address, one.event_type), one, sealer).subscription,
+  );
+  return { ...change, change: { ...change.change, set } };
 };

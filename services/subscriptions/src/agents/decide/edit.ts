@@ -9,7 +9,7 @@ import {
   type EditSubscriptions,
   type RemoveSubscriptions,
 } from "./edit-subscriptions.ts";
-import { isMet, type Precondition } from "./precondition.ts";
+import { isMet, type Precondition } from "../../commands/decide/precondition.ts";
 import {
   removeSigningSecret,
   rotateSigningSecret,

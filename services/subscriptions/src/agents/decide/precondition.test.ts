@@ -1,7 +1,7 @@
 import { INITIAL_AGENT_STATE, type AgentState } from "@ringback/contracts/agents/agent";
 import { expect, test } from "vitest";
 import { decide, type Command } from "./edit.ts";
-import { entityTagsIn } from "./entity-tag.ts";
+import { entityTagsIn } from "../../commands/decide/entity-tag.ts";
 
 const IDS = { workspace_id: "acme", agent_id: "bob" };
 const AT = "2026-01-01T00:00:00Z";

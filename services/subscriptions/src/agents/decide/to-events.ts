@@ -5,9 +5,7 @@ import {
   type ConfigurationEvent,
 } from "@ringback/contracts/agents/agent";
 import type { IdempotencyMark } from "@ringback/contracts/streams/request-record";
-
-/** The author of a change, and its time (RFC 3339). */
-export type ChangeMetadata = { readonly actor: string; readonly occurred_at: string };
+import { eventsOf, type ChangeMetadata } from "../../commands/decide/events-of.ts";
 
 /**
  * The events of these changes, in order. Each carries the state that it led to, so that a reader needs
@@ -18,15 +16,9 @@ export const toEvents = (
   before: AgentState,
   metadata: ChangeMetadata,
   idempotency?: IdempotencyMark,
-): ConfigurationEvent[] => {
-  const events: ConfigurationEvent[] = [];
-  let state = before;
-  for (const change of changes) {
-    state = evolve(state, { ...change, ...metadata });
-    const agent = state.kind === "registered" ? state.agent : null;
-    events.push({ ...change, ...metadata, version: state.version, agent });
-  }
-  const last = events.pop();
-  if (last === undefined) return [];
-  return [...events, idempotency === undefined ? last : { ...last, idempotency }];
-};
+): ConfigurationEvent[] =>
+  eventsOf(changes, before, idempotency, (state: AgentState, change) => {
+    const after = evolve(state, { ...change, ...metadata });
+    const agent = after.kind === "registered" ? after.agent : null;
+    return { state: after, event: { ...change, ...metadata, version: after.version, agent } };
+  });

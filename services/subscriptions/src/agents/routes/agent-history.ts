@@ -5,7 +5,7 @@ import { changeResponse, historyResponseSchema } from "./history-response.ts";
 import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
-import type { AgentHistory } from "../history.ts";
+import type { AgentHistory } from "../agent-commands.ts";
 
 /** `GET /agent/v1/{agent_id}/history`: who changed what and when, also of an agent that was removed. */
 export const agentHistoryRoute = (api: Api, history: AgentHistory): void => {

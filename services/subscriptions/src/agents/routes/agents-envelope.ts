@@ -7,7 +7,7 @@ import { noQuerySchema } from "../../http/pagination.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentIndex } from "../agent-index.ts";
-import type { AgentStore } from "../agent-store.ts";
+import type { AgentStore } from "../agent-commands.ts";
 import { listQuerySchema } from "./list-agents.ts";
 
 const id = z.string().meta({ description: "The same as `agent_id`" });

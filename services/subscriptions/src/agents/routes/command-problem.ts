@@ -1,10 +1,8 @@
 import { MAX_SIGNING_KEYS } from "@ringback/contracts/secrets/signing-key";
 import type { Rejection } from "../decide/edit.ts";
-import { entityTag } from "../decide/entity-tag.ts";
-import type { OnceResult } from "../run-once.ts";
-import type { Conflict } from "../handle-command.ts";
+import { entityTag } from "../../commands/decide/entity-tag.ts";
+import type { Conflict } from "../../commands/handle-command.ts";
 import { agentNotFound, type Problem } from "../../http/problem.ts";
-import { KEY_REUSED } from "../../idempotency/request-key.ts";
 
 /** Why a command was not carried out, for its caller. */
 export const commandProblem = (agentId: string, result: Rejection | Conflict): Problem => {
@@ -42,13 +40,4 @@ const detailOf = (agentId: string, rejection: Rejection): string => {
     default:
       return rejection satisfies never;
   }
-};
-
-/** Why a request with an `Idempotency-Key` was not run, for its caller. */
-export const ONCE_PROBLEMS: Readonly<Record<Exclude<OnceResult["kind"], "done">, Problem>> = {
-  in_progress: {
-    code: "request_in_progress",
-    detail: "A request with this Idempotency-Key is under way: retry for its response.",
-  },
-  reused: KEY_REUSED,
 };

@@ -6,7 +6,7 @@ import { agentNotFound, problemResponses, sendProblem, type Problem } from "../.
 import { agentPathSchema } from "../../http/field-schemas.ts";
 import { runCommand } from "./run-command.ts";
 import type { Api } from "../../http/api.ts";
-import type { OnceDeps } from "../run-once.ts";
+import type { AgentCommandDeps } from "../agent-commands.ts";
 
 const RESERVED: Problem = {
   code: "reserved_agent",
@@ -14,7 +14,7 @@ const RESERVED: Problem = {
 };
 
 /** `DELETE /agent/v1/{agent_id}`: removes the agent and its subscriptions; its history stays. */
-export const deregisterAgentRoute = (api: Api, commands: OnceDeps): void => {
+export const deregisterAgentRoute = (api: Api, commands: AgentCommandDeps): void => {
   api.delete(
     "/agent/v1/:agent_id",
     {

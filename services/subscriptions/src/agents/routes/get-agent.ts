@@ -2,18 +2,13 @@ import { z } from "zod";
 import { AGENT_EXAMPLES } from "./agent-examples.ts";
 import { agentResponse, agentResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { entityTag } from "../decide/entity-tag.ts";
-import type { Precondition } from "../decide/precondition.ts";
-import { entityTagsOf } from "./run-command.ts";
+import { entityTag } from "../../commands/decide/entity-tag.ts";
+import { namesTag } from "../../commands/decide/precondition.ts";
+import { entityTagsOf } from "../../commands/routes/run-request.ts";
 import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { agentPathSchema, momentSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
-import type { AgentStore } from "../agent-store.ts";
-import type { AgentHistory } from "../history.ts";
-
-/** `If-None-Match` compares weakly (RFC 9110 section 13.1.2). */
-const names = (tags: Precondition, tag: string): boolean =>
-  tags.kind === "any" || tags.tags.some(({ opaque }) => `"${opaque}"` === tag);
+import type { AgentHistory, AgentStore } from "../agent-commands.ts";
 
 const querySchema = (now: () => Date) =>
   z.strictObject({
@@ -71,7 +66,7 @@ export const getAgentRoute = (api: Api, { store, history, now }: GetAgentDeps): 
       const isWhole = caller.scopes.has("write");
       const tag = entityTag(state.version, isWhole ? "whole" : "redacted");
       reply.header("etag", tag);
-      if (known !== undefined && names(known, tag)) return reply.code(304).send();
+      if (known !== undefined && namesTag(known, tag)) return reply.code(304).send();
       return agentResponse(state.agent, state.version, caller);
     },
   );

@@ -8,7 +8,7 @@ import { redactedSubscription } from "@ringback/contracts/secrets/subscription-s
 import { z } from "zod";
 import { redactedSubscriptionSchema } from "./agent-response.ts";
 import type { Caller } from "../../http/auth/api-keys.ts";
-import type { HistoryEntry } from "../history.ts";
+import type { AgentHistoryEntry } from "../agent-commands.ts";
 
 /** One change of an agent, as responses show it; secrets as in `GET /agent/v1/{agent_id}`. */
 const changeSchema = z.object({
@@ -39,7 +39,7 @@ type ChangeResponse = z.infer<typeof changeSchema>;
 
 /** A change for a caller: callers who may set secrets also see the secrets of the past. */
 export const changeResponse = (
-  entry: HistoryEntry,
+  entry: AgentHistoryEntry,
   caller: Pick<Caller, "scopes">,
 ): ChangeResponse => ({
   version: entry.version,

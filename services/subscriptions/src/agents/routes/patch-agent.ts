@@ -10,7 +10,7 @@ import {
 import { callerOf } from "../../http/auth/caller.ts";
 import type { Command } from "../decide/edit.ts";
 import type { EditEffects, IfAbsent } from "../decide/edit-subscriptions.ts";
-import { entityTag } from "../decide/entity-tag.ts";
+import { entityTag } from "../../commands/decide/entity-tag.ts";
 import { refuseUnknownTypes } from "../../event-types/define-type.ts";
 import { namedIn, repeatedIn, subscriptionsOf, type Named } from "./event-types-in-request.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
@@ -20,10 +20,10 @@ import { newSigningKey, signingCommandOf } from "./signing-schema.ts";
 import type { Api } from "../../http/api.ts";
 import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
 import type { DefineDeps } from "../../event-types/define-type.ts";
-import type { OnceDeps } from "../run-once.ts";
+import type { AgentCommandDeps } from "../agent-commands.ts";
 
 export type PatchAgentDeps = {
-  readonly commands: OnceDeps;
+  readonly commands: AgentCommandDeps;
   readonly eventTypes: DefineDeps;
   readonly callbackUrls: CallbackUrlPolicy;
   readonly ifAbsent: IfAbsent;

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from "node:crypto";
 import { AGENT_EXAMPLES, REGISTER_EXAMPLES, REGISTERED_EXAMPLES } from "./agent-examples.ts";
 import { agentResponse, agentResponseSchema } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { entityTag } from "../decide/entity-tag.ts";
+import { entityTag } from "../../commands/decide/entity-tag.ts";
 import { problemResponses } from "../../http/problem.ts";
 import { idSchema } from "@ringback/contracts/id";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
@@ -10,7 +10,7 @@ import { z } from "zod";
 import { displayNameSchema } from "../../http/field-schemas.ts";
 import { runCommand } from "./run-command.ts";
 import { BASE_PATH, type Api } from "../../http/api.ts";
-import type { OnceDeps } from "../run-once.ts";
+import type { AgentCommandDeps } from "../agent-commands.ts";
 
 /** The body of `POST /agent/v1`. */
 export const registerAgentSchema = z.strictObject({
@@ -22,7 +22,7 @@ export const registerAgentSchema = z.strictObject({
 });
 
 /** `POST /agent/v1`: registers an agent. A repeated request with the same name only responds with the agent. */
-export const registerAgentRoute = (api: Api, commands: OnceDeps): void => {
+export const registerAgentRoute = (api: Api, commands: AgentCommandDeps): void => {
   api.post(
     "/agent/v1",
     {

@@ -7,7 +7,7 @@ import { STATS_EXAMPLES } from "./list-examples.ts";
 import { statsQuerySchema } from "./list-query.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
-import type { AgentStore } from "../../agents/agent-store.ts";
+import type { AgentStore } from "../../agents/agent-commands.ts";
 import type { AgentStats } from "../../projection/projection.ts";
 import type { ListDeps } from "./lists.ts";
 

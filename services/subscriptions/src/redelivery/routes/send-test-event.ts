@@ -15,7 +15,7 @@ import {
   TEST_EVENT_EXAMPLES,
   TESTED_EXAMPLES,
 } from "./redelivery-examples.ts";
-import type { AgentStore } from "../../agents/agent-store.ts";
+import type { AgentStore } from "../../agents/agent-commands.ts";
 import type { RedeliveryDeps } from "../deps.ts";
 
 /** Each holds a connection for as long as an endpoint may take. */

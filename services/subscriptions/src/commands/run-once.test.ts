@@ -6,11 +6,15 @@ import {
 } from "@ringback/contracts/agents/agent";
 import type { RequestRecord } from "@ringback/contracts/streams/request-record";
 import { expect, test } from "vitest";
-import type { AgentStore } from "./agent-store.ts";
+import {
+  AGENT_COMMANDS,
+  type AgentCommandDeps,
+  type AgentStore,
+} from "../agents/agent-commands.ts";
 import { CLAIM_MS } from "../idempotency/decide/claim.ts";
-import type { Command } from "./decide/edit.ts";
-import type { EditSubscriptions } from "./decide/edit-subscriptions.ts";
-import { runOnce, type OnceDeps } from "./run-once.ts";
+import type { Command } from "../agents/decide/edit.ts";
+import type { EditSubscriptions } from "../agents/decide/edit-subscriptions.ts";
+import { runOnce } from "./run-once.ts";
 import type { RequestStore } from "../idempotency/request-store.ts";
 
 const AGENT = { workspace_id: "acme", agent_id: "bob" };
@@ -86,7 +90,8 @@ const platform = () => {
     append: ({ keyHash }, record, lastSeq) =>
       call(() => appendTo(toEvents(keyHash), record, lastSeq)),
   };
-  const deps: OnceDeps = {
+  const deps: AgentCommandDeps = {
+    kind: AGENT_COMMANDS,
     store,
     requests,
     now: () => new Date(nowMs),
@@ -95,8 +100,6 @@ const platform = () => {
     onConflict: () => undefined,
     limits: {
       admitChange: () => undefined,
-      admitDefinition: () => undefined,
-      admitKey: () => undefined,
     },
   };
   const ask = (command: Command, key = KEY) => runOnce(command, { actor: "key" }, key, deps);

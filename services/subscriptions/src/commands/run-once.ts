@@ -1,22 +1,24 @@
 import type { CommandRecord, RequestRecord } from "@ringback/contracts/streams/request-record";
 import { CLAIM_MS, decideClaim } from "../idempotency/decide/claim.ts";
-import type { Command } from "./decide/edit.ts";
 import {
   handleCommand,
   resultAgain,
   type CommandDeps,
   type CommandResult,
   type CommandContext,
+  type CommandTypes,
 } from "./handle-command.ts";
 import type { RequestKey } from "../idempotency/request-key.ts";
 import type { RequestAddress, RequestStore } from "../idempotency/request-store.ts";
 
-export type OnceDeps = CommandDeps & { readonly requests: RequestStore };
+export type OnceDeps<T extends CommandTypes> = CommandDeps<T> & {
+  readonly requests: RequestStore;
+};
 
-export type OnceResult =
+export type OnceResult<T extends CommandTypes> =
   | {
       readonly kind: "done";
-      readonly result: CommandResult;
+      readonly result: CommandResult<T>;
       /** The command was carried out before: nothing was changed now. */
       readonly isRepeat: boolean;
     }
@@ -33,18 +35,20 @@ type NewRecord = Omit<CommandRecord & { kind: "claimed" }, "kind" | "at">;
  * Runs a command once for its key, across processes and crashes: it is claimed on REQUESTS, marked on the
  * change itself, then stored as decided. After a crash in between, a repeated request looks for the marker first.
  */
-export const runOnce = async (
-  command: Command,
+export const runOnce = async <T extends CommandTypes>(
+  command: T["command"],
   context: CommandContext,
   key: RequestKey | undefined,
-  deps: OnceDeps,
-): Promise<OnceResult> => {
+  deps: OnceDeps<T>,
+): Promise<OnceResult<T>> => {
+  const { kind } = deps;
   if (key === undefined) {
     const decided = await handleCommand(command, context, deps);
     const result = decided.kind === "decided" ? decided.result : decided;
     return { kind: "done", result, isRepeat: false };
   }
-  const at = { workspaceId: command.agent.workspace_id, keyHash: key.keyHash };
+  const { workspaceId } = kind.addressOf(command);
+  const at = { workspaceId, keyHash: key.keyHash };
   for (let n = 0; n < MAX_TRIES; n += 1) {
     const last = await deps.requests.read(at);
     const decision = decideClaim(last?.record, key, deps.now().getTime());
@@ -54,8 +58,8 @@ export const runOnce = async (
         return decision;
       case "replay": {
         const { agent_id, before_seq: beforeSeq, seq } = decision.record;
-        const same = ofAgent(command, agent_id);
-        const result = await resultAgain(same, context, { beforeSeq, seq }, deps.store);
+        const same = kind.withId(command, agent_id);
+        const result = await resultAgain<T>(same, context, { beforeSeq, seq }, deps);
         return { kind: "done", result, isRepeat: true };
       }
       case "carry_out": {
@@ -68,7 +72,7 @@ export const runOnce = async (
         const deadlineMs = Date.parse(claim.at) + CLAIM_DEADLINE_MS;
         const { keyHash, requestHash } = key;
         const once = { keyHash, requestHash, claimedAfterSeq, deadlineMs };
-        const same = ofAgent(command, request.agent_id);
+        const same = kind.withId(command, request.agent_id);
         return carryOut(same, { ...context, once }, { at, request, seq: claimed.seq }, deps);
       }
       default:
@@ -78,25 +82,18 @@ export const runOnce = async (
   return { kind: "in_progress" };
 };
 
-/** The command for the agent that was chosen when the request came first. */
-const ofAgent = (command: Command, agent_id: string): Command => ({
-  ...command,
-  agent: { ...command.agent, agent_id },
-});
-
-const requestOf = async (
-  { agent }: Command,
+const requestOf = async <T extends CommandTypes>(
+  command: T["command"],
   { requestHash: request_hash }: RequestKey,
   earlier: CommandRecord | undefined,
-  { store }: OnceDeps,
+  { store, kind }: OnceDeps<T>,
 ): Promise<NewRecord> => {
   if (earlier !== undefined) {
     const { agent_id, after_seq } = earlier;
     return { request_hash, agent_id, after_seq };
   }
-  const { workspace_id: workspaceId, agent_id: agentId } = agent;
-  const { seq: after_seq } = await store.read({ workspaceId, agentId });
-  return { request_hash, agent_id: agentId, after_seq };
+  const { seq: after_seq } = await store.read(kind.addressOf(command));
+  return { request_hash, agent_id: kind.idOf(command), after_seq };
 };
 
 type Claim = {
@@ -105,12 +102,12 @@ type Claim = {
   readonly seq: number;
 };
 
-const carryOut = async (
-  command: Command,
+const carryOut = async <T extends CommandTypes>(
+  command: T["command"],
   context: CommandContext,
   { at, request, seq: claimSeq }: Claim,
-  deps: OnceDeps,
-): Promise<OnceResult> => {
+  deps: OnceDeps<T>,
+): Promise<OnceResult<T>> => {
   const release = async (): Promise<void> => {
     await deps.requests.append(at, { kind: "released", ...request }, claimSeq);
   };

@@ -1,11 +1,13 @@
-import type { AgentState } from "@ringback/contracts/agents/agent";
 import { isOfVersion, type EntityTags } from "./entity-tag.ts";
 
-/** What has to be true of an agent for a command to be carried out (`If-Match`). */
+/** What has to be true of an agent or endpoint for a command to be carried out (`If-Match`). */
 export type Precondition = Exclude<EntityTags, { readonly kind: "invalid" }>;
 
 /** `If-Match` compares strongly: a weak tag never matches (RFC 9110 section 13.1.1). */
-export const isMet = (precondition: Precondition | undefined, state: AgentState): boolean => {
+export const isMet = (
+  precondition: Precondition | undefined,
+  state: { readonly kind: string; readonly version: number },
+): boolean => {
   if (precondition === undefined) return true;
   if (state.kind === "absent") return false;
   return (
@@ -13,3 +15,7 @@ export const isMet = (precondition: Precondition | undefined, state: AgentState)
     precondition.tags.some((tag) => !tag.isWeak && isOfVersion(tag, state.version))
   );
 };
+
+/** `If-None-Match` compares weakly (RFC 9110 section 13.1.2). */
+export const namesTag = (tags: Precondition, tag: string): boolean =>
+  tags.kind === "any" || tags.tags.some(({ opaque }) => `"${opaque}"` === tag);

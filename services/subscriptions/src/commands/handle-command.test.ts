@@ -5,10 +5,14 @@ import {
   type ConfigurationEvent,
 } from "@ringback/contracts/agents/agent";
 import { expect, test } from "vitest";
-import type { AgentStore } from "./agent-store.ts";
-import type { Command } from "./decide/edit.ts";
-import type { EditSubscriptions } from "./decide/edit-subscriptions.ts";
-import { handleCommand, type CommandDeps } from "./handle-command.ts";
+import {
+  AGENT_COMMANDS,
+  type AgentCommandDeps,
+  type AgentStore,
+} from "../agents/agent-commands.ts";
+import type { Command } from "../agents/decide/edit.ts";
+import type { EditSubscriptions } from "../agents/decide/edit-subscriptions.ts";
+import { handleCommand } from "./handle-command.ts";
 
 const AGENT = { workspace_id: "acme", agent_id: "bob" };
 const register: Command = { kind: "register_agent", agent: AGENT, agent_display_name: "Bob" };
@@ -84,15 +88,14 @@ const storeInMemory = (
 const depsWith = (store: AgentStore) => {
   const changed: string[] = [];
   let conflicts = 0;
-  const deps: CommandDeps = {
+  const deps: Omit<AgentCommandDeps, "requests"> = {
+    kind: AGENT_COMMANDS,
     store,
     now: () => new Date("2026-01-02T00:00:00Z"),
     random: () => 0,
     onChange: (type) => changed.push(type),
     limits: {
       admitChange: () => undefined,
-      admitDefinition: () => undefined,
-      admitKey: () => undefined,
     },
     onConflict: () => {
       conflicts += 1;
