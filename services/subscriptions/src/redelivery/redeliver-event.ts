@@ -26,6 +26,11 @@ const runSchema = z.object({
 
 type Run = z.infer<typeof runSchema>;
 
+type RedeliverDeps = Pick<
+  RedeliveryDeps,
+  "nats" | "due" | "eventsCreatedMs" | "rules" | "now" | "requests"
+>;
+
 export type RedeliverRequest = OnceFor & {
   readonly eventId: string;
   /** A delivery that waits uses up an attempt of its schedule by going on now. */
@@ -35,7 +40,7 @@ export type RedeliverRequest = OnceFor & {
 /** Delivers an event again: a delivery that waits goes on now, an ended one begins again. */
 export const redeliverEvent = async (
   request: RedeliverRequest,
-  deps: RedeliveryDeps,
+  deps: RedeliverDeps,
 ): Promise<DecidedOnce<Run, Rejection>> => {
   const found = await deliverableEvent(request.workspaceId, request.eventId, deps);
   if (found.kind === "rejected") return found;
@@ -51,7 +56,7 @@ export const redeliverEvent = async (
 const decideRun = async (
   event: DeliverableEvent,
   countsAgainstSchedule: boolean,
-  { nats }: RedeliveryDeps,
+  { nats }: RedeliverDeps,
 ): Promise<Decision<Run, Rejection>> => {
   const decision = decideRedeliver(await deliverySnapshot(nats, event), countsAgainstSchedule);
   switch (decision.kind) {
@@ -81,7 +86,7 @@ const carryOut = async (
   { seq, address }: DeliverableEvent,
   { mode, delivery_id: deliveryId, attempt, counts_against_schedule: countsAgainstSchedule }: Run,
   isRepeat: boolean,
-  deps: RedeliveryDeps,
+  deps: RedeliverDeps,
 ): Promise<boolean> => {
   const dueMs = deps.now().getTime();
   if (mode === "retry_now") {

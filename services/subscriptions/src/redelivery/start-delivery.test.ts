@@ -4,6 +4,7 @@ import type { Nats } from "@ringback/runtime/nats/connection";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { retryMessage } from "../../../../test/harness/fixtures/records.ts";
 import { withFailingCalls, type Fault } from "../../../../test/harness/nats/failing-calls.ts";
+import { withPublish } from "../../../../test/harness/nats/with-publish.ts";
 import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { startStreams, type StoredEvent, type Streams } from "../../../../test/lists/streams.ts";
 import { pendingOf, schedule, storeEvent } from "../../../../test/redelivery/stored.ts";
@@ -96,17 +97,12 @@ describe("a redelivery", () => {
   });
 });
 
-/** The same client; `act` happens between its latest read and each of its publishes. */
-const withBeforePublish = (act: () => Promise<unknown>): Nats => {
-  const { js } = streams.nats;
-  const publish: typeof js.publish = async (...args) => {
+/** A client with which `act` happens between its latest read and each of its publishes. */
+const withBeforePublish = (act: () => Promise<unknown>): Nats =>
+  withPublish(streams.nats, async (publish, ...args) => {
     await act();
-    return js.publish(...args);
-  };
-  const get = (_: typeof js, name: string | symbol): unknown =>
-    name === "publish" ? publish : (Reflect.get(js, name, js) as unknown);
-  return { ...streams.nats, js: new Proxy(js, { get }) };
-};
+    return publish(...args);
+  });
 
 describe("a delivery that is brought forward", () => {
   test.each(FAULTS)(
