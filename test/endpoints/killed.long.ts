@@ -1,0 +1,32 @@
+import { setTimeout as wait } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { startNatsCluster } from "../harness/nats/nats-cluster.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { killDispatcher, surviveKills } from "./kill-scene.ts";
+
+failOnLeaks();
+
+test("three nats-servers: one of them and a dispatcher killed again and again lose and double no delivery of a fan-out", async () => {
+  const cluster = await startNatsCluster();
+  try {
+    const { problems, unrecorded, events } = await surviveKills({
+      url: cluster.url,
+      replicas: 3,
+      seconds: 45,
+      harm: async (services, nth) => {
+        await wait(500);
+        await killDispatcher(services);
+        const node = cluster.nodes[nth % 3];
+        await node?.kill();
+        await wait(500);
+        await node?.start();
+        await wait(3_000); // two of three have to hold what is stored before the next is killed
+      },
+    });
+    expect(problems).toEqual([]);
+    expect(unrecorded).toBeGreaterThanOrEqual(0);
+    expect(unrecorded).toBeLessThan(events); // at most what was in flight at a kill
+  } finally {
+    await cluster.stop();
+  }
+}, 240_000);
