@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
 import { dueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { attemptSubject, STREAMS } from "@ringback/contracts/streams/subjects";
 import { closeNats, connectNats, type Nats } from "@ringback/runtime/nats/connection";
+import { publishOnce } from "@ringback/runtime/nats/publish";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
@@ -202,6 +205,20 @@ describe("a retry that a replica did not have, and the leader has", () => {
         await storeOn(nats).scheduleRetry(nextRetry(record, "7", "2099-01-01T00:00:00.000Z"));
       },
       { kind: "pending", retry: { dueMs: Date.parse("2099-01-01T00:00:00.000Z") } },
+    ],
+    [
+      "it is due, and in work",
+      async () => {
+        const retry = nextRetry(failed(), "7", "2026-01-01T00:00:00.000Z");
+        await publishOnce(nats, {
+          stream: STREAMS.retries,
+          subject: dueRetrySubject(ADDRESS, "7"),
+          body: "",
+          messageId: randomUUID(),
+          headers: retryHeaders(retry),
+        });
+      },
+      { kind: "pending", state: "due" },
     ],
     [
       "its record was about to be stored",
