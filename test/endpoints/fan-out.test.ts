@@ -4,8 +4,9 @@ import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { status, type Behaviour } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
+import { endpointId } from "../harness/fixtures/endpoints.ts";
 import { settled } from "../harness/settled.ts";
-import { endpointId, recordsOf, storeEndpoint } from "./stored-endpoints.ts";
+import { recordsOf, storeEndpoint } from "./stored-endpoints.ts";
 
 failOnLeaks();
 

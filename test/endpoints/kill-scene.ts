@@ -2,8 +2,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { startServices, type Services } from "../harness/process/platform.ts";
 import { status } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
+import { endpointId } from "../harness/fixtures/endpoints.ts";
 import { settled } from "../harness/settled.ts";
-import { endpointId, recordsOf, storeEndpoint } from "./stored-endpoints.ts";
+import { recordsOf, storeEndpoint } from "./stored-endpoints.ts";
 
 export interface KillSceneOptions {
   /** The addresses of NATS. */

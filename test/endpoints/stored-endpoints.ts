@@ -7,12 +7,6 @@ import { endpointMessage, endpointOf } from "../harness/fixtures/endpoints.ts";
 import type { NatsClient } from "../harness/nats/nats-client.ts";
 import { messagesOn } from "../harness/nats/messages-on.ts";
 
-const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
-
-/** The id of the nth endpoint of a test. */
-export const endpointId = (n: number): string =>
-  `ep_${[...Array.from({ length: 16 }).keys()].map((digit) => BASE32[Math.floor(n / 32 ** (15 - digit)) % 32]).join("")}`;
-
 /** Stores an endpoint as the subscriptions service does; null deletes it. */
 export const storeEndpoint = async (
   { js }: Pick<NatsClient, "js">,

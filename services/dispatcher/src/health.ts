@@ -144,6 +144,11 @@ export const exportState = (
     () => state.view?.counts().subscriptions ?? 0,
   );
   gauge(
+    "ringback_endpoints",
+    "Endpoints of all workspaces, also those that are off",
+    () => state.view?.counts().endpoints ?? 0,
+  );
+  gauge(
     "ringback_dispatchers",
     "Dispatchers that share the limits of subscriptions, this one included",
     () => state.membership?.dispatchers() ?? 0,

@@ -9,8 +9,14 @@ export type Candidates = {
   /** The event's agent has a subscription of its type. */
   readonly isSubscribed: boolean;
   /** The endpoints that are on and choose events of its agent and type. */
-  readonly endpoints: readonly Endpoint[];
+  readonly endpoints: readonly DeliverableEndpoint[];
 };
+
+/** What deliveries need of an endpoint. */
+export type DeliverableEndpoint = Omit<
+  Endpoint,
+  "workspace_id" | "description" | "metadata" | "updated_at" | "switched_at" | "while_off"
+>;
 
 /** Where a delivery is sent, as it is now: an agent's subscription, or an endpoint in the same form. */
 export type FoundDestination = {
@@ -36,7 +42,7 @@ export const subscriptionDestination = (
 
 /** An endpoint as a destination of an event of this type; undefined: it is disabled. */
 export const endpointDestination = (
-  endpoint: Endpoint,
+  endpoint: DeliverableEndpoint,
   { workspaceId, eventType }: EventAddress,
 ): FoundDestination | undefined => {
   if (endpoint.switch === "disabled") return undefined;

@@ -74,7 +74,10 @@ export const choosesEvent = (
   event_types.some((pattern) => matchesEventType(pattern, eventType));
 
 /** How an event of this type is sent to an endpoint: in the form of an agent's subscription. */
-export const subscriptionOf = (endpoint: Endpoint, eventType: string): Subscription => ({
+export const subscriptionOf = (
+  endpoint: Pick<Endpoint, "url" | "headers" | "method_type" | "delivery" | "signing">,
+  eventType: string,
+): Subscription => ({
   event_type: eventType,
   callback_url: endpoint.url,
   headers: endpoint.headers,

@@ -1,6 +1,7 @@
-import type { EventAddress } from "@ringback/contracts/events/event";
 import { choosesEvent, type Endpoint } from "@ringback/contracts/endpoints/endpoint";
+import type { DeliverableEndpoint } from "@ringback/contracts/endpoints/destination";
 import { readEndpointState } from "@ringback/contracts/endpoints/endpoint-event";
+import type { EventAddress } from "@ringback/contracts/events/event";
 import {
   parseEndpointSubject,
   type EndpointAddress,
@@ -11,23 +12,26 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 type Entry = {
   readonly seq: number;
   /** Undefined: deleted. Kept so that an older message, read again after a restart, does not revive it. */
-  readonly endpoint: Endpoint | undefined;
+  readonly endpoint: DeliverableEndpoint | undefined;
 };
 
 /** The endpoints of all workspaces, by workspace: an event asks for those of its own. */
 export const endpointEntries = () => {
   const workspaces = new Map<string, Map<string, Entry>>();
+  const shared = sharedLists();
   let count = 0;
   return {
-    get: ({ workspaceId, endpointId }: EndpointAddress): Endpoint | undefined =>
+    get: ({ workspaceId, endpointId }: EndpointAddress): DeliverableEndpoint | undefined =>
       workspaces.get(workspaceId)?.get(endpointId)?.endpoint,
     /** Those of the event's workspace that are on and choose events of its agent and type. */
-    choosing: (address: EventAddress): readonly Endpoint[] => {
+    choosing: (address: EventAddress): readonly DeliverableEndpoint[] => {
       const entries = workspaces.get(address.workspaceId);
       if (entries === undefined) return NONE;
-      return [...entries.values()].flatMap(({ endpoint }) =>
-        endpoint?.switch === "on" && choosesEvent(endpoint, address) ? [endpoint] : [],
-      );
+      const chosen: DeliverableEndpoint[] = [];
+      for (const { endpoint } of entries.values()) {
+        if (endpoint?.switch === "on" && choosesEvent(endpoint, address)) chosen.push(endpoint);
+      }
+      return chosen;
     },
     /** Applies a message on an endpoint's subject; false for any other subject. */
     apply: ({ subject, seq, data }: LastMessage, log: Logger): boolean => {
@@ -43,7 +47,8 @@ export const endpointEntries = () => {
         log.error({ subject, seq, problem: read.message }, "subscriptions.unreadable");
         return true;
       }
-      const endpoint = read.state.kind === "present" ? read.state.endpoint : undefined;
+      const { state } = read;
+      const endpoint = state.kind === "present" ? deliverable(state.endpoint, shared) : undefined;
       count += Number(endpoint !== undefined) - Number(before?.endpoint !== undefined);
       workspaces.set(workspaceId, entries);
       entries.set(endpointId, { seq, endpoint });
@@ -53,4 +58,26 @@ export const endpointEntries = () => {
   };
 };
 
-const NONE: readonly Endpoint[] = [];
+const NONE: readonly DeliverableEndpoint[] = [];
+
+/** Without what no delivery needs: there may be very many endpoints. */
+const deliverable = (endpoint: Endpoint, shared: (list: string[]) => string[]) => {
+  const { description: _d, metadata: _m, updated_at: _u, switched_at: _s, ...rest } = endpoint;
+  const { workspace_id: _w, while_off: _o, ...kept } = rest;
+  return { ...kept, agents: shared(kept.agents), event_types: shared(kept.event_types) };
+};
+
+/** Lists that endpoints have in common, at most. */
+const MAX_SHARED = 10_000;
+
+/** Endpoints that choose the same agents or types share one list. */
+const sharedLists = () => {
+  const lists = new Map<string, string[]>();
+  return (list: string[]): string[] => {
+    const key = list.join(" ");
+    const known = lists.get(key);
+    if (known !== undefined) return known;
+    if (lists.size < MAX_SHARED) lists.set(key, list);
+    return list;
+  };
+};
