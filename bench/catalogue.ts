@@ -1,5 +1,6 @@
 import type { Scenario } from "./scenario.ts";
 import { backlog } from "./scenarios/backlog.ts";
+import { endpoints } from "./scenarios/endpoints.ts";
 import { flood } from "./scenarios/flood.ts";
 import { isolation } from "./scenarios/isolation.ts";
 import { latency } from "./scenarios/latency.ts";
@@ -21,6 +22,7 @@ const SCENARIOS: readonly Scenario[] = [
   outage,
   retries,
   subscriptions,
+  endpoints,
   backlog,
   scale,
   natsMemory,

@@ -4,6 +4,12 @@ import {
   type ConfigurationChange,
   type ConfigurationEvent,
 } from "@ringback/contracts/agents/agent";
+import {
+  evolveEndpoint,
+  INITIAL_ENDPOINT_STATE,
+  type EndpointChange,
+} from "@ringback/contracts/endpoints/endpoint-event";
+import { endpointSubject } from "@ringback/contracts/streams/endpoint-subject";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { subscriptionSubject } from "@ringback/contracts/streams/subjects";
 import { addressOf, callbackUrl } from "./payload.ts";
@@ -50,3 +56,38 @@ export const storedConfiguration = (
     body: JSON.stringify(event),
   };
 };
+
+/** The same of an endpoint in the agent's workspace; one that is not chosen is for another agent. */
+export const storedEndpoint = (
+  agent: number,
+  origin: string,
+  { nth, isChosen }: { readonly nth: number; readonly isChosen: boolean },
+): { readonly subject: string; readonly body: string } => {
+  const { workspaceId, agentId } = addressOf(agent, 0);
+  const endpointId = `ep_${String(nth)
+    .padStart(16, "a")
+    .replaceAll(/[0189]/g, (digit) => DIGITS[digit] ?? "a")}`;
+  const occasion = { occurred_at: OCCURRED_AT, actor: "bench" };
+  const created: EndpointChange = {
+    type: "endpoint_created",
+    change: {
+      workspace_id: workspaceId,
+      endpoint_id: endpointId,
+      url: callbackUrl(origin, agent),
+      headers: { authorization: `Bearer ${String(agent).padStart(32, "0")}` },
+      method_type: "POST",
+      agents: [isChosen ? agentId : `${agentId}-other`],
+      event_types: ["*_completed"],
+      switch: "on",
+    },
+  };
+  const state = evolveEndpoint(INITIAL_ENDPOINT_STATE, { ...created, ...occasion });
+  const endpoint = state.kind === "present" ? state.endpoint : null;
+  return {
+    subject: endpointSubject({ workspaceId, endpointId }),
+    body: JSON.stringify({ ...created, ...occasion, version: state.version, endpoint }),
+  };
+};
+
+/** Digits that base32 does not have. */
+const DIGITS: Readonly<Record<string, string>> = { "0": "b", "1": "c", "8": "d", "9": "e" };

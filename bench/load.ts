@@ -4,7 +4,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { answerCalls } from "./calls.ts";
 import { monotonicUs } from "./clock.ts";
-import { storedConfiguration } from "./configuration.ts";
+import { storedConfiguration, storedEndpoint } from "./configuration.ts";
 import { addressOf, agentOf, bodyOf, bodyTail, type Crowd } from "./payload.ts";
 import { scheduledRetry } from "./scheduled-retry.ts";
 
@@ -22,6 +22,13 @@ export type LoadCalls = {
   readonly subscribe: (input: {
     readonly crowd: Crowd;
     readonly origins: readonly string[];
+  }) => Promise<void>;
+  /** Stores so many endpoints in the workspace of each of these agents; those that are not chosen are for another agent. */
+  readonly endpoints: (input: {
+    readonly crowd: Crowd;
+    readonly origins: readonly string[];
+    readonly each: number;
+    readonly isChosen: boolean;
   }) => Promise<void>;
   /** Publishes as fast as the server stores. */
   readonly burst: (batch: Batch) => Promise<void>;
@@ -99,6 +106,13 @@ const calls: LoadCalls = {
       const agent = crowd.first + at;
       const origin = origins[agent % origins.length] ?? "";
       const { subject, body } = storedConfiguration(agent, origin, crowd.workspaces);
+      return isLast ? js.publish(subject, body, { timeout: 30_000 }) : nc.publish(subject, body);
+    }),
+  endpoints: ({ crowd, origins, each, isChosen }) =>
+    inParts(crowd.count * each, (at, isLast) => {
+      const agent = crowd.first + Math.floor(at / each);
+      const origin = origins[agent % origins.length] ?? "";
+      const { subject, body } = storedEndpoint(agent, origin, { nth: at % each, isChosen });
       return isLast ? js.publish(subject, body, { timeout: 30_000 }) : nc.publish(subject, body);
     }),
   burst,
