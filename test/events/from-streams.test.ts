@@ -1,5 +1,6 @@
 import { AckPolicy } from "@nats-io/jetstream";
 import { agentsDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { fanOutSubject } from "@ringback/contracts/deliveries/fan-out";
 import { deadLetterSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
@@ -59,12 +60,61 @@ describe("an event", () => {
       status: "pending",
       next_attempt_at: null,
       attempt_count: 0,
+      // Its destinations are not known yet: it may turn out to have another one, or none.
+      deliveries: [
+        {
+          delivery_id: String(event.seq),
+          endpoint_id: null,
+          status: "pending",
+          attempts: 0,
+          last_attempt_at: null,
+          last_status_code: null,
+          destination: null,
+          next_attempt_at: null,
+        },
+      ],
       attempts: [],
       dead_letter: null,
       payload: { event_type: "recording_completed", call_id: "said" },
       warnings: [],
     });
     expect(Math.abs(Date.now() - Date.parse(String(found?.["stored_at"])))).toBeLessThan(60_000);
+  });
+
+  test("with a stored set of destinations shows those without an attempt, and is never without subscription", async () => {
+    const event = await api.seed({ callId: "fanned-out" });
+    const [first, second] = ["ep_abcdefgh234567ab", "ep_bbcdefgh234567ab"] as const;
+    const deliveries = [
+      { delivery_id: `${event.seq}-${first}`, endpoint_id: first },
+      { delivery_id: `${event.seq}-${second}`, endpoint_id: second, uid: "crm" },
+    ];
+    const fanOut = { event_id: event.id, event_seq: event.seq, at: RETRY_AT, deliveries };
+    await api.client.js.publish(fanOutSubject(event.address, event.seq), JSON.stringify(fanOut));
+    await acknowledgeAll();
+    expect(await eventOf(event)).toMatchObject({
+      status: "pending",
+      attempt_count: 0,
+      deliveries: [
+        { endpoint_id: first, status: "pending", attempts: 0, next_attempt_at: null },
+        { endpoint_id: second, uid: "crm", status: "pending" },
+      ],
+    });
+    await api.schedule(event, Date.parse(RETRY_AT), `${event.seq}-${second}`);
+    await api.record(event, { endpoint_id: first, delivery: `${event.seq}-${first}` });
+    const found = await eventOf(event);
+    expect(found).toMatchObject({
+      status: "pending",
+      next_attempt_at: RETRY_AT,
+      deliveries: [
+        { endpoint_id: first, status: "delivered", attempts: 1 },
+        { endpoint_id: second, status: "pending", next_attempt_at: RETRY_AT },
+      ],
+      attempts: [{ endpoint_id: first }],
+    });
+    expect((await api.reader.get("/calls/fanned-out/events")).body?.["events"]).toMatchObject([
+      { deliveries: found?.["deliveries"] },
+    ]);
+    await api.client.jsm.consumers.delete("EVENTS", "dispatcher");
   });
 
   test("whose first attempt was put off says when it is due", async () => {

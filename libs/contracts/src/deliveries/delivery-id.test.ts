@@ -4,6 +4,7 @@ import { isId } from "../id.ts";
 import {
   deliveryIdParts,
   deliveryIds,
+  endpointIdIn,
   firstDeliveryId,
   isFirstDelivery,
   isFirstToAgent,
@@ -75,4 +76,14 @@ test("an id gives back what it was made of", () => {
 
 test.each(["", "0", "-7", "7-", ENDPOINT, "7-a.b", "x7"])("'%s' is no delivery's id", (id) => {
   expect(deliveryIdParts(id)).toBeUndefined();
+});
+
+test.each([
+  [ENDPOINT, { endpoint_id: ENDPOINT, delivery_id: "7" }],
+  [ENDPOINT, { delivery_id: `7-${ENDPOINT}-r1` }],
+  [undefined, { delivery_id: "7-r1" }],
+  [undefined, { endpoint_id: "ep_1", delivery_id: 7 }],
+  [undefined, {}],
+])("the endpoint is %s in %j", (expected, deadLetter) => {
+  expect(endpointIdIn(deadLetter)).toBe(expected);
 });

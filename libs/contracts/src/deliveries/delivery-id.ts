@@ -44,6 +44,18 @@ export const deliveryIdParts = (id: string): DeliveryIdParts | undefined => {
 /** The endpoint that a delivery goes to; undefined for the agent's subscription. */
 export const endpointIdOf = (id: string): string | undefined => deliveryIdParts(id)?.endpointId;
 
+/**
+ * The endpoint that a dead letter is about; undefined: the agent's subscription, or an event that was given up before
+ * its destinations were known.
+ */
+export const endpointIdIn = (deadLetter: {
+  readonly [field: string]: unknown;
+}): string | undefined => {
+  const { endpoint_id, delivery_id } = deadLetter;
+  if (typeof endpoint_id === "string" && isEndpointId(endpoint_id)) return endpoint_id;
+  return typeof delivery_id === "string" ? endpointIdOf(delivery_id) : undefined;
+};
+
 /** The message id of a requested attempt: publishing it again stores nothing. */
 export const redeliveryMessageId = (id: string, attempt: number): string => `${id}:${attempt}`;
 

@@ -1,6 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { NextStep, Outcome } from "./attempt.ts";
-import { eventStatus, isLastWord, type EventFacts, type EventStatus } from "./event-status.ts";
+import {
+  EVENT_STATUSES,
+  eventStatus,
+  isLastWord,
+  worstStatus,
+  type EventFacts,
+  type EventStatus,
+} from "./event-status.ts";
 
 const DELIVERED: Outcome = { kind: "delivered", status_code: 200 };
 const FAILED: Outcome = { kind: "failed", reason: "status", status_code: 500 };
@@ -62,6 +69,26 @@ describe("the status of an event", () => {
     ],
   ])("of one that %s", (_, facts, expected) => {
     expect(eventStatus({ ...NOTHING, ...facts })).toBe(expected);
+  });
+});
+
+describe("the status of an event with several destinations", () => {
+  test.each<readonly [EventStatus, readonly EventStatus[]]>([
+    ["dead_lettered", ["delivered", "retrying", "dead_lettered", "cancelled"]],
+    ["failed", ["failed", "retrying", "delivered"]],
+    ["retrying", ["pending", "retrying", "delivered"]],
+    ["pending", ["delivered", "pending", "cancelled"]],
+    ["cancelled", ["delivered", "cancelled", "delivered"]],
+    ["no_subscription", ["no_subscription", "delivered"]],
+    ["delivered", ["delivered", "delivered"]],
+  ])("is %s, the worst of %j, in whatever order they come", (worst, all) => {
+    expect(worstStatus(all)).toBe(worst);
+    expect(worstStatus(all.toReversed())).toBe(worst);
+  });
+
+  test("is that of its destination where it has one, and unknown where it has none", () => {
+    for (const status of EVENT_STATUSES) expect(worstStatus([status])).toBe(status);
+    expect(worstStatus([])).toBeUndefined();
   });
 });
 

@@ -1,7 +1,7 @@
 import type { AttemptRecord } from "./attempt.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 
-/** An event's status so far. */
+/** What has become of an event, or of its delivery to one destination. */
 export const EVENT_STATUSES = [
   /** No attempt is recorded yet; one follows. */
   "pending",
@@ -20,10 +20,30 @@ export const EVENT_STATUSES = [
 
 export type EventStatus = (typeof EVENT_STATUSES)[number];
 
+/** The same for a destination: where nobody has subscribed there is none. */
+export const DELIVERY_STATUSES = EVENT_STATUSES.filter((status) => status !== "no_subscription");
+
+/** From bad to good: what a person may have to mend, what goes on by itself, what has ended well. */
+const WORST_FIRST: readonly EventStatus[] = [
+  "dead_lettered",
+  "failed",
+  "retrying",
+  "pending",
+  "cancelled",
+  "no_subscription",
+  "delivered",
+];
+
+/** The status of an event with several destinations: the worst of theirs. Undefined: it has none. */
+export const worstStatus = (ofDestinations: Iterable<EventStatus>): EventStatus | undefined => {
+  const statuses = new Set(ofDestinations);
+  return WORST_FIRST.find((status) => statuses.has(status));
+};
+
 /** The part of a record that decides its event's status. */
 type StatusRecord = Pick<AttemptRecord, "outcome" | "next">;
 
-/** The facts of one event over all of its deliveries. */
+/** The facts of one event at one destination, over all of its deliveries there. */
 export type EventFacts = {
   /** True when any attempt of any delivery succeeded. */
   readonly isDelivered: boolean;
@@ -38,7 +58,7 @@ export type EventFacts = {
   readonly isSettled: boolean;
 };
 
-/** The status of an event: the one rule for calls, lists and jobs. */
+/** The status of an event at one destination: the one rule for calls, lists and jobs. */
 export const eventStatus = (facts: EventFacts): EventStatus => {
   const { isDelivered, lastRecord, isDeadLettered, isSettled } = facts;
   if (isDelivered) return "delivered";

@@ -1,7 +1,11 @@
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
-import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
-import { isLastWord } from "@ringback/contracts/deliveries/event-status";
+import { endpointIdIn } from "@ringback/contracts/deliveries/delivery-id";
+import {
+  eventSeqInFanOutSubject,
+  readFanOut,
+  type FanOut,
+} from "@ringback/contracts/deliveries/fan-out";
 import {
   attemptsOfAddress,
   deliveryIdInAttemptSubject,
@@ -15,20 +19,25 @@ import {
   type RecordsDeps,
   type StoredAttempt,
 } from "../streams/records.ts";
+import {
+  AGENT,
+  destinationHistories,
+  type DestinationHistory,
+  type DestinationKey,
+} from "./decide/destination-history.ts";
 import type { StoredEvent } from "./stored-event.ts";
 import { eventSeqOf } from "../streams/pending-deliveries.ts";
-import { subjectsUnder } from "../streams/read-stream.ts";
+import { lastOfEach, subjectsUnder } from "../streams/read-stream.ts";
 
 /** What ATTEMPTS and DEAD_LETTERS have about one event, over all of its deliveries. */
 export type EventHistory = {
   readonly event: StoredEvent;
   readonly attemptCount: number;
-  readonly isDelivered: boolean;
   /** The last ones, newest first; not all where there are many. */
   readonly attempts: readonly StoredAttempt[];
-  readonly lastAttempt: StoredAttempt | undefined;
-  /** The last one that was stored about it, unless a redelivery was a success or went on since. */
-  readonly deadLetter: DeadLetter | undefined;
+  readonly destinations: readonly DestinationHistory[];
+  /** Its destinations were stored, before its first attempt. */
+  readonly isFannedOut: boolean;
 };
 
 export type HistoryQuery = {
@@ -50,51 +59,104 @@ export const historiesOf = async (
   { events, attempts, keep }: HistoryQuery,
   deps: RecordsDeps,
 ): Promise<readonly EventHistory[]> => {
-  const [bySeq, deadLetters] = await Promise.all([
-    attempts === undefined ? new Map() : attemptsUnder(attempts, events, deps),
+  const [recorded, deadLetters] = await Promise.all([
+    attempts === undefined ? NOTHING : recordedUnder(attempts, events, deps),
     deadLettersOf(events, deps),
   ]);
   return events.map((event) => {
-    const deadLetter = deadLetters.get(event.seq);
-    return { event, ...historyIn(bySeq.get(event.seq) ?? [], deadLetter, keep) };
+    const { seq } = event;
+    const all = newestFirst(recorded.attempts.get(seq) ?? []);
+    const fanOut = recorded.fanOuts.get(seq)?.deliveries;
+    const its = deadLetters.get(seq) ?? new Map<DestinationKey, DeadLetter>();
+    return {
+      event,
+      attemptCount: all.length,
+      attempts: all.slice(0, keep),
+      destinations: destinationHistories({
+        eventSeq: seq,
+        attempts: all,
+        deadLetters: its,
+        fanOut,
+      }),
+      isFannedOut: fanOut !== undefined,
+    };
   });
 };
 
-/** The attempts of all deliveries of these events, by the events' sequences. */
-const attemptsUnder = async (
+/** By the events' sequences. */
+type Recorded = {
+  readonly attempts: ReadonlyMap<number, readonly StoredAttempt[]>;
+  readonly fanOuts: ReadonlyMap<number, FanOut>;
+};
+
+const NOTHING: Recorded = { attempts: new Map(), fanOuts: new Map() };
+
+/** The attempts of all deliveries of these events, and the stored sets of their destinations. */
+const recordedUnder = async (
   filter: string,
   events: readonly StoredEvent[],
   deps: RecordsDeps,
-): Promise<Map<number, StoredAttempt[]>> => {
+): Promise<Recorded> => {
   const seqs = new Set(events.map(({ seq }) => seq));
+  const subjects = await subjectsUnder(deps.nats, STREAMS.attempts, filter);
+  const ofAttempts = subjects.filter((subject) => seqs.has(eventSeqIn(subject)));
+  const ofFanOuts = subjects.filter((subject) => seqs.has(eventSeqInFanOutSubject(subject) ?? 0));
+  const [attempts, fanOuts] = await Promise.all([
+    attemptsOnEach(ofAttempts, deps),
+    fanOutsOn(ofFanOuts, deps),
+  ]);
+  return { attempts, fanOuts };
+};
+
+const attemptsOnEach = async (
+  subjects: readonly string[],
+  deps: RecordsDeps,
+): Promise<Map<number, StoredAttempt[]>> => {
   const found = new Map<number, StoredAttempt[]>();
-  const all = await subjectsUnder(deps.nats, STREAMS.attempts, filter);
-  const subjects = all.filter((subject) => seqs.has(eventSeqIn(subject)));
   await mapConcurrently(subjects, REQUESTS_AT_ONCE, async (subject) => {
     const records = await attemptsOn(deps, subject);
     const seq = eventSeqIn(subject);
-    found.set(seq, [...(found.get(seq) ?? []), ...records]);
+    const all = found.get(seq);
+    if (all === undefined) found.set(seq, records);
+    else all.push(...records);
   });
+  return found;
+};
+
+const fanOutsOn = async (
+  subjects: readonly string[],
+  { nats, log }: RecordsDeps,
+): Promise<Map<number, FanOut>> => {
+  const found = new Map<number, FanOut>();
+  for (const { subject, seq, data } of await lastOfEach(nats, STREAMS.attempts, subjects)) {
+    const fanOut = readFanOut(data);
+    if (fanOut === undefined) log.error({ subject, seq }, "reading.unreadable_message");
+    else found.set(eventSeqInFanOutSubject(subject) ?? 0, fanOut);
+  }
   return found;
 };
 
 const eventSeqIn = (subject: string): number =>
   eventSeqOf(deliveryIdInAttemptSubject(subject) ?? "");
 
+type DeadLetters = Map<DestinationKey, DeadLetter>;
+
+/** The last dead letter of each destination, by the events' sequences; the last of all is the last one of its map. */
 const deadLettersOf = async (
   events: readonly StoredEvent[],
   deps: RecordsDeps,
-): Promise<ReadonlyMap<number, DeadLetter>> => {
-  const seqs = new Set(events.map(({ seq }) => seq));
-  const deadLetters = new Map<number, DeadLetter>();
+): Promise<ReadonlyMap<number, DeadLetters>> => {
+  const found = new Map(events.map(({ seq }) => [seq, new Map() as DeadLetters]));
   const bySubject = Map.groupBy(events, ({ subject }) => invalidEventDeadLetterSubject(subject));
   await mapConcurrently([...bySubject], REQUESTS_AT_ONCE, async ([subject, its]) => {
     for await (const deadLetter of deadLettersOn(deps, subject, firstPosition(subject, its))) {
-      const { event_seq: seq } = deadLetter;
-      if (seq !== undefined && seqs.has(seq)) deadLetters.set(seq, deadLetter);
+      const ofEvent = found.get(deadLetter.event_seq ?? 0);
+      const destination = endpointIdIn(deadLetter) ?? AGENT;
+      ofEvent?.delete(destination);
+      ofEvent?.set(destination, deadLetter);
     }
   });
-  return deadLetters;
+  return found;
 };
 
 /** Where the dead letters of these events can begin. Events without usable ids share one subject with many others. */
@@ -104,11 +166,14 @@ const firstPosition = (subject: string, events: readonly StoredEvent[]): number 
   return new Date(Math.max(0, sinceMs - CLOCKS_DIFFER_MS));
 };
 
-/** The last dead letter of an event, even where a redelivery followed it. */
+/** The last dead letter of an event, whichever destination it is about, even where a redelivery followed it. */
 export const deadLetterOf = async (
   event: StoredEvent,
   deps: RecordsDeps,
-): Promise<DeadLetter | undefined> => (await deadLettersOf([event], deps)).get(event.seq);
+): Promise<DeadLetter | undefined> => {
+  const its = (await deadLettersOf([event], deps)).get(event.seq);
+  return [...(its?.values() ?? [])].at(-1);
+};
 
 /** All attempts at an event, newest first. */
 export const attemptsOf = async (
@@ -116,30 +181,9 @@ export const attemptsOf = async (
   deps: RecordsDeps,
 ): Promise<StoredAttempt[]> => {
   if (event.address === undefined) return [];
-  const found = await attemptsUnder(attemptsOfAddress(event.address), [event], deps);
-  return newestFirst(found.get(event.seq) ?? []);
+  const { attempts } = await recordedUnder(attemptsOfAddress(event.address), [event], deps);
+  return newestFirst(attempts.get(event.seq) ?? []);
 };
 
 const newestFirst = (attempts: readonly StoredAttempt[]): StoredAttempt[] =>
   attempts.toSorted((a, b) => b.seq - a.seq);
-
-const historyIn = (
-  found: readonly StoredAttempt[],
-  deadLetter: DeadLetter | undefined,
-  keep: number,
-): Omit<EventHistory, "event"> => {
-  const attempts = newestFirst(found);
-  const [lastAttempt] = attempts;
-  const isDelivered = attempts.some(({ record }) => record.outcome.kind === "delivered");
-  return {
-    attemptCount: attempts.length,
-    isDelivered,
-    attempts: attempts.slice(0, keep),
-    lastAttempt,
-    deadLetter: isOfNow(deadLetter, lastAttempt?.record) && !isDelivered ? deadLetter : undefined,
-  };
-};
-
-/** False for a dead letter of an earlier delivery, which a redelivery followed. */
-const isOfNow = (deadLetter: DeadLetter | undefined, last: AttemptRecord | undefined): boolean =>
-  deadLetter !== undefined && (isLastWord(deadLetter, last) || last?.next.kind === "dead_letter");

@@ -22,7 +22,7 @@ import {
 } from "@ringback/runtime/streams/pending-retry";
 import { readLastOf, readPage } from "@ringback/runtime/streams/read-batch";
 import { ask } from "./ask.ts";
-import { lastMessage, subjectsUnder } from "./read-stream.ts";
+import { lastMessage, lastOfEach, subjectsUnder } from "./read-stream.ts";
 
 /** A delivery of an event that may wait for its next attempt. */
 export type OpenDelivery = DeliveryKey & {
@@ -61,7 +61,7 @@ export const schedulesOf = async (
 ): Promise<ReadonlyMap<string, number>> => {
   const bySchedule = new Map(deliveries.map((one) => [deliveryKey(one), one]));
   const due = new Map<string, number>();
-  for (const message of await readLastOf(nats, STREAMS.retries, [...bySchedule.keys()])) {
+  for (const message of await lastOfEach(nats, STREAMS.retries, [...bySchedule.keys()])) {
     const delivery = bySchedule.get(message.subject);
     if (delivery === undefined) continue;
     const read = readRetry(delivery.address, message.header.get);

@@ -8,7 +8,13 @@ import {
   type Publication,
   type Published,
 } from "@ringback/runtime/nats/publish";
-import { readPage, type BatchMessage, type Page } from "@ringback/runtime/streams/read-batch";
+import {
+  MAX_LAST,
+  readLastOf,
+  readPage,
+  type BatchMessage,
+  type Page,
+} from "@ringback/runtime/streams/read-batch";
 import { ask, refuseWhileDisconnected, UnavailableError } from "./ask.ts";
 
 /** The state of a stream, as its leader knows it. */
@@ -22,6 +28,20 @@ export const lastMessage = (
   subject: string,
 ): Promise<StoredMsg | null> =>
   ask(nats, `reading ${subject}`, () => readLast(nats, stream, subject));
+
+/** The last message of each of these subjects that has one, from any replica: a request for each thousand. */
+export const lastOfEach = async (
+  nats: Nats,
+  stream: StreamName,
+  subjects: readonly string[],
+): Promise<BatchMessage[]> => {
+  const found: BatchMessage[] = [];
+  for (let from = 0; from < subjects.length; from += MAX_LAST) {
+    refuseWhileDisconnected(nats);
+    found.push(...(await readLastOf(nats, stream, subjects.slice(from, from + MAX_LAST))));
+  }
+  return found;
+};
 
 /** The message of EVENTS with this sequence, from the stream's leader; null: it is gone, or never was. */
 export const readEventMessage = (nats: Nats, seq: number): Promise<StoredMsg | null> =>

@@ -3,11 +3,20 @@ import { METHOD_TYPES } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
 import type { StoredAttempt } from "../../streams/records.ts";
 
+/** What names the endpoint in attempts and dead letters; neither: the agent's subscription. */
+export const endpointFields = {
+  endpoint_id: z.string().optional().meta({
+    description: "The endpoint it went to; missing: the agent's subscription.",
+  }),
+  uid: z.string().optional().meta({ description: "Your own id of the endpoint." }),
+};
+
 /** One attempt in a response. Other fields of its record stay internal. */
 export const attemptResponseSchema = z.object({
   delivery_id: z.string().meta({
     description: "The same for an attempt and its retries; a redelivery has another one.",
   }),
+  ...endpointFields,
   redelivery_id: z.string().optional().meta({ description: "The job that redelivered it." }),
   attempt: z.int().meta({ description: "Counts the attempts of its delivery from 1." }),
   trigger: z.enum(TRIGGERS),

@@ -1,8 +1,9 @@
 import { DEAD_LETTER_REASONS, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { endpointIdIn } from "@ringback/contracts/deliveries/delivery-id";
 import { deliveryId } from "@ringback/contracts/events/event";
 import { partsOfEventSubject } from "@ringback/contracts/streams/subjects";
 import { z } from "zod";
-import { attemptResponse, attemptResponseSchema } from "./attempt-response.ts";
+import { attemptResponse, attemptResponseSchema, endpointFields } from "./attempt-response.ts";
 
 /** A dead letter in a response. Its other fields stay internal. */
 export const deadLetterResponseSchema = z.object({
@@ -10,6 +11,7 @@ export const deadLetterResponseSchema = z.object({
   event_type: z.string().nullable(),
   call_id: z.string().nullable(),
   agent_id: z.string().nullable(),
+  ...endpointFields,
   reason: z.enum(DEAD_LETTER_REASONS),
   at: z.string().meta({ description: "When it was given up." }),
   message: z.string(),
@@ -26,7 +28,7 @@ type DeadLetterResponse = z.infer<typeof deadLetterResponseSchema>;
 /** Presents a dead letter to a caller. The subject of an invalid event names its call, agent and type. */
 export const deadLetterResponse = (eventId: string, deadLetter: DeadLetter): DeadLetterResponse => {
   const { reason, at, message } = deadLetter;
-  const common = { event_id: eventId, reason, at, message };
+  const common = { event_id: eventId, ...endpointOf(deadLetter), reason, at, message };
   if (deadLetter.reason === "invalid_event") {
     const { callId, agentId, eventType } = partsOfEventSubject(deadLetter.subject);
     const [call_id, agent_id, event_type] = [callId ?? null, agentId ?? null, eventType ?? null];
@@ -41,6 +43,16 @@ export const deadLetterResponse = (eventId: string, deadLetter: DeadLetter): Dea
       ? { raw: deadLetter.raw, raw_truncated: deadLetter.truncated }
       : {};
   return { ...common, event_type, call_id, agent_id, last_attempt, ...unread };
+};
+
+/** The endpoint that a dead letter is about; empty: the agent's subscription. */
+export const endpointOf = (
+  deadLetter: DeadLetter,
+): { readonly endpoint_id?: string; readonly uid?: string } => {
+  const endpoint_id = endpointIdIn(deadLetter);
+  if (endpoint_id === undefined) return {};
+  const uid: unknown = deadLetter["uid"];
+  return { endpoint_id, ...(typeof uid === "string" ? { uid } : {}) };
 };
 
 /** Only the record of a redelivery names its delivery. */

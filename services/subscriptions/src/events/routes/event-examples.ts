@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { sampleOf } from "../../http/openapi/event-samples.ts";
 import type { AttemptResponse } from "./attempt-response.ts";
 import type { deadLetterResponseSchema } from "./dead-letter-response.ts";
+import type { DeliveryResponse } from "./delivery-response.ts";
 
 /** The event of the examples: a call that was delivered at once. */
 export const DELIVERED_EVENT = {
@@ -55,6 +56,21 @@ export const LAST_ATTEMPT: AttemptResponse = {
   next: { kind: "dead_letter" },
 };
 
+/** The attempt at the same event that an endpoint answered. */
+const ARCHIVE_ATTEMPT: AttemptResponse = {
+  delivery_id: "18431-ep_mzxw6ytboi2dg4tf",
+  endpoint_id: "ep_mzxw6ytboi2dg4tf",
+  uid: "archive",
+  attempt: 1,
+  trigger: "event",
+  at: "2026-03-02T10:17:46.140Z",
+  duration_ms: 21,
+  request: { method: "POST", url: "https://archive.example.com/in" },
+  outcome: { kind: "delivered", status_code: 200 },
+  response: { headers: {}, body_excerpt: "" },
+  next: { kind: "done" },
+};
+
 const ENDED = {
   reason: "exhausted",
   at: "2026-03-02T10:21:08.882Z",
@@ -67,6 +83,43 @@ export const DEAD_LETTER: z.input<typeof deadLetterResponseSchema> = {
   last_attempt: LAST_ATTEMPT,
 };
 
+/** The one delivery of that event, to its agent's subscription. */
+const DELIVERED_DELIVERY: DeliveryResponse = {
+  delivery_id: "18423",
+  endpoint_id: null,
+  status: "delivered",
+  attempts: 2,
+  last_attempt_at: DELIVERED_ATTEMPT.at,
+  last_status_code: 200,
+  destination: "https://crm.example.com/calls",
+  next_attempt_at: null,
+};
+
+/** Of the event that was given up: to its agent's subscription, and to an endpoint, which got it. */
+const DEAD_DELIVERIES = [
+  {
+    delivery_id: "18431",
+    endpoint_id: null,
+    status: "dead_lettered",
+    attempts: 4,
+    last_attempt_at: LAST_ATTEMPT.at,
+    last_status_code: 503,
+    destination: "https://crm.example.com/recordings",
+    next_attempt_at: null,
+  },
+  {
+    delivery_id: "18431-ep_mzxw6ytboi2dg4tf",
+    endpoint_id: "ep_mzxw6ytboi2dg4tf",
+    uid: "archive",
+    status: "delivered",
+    attempts: 1,
+    last_attempt_at: ARCHIVE_ATTEMPT.at,
+    last_status_code: 200,
+    destination: "https://archive.example.com/in",
+    next_attempt_at: null,
+  },
+] as const satisfies DeliveryResponse[];
+
 const DELIVERED = {
   ...DELIVERED_EVENT,
   stored_at: "2026-03-02T10:17:41.302Z",
@@ -74,6 +127,7 @@ const DELIVERED = {
   status: "delivered",
   next_attempt_at: null,
   attempt_count: 2,
+  deliveries: [DELIVERED_DELIVERY],
   attempts: [DELIVERED_ATTEMPT, FAILED_ATTEMPT],
   dead_letter: null,
 };
@@ -84,8 +138,9 @@ const DEAD = {
   size_bytes: 827,
   status: "dead_lettered",
   next_attempt_at: null,
-  attempt_count: 4,
-  attempts: [LAST_ATTEMPT],
+  attempt_count: 5,
+  deliveries: DEAD_DELIVERIES,
+  attempts: [LAST_ATTEMPT, ARCHIVE_ATTEMPT],
   dead_letter: ENDED,
 };
 
@@ -99,7 +154,7 @@ export const EVENT_EXAMPLES = {
     value: { ...DELIVERED, warnings: [], payload: sampleOf("call_completed") },
   },
   dead_lettered: {
-    summary: "Given up",
+    summary: "Given up at one of two destinations",
     value: { ...DEAD, warnings: [], payload: sampleOf("recording_completed") },
   },
 };

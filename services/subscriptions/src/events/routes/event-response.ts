@@ -1,9 +1,11 @@
 import type { Buffer } from "node:buffer";
-import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { DEAD_LETTER_REASONS, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
 import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import { z } from "zod";
-import { attemptResponse, attemptResponseSchema } from "./attempt-response.ts";
+import { attemptResponse, attemptResponseSchema, endpointFields } from "./attempt-response.ts";
+import { endpointOf } from "./dead-letter-response.ts";
+import { deliveryResponse, deliveryResponseSchema } from "./delivery-response.ts";
 import { embeddedPayload, withPayload } from "./embedded-payload.ts";
 import { warningSchema } from "../../publishing/check-event.ts";
 import type { FoundEvent } from "../event-reader.ts";
@@ -16,18 +18,28 @@ const headSchema = z.object({
   agent_id: z.string().nullable(),
   stored_at: z.string(),
   size_bytes: z.int(),
-  status: z.enum(EVENT_STATUSES),
+  status: z.enum(EVENT_STATUSES).meta({ description: "The worst of its deliveries'." }),
   next_attempt_at: z.string().nullable().meta({
-    description: "When the next attempt is due, a first one that was put off too; null: none is.",
+    description:
+      "When the next attempt is due, at whichever destination, a first one that was put off too; null: none is.",
   }),
   attempt_count: z.int().meta({ description: "Of all deliveries of the event together." }),
+  deliveries: z.array(deliveryResponseSchema).meta({
+    description:
+      "One for each destination, with its last delivery, the agent's subscription first; empty: nobody had subscribed it.",
+  }),
   attempts: z.array(attemptResponseSchema).meta({
     description: "The last ones, newest first; GET /events/{event_id}/attempts has all.",
   }),
   dead_letter: z
-    .object({ reason: z.enum(DEAD_LETTER_REASONS), at: z.string(), message: z.string() })
+    .object({
+      ...endpointFields,
+      reason: z.enum(DEAD_LETTER_REASONS),
+      at: z.string(),
+      message: z.string(),
+    })
     .nullable()
-    .meta({ description: "Why it was given up." }),
+    .meta({ description: "Why it was given up; with several destinations, the last dead letter." }),
 });
 
 /** An event with its payload. */
@@ -51,7 +63,8 @@ export const callEventsResponseSchema = z.object({
 
 /** The JSON of an event for a caller: text, because its payload must keep its bytes. */
 export const eventResponse = (found: FoundEvent, warnings?: readonly EventWarning[]): Buffer => {
-  const { eventId, event, status, nextAttemptAtMs, attemptCount, attempts, deadLetter } = found;
+  const { eventId, event, status, nextAttemptAtMs, attemptCount, attempts } = found;
+  const { destinations, deadLetter } = found;
   const head: z.infer<typeof headSchema> = {
     event_id: eventId,
     event_type: event.eventType ?? null,
@@ -62,12 +75,15 @@ export const eventResponse = (found: FoundEvent, warnings?: readonly EventWarnin
     status,
     next_attempt_at: nextAttemptAtMs === undefined ? null : new Date(nextAttemptAtMs).toISOString(),
     attempt_count: attemptCount,
+    deliveries: destinations.map(deliveryResponse),
     attempts: attempts.map(attemptResponse),
-    dead_letter:
-      deadLetter === undefined
-        ? null
-        : { reason: deadLetter.reason, at: deadLetter.at, message: deadLetter.message },
+    dead_letter: deadLetter === undefined ? null : lastWord(deadLetter),
   };
   const body = warnings === undefined ? head : { ...head, warnings };
   return withPayload(body, embeddedPayload(event.body));
+};
+
+const lastWord = (deadLetter: DeadLetter) => {
+  const { reason, at, message } = deadLetter;
+  return { ...endpointOf(deadLetter), reason, at, message };
 };
