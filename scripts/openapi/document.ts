@@ -1,5 +1,6 @@
 import type { GeneratedFile } from "../generated-file.ts";
-import { featuresOf, type FeatureDeps } from "../../services/subscriptions/src/api.ts";
+import { featuresOf } from "../../services/subscriptions/src/api.ts";
+import type { FeatureDeps } from "../../services/subscriptions/src/feature-deps.ts";
 import type { Api, Feature } from "../../services/subscriptions/src/http/api.ts";
 import { buildApp, type Frame } from "../../services/subscriptions/src/http/app.ts";
 import type { ApiDocument } from "../../services/subscriptions/src/http/openapi/tidy.ts";

@@ -33,6 +33,8 @@ beforeAll(async () => {
   started = await startOn(server, { keysFile });
   for (const [n, [name]] of KEYS.entries()) keys.set(name, keysFile.keys[n]);
   eventId = await storeEvent();
+  const crm = json("PUT", { url: "https://crm.example.com/" });
+  await call("/endpoints/crm", crm, keys.get("admin"));
 });
 afterAll(async () => {
   await started.service.stop();
@@ -166,6 +168,56 @@ const CALLS: readonly Row[] = [
     403,
     202,
   ],
+  [
+    "POST /endpoints",
+    "/endpoints",
+    json("POST", { url: "https://a.example.com/" }),
+    201,
+    201,
+    403,
+    201,
+  ],
+  ...readable("/endpoints", "/endpoints", 200),
+  ...readable("/endpoints/:endpoint_id", "/endpoints/crm", 404),
+  ...readable("/endpoints/:endpoint_id/history", "/endpoints/crm/history", 404),
+  ...["pause", "resume", "disable", "enable", "rotate-secret"].map((name): Row => [
+    `POST /endpoints/:endpoint_id/${name}`,
+    `/endpoints/crm/${name}`,
+    { method: "POST" },
+    200,
+    200,
+    403,
+    404,
+  ]),
+  [
+    "POST /endpoints/:endpoint_id/test-event",
+    "/endpoints/nobody/test-event",
+    { method: "POST" },
+    404,
+    404,
+    403,
+    404,
+  ],
+  ["PATCH /endpoints/:endpoint_id", "/endpoints/crm", json("PATCH", {}), 200, 200, 403, 404],
+  [
+    "PUT /endpoints/:endpoint_id",
+    "/endpoints/theirs",
+    json("PUT", { url: "https://b.example.com/" }),
+    200,
+    201,
+    403,
+    201,
+  ],
+  ["DELETE /endpoints/:endpoint_id", "/endpoints/nobody", { method: "DELETE" }, 404, 404, 403, 404],
+  [
+    "POST /endpoints/match",
+    "/endpoints/match",
+    json("POST", { event_type: "call_completed", agent_id: "bob" }),
+    200,
+    200,
+    200,
+    200,
+  ],
   ["GET /redeliveries", "/redeliveries", {}, 200, 200, 200, 200],
   ["HEAD /redeliveries", "/redeliveries", { method: "HEAD" }, 200, 200, 200, 200],
   ["GET /redeliveries/:redelivery_id", "/redeliveries/r1", {}, 404, 404, 404, 404],
@@ -186,6 +238,7 @@ const codeOf = (path: string, status: number): string | undefined => {
   if (status === 403) return "insufficient_scope";
   if (status !== 404) return undefined;
   if (path.startsWith("/redeliveries/")) return "redelivery_not_found";
+  if (path.startsWith("/endpoints/")) return "endpoint_not_found";
   const what = ["call", "dead-letter", "event"].find((one) => path.startsWith(`/${one}s/`));
   return `${what?.replace("-", "_") ?? "agent"}_not_found`;
 };

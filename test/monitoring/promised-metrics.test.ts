@@ -1,6 +1,7 @@
 import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
 import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
 import { CONFIGURATION_EVENT_TYPES } from "@ringback/contracts/agents/agent";
+import { ENDPOINT_EVENT_TYPES } from "@ringback/contracts/endpoints/endpoint-event";
 import { EVENT_TYPE_LABELS } from "@ringback/contracts/events/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
@@ -29,6 +30,7 @@ const OF_ALL: Record<string, Promised> = {
   ringback_nats_connected: { type: "gauge" },
   ringback_subscriptions: { type: "gauge" },
   ringback_agents: { type: "gauge" },
+  ringback_endpoints: { type: "gauge" },
   ringback_subscriptions_view_age_seconds: { type: "gauge" },
 };
 
@@ -78,7 +80,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_attempts_in_flight_limit: { type: "gauge" },
   ringback_deferred_total: {
     type: "counter",
-    labels: { reason: ["endpoint_busy", "origin_busy", "rate_limited"] },
+    labels: { reason: ["endpoint_busy", "origin_busy", "rate_limited", "paused"] },
   },
   ringback_backlog_events: { type: "gauge" },
   ringback_retries_waiting: { type: "gauge" },
@@ -100,7 +102,10 @@ const OF_SUBSCRIPTIONS: Record<string, Promised> = {
     type: "counter",
     labels: { event_type: ["custom"], field: ["other"] },
   },
-  ringback_config_changes_total: { type: "counter", labels: { type: CONFIGURATION_EVENT_TYPES } },
+  ringback_config_changes_total: {
+    type: "counter",
+    labels: { type: [...CONFIGURATION_EVENT_TYPES, ...ENDPOINT_EVENT_TYPES] },
+  },
   ringback_config_conflicts_total: { type: "counter" },
   ringback_streams_open: { type: "gauge" },
   ringback_projection_lag_messages: {
@@ -136,6 +141,7 @@ const subscriptionsPage = async (): Promise<string> => {
   const gauges = {
     agents: () => 0,
     subscriptions: () => 0,
+    endpoints: () => 0,
     isConnected: () => true,
     viewAgeSeconds: () => 0,
     streams: () => 0,

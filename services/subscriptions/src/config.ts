@@ -54,12 +54,15 @@ export const subscriptionsSettings = {
   MAX_AGENTS_PER_WORKSPACE: integerSchema(1, 10_000_000)
     .prefault("10000")
     .describe("Agents that a workspace may have. A further agent gets 422"),
+  ENDPOINTS_PER_WORKSPACE: integerSchema(1, 1_000)
+    .prefault("50")
+    .describe("Endpoints that a workspace may have. A further endpoint gets 422"),
   MAX_CONFIGURATION_PER_WORKSPACE: bytesSchema
     .prefault("64MiB")
-    .describe("Stored size of all agents of a workspace, without their history"),
+    .describe("Stored size of all agents and endpoints of a workspace, without their history"),
   CHANGES_PER_MINUTE_PER_WORKSPACE: integerSchema(1, 10_000_000)
     .prefault("3000")
-    .describe("Changes of agents that a workspace may make in a minute, per process"),
+    .describe("Changes of agents and endpoints that a workspace may make in a minute, per process"),
   CHANGED_PER_DAY_PER_WORKSPACE: bytesSchema
     .prefault("256MiB")
     .describe("Stored size of the changes that a workspace may make in a day, per process"),

@@ -2,13 +2,17 @@ import {
   CONFIGURATION_EVENT_TYPES,
   type ConfigurationEventType,
 } from "@ringback/contracts/agents/agent";
+import {
+  ENDPOINT_EVENT_TYPES,
+  type EndpointEventType,
+} from "@ringback/contracts/endpoints/endpoint-event";
 import { createMetrics, type Metrics } from "@ringback/runtime/telemetry/metrics";
 import type { RequestMetrics } from "./http/request-log.ts";
 
 /** What the service counts and measures. */
 export type SubscriptionsMetrics = RequestMetrics & {
   readonly registry: Metrics;
-  readonly changed: (type: ConfigurationEventType) => void;
+  readonly changed: (type: ConfigurationEventType | EndpointEventType) => void;
   readonly conflicted: () => void;
   /** Events that the schemas of their own types do not fit, with as many warnings. */
   readonly warnedOf: (warnings: number) => void;
@@ -18,6 +22,7 @@ export type SubscriptionsMetrics = RequestMetrics & {
 export type Gauges = {
   readonly agents: () => number;
   readonly subscriptions: () => number;
+  readonly endpoints: () => number;
   readonly isConnected: () => boolean;
   readonly viewAgeSeconds: () => number;
   readonly streams: () => number;
@@ -38,7 +43,7 @@ export const createSubscriptionsMetrics = (
 ): SubscriptionsMetrics => {
   const registry = createMetrics(version);
   const changes = registry.counter("ringback_config_changes_total", "Stored configuration events", {
-    type: CONFIGURATION_EVENT_TYPES,
+    type: [...CONFIGURATION_EVENT_TYPES, ...ENDPOINT_EVENT_TYPES],
   });
   const conflicts = registry.counter(
     "ringback_config_conflicts_total",
@@ -46,6 +51,7 @@ export const createSubscriptionsMetrics = (
   );
   registry.gauge("ringback_agents", "Agents that are registered", gauges.agents);
   registry.gauge("ringback_subscriptions", "Event subscriptions", gauges.subscriptions);
+  registry.gauge("ringback_endpoints", "Endpoints", gauges.endpoints);
   registry.gauge("ringback_streams_open", "Callers that read GET /stream", gauges.streams);
   registry.gauge(
     "ringback_subscriptions_view_age_seconds",

@@ -63,6 +63,7 @@ const start = async (
   const metrics = createSubscriptionsMetrics(manifest.version, {
     agents: () => parts.index?.agentCount() ?? 0,
     subscriptions: () => parts.index?.subscriptionCount() ?? 0,
+    endpoints: () => parts.index?.endpoints.count() ?? 0,
     isConnected: () => parts.nats?.isConnected() ?? false,
     viewAgeSeconds: () => viewAgeSeconds(parts.index),
     streams: () => parts.connections?.count() ?? 0,

@@ -74,6 +74,24 @@ test("a switch says since when, and what becomes of events meanwhile", () => {
   expect(present(after(CREATED, off, on))).not.toHaveProperty("while_off");
 });
 
+const to = (set: "on" | "paused" | "disabled", while_off?: "hold" | "discard") =>
+  ({
+    type: "endpoint_switched",
+    change: { switch: set, ...(while_off && { while_off }) },
+  }) satisfies EndpointChange;
+
+test("events are held from the first switch that holds them, however it is switched while it is off", () => {
+  const paused = to("paused", "hold");
+  expect(present(after(CREATED, paused))).toMatchObject({ held_since: at(1) });
+  expect(present(after(CREATED, paused, to("disabled", "hold")))).toMatchObject({
+    switched_at: at(2),
+    held_since: at(1),
+  });
+  for (const last of [to("disabled", "discard"), to("on")]) {
+    expect(present(after(CREATED, paused, last))).not.toHaveProperty("held_since");
+  }
+});
+
 test("a rotated secret signs beside the one before until that expires, and then alone", () => {
   const rotation = (id: string): EndpointChange => ({
     type: "endpoint_secret_rotated",

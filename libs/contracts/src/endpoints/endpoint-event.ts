@@ -21,13 +21,19 @@ const endpointSettingsSchema = endpointSchema
   })
   .partial();
 
-type EndpointSettings = z.infer<typeof endpointSettingsSchema>;
+export type EndpointSettings = z.infer<typeof endpointSettingsSchema>;
 
 /** A change of an endpoint; with the previous state it yields the next one. */
-const endpointChangeSchema = z.discriminatedUnion("type", [
+export const endpointChangeSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("endpoint_created"),
-    change: endpointSchema.omit({ created_at: true, updated_at: true, switched_at: true }),
+    change: endpointSchema.omit({
+      created_at: true,
+      updated_at: true,
+      switched_at: true,
+      while_off: true,
+      held_since: true,
+    }),
   }),
   z.object({
     type: z.literal("endpoint_changed"),
@@ -50,6 +56,8 @@ const endpointChangeSchema = z.discriminatedUnion("type", [
 ]);
 
 export type EndpointChange = z.infer<typeof endpointChangeSchema>;
+
+export type EndpointEventType = EndpointChange["type"];
 
 export const ENDPOINT_EVENT_TYPES = endpointChangeSchema.options.map(
   ({ shape }) => shape.type.value,
@@ -112,8 +120,16 @@ const changed = (
     case "endpoint_changed":
       return { ...withSettings(endpoint, event.change.set), updated_at };
     case "endpoint_switched": {
-      const { while_off: _before, ...rest } = endpoint;
-      return { ...rest, ...event.change, switched_at: updated_at, updated_at };
+      const { while_off: _whileOff, held_since, ...rest } = endpoint;
+      const isHeld = event.change.while_off === "hold";
+      return {
+        ...rest,
+        ...event.change,
+        // Paused, then disabled and held: what came since the pause is still held.
+        ...(isHeld && { held_since: held_since ?? updated_at }),
+        switched_at: updated_at,
+        updated_at,
+      };
     }
     case "endpoint_secret_rotated": {
       const { key, former_expire_at } = event.change;

@@ -3,17 +3,29 @@ import { storedPolicySchema } from "../agents/delivery-policy.ts";
 import { methodTypeSchema, withLiveKeys, type Subscription } from "../agents/subscription.ts";
 import { isWorkspaceEventType } from "../agents/workspace-agent.ts";
 import { signingKeySchema } from "../secrets/signing-key.ts";
+import type { EventType } from "../events/event-types.ts";
 import type { EventAddress } from "../streams/subjects.ts";
 import { matchesEventType } from "./event-type-pattern.ts";
 
 /** Stands for every agent in `agents`, and for every event type of calls in `event_types`. */
-const ALL = "*";
+export const ALL = "*";
 
 /** What a person made of an endpoint. */
 export const ENDPOINT_SWITCHES = ["on", "paused", "disabled"] as const;
 
+/** What becomes of the events of an endpoint that is off. */
+export const WHILE_OFF = ["hold", "discard"] as const;
+
+/** The states of an endpoint, as responses name them. */
+export const ENDPOINT_STATES = ["healthy", "paused", "disabled"] as const;
+
+export type EndpointStateName = (typeof ENDPOINT_STATES)[number];
+
+export const stateNameOf = ({ switch: set }: Pick<Endpoint, "switch">): EndpointStateName =>
+  set === "on" ? "healthy" : set;
+
 /** `wait`: an event waits for the earlier ones of its call until they have ended; `skip`: only while one is in flight. */
-const ORDER_CHOICES = ["wait", "skip"] as const;
+export const ORDER_CHOICES = ["wait", "skip"] as const;
 
 /** How deliveries of one call keep their order, as it is stored. */
 const storedOrderSchema = z.object({
@@ -49,10 +61,12 @@ export const endpointSchema = z.object({
   filter: z.string().optional(),
   order: storedOrderSchema.optional(),
   switch: z.enum(ENDPOINT_SWITCHES),
-  /** When the switch was set; events from then on wait for its release, unless they are discarded. */
+  /** When the switch was set. */
   switched_at: z.string(),
   /** Of an endpoint that is off: what becomes of its events meanwhile. */
-  while_off: z.enum(["hold", "discard"]).optional(),
+  while_off: z.enum(WHILE_OFF).optional(),
+  /** Of one whose events are held: they are those from then on, also where it was switched again since. */
+  held_since: z.string().optional(),
   created_at: z.string(),
   updated_at: z.string(),
 });
@@ -62,16 +76,26 @@ export type Endpoint = z.infer<typeof endpointSchema>;
 /** The part of an endpoint that says which events it is for. */
 export type EndpointChoice = Pick<Endpoint, "agents" | "event_types">;
 
+/** Whether an endpoint is for this agent's events of calls. */
+export const choosesAgent = ({ agents }: Pick<Endpoint, "agents">, agentId: string): boolean =>
+  agents[0] === ALL || agents.includes(agentId);
+
+/** Whether an endpoint is for events of this type. */
+export const choosesType = (
+  { event_types }: Pick<Endpoint, "event_types">,
+  eventType: EventType,
+): boolean => event_types.some((pattern) => matchesEventType(pattern, eventType));
+
 /**
  * Whether an endpoint is for this agent's events of this type, before its filter is asked. An event of the workspace
  * itself is of no agent of calls: its type alone decides.
  */
 export const choosesEvent = (
-  { agents, event_types }: EndpointChoice,
+  endpoint: EndpointChoice,
   { agentId, eventType }: Pick<EventAddress, "agentId" | "eventType">,
 ): boolean =>
-  (agents[0] === ALL || agents.includes(agentId) || isWorkspaceEventType(eventType)) &&
-  event_types.some((pattern) => matchesEventType(pattern, eventType));
+  (isWorkspaceEventType(eventType) || choosesAgent(endpoint, agentId)) &&
+  choosesType(endpoint, eventType);
 
 /** How an event of this type is sent to an endpoint: in the form of an agent's subscription. */
 export const subscriptionOf = (

@@ -8,6 +8,9 @@ const PATTERN = /^(?:\*|\*[a-z0-9_]{1,63}|[a-z][a-z0-9_]{0,62}\*)$/;
 export const isEventTypePattern = (text: string): boolean =>
   isEventTypeName(text) || PATTERN.test(text);
 
+export const EVENT_TYPE_PATTERN_RULE =
+  "must be the name of an event type, *, or part of a name with one * at its beginning or end, such as call_* or *_completed";
+
 /**
  * Whether a pattern names an event type. A type of the workspace, such as `delivery_exhausted`, has to be named in
  * full: who asks for all events of calls does not ask for those.

@@ -76,7 +76,7 @@ export const unknownTypeMessage = (
   eventType: EventType,
   { types }: Pick<EventRules, "types">,
 ): string =>
-  `event type '${eventType}' is not known: expected one of ${typesOf(types).join(", ")}, or a type that the workspace added`;
+  `event type '${eventType}' is not known: expected one of ${knownTypesOf({ types }).join(", ")}, or a type that the workspace added`;
 
 /** The workspace's agent has the workspace's event types only, and no other agent has them. */
 const agentProblem = ({ agentId, eventType }: EventAddress): string | undefined => {
@@ -87,8 +87,8 @@ const agentProblem = ({ agentId, eventType }: EventAddress): string | undefined 
     : `event type '${eventType}' is Ringback's own: only agent '${WORKSPACE_AGENT}' has it`;
 };
 
-/** The known event types of calls, built-in ones first. */
-const typesOf = (policy: EventTypePolicy): readonly EventType[] => {
-  const added = policy.kind === "open" ? [] : [...policy.added].toSorted();
+/** The event types of calls that every workspace has, built-in ones first. */
+export const knownTypesOf = ({ types }: Pick<EventRules, "types">): readonly EventType[] => {
+  const added = types.kind === "open" ? [] : [...types.added].toSorted();
   return [...EVENT_TYPES.filter((type) => !isWorkspaceEventType(type)), ...added];
 };

@@ -6,7 +6,6 @@ import {
   ALL_SUBSCRIPTIONS,
   parseSubscriptionSubject,
   STREAMS,
-  type AgentAddress,
 } from "@ringback/contracts/streams/subjects";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import {
@@ -17,10 +16,11 @@ import {
 } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { createAgentList, type AgentList, type AgentPage, type PageStart } from "./agent-list.ts";
+import { createEndpointList, type EndpointList } from "../endpoints/endpoint-list.ts";
 import { createOwnTypes, type OwnTypes } from "../event-types/own-types.ts";
 import { UnavailableError } from "../streams/ask.ts";
 import { streamState } from "../streams/read-stream.ts";
-import type { StoredConfiguration } from "../commands/workspace-limits.ts";
+import type { ConfigurationAddress, StoredConfiguration } from "../commands/workspace-limits.ts";
 
 /**
  * All agents of all workspaces, kept in memory and up to date from SUBSCRIPTIONS. No list shows the agent
@@ -36,11 +36,12 @@ export type AgentIndex = Omit<LastPerSubject, "applied" | "appliedUpTo"> & {
   /** Tells whether a workspace added this event type. */
   readonly isOwnType: EventRules["isOwnType"];
   readonly ownTypes: OwnTypes;
-  /** Tells whether an agent of the workspace subscribes this event type. */
+  /** Tells whether an agent of the workspace subscribes this event type, or an endpoint names it. */
   readonly isSubscribed: (workspaceId: string, eventType: EventType) => boolean;
   readonly agentCount: () => number;
-  /** The size of an agent's workspace, without its agent `_workspace`. */
-  readonly stored: (address: AgentAddress) => StoredConfiguration;
+  /** The size of a workspace, without its agent `_workspace`. */
+  readonly stored: (address: ConfigurationAddress) => StoredConfiguration;
+  readonly endpoints: EndpointList;
   readonly subscriptionCount: () => number;
 };
 
@@ -53,11 +54,12 @@ export const followAgents = ({
   const lists = new Map<string, AgentList>();
   const own = createAgentList();
   const ownTypes = createOwnTypes();
+  const endpoints = createEndpointList();
   const values = followLastPerSubject({
     nats,
     stream: STREAMS.subscriptions,
     filter: ALL_SUBSCRIPTIONS,
-    apply: applier({ lists, own, ownTypes, log }),
+    apply: applier({ lists, own, ownTypes, endpoints, log }),
     onStreamLost,
     log,
   });
@@ -78,15 +80,30 @@ export const followAgents = ({
     isOwnType: (workspaceId, eventType) => ownTypes.find(workspaceId, eventType) !== undefined,
     ownTypes,
     isSubscribed: (workspaceId, eventType) =>
-      lists.get(workspaceId)?.hasSubscription(eventType) === true,
-    stored: ({ workspaceId, agentId }) => {
-      const list = lists.get(workspaceId);
-      const [agents = 0, bytes = 0] = [list?.agentCount(), list?.bytes()];
-      return { agents, bytes, ownBytes: list?.bytes(agentId) ?? 0 };
-    },
+      lists.get(workspaceId)?.hasSubscription(eventType) === true ||
+      endpoints.isNamed(workspaceId, eventType),
+    stored: (address) => storedIn(address, lists.get(address.workspaceId), endpoints),
+    endpoints,
     agentCount: () => sumOf(lists, (list) => list.agentCount()),
     subscriptionCount: () =>
       sumOf(lists, (list) => list.subscriptionCount()) + own.subscriptionCount(),
+  };
+};
+
+const storedIn = (
+  address: ConfigurationAddress,
+  list: AgentList | undefined,
+  endpoints: EndpointList,
+): StoredConfiguration => {
+  const { workspaceId } = address;
+  return {
+    agents: list?.agentCount() ?? 0,
+    endpoints: endpoints.count(workspaceId),
+    bytes: (list?.bytes() ?? 0) + endpoints.bytes(workspaceId),
+    ownBytes:
+      "agentId" in address
+        ? (list?.bytes(address.agentId) ?? 0)
+        : endpoints.bytes(workspaceId, address.endpointId),
   };
 };
 
@@ -97,16 +114,18 @@ type Applied = {
   readonly lists: Map<string, AgentList>;
   readonly own: AgentList;
   readonly ownTypes: OwnTypes;
+  readonly endpoints: EndpointList;
   readonly log: Logger;
 };
 
-const applier = ({ lists, own, ownTypes, log }: Applied) => {
+const applier = ({ lists, own, ownTypes, endpoints, log }: Applied) => {
   let appliedSeq = 0;
   return ({ subject, seq, data }: LastMessage): void => {
     // A restart of the reading delivers older messages again: the lists have them already.
     if (seq <= appliedSeq) return;
     appliedSeq = seq;
     if (isEventTypeSubject(subject)) return ownTypes.apply({ subject, seq, data }, log);
+    if (endpoints.apply({ subject, seq, data }, log)) return;
     const address = parseSubscriptionSubject(subject);
     const read = address === undefined ? undefined : readAgentState(address, data);
     if (address === undefined || read?.kind !== "state") {

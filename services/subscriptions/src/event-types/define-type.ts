@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import {
   isKnownType,
+  knownTypesOf,
   unknownTypeMessage,
   type EventRules,
 } from "@ringback/contracts/events/event-check";
@@ -11,6 +12,7 @@ import {
   type EventTypeMessage,
 } from "@ringback/contracts/events/event-type-definition";
 import { isBuiltIn, isEventTypeName, type EventType } from "@ringback/contracts/events/event-types";
+import { matchesEventType } from "@ringback/contracts/endpoints/event-type-pattern";
 import { z } from "zod";
 import { UnavailableError } from "../streams/ask.ts";
 import { invalidRequest } from "../http/refused-error.ts";
@@ -160,6 +162,34 @@ export const refuseUnknownTypes = async (
   const errors = unknown().map(({ eventType, path }) => ({
     path,
     message: unknownTypeMessage(eventType, rules),
+  }));
+  if (errors.length > 0) throw invalidRequest(errors);
+};
+
+/** Refuses names and patterns of event types that name no type which this workspace has. */
+export const refuseUnknownPatterns = async (
+  workspaceId: string,
+  patterns: readonly string[],
+  { index, rules }: Pick<DefineDeps, "index" | "rules">,
+): Promise<void> => {
+  const named = patterns.map((pattern, n) => ({ pattern, path: `event_types.${n}` }));
+  const [ofMany = [], ofOne = []] = [true, false].map((isMany) =>
+    named.filter(({ pattern }) => pattern.includes("*") === isMany),
+  );
+  const one = ofOne.map(({ pattern: eventType, path }) => ({ eventType, path }));
+  await refuseUnknownTypes(workspaceId, one, { index, rules });
+  if (rules.types.kind === "open") return;
+  const known = () => [
+    ...knownTypesOf(rules),
+    ...index.ownTypes.list(workspaceId).map(({ event_type }) => event_type),
+  ];
+  const unknown = () =>
+    ofMany.filter(({ pattern }) => !known().some((type) => matchesEventType(pattern, type)));
+  if (unknown().length === 0) return;
+  await index.upToDate();
+  const errors = unknown().map(({ pattern, path }) => ({
+    path,
+    message: `'${pattern}' matches none of ${known().join(", ")}`,
   }));
   if (errors.length > 0) throw invalidRequest(errors);
 };

@@ -1,3 +1,4 @@
+import { countedList } from "@ringback/contracts/json/counted-list";
 import { parseMomentMs } from "@ringback/contracts/moment";
 import { z } from "zod";
 import { shown } from "./decide/shown.ts";
@@ -68,5 +69,19 @@ export const agentPathSchema = z.object({
   agent_id: z.string().meta({ description: "The agent's id", examples: ["agent-7"] }),
 });
 
+/** The endpoint in a path; what can be neither an id nor a `uid` never matches one (404). */
+export const endpointPathSchema = z.object({
+  endpoint_id: z.string().meta({
+    description: "The endpoint's id, or its `uid`",
+    examples: ["ep_4q2f7xk3mzt5b6ya"],
+  }),
+});
+
 /** The name that people see of an agent. */
 export const displayNameSchema = z.string().min(1).max(256);
+
+/** A list of at most so many elements; the length of a longer list is all that is looked at. */
+export const listOf = <T extends z.ZodType>(list: z.ZodArray<T>, max: number, what: string) =>
+  countedList(list.max(max), ({ length }) =>
+    length > max ? `holds ${length} ${what}: at most ${max}` : undefined,
+  );

@@ -44,6 +44,18 @@ export const agentCursor = cursorOf<string>(
   },
 );
 
+/** For the list of endpoints: the page holds those that were created after this one. */
+export const endpointCursor = cursorOf<{ created_at: string; endpoint_id: string }>(
+  ({ created_at, endpoint_id }) => `created:${created_at}/${endpoint_id}`,
+  (text) => {
+    const [, created_at, endpoint_id] =
+      /^created:([0-9TZ:.-]{20,30})\/(ep_[a-z2-7]{16})$/.exec(text) ?? [];
+    return created_at === undefined || endpoint_id === undefined
+      ? undefined
+      : { created_at, endpoint_id };
+  },
+);
+
 /** For a list of the projection, whose name keeps cursors of other lists out. */
 export const rowCursor = (list: "events" | "attempts" | "dead_letters") =>
   cursorOf<{ readonly atMs: number; readonly seq: number }>(

@@ -12,11 +12,14 @@ const PROBLEMS = {
   call_not_found: { status: 404, title: "There is no such call" },
   event_type_not_found: { status: 404, title: "There is no such event type" },
   event_not_found: { status: 404, title: "There is no such event" },
+  endpoint_not_found: { status: 404, title: "There is no such endpoint" },
   dead_letter_not_found: { status: 404, title: "There is no such dead letter" },
   subscription_not_found: { status: 404, title: "There is no such subscription" },
   redelivery_not_found: { status: 404, title: "There is no such redelivery" },
   method_not_allowed: { status: 405, title: "This path does not take this method" },
   agent_exists: { status: 409, title: "The agent is registered with another name" },
+  endpoint_exists: { status: 409, title: "There is an endpoint with this uid already" },
+  endpoint_disabled: { status: 409, title: "The endpoint is disabled" },
   reserved_agent: { status: 409, title: "The agent is the workspace's own" },
   subscription_exists: { status: 409, title: "There is a subscription already" },
   too_many_signing_secrets: { status: 409, title: "Too many secrets sign at once" },
@@ -28,9 +31,9 @@ const PROBLEMS = {
   too_many_redeliveries: { status: 429, title: "Too many redeliveries run at once" },
   too_many_test_events: { status: 429, title: "Too many test events are under way" },
   request_in_progress: { status: 409, title: "The same request is being carried out" },
-  conflict: { status: 409, title: "The agent was modified concurrently" },
+  conflict: { status: 409, title: "Another change came in between" },
   request_timeout: { status: 408, title: "The request did not arrive in time" },
-  precondition_failed: { status: 412, title: "The agent is not as If-Match says" },
+  precondition_failed: { status: 412, title: "It is not as If-Match says" },
   payload_too_large: { status: 413, title: "The body is too large" },
   unsupported_media_type: { status: 415, title: "The body must be JSON" },
   validation_failed: { status: 422, title: "The request is not valid" },
@@ -42,7 +45,11 @@ const PROBLEMS = {
   duplicate_event_type: { status: 422, title: "An event type is named twice" },
   too_many_event_types: { status: 422, title: "The workspace has too many event types" },
   too_many_agents: { status: 422, title: "The workspace has too many agents" },
-  configuration_too_large: { status: 422, title: "The workspace's agents take too much room" },
+  too_many_endpoints: { status: 422, title: "The workspace has too many endpoints" },
+  configuration_too_large: {
+    status: 422,
+    title: "The workspace's agents and endpoints take too much room",
+  },
   too_many_changes: { status: 429, title: "There were too many changes" },
   too_many_requests: { status: 429, title: "There were too many requests" },
   too_many_streams: { status: 429, title: "There are too many streams open" },
@@ -50,6 +57,7 @@ const PROBLEMS = {
   internal_error: { status: 500, title: "Something went wrong here" },
   unavailable: { status: 503, title: "The service cannot do this now" },
   overloaded: { status: 503, title: "The service has too much to do" },
+  dispatchers_outdated: { status: 503, title: "A dispatcher of an earlier version still runs" },
   events_full: { status: 503, title: "There is no room for further events" },
 } as const;
 
@@ -96,6 +104,7 @@ const HEADERS: Partial<Record<ProblemCode, readonly [string, string]>> = {
   unauthorized: ["www-authenticate", "Bearer"],
   unavailable: ["retry-after", "1"],
   overloaded: ["retry-after", "5"],
+  dispatchers_outdated: ["retry-after", "10"],
   request_in_progress: ["retry-after", "1"],
   events_full: ["retry-after", "60"],
 };
@@ -140,6 +149,15 @@ export const agentNotFound = (agentId: string, at?: string): Problem => {
       : `There was no agent '${name}' in this workspace at ${at}.`;
   return { code: "agent_not_found", detail };
 };
+
+/** The problem of an unknown endpoint, or of one that was unknown at a time. */
+export const endpointNotFound = (idOrUid: string, at?: string): Problem => ({
+  code: "endpoint_not_found",
+  detail:
+    at === undefined
+      ? `There is no endpoint ${quoted(idOrUid)} in this workspace.`
+      : `There was no endpoint ${quoted(idOrUid)} in this workspace at ${at}.`,
+});
 
 /** The problem of a call without events, or of another workspace's call. */
 export const callNotFound = (callId: string, keptMs: number): Problem => ({

@@ -1,7 +1,7 @@
 import type { Agent } from "@ringback/contracts/agents/agent";
 import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { SUBSCRIPTION_SETTINGS, subscriptionSchema } from "@ringback/contracts/agents/subscription";
-import { redactedSigningKeySchema, type SigningKey } from "@ringback/contracts/secrets/signing-key";
+import { redactedSigningKeySchema } from "@ringback/contracts/secrets/signing-key";
 import {
   redactedSubscription,
   redactedUrl,
@@ -120,10 +120,6 @@ const withRedactedUrl = (one: NamedSubscription): NamedSubscription => ({
   ...one,
   callback_url: redactedUrl(one.callback_url, true),
 });
-
-/** What the caller of a rotation verifies signatures with; no response has a private key. */
-export const newKeyResponse = (key: SigningKey) =>
-  key.scheme === "v1" ? { signing_secret: key.secret } : { signing_public_key: key.public_key };
 
 /** An agent for a caller: callers who may set secrets see them, others see `<redacted>`. */
 export const agentResponse = (

@@ -1,12 +1,6 @@
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { CHANGED_EXAMPLES } from "./agent-examples.ts";
-import {
-  agentResponse,
-  effectsResponse,
-  newKeyResponse,
-  patchResponseSchema,
-  UPDATED,
-} from "./agent-response.ts";
+import { agentResponse, effectsResponse, patchResponseSchema, UPDATED } from "./agent-response.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import type { Command } from "../decide/edit.ts";
 import type { EditEffects, IfAbsent } from "../decide/edit-subscriptions.ts";
@@ -16,7 +10,8 @@ import { namedIn, repeatedIn, subscriptionsOf, type Named } from "./event-types-
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { patchAgentSchema, type PatchRequest } from "./patch-schema.ts";
 import { runCommand } from "./run-command.ts";
-import { newSigningKey, signingCommandOf } from "./signing-schema.ts";
+import { signingCommandOf } from "./signing-schema.ts";
+import { newKeyResponse, newSigningKey } from "../../commands/routes/rotation-fields.ts";
 import type { Api } from "../../http/api.ts";
 import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
 import type { DefineDeps } from "../../event-types/define-type.ts";

@@ -1,10 +1,8 @@
-import { checkCallbackUrl, type CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
+import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
 import { countedList } from "@ringback/contracts/json/counted-list";
 import { deliveryPolicySchema } from "@ringback/contracts/agents/delivery-policy";
 import { eventTypeSchema, type EventType } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
-import { headerProblems, tooManyHeaders } from "@ringback/contracts/agents/request-headers";
-import { queryProblem, secretValueProblem } from "@ringback/contracts/secrets/subscription-secrets";
 import {
   isWorkspaceEventType,
   WORKSPACE_AGENT,
@@ -12,60 +10,15 @@ import {
 } from "@ringback/contracts/agents/workspace-agent";
 import { methodTypeSchema } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
-import { displayNameSchema } from "../../http/field-schemas.ts";
+import { callbackUrlSchema, headersSchema } from "../../commands/routes/delivery-fields.ts";
+import { displayNameSchema, listOf } from "../../http/field-schemas.ts";
 import { PATCH_EXAMPLES } from "./patch-examples.ts";
 import {
-  listOf,
   MAX_SUBSCRIPTIONS,
   removeSigningSecretSchema,
   rotateSigningSecretSchema,
   signingAsReadSchema,
 } from "./signing-schema.ts";
-
-/** A URL that events may be sent to, in its normal form. */
-const callbackUrlSchema = (policy: CallbackUrlPolicy) =>
-  z
-    .string()
-    .transform((text, context) => {
-      const checked = checkCallbackUrl(text, policy);
-      const problem = checked.kind === "refused" ? checked.message : queryProblem(checked.href);
-      if (checked.kind === "accepted" && problem === undefined) return checked.href;
-      context.addIssue(problem ?? "is refused");
-      return z.NEVER;
-    })
-    .meta({
-      description: "`https:`, of a public host; without user, password and fragment",
-      documentedAs: { type: "string", format: "uri" },
-    });
-
-// `when`: names all that is wrong, also where another rule is broken already.
-const eachHeader = z.record(z.string(), z.string()).superRefine(
-  (headers, context) => {
-    const texts = Object.entries(headers).filter(([, value]) => typeof value === "string");
-    for (const { name, message } of headerProblems(Object.fromEntries(texts))) {
-      context.addIssue({ code: "custom", message, path: name === undefined ? [] : [name] });
-    }
-    for (const [name, value] of texts) {
-      const message = secretValueProblem(value);
-      if (message !== undefined) context.addIssue({ code: "custom", message, path: [name] });
-    }
-  },
-  { when: ({ value }) => typeof value === "object" && value !== null },
-);
-
-const headersSchema = z.preprocess(
-  (headers, context) => {
-    const isRecord = typeof headers === "object" && headers !== null && !Array.isArray(headers);
-    const message = isRecord ? tooManyHeaders(Object.keys(headers).length) : undefined;
-    if (message === undefined) return headers;
-    context.addIssue(message); // counted before a name is looked at
-    return z.NEVER;
-  },
-  eachHeader.default({}).meta({
-    description: "Sent with every request: a customer's own authorization, for example",
-    examples: [{ Authorization: "Bearer crm-token" }],
-  }),
-);
 
 const eventTypesSchema = z.union([eventTypeSchema, z.array(eventTypeSchema).min(1)], {
   error: "must be the name of an event type, or a list of them that is not empty",

@@ -54,6 +54,6 @@ export const entityTagsOf = (
   if (sent === undefined) return undefined;
   const tags = entityTagsIn(sent);
   if (tags.kind !== "invalid") return tags;
-  const detail = `${name} is ${quoted(sent)}: expected the ETag of an agent such as "3" with its quotes, a list of them, or *.`;
+  const detail = `${name} is ${quoted(sent)}: expected an ETag such as "3" with its quotes, a list of them, or *.`;
   throw new RefusedError({ code: "bad_request", detail });
 };

@@ -14,6 +14,7 @@ import { BASE_PATH, type Api } from "../api.ts";
 /** The groups of calls; a route names its group in `tags`. The document leaves out groups without calls. */
 const API_TAGS = {
   Agents: "Agents, where their events go, how requests are signed, and how it came to be so.",
+  Endpoints: "URLs that events of any agents are sent to, beside the subscriptions of agents.",
   Events: "What happened on calls, and what became of it.",
   Attempts: "Every request to an endpoint, and figures about them.",
   "Dead letters": "What was given up, and why.",

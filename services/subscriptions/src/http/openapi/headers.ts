@@ -15,14 +15,13 @@ type DocumentedHeader = {
 /** Headers that calls may read, besides the API key and the headers of the body. */
 const REQUEST_HEADERS = {
   "If-Match": {
-    description:
-      "Carried out only over this version of the agent: its ETag, a list of them, or `*`.",
+    description: "Carried out only over this version: its ETag, a list of them, or `*`.",
     schema: { type: "string", examples: ['"7"'] },
     problems: ["precondition_failed"],
   },
   "If-None-Match": {
     description:
-      "The response is 304 where the agent is at this version: its ETag, a list of them, or `*`.",
+      "The response is 304 where this version is the current one: its ETag, a list of them, or `*`.",
     schema: { type: "string", examples: ['"7"'] },
   },
   "Idempotency-Key": {
@@ -57,7 +56,7 @@ const REQUEST_HEADERS = {
 /** Headers that some responses have. */
 const RESPONSE_HEADERS = {
   ETag: {
-    description: "The agent's version, for `If-Match` and `If-None-Match`.",
+    description: "The version, for `If-Match` and `If-None-Match`.",
     schema: { type: "string", examples: ['"7"'] },
   },
   Location: {

@@ -1,11 +1,9 @@
-import type { ServerResponse } from "node:http";
-import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
 import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
 import { refuseUnknownTypes, type DefineDeps } from "../../event-types/define-type.ts";
-import { agentNotFound, problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
-import { workspacePermits, type PermitBounds } from "../../http/workspace-permits.ts";
+import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
+import { testedSchema, type TestPermits } from "./test-permits.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { sendTestEvent, testWaitMs } from "../test-events/send-test-event.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
@@ -18,40 +16,22 @@ import {
 import type { AgentStore } from "../../agents/agent-commands.ts";
 import type { RedeliveryDeps } from "../deps.ts";
 
-/** Each holds a connection for as long as an endpoint may take. */
-const AT_ONCE: PermitBounds = { inAll: 200, perWorkspace: 10 };
-
-const responseSchema = z.object({
-  event_id: z.string(),
-  attempt: attemptRecordSchema.nullable().meta({
-    description: "What the request came to, as it was recorded; null: it was not made in time",
-  }),
-});
-
 const bodySchema = z
   .strictObject({ event_type: eventTypeSchema })
   .meta({ "x-examples": TEST_EVENT_EXAMPLES });
-
-const TOO_MANY: Problem = {
-  code: "too_many_test_events",
-  detail: `At most ${AT_ONCE.perWorkspace} test events of a workspace may be under way: wait for one to end.`,
-};
 
 export type SendTestEventDeps = {
   readonly store: Pick<AgentStore, "read">;
   readonly redelivery: RedeliveryDeps;
   readonly eventTypes: DefineDeps;
+  readonly permits: TestPermits;
 };
 
 /** `POST /agent/v1/{agent_id}/test-event`: sends a sample, and responds with the outcome of its attempt. */
 export const sendTestEventRoute = (
   api: Api,
-  { store, redelivery, eventTypes }: SendTestEventDeps,
+  { store, redelivery, eventTypes, permits }: SendTestEventDeps,
 ): void => {
-  const acquire = workspacePermits(AT_ONCE);
-  const closing = new AbortController();
-  // The event is stored and will be attempted: a process that stops waits for no endpoint.
-  api.addHook("preClose", async () => closing.abort());
   api.post(
     "/agent/v1/:agent_id/test-event",
     {
@@ -71,8 +51,8 @@ export const sendTestEventRoute = (
         querystring: noQuerySchema,
         body: bodySchema,
         response: {
-          200: responseSchema.meta({ "x-examples": TESTED_EXAMPLES }),
-          202: responseSchema.meta({ "x-examples": NOT_TESTED_EXAMPLES }),
+          200: testedSchema.meta({ "x-examples": TESTED_EXAMPLES }),
+          202: testedSchema.meta({ "x-examples": NOT_TESTED_EXAMPLES }),
           ...problemResponses,
         },
       },
@@ -89,30 +69,11 @@ export const sendTestEventRoute = (
         const detail = `Agent '${agentId}' has no subscription for ${eventType}: nothing was sent.`;
         return sendProblem(reply, { code: "subscription_not_found", detail });
       }
-      const release = acquire(workspaceId);
-      if (release === undefined) return sendProblem(reply, TOO_MANY);
-      try {
-        const waitMs = testWaitMs(subscription);
-        const closed = AbortSignal.any([whenClosed(reply.raw, waitMs), closing.signal]);
-        const { example } = eventTypes.index.ownTypes.find(workspaceId, eventType) ?? {};
-        const wanted = { workspaceId, agentId, eventType, example, waitMs, closed };
-        const { eventId: event_id, record } = await sendTestEvent(wanted, redelivery);
-        const code = record === undefined ? 202 : 200;
-        return await reply.code(code).send({ event_id, attempt: record ?? null });
-      } finally {
-        release();
-      }
+      const waitMs = testWaitMs(subscription);
+      const { example } = eventTypes.index.ownTypes.find(workspaceId, eventType) ?? {};
+      const wanted = { workspaceId, agentId, eventType, example, waitMs };
+      const send = (closed: AbortSignal) => sendTestEvent({ ...wanted, closed }, redelivery);
+      return permits.run(reply, { workspaceId, waitMs, send });
     },
   );
-};
-
-/** More than writing the response takes. */
-const SILENCE_MARGIN_MS = 10_000;
-
-/** Keeps the silent connection open while the endpoint works; aborted when the caller closes it. */
-const whenClosed = (response: ServerResponse, waitMs: number): AbortSignal => {
-  const closed = new AbortController();
-  response.setTimeout(waitMs + SILENCE_MARGIN_MS);
-  response.once("close", () => closed.abort());
-  return closed.signal;
 };

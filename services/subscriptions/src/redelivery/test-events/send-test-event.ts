@@ -2,11 +2,16 @@ import { randomUUID } from "node:crypto";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
 import { parseDurationMs } from "@ringback/contracts/duration";
-import { deliveryId, eventId, eventMessage } from "@ringback/contracts/events/event";
+import { firstDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
+import { eventId, eventMessage } from "@ringback/contracts/events/event";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { attemptSubject, STREAMS, type EventAddress } from "@ringback/contracts/streams/subjects";
-import { TEST_CALL_PREFIX, TEST_EVENT_HEADERS } from "@ringback/contracts/events/test-event";
+import {
+  endpointTestHeaders,
+  TEST_CALL_PREFIX,
+  TEST_EVENT_HEADERS,
+} from "@ringback/contracts/events/test-event";
 import { pause } from "@ringback/runtime/process/backoff";
 import type { RedeliveryDeps } from "../deps.ts";
 import { lastMessage, publish } from "../../streams/read-stream.ts";
@@ -18,6 +23,8 @@ export type TestRequest = {
   readonly workspaceId: string;
   readonly agentId: string;
   readonly eventType: EventType;
+  /** Undefined: it is for the agent's subscription. */
+  readonly endpointId?: string;
   /** Of a type that the workspace added. */
   readonly example: Readonly<Record<string, unknown>> | undefined;
   /** How long to wait for the attempt. */
@@ -45,14 +52,15 @@ export const sendTestEvent = async (
   request: TestRequest,
   deps: TestEventDeps,
 ): Promise<{ readonly eventId: string; readonly record: AttemptRecord | undefined }> => {
-  const { workspaceId, agentId, eventType } = request;
+  const { workspaceId, agentId, eventType, endpointId } = request;
   const callId = `${TEST_CALL_PREFIX}${randomUUID()}`;
   const address = { workspaceId, callId, agentId, eventType };
   const { subject, body, messageId } = eventMessage({
     ...address,
     body: sampleEvent(address, request.example),
   });
-  const event = { stream: STREAMS.events, subject, body, messageId, headers: TEST_EVENT_HEADERS };
+  const headers = endpointId === undefined ? TEST_EVENT_HEADERS : endpointTestHeaders(endpointId);
+  const event = { stream: STREAMS.events, subject, body, messageId, headers };
   const published = await publish(deps.nats, event);
   if (published.kind === "conflict")
     throw new Error(`${subject} was published with no expectation`);
@@ -65,10 +73,10 @@ export const sendTestEvent = async (
 const recordOf = async (
   address: EventAddress,
   seq: number,
-  { waitMs, closed }: TestRequest,
+  { waitMs, closed, endpointId }: TestRequest,
   { nats }: TestEventDeps,
 ): Promise<AttemptRecord | undefined> => {
-  const subject = attemptSubject(address, deliveryId(seq));
+  const subject = attemptSubject(address, firstDeliveryId(seq, endpointId));
   const untilMs = performance.now() + waitMs;
   for (let readMs = FIRST_READ_MS; !closed.aborted; readMs = Math.min(READ_EVERY_MS, readMs * 2)) {
     const found = await lastMessage(nats, STREAMS.attempts, subject);

@@ -1,0 +1,155 @@
+import type { Subscription } from "@ringback/contracts/agents/subscription";
+import type {
+  EndpointChange,
+  EndpointSettings,
+} from "@ringback/contracts/endpoints/endpoint-event";
+import { ENDPOINT_STATES, stateNameOf, WHILE_OFF } from "@ringback/contracts/endpoints/endpoint";
+import {
+  redactedSigningKey,
+  redactedSigningKeySchema,
+} from "@ringback/contracts/secrets/signing-key";
+import { redactedSubscription } from "@ringback/contracts/secrets/subscription-secrets";
+import { z } from "zod";
+import type { Caller } from "../../http/auth/api-keys.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import type { Api } from "../../http/api.ts";
+import { endpointPathSchema } from "../../http/field-schemas.ts";
+import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
+import { endpointNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
+import {
+  addressIn,
+  type EndpointHistory,
+  type EndpointHistoryEntry,
+} from "../endpoint-commands.ts";
+import { ENDPOINT_HISTORY_EXAMPLES } from "./endpoint-examples.ts";
+import { settingsResponse } from "./endpoint-response.ts";
+
+const { delivery, description, metadata, order } = settingsResponse;
+
+/** One change of an endpoint, as responses show it; secrets as in the endpoint itself. */
+const changeSchema = z.object({
+  version: z.int().meta({ description: "The endpoint's version that the change led to." }),
+  type: z.string().meta({ description: "Such as `endpoint_changed`." }),
+  at: z.string(),
+  actor: z.string().nullable().meta({
+    description: "The id of the API key, or the service itself.",
+  }),
+  set: z
+    .object({
+      ...settingsResponse,
+      delivery: delivery.nullable(),
+      description: description.nullable(),
+      metadata: metadata.nullable(),
+      order: order.nullable(),
+    })
+    .partial()
+    .optional()
+    .meta({ description: "The settings that became others; null: taken away." }),
+  state: z.enum(ENDPOINT_STATES).optional(),
+  events: z.enum(WHILE_OFF).optional().meta({
+    description: "Of an endpoint that was switched off: what becomes of its events.",
+  }),
+  key: redactedSigningKeySchema.optional().meta({
+    description: "A new signing key, without its secret.",
+  }),
+  former_expire_at: z.string().optional(),
+});
+
+const historySchema = z.object({
+  changes: z.array(changeSchema),
+  next_cursor: z.string().nullable(),
+});
+
+/** `GET /endpoints/{endpoint_id}/history`: who changed what and when, also of an endpoint that was deleted. */
+export const endpointHistoryRoute = (api: Api, history: Pick<EndpointHistory, "changes">): void => {
+  api.get(
+    "/endpoints/:endpoint_id/history",
+    {
+      config: { scope: "read", documented: { problems: ["endpoint_not_found"] } },
+      schema: {
+        operationId: "listEndpointChanges",
+        summary: "List the changes of an endpoint",
+        description:
+          "Who changed what and when, newest first, also of an endpoint that was deleted. Secrets are shown as in the endpoint itself.",
+        tags: ["Endpoints"],
+        params: endpointPathSchema,
+        querystring: pageQuerySchema,
+        response: {
+          200: historySchema.meta({ "x-examples": ENDPOINT_HISTORY_EXAMPLES }),
+          ...problemResponses,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { endpoint_id: named } = request.params;
+      const { limit, cursor: beforeSeq } = request.query;
+      const caller = callerOf(request);
+      const address = addressIn(caller.workspaceId, named);
+      const { entries, nextBeforeSeq } = await history.changes(address, { limit, beforeSeq });
+      if (entries.length === 0 && beforeSeq === undefined) {
+        return sendProblem(reply, endpointNotFound(named));
+      }
+      return {
+        changes: entries.map((entry) => changeResponse(entry, caller)),
+        next_cursor: nextBeforeSeq === undefined ? null : seqCursor.encode(nextBeforeSeq),
+      };
+    },
+  );
+};
+
+type ChangeResponse = z.infer<typeof changeSchema>;
+
+/** A change for a caller: callers who may set secrets also see the secrets of the past. */
+const changeResponse = (
+  entry: EndpointHistoryEntry,
+  caller: Pick<Caller, "scopes">,
+): ChangeResponse => ({
+  version: entry.version,
+  type: entry.type,
+  at: entry.occurredAt,
+  actor: entry.actor ?? null,
+  ...(entry.change === undefined ? {} : detailsOf(entry.change, caller.scopes.has("write"))),
+});
+
+const detailsOf = (
+  { type, change }: EndpointChange,
+  maySeeSecrets: boolean,
+): Partial<ChangeResponse> => {
+  switch (type) {
+    case "endpoint_created": {
+      const { signing: [key] = [] } = change;
+      const set = redactedSettings(change, maySeeSecrets);
+      return { set, ...(key && { key: redactedSigningKey(key) }) };
+    }
+    case "endpoint_changed":
+      return { set: redactedSettings(change.set, maySeeSecrets) };
+    case "endpoint_switched": {
+      const { while_off: events } = change;
+      return { state: stateNameOf(change), ...(events && { events }) };
+    }
+    case "endpoint_secret_rotated":
+      return { key: redactedSigningKey(change.key), former_expire_at: change.former_expire_at };
+    case "endpoint_deleted":
+    case "endpoint_reencrypted":
+      return {};
+    default:
+      return type satisfies never;
+  }
+};
+
+/** The fields that are no settings are dropped by the response's schema. */
+const redactedSettings = (set: EndpointSettings, maySeeSecrets: boolean): ChangeResponse["set"] => {
+  const { url = "", headers = {}, filter: _filter, ...rest } = set;
+  const sent: Subscription = {
+    event_type: "",
+    callback_url: url,
+    headers,
+    method_type: "POST",
+  };
+  const shown = redactedSubscription(sent, maySeeSecrets);
+  return {
+    ...rest,
+    ...(set.url !== undefined && { url: shown.callback_url }),
+    ...(set.headers !== undefined && { headers: shown.headers }),
+  };
+};

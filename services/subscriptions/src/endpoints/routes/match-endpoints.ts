@@ -1,0 +1,112 @@
+import type { Subscription } from "@ringback/contracts/agents/subscription";
+import { eventTypeSchema } from "@ringback/contracts/events/event-types";
+import { idSchema } from "@ringback/contracts/id";
+import type { AgentAddress } from "@ringback/contracts/streams/subjects";
+import { z } from "zod";
+import { refuseUnknownTypes, type DefineDeps } from "../../event-types/define-type.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import type { Api } from "../../http/api.ts";
+import { noQuerySchema } from "../../http/pagination.ts";
+import { problemResponses } from "../../http/problem.ts";
+import { matchEndpoint, NO_MATCH_REASONS } from "../decide/match-endpoints.ts";
+import type { EndpointList, EndpointRow } from "../endpoint-list.ts";
+import { MATCH_EXAMPLES, MATCHED_EXAMPLES } from "./endpoint-examples.ts";
+
+export type MatchDeps = {
+  readonly endpoints: Pick<EndpointList, "list">;
+  readonly upToDate: () => Promise<void>;
+  readonly eventTypes: Pick<DefineDeps, "index" | "rules">;
+  /** The subscriptions of an agent; none of one that is not there. */
+  readonly subscriptionsOf: (agent: AgentAddress) => Promise<readonly Subscription[]>;
+};
+
+const bodySchema = z
+  .strictObject({ event_type: eventTypeSchema, agent_id: idSchema })
+  .meta({ "x-examples": MATCH_EXAMPLES });
+
+const endpointNames = {
+  endpoint_id: z.string(),
+  uid: z.string().optional(),
+};
+
+const responseSchema = z
+  .object({
+    agent_subscription: z
+      .object({
+        agent_id: z.string(),
+        event_type: z.string(),
+        callback_url: z.string().meta({ description: "Without its query" }),
+      })
+      .nullable()
+      .meta({ description: "The agent's own subscription of this type; null: there is none" }),
+    matches: z
+      .array(
+        z.object({
+          ...endpointNames,
+          url: z.string().meta({ description: "Without its query" }),
+        }),
+      )
+      .meta({ description: "The endpoints that get the event" }),
+    others: z
+      .array(
+        z.object({
+          ...endpointNames,
+          because: z.enum(NO_MATCH_REASONS).meta({ description: "The first reason against it" }),
+        }),
+      )
+      .meta({ description: "The endpoints that do not get it now" }),
+  })
+  .meta({ id: "EndpointMatches" });
+
+/** `POST /endpoints/match`: who would get an event, and why the others would not. */
+export const matchEndpointsRoute = (api: Api, deps: MatchDeps): void => {
+  api.post(
+    "/endpoints/match",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "matchEndpoints",
+        summary: "Find out who gets an event",
+        description:
+          "The endpoints that an event of this agent and type is sent to, the others with the reason, and the agent's own subscription. Nothing is sent.",
+        tags: ["Endpoints"],
+        querystring: noQuerySchema,
+        body: bodySchema,
+        response: {
+          200: responseSchema.meta({ "x-examples": MATCHED_EXAMPLES }),
+          ...problemResponses,
+        },
+      },
+    },
+    async (request) => {
+      const { event_type: eventType, agent_id: agentId } = request.body;
+      const { workspaceId } = callerOf(request);
+      await refuseUnknownTypes(workspaceId, [{ eventType, path: "event_type" }], deps.eventTypes);
+      const [all, subscriptions] = await Promise.all([
+        deps.upToDate().then(() => deps.endpoints.list(workspaceId)),
+        deps.subscriptionsOf({ workspaceId, agentId }),
+      ]);
+      const subscription = subscriptions.find((one) => one.event_type === eventType);
+      const matched = all.map((row) => ({ row, is: matchEndpoint(row, { agentId, eventType }) }));
+      return {
+        agent_subscription:
+          subscription === undefined
+            ? null
+            : { agent_id: agentId, event_type: eventType, callback_url: plain(subscription) },
+        matches: matched.flatMap(({ row, is }) =>
+          is.kind === "match" ? [{ ...namesOf(row), url: row.url }] : [],
+        ),
+        others: matched.flatMap(({ row, is }) =>
+          is.kind === "match" ? [] : [{ ...namesOf(row), because: is.because }],
+        ),
+      };
+    },
+  );
+};
+
+const plain = ({ callback_url }: Subscription): string => callback_url.split("?", 1)[0] ?? "";
+
+const namesOf = ({ endpoint_id, uid }: EndpointRow) => ({
+  endpoint_id,
+  ...(uid !== undefined && { uid }),
+});
