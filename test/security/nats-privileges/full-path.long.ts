@@ -295,6 +295,19 @@ test("a type of the workspace's own is added, delivered and deleted; of another 
   await call("DELETE", "/event-types/kyc_done");
 });
 
+test("an event with several destinations goes to each of them", async () => {
+  for (const path of ["/crm", "/warehouse"]) {
+    const created = await call("POST", "/endpoints", { url: receiver.url(path) });
+    expect(created).toMatchObject({ signing_secret: expect.any(String) });
+  }
+  await publish("c7", "call_completed");
+  await receiver.received(1, { path: "/crm" });
+  await receiver.received(1, { path: "/warehouse" });
+  expect(await call("GET", "/calls/c7/events")).toMatchObject({
+    events: [{ deliveries: { length: 3 } }],
+  });
+});
+
 test("the monitor sees every stream and consumer by all that it may ask", async () => {
   const jsm = await jetstreamManager(monitor, { apiPrefix: "ringback.API", checkAPI: false });
   expect((await jsm.streams.names().next()).toSorted()).toEqual(STREAMS.toSorted());

@@ -108,7 +108,7 @@ const cases: readonly [Role, readonly string[]][] = [
   [
     "dispatcher",
     [
-      ...without("scheduled", "attempts", "dead", "lease", "told", "operation"),
+      ...without("scheduled", "due", "attempts", "dead", "lease", "told", "operation"),
       ...reading.filter(
         (subject) =>
           !/STREAM\.MSG\.GET\.(?!REQUESTS|REDELIVERIES|OPERATIONS)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS|OPERATIONS)$/.test(

@@ -12,6 +12,7 @@ import {
   invalidEventDeadLetterSubject,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
+import type { DueForm } from "@ringback/runtime/streams/due-form";
 import { isTooLarge } from "@ringback/runtime/nats/errors";
 import {
   pendingRetry,
@@ -46,6 +47,8 @@ export type LastRecord = { readonly record: AttemptRecord | undefined; readonly 
 export type DeliveryStore = ReturnType<typeof natsDeliveryStore>;
 
 export type DeliveryStoreOptions = FanOutStoreOptions & {
+  /** The subjects of due retries. */
+  readonly due: Pick<DueForm, "subjectOf">;
   /** The clock by which the server fires schedules. */
   readonly clock: Pick<ServerClock, "aheadMs">;
 };

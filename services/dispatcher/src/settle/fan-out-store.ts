@@ -2,24 +2,22 @@ import { randomUUID } from "node:crypto";
 import { fanOutSubject, readFanOut, type FanOut } from "@ringback/contracts/deliveries/fan-out";
 import { retryHeaders, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { eventId, type EventAddress } from "@ringback/contracts/events/event";
+import { dueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { publishUntilStored, readLast, type Published } from "@ringback/runtime/nats/publish";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import type { DueForm } from "@ringback/runtime/streams/due-form";
 import type { Nats } from "@ringback/runtime/nats/connection";
 
 export type FanOutStoreOptions = {
   readonly nats: Nats;
   readonly eventsCreatedMs: number;
-  /** The subjects of due retries. */
-  readonly due: Pick<DueForm, "subjectOf">;
   readonly log: Logger;
   /** Ends the waiting for a server that does not reply. */
   readonly signal: AbortSignal;
 };
 
 /** What is stored of an event with several destinations: the set of them, and the start of each further delivery. */
-export const fanOutStore = ({ nats, eventsCreatedMs, due, log, signal }: FanOutStoreOptions) => ({
+export const fanOutStore = ({ nats, eventsCreatedMs, log, signal }: FanOutStoreOptions) => ({
   /** The destinations of an event, where they were stored. */
   readFanOut: async (address: EventAddress, eventSeq: number): Promise<FanOut | undefined> => {
     const last = await readLast(nats, STREAMS.attempts, fanOutSubject(address, eventSeq));
@@ -36,12 +34,15 @@ export const fanOutStore = ({ nats, eventsCreatedMs, due, log, signal }: FanOutS
     };
     return (await publishUntilStored(nats, publication, log, signal)).kind;
   },
-  /** Makes the first attempt of a delivery due now; a repeat within the duplicate window stores nothing. */
+  /**
+   * Makes the first attempt of a delivery due now; a repeat within the duplicate window stores nothing. Every
+   * dispatcher that knows endpoints reads a subject that names the delivery.
+   */
   startDelivery: async (first: RetryMessage): Promise<void> => {
     const { address, deliveryId, eventSeq } = first;
     const publication = {
       stream: STREAMS.retries,
-      subject: due.subjectOf(address, deliveryId),
+      subject: dueRetrySubject(address, deliveryId),
       body: "",
       messageId: `${eventId(eventsCreatedMs, eventSeq)}:${deliveryId}:first`,
       headers: retryHeaders(first),
