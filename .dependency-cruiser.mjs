@@ -39,7 +39,8 @@ const DISPATCHER_FOLDERS = {
   "tracing/": ["delivery/", "settle/", "intake/take-message.ts"],
   "repair/": ["delivery/", "settle/", "metrics.ts"],
   "endpoint-health/": ["delivery/", "send/result.ts", "settle/", "metrics.ts"],
-  "intake/": ["delivery/", "limits/", "settle/", "metrics.ts"],
+  "order/": ["delivery/", "settle/", "subscriptions/", "metrics.ts"],
+  "intake/": ["delivery/", "limits/", "order/", "settle/", "metrics.ts"],
 };
 
 /** What those folders of the subscriptions service that serve every feature may import of it. */

@@ -128,5 +128,6 @@ export const ALL_RETRY_HEADERS = Object.fromEntries(
     deferrals: 3,
     postponedSinceMs: Date.parse("2026-03-02T10:17:52.000Z"),
     trace: TRACE,
+    waitsFor: 4_811,
   }),
 );

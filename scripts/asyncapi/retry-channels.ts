@@ -15,6 +15,10 @@ const RETRY_WORDS: Readonly<Record<string, DocumentedHeader>> = {
   "Ringback-Call-Id": { description: "The event's call", isRequired: true },
   "Ringback-Event-Type": { description: "The event's type", isRequired: true },
   "Ringback-Deferrals": { description: "How often it was put off without being made" },
+  "Ringback-Waits-For": {
+    description:
+      "Of a schedule that waits for its turn in the order of a call: the sequence of the event that it waits for",
+  },
   "Ringback-Held-Since": { description: "Since when a fault of the platform's own holds it back" },
   ...TRACE_HEADERS,
 };

@@ -179,6 +179,7 @@ export const handlerDeps = (
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: [], allowedPorts: [] },
   send: responding(200).send,
+  ordering: NO_ORDER,
   limiter: createLimiter({ maxInFlight: 4, destinationMaxInFlight: 4 }, () => 0),
   detectNetworkOutage: networkOutageDetector(() => 0),
   operatorsPolicy: {
@@ -203,6 +204,14 @@ export const handlerDeps = (
   postpone: POSTPONE,
   ...over,
 });
+
+/** For destinations without an order, which is never asked for there. */
+export const NO_ORDER: EventDeps["ordering"] = {
+  check: async () => ({ kind: "go" }),
+  afterResult: async () => undefined,
+  afterEnd: async () => undefined,
+  waiting: () => 0,
+};
 
 export const NOW_MS = Date.parse("2026-01-01T00:00:10.000Z");
 

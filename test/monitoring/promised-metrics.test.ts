@@ -80,8 +80,10 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_attempts_in_flight_limit: { type: "gauge" },
   ringback_deferred_total: {
     type: "counter",
-    labels: { reason: ["endpoint_busy", "origin_busy", "rate_limited", "paused"] },
+    labels: { reason: ["endpoint_busy", "origin_busy", "rate_limited", "paused", "order"] },
   },
+  ringback_order_waiting: { type: "gauge" },
+  ringback_order_given_up_total: { type: "counter" },
   ringback_backlog_events: { type: "gauge" },
   ringback_retries_waiting: { type: "gauge" },
   // Beyond what was promised: how many share the limits of subscriptions.

@@ -77,7 +77,7 @@ export const senderFor = (settings: DispatcherSettings): Sender =>
 /** For times that are measured inside the process. */
 const monotonic = (): number => performance.now();
 
-type Parts = Pick<MessageDeps, "store" | "sealer" | "limiter"> & {
+type Parts = Pick<MessageDeps, "store" | "sealer" | "limiter" | "ordering"> & {
   readonly metrics: Metrics;
   readonly own: DispatcherMetrics;
   readonly steps: Steps;
@@ -90,9 +90,10 @@ type Parts = Pick<MessageDeps, "store" | "sealer" | "limiter"> & {
 /** What messages are handled with; each step takes the few parts that it needs. */
 export const messageDeps = (
   { settings, log, postpone }: DispatcherOptions,
-  { metrics, own, store, steps, view, sealer, limiter, membership, clock, tracer }: Parts,
+  { metrics, own, store, steps, view, sealer, limiter, ordering, membership, clock, tracer }: Parts,
 ): MessageDeps => ({
   store,
+  ordering,
   steps,
   postpone,
   send: steps.send,

@@ -19,6 +19,7 @@ import { exportState, observeStream, openAdmin, type DispatcherState } from "./h
 import { startIntake } from "./intake/intake.ts";
 import { joinDispatchers } from "./limits/membership.ts";
 import { dispatcherMetrics } from "./metrics.ts";
+import { callOrdering } from "./order/ordering.ts";
 import { startRetryReconciler } from "./repair/retry-reconciler.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
 import { natsDeliveryStore } from "./settle/delivery-store.ts";
@@ -101,7 +102,11 @@ const start = async (
   const notifier = natsNotifier({ nats, isWanted: wantedBy(view), metrics: own, log });
   const steps = wrapSteps({ ...settleSteps(store, notifier), send: sender.send });
   const { ring: sealer } = sealing;
-  const parts = { metrics, own, store, steps, view, sealer, limiter, membership, clock };
+  const acknowledgedUpTo = (): number | undefined => state.acknowledgedUpTo;
+  const now = (): number => Date.now(); // the wall clock, as for all times of a delivery
+  const ordering = callOrdering({ nats, store, view, due, acknowledgedUpTo, now, log });
+  state.ordering = ordering;
+  const parts = { metrics, own, store, steps, view, sealer, limiter, ordering, membership, clock };
   const deps = messageDeps(options, { ...parts, tracer: tracing?.tracer });
   const watches = startWatches(options, state, { ...deps, nats, now: clock.nowMs });
   const intake = startIntake({
@@ -111,7 +116,7 @@ const start = async (
     deps,
     created,
     management: settings.STREAM_MANAGEMENT,
-    acknowledgedUpTo: () => state.acknowledgedUpTo,
+    acknowledgedUpTo,
     onStreamLost: onFatal,
   });
   const follows = [clock.stop, view.following.stop, watch.stop];

@@ -15,6 +15,7 @@ import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/nats/server-clock";
 import type { DispatcherSettings } from "./config.ts";
+import type { Ordering } from "./order/ordering.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import type { Intake } from "./intake/intake.ts";
 import type { Membership } from "./limits/membership.ts";
@@ -38,6 +39,7 @@ export type DispatcherState = {
   view?: SubscriptionView;
   clock?: ServerClock;
   limiter?: Limiter;
+  ordering?: Ordering;
   sender?: Sender;
   membership?: Membership;
   storing?: StoringWatch;
@@ -132,6 +134,11 @@ export const exportState = (
   );
   gauge("ringback_backlog_events", "Events stored and not taken yet", () => state.backlog);
   gauge("ringback_retries_waiting", "Retries that are not due yet", () => state.retriesWaiting);
+  gauge(
+    "ringback_order_waiting",
+    "Deliveries that this dispatcher put off until earlier events of their call end, and has not seen again",
+    () => state.ordering?.waiting() ?? 0,
+  );
   gauge(
     "ringback_retry_overdue_seconds",
     "How long the most overdue retry is overdue, by the dispatcher that watches; 0: none",

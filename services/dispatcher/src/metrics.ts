@@ -88,8 +88,12 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
     { reason: ["overdue", "missing"] },
   ),
   deferred: metrics.counter("ringback_deferred_total", "Deliveries deferred without an attempt", {
-    reason: [...DEFERRAL_REASONS, "paused"],
+    reason: [...DEFERRAL_REASONS, "paused", "order"],
   }),
+  orderGivenUp: metrics.counter(
+    "ringback_order_given_up_total",
+    "Attempts made without their turn in the order of a call: they had waited for max_wait",
+  ),
   operations: metrics.counter("ringback_operations_total", "Operational events, by their kind", {
     kind: OPERATION_KINDS,
   }),
@@ -169,6 +173,7 @@ export const countAttempt = (
     metrics.attemptDuration.observe({ outcome: kind }, record.duration_ms / 1_000);
     if (record.resent === true) metrics.resent.inc();
   }
+  if (record.out_of_turn === true) metrics.orderGivenUp.inc();
   // A redelivery may come days after its event, which is no measure of delivering.
   if (outcome.kind === "delivered" && record.delivery_id === undefined) {
     const endedMs = Date.parse(record.at) + record.duration_ms;
@@ -186,9 +191,10 @@ export const countAttempt = (
 /** Observes how late an attempt starts. */
 export const observeStart = (
   metrics: Pick<DispatcherMetrics, "firstAttemptDelay" | "retryLateness">,
-  { attempt, storedAtMs, dueMs, trigger }: Delivery,
+  { attempt, storedAtMs, dueMs, trigger, isOrdered, deferrals }: Delivery,
   startedMs: number,
 ): void => {
+  if (isOrdered === true && deferrals > 0) return; // it has waited for its customer's sake
   if (trigger === "redelivery") return; // requested for now: neither late nor the first
   const sinceMs = attempt === 1 ? storedAtMs : dueMs;
   if (sinceMs === undefined) return;

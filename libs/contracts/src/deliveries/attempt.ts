@@ -93,6 +93,8 @@ export const attemptRecordSchema = z.looseObject({
    * before it responded, and may have received the request.
    */
   resent: z.literal(true).optional(),
+  /** The destination keeps the order of a call's events, and this attempt did not wait for its turn any longer. */
+  out_of_turn: z.literal(true).optional(),
 });
 
 export type AttemptRecord = z.infer<typeof attemptRecordSchema>;

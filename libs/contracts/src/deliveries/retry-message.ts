@@ -32,6 +32,8 @@ export type RetryMessage = {
   readonly trigger?: Trigger | undefined;
   /** The redelivery job that started the delivery. */
   readonly redeliveryId?: string | undefined;
+  /** It waits for this event of its call, by its sequence: whoever ends that one's delivery brings it forward. */
+  readonly waitsFor?: number | undefined;
 };
 
 /** Why an attempt is made, on messages of RETRIES; on EVENTS it marks a test event. */
@@ -52,6 +54,7 @@ const HEADERS = {
   heldSince: "Ringback-Held-Since",
   trigger: TRIGGER_HEADER,
   redeliveryId: "Ringback-Redelivery-Id",
+  waitsFor: "Ringback-Waits-For",
 } as const;
 
 /** The headers that carry a retry, without those that schedule it. */
@@ -70,6 +73,7 @@ export const retryHeaders = (retry: RetryMessage): ReadonlyArray<readonly [strin
     ...traceHeaders(retry.trace),
     [HEADERS.trigger, trigger],
     [HEADERS.redeliveryId, redeliveryId],
+    [HEADERS.waitsFor, retry.waitsFor?.toString()],
   ];
   return headers.filter((header): header is readonly [string, string] => header[1] !== undefined);
 };
@@ -101,6 +105,7 @@ const schema = z.object({
   heldSince: unlessEmpty(z.iso.datetime()),
   trigger: unlessEmpty(z.enum(TRIGGERS)),
   redeliveryId: unlessEmpty(idSchema),
+  waitsFor: unlessEmpty(positiveCount),
 });
 
 export type ReadRetry =

@@ -20,6 +20,7 @@ export const recordOf = (
   duration_ms: 0,
   outcome,
   next,
+  ...(delivery.isOutOfOrder === true ? { out_of_turn: true as const } : {}),
 });
 
 /** The recorded part of a request. */

@@ -80,6 +80,7 @@ const depsFor = (more: Partial<DeliverDeps> = {}): DeliverDeps => ({
   find: async () => found(subscription(receiver.url("/hook?token=s3cret"))),
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: ["127.0.0.0/8"], allowedPorts: [] },
+  ordering: { check: async () => ({ kind: "go" }) },
   send: sender.send,
   limiter: createLimiter({ maxInFlight: 4, destinationMaxInFlight: 2 }, now),
   detectNetworkOutage: networkOutageDetector(now),

@@ -4,6 +4,7 @@ import { openSubscription, type Sealer } from "@ringback/contracts/secrets/subsc
 import { withLiveKeys } from "@ringback/contracts/agents/subscription";
 import { recordedRequest, recordedResponse, recordOf } from "./attempt-record.ts";
 import { endpointSignals } from "./decide/endpoint-signal.ts";
+import { orderedFor, type OrderDecision, type OrderedDestination } from "./decide/order.ts";
 import { effectivePolicy, type EffectivePolicy } from "./decide/policy.ts";
 import { outcomeOf } from "./decide/outcome.ts";
 import { blockedBy } from "./decide/blocked.ts";
@@ -33,6 +34,10 @@ export type DeliverDeps = StartDeps & {
   readonly sealer: Pick<Sealer, "open">;
   /** Which URLs may be sent to. Checked again here: settings may have changed since the subscription was stored. */
   readonly urlPolicy: CallbackUrlPolicy;
+  /** Of destinations that keep the order of a call's events. */
+  readonly ordering: {
+    readonly check: (delivery: Delivery, to: OrderedDestination) => Promise<OrderDecision>;
+  };
   readonly send: (request: OutgoingRequest) => Promise<Sent>;
   readonly limiter: Limiter;
   readonly detectNetworkOutage: NetworkOutageDetector;
@@ -45,7 +50,7 @@ export type DeliverDeps = StartDeps & {
   readonly random: () => number;
 };
 
-/** One attempt, top to bottom: find → open → decide → permit → sign → send → outcome. Stores nothing. */
+/** One attempt, top to bottom: find → order → open → decide → permit → sign → send → outcome. Stores nothing. */
 export const deliver = async (
   delivery: Delivery,
   deps: DeliverDeps,
@@ -67,6 +72,23 @@ const deliverTo = async (
   context: DeliveryContext,
 ): Promise<DeliveryResult> => {
   if (found.isPaused === true && delivery.trigger !== "test") return paused(delivery, deps.now());
+  const ordered = orderedFor(found, delivery);
+  if (ordered === undefined) return openAndAttempt(found, delivery, deps, context);
+  const order = await deps.ordering.check(delivery, ordered);
+  if (order.kind === "wait") {
+    const { atMs, waitsFor } = order;
+    return { kind: "deferred", atMs, reason: "order", waitsFor };
+  }
+  const isOutOfOrder = order.kind === "go_out_of_order";
+  return openAndAttempt(found, { ...delivery, isOrdered: true, isOutOfOrder }, deps, context);
+};
+
+const openAndAttempt = async (
+  found: FoundDestination,
+  delivery: Delivery,
+  deps: DeliverDeps,
+  context: DeliveryContext,
+): Promise<DeliveryResult> => {
   const live = withLiveKeys(found.subscription, deps.now()); // a key that has expired may be gone with its sealing key
   const { subscription, problems } = openSubscription(found.owner, live, deps.sealer);
   if (problems.length > 0) {

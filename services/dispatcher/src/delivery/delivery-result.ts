@@ -10,6 +10,13 @@ export type DeliveryResult =
   | { readonly kind: "no_subscription" }
   /** No permit, or the endpoint is paused: the same attempt again at `atMs`. */
   | { readonly kind: "deferred"; readonly atMs: number; readonly reason: DeferralReason | "paused" }
+  /** An earlier event of its call has not ended there: the same attempt again when that has, and at `atMs`. */
+  | {
+      readonly kind: "deferred";
+      readonly atMs: number;
+      readonly reason: "order";
+      readonly waitsFor: number;
+    }
   /** A platform fault: the same attempt again at `atMs`. */
   | {
       readonly kind: "postponed";

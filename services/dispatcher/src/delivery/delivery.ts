@@ -17,6 +17,10 @@ export type Delivery = DeferrableDelivery & {
   readonly trigger: Trigger;
   /** Of an endpoint: the customer's own id. */
   readonly uid?: string | undefined;
+  /** It goes on without its turn in the order of its call: it has waited as long as it may. */
+  readonly isOutOfOrder?: boolean;
+  /** Its destination keeps the order of a call's events: how long it waits says nothing of the platform. */
+  readonly isOrdered?: boolean;
   /** When the attempt was due, in ms since 1970; undefined for one that comes straight from EVENTS. */
   readonly dueMs: number | undefined;
 };

@@ -6,11 +6,16 @@ import { releaseContent } from "@ringback/runtime/nats/message-headers";
 import { heldBody } from "../delivery/held-body.ts";
 import { invalidEvent } from "../settle/dead-letter.ts";
 import type { InFlightMessage } from "../settle/in-flight.ts";
-import { settleDeadLetter, settleDone, settleRecorded } from "../settle/settle.ts";
+import { settleDeadLetter, settleDone } from "../settle/settle.ts";
 import { attemptStateOf } from "./attempt-state.ts";
 import type { eventWarningCounter } from "./event-warnings.ts";
 import { fanOut, type FanOutDeps } from "./fan-out.ts";
-import { processDelivery, settleUnwanted, type ProcessDeps } from "./process-delivery.ts";
+import {
+  processDelivery,
+  processRecorded,
+  settleUnwanted,
+  type ProcessDeps,
+} from "./process-delivery.ts";
 import { bodyReader, firstAttemptOf, readEvent, testedDeliveryOf } from "./read-event.ts";
 
 export type EventDeps = ProcessDeps &
@@ -63,7 +68,7 @@ export const handleEvent = async (
   const state = await attemptStateOf(delivery, deps);
   switch (state.kind) {
     case "recorded":
-      return settleRecorded(inFlight, delivery.deliveryId, state.last, deps);
+      return processRecorded(inFlight, delivery, state.last, deps);
     case "pending":
       return settleDone(inFlight, deps);
     case "open":

@@ -6,10 +6,11 @@ import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { heldBody } from "../delivery/held-body.ts";
 import { deadLetterKey, eventExpired, unreadableRetry } from "../settle/dead-letter.ts";
 import type { InFlightMessage } from "../settle/in-flight.ts";
-import { settleDeadLetter, settleDeferred, settleDone, settleRecorded } from "../settle/settle.ts";
+import { settleDeferred } from "../settle/defer.ts";
+import { settleDeadLetter, settleDone } from "../settle/settle.ts";
 import { attemptStateOf, stateByRecord } from "./attempt-state.ts";
 import type { EventDeps } from "./handle-event.ts";
-import { processDelivery } from "./process-delivery.ts";
+import { processDelivery, processRecorded } from "./process-delivery.ts";
 import { bodyReader } from "./read-event.ts";
 import { headersOf } from "./read-retry.ts";
 
@@ -38,14 +39,14 @@ export const handleRetry = async (
   mayBeHandled: boolean,
   deps: EventDeps,
 ): Promise<void> => {
-  const { address, deliveryId, eventSeq, attempt, dueMs } = retry;
+  const { address, eventSeq, attempt, dueMs } = retry;
   inFlight.recordReadMs = elapsedMs();
   const [event, state] = await Promise.all([
     deps.store.readEvent(eventSeq),
     // Of two messages for one attempt the later one stays.
     mayBeHandled ? attemptStateOf(retry, deps, inFlight.message.seq) : stateByRecord(retry, deps),
   ]);
-  if (state.kind === "recorded") return settleRecorded(inFlight, deliveryId, state.last, deps);
+  if (state.kind === "recorded") return processRecorded(inFlight, retry, state.last, deps);
   if (state.kind === "pending") return settleDone(inFlight, deps);
   // Another subject at this sequence: EVENTS was recreated, this event is gone.
   if (event === undefined || event.subject !== eventSubject(address)) {
@@ -89,4 +90,5 @@ const expire = async (
   if (retry.trigger === "test") return settleDone(inFlight, deps); // a test event has no dead letter
   const deadLetter = eventExpired(retry, last, deps);
   await settleDeadLetter(inFlight, deadLetter, deps, deadLetterKey(retry, 0));
+  await deps.ordering.afterEnd(retry);
 };

@@ -19,7 +19,9 @@ export const readRetryMessage = (message: JsMsg): ReadRetry => {
   const read = readRetry(named.agent, header);
   if (read.kind === "invalid") return read;
   const { deliveryId } = read.retry;
-  if ((named.deliveryId ?? deliveryId) === deliveryId) return read;
+  // It waits no longer; only its schedule is asked what for.
+  const retry = { ...read.retry, waitsFor: undefined };
+  if ((named.deliveryId ?? deliveryId) === deliveryId) return { kind: "retry", retry };
   const problem = `they name delivery '${deliveryId}', subject '${subject}' another`;
   return { kind: "invalid", message: `headers of a retry: ${problem}` };
 };

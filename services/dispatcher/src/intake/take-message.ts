@@ -62,16 +62,33 @@ export const takeRetry = (incoming: Incoming, taking: Taking): void => {
   const read = readRetryMessage(message);
   const retry = read.kind === "retry" ? read.retry : undefined;
   const key = retry?.deliveryId ?? `unreadable:${message.seq}`;
-  const inFlight = addTo(registry, key, incoming);
-  if (inFlight === undefined) return;
-  inFlight.trace = deps.traceMessages?.retry(message, retry?.trace);
-  void work(key, inFlight, taking, {
-    handle: () =>
-      read.kind === "retry"
-        ? handleRetry(inFlight, read.retry, mayBeHandled, deps)
-        : handleUnreadableRetry(inFlight, read.message, deps),
-    delivery: () => retry,
-  });
+  const start = (inFlight: InFlightMessage): void => {
+    inFlight.trace = deps.traceMessages?.retry(message, retry?.trace);
+    void work(key, inFlight, taking, {
+      handle: () =>
+        read.kind === "retry"
+          ? handleRetry(inFlight, read.retry, mayBeHandled, deps)
+          : handleUnreadableRetry(inFlight, read.message, deps),
+      delivery: () => retry,
+    });
+  };
+  const added = registry.add(key, message, incoming.pulledMs);
+  if (added.kind === "added") start(added.inFlight);
+  if (added.kind === "other") void startWhenFree(key, incoming, registry, start);
+};
+
+/** A delivery that was put off may be brought forward before the message that put it off has ended here. */
+const ENDS_WITHIN_MS = 1_000;
+
+const startWhenFree = async (
+  key: string,
+  { message, pulledMs }: Incoming,
+  registry: InFlightRegistry,
+  start: (inFlight: InFlightMessage) => void,
+): Promise<void> => {
+  const added = await registry.addWhenFree(key, message, pulledMs, ENDS_WITHIN_MS);
+  if (added.kind === "added") start(added.inFlight);
+  if (added.kind === "other") nakWithBackoff({ message });
 };
 
 /** Parsed only while no other suspect is: until then it is in flight under a key of its own. */

@@ -7,23 +7,22 @@ import {
   type PostponePolicy,
 } from "../delivery/decide/postpone.ts";
 import type { DeferrableDelivery } from "../delivery/delivery.ts";
+import type { Ordering } from "../order/ordering.ts";
 import {
   deadLetterKey,
   internalErrors,
   knownIds,
   type DeadLetterDeps,
 } from "../settle/dead-letter.ts";
+import { settleDeferred } from "../settle/defer.ts";
 import type { InFlightMessage } from "../settle/in-flight.ts";
-import {
-  nak,
-  settleDeadLetter,
-  settleDeferred,
-  settleDone,
-  type SettleDeps,
-} from "../settle/settle.ts";
+import { nak, settleDeadLetter, settleDone, type SettleDeps } from "../settle/settle.ts";
 
 export type UnexpectedErrorDeps = SettleDeps &
-  DeadLetterDeps & { readonly postpone: PostponePolicy };
+  DeadLetterDeps & {
+    readonly postpone: PostponePolicy;
+    readonly ordering: Pick<Ordering, "afterEnd">;
+  };
 
 /**
  * A platform fault that uses up none of the customer's attempts: schedules the delivery again, later each
@@ -97,6 +96,7 @@ const deadLetter = async (
   const key = delivery ? deadLetterKey(delivery, delivery.attempt) : String(message.seq);
   const made = internalErrors(message, sinceMs, { delivery, last }, deps);
   await settleDeadLetter(inFlight, made, deps, key);
+  if (delivery !== undefined) await deps.ordering.afterEnd(delivery);
 };
 
 /** Undefined also where the record is what cannot be read. */

@@ -76,6 +76,13 @@ type AddResult =
 export type InFlightRegistry = {
   /** Adds a message of a delivery, unless that is in flight here already. */
   readonly add: (key: string, message: JsMsg, pulledMs: number) => AddResult;
+  /** The same, but where another message of its delivery is in flight, waits up to `timeoutMs` for its end. */
+  readonly addWhenFree: (
+    key: string,
+    message: JsMsg,
+    pulledMs: number,
+    timeoutMs: number,
+  ) => Promise<AddResult>;
   readonly remove: (key: string) => void;
   /** How many more messages may be added; waits up to `timeoutMs` for room for one. */
   readonly room: (timeoutMs: number) => Promise<number>;
@@ -96,6 +103,7 @@ export const inFlightRegistry = (
   const messages = new Map<string, InFlightMessage>();
   const removals = new Set<() => void>();
   let bytesInFlight = 0;
+  let waiting = 0;
   const free = (): number => {
     // Each may be as large as an event can be.
     const roomForBytes = Math.floor((MAX_BYTES_IN_FLIGHT - bytesInFlight) / MAX_EVENT_BYTES);
@@ -107,24 +115,32 @@ export const inFlightRegistry = (
     for (const notify of removals) notify();
   };
   const timer = setInterval(() => void sendHeartbeats(messages, confirm), TICK_MS);
+  const add: InFlightRegistry["add"] = (key, message, pulledMs) => {
+    const present = messages.get(key);
+    if (present !== undefined) return { kind: isSame(present.message, message) ? "same" : "other" };
+    const bytes = message.data.byteLength + rawHeaders(message).byteLength;
+    const inFlight: InFlightMessage = {
+      message,
+      bytes,
+      settled: false,
+      confirmedMs: pulledMs,
+      heartbeatMs: pulledMs,
+      recordReadMs: elapsedMs(),
+      setBytes: (now) => setBytes(inFlight, now),
+    };
+    messages.set(key, inFlight);
+    bytesInFlight += bytes;
+    return { kind: "added", inFlight };
+  };
   return {
-    add: (key, message, pulledMs) => {
-      const present = messages.get(key);
-      if (present !== undefined)
-        return { kind: isSame(present.message, message) ? "same" : "other" };
-      const bytes = message.data.byteLength + rawHeaders(message).byteLength;
-      const inFlight: InFlightMessage = {
-        message,
-        bytes,
-        settled: false,
-        confirmedMs: pulledMs,
-        heartbeatMs: pulledMs,
-        recordReadMs: elapsedMs(),
-        setBytes: (now) => setBytes(inFlight, now),
-      };
-      messages.set(key, inFlight);
-      bytesInFlight += bytes;
-      return { kind: "added", inFlight };
+    add,
+    addWhenFree: async (key, message, pulledMs, timeoutMs) => {
+      waiting += 1;
+      await until(() => !messages.has(key), removals, AbortSignal.timeout(timeoutMs));
+      waiting -= 1;
+      const added = add(key, message, pulledMs);
+      for (const notify of removals) notify();
+      return added;
     },
     remove: (key) => {
       bytesInFlight -= messages.get(key)?.bytes ?? 0;
@@ -135,7 +151,7 @@ export const inFlightRegistry = (
       if (free() < 1) await until(() => free() > 0, removals, AbortSignal.timeout(timeoutMs));
       return Math.max(0, free());
     },
-    empty: (signal) => until(() => messages.size === 0, removals, signal),
+    empty: (signal) => until(() => messages.size + waiting === 0, removals, signal),
     close: () => clearInterval(timer),
   };
 };

@@ -9,7 +9,8 @@ import {
 import type { Delivery } from "../delivery/delivery.ts";
 import type { DeliveryResult } from "../delivery/delivery-result.ts";
 import { heldBody } from "../delivery/held-body.ts";
-import { settle, settleDeferred } from "./settle.ts";
+import { settleDeferred } from "./defer.ts";
+import { settle } from "./settle.ts";
 
 const DELIVERY: Delivery = {
   address: ADDRESS,

@@ -1,19 +1,12 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
-import { endpointIdOf, isFirstDelivery } from "@ringback/contracts/deliveries/delivery-id";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
-import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { backoffMs } from "@ringback/runtime/process/backoff";
 import { ACK_WAIT_MS } from "@ringback/runtime/streams/consumers";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import type { TraceContext } from "@ringback/contracts/trace-context";
-import {
-  idsOf,
-  retryMessageFor,
-  type DeferrableDelivery,
-  type Delivery,
-} from "../delivery/delivery.ts";
+import { idsOf, type Delivery } from "../delivery/delivery.ts";
 import type { DeliveryResult } from "../delivery/delivery-result.ts";
 import { countAttempt, countDeadLetter, type DispatcherMetrics } from "../metrics.ts";
+import { firstTrace, settleDeferred } from "./defer.ts";
 import type { DeliveryStore } from "./delivery-store.ts";
 import type { InFlightMessage } from "./in-flight.ts";
 import { recordIds } from "./dead-letter.ts";
@@ -71,7 +64,12 @@ export const settle = async (
     case "no_subscription":
       return settleDone(inFlight, deps);
     case "deferred":
-      await settleDeferred(inFlight, delivery, result.atMs, deps);
+      await settleDeferred(
+        inFlight,
+        { ...delivery, waitsFor: waitedFor(result) },
+        result.atMs,
+        deps,
+      );
       return metrics.deferred.inc({ reason: result.reason });
     case "postponed": {
       const { fault, detail, atMs } = result;
@@ -129,44 +127,9 @@ export const settleRecorded = async (
   steps.acknowledge(inFlight);
 };
 
-/** Schedules the same attempt for later, then acknowledges. */
-export const settleDeferred = async (
-  inFlight: InFlightMessage,
-  delivery: DeferrableDelivery,
-  atMs: number,
-  { steps, store }: Pick<SettleDeps, "steps" | "store">,
-): Promise<void> => {
-  const { attempt, deferrals, postponedSinceMs, trigger } = delivery;
-  await storeOnlyDestination(delivery, store);
-  await store.scheduleRetry({
-    ...retryMessageFor(delivery, attempt, atMs, deferrals + 1),
-    // Kept until the attempt is recorded: a delivery that always fails after its request must end, too.
-    postponedSinceMs,
-    // Any other trigger follows from the attempt's number.
-    trigger: trigger === "redelivery" || trigger === "test" ? trigger : undefined,
-    trace: firstTrace(inFlight, delivery),
-  });
-  steps.acknowledge(inFlight);
-};
-
-/**
- * An event with one endpoint as its only destination has no stored set of them: the record of its first attempt says
- * where it goes. Where that attempt is put off, nothing else would.
- */
-const storeOnlyDestination = async (
-  { address, eventSeq, deliveryId, attempt, trigger }: DeferrableDelivery,
-  store: SettleDeps["store"],
-): Promise<void> => {
-  const endpoint_id = endpointIdOf(deliveryId);
-  if (endpoint_id === undefined || attempt > 1 || !isFirstDelivery(deliveryId)) return;
-  if (trigger === "test") return;
-  await store.storeFanOut(address, {
-    event_id: store.eventId(eventSeq),
-    event_seq: eventSeq,
-    at: new Date().toISOString(),
-    deliveries: [{ delivery_id: deliveryId, endpoint_id }],
-  });
-};
+/** The event that a deferred delivery waits for, if it is one. */
+const waitedFor = (result: DeliveryResult & { readonly kind: "deferred" }): number | undefined =>
+  result.reason === "order" ? result.waitsFor : undefined;
 
 /** Acknowledges: nothing is left to do. */
 export const settleDone = (inFlight: InFlightMessage, { steps }: Pick<SettleDeps, "steps">): void =>
@@ -200,12 +163,6 @@ export const nak = (inFlight: InFlightMessage, delayMs?: number): void => {
   inFlight.settled = true;
   inFlight.message.nak(delayMs);
 };
-
-/** Kept where it came with the delivery, also by a dispatcher that traces nothing. */
-const firstTrace = (
-  { trace }: Pick<InFlightMessage, "trace">,
-  delivery: Pick<RetryMessage, "trace">,
-): TraceContext | undefined => trace?.origin ?? delivery.trace;
 
 /** What of a record is logged: ids, outcome, duration, next step; nothing of a customer's. */
 const loggable = (record: AttemptRecord) => ({

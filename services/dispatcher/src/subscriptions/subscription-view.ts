@@ -17,6 +17,7 @@ import {
   type Candidates,
   type FoundDestination,
 } from "@ringback/contracts/endpoints/destination";
+import { choosesEvent } from "@ringback/contracts/endpoints/endpoint";
 import { endpointIdOf } from "@ringback/contracts/deliveries/delivery-id";
 import {
   endpointsOfWorkspace,
@@ -36,21 +37,24 @@ import { agentEntries, type AgentEntry } from "./agent-entries.ts";
 import { confirmations } from "./confirmations.ts";
 import { endpointEntries } from "./endpoint-entries.ts";
 
+type DeliveryAt = { readonly address: EventAddress; readonly deliveryId: string };
+
 export type SubscriptionView = {
   /**
    * The destination of a delivery as it is now, or undefined. Confirms with the stream that there is none, and
    * all else while the view may be behind: nothing would bring the event back, or undo a request to an old
    * address. Throws where the stream does not reply.
    */
-  readonly find: (delivery: {
-    readonly address: EventAddress;
-    readonly deliveryId: string;
-  }) => Promise<FoundDestination | undefined>;
+  readonly find: (delivery: DeliveryAt) => Promise<FoundDestination | undefined>;
   /**
    * The candidates for an event as they are now. The subscription is confirmed as by `find`; the endpoints are where
    * there is no subscription, and while the view may be behind: else an event costs no request (docs/adr/0027).
    */
   readonly candidates: (address: EventAddress) => Promise<Candidates>;
+  /** The destination of a delivery as far as this view knows: not confirmed, and so without a request. */
+  readonly known: (delivery: DeliveryAt) => FoundDestination | undefined;
+  /** Whether the endpoint of a delivery chooses its event now, as far as this view knows. */
+  readonly chooses: (delivery: DeliveryAt) => boolean;
   /** Whether the workspace added this event type, as far as this view knows. */
   readonly isOwnType: (workspaceId: string, eventType: EventType) => boolean;
   /** Confirmed with the stream. */
@@ -101,13 +105,28 @@ export const subscriptionView = (
       await confirm(subject);
       return ownTypes.has(subject);
     },
-    find: async ({ address, deliveryId }) => {
-      const endpointId = endpointIdOf(deliveryId);
-      if (endpointId === undefined) {
+    known: (delivery) => {
+      const { address } = delivery;
+      const at = endpointAt(delivery);
+      if (at === undefined) {
+        const found = knownSubscription(address);
+        return found && subscriptionDestination(address, found);
+      }
+      const found = endpoints.get(at);
+      return found && endpointDestination(found, address);
+    },
+    chooses: (delivery) => {
+      const at = endpointAt(delivery);
+      const found = at && endpoints.get(at);
+      return found?.switch === "on" && choosesEvent(found, delivery.address);
+    },
+    find: async (delivery) => {
+      const { address } = delivery;
+      const at = endpointAt(delivery);
+      if (at === undefined) {
         const found = await findSubscription(address);
         return found && subscriptionDestination(address, found);
       }
-      const at = { workspaceId: address.workspaceId, endpointId };
       const found = await confirmed(endpointSubject(at), () => endpoints.get(at));
       return found && endpointDestination(found, address);
     },
@@ -123,6 +142,12 @@ export const subscriptionView = (
       };
     },
   };
+};
+
+/** Undefined: the delivery goes to the agent's subscription. */
+const endpointAt = ({ address, deliveryId }: DeliveryAt) => {
+  const endpointId = endpointIdOf(deliveryId);
+  return endpointId === undefined ? undefined : { workspaceId: address.workspaceId, endpointId };
 };
 
 type Applied = {

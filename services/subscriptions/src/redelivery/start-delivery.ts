@@ -3,9 +3,9 @@ import {
   redeliveryMessageId,
 } from "@ringback/contracts/deliveries/delivery-id";
 import { retryHeaders, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
-import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { attemptSubject, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
+import { forwardPublication } from "@ringback/runtime/streams/bring-forward";
 import { pendingRetry } from "@ringback/runtime/streams/pending-retry";
 import { isExtraAttempt } from "./decide/redeliver.ts";
 import { ask } from "../streams/ask.ts";
@@ -76,22 +76,14 @@ export const bringForward = async (
   { address, deliveryId, attempt, countsAgainstSchedule }: Forward,
   dueMs: number,
 ): Promise<boolean> => {
-  const subject = scheduledRetrySubject(address, deliveryId);
   for (let n = 0; n < MAX_TRIES; n += 1) {
     const scheduled = await scheduledRetry(nats, { address, deliveryId });
     if (scheduled?.retry.attempt !== attempt) return false;
     const { retry, seq } = scheduled;
     const extraAttempts = (retry.extraAttempts ?? 0) + 1;
     const extra = isExtraAttempt(retry, countsAgainstSchedule) ? { extraAttempts } : {};
-    const published = await publish(nats, {
-      stream: STREAMS.retries,
-      subject: due.subjectOf(address, deliveryId),
-      body: "",
-      // With the schedule's sequence: a delivery may be deferred, and be brought forward, more than once.
-      messageId: `${redeliveryMessageId(deliveryId, attempt)}:${seq}`,
-      headers: retryHeaders({ ...retry, ...extra, dueMs, trigger: "redelivery" }),
-      cancelSchedule: { subject, seq },
-    });
+    const forward = { ...retry, ...extra, dueMs, trigger: "redelivery" as const };
+    const published = await publish(nats, forwardPublication(forward, seq, due));
     if (published.kind === "stored") return true;
   }
   return false;

@@ -34,6 +34,10 @@ export const attemptResponseSchema = z.object({
     })
     .optional(),
   next: nextStepSchema,
+  out_of_turn: z.literal(true).optional().meta({
+    description:
+      "The destination keeps the order of a call's events, and `max_wait` was over before this one's turn.",
+  }),
 });
 
 export type AttemptResponse = z.infer<typeof attemptResponseSchema>;

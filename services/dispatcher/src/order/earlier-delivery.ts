@@ -1,0 +1,103 @@
+import { deadLetterSchema } from "@ringback/contracts/deliveries/dead-letter";
+import { firstDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
+import { jsonIn } from "@ringback/contracts/json/json-in";
+import {
+  deadLetterSubject,
+  DISPATCHER_CONSUMER,
+  STREAMS,
+} from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { readLast, readNext } from "@ringback/runtime/nats/publish";
+import { consumerInfo } from "@ringback/runtime/streams/consumers";
+import type { EarlierState } from "../delivery/decide/order.ts";
+import type { DeliveryStore } from "../settle/delivery-store.ts";
+import type { CallEvent } from "./call-events.ts";
+import { stateByRecord, stateOfUnclear } from "./decide/earlier-state.ts";
+
+export type EarlierDeps = {
+  readonly nats: Nats;
+  readonly store: Pick<DeliveryStore, "readLastRecord" | "readFanOut" | "pendingRetry">;
+  /** Up to which sequence all events are acknowledged, as last observed. */
+  readonly acknowledgedUpTo: () => number | undefined;
+  readonly now: () => number;
+};
+
+/** An earlier event of the call, and the destination that it may go to. */
+export type Earlier = {
+  readonly event: CallEvent;
+  /** Undefined: the agent's subscription. */
+  readonly endpointId: string | undefined;
+  /** Whether it would go there as things are now. */
+  readonly isChosen: boolean;
+};
+
+/**
+ * How an earlier event stands at a destination. Read in the order in which a delivery moves, so that one that moves
+ * meanwhile is seen where it comes to: acknowledged last, after its schedule or record was stored. `isFirstLook`: one
+ * that leaves nothing behind yet is taken for being in flight, which it nearly always is, without a further request.
+ */
+export const earlierState = async (
+  { event, endpointId, isChosen }: Earlier,
+  isFirstLook: boolean,
+  deps: EarlierDeps,
+): Promise<EarlierState> => {
+  const { store, now } = deps;
+  const { address, seq } = event;
+  const deliveryId = firstDeliveryId(seq, endpointId);
+  const last = await store.readLastRecord(address, deliveryId);
+  const byRecord = stateByRecord(last.record, now());
+  if (byRecord !== "unclear") return byRecord;
+  const hasRecord = last.record !== undefined;
+  const isKnownHandled = seq <= (deps.acknowledgedUpTo() ?? 0);
+  if (!hasRecord) {
+    if (isChosen && isFirstLook && !isKnownHandled) return "in_flight";
+    const fanOut = await store.readFanOut(address, seq);
+    const isPlanned = fanOut?.deliveries.some(({ delivery_id }) => delivery_id === deliveryId);
+    if (!(isPlanned ?? isChosen)) return "ended";
+  }
+  const isAcknowledged = isKnownHandled || seq <= (await acknowledgedNow(deps));
+  const pending = await store.pendingRetry({ address, deliveryId });
+  const again = await store.readLastRecord(address, deliveryId);
+  if (again.seq !== last.seq) {
+    const after = stateByRecord(again.record, now());
+    return after === "unclear" ? "in_flight" : after;
+  }
+  const isDeadLettered =
+    pending.kind === "none" && (await hasDeadLetter(event, deliveryId, deps.nats));
+  const kind = pending.kind === "pending" ? pending.state : pending.kind;
+  return stateOfUnclear({ hasRecord, pending: kind, isAcknowledged, isDeadLettered });
+};
+
+const acknowledgedNow = async ({ nats }: EarlierDeps): Promise<number> => {
+  const info = await consumerInfo(nats, STREAMS.events, DISPATCHER_CONSUMER);
+  return info?.ack_floor.stream_seq ?? 0;
+};
+
+/** Few dead letters share a subject (one call's events of one type). */
+const MAX_SEARCHED = 20;
+
+/** Whether a delivery was dead-lettered; its last record does not say so where it ended without an attempt. */
+const hasDeadLetter = async (
+  { address, seq: eventSeq }: CallEvent,
+  deliveryId: string,
+  nats: Nats,
+): Promise<boolean> => {
+  const subject = deadLetterSubject(address);
+  const last = await readLast(nats, STREAMS.deadLetters, subject);
+  if (last === null) return false;
+  if (isOf(last.data, eventSeq, deliveryId)) return true;
+  for (let n = 0, seq = 1; n < MAX_SEARCHED; n += 1) {
+    const message = await readNext(nats, STREAMS.deadLetters, subject, seq);
+    if (message === null || message.seq >= last.seq) return false;
+    if (isOf(message.data, eventSeq, deliveryId)) return true;
+    seq = message.seq + 1;
+  }
+  return false;
+};
+
+const isOf = (data: Uint8Array, eventSeq: number, deliveryId: string): boolean => {
+  const { data: deadLetter } = deadLetterSchema.safeParse(jsonIn(data));
+  if (deadLetter?.event_seq !== eventSeq) return false;
+  if (deadLetter.reason === "invalid_event") return true; // of none of its deliveries, as there are none
+  return (deadLetter.delivery_id ?? firstDeliveryId(eventSeq)) === deliveryId;
+};
