@@ -71,7 +71,7 @@ test("everything starts at zero", async () => {
     deliveries: 10 * 3,
     deadLetters: 4,
     retries: 4,
-    deferred: 4,
+    deferred: 5,
     durations: 2,
   });
 });

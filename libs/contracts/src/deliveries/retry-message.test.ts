@@ -40,6 +40,7 @@ test("what is written into the headers of a retry is read from them", () => {
     postponedSinceMs: fc.option(time, { nil: undefined }),
     trigger: fc.option(fc.constantFrom(...TRIGGERS), { nil: undefined }),
     redeliveryId: fc.option(id, { nil: undefined }),
+    waitsFor: fc.option(fc.integer({ min: 1 }), { nil: undefined }),
   });
   fc.assert(
     fc.property(retries, (retry) => {
