@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { endpointId, recordsOf, storeEndpoint } from "../endpoints/stored-endpoints.ts";
+import { recordsOf, storeEndpoint } from "../endpoints/stored-endpoints.ts";
+import { endpointId } from "../harness/fixtures/endpoints.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";

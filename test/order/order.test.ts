@@ -7,7 +7,8 @@ import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { status, type Script } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { endpointId, recordsOf, storeEndpoint } from "../endpoints/stored-endpoints.ts";
+import { recordsOf, storeEndpoint } from "../endpoints/stored-endpoints.ts";
+import { endpointId } from "../harness/fixtures/endpoints.ts";
 import {
   arrivals,
   isOfCall,
