@@ -56,10 +56,8 @@ beforeAll(async () => {
     const call = callOf(kill);
     published.set(call, await publishCall(platform, call, { agentId: call }));
   }
-  const stopped = () => dying?.logs.filter(({ msg }) => msg === STOPPED).length;
-  await eventually(() => expect(stopped()).toBeGreaterThanOrEqual(KILLS.length), {
-    timeoutMs: 20_000,
-  });
+  const stopped = () => dying?.logs.filter(({ msg }) => msg === STOPPED).length ?? 0;
+  await eventually(() => stopped() >= KILLS.length, { timeoutMs: 20_000 });
   platform.dispatchers.push(await platform.startDispatcher({}, "services/dispatcher/src/main.ts"));
   await dying?.kill();
   await settled(platform.client, { timeoutMs: 90_000 });

@@ -19,7 +19,7 @@ import { exportState, observeStream, openAdmin, type DispatcherState } from "./h
 import { startIntake } from "./intake/intake.ts";
 import { joinDispatchers } from "./limits/membership.ts";
 import { dispatcherMetrics } from "./metrics.ts";
-import { callOrdering } from "./order/ordering.ts";
+import { callOrdering, type Ordering, type OrderingDeps } from "./order/ordering.ts";
 import { startRetryReconciler } from "./repair/retry-reconciler.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
 import { natsDeliveryStore } from "./settle/delivery-store.ts";
@@ -101,13 +101,9 @@ const start = async (
   const store = watchedStore(stored, storing);
   const notifier = natsNotifier({ nats, isWanted: wantedBy(view), metrics: own, log });
   const steps = wrapSteps({ ...settleSteps(store, notifier), send: sender.send });
-  const { ring: sealer } = sealing;
-  const acknowledgedUpTo = (): number | undefined => state.acknowledgedUpTo;
-  const now = (): number => Date.now(); // the wall clock, as for all times of a delivery
-  const ordering = callOrdering({ nats, store, view, due, acknowledgedUpTo, now, log });
-  state.ordering = ordering;
-  const parts = { metrics, own, store, steps, view, sealer, limiter, ordering, membership, clock };
-  const deps = messageDeps(options, { ...parts, tracer: tracing?.tracer });
+  const ordering = startOrdering({ nats, store, view, due, log }, state);
+  const parts = { metrics, own, store, steps, view, limiter, ordering, membership, clock };
+  const deps = messageDeps(options, { ...parts, sealer: sealing.ring, tracer: tracing?.tracer });
   const watches = startWatches(options, state, { ...deps, nats, now: clock.nowMs });
   const intake = startIntake({
     nats,
@@ -116,7 +112,7 @@ const start = async (
     deps,
     created,
     management: settings.STREAM_MANAGEMENT,
-    acknowledgedUpTo,
+    acknowledgedUpTo: () => state.acknowledgedUpTo,
     onStreamLost: onFatal,
   });
   const follows = [clock.stop, view.following.stop, watch.stop];
@@ -126,6 +122,19 @@ const start = async (
   await intake.started;
   state.isPulling = true;
   log.info({ admin: admin.url }, "listening");
+};
+
+const startOrdering = (
+  parts: Omit<OrderingDeps, "acknowledgedUpTo" | "now">,
+  state: DispatcherState,
+): Ordering => {
+  const ordering = callOrdering({
+    ...parts,
+    acknowledgedUpTo: () => state.acknowledgedUpTo,
+    now: () => Date.now(), // the wall clock, as for all times of a delivery
+  });
+  state.ordering = ordering;
+  return ordering;
 };
 
 /** Whether a subscription or an endpoint wants events with an address. */

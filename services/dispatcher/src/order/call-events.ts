@@ -30,6 +30,8 @@ export type Call = {
   readonly endedBefore: Map<string, number>;
 };
 
+export type CallEvents = ReturnType<typeof callEvents>;
+
 /** Calls in memory: those used last. */
 const MAX_CALLS = 5_000;
 

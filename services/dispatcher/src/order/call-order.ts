@@ -9,11 +9,11 @@ import {
 import { destinationOf } from "../delivery/decide/request.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import type { SubscriptionView } from "../subscriptions/subscription-view.ts";
-import { callEvents, inOrder, type Call, type CallEvent } from "./call-events.ts";
+import { inOrder, type Call, type CallEvent, type CallEvents } from "./call-events.ts";
 import { earlierState, type Earlier, type EarlierDeps } from "./earlier-delivery.ts";
 
 export type OrderDeps = EarlierDeps & {
-  readonly calls: ReturnType<typeof callEvents>;
+  readonly calls: CallEvents;
   readonly view: Pick<SubscriptionView, "known" | "chooses">;
 };
 

@@ -90,10 +90,7 @@ export const subscriptionView = (
   });
   const { confirm, confirmed, caughtUpWith } = confirmations(nats, following, apply);
 
-  const knownSubscription = (at: EventAddress): Subscription | undefined => {
-    const entry = agents.get(subscriptionSubject(at));
-    return entry?.subscriptions.find((one) => one.event_type === at.eventType);
-  };
+  const { knownSubscription, known, chooses } = knownDestinations({ agents, endpoints });
   const findSubscription = (address: EventAddress): Promise<Subscription | undefined> =>
     confirmed(subscriptionSubject(address), () => knownSubscription(address));
   return {
@@ -105,30 +102,13 @@ export const subscriptionView = (
       await confirm(subject);
       return ownTypes.has(subject);
     },
-    known: (delivery) => {
-      const { address } = delivery;
-      const at = endpointAt(delivery);
-      if (at === undefined) {
-        const found = knownSubscription(address);
-        return found && subscriptionDestination(address, found);
-      }
-      const found = endpoints.get(at);
-      return found && endpointDestination(found, address);
-    },
-    chooses: (delivery) => {
-      const at = endpointAt(delivery);
-      const found = at && endpoints.get(at);
-      return found?.switch === "on" && choosesEvent(found, delivery.address);
-    },
+    known,
+    chooses,
     find: async (delivery) => {
-      const { address } = delivery;
       const at = endpointAt(delivery);
-      if (at === undefined) {
-        const found = await findSubscription(address);
-        return found && subscriptionDestination(address, found);
-      }
-      const found = await confirmed(endpointSubject(at), () => endpoints.get(at));
-      return found && endpointDestination(found, address);
+      if (at === undefined) await findSubscription(delivery.address);
+      else await confirmed(endpointSubject(at), () => endpoints.get(at));
+      return known(delivery);
     },
     candidates: async (address) => {
       const isKnown = knownSubscription(address) !== undefined && following.isCurrent();
@@ -144,15 +124,44 @@ export const subscriptionView = (
   };
 };
 
+type Entries = {
+  readonly agents: ReturnType<typeof agentEntries>;
+  readonly endpoints: ReturnType<typeof endpointEntries>;
+};
+
+/** What the view says without a request. */
+const knownDestinations = ({ agents, endpoints }: Entries) => {
+  const knownSubscription = (at: EventAddress): Subscription | undefined => {
+    const entry = agents.get(subscriptionSubject(at));
+    return entry?.subscriptions.find((one) => one.event_type === at.eventType);
+  };
+  return {
+    knownSubscription,
+    known: (delivery: DeliveryAt): FoundDestination | undefined => {
+      const { address } = delivery;
+      const at = endpointAt(delivery);
+      if (at === undefined) {
+        const found = knownSubscription(address);
+        return found && subscriptionDestination(address, found);
+      }
+      const found = endpoints.get(at);
+      return found && endpointDestination(found, address);
+    },
+    chooses: (delivery: DeliveryAt): boolean => {
+      const at = endpointAt(delivery);
+      const found = at && endpoints.get(at);
+      return found?.switch === "on" && choosesEvent(found, delivery.address);
+    },
+  };
+};
+
 /** Undefined: the delivery goes to the agent's subscription. */
 const endpointAt = ({ address, deliveryId }: DeliveryAt) => {
   const endpointId = endpointIdOf(deliveryId);
   return endpointId === undefined ? undefined : { workspaceId: address.workspaceId, endpointId };
 };
 
-type Applied = {
-  readonly agents: ReturnType<typeof agentEntries>;
-  readonly endpoints: ReturnType<typeof endpointEntries>;
+type Applied = Entries & {
   readonly ownTypes: ReturnType<typeof ownTypeEntries>;
   readonly log: Logger;
 };

@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { subscriptionDestination } from "@ringback/contracts/endpoints/destination";
 import type { DeliveryOrder } from "@ringback/contracts/endpoints/endpoint";
 import { describe, expect, test } from "vitest";
@@ -63,9 +63,12 @@ describe("an attempt that is due", () => {
       fc.property(input, fc.integer({ min: 1, max: 900 }), (given, seconds) => {
         const decision = orderDecision(given, { max_wait: `${seconds}s` });
         const endMs = given.storedAtMs + seconds * 1_000;
-        if (given.blockedBy === undefined) return decision.kind === "go";
-        if (given.nowMs >= endMs) return decision.kind === "go_out_of_order";
-        return decision.kind === "wait" && decision.atMs > given.nowMs && decision.atMs <= endMs;
+        if (given.blockedBy === undefined) expect(decision.kind).toBe("go");
+        else if (given.nowMs >= endMs) expect(decision.kind).toBe("go_out_of_order");
+        else expect(decision.kind).toBe("wait");
+        const atMs = decision.kind === "wait" ? decision.atMs : endMs;
+        expect(atMs).toBeLessThanOrEqual(endMs);
+        expect(decision.kind !== "wait" || atMs > given.nowMs).toBe(true);
       }),
     );
   });

@@ -1,5 +1,5 @@
 import type { NextStep } from "@ringback/contracts/deliveries/attempt";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isBlocking, type EarlierState } from "../../delivery/decide/order.ts";
 import { stateByRecord, stateOfUnclear, type Unclear } from "./earlier-state.ts";
