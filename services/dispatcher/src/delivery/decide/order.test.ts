@@ -63,9 +63,8 @@ describe("an attempt that is due", () => {
       fc.property(input, fc.integer({ min: 1, max: 900 }), (given, seconds) => {
         const decision = orderDecision(given, { max_wait: `${seconds}s` });
         const endMs = given.storedAtMs + seconds * 1_000;
-        if (given.blockedBy === undefined) expect(decision.kind).toBe("go");
-        else if (given.nowMs >= endMs) expect(decision.kind).toBe("go_out_of_order");
-        else expect(decision.kind).toBe("wait");
+        const late = given.nowMs >= endMs ? "go_out_of_order" : "wait";
+        expect(decision.kind).toBe(given.blockedBy === undefined ? "go" : late);
         const atMs = decision.kind === "wait" ? decision.atMs : endMs;
         expect(atMs).toBeLessThanOrEqual(endMs);
         expect(decision.kind !== "wait" || atMs > given.nowMs).toBe(true);
