@@ -58,6 +58,7 @@ const FORBIDDEN: Readonly<Record<string, readonly Import[]>> = {
   "tracing-imports": [[`${D}/tracing/up.ts`, `${D}/intake/intake.ts`]],
   "repair-imports": [[`${D}/repair/sends.ts`, `${D}/send/send.ts`]],
   "endpoint-health-imports": [[`${D}/endpoint-health/side.ts`, `${D}/repair/repairs.ts`]],
+  "order-imports": [[`${D}/order/up.ts`, `${D}/intake/intake.ts`]],
   "intake-imports": [[`${D}/intake/sends.ts`, `${D}/send/send.ts`]],
   "delivery-without-nats": [
     [`${D}/delivery/reads.ts`, "libs/runtime/src/streams/read-batch.ts"],

@@ -18,6 +18,7 @@ import { dispatcherMetrics } from "../../services/dispatcher/src/metrics.ts";
 import type { DeliveryStore } from "../../services/dispatcher/src/settle/delivery-store.ts";
 import type { InFlightMessage } from "../../services/dispatcher/src/settle/in-flight.ts";
 import { settleSteps } from "../../services/dispatcher/src/settle/settle.ts";
+import { NO_ORDER } from "./fixtures/no-order.ts";
 import { ADDRESS } from "./fixtures/records.ts";
 
 /** When the nth call of the store fails: before it has done anything, or when all but the reply is there. */
@@ -204,14 +205,6 @@ export const handlerDeps = (
   postpone: POSTPONE,
   ...over,
 });
-
-/** For destinations without an order, which is never asked for there. */
-export const NO_ORDER: EventDeps["ordering"] = {
-  check: async () => ({ kind: "go" }),
-  afterResult: async () => undefined,
-  afterEnd: async () => undefined,
-  waiting: () => 0,
-};
 
 export const NOW_MS = Date.parse("2026-01-01T00:00:10.000Z");
 

@@ -90,7 +90,7 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
   deferred: metrics.counter("ringback_deferred_total", "Deliveries deferred without an attempt", {
     reason: [...DEFERRAL_REASONS, "paused", "order"],
   }),
-  orderGivenUp: metrics.counter(
+  madeOutOfOrder: metrics.counter(
     "ringback_order_given_up_total",
     "Attempts made without their turn in the order of a call: they had waited for max_wait",
   ),
@@ -173,7 +173,7 @@ export const countAttempt = (
     metrics.attemptDuration.observe({ outcome: kind }, record.duration_ms / 1_000);
     if (record.resent === true) metrics.resent.inc();
   }
-  if (record.out_of_turn === true) metrics.orderGivenUp.inc();
+  if (record.out_of_turn === true) metrics.madeOutOfOrder.inc();
   // A redelivery may come days after its event, which is no measure of delivering.
   if (outcome.kind === "delivered" && record.delivery_id === undefined) {
     const endedMs = Date.parse(record.at) + record.duration_ms;
