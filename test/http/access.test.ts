@@ -115,6 +115,15 @@ const CALLS: readonly Row[] = [
   ...readable("/events/:event_id/payload", "/events/EVENT/payload", 404),
   // Whoever's key it is, the event is of the key's own workspace.
   ["POST /events", "/events", json("POST", EVENT), 202, 403, 403, 202],
+  [
+    "POST /filters/test",
+    "/filters/test",
+    json("POST", { filter: {}, data: {} }),
+    200,
+    200,
+    200,
+    200,
+  ],
   ["GET /assistant", "/assistant", {}, 200, 200, 200, 200],
   ["HEAD /assistant", "/assistant", { method: "HEAD" }, 200, 200, 200, 200],
   ["GET /stream", "/stream", {}, 200, 200, 200, 200],

@@ -14,6 +14,11 @@ const MAX_MS = 8.64e15;
 export const parseMomentMs = (text: string, nowMs: number): number | undefined => {
   const agoMs = parseDurationMs(text);
   if (agoMs !== undefined) return nowMs - agoMs;
+  return parseTimeMs(text);
+};
+
+/** The moment in ms since 1970 that a time of RFC 3339 or a day names. Undefined for anything else. */
+export const parseTimeMs = (text: string): number | undefined => {
   const time = text.toUpperCase(); // RFC 3339 section 5.6: `t` and `z` may be lower case
   const ms = timeSchema.safeParse(time).success ? Date.parse(time) : Number.NaN;
   return Math.abs(ms) <= MAX_MS ? ms : undefined;

@@ -5,6 +5,7 @@ import { schemaValidator } from "./event-types/schema-validator.ts";
 import { featureDeps, type ApiParts, type FeatureDeps } from "./feature-deps.ts";
 import { deregisterAgentRoute } from "./agents/routes/deregister-agent.ts";
 import { agentsEnvelopeRoutes } from "./agents/routes/agents-envelope.ts";
+import { testFilterRoute } from "./filters/routes/test-filter.ts";
 import { agentHistoryRoute } from "./agents/routes/agent-history.ts";
 import { getAgentRoute } from "./agents/routes/get-agent.ts";
 import { listAgentsRoute } from "./agents/routes/list-agents.ts";
@@ -67,6 +68,7 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => endpointRoutes(api, deps.endpoints),
     (api) => getCallEventsRoute(api, events, deps.eventsKeptMs),
     (api) => eventRoutes(api, { ...deps, reader: events }),
+    (api) => testFilterRoute(api, { ...deps, now }),
     (api) => eventTypesRoutes(api, eventTypes),
     (api) => postEventsRoute(api, deps.publishing),
     (api) => streamRoute(api, deps.live),

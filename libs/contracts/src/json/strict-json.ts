@@ -1,3 +1,4 @@
+import { parseExact } from "./exact-json.ts";
 import { positionText, utf8In } from "./json-fault.ts";
 import { scanJson, type KeyVisitor } from "./json-scan.ts";
 
@@ -6,6 +7,8 @@ export type StrictJsonLimits = {
   readonly maxDepth: number;
   /** The most keys of all objects together; no limit by default. */
   readonly maxKeys?: number;
+  /** Numbers from 2^53 up become ExactNumbers. */
+  readonly exactNumbers?: boolean;
 };
 
 export type StrictJson =
@@ -29,7 +32,7 @@ const MAX_SHOWN_CHARACTERS = 64;
  */
 export const parseStrictJson = (
   bytes: Uint8Array,
-  { maxDepth, maxKeys = Infinity }: StrictJsonLimits,
+  { maxDepth, maxKeys = Infinity, exactNumbers = false }: StrictJsonLimits,
 ): StrictJson => {
   const text = utf8In(bytes);
   if (text === undefined) return notJson("is not UTF-8");
@@ -37,7 +40,7 @@ export const parseStrictJson = (
   if (text.startsWith("\uFEFF")) return notJson("begins with a byte-order mark");
   const scanned = scanJson(bytes, maxDepth, strictKeys(maxKeys));
   if (scanned.kind === "object" || scanned.kind === "other") {
-    return { kind: "value", value: JSON.parse(text) };
+    return { kind: "value", value: exactNumbers ? parseExact(text) : JSON.parse(text) };
   }
   const { kind, message, at } = scanned;
   if (kind === "refused_key") return { kind: "refused", message };

@@ -14,6 +14,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The call needs no more than its path: a request may have neither a body nor a content type. */
     bodyMayBeEmpty?: boolean;
+    /** Numbers of the body from 2^53 up are ExactNumbers, and keep their digits. */
+    exactNumbers?: boolean;
   }
 }
 
@@ -32,7 +34,8 @@ export const readJsonBodies = (app: Api): void => {
     (request, body, done) => {
       const mayBeEmpty = request.method === "DELETE" || request.routeOptions.config.bodyMayBeEmpty;
       if (body.byteLength === 0 && mayBeEmpty === true) return done(null, undefined);
-      const json = parseStrictJson(body, BODY_LIMITS);
+      const exactNumbers = request.routeOptions.config.exactNumbers === true;
+      const json = parseStrictJson(body, { ...BODY_LIMITS, exactNumbers });
       if (json.kind !== "value") {
         const detail = `The body ${json.message}.`; // which repeats no value
         return done(new RefusedError({ code: "invalid_json", detail }));

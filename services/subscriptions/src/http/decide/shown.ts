@@ -1,3 +1,5 @@
+import { ExactNumber, isJsonNumber } from "@ringback/contracts/json/exact-number";
+
 const MAX_QUOTED_CHARACTERS = 64;
 
 /** A caller's text as part of a sentence: in quotes, on one line and cut short. */
@@ -26,6 +28,7 @@ export const shown = (value: unknown): string => {
     return isHarmless ? quoted(value) : kindShown(value);
   }
   if (typeof value === "boolean") return String(value);
+  if (value instanceof ExactNumber) return "a number that is too large";
   if (typeof value !== "number") return kindShown(value);
   return Number.isFinite(value) ? `a number (${value})` : "a number that is too large";
 };
@@ -34,7 +37,7 @@ export const shown = (value: unknown): string => {
 export const kindShown = (value: unknown): string => {
   if (value === null) return "null";
   if (typeof value === "string") return `a text of ${value.length} characters`;
-  if (typeof value === "number") return "a number";
+  if (isJsonNumber(value)) return "a number";
   if (typeof value === "boolean") return "true or false";
   return Array.isArray(value) ? "a list" : "an object";
 };

@@ -19,6 +19,7 @@ const API_TAGS = {
   Attempts: "Every request to an endpoint, and figures about them.",
   "Dead letters": "What was given up, and why.",
   Redelivery: "Sending again what was sent or given up, and test events.",
+  Filters: "Which events an endpoint gets.",
   Publishing: "Events by HTTP, for producers without NATS.",
 } as const;
 
