@@ -41,4 +41,10 @@ type DocumentedOperation = {
 
 /** The tokens that subjects are made of, and what each may be. */
 export type SubjectParameter =
-  "workspace_id" | "call_id" | "agent_id" | "event_type" | "delivery_id";
+  | "workspace_id"
+  | "call_id"
+  | "agent_id"
+  | "event_type"
+  | "delivery_id"
+  | "endpoint_id"
+  | "event_seq";

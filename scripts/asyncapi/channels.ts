@@ -1,5 +1,7 @@
 import { configurationEventSchema } from "@ringback/contracts/agents/agent";
 import { attemptRecordSchema } from "@ringback/contracts/deliveries/attempt";
+import { fanOutSchema } from "@ringback/contracts/deliveries/fan-out";
+import { endpointEventSchema } from "@ringback/contracts/endpoints/endpoint-event";
 import { deadLetterSchema } from "@ringback/contracts/deliveries/dead-letter";
 import { eventTypeMessageSchema } from "@ringback/contracts/events/event-type-definition";
 import {
@@ -10,10 +12,12 @@ import {
 import { STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
 import type { DocumentedChannel, DocumentedMessage } from "./channel.ts";
 import {
+  CREATED_ENDPOINT,
   DELIVERED_ATTEMPT,
   eventExample,
   EXHAUSTED,
   FAILED_ATTEMPT,
+  FAN_OUT,
   NOT_UNDERSTOOD,
   REGISTERED,
 } from "./examples.ts";
@@ -165,12 +169,53 @@ const OWN_TYPES: DocumentedChannel = {
   ],
 };
 
+const ENDPOINTS: DocumentedChannel = {
+  name: "endpoints",
+  stream: STREAMS.subscriptions,
+  subject: SUBJECTS.endpoints,
+  title: "Endpoints",
+  description:
+    "Every change of an endpoint, with the state that resulted: the last message of a subject is how the endpoint is now. Header values, URL queries and signing secrets are encrypted. Written by the API alone.",
+  messages: [
+    {
+      name: "EndpointEvent",
+      summary: "One change of an endpoint, who made it, and the endpoint as it was left",
+      payload: endpointEventSchema,
+      headers: TRACE_HEADERS,
+      examples: [{ name: "created", payload: CREATED_ENDPOINT }],
+    },
+  ],
+  operations: [
+    { name: "sendEndpointEvent", action: "send", summary: "Store a change of an endpoint" },
+  ],
+};
+
+const FAN_OUTS: DocumentedChannel = {
+  name: "fanOuts",
+  stream: STREAMS.attempts,
+  subject: SUBJECTS.fanOuts,
+  title: "Destinations of events",
+  description:
+    "Where an event goes that one delivery does not do: stored once, before its first attempt. An event with one destination has none of these; the record of its delivery says the same.",
+  messages: [
+    {
+      name: "FanOut",
+      summary: "The deliveries of an event, as they were decided when it was first handled",
+      payload: fanOutSchema,
+      examples: [{ name: "subscription and endpoint", payload: FAN_OUT }],
+    },
+  ],
+  operations: [{ name: "sendFanOut", action: "send", summary: "Keep where an event goes" }],
+};
+
 /** All that is documented. A further stream is one more entry here. */
 export const CHANNELS: readonly DocumentedChannel[] = [
   EVENTS,
   ATTEMPTS,
+  FAN_OUTS,
   DEAD_LETTERS,
   SUBSCRIPTIONS,
+  ENDPOINTS,
   OWN_TYPES,
   SCHEDULED_RETRIES,
   DUE_RETRIES,

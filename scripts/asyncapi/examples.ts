@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConfigurationEvent } from "@ringback/contracts/agents/agent";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { FanOut } from "@ringback/contracts/deliveries/fan-out";
+import type { EndpointEvent } from "@ringback/contracts/endpoints/endpoint-event";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { eventMessage } from "@ringback/contracts/events/event";
 import type { EventType } from "@ringback/contracts/events/event-types";
@@ -99,6 +101,46 @@ export const REGISTERED: ConfigurationEvent = {
     created_at: "2026-03-01T08:00:00.000Z",
     updated_at: "2026-03-01T08:00:00.000Z",
   },
+};
+
+const ENDPOINT = {
+  workspace_id: "acme",
+  endpoint_id: "ep_k5q2mmyv7c3xta4d",
+  uid: "crm",
+  url: "https://crm.example.com/events",
+  method_type: "POST" as const,
+  headers: {},
+  agents: ["*"],
+  event_types: ["call_*"],
+  switch: "on" as const,
+};
+const CREATED_AT = "2026-03-01T08:00:00.000Z";
+
+export const CREATED_ENDPOINT: EndpointEvent = {
+  type: "endpoint_created",
+  occurred_at: CREATED_AT,
+  actor: "k1",
+  version: 1,
+  change: ENDPOINT,
+  endpoint: {
+    ...ENDPOINT,
+    created_at: CREATED_AT,
+    updated_at: CREATED_AT,
+    switched_at: CREATED_AT,
+  },
+};
+
+export const FAN_OUT: FanOut = {
+  ...EVENT,
+  at: "2026-03-02T10:17:41.018Z",
+  deliveries: [
+    { delivery_id: "1234" },
+    {
+      delivery_id: "1234-ep_k5q2mmyv7c3xta4d",
+      endpoint_id: "ep_k5q2mmyv7c3xta4d",
+      uid: "crm",
+    },
+  ],
 };
 
 const RETRY = {

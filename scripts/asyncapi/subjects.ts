@@ -1,5 +1,7 @@
 import { EVENT_TYPES, type EventType } from "@ringback/contracts/events/event-types";
 import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
+import { fanOutSubject } from "@ringback/contracts/deliveries/fan-out";
+import { endpointSubject } from "@ringback/contracts/streams/endpoint-subject";
 import { eventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
 import {
   attemptSubject,
@@ -24,6 +26,8 @@ export const PARAMETERS: Readonly<
     description: `One of ${EVENT_TYPES.join(", ")}, or a type that was added: a-z, 0-9 and _, at most 64`,
   },
   delivery_id: { description: "The delivery; an opaque token" },
+  endpoint_id: { description: "The endpoint: `ep_` and 16 of a-z and 2-7" },
+  event_seq: { description: "The event's sequence on EVENTS" },
 };
 
 const AT = {
@@ -32,6 +36,9 @@ const AT = {
   agentId: "agent_id",
   eventType: "event_type" as EventType,
 };
+
+/** Stands for an endpoint, and for an event's sequence, which have a form of their own. */
+const [ENDPOINT, SEQUENCE] = ["ep_aaaaaaaaaaaaaaaa", 7];
 
 /** A subject that was built from the parameters' names, with those in braces. */
 const withBraces = (subject: string): string => {
@@ -46,6 +53,11 @@ export const SUBJECTS = {
   attempts: withBraces(attemptSubject(AT, "delivery_id")),
   deadLetters: withBraces(deadLetterSubject(AT)),
   subscriptions: withBraces(subscriptionSubject(AT)),
+  endpoints: withBraces(endpointSubject({ ...AT, endpointId: ENDPOINT })).replace(
+    ENDPOINT,
+    "{endpoint_id}",
+  ),
+  fanOuts: withBraces(fanOutSubject(AT, SEQUENCE)).replace(`.${SEQUENCE}.`, ".{event_seq}."),
   ownTypes: withBraces(eventTypeSubject(AT.workspaceId, AT.eventType)),
   scheduledRetries: withBraces(scheduledRetrySubject(AT, "delivery_id")),
   dueRetries: withBraces(dueRetrySubject(AT, "delivery_id")),

@@ -16,7 +16,7 @@ const fannedOutSchema = z.looseObject({
  * an event that one delivery does not do: with several destinations, or with one endpoint whose first attempt was
  * put off. For any other event its one delivery says the same.
  */
-const fanOutSchema = z.looseObject({
+export const fanOutSchema = z.looseObject({
   event_id: z.string(),
   event_seq: z.int().positive(),
   /** When it was decided, RFC 3339. */
