@@ -33,11 +33,7 @@ export const sealEndpointEvent = (
     const key = sealSigningKey(owner, event.change.key, sealer);
     return { ...event, ...sealed, change: { ...event.change, key } };
   }
-  return {
-    ...event,
-    ...sealed,
-    ...withTexts(event, (one) => sealSubscription(owner, one, sealer)),
-  };
+  return { ...withTexts(event, (one) => sealSubscription(owner, one, sealer)), ...sealed };
 };
 
 /** A change with its secrets open, except those that no key opens, and the one of a rotation, which nobody sees. */
