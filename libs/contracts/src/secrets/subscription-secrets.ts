@@ -149,7 +149,7 @@ export const redactedUrl = (url: string, maySeeSecrets: boolean): string =>
 /** The reason to refuse a secret's value, or undefined. */
 export const secretValueProblem = (text: string): string | undefined => {
   if (text === REDACTED) {
-    return `'${REDACTED}' stands for a value that was not shown: send the value itself, or leave the event type out`;
+    return `'${REDACTED}' stands for a value that was not shown: send the value itself, or leave out what is to stay`;
   }
   return looksSealed(text)
     ? "must not begin like an encrypted value ('enc:v1:…'): that form is the platform's own"

@@ -1,28 +1,19 @@
 import { randomUUIDv7 } from "node:crypto";
 import { DeliverPolicy } from "@nats-io/jetstream";
-import { evolve, type AgentState, type ConfigurationEvent } from "@ringback/contracts/agents/agent";
-import { readAgentState } from "@ringback/contracts/agents/agent-message";
+import { parseEndpointSubject } from "@ringback/contracts/streams/endpoint-subject";
 import {
   ALL_SUBSCRIPTIONS,
   parseSubscriptionSubject,
   STREAMS,
-  subscriptionSubject,
-  type AgentAddress,
 } from "@ringback/contracts/streams/subjects";
-import {
-  isSealedNow,
-  openSubscription,
-  subscriptionOwner,
-  type Sealer,
-} from "@ringback/contracts/secrets/subscription-secrets";
-import { withLiveKeys, type Subscription } from "@ringback/contracts/agents/subscription";
+import type { Sealer } from "@ringback/contracts/secrets/sealed-text";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { publishUntilStored, readLast } from "@ringback/runtime/nats/publish";
-import { sealEvent } from "../agents/secrets.ts";
+import { planForAgent, planForEndpoint, type Plan } from "./plan.ts";
 
-/** The agents of a run, counted by result. */
+/** The agents and endpoints of a run, counted by result. */
 export type Reencrypted = {
   /** Unchanged: under the first key already, without secrets, or removed. */
   current: number;
@@ -44,24 +35,23 @@ export type ReencryptDeps = {
 const MAX_CONCURRENT = 16;
 const BATCH_SIZE = 50;
 const MAX_TRIES = 20;
-const ACTOR = "reencrypt";
 
 /**
- * Seals the secrets of every agent with the first key, while the services run. Each agent is a message of its
- * own, so the next run continues an interrupted one and skips the agents that are done.
+ * Seals the secrets of every agent and endpoint with the first key, while the services run. Each is a message of its
+ * own, so the next run continues an interrupted one and skips those that are done.
  */
 export const reencryptAll = async (deps: ReencryptDeps): Promise<Reencrypted> => {
   const counts: Reencrypted = { current: 0, rewritten: 0, unreadable: 0, contended: 0 };
   await mapConcurrently(subjects(deps), MAX_CONCURRENT, async (subject) => {
-    const address = parseSubscriptionSubject(subject);
-    if (address === undefined) return;
-    const result = await reencryptOne(address, deps);
+    const owner = ownerOf(subject, deps);
+    if (owner === undefined) return;
+    const result = await reencryptOne(subject, owner, deps);
     counts[result] += 1;
   });
   return counts;
 };
 
-/** The subjects of all agents at the start, pulled as fast as the caller takes them. */
+/** The subjects of all agents and endpoints at the start, pulled as fast as the caller takes them. */
 async function* subjects({ nats, stopping }: ReencryptDeps): AsyncGenerator<string> {
   const { state } = await nats.jsm.streams.info(STREAMS.subscriptions);
   const consumer = await nats.js.consumers.get(STREAMS.subscriptions, {
@@ -81,25 +71,44 @@ async function* subjects({ nats, stopping }: ReencryptDeps): AsyncGenerator<stri
   }
 }
 
+/** The agent or endpoint whose secrets are on a subject. */
+type Owner = {
+  /** For the log. */
+  readonly ids: Readonly<Record<string, string>>;
+  readonly planFor: (stored: Uint8Array) => Plan;
+};
+
+/** Undefined: what the subject names has no secrets. */
+const ownerOf = (subject: string, deps: ReencryptDeps): Owner | undefined => {
+  const agent = parseSubscriptionSubject(subject);
+  if (agent !== undefined) {
+    const ids = { workspace_id: agent.workspaceId, agent_id: agent.agentId };
+    return { ids, planFor: (stored) => planForAgent(agent, stored, deps) };
+  }
+  const endpoint = parseEndpointSubject(subject);
+  if (endpoint === undefined) return undefined;
+  const ids = { workspace_id: endpoint.workspaceId, endpoint_id: endpoint.endpointId };
+  return { ids, planFor: (stored) => planForEndpoint(endpoint, stored, deps) };
+};
+
 const reencryptOne = async (
-  address: AgentAddress,
+  subject: string,
+  { ids, planFor }: Owner,
   deps: ReencryptDeps,
 ): Promise<keyof Reencrypted> => {
-  const subject = subscriptionSubject(address);
   for (let n = 0; n < MAX_TRIES; n += 1) {
     const last = await readLast(deps.nats, STREAMS.subscriptions, subject);
-    const read = last === null ? undefined : readAgentState(address, last.data);
-    if (last === null || read === undefined) return "current";
-    if (read.kind === "invalid") {
-      deps.log.error({ subject, seq: last.seq, problem: read.message }, "reencrypt.unreadable");
-      return "unreadable";
+    if (last === null) return "current";
+    const plan = planFor(last.data);
+    if (plan.kind === "unreadable") {
+      const { problems } = plan;
+      deps.log.error({ ...ids, subject, seq: last.seq, problems }, "reencrypt.unreadable");
     }
-    const plan = planFor(address, read.state, deps);
     if (plan.kind !== "rewrite") return plan.kind;
     const publication = {
       stream: STREAMS.subscriptions,
       subject,
-      body: JSON.stringify(sealEvent(address, plan.event, deps.sealer)),
+      body: JSON.stringify(plan.event),
       messageId: randomUUIDv7(),
       expectedLastSeq: last.seq,
     };
@@ -108,36 +117,4 @@ const reencryptOne = async (
   }
   deps.log.warn({ subject, tries: MAX_TRIES }, "reencrypt.contended");
   return "contended";
-};
-
-type Plan =
-  | { readonly kind: "current" | "unreadable" }
-  /** With its secrets open. */
-  | { readonly kind: "rewrite"; readonly event: ConfigurationEvent };
-
-const planFor = (
-  address: AgentAddress,
-  state: AgentState,
-  { sealer, log, now }: ReencryptDeps,
-): Plan => {
-  if (state.kind === "absent") return { kind: "current" };
-  // Nobody uses an expired signing key: it need not open.
-  const at = now();
-  const stored = state.agent.event_subscriptions.map((one) => withLiveKeys(one, at.getTime()));
-  const ownerOf = ({ event_type }: Subscription) => subscriptionOwner(address, event_type);
-  if (stored.every((one) => isSealedNow(ownerOf(one), one, sealer))) return { kind: "current" };
-  const opened = stored.map((one) => openSubscription(ownerOf(one), one, sealer));
-  const problems = opened.flatMap((one) => one.problems);
-  if (problems.length > 0) {
-    const { workspaceId: workspace_id, agentId: agent_id } = address;
-    log.error({ workspace_id, agent_id, problems }, "reencrypt.unreadable");
-    return { kind: "unreadable" };
-  }
-  const event_subscriptions = opened.map(({ subscription }) => subscription);
-  const before = { ...state, agent: { ...state.agent, event_subscriptions } };
-  const metadata = { actor: ACTOR, occurred_at: at.toISOString() };
-  const change = { type: "secrets_reencrypted", change: {}, ...metadata } as const;
-  const after = evolve(before, change);
-  const agent = after.kind === "registered" ? after.agent : null;
-  return { kind: "rewrite", event: { ...change, version: after.version, agent } };
 };
