@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   evolveEndpoint,
@@ -312,7 +312,7 @@ describe("over any history", () => {
       fc.property(history, (commands) => {
         const { state } = carryOut(commands);
         if (state.kind === "absent") return;
-        const { length = 0 } = state.endpoint.signing ?? [];
+        const { length } = state.endpoint.signing ?? [];
         expect(length).toBeGreaterThan(0);
         expect(length).toBeLessThanOrEqual(MAX_SIGNING_KEYS);
       }),
