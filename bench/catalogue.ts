@@ -5,6 +5,7 @@ import { flood } from "./scenarios/flood.ts";
 import { isolation } from "./scenarios/isolation.ts";
 import { latency } from "./scenarios/latency.ts";
 import { natsMemory } from "./scenarios/nats-memory.ts";
+import { order } from "./scenarios/order.ts";
 import { outage } from "./scenarios/outage.ts";
 import { retries } from "./scenarios/retries.ts";
 import { scale } from "./scenarios/scale.ts";
@@ -23,6 +24,7 @@ const SCENARIOS: readonly Scenario[] = [
   retries,
   subscriptions,
   endpoints,
+  order,
   backlog,
   scale,
   natsMemory,

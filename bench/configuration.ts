@@ -57,11 +57,19 @@ export const storedConfiguration = (
   };
 };
 
+type EndpointKind = {
+  readonly nth: number;
+  readonly isChosen: boolean;
+  readonly isOrdered?: boolean;
+};
+
+const ORDER = { by: "call", on_failure: "wait", max_wait: "10m" } as const;
+
 /** The same of an endpoint in the agent's workspace; one that is not chosen is for another agent. */
 export const storedEndpoint = (
   agent: number,
   origin: string,
-  { nth, isChosen }: { readonly nth: number; readonly isChosen: boolean },
+  { nth, isChosen, isOrdered = false }: EndpointKind,
 ): { readonly subject: string; readonly body: string } => {
   const { workspaceId, agentId } = addressOf(agent, 0);
   const endpointId = `ep_${String(nth)
@@ -79,6 +87,7 @@ export const storedEndpoint = (
       agents: [isChosen ? agentId : `${agentId}-other`],
       event_types: ["*_completed"],
       switch: "on",
+      ...(isOrdered ? { order: ORDER } : {}),
     },
   };
   const state = evolveEndpoint(INITIAL_ENDPOINT_STATE, { ...created, ...occasion });

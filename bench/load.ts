@@ -5,7 +5,15 @@ import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { answerCalls } from "./calls.ts";
 import { monotonicUs } from "./clock.ts";
 import { storedConfiguration, storedEndpoint } from "./configuration.ts";
-import { addressOf, agentOf, bodyOf, bodyTail, type Crowd } from "./payload.ts";
+import {
+  addressOf,
+  agentOf,
+  bodyOf,
+  bodyTail,
+  CALL_TYPES,
+  eventOfCall,
+  type Crowd,
+} from "./payload.ts";
 import { scheduledRetry } from "./scheduled-retry.ts";
 
 type Batch = {
@@ -29,6 +37,8 @@ export type LoadCalls = {
     readonly origins: readonly string[];
     readonly each: number;
     readonly isChosen: boolean;
+    /** They keep the order of a call's events. */
+    readonly isOrdered?: boolean;
   }) => Promise<void>;
   /** Publishes as fast as the server stores. */
   readonly burst: (batch: Batch) => Promise<void>;
@@ -39,6 +49,8 @@ export type LoadCalls = {
   readonly paced: (
     batch: Batch & { readonly perSecond: number; readonly subject?: string },
   ) => Promise<{ readonly latestMs: number }>;
+  /** Publishes calls at a rate, all events of a call at once. */
+  readonly calls: (batch: Omit<Batch, "bytes"> & { readonly perSecond: number }) => Promise<void>;
   /** Stores schedules that bring these events back, one by one over `spanMs` from `firstMs` on. */
   readonly scheduleRetries: (
     batch: Omit<Batch, "bytes"> & {
@@ -96,6 +108,21 @@ const paced: LoadCalls["paced"] = async (batch) => {
   return { latestMs: latestUs / 1_000 };
 };
 
+const publishCalls: LoadCalls["calls"] = async ({ crowd, from, count, perSecond }) => {
+  const startUs = monotonicUs();
+  const answers: Promise<unknown>[] = [];
+  for (let call = from; call < from + count; call += 1) {
+    const dueUs = startUs + ((call - from) * 1e6) / perSecond;
+    while (monotonicUs() < dueUs) await delay(1);
+    for (let nth = 0; nth < CALL_TYPES.length; nth += 1) {
+      const sent = { nth, sentUs: monotonicUs() };
+      const { address, body } = eventOfCall(agentOf(call, crowd), call, sent);
+      answers.push(js.publish(eventSubject(address), body, { timeout: 30_000 }));
+    }
+  }
+  await Promise.all(answers);
+};
+
 const calls: LoadCalls = {
   connect: async ({ url }) => {
     nc = await connect({ servers: url, name: "bench-load", noAsyncTraces: true });
@@ -108,14 +135,15 @@ const calls: LoadCalls = {
       const { subject, body } = storedConfiguration(agent, origin, crowd.workspaces);
       return isLast ? js.publish(subject, body, { timeout: 30_000 }) : nc.publish(subject, body);
     }),
-  endpoints: ({ crowd, origins, each, isChosen }) =>
+  endpoints: ({ crowd, origins, each, ...rest }) =>
     inParts(crowd.count * each, (at, isLast) => {
       const agent = crowd.first + Math.floor(at / each);
       const origin = origins[agent % origins.length] ?? "";
-      const { subject, body } = storedEndpoint(agent, origin, { nth: at % each, isChosen });
+      const { subject, body } = storedEndpoint(agent, origin, { nth: at % each, ...rest });
       return isLast ? js.publish(subject, body, { timeout: 30_000 }) : nc.publish(subject, body);
     }),
   burst,
+  calls: publishCalls,
   paced,
   scheduleRetries: async ({ crowd, from, count, firstSeq, firstMs, spanMs }) => {
     for (let start = 0; start < count; start += PIPELINED) {

@@ -30,6 +30,28 @@ export const addressOf = (agent: number, n: number, workspaces = Infinity): Even
   eventType: "call_completed",
 });
 
+/** The types of the events of one call, in the order in which they come. */
+export const CALL_TYPES = [
+  "call_completed",
+  "recording_completed",
+  "platform_analysis_completed",
+  "client_analysis_completed",
+  "all_processing_completed",
+] as const;
+
+/** Event `nth` of call `call`: its address and its body. */
+export const eventOfCall = (
+  agent: number,
+  call: number,
+  { nth, sentUs }: { readonly nth: number; readonly sentUs: number },
+): { readonly address: EventAddress; readonly body: string } => {
+  const eventType = CALL_TYPES[nth] ?? CALL_TYPES[0];
+  const address = { ...addressOf(agent, call), eventType };
+  const n = call * CALL_TYPES.length + nth;
+  const mark = `"n":${n},"sent_us":${sentUs}`;
+  return { address, body: `{${mark},"event_type":"${eventType}","call_id":"${address.callId}"}` };
+};
+
 /** A callback URL says which agent it belongs to, so that the receiver can tell them apart. */
 export const callbackUrl = (origin: string, agent: number): string => `${origin}/${agent}`;
 
