@@ -21,7 +21,7 @@ import { settleSteps } from "../../services/dispatcher/src/settle/settle.ts";
 import { NO_ORDER } from "./fixtures/no-order.ts";
 import { ADDRESS } from "./fixtures/records.ts";
 
-/** When the nth call of the store fails: before it has done anything, or when all but the reply is there. */
+/** When the nth call of the store fails: before it has done anything, or after all but its reply. */
 export interface Fault {
   readonly call: number;
   readonly when: "before" | "after";
@@ -44,10 +44,7 @@ const storeIf = <T>(isNext: boolean, list: T[], value: T) => {
   return "stored" as const;
 };
 
-/**
- * The streams of deliveries in memory, with what settling needs of them. EVENTS has one event, with the
- * sequence 7.
- */
+/** The streams of deliveries in memory, with what settling needs of them. EVENTS has one event, number 7. */
 export const streamsInMemory = () => {
   const records: AttemptRecord[] = [];
   const fanOuts: FanOut[] = [];
@@ -177,6 +174,7 @@ export const handlerDeps = (
       method_type: "POST",
     }),
   candidates: async () => ({ isSubscribed: true, endpoints: [] }),
+  matching: (endpoints) => endpoints,
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: [], allowedPorts: [] },
   send: responding(200).send,

@@ -11,6 +11,7 @@ import manifest from "../package.json" with { type: "json" };
 import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
 import type { PostponePolicy } from "./delivery/decide/postpone.ts";
 import type { HealthEvaluationPolicy } from "./endpoint-health/health-evaluation.ts";
+import { endpointFilters } from "./intake/endpoint-filters.ts";
 import { eventWarningCounter } from "./intake/event-warnings.ts";
 import type { MessageDeps } from "./intake/take-message.ts";
 import { createLimiter, type Limiter } from "./limits/limiter.ts";
@@ -101,6 +102,7 @@ export const messageDeps = (
   log,
   find: view.find,
   candidates: view.candidates,
+  matching: endpointFilters(metrics, log),
   findOwnType: view.findOwnType,
   sealer,
   urlPolicy: {

@@ -1,22 +1,23 @@
 import { firstDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
 import type { FanOut } from "@ringback/contracts/deliveries/fan-out";
-import type { Candidates } from "@ringback/contracts/endpoints/destination";
+import type { Candidates, DeliverableEndpoint } from "@ringback/contracts/endpoints/destination";
 import type { EventAddress } from "@ringback/contracts/events/event";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import type { DeliveryStore } from "../settle/delivery-store.ts";
+import type { EndpointFilters, FilteredEvent } from "./endpoint-filters.ts";
 import { attemptStateOf } from "./attempt-state.ts";
 
 export type FanOutDeps = {
   /** Who an event is for as things are now; throws where the stream does not reply. */
   readonly candidates: (address: EventAddress) => Promise<Candidates>;
+  readonly matching: EndpointFilters;
   readonly store: DeliveryStore;
   readonly now: () => number;
 };
 
 /** An event that is handled. */
-type Event = {
-  readonly address: EventAddress;
+type Event = FilteredEvent & {
   readonly eventSeq: number;
   /** Where deliveries are traced: later ones are linked to it. */
   readonly trace?: TraceContext | undefined;
@@ -37,7 +38,8 @@ export const fanOut = async (
 ): Promise<PlannedDelivery | undefined> => {
   const before = mayBeHandled ? await storedFanOut(event, deps) : undefined;
   if (before !== undefined) return startMissing(event, before, deps);
-  const planned = plannedFor(event, await deps.candidates(event.address));
+  const { isSubscribed, endpoints } = await deps.candidates(event.address);
+  const planned = plannedFor(event, isSubscribed, deps.matching(endpoints, event));
   if (planned.length <= 1) return planned[0];
   const stored = await deps.store.storeFanOut(event.address, fanOutOf(event, planned, deps));
   if (stored === "stored") return startFurther(event, planned, deps);
@@ -54,7 +56,8 @@ const storedFanOut = async (
 /** The agent's subscription first, then endpoints in the order of their ids. */
 const plannedFor = (
   { eventSeq }: Event,
-  { isSubscribed, endpoints }: Candidates,
+  isSubscribed: boolean,
+  endpoints: readonly DeliverableEndpoint[],
 ): PlannedDelivery[] => {
   const toAgent = isSubscribed ? [{ delivery_id: firstDeliveryId(eventSeq) }] : [];
   const toEndpoints = endpoints.map(({ endpoint_id, uid }) => ({

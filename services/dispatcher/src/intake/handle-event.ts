@@ -87,7 +87,13 @@ const plannedDelivery = async (
 ): Promise<string | undefined> => {
   const tested = testedDeliveryOf(message);
   if (tested !== undefined) return tested;
-  const event = { address, eventSeq: message.seq, trace: trace?.origin };
+  const event = {
+    address,
+    eventSeq: message.seq,
+    storedAtMs: Math.floor(message.info.timestampNanos / 1e6),
+    body: message.data,
+    trace: trace?.origin,
+  };
   return (await fanOut(event, mayBeHandled, deps))?.delivery_id;
 };
 

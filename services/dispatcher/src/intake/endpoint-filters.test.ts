@@ -1,0 +1,60 @@
+import { createMetrics } from "@ringback/runtime/telemetry/metrics";
+import { expect, test } from "vitest";
+import { endpointId, endpointOf } from "../../../../test/harness/fixtures/endpoints.ts";
+import { ADDRESS } from "../../../../test/harness/fixtures/records.ts";
+import { keptLog } from "../../../../test/harness/kept-log.ts";
+import { endpointFilters } from "./endpoint-filters.ts";
+
+const withFilters = (...filters: readonly (string | undefined)[]) =>
+  filters.map((filter, n) => endpointOf(endpointId(n), filter === undefined ? {} : { filter }));
+
+const setUp = () => {
+  const { log, lines } = keptLog();
+  const metrics = createMetrics("1");
+  const matching = endpointFilters(metrics, log);
+  const chosen = (endpoints: ReturnType<typeof withFilters>, body: string): number[] =>
+    matching(endpoints, {
+      address: ADDRESS,
+      storedAtMs: Date.parse("2026-01-31T09:30:00.000Z"),
+      body: new TextEncoder().encode(body),
+    }).map(({ endpoint_id }) => endpoints.findIndex((one) => one.endpoint_id === endpoint_id));
+  return { chosen, lines, metrics };
+};
+
+test("an endpoint gets the events that its filter matches, and all of them without one", () => {
+  const { chosen } = setUp();
+  const endpoints = withFilters(
+    undefined,
+    '{"data":{"call_duration":{"$gte":30}}}',
+    '{"agent_id":"another"}',
+    '{"stored_at":{"$lt":"2026-02-01"}}',
+  );
+  expect(chosen(endpoints, '{"call_duration":61}')).toEqual([0, 1, 3]);
+  expect(chosen(endpoints, '{"call_duration":2}')).toEqual([0, 3]);
+});
+
+test("numbers beyond 2^53 are compared as they were written, in filter and event", () => {
+  const { chosen } = setUp();
+  const endpoints = withFilters('{"data":{"id":9007199254740993}}');
+  expect(chosen(endpoints, '{"id":9007199254740993}')).toEqual([0]);
+  expect(chosen(endpoints, '{"id":9007199254740992}')).toEqual([]);
+});
+
+test("what filters leave out is counted by the event's type", async () => {
+  const { chosen, metrics } = setUp();
+  chosen(
+    withFilters('{"data":{"status":"failed"}}', '{"data":{"status":"completed"}}'),
+    '{"status":"completed"}',
+  );
+  expect((await metrics.page()).text).toContain(
+    'ringback_filtered_total{event_type="call_completed"} 1',
+  );
+});
+
+test("a filter that this version cannot read matches nothing, and is logged once", () => {
+  const { chosen, lines } = setUp();
+  const endpoints = withFilters('{"data":{"a":{"$later":1}}}', "{");
+  expect(chosen(endpoints, '{"a":1}')).toEqual([]);
+  expect(chosen(endpoints, '{"a":1}')).toEqual([]);
+  expect(lines.filter((line) => line.includes("endpoint.filter_unreadable"))).toHaveLength(2);
+});
