@@ -1,3 +1,4 @@
+import type { Endpoint } from "@ringback/contracts/endpoints/endpoint";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
@@ -11,7 +12,7 @@ import { recordsOf, storeEndpoint } from "./stored-endpoints.ts";
 failOnLeaks();
 
 const ENDPOINTS = 49;
-const TIMEOUT_MS = 2_000;
+const TIMEOUT_MS = 4_000;
 const EVENTS = 5;
 
 let platform: Platform;
@@ -33,6 +34,13 @@ afterAll(async () => {
 
 const HANGING = 7;
 const DOWN = 11;
+const FILTERED = 13;
+const ORDERED = 17;
+
+const MORE: Readonly<Record<number, Partial<Endpoint>>> = {
+  [FILTERED]: { filter: '{"data":{"status":"failed"}}' },
+  [ORDERED]: { order: { by: "call", on_failure: "wait", max_wait: "10m" } },
+};
 
 /** The nth endpoint's URL; nobody listens at that of `DOWN`. */
 const urlOf = (n: number): string =>
@@ -41,7 +49,7 @@ const urlOf = (n: number): string =>
 test("fifty destinations each get every event, whatever one of them does", async () => {
   behaviours.set(`/to-${HANGING}`, { kind: "hang" });
   for (let n = 0; n < ENDPOINTS; n += 1) {
-    await storeEndpoint(platform.client, endpointId(n), { url: urlOf(n) });
+    await storeEndpoint(platform.client, endpointId(n), { url: urlOf(n), ...MORE[n] });
   }
   await platform.subscribe([
     { event_type: "call_completed", callback_url: receiver.url("/agent") },
@@ -51,7 +59,7 @@ test("fifty destinations each get every event, whatever one of them does", async
     Array.from({ length: EVENTS }, (_, n) => platform.publish({ callId: `c-${n}` })),
   );
   const paths = Array.from({ length: ENDPOINTS }, (_, n) => n).filter(
-    (n) => n !== HANGING && n !== DOWN,
+    (n) => n !== HANGING && n !== DOWN && n !== FILTERED,
   );
   const arrived = [...paths.map((n) => `/to-${n}`), "/agent"];
   await eventually(
@@ -70,10 +78,11 @@ test("fifty destinations each get every event, whatever one of them does", async
   expect(lastMs - startedMs).toBeLessThan(TIMEOUT_MS); // none waited for the one that hangs
   await settled(platform.client, { timeoutMs: 20_000 });
   for (const path of arrived) expect(receiver.requestsTo(path)).toHaveLength(EVENTS);
+  expect(receiver.requestsTo(`/to-${FILTERED}`)).toEqual([]);
   for (const event of published) {
     const records = await recordsOf(platform.client, event);
     const byDelivery = Map.groupBy(records, ({ delivery_id }) => delivery_id ?? "agent");
-    expect(byDelivery.size).toBe(ENDPOINTS + 1);
+    expect(byDelivery.size).toBe(ENDPOINTS);
     const ends = [...byDelivery].map(([id, chain]) => [
       id,
       chain.map(({ attempt }) => attempt),
@@ -82,7 +91,7 @@ test("fifty destinations each get every event, whatever one of them does", async
     const delivered = ends.filter(
       ([, attempts, next]) => next === "done" && String(attempts) === "1",
     );
-    expect(delivered).toHaveLength(ENDPOINTS - 1);
+    expect(delivered).toHaveLength(ENDPOINTS - 2);
     for (const n of [HANGING, DOWN]) {
       const id = `${event.seq}-${endpointId(n)}`;
       expect(ends).toContainEqual([id, [1, 2], "dead_letter"]);
