@@ -9,14 +9,15 @@ const SETTINGS = {
   event_types: ["*_completed"],
 };
 
-const KEY = {
+/** Its signing key. */
+export const KEY = {
   id: "01a2256e-7b1c-7d0e-9a52-6f2b8c1e4d77",
   created_at: CREATED_AT,
   scheme: "v1",
 };
 
 /** The endpoint of the examples. */
-const ENDPOINT = {
+export const ENDPOINT = {
   endpoint_id: ID,
   uid: "crm",
   ...SETTINGS,
@@ -29,7 +30,8 @@ const ENDPOINT = {
   updated_at: CREATED_AT,
 };
 
-const SECRET = { signing_secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
+/** A new secret, as one response shows it. */
+export const SECRET = { signing_secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
 
 export const CREATE_EXAMPLES = {
   all: {
@@ -42,6 +44,7 @@ export const CREATE_EXAMPLES = {
       url: "https://crm.example.com/calls",
       agents: ["agent-7"],
       event_types: ["call_*"],
+      filter: { data: { call_duration: { $gte: 30 } } },
       delivery: { timeout: "10s", retry_delays: ["10s", "5m", "1h"] },
       metadata: { team: "support" },
       order: { by: "call", on_failure: "wait", max_wait: "10m" },
@@ -68,7 +71,8 @@ export const ENDPOINT_EXAMPLES = {
   endpoint: { summary: "An endpoint for what completes", value: ENDPOINT },
 };
 
-const LATER = "2026-03-02T09:12:30.716Z";
+/** When it was changed. */
+export const LATER = "2026-03-02T09:12:30.716Z";
 
 const { description: _none, ...UNDESCRIBED } = ENDPOINT;
 
@@ -80,61 +84,6 @@ export const CHANGED_EXAMPLES = {
       url: "https://crm.example.com/v2/calls",
       version: 2,
       updated_at: LATER,
-    },
-  },
-};
-
-export const SWITCHED_OFF_EXAMPLES = {
-  paused: {
-    summary: "Its events are held from then on",
-    value: {
-      ...ENDPOINT,
-      state: "paused",
-      state_since: LATER,
-      held_since: LATER,
-      version: 2,
-      updated_at: LATER,
-    },
-  },
-};
-
-export const SWITCHED_ON_EXAMPLES = {
-  resumed: {
-    summary: "Events that are published from now on are sent again",
-    value: {
-      ...ENDPOINT,
-      state_since: "2026-03-02T10:00:00.000Z",
-      version: 3,
-      updated_at: "2026-03-02T10:00:00.000Z",
-      events_were_held_since: LATER,
-    },
-  },
-};
-
-export const DISABLE_EXAMPLES = {
-  discard: { summary: "Its events are not delivered, now or later", value: { events: "discard" } },
-};
-
-export const SWITCH_ON_EXAMPLES = {
-  none: { summary: "What was held stays undelivered", value: { recover: "none" } },
-};
-
-export const ROTATE_EXAMPLES = {
-  rotate: { summary: "The secrets before sign for a day", value: { overlap: "24h" } },
-};
-
-export const ROTATED_EXAMPLES = {
-  rotated: {
-    summary: "The new secret, this once",
-    value: {
-      ...ENDPOINT,
-      signing: [
-        { ...KEY, id: "01b7c4a0-2f6e-7a41-8c3d-9f1e2d3c4b5a", created_at: LATER },
-        { ...KEY, expires_at: "2026-03-03T09:12:30.716Z" },
-      ],
-      version: 2,
-      updated_at: LATER,
-      ...SECRET,
     },
   },
 };
@@ -190,14 +139,18 @@ export const ENDPOINT_HISTORY_EXAMPLES = {
 
 export const MATCH_EXAMPLES = {
   question: {
-    summary: "Who gets this agent's events of this type",
-    value: { event_type: "call_completed", agent_id: "agent-7" },
+    summary: "Who gets an event of this agent and type, with this payload",
+    value: {
+      event_type: "call_completed",
+      agent_id: "agent-7",
+      data: { call_duration: 12, status: "completed" },
+    },
   },
 };
 
 export const MATCHED_EXAMPLES = {
   matched: {
-    summary: "The CRM does; the archive takes other types",
+    summary: "The CRM does; the archive takes other types, and one endpoint longer calls",
     value: {
       agent_subscription: {
         agent_id: "agent-7",
@@ -205,7 +158,14 @@ export const MATCHED_EXAMPLES = {
         callback_url: "https://crm.example.com/calls",
       },
       matches: [{ endpoint_id: ID, uid: "crm", url: SETTINGS.url }],
-      others: [{ endpoint_id: "ep_mzxw6ytbojtg633c", uid: "archive", because: "event_type" }],
+      others: [
+        { endpoint_id: "ep_mzxw6ytbojtg633c", uid: "archive", because: "event_type" },
+        {
+          endpoint_id: "ep_7q2f4xk3mzt5b6ya",
+          because: "filter",
+          path: "filter.data.call_duration.$gte",
+        },
+      ],
     },
   },
 };

@@ -10,6 +10,7 @@ import {
   EVENT_TYPE_PATTERN_RULE,
   isEventTypePattern,
 } from "@ringback/contracts/endpoints/event-type-pattern";
+import { filterSchema } from "@ringback/contracts/filters/filter-schema";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
 import {
@@ -124,6 +125,7 @@ const wholeFields = (policy: CallbackUrlPolicy) => ({
   metadata: metadataSchema.optional(),
   agents: agentsSchema.prefault([ALL]),
   event_types: eventTypesSchema.prefault([ALL]),
+  filter: filterSchema.optional(),
   order: orderSchema.optional().meta(ORDER),
 });
 
@@ -148,6 +150,7 @@ export const changeEndpointSchema = (policy: CallbackUrlPolicy) =>
       metadata: metadataSchema.nullable().optional(),
       agents: agentsSchema.optional(),
       event_types: eventTypesSchema.optional(),
+      filter: filterSchema.nullable().optional(),
       order: orderSchema.nullable().optional().meta(ORDER),
     })
     .meta({ "x-examples": CHANGE_EXAMPLES });
@@ -156,12 +159,28 @@ type WholeRequest = z.output<ReturnType<typeof createEndpointSchema>>;
 type ChangeRequest = z.output<ReturnType<typeof changeEndpointSchema>>;
 
 /** All settings of a request, as they are stored. */
-export const wholeSettingsOf = ({ uid: _uid, ...sent }: WholeRequest): WholeSettings => {
-  const delivery = policyToStore(sent.delivery);
-  const { delivery: _delivery, ...rest } = sent;
-  return delivery === undefined ? rest : { ...rest, delivery };
+export const wholeSettingsOf = ({
+  uid: _uid,
+  delivery,
+  filter,
+  ...rest
+}: WholeRequest): WholeSettings => {
+  const policy = policyToStore(delivery);
+  return {
+    ...rest,
+    ...(policy !== undefined && { delivery: policy }),
+    ...(filter !== undefined && { filter: filter.json }),
+  };
 };
 
 /** The settings that a request names, as they are stored. */
-export const settingsOf = ({ uid: _uid, ...sent }: ChangeRequest): EndpointSettings =>
-  sent.delivery ? { ...sent, delivery: policyToStore(sent.delivery) ?? null } : sent;
+export const settingsOf = ({
+  uid: _uid,
+  delivery,
+  filter,
+  ...rest
+}: ChangeRequest): EndpointSettings => ({
+  ...rest,
+  ...(delivery !== undefined && { delivery: policyToStore(delivery ?? undefined) ?? null }),
+  ...(filter !== undefined && { filter: filter?.json ?? null }),
+});

@@ -22,7 +22,7 @@ import {
   type EndpointHistoryEntry,
 } from "../endpoint-commands.ts";
 import { ENDPOINT_HISTORY_EXAMPLES } from "./endpoint-examples.ts";
-import { settingsResponse } from "./endpoint-response.ts";
+import { filterResponse, settingsResponse } from "./endpoint-response.ts";
 
 const { delivery, description, metadata, order } = settingsResponse;
 
@@ -139,7 +139,7 @@ const detailsOf = (
 
 /** The fields that are no settings are dropped by the response's schema. */
 const redactedSettings = (set: EndpointSettings, maySeeSecrets: boolean): ChangeResponse["set"] => {
-  const { url = "", headers = {}, filter: _filter, ...rest } = set;
+  const { url = "", headers = {}, filter, ...rest } = set;
   const sent: Subscription = {
     event_type: "",
     callback_url: url,
@@ -149,6 +149,7 @@ const redactedSettings = (set: EndpointSettings, maySeeSecrets: boolean): Change
   const shown = redactedSubscription(sent, maySeeSecrets);
   return {
     ...rest,
+    ...(filter === null ? { filter } : filterResponse(filter)),
     ...(set.url !== undefined && { url: shown.callback_url }),
     ...(set.headers !== undefined && { headers: shown.headers }),
   };

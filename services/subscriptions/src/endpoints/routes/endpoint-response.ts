@@ -6,6 +6,7 @@ import {
   subscriptionOf,
   type Endpoint,
 } from "@ringback/contracts/endpoints/endpoint";
+import { parseExact } from "@ringback/contracts/json/exact-json";
 import { redactedSigningKeySchema } from "@ringback/contracts/secrets/signing-key";
 import { redactedSubscription } from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
@@ -35,6 +36,16 @@ const times = {
   updated_at: timeSchema("When it was changed last"),
 };
 
+/** A filter, every digit as it was written. */
+const filterResponseSchema = z.unknown().meta({
+  description: "Which events, beyond agent and type",
+  documentedAs: { type: "object", additionalProperties: true },
+});
+
+/** A stored filter as responses show it. */
+export const filterResponse = (filter: string | undefined) =>
+  filter === undefined ? {} : { filter: parseExact(filter) };
+
 /** What a customer sets, as responses show it. */
 export const settingsResponse = {
   url: z.string().meta({ description: "The query is `<redacted>` for keys without `write`" }),
@@ -49,6 +60,7 @@ export const settingsResponse = {
   metadata: shape.metadata,
   agents: shape.agents,
   event_types: shape.event_types,
+  filter: filterResponseSchema.optional(),
   order: shape.order,
 };
 
@@ -102,6 +114,7 @@ export const endpointRowSchema = z
     description: shape.description,
     agents: shape.agents,
     event_types: shape.event_types,
+    filter: filterResponseSchema.optional(),
     ...state,
     ...times,
   })
@@ -114,10 +127,11 @@ export const endpointResponse = (
   { scopes }: Pick<Caller, "scopes">,
 ): z.infer<typeof endpointResponseSchema> => {
   const shown = redactedSubscription(subscriptionOf(endpoint, ""), scopes.has("write"));
-  const { workspace_id: _workspace, filter: _filter, while_off: _whileOff, ...rest } = endpoint;
+  const { workspace_id: _workspace, filter, while_off: _whileOff, ...rest } = endpoint;
   const { switch: _switch, switched_at: state_since, signing: _signing, ...set } = rest;
   return {
     ...set,
+    ...filterResponse(filter),
     url: shown.callback_url,
     headers: shown.headers,
     state: stateNameOf(endpoint),
@@ -129,6 +143,6 @@ export const endpointResponse = (
 
 /** A row of a list; it has no secret. */
 export const rowResponse = (row: EndpointRow): z.infer<typeof endpointRowSchema> => {
-  const { filter: _filter, switch: _switch, switched_at: state_since, ...rest } = row;
-  return { ...rest, state: stateNameOf(row), state_since };
+  const { filter, switch: _switch, switched_at: state_since, ...rest } = row;
+  return { ...rest, ...filterResponse(filter), state: stateNameOf(row), state_since };
 };

@@ -35,5 +35,5 @@ export const endpointRoutes = (api: Api, deps: EndpointsDeps): void => {
   switchOnRoutes(api, commands);
   rotateEndpointSecretRoute(api, commands);
   endpointHistoryRoute(api, history);
-  matchEndpointsRoute(api, { ...deps, endpoints: list });
+  matchEndpointsRoute(api, { ...deps, endpoints: list, now });
 };

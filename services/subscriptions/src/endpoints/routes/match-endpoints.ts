@@ -8,6 +8,7 @@ import { callerOf } from "../../http/auth/caller.ts";
 import type { Api } from "../../http/api.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { problemResponses } from "../../http/problem.ts";
+import { subjectOfSketch } from "../../filters/subject.ts";
 import { matchEndpoint, NO_MATCH_REASONS } from "../decide/match-endpoints.ts";
 import type { EndpointList, EndpointRow } from "../endpoint-list.ts";
 import { MATCH_EXAMPLES, MATCHED_EXAMPLES } from "./endpoint-examples.ts";
@@ -15,13 +16,20 @@ import { MATCH_EXAMPLES, MATCHED_EXAMPLES } from "./endpoint-examples.ts";
 export type MatchDeps = {
   readonly endpoints: Pick<EndpointList, "list">;
   readonly upToDate: () => Promise<void>;
+  readonly now: () => Date;
   readonly eventTypes: Pick<DefineDeps, "index" | "rules">;
   /** The subscriptions of an agent; none of one that is not there. */
   readonly subscriptionsOf: (agent: AgentAddress) => Promise<readonly Subscription[]>;
 };
 
 const bodySchema = z
-  .strictObject({ event_type: eventTypeSchema, agent_id: idSchema })
+  .strictObject({
+    event_type: eventTypeSchema,
+    agent_id: idSchema,
+    data: z.record(z.string(), z.unknown()).optional().meta({
+      description: "The payload that filters look at; without it they are not tested",
+    }),
+  })
   .meta({ "x-examples": MATCH_EXAMPLES });
 
 const endpointNames = {
@@ -44,6 +52,9 @@ const responseSchema = z
         z.object({
           ...endpointNames,
           url: z.string().meta({ description: "Without its query" }),
+          filter: z.literal("not_tested").optional().meta({
+            description: "It has a filter, and the request no `data`: only that decides",
+          }),
         }),
       )
       .meta({ description: "The endpoints that get the event" }),
@@ -52,6 +63,9 @@ const responseSchema = z
         z.object({
           ...endpointNames,
           because: z.enum(NO_MATCH_REASONS).meta({ description: "The first reason against it" }),
+          path: z.string().optional().meta({
+            description: "Of `filter`: the first condition that does not hold",
+          }),
         }),
       )
       .meta({ description: "The endpoints that do not get it now" }),
@@ -63,7 +77,7 @@ export const matchEndpointsRoute = (api: Api, deps: MatchDeps): void => {
   api.post(
     "/endpoints/match",
     {
-      config: { scope: "read" },
+      config: { scope: "read", exactNumbers: true },
       schema: {
         operationId: "matchEndpoints",
         summary: "Find out who gets an event",
@@ -79,7 +93,7 @@ export const matchEndpointsRoute = (api: Api, deps: MatchDeps): void => {
       },
     },
     async (request) => {
-      const { event_type: eventType, agent_id: agentId } = request.body;
+      const { event_type: eventType, agent_id: agentId, data } = request.body;
       const { workspaceId } = callerOf(request);
       await refuseUnknownTypes(workspaceId, [{ eventType, path: "event_type" }], deps.eventTypes);
       const [all, subscriptions] = await Promise.all([
@@ -87,17 +101,20 @@ export const matchEndpointsRoute = (api: Api, deps: MatchDeps): void => {
         deps.subscriptionsOf({ workspaceId, agentId }),
       ]);
       const subscription = subscriptions.find((one) => one.event_type === eventType);
-      const matched = all.map((row) => ({ row, is: matchEndpoint(row, { agentId, eventType }) }));
+      const sketch = { event_type: eventType, agent_id: agentId };
+      const subject = data && subjectOfSketch({ ...sketch, data }, deps.now().getTime());
+      const event = { agentId, eventType, subject };
+      const matched = all.map((row) => ({ row, is: matchEndpoint(row, event) }));
       return {
         agent_subscription:
           subscription === undefined
             ? null
             : { agent_id: agentId, event_type: eventType, callback_url: plain(subscription) },
         matches: matched.flatMap(({ row, is }) =>
-          is.kind === "match" ? [{ ...namesOf(row), url: row.url }] : [],
+          is.kind === "match" ? [{ ...namesOf(row), url: row.url, ...testedOf(is) }] : [],
         ),
         others: matched.flatMap(({ row, is }) =>
-          is.kind === "match" ? [] : [{ ...namesOf(row), because: is.because }],
+          is.kind === "match" ? [] : [{ ...namesOf(row), because: is.because, path: is.path }],
         ),
       };
     },
@@ -105,6 +122,9 @@ export const matchEndpointsRoute = (api: Api, deps: MatchDeps): void => {
 };
 
 const plain = ({ callback_url }: Subscription): string => callback_url.split("?", 1)[0] ?? "";
+
+const testedOf = ({ isFilterTested }: { readonly isFilterTested: boolean }) =>
+  isFilterTested ? {} : ({ filter: "not_tested" } as const);
 
 const namesOf = ({ endpoint_id, uid }: EndpointRow) => ({
   endpoint_id,

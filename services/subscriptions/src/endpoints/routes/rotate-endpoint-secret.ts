@@ -10,7 +10,7 @@ import type { Api } from "../../http/api.ts";
 import { endpointPathSchema } from "../../http/field-schemas.ts";
 import { problemResponses } from "../../http/problem.ts";
 import { addressIn } from "../endpoint-commands.ts";
-import { ROTATE_EXAMPLES, ROTATED_EXAMPLES } from "./endpoint-examples.ts";
+import { ROTATE_EXAMPLES, ROTATED_EXAMPLES } from "./switch-examples.ts";
 import { endpointResponse, endpointWithKeySchema } from "./endpoint-response.ts";
 import { runEndpointCommand, type EndpointCommands } from "./run-endpoint-command.ts";
 

@@ -52,6 +52,7 @@ export const createEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     {
       config: {
         scope: "write",
+        exactNumbers: true, // of filters
         documented: {
           problems: ["endpoint_exists", ...OF_A_NEW_ONE],
           takes: ["Idempotency-Key"],
@@ -106,6 +107,7 @@ export const putEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     {
       config: {
         scope: "write",
+        exactNumbers: true, // of filters
         documented: {
           problems: ["endpoint_not_found", ...OF_A_NEW_ONE],
           takes: TAKES,
@@ -164,6 +166,7 @@ export const changeEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     {
       config: {
         scope: "write",
+        exactNumbers: true, // of filters
         documented: {
           problems: ["endpoint_not_found", ...OF_A_CHANGE],
           takes: TAKES,

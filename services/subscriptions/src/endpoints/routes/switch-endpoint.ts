@@ -12,7 +12,7 @@ import {
   SWITCH_ON_EXAMPLES,
   SWITCHED_OFF_EXAMPLES,
   SWITCHED_ON_EXAMPLES,
-} from "./endpoint-examples.ts";
+} from "./switch-examples.ts";
 import { endpointResponse, endpointResponseSchema, switchedOnSchema } from "./endpoint-response.ts";
 import {
   requireDispatchers,
