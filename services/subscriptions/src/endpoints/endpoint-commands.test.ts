@@ -95,7 +95,7 @@ test.each<Fault>(["before", "after"])(
       const second = await runOnce(createAny(), context, key, later);
       const created = { kind: "accepted", state: { kind: "present", version: 1 } };
       expect(second).toMatchObject({ kind: "done", result: created });
-      if (first !== undefined) expect(second).toEqual({ ...first, isRepeat: true });
+      expect([undefined, { ...second, isRepeat: false }]).toContainEqual(first);
       expect(await endpointCount()).toBe(before + 1);
       const third = await runOnce(createAny(), context, key, later);
       expect(third).toEqual({ ...second, isRepeat: true });
