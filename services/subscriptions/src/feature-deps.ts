@@ -66,6 +66,7 @@ export const featureDeps = (
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
   const storeDeps = { nats, sealer, log, tracer: parts.tracer };
   const store = entityStore(AGENTS, storeDeps);
+  const endpoints = entityStore(ENDPOINTS, storeDeps);
   const now = (): Date => new Date(parts.clock.nowMs());
   const definitions = definitionStore(nats);
   const warningsOf = ownWarnings(index.ownTypes, validator);
@@ -80,8 +81,8 @@ export const featureDeps = (
       commands: {
         ...running,
         kind: ENDPOINT_COMMANDS,
-        store: entityStore(ENDPOINTS, storeDeps),
-        allKnowEndpoints: redelivery.allKnowEndpoints,
+        store: endpoints,
+        allKnowEndpoints: redelivery.redelivery.due.allKnowEndpoints,
       },
       history: entityHistory({ kind: ENDPOINTS, nats, sealer }),
       list: index.endpoints,
@@ -101,7 +102,7 @@ export const featureDeps = (
     ifAbsent: settings.AGENT_REGISTRATION === "automatic" ? "register" : "reject",
     signNew: settings.SIGN_NEW_SUBSCRIPTIONS,
     projection,
-    redelivery: { ...redelivery.redelivery, requests },
+    redelivery: { ...redelivery.redelivery, requests, endpoints },
     eventId: (seq) => eventId(eventsCreatedMs, seq),
     eventsKeptMs: settings.EVENTS_MAX_AGE,
     live: liveStream({

@@ -11,7 +11,9 @@ import {
   type StoredEvent,
   type Streams,
 } from "../../../../test/lists/streams.ts";
-import { deliverySnapshot } from "./delivery-state.ts";
+import { TO_AGENT, type Destination } from "./decide/destinations.ts";
+import type { DeliverySnapshot } from "./decide/redeliver.ts";
+import { deliverySnapshots, eventRecords } from "./delivery-state.ts";
 
 failOnLeaks();
 
@@ -47,6 +49,14 @@ const failedOf = (event: StoredEvent, deliveryId = String(event.seq), attempts_l
     deliveryId,
     next: { kind: "retry", at: LATER, attempts_left },
   });
+
+const snapshotOf = async (
+  event: StoredEvent,
+  destination: Destination = TO_AGENT,
+): Promise<DeliverySnapshot | undefined> => {
+  const records = await eventRecords(streams.nats, event);
+  return (await deliverySnapshots(streams.nats, event, records, [destination]))[0];
+};
 
 const NOTHING = {
   isDue: false,
@@ -114,12 +124,12 @@ test.each([
   // Another event of the same call and type says nothing about this one.
   await failedOf(await streams.event({ callId, agentId }));
   await prepare(event);
-  expect(await deliverySnapshot(streams.nats, event)).toMatchObject(expected);
+  expect(await snapshotOf(event)).toMatchObject(expected);
 });
 
 test("an event is acknowledged once the dispatchers' consumer is past it", async () => {
   const event = await streams.event({ callId: "acknowledged" });
-  expect(await deliverySnapshot(streams.nats, event)).toMatchObject({ isAcknowledged: false });
+  expect(await snapshotOf(event)).toMatchObject({ isAcknowledged: false });
   await streams.nats.jsm.consumers.add(STREAMS.events, {
     durable_name: DISPATCHER_CONSUMER,
     ack_policy: AckPolicy.Explicit,
@@ -129,5 +139,5 @@ test("an event is acknowledged once the dispatchers' consumer is past it", async
   for await (const message of await consumer.fetch({ max_messages: event.seq })) {
     await message.ackAck();
   }
-  expect(await deliverySnapshot(streams.nats, event)).toEqual({ ...NOTHING, isAcknowledged: true });
+  expect(await snapshotOf(event)).toEqual({ ...NOTHING, isAcknowledged: true });
 });

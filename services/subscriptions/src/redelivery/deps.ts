@@ -1,6 +1,7 @@
 import type { EventRules } from "@ringback/contracts/events/event-check";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { DueForm } from "@ringback/runtime/streams/due-form";
+import type { EndpointStore } from "../endpoints/endpoint-commands.ts";
 import type { KeyReused } from "../idempotency/decide-once.ts";
 import type { RequestStore } from "../idempotency/request-store.ts";
 import type { Projection } from "../projection/projection.ts";
@@ -10,8 +11,8 @@ import type { JobStore } from "./jobs/job-store.ts";
 /** What the calls about redeliveries and test events work with. */
 export type RedeliveryDeps = {
   readonly nats: Nats;
-  /** Gives the subjects of due retries. */
-  readonly due: Pick<DueForm, "subjectOf">;
+  /** Gives the subjects of due retries, and says whether every dispatcher delivers to endpoints. */
+  readonly due: Pick<DueForm, "subjectOf" | "allKnowEndpoints">;
   /** When EVENTS was made: ids of events name it. */
   readonly eventsCreatedMs: number;
   readonly rules: EventRules;
@@ -20,6 +21,7 @@ export type RedeliveryDeps = {
   readonly jobs: JobStore;
   readonly index: Pick<JobIndex, "page" | "countsIn" | "applied">;
   readonly projection: Projection;
+  readonly endpoints: Pick<EndpointStore, "read">;
 };
 
 /** Why a request about redeliveries changed nothing. */
@@ -30,6 +32,12 @@ export type Rejection =
   | { readonly kind: "event_invalid"; readonly message: string }
   | { readonly kind: "test_event" }
   | { readonly kind: "delivery_in_progress" }
+  /** By the ids or uids in the request; nothing was started. */
+  | {
+      readonly kind: "endpoints_not_found" | "endpoints_disabled";
+      readonly named: readonly string[];
+    }
+  | { readonly kind: "dispatchers_outdated" }
   | { readonly kind: "too_many_running"; readonly running: number }
   | { readonly kind: "too_many_kept"; readonly kept: number }
   | { readonly kind: "job_not_found" };

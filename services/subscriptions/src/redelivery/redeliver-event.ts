@@ -1,101 +1,198 @@
 import { randomUUIDv7 } from "node:crypto";
-import { z } from "zod";
-import { idSchema } from "@ringback/contracts/id";
 import { redeliveryDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
+import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import {
   decideOnce,
   type DecidedOnce,
   type Decision,
   type OnceFor,
+  type Rejected,
 } from "../idempotency/decide-once.ts";
-import { decideRedeliver } from "./decide/redeliver.ts";
+import {
+  readRuns,
+  storedRuns,
+  type DecidedRuns,
+  type Run,
+  type StartedRun,
+  type StoredRuns,
+} from "./decide/decided-runs.ts";
+import { redeliveryDestinations, TO_AGENT, type Destination } from "./decide/destinations.ts";
+import { decideRedeliver, type DeliverySnapshot } from "./decide/redeliver.ts";
 import { deliverableEvent, rejected, type DeliverableEvent } from "./deliverable-event.ts";
-import { deliverySnapshot } from "./delivery-state.ts";
+import { deliverySnapshots, eventRecords } from "./delivery-state.ts";
 import type { RedeliveryDeps, Rejection } from "./deps.ts";
+import { namedEndpoints } from "./named-endpoints.ts";
 import { bringForward, firstOfRedelivery, startRedelivery, wasStarted } from "./start-delivery.ts";
-
-/** The effect of a request to deliver an event again: the delivery, and which attempt of it is next. */
-const runSchema = z.object({
-  mode: z.enum(["redelivery", "retry_now"]),
-  delivery_id: idSchema,
-  attempt: z.int().positive(),
-  // Missing in records of an earlier version, where each attempt counted.
-  attempts_left: z.int().nonnegative().nullable().default(null),
-  counts_against_schedule: z.boolean().default(true),
-});
-
-type Run = z.infer<typeof runSchema>;
 
 type RedeliverDeps = Pick<
   RedeliveryDeps,
-  "nats" | "due" | "eventsCreatedMs" | "rules" | "now" | "requests"
+  "nats" | "due" | "eventsCreatedMs" | "rules" | "now" | "requests" | "endpoints"
 >;
+
+/** The destinations that a request names. */
+export type NamedDestinations = {
+  /** Ids or uids. */
+  readonly endpoints: readonly string[];
+  readonly isToAgent: boolean;
+};
 
 export type RedeliverRequest = OnceFor & {
   readonly eventId: string;
   /** A delivery that waits uses up an attempt of its schedule by going on now. */
   readonly countsAgainstSchedule: boolean;
+  /** Undefined: where the event went first, and was not delivered. */
+  readonly to?: NamedDestinations | undefined;
 };
 
-/** Delivers an event again: a delivery that waits goes on now, an ended one begins again. */
+/**
+ * Delivers an event again, to each of its destinations on its own: a delivery that waits goes on now, an ended one
+ * begins again. What is decided for all of them is stored before the first begins.
+ */
 export const redeliverEvent = async (
   request: RedeliverRequest,
   deps: RedeliverDeps,
-): Promise<DecidedOnce<Run, Rejection>> => {
+): Promise<DecidedOnce<readonly Run[], Rejection>> => {
   const found = await deliverableEvent(request.workspaceId, request.eventId, deps);
   if (found.kind === "rejected") return found;
   const { event } = found;
-  const decide = () => decideRun(event, request.countsAgainstSchedule, deps);
-  const once = await decideOnce(request, decide, (stored) => runSchema.parse(stored), deps);
+  const decide = () => decideRuns(event, request, deps);
+  const once = await decideOnce<StoredRuns, Rejection>(request, decide, readStored, deps);
   if (once.kind === "rejected") return once;
-  const isDone = await carryOut(event, once.decided, once.isRepeat, deps);
-  // A key has stored the decision already, and it was true: that very attempt has begun by itself.
-  return isDone || request.key !== undefined ? once : rejected({ kind: "delivery_in_progress" });
+  const { isRepeat } = once;
+  const { runs, ...how } = readRuns(once.decided);
+  const done = await mapConcurrently(runs, STARTS_AT_ONCE, (run) =>
+    carryOut(event, run, { ...how, isRepeat, isKeyed: request.key !== undefined }, deps),
+  );
+  return done.every(isInProgress)
+    ? rejected({ kind: "delivery_in_progress" })
+    : { kind: "decided", decided: done, isRepeat };
 };
 
-const decideRun = async (
+const readStored = (stored: unknown): StoredRuns => storedRuns(readRuns(stored));
+
+/** An event has at most a few dozen destinations. */
+const STARTS_AT_ONCE = 8;
+
+const isInProgress = ({ mode }: Run): boolean => mode === "in_progress";
+
+const decideRuns = async (
   event: DeliverableEvent,
-  countsAgainstSchedule: boolean,
-  { nats }: RedeliverDeps,
-): Promise<Decision<Run, Rejection>> => {
-  const decision = decideRedeliver(await deliverySnapshot(nats, event), countsAgainstSchedule);
+  { to, countsAgainstSchedule }: RedeliverRequest,
+  deps: RedeliverDeps,
+): Promise<Decision<StoredRuns, Rejection>> => {
+  const named = to === undefined ? undefined : await destinationsNamed(event, to, deps);
+  if (named?.kind === "rejected") return named;
+  const records = await eventRecords(deps.nats, event);
+  const destinations = named?.destinations ?? redeliveryDestinations(records);
+  const isToAgentAlone = destinations.every(({ endpointId }) => endpointId === undefined);
+  if (!isToAgentAlone && !deps.due.allKnowEndpoints()) {
+    return rejected({ kind: "dispatchers_outdated" });
+  }
+  const snapshots = await deliverySnapshots(deps.nats, event, records, destinations);
+  const token = randomUUIDv7();
+  const runs = destinations.map((destination, n) => {
+    const snapshot = snapshots[n] as DeliverySnapshot;
+    return runTo(destination, snapshot, { event, token, countsAgainstSchedule });
+  });
+  return runs.every(isInProgress)
+    ? rejected({ kind: "delivery_in_progress" })
+    : { kind: "decided", decided: storedRuns({ runs, countsAgainstSchedule }) };
+};
+
+/** The agent's subscription first, if it is named, then endpoints in the order of the request. */
+const destinationsNamed = async (
+  { address: { workspaceId } }: DeliverableEvent,
+  { endpoints: named, isToAgent }: NamedDestinations,
+  { endpoints: store }: RedeliverDeps,
+): Promise<
+  { readonly kind: "named"; readonly destinations: readonly Destination[] } | Rejected<Rejection>
+> => {
+  const found = await namedEndpoints(workspaceId, named, store);
+  if (found.kind === "rejected") return found;
+  const toEndpoints = found.endpoints.map(({ endpoint_id: endpointId, uid }) => ({
+    endpointId,
+    uid,
+  }));
+  return { kind: "named", destinations: [...(isToAgent ? [TO_AGENT] : []), ...toEndpoints] };
+};
+
+type RunContext = Pick<DecidedRuns, "countsAgainstSchedule"> & {
+  readonly event: DeliverableEvent;
+  /** Distinguishes this redelivery from others of the event. */
+  readonly token: string;
+};
+
+const runTo = (
+  { endpointId, uid }: Destination,
+  snapshot: DeliverySnapshot,
+  { event, token, countsAgainstSchedule }: RunContext,
+): Run => {
+  const decision = decideRedeliver(snapshot, countsAgainstSchedule);
+  const to = {
+    ...(endpointId === undefined ? {} : { endpoint_id: endpointId }),
+    ...(uid === undefined ? {} : { uid }),
+  };
   switch (decision.kind) {
     case "in_progress":
-      return rejected({ kind: "delivery_in_progress" });
+      return { ...to, mode: "in_progress" };
     case "retry_now": {
       const { deliveryId: delivery_id, attempt } = decision.retry;
       const { attemptsLeft: attempts_left } = decision;
-      const run = { mode: "retry_now", delivery_id, attempt, attempts_left } as const;
-      return {
-        kind: "decided",
-        decided: { ...run, counts_against_schedule: countsAgainstSchedule },
-      };
+      return { ...to, mode: "retry_now", delivery_id, attempt, attempts_left };
     }
     case "new_run": {
-      const delivery_id = redeliveryDeliveryId(event.seq, randomUUIDv7());
-      const run = { mode: "redelivery", delivery_id, attempt: 1, attempts_left: null } as const;
-      return { kind: "decided", decided: { ...run, counts_against_schedule: true } };
+      const delivery_id = redeliveryDeliveryId(event.seq, token, endpointId);
+      return { ...to, mode: "redelivery", delivery_id, attempt: 1, attempts_left: null };
     }
     default:
       return decision satisfies never;
   }
 };
 
-/** False when the delivery that waited has just gone on by itself. */
+type How = Pick<DecidedRuns, "countsAgainstSchedule"> & {
+  readonly isRepeat: boolean;
+  readonly isKeyed: boolean;
+};
+
+/** The run as it is now: one that waited may have just gone on by itself. */
 const carryOut = async (
+  event: DeliverableEvent,
+  run: Run,
+  { countsAgainstSchedule, isRepeat, isKeyed }: How,
+  deps: RedeliverDeps,
+): Promise<Run> => {
+  switch (run.mode) {
+    case "in_progress":
+      return run;
+    case "redelivery":
+      await start(event, run, isRepeat, deps);
+      return run;
+    case "retry_now": {
+      const { delivery_id: deliveryId, attempt } = run;
+      const forward = { address: event.address, deliveryId, attempt, countsAgainstSchedule };
+      const isDone = await bringForward(deps, forward, deps.now().getTime());
+      // A key has stored the decision already, and it was true: that very attempt has begun by itself.
+      return isDone || isKeyed ? run : inProgress(run);
+    }
+    default:
+      return run satisfies never;
+  }
+};
+
+const start = async (
   { seq, address }: DeliverableEvent,
-  { mode, delivery_id: deliveryId, attempt, counts_against_schedule: countsAgainstSchedule }: Run,
+  { delivery_id: deliveryId }: StartedRun,
   isRepeat: boolean,
   deps: RedeliverDeps,
-): Promise<boolean> => {
-  const dueMs = deps.now().getTime();
-  if (mode === "retry_now") {
-    const forward = { address, deliveryId, attempt, countsAgainstSchedule };
-    return bringForward(deps, forward, dueMs);
-  }
+): Promise<void> => {
   // The server may have forgotten the message id, but the delivery leaves traces.
-  if (isRepeat && (await wasStarted(deps.nats, { address, deliveryId }))) return true;
-  const token = deliveryId.slice(`${seq}-`.length);
-  await startRedelivery(deps, firstOfRedelivery({ seq, address }, token, dueMs));
-  return true;
+  if (isRepeat && (await wasStarted(deps.nats, { address, deliveryId }))) return;
+  const dueMs = deps.now().getTime();
+  await startRedelivery(deps, firstOfRedelivery({ seq, address }, deliveryId, dueMs));
 };
+
+const inProgress = ({ endpoint_id, uid }: StartedRun): Run => ({
+  ...(endpoint_id === undefined ? {} : { endpoint_id }),
+  ...(uid === undefined ? {} : { uid }),
+  mode: "in_progress",
+});

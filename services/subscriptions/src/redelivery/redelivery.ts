@@ -10,9 +10,7 @@ export type RedeliveryOptions = Pick<RedeliveryDeps, "nats" | "projection" | "ru
   Pick<JobIndexOptions, "onStreamLost" | "log"> & { readonly created: StreamCreation };
 
 export type RunningRedelivery = {
-  readonly redelivery: Omit<RedeliveryDeps, "requests">;
-  /** False while a dispatcher runs that knows no endpoints. */
-  readonly allKnowEndpoints: () => boolean;
+  readonly redelivery: Omit<RedeliveryDeps, "requests" | "endpoints">;
   /** Call every few seconds with the state of REDELIVERIES. */
   readonly compare: JobIndex["compare"];
   readonly stop: () => Promise<void>;
@@ -28,7 +26,6 @@ export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery =
   const runner = startRedeliveryRunner({ ...running, index, log });
   return {
     redelivery: { ...running, eventsCreatedMs: created.get(STREAMS.events) ?? 0, index },
-    allKnowEndpoints: due.allKnowEndpoints,
     compare: index.compare,
     stop: async () => {
       await runner.stop();

@@ -40,14 +40,14 @@ const forwardOf = ({ seq, address }: StoredEvent, countsAgainstSchedule = true) 
 });
 
 const start = (event: StoredEvent): Promise<void> =>
-  startRedelivery(depsOf(), firstOfRedelivery(event, "r1", NOW_MS));
+  startRedelivery(depsOf(), firstOfRedelivery(event, `${event.seq}-r1`, NOW_MS));
 
 describe("a redelivery", () => {
   test.each(FAULTS)(
     "whose start got no reply (%s) is started once by its repeat",
     async (fault) => {
       const event = await storeEvent(streams, { agentId: `start-${fault}` });
-      const first = firstOfRedelivery(event, "r1", NOW_MS);
+      const first = firstOfRedelivery(event, `${event.seq}-r1`, NOW_MS);
       await expect(startRedelivery(depsOf(failing(fault)), first)).rejects.toThrow("timeout");
       await startRedelivery(depsOf(), first);
       const pending = await pendingOf(streams, event.address.agentId);

@@ -1,7 +1,4 @@
-import {
-  redeliveryDeliveryId,
-  redeliveryMessageId,
-} from "@ringback/contracts/deliveries/delivery-id";
+import { redeliveryMessageId } from "@ringback/contracts/deliveries/delivery-id";
 import { retryHeaders, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { attemptSubject, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
@@ -14,18 +11,20 @@ import { lastMessage, publish } from "../streams/read-stream.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
 import type { RedeliveryDeps } from "./deps.ts";
 
-type StartDeps = Pick<RedeliveryDeps, "nats" | "due">;
+type StartDeps = Pick<RedeliveryDeps, "nats"> & {
+  readonly due: Pick<RedeliveryDeps["due"], "subjectOf">;
+};
 
-/** The first attempt of a redelivery, due now. */
+/** The first attempt of the redelivery with this id, due now. `redeliveryId`: the job that it is of. */
 export const firstOfRedelivery = (
   { seq, address }: DeliverableEvent,
-  token: string,
+  deliveryId: string,
   dueMs: number,
   redeliveryId?: string,
 ): RetryMessage => ({
   address,
   eventSeq: seq,
-  deliveryId: redeliveryDeliveryId(seq, token),
+  deliveryId,
   attempt: 1,
   dueMs,
   deferrals: 0,

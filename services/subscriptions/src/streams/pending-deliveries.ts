@@ -111,24 +111,38 @@ const recordSubject = ({ address, deliveryId }: OpenDelivery): string =>
 const MAX_IN_OLD_FORM = 1_000;
 
 /**
- * Tells whether any delivery of an event, its first one or a redelivery, is due for this agent or in
- * flight; yes where it cannot tell.
+ * The ids of this agent's deliveries that are due or in flight, to whichever destinations; undefined: too many in the
+ * old form to tell.
  */
-export const dueEventsOf = async (
+export const dueDeliveriesOf = async (
   nats: Nats,
   agent: AgentAddress,
-): Promise<(eventSeq: number) => boolean> => {
-  const events = new Set<number>();
+): Promise<ReadonlySet<string> | undefined> => {
+  const ids = new Set<string>();
   for (const subject of await subjectsUnder(nats, STREAMS.retries, dueRetriesOfAgent(agent))) {
     const id = parseDueRetrySubject(subject)?.deliveryId;
-    if (id !== undefined) events.add(eventSeqOf(id));
+    if (id !== undefined) ids.add(id);
   }
   const page = { filter: agentsDueRetrySubject(agent), from: 1, size: MAX_IN_OLD_FORM };
   const old = await readPage(nats, STREAMS.retries, page);
-  if (old.length >= MAX_IN_OLD_FORM) return () => true;
+  if (old.length >= MAX_IN_OLD_FORM) return undefined;
   for (const message of old) {
     const read = readRetry(agent, message.header.get);
-    if (read.kind === "retry") events.add(read.retry.eventSeq);
+    if (read.kind === "retry") ids.add(read.retry.deliveryId);
   }
+  return ids;
+};
+
+/**
+ * Tells whether any delivery of an event, its first ones or a redelivery, is due for this agent or in
+ * flight; yes where it cannot tell.
+ */
+const dueEventsOf = async (
+  nats: Nats,
+  agent: AgentAddress,
+): Promise<(eventSeq: number) => boolean> => {
+  const ids = await dueDeliveriesOf(nats, agent);
+  if (ids === undefined) return () => true;
+  const events = new Set(ids.values().map(eventSeqOf));
   return (eventSeq) => events.has(eventSeq);
 };

@@ -1,6 +1,6 @@
 import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 
-/** An event's deliveries, as the streams have them. */
+/** An event's deliveries to one destination, as the streams have them. */
 export type DeliverySnapshot = {
   /** A retry of one of them is due or in flight. */
   readonly isDue: boolean;
@@ -10,9 +10,9 @@ export type DeliverySnapshot = {
   readonly isOpen: boolean;
   /** How many attempts the waiting delivery has left; undefined: no record says so. */
   readonly attemptsLeft: number | undefined;
-  /** The first delivery has a record. */
+  /** The first delivery there has a record. */
   readonly isRecorded: boolean;
-  /** The dispatchers have acknowledged the event. */
+  /** The dispatchers have acknowledged the event, or its first deliveries are known to go elsewhere. */
   readonly isAcknowledged: boolean;
 };
 
@@ -38,7 +38,7 @@ export const isExtraAttempt = (
   countsAgainstSchedule: boolean,
 ): boolean => !countsAgainstSchedule && attempt > 1 && deferrals === 0;
 
-/** How to deliver an event again. */
+/** How to deliver an event again to one destination. */
 export const decideRedeliver = (
   snapshot: DeliverySnapshot,
   countsAgainstSchedule: boolean,

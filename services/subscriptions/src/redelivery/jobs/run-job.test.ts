@@ -71,7 +71,7 @@ const sceneOf = (job: RedeliveryJob, rows: readonly EventRow[], malformed = 0) =
   const messages = [job];
   const deps: RunJobDeps = {
     nats: streams.nats,
-    due: { subjectOf: (address, deliveryId) => dueRetrySubject(address, deliveryId) },
+    due: { subjectOf: dueRetrySubject, allKnowEndpoints: () => true },
     rules: { types: { kind: "open" }, schema: "warn", isOwnType: () => false },
     now: () => NOW,
     jobs: {

@@ -1,4 +1,5 @@
 import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
+import { redeliveryDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
 import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
 import { pause } from "@ringback/runtime/process/backoff";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
@@ -160,7 +161,8 @@ const startBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<void> =
   await Promise.all(
     batch.starts.map(async ({ seq, call_id, agent_id, event_type }) => {
       const address = { workspaceId, callId: call_id, agentId: agent_id, eventType: event_type };
-      const retry = firstOfRedelivery({ seq, address }, redeliveryId, dueMs, redeliveryId);
+      const deliveryId = redeliveryDeliveryId(seq, redeliveryId);
+      const retry = firstOfRedelivery({ seq, address }, deliveryId, dueMs, redeliveryId);
       if (isOld && (await wasStarted(deps.nats, retry))) return;
       await startRedelivery(deps, retry);
     }),

@@ -71,32 +71,66 @@ export const JOBS_EXAMPLES = {
 };
 
 export const REDELIVER_EXAMPLES = {
-  redeliver: { summary: "As it is usual", value: {} },
+  redeliver: { summary: "Where it went, and was not delivered", value: {} },
+  to_endpoints: {
+    summary: "To two endpoints alone, one of them by its uid",
+    value: { endpoint_ids: ["crm", "ep_4q2f7xk3mzt5b6ya"] },
+  },
+  to_the_agent: {
+    summary: "To its agent's subscription alone",
+    value: { agent_subscription: true },
+  },
   counted: {
     summary: "A retry that is due later goes on now, and counts",
     value: { counts_against_schedule: true },
   },
 };
 
+const AGAIN = {
+  delivery_id: "18431-01a2256e-c911-75a7-825c-bee19df88b73",
+  mode: "redelivery",
+  attempt: 1,
+  attempts_left: null,
+};
+
+const GOES_ON = { delivery_id: "18440", mode: "retry_now", attempt: 3, attempts_left: 2 };
+
 export const REDELIVERED_EXAMPLES = {
   redelivery: {
     summary: "A new delivery of an event that was given up",
     value: {
       event_id: "evt_t9x3k0_18431",
-      delivery_id: "18431-01a2256e-c911-75a7-825c-bee19df88b73",
-      mode: "redelivery",
-      attempt: 1,
-      attempts_left: null,
+      ...AGAIN,
+      deliveries: [{ ...AGAIN, endpoint_id: null }],
     },
   },
   retry_now: {
     summary: "A delivery that waited for its third attempt",
     value: {
       event_id: "evt_t9x3k0_18440",
-      delivery_id: "18440",
-      mode: "retry_now",
-      attempt: 3,
-      attempts_left: 2,
+      ...GOES_ON,
+      deliveries: [{ ...GOES_ON, endpoint_id: null }],
+    },
+  },
+  several: {
+    summary: "A new delivery to one endpoint; at another one an attempt is under way",
+    value: {
+      event_id: "evt_t9x3k0_18431",
+      deliveries: [
+        {
+          ...AGAIN,
+          delivery_id: "18431-ep_zq3m7xk2f4t5b6ya-01a2256e-c911-75a7-825c-bee19df88b73",
+          endpoint_id: "ep_zq3m7xk2f4t5b6ya",
+          uid: "crm",
+        },
+        {
+          delivery_id: null,
+          endpoint_id: "ep_4q2f7xk3mzt5b6ya",
+          mode: "in_progress",
+          attempt: null,
+          attempts_left: null,
+        },
+      ],
     },
   },
 };

@@ -19,6 +19,18 @@ export const rejectionProblem = (rejection: Rejection, id = "", keptMs = 0): Pro
       const detail = `An attempt to deliver event ${id} is under way, or is about to be: look what comes of it first.`;
       return { code: "delivery_in_progress", detail };
     }
+    case "endpoints_not_found":
+      return {
+        code: "endpoint_not_found",
+        detail: `There is no ${endpointsText(rejection.named)} in this workspace: nothing was started.`,
+      };
+    case "endpoints_disabled":
+      return {
+        code: "endpoint_disabled",
+        detail: `Disabled is ${endpointsText(rejection.named)}: nothing was started. POST …/enable switches an endpoint on.`,
+      };
+    case "dispatchers_outdated":
+      return DISPATCHERS_OUTDATED;
     case "too_many_running":
       return tooMany(
         `${rejection.running} redeliveries run in this workspace already, at most ${MAX_RUNNING_JOBS} may: wait for one to end, or stop it.`,
@@ -34,6 +46,21 @@ export const rejectionProblem = (rejection: Rejection, id = "", keptMs = 0): Pro
     default:
       return rejection satisfies never;
   }
+};
+
+/** So many names say enough. */
+const MAX_NAMED = 10;
+
+const endpointsText = (named: readonly string[]): string => {
+  const more = named.length > MAX_NAMED ? ` and ${named.length - MAX_NAMED} more` : "";
+  return `endpoint ${named.slice(0, MAX_NAMED).map(quoted).join(", ")}${more}`;
+};
+
+/** While a dispatcher of a version without endpoints runs, deliveries to endpoints cannot begin. */
+export const DISPATCHERS_OUTDATED: Problem = {
+  code: "dispatchers_outdated",
+  detail:
+    "A dispatcher of a version without endpoints still runs, which would send it to an agent's subscription: nothing was sent.",
 };
 
 const notDeliverable = (detail: string): Problem => ({ code: "event_not_deliverable", detail });

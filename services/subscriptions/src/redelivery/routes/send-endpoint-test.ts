@@ -9,12 +9,7 @@ import { callerOf } from "../../http/auth/caller.ts";
 import type { Api } from "../../http/api.ts";
 import { endpointPathSchema } from "../../http/field-schemas.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
-import {
-  endpointNotFound,
-  problemResponses,
-  sendProblem,
-  type Problem,
-} from "../../http/problem.ts";
+import { endpointNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { invalidRequest } from "../../http/refused-error.ts";
 import type { RedeliveryDeps } from "../deps.ts";
 import { sendTestEvent, testWaitMs } from "../test-events/send-test-event.ts";
@@ -23,6 +18,7 @@ import {
   TEST_EVENT_EXAMPLES,
   TESTED_EXAMPLES,
 } from "./redelivery-examples.ts";
+import { DISPATCHERS_OUTDATED } from "./rejection-problem.ts";
 import { testedSchema, type TestPermits } from "./test-permits.ts";
 
 const bodySchema = z
@@ -40,12 +36,6 @@ export type SendEndpointTestDeps = {
   readonly eventTypes: DefineDeps;
   readonly permits: TestPermits;
   readonly allKnowEndpoints: () => boolean;
-};
-
-const OUTDATED: Problem = {
-  code: "dispatchers_outdated",
-  detail:
-    "A dispatcher of a version without endpoints still runs, which would send it to an agent's subscription: nothing was sent.",
 };
 
 /** `POST /endpoints/{endpoint_id}/test-event`: sends a sample to it alone, and responds with its attempt's outcome. */
@@ -94,7 +84,7 @@ export const sendEndpointTestRoute = (
         const detail = `Endpoint '${named}' is disabled: nothing was sent.`;
         return sendProblem(reply, { code: "endpoint_disabled", detail });
       }
-      if (!allKnowEndpoints()) return sendProblem(reply, OUTDATED);
+      if (!allKnowEndpoints()) return sendProblem(reply, DISPATCHERS_OUTDATED);
       const eventType = await typeToTest(endpoint, request.body?.event_type, eventTypes);
       const waitMs = testWaitMs(endpoint);
       const { example } = eventTypes.index.ownTypes.find(workspaceId, eventType) ?? {};
