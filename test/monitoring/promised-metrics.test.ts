@@ -34,6 +34,8 @@ const OF_ALL: Record<string, Promised> = {
   ringback_subscriptions_view_age_seconds: { type: "gauge" },
 };
 
+const DESTINATIONS = ["agent", "endpoint"];
+
 const OF_DISPATCHER: Record<string, Promised> = {
   ringback_events_total: {
     type: "counter",
@@ -55,14 +57,20 @@ const OF_DISPATCHER: Record<string, Promised> = {
     type: "counter",
     labels: { workspace_id: "any", result: ENDS },
   },
-  ringback_attempt_duration_seconds: { type: "histogram", labels: { outcome: BOTH } },
+  ringback_attempt_duration_seconds: {
+    type: "histogram",
+    labels: { outcome: BOTH, destination: DESTINATIONS },
+  },
   ringback_first_attempt_delay_seconds: { type: "histogram" },
   ringback_delivery_seconds: { type: "histogram" },
   ringback_deliveries_total: {
     type: "counter",
-    labels: { event_type: EVENT_TYPE_LABELS, result: ENDS },
+    labels: { event_type: EVENT_TYPE_LABELS, result: ENDS, destination: DESTINATIONS },
   },
-  ringback_dead_letters_total: { type: "counter", labels: { reason: DEAD_LETTER_REASONS } },
+  ringback_dead_letters_total: {
+    type: "counter",
+    labels: { reason: DEAD_LETTER_REASONS, destination: [...DESTINATIONS, "none"] },
+  },
   ringback_retries_scheduled_total: {
     type: "counter",
     labels: { attempt: ["2", "3", "4", "5+"] },

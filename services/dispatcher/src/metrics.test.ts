@@ -68,11 +68,11 @@ test("everything starts at zero", async () => {
   }).toEqual({
     events: 11 * 3,
     attempts: 10 * 10 * 5,
-    deliveries: 10 * 3,
-    deadLetters: 4,
+    deliveries: 10 * 3 * 2,
+    deadLetters: 4 * 3,
     retries: 4,
     deferred: 5,
-    durations: 2,
+    durations: 2 * 2,
   });
 });
 
@@ -93,11 +93,11 @@ describe("an attempt is counted", () => {
     expect(await counted()).toEqual({
       "ringback_attempts_total call_completed delivered 1": 1,
       "ringback_workspace_attempts_total w1 delivered": 1,
-      "ringback_attempt_duration_seconds_count delivered": 1,
-      "ringback_attempt_duration_seconds_sum delivered": 0.5,
+      "ringback_attempt_duration_seconds_count delivered agent": 1,
+      "ringback_attempt_duration_seconds_sum delivered agent": 0.5,
       ringback_delivery_seconds_count: 1,
       ringback_delivery_seconds_sum: 2.5,
-      "ringback_deliveries_total call_completed delivered": 1,
+      "ringback_deliveries_total call_completed delivered agent": 1,
       "ringback_workspace_deliveries_total w1 delivered": 1,
     });
   });
@@ -109,8 +109,8 @@ describe("an attempt is counted", () => {
     expect(await counted()).toEqual({
       "ringback_attempts_total call_completed tls 2": 1,
       "ringback_workspace_attempts_total w1 failed": 1,
-      "ringback_attempt_duration_seconds_count failed": 1,
-      "ringback_attempt_duration_seconds_sum failed": 0.5,
+      "ringback_attempt_duration_seconds_count failed agent": 1,
+      "ringback_attempt_duration_seconds_sum failed agent": 0.5,
     });
   });
 
@@ -118,7 +118,7 @@ describe("an attempt is counted", () => {
     const outcome = { kind: "failed", reason: "timeout" } as const;
     countAttempt(metrics, record({ outcome, next: { kind: "dead_letter" } }), STORED_MS);
     expect(await counted()).toMatchObject({
-      "ringback_deliveries_total call_completed dead_lettered": 1,
+      "ringback_deliveries_total call_completed dead_lettered agent": 1,
       "ringback_workspace_deliveries_total w1 dead_lettered": 1,
     });
   });
@@ -126,7 +126,7 @@ describe("an attempt is counted", () => {
   test("as no attempt at all where nothing was sent; the delivery ends as cancelled", async () => {
     countAttempt(metrics, record({ outcome: { kind: "cancelled" } }), STORED_MS);
     expect(await counted()).toEqual({
-      "ringback_deliveries_total call_completed cancelled": 1,
+      "ringback_deliveries_total call_completed cancelled agent": 1,
       "ringback_workspace_deliveries_total w1 cancelled": 1,
     });
   });
@@ -170,12 +170,22 @@ test("the buckets of attempts end at the default deadline", async () => {
   expect(bounds.slice(-2)).toEqual(["30", "+Inf"]);
 });
 
+test("a delivery to an endpoint is counted as one, and its first like any other first", async () => {
+  const endpoint_id = "ep_aaaaaaaaaaaaaaaa";
+  const toEndpoint = { endpoint_id, delivery_id: `7-${endpoint_id}` };
+  countAttempt(metrics, record(toEndpoint), STORED_MS);
+  expect(await counted()).toMatchObject({
+    "ringback_deliveries_total call_completed delivered endpoint": 1,
+    ringback_delivery_seconds_count: 1,
+  });
+});
+
 test("a redelivery counts as a delivery, and not for how long delivering takes", async () => {
   const redelivered = { delivery_id: "7-r1", trigger: "redelivery" } as const;
   countAttempt(metrics, record(redelivered), STORED_MS);
   expect(await counted()).toMatchObject({
     "ringback_attempts_total call_completed delivered 1": 1,
-    "ringback_deliveries_total call_completed delivered": 1,
+    "ringback_deliveries_total call_completed delivered agent": 1,
   });
   expect(await counted()).not.toHaveProperty("ringback_delivery_seconds_count");
 });

@@ -4,9 +4,11 @@ import {
   type AttemptRecord,
   type Outcome,
 } from "@ringback/contracts/deliveries/attempt";
+import { isFirstDelivery } from "@ringback/contracts/deliveries/delivery-id";
 import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/events/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
+import { DELIVERY_ENDS, workspaceMetrics } from "./workspace-metrics.ts";
 import { DEFERRAL_REASONS } from "./limits/permits.ts";
 import { PLATFORM_FAULTS } from "./send/result.ts";
 import type { Delivery } from "./delivery/delivery.ts";
@@ -19,12 +21,13 @@ const DELAY_BUCKETS = [
 const DELIVERY_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 900, 3_600];
 
 const ATTEMPT_LABELS = ["1", "2", "3", "4", "5+"];
-const RESULTS = ["delivered", "dead_lettered", "cancelled"] as const;
+/** The kinds of destinations: never which one, as there are very many. */
+const DESTINATIONS = ["agent", "endpoint"] as const;
 
-type DeliveryEnd = (typeof RESULTS)[number];
-
-/** A label for every workspace would grow the page without bound. */
-const MAX_WORKSPACES = 200;
+/** The value of the label `destination` of a record or a dead letter. */
+export const destinationLabel = (of: {
+  readonly endpoint_id?: string | undefined;
+}): (typeof DESTINATIONS)[number] => (of.endpoint_id === undefined ? "agent" : "endpoint");
 
 /** The value of the label `attempt`. */
 export const attemptLabel = (attempt: number): string => (attempt >= 5 ? "5+" : String(attempt));
@@ -33,18 +36,6 @@ export const attemptLabel = (attempt: number): string => (attempt >= 5 ? "5+" : 
 export const outcomeLabel = (outcome: Outcome): string | undefined => {
   if (outcome.kind === "cancelled") return undefined;
   return outcome.kind === "failed" ? outcome.reason : "delivered";
-};
-
-/** The label `workspace_id`: the first 200 workspaces by name, the others together. */
-const cappedWorkspaces = (onFirst: (label: string) => void): ((workspaceId: string) => string) => {
-  const seen = new Set<string>();
-  return (workspaceId) => {
-    const isShown = seen.has(workspaceId) || seen.size < MAX_WORKSPACES;
-    const label = isShown ? workspaceId : "other";
-    if (!seen.has(label)) onFirst(label);
-    seen.add(label);
-    return label;
-  };
 };
 
 export type DispatcherMetrics = ReturnType<typeof dispatcherMetrics>;
@@ -68,13 +59,15 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
   ),
   deliveries: metrics.counter("ringback_deliveries_total", "Deliveries that ended", {
     event_type: EVENT_TYPE_LABELS,
-    result: RESULTS,
+    result: DELIVERY_ENDS,
+    destination: DESTINATIONS,
   }),
   deadLetters: metrics.counter(
     "ringback_dead_letters_total",
     "Deliveries and messages dead-lettered, by reason",
     {
       reason: DEAD_LETTER_REASONS,
+      destination: [...DESTINATIONS, "none"], // none: of messages that cannot be parsed
     },
   ),
   retriesScheduled: metrics.counter(
@@ -114,7 +107,7 @@ const durationMetrics = (metrics: Metrics) => ({
     "ringback_attempt_duration_seconds",
     "Start of an attempt to the response's headers, or to its failure",
     ATTEMPT_BUCKETS,
-    { outcome: ["delivered", "failed"] },
+    { outcome: ["delivered", "failed"], destination: DESTINATIONS },
   ),
   firstAttemptDelay: metrics.histogram(
     "ringback_first_attempt_delay_seconds",
@@ -133,30 +126,6 @@ const durationMetrics = (metrics: Metrics) => ({
   ),
 });
 
-const workspaceMetrics = (metrics: Metrics) => {
-  const outcomes = ["delivered", "failed"] as const;
-  const attempts = metrics.counter<"workspace_id" | "outcome">(
-    "ringback_workspace_attempts_total",
-    "Attempts by workspace (the first 200, then other)",
-    { workspace_id: [], outcome: outcomes },
-  );
-  const deliveries = metrics.counter<"workspace_id" | "result">(
-    "ringback_workspace_deliveries_total",
-    "Deliveries that ended, by workspace (the first 200, then other)",
-    { workspace_id: [], result: RESULTS },
-  );
-  const label = cappedWorkspaces((workspace_id) => {
-    for (const outcome of outcomes) attempts.inc({ workspace_id, outcome }, 0);
-    for (const result of RESULTS) deliveries.inc({ workspace_id, result }, 0);
-  });
-  return {
-    workspaceAttempt: (workspaceId: string, outcome: (typeof outcomes)[number]): void =>
-      attempts.inc({ workspace_id: label(workspaceId), outcome }),
-    workspaceDelivery: (workspaceId: string, result: DeliveryEnd): void =>
-      deliveries.inc({ workspace_id: label(workspaceId), result }),
-  };
-};
-
 /** Counts one recorded attempt, and the delivery's end when it was the last. */
 export const countAttempt = (
   metrics: DispatcherMetrics,
@@ -166,16 +135,18 @@ export const countAttempt = (
   const { workspace_id, attempt, outcome, next } = record;
   const event_type = eventTypeLabel(record.event_type);
   const label = outcomeLabel(outcome);
+  const destination = destinationLabel(record);
   const kind = outcome.kind === "delivered" ? "delivered" : "failed";
   if (label !== undefined) {
     metrics.attempts.inc({ event_type, outcome: label, attempt: attemptLabel(attempt) });
     metrics.workspaceAttempt(workspace_id, kind);
-    metrics.attemptDuration.observe({ outcome: kind }, record.duration_ms / 1_000);
+    const seconds = record.duration_ms / 1_000;
+    metrics.attemptDuration.observe({ outcome: kind, destination }, seconds);
     if (record.resent === true) metrics.resent.inc();
   }
   if (record.out_of_turn === true) metrics.madeOutOfOrder.inc();
   // A redelivery may come days after its event, which is no measure of delivering.
-  if (outcome.kind === "delivered" && record.delivery_id === undefined) {
+  if (outcome.kind === "delivered" && isFirstDelivery(record.delivery_id ?? "")) {
     const endedMs = Date.parse(record.at) + record.duration_ms;
     metrics.delivery.observe(Math.max(0, endedMs - storedAtMs) / 1_000);
   }
@@ -184,7 +155,7 @@ export const countAttempt = (
   if (next.kind === "done" && outcome.kind === "failed") return;
   const done = outcome.kind === "cancelled" ? "cancelled" : "delivered";
   const result = next.kind === "dead_letter" ? "dead_lettered" : done;
-  metrics.deliveries.inc({ event_type, result });
+  metrics.deliveries.inc({ event_type, result, destination });
   metrics.workspaceDelivery(workspace_id, result);
 };
 
@@ -205,10 +176,12 @@ export const observeStart = (
 /** Counts a dead letter without a last attempt, and its delivery where that is known. */
 export const countDeadLetter = (metrics: DispatcherMetrics, deadLetter: DeadLetter): void => {
   const { reason } = deadLetter;
-  metrics.deadLetters.inc({ reason });
-  if (reason === "invalid_event") return; // no delivery
+  if (reason === "invalid_event") return metrics.deadLetters.inc({ reason, destination: "none" });
   const { event_type, workspace_id } = deadLetter;
+  const destination = destinationLabel(deadLetter);
+  metrics.deadLetters.inc({ reason, destination });
   if (event_type === undefined || workspace_id === undefined) return;
-  metrics.deliveries.inc({ event_type: eventTypeLabel(event_type), result: "dead_lettered" });
+  const ended = { event_type: eventTypeLabel(event_type), destination };
+  metrics.deliveries.inc({ ...ended, result: "dead_lettered" });
   metrics.workspaceDelivery(workspace_id, "dead_lettered");
 };

@@ -2,7 +2,7 @@ import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import { addressOf, retryMessageFor } from "../delivery/delivery.ts";
-import { attemptLabel, type DispatcherMetrics } from "../metrics.ts";
+import { attemptLabel, destinationLabel, type DispatcherMetrics } from "../metrics.ts";
 import { deadLetterKey, exhausted } from "./dead-letter.ts";
 import type { DeliveryStore } from "./delivery-store.ts";
 import type { Notifier } from "./notifier.ts";
@@ -50,9 +50,14 @@ export const nextRetry = (record: AttemptRecord, deliveryId: string, at: string)
 };
 
 export const countNextStep = (
-  { next, attempt }: AttemptRecord,
+  { next, attempt, endpoint_id }: AttemptRecord,
   metrics: DispatcherMetrics,
 ): void => {
   if (next.kind === "retry") metrics.retriesScheduled.inc({ attempt: attemptLabel(attempt + 1) });
-  if (next.kind === "dead_letter") metrics.deadLetters.inc({ reason: "exhausted" });
+  if (next.kind === "dead_letter") {
+    metrics.deadLetters.inc({
+      reason: "exhausted",
+      destination: destinationLabel({ endpoint_id }),
+    });
+  }
 };
