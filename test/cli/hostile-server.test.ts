@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { ringback } from "./run-ringback.ts";
@@ -23,6 +24,10 @@ const elsewhere = createServer(({ headers }, response) => {
   json(response, { agents: [], next_cursor: null });
 });
 
+const NO_EVENTS = { events: [], next_cursor: null };
+
+let pages = 0;
+
 const ROUTES: Readonly<Record<string, (response: ServerResponse) => void>> = {
   redirect: (response) => {
     const { port } = elsewhere.address() as AddressInfo;
@@ -39,9 +44,22 @@ const ROUTES: Readonly<Record<string, (response: ServerResponse) => void>> = {
     }),
   events: (response) => {
     const ids = { event_id: `e${CLEAR}`, event_type: "t", call_id: CLEAR, agent_id: "a" };
-    const events = [{ ...ids, stored_at: CLEAR, status: "constructor" }];
+    const event = { ...ids, stored_at: CLEAR, status: "constructor" };
+    const events = [event, event];
     json(response, { events, next_cursor: null });
   },
+  "same-cursor": (response) => json(response, { ...NO_EVENTS, next_cursor: "again" }),
+  "new-cursors": (response) => {
+    pages += 1;
+    json(response, { ...NO_EVENTS, next_cursor: `page-${pages}` });
+  },
+  large: (response) => {
+    // Compressed, it is a thousandth of what it comes to.
+    response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
+    response.end(gzipSync(`{"agents":[],"next_cursor":null${" ".repeat(33 * 2 ** 20)}}`));
+  },
+  "large-problem": (response) =>
+    json(response, { code: "x", detail: "y".repeat(33 * 2 ** 20) }, 400),
 };
 
 const server = createServer(({ url = "" }, response) => {
@@ -89,6 +107,28 @@ test.each(["agents", "agents agent-7", "agents agent-7 --json", "events evt_1_1 
     });
   },
 );
+
+test.each([
+  ["same-cursor", "ringback: the list /events goes on with the same page again\n"],
+  ["new-cursors", "ringback: the list /events has not ended after 101 pages: narrow it\n"],
+])("a list that never ends ends here: %s", async (route, text) => {
+  expect(await run(route, "events")).toEqual({ code: 1, stdout: "", stderr: text });
+});
+
+test.each(["large", "large-problem"])("a response has an end: %s", async (route) => {
+  expect(await run(route, "agents")).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringMatching(
+      /^ringback: \S+ answered more than 32 MiB, which is not Ring.*\n$/,
+    ),
+  });
+});
+
+test("a page that has more than was asked for is cut", async () => {
+  const { stdout } = await run("events", "events --limit 1 --json");
+  expect(stdout.split("\n")).toHaveLength(2);
+});
 
 test.each([
   ["problem", "agents", "ringback: a�[2J�2Jb (400 constructor)\n"],

@@ -1,12 +1,14 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { parseExact } from "@ringback/contracts/json/exact-json";
 import type { z } from "zod";
 import { CliError } from "../cli-error.ts";
 import type { Connection } from "./connection.ts";
-import { ApiError, jsonIn, notTheApi, problemOf } from "./problem.ts";
+import { ApiError, problemOf } from "./problem.ts";
+import { bytesIn, notTheApi } from "./response.ts";
 
 /** Calls the API with a key. */
 export type ApiClient = {
-  /** The response's JSON, parsed by the schema; throws for any status other than 2xx. */
+  /** The response's JSON, parsed by the schema, with every digit of its numbers; throws for any status other than 2xx. */
   readonly call: <T>(call: Call, schema: z.ZodType<T>) => Promise<T>;
   /** The response's body as it came; throws for any status other than 2xx. */
   readonly bytes: (call: Call) => Promise<Uint8Array<ArrayBuffer>>;
@@ -15,7 +17,7 @@ export type ApiClient = {
 };
 
 export type Call = {
-  readonly method?: "GET" | "POST" | "PATCH";
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   /** Below the base path. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
@@ -53,7 +55,7 @@ export const apiClient = (connection: Connection): ApiClient => {
     fetch: (call) => withNetworkErrors(connection, call, () => send(connection, call, call.signal)),
     bytes: received,
     call: async (call, schema) => {
-      const parsed = schema.safeParse(jsonIn(new TextDecoder().decode(await received(call))));
+      const parsed = schema.safeParse(parseExact(await received(call)));
       if (parsed.success) return parsed.data;
       throw notTheApi(`${connection.url}${call.path}`, "what is not understood here");
     },
@@ -69,7 +71,7 @@ const receivedOnce = async (
   return withNetworkErrors(connection, call, async () => {
     const response = await send(connection, call, signal);
     if (!response.ok) throw await problemOf(response);
-    return new Uint8Array(await response.arrayBuffer());
+    return bytesIn(response);
   });
 };
 

@@ -21,6 +21,9 @@ const MAX_WAIT_MS = 30_000;
 /** The service sends a heartbeat every 10 s: a connection silent for this long is dead. */
 const SILENT_FOR_MS = 35_000;
 
+/** Characters of one message: an event has at most 1 MiB. */
+const MAX_BUFFERED = 8 * 2 ** 20;
+
 /** Statuses for which a retry is useless. */
 const FINAL = new Set([400, 401, 403, 404, 405, 422]);
 
@@ -94,5 +97,5 @@ const open = async (
   return response.body
     .pipeThrough(heard)
     .pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)
-    .pipeThrough(new EventSourceParserStream());
+    .pipeThrough(new EventSourceParserStream({ maxBufferSize: MAX_BUFFERED }));
 };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CliError } from "../cli-error.ts";
+import { bytesIn, jsonIn, notTheApi } from "./response.ts";
 
 /** A response of the API that says no. */
 export class ApiError extends CliError {
@@ -58,7 +59,7 @@ const messageOf = (status: number, { code, detail, errors = [] }: Problem): stri
 /** The problem in a response of the API that is not 2xx. */
 export const problemOf = async (response: Response): Promise<CliError> => {
   const { status, url, headers } = response;
-  const body = jsonIn(await response.text());
+  const body = jsonIn(new TextDecoder().decode(await bytesIn(response)));
   const parsed = problemSchema.safeParse(body);
   if (parsed.success) return new ApiError(response, parsed.data, body);
   const location = headers.get("location");
@@ -69,19 +70,4 @@ export const problemOf = async (response: Response): Promise<CliError> => {
   }
   const type = headers.get("content-type") ?? "nothing";
   return notTheApi(url, `${status} with ${type}`);
-};
-
-/** For a response that Ringback does not give. */
-export const notTheApi = (url: string, came: string): CliError =>
-  new CliError(
-    `${url} answered ${came}, which is not Ringback's API: check RINGBACK_API_URL, or --api`,
-  );
-
-/** The value of a JSON text; undefined for any other text. */
-export const jsonIn = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };

@@ -9,7 +9,7 @@ import {
 import { withExamples, type AddCommand, type CommandContext } from "../command-context.ts";
 import { jsonLine } from "../output/json-line.ts";
 import { printable } from "../output/printable.ts";
-import { jsonIn, notTheApi } from "../api/problem.ts";
+import { jsonIn, notTheApi } from "../api/response.ts";
 
 /** `ringback agents`: lists the workspace's agents, or one agent's subscriptions. */
 export const agentsCommand: AddCommand = (program, context) => {

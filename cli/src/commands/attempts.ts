@@ -2,7 +2,7 @@ import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
 import type { z } from "zod";
 import { usageError } from "../cli-error.ts";
 import { withExamples, type AddCommand, type CommandContext } from "../command-context.ts";
-import { pages } from "../api/pages.ts";
+import { collect } from "../api/pages.ts";
 import {
   choicesOption,
   filterQuery,
@@ -46,16 +46,12 @@ export const attemptsCommand: AddCommand = (program, context) => {
 };
 
 const listAttempts = async (options: AttemptsOptions, context: CommandContext): Promise<void> => {
-  const { client, terminal, interrupted: signal } = context;
+  const { terminal } = context;
   const limit = limitIn(options.limit);
   const { path, query } = await wantedBy(options, context);
-  const attempts: ListedAttempt[] = [];
-  const wanted = { path, items: "attempts", schema: attemptSchema, query, limit, signal };
-  for await (const attempt of pages(client, wanted)) {
-    const about = options.event === undefined ? attempt : { event_id: options.event, ...attempt };
-    attempts.push(about);
-    if (terminal.isJson) terminal.line(JSON.stringify(about));
-  }
+  const about = options.event === undefined ? {} : { event_id: options.event };
+  const schema = attemptSchema.transform((one): ListedAttempt => ({ ...about, ...one }));
+  const attempts = await collect(context, { path, items: "attempts", schema, query, limit });
   if (attempts.length === 0) return nothingFound("attempts", query["agent_id"], context);
   if (!terminal.isJson) terminal.table(columnsOf(terminal, options.event !== undefined), attempts);
 };

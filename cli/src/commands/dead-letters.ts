@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { withExamples, type AddCommand, type CommandContext } from "../command-context.ts";
-import { pages } from "../api/pages.ts";
+import { collect } from "../api/pages.ts";
 import {
   choicesOption,
   filterQuery,
@@ -48,16 +48,12 @@ const listDeadLetters = async (
   options: DeadLettersOptions,
   context: CommandContext,
 ): Promise<void> => {
-  const { client, terminal, interrupted: signal } = context;
+  const { terminal } = context;
   const limit = limitIn(options.limit);
   const filters = await filterQuery(options, context);
   const query = { ...filters, reason: options.reason?.join(",") };
-  const wanted = { path: "/dead-letters", items: "dead_letters", schema: deadLetterSchema };
-  const found: DeadLetter[] = [];
-  for await (const one of pages(client, { ...wanted, query, limit, signal })) {
-    found.push(one);
-    if (terminal.isJson) terminal.line(JSON.stringify(one));
-  }
+  const list = { path: "/dead-letters", items: "dead_letters", schema: deadLetterSchema };
+  const found = await collect(context, { ...list, query, limit });
   if (found.length === 0) return nothingFound("dead letters", filters.agent_id, context);
   if (terminal.isJson) return;
   terminal.table(

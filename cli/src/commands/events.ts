@@ -1,7 +1,7 @@
 import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
 import { usageError } from "../cli-error.ts";
 import { withExamples, type AddCommand, type CommandContext } from "../command-context.ts";
-import { pages } from "../api/pages.ts";
+import { collect } from "../api/pages.ts";
 import {
   choicesOption,
   filterQuery,
@@ -10,7 +10,7 @@ import {
   withListOptions,
   type Filters,
 } from "../options/filters.ts";
-import { eventColumns, listedEventSchema, type ListedEvent } from "../output/event-row.ts";
+import { eventColumns, listedEventSchema } from "../output/event-row.ts";
 import { showEvent } from "./show-event.ts";
 
 type EventsOptions = Filters & {
@@ -38,16 +38,12 @@ export const eventsCommand: AddCommand = (program, context) => {
 };
 
 const listEvents = async (options: EventsOptions, context: CommandContext): Promise<void> => {
-  const { client, terminal, interrupted: signal } = context;
+  const { terminal } = context;
   const limit = limitIn(options.limit);
   const filters = await filterQuery(options, context);
   const query = { ...filters, status: options.status?.join(",") };
-  const wanted = { path: "/events", items: "events", schema: listedEventSchema };
-  const events: ListedEvent[] = [];
-  for await (const event of pages(client, { ...wanted, query, limit, signal })) {
-    events.push(event);
-    if (terminal.isJson) terminal.line(JSON.stringify(event));
-  }
+  const wanted = { path: "/events", items: "events", schema: listedEventSchema, query, limit };
+  const events = await collect(context, wanted);
   if (events.length === 0) return nothingFound("events", filters.agent_id, context);
   if (!terminal.isJson) terminal.table(eventColumns(terminal), events);
 };

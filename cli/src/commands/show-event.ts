@@ -12,7 +12,7 @@ import {
 } from "../output/attempt.ts";
 import { paintStatus } from "../output/event-row.ts";
 import { jsonLine } from "../output/json-line.ts";
-import { jsonIn, notTheApi } from "../api/problem.ts";
+import { jsonIn, notTheApi } from "../api/response.ts";
 import { eventPath } from "../options/event-id.ts";
 import { printable } from "../output/printable.ts";
 import type { Terminal } from "../output/terminal.ts";
