@@ -43,6 +43,7 @@ const ROWS: readonly (readonly [condition: string, value: string | undefined, ma
     ['{"$eq":{"a":[1,{"b":null}],"c":2}}', '{"c":2,"a":[1,{"b":null}]}', true],
     ['{"$eq":{"a":1}}', '{"a":1,"b":2}', false],
     ['{"$eq":{"a":1,"b":2}}', '{"a":1}', false],
+    ['{"$eq":{"__proto__":{}}}', '{"x":1}', false],
     ['{"$eq":{}}', "{}", true],
     ['{"$eq":{}}', "[]", false],
     ["[1,2]", "[1,2]", true],
@@ -115,6 +116,7 @@ const ROWS: readonly (readonly [condition: string, value: string | undefined, ma
     ['{"a":{"b":{"$exists":false}}}', undefined, true],
     ['{"a":{"$exists":false}}', '"text"', true],
     ['{"length":{"$exists":true}}', '"text"', false],
+    ['{"text":{"$exists":true}}', "12345678901234567890", false],
     // Fields.
     ['{"a":{"b":1}}', '{"a":{"b":1,"c":2}}', true],
     ['{"a":{"b":1}}', '{"a":1}', false],
@@ -173,6 +175,7 @@ const ROWS: readonly (readonly [condition: string, value: string | undefined, ma
     ['{"$not":{"$gt":5}}', "null", true],
     ['{"$not":{"$gt":5}}', undefined, false],
     ['{"$not":{"$not":{"$gt":5}}}', "6", true],
+    ['{"$not":{"$not":{"$eq":1,"$not":{"a":1}}}}', "[1]", false],
     ['{"$not":"a"}', '"b"', true],
     ['{"$not":{"$exists":true}}', undefined, true],
     ['{"$not":{"a":1,"b":1}}', '{"a":2}', true],

@@ -53,9 +53,6 @@ const exactly = (number: JsonNumber): Decimal | undefined =>
 
 const NUMBER = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 
-/** An exponent of more digits counts as this one, so that adding the number of digits stays exact. */
-const MAX_EXPONENT = 1e15;
-
 const decimalOf = (text: string): Decimal | undefined => {
   const [, minus, whole = "", fraction = "", exponent = "0"] = NUMBER.exec(text) ?? [];
   if (minus === undefined) return undefined;
@@ -65,11 +62,10 @@ const decimalOf = (text: string): Decimal | undefined => {
   while (start < end && all[start] === "0") start += 1;
   while (end > start && all[end - 1] === "0") end -= 1;
   if (start === end) return { sign: 0, digits: "", magnitude: 0 };
-  const power = Math.max(-MAX_EXPONENT, Math.min(MAX_EXPONENT, Number(exponent)));
   return {
     sign: minus === "" ? 1 : -1,
     digits: all.slice(start, end),
-    magnitude: whole.length - start + power,
+    magnitude: whole.length - start + Number(exponent), // exact to 2^53
   };
 };
 

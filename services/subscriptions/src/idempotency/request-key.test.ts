@@ -1,3 +1,4 @@
+import { ExactNumber } from "@ringback/contracts/json/exact-number";
 import { expect, test } from "vitest";
 import { requestKeyOf } from "./request-key.ts";
 
@@ -16,4 +17,13 @@ test("the order of an object's keys says nothing", () => {
   const one = { ...CONTENT, sentBody: { a: 1, b: { c: 2, d: 3 } }, body: null };
   const two = { ...CONTENT, sentBody: { b: { d: 3, c: 2 }, a: 1 }, body: null };
   expect(requestKeyOf("key", one)).toEqual(requestKeyOf("key", two));
+});
+
+test("requests that differ in the last digit of a long number are different ones", () => {
+  const hashOf = (number: string): string => {
+    const sentBody = { filter: { data: { account: new ExactNumber(number) } } };
+    return requestKeyOf("key", { ...CONTENT, sentBody, body: null }).requestHash;
+  };
+  expect(hashOf("9007199254740993")).toBe(hashOf("9007199254740993"));
+  expect(hashOf("9007199254740993")).not.toBe(hashOf("9007199254740992"));
 });
