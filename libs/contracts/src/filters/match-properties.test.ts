@@ -197,6 +197,11 @@ const oneMs = (): unknown => JSON.parse(A_MS_OF_JSON);
 /** Zeros, and 1 at the end. */
 const list = (length: number) => ({ f: [...Array.from({ length }, () => 0), 1] });
 
+/** Each condition before is a step, so that the steps end at every point of an element. */
+const conditionsOf = (before: number) => ({
+  $and: [...Array.from({ length: before }, () => ({ $exists: true })), { $ne: 1 }],
+});
+
 describe("evaluating is bounded", () => {
   test.each(HOSTILE)("%s take under 1 ms for an ordinary event", async (_what, filter) => {
     expect(await cpuRatio(matchingOf(filter, ORDINARY), oneMs, 1)).toBeLessThan(1);
@@ -211,10 +216,6 @@ describe("evaluating is bounded", () => {
   });
 
   test("no list is so long that its last element counts as missing", () => {
-    // Each condition before is a step, so that the steps end at every point of an element.
-    const conditionsOf = (before: number) => ({
-      $and: [...Array.from({ length: before }, () => ({ $exists: true })), { $ne: 1 }],
-    });
     const lists = Array.from({ length: 20 }, (_, n) => list(33_322 + n));
     const wrong = [0, 1, 2].flatMap((before) =>
       lists.filter((data) => matches(onField(conditionsOf(before)), data)),

@@ -19,11 +19,12 @@ test("the order of an object's keys says nothing", () => {
   expect(requestKeyOf("key", one)).toEqual(requestKeyOf("key", two));
 });
 
+const hashOf = (number: string): string => {
+  const sentBody = { filter: { data: { account: new ExactNumber(number) } } };
+  return requestKeyOf("key", { ...CONTENT, sentBody, body: null }).requestHash;
+};
+
 test("requests that differ in the last digit of a long number are different ones", () => {
-  const hashOf = (number: string): string => {
-    const sentBody = { filter: { data: { account: new ExactNumber(number) } } };
-    return requestKeyOf("key", { ...CONTENT, sentBody, body: null }).requestHash;
-  };
   expect(hashOf("9007199254740993")).toBe(hashOf("9007199254740993"));
   expect(hashOf("9007199254740993")).not.toBe(hashOf("9007199254740992"));
 });
