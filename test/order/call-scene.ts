@@ -1,4 +1,4 @@
-import type { DeliveryOrder } from "@ringback/contracts/endpoints/endpoint";
+import type { DeliveryOrder } from "@ringback/contracts/agents/delivery-order";
 import type { EventAddress } from "@ringback/contracts/events/event";
 import type { EventInput, Services } from "../harness/process/platform.ts";
 import type { NatsClient } from "../harness/nats/nats-client.ts";

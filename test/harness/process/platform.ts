@@ -1,5 +1,6 @@
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import type { DeliveryOrder } from "@ringback/contracts/agents/delivery-order";
 import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
 import { eventMessage, type EventAddress, type EventBody } from "@ringback/contracts/events/event";
 import type { EventType } from "@ringback/contracts/events/event-types";
@@ -32,6 +33,7 @@ interface SubscriptionInput {
   headers?: Record<string, string>;
   method_type?: "POST" | "PUT" | "PATCH";
   delivery?: DeliveryPolicy;
+  order?: DeliveryOrder;
 }
 
 /** What an event needs; the rest is filled in. */

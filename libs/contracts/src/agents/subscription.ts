@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sameOrder, storedOrderSchema } from "./delivery-order.ts";
 import { samePolicy, storedPolicySchema } from "./delivery-policy.ts";
 import { eventTypeSchema } from "../events/event-types.ts";
 import { liveKeys, signingKeySchema, type SigningKey } from "../secrets/signing-key.ts";
@@ -17,6 +18,8 @@ export const subscriptionSchema = z.object({
   method_type: methodTypeSchema,
   /** Overrides of the operator's settings. */
   delivery: storedPolicySchema.optional(),
+  /** Keeps the order of a call's events. */
+  order: storedOrderSchema.optional(),
   /** Signing keys, newest first; without any, requests are not signed. */
   signing: z.array(signingKeySchema).min(1).optional(),
 });
@@ -29,6 +32,7 @@ export const SUBSCRIPTION_SETTINGS = [
   "headers",
   "method_type",
   "delivery",
+  "order",
 ] as const;
 
 export type SubscriptionSetting = (typeof SUBSCRIPTION_SETTINGS)[number];
@@ -40,6 +44,7 @@ export const differingSettings = (a: Subscription, b: Subscription): Subscriptio
     headers: sameHeaders(a.headers, b.headers),
     method_type: a.method_type === b.method_type,
     delivery: samePolicy(a.delivery, b.delivery),
+    order: sameOrder(a.order, b.order),
   };
   return SUBSCRIPTION_SETTINGS.filter((setting) => !isSame[setting]);
 };

@@ -1,8 +1,9 @@
+import type { DeliveryOrder } from "../agents/delivery-order.ts";
 import type { Subscription } from "../agents/subscription.ts";
 import { endpointOwner } from "../secrets/endpoint-secrets.ts";
 import { subscriptionOwner, type SecretsOwner } from "../secrets/subscription-secrets.ts";
 import type { EventAddress } from "../streams/subjects.ts";
-import { subscriptionOf, type DeliveryOrder, type Endpoint } from "./endpoint.ts";
+import { subscriptionOf, type Endpoint } from "./endpoint.ts";
 
 /** Who an event is for, before filters are asked. */
 export type Candidates = {
@@ -38,6 +39,7 @@ export const subscriptionDestination = (
 ): FoundDestination => ({
   subscription,
   owner: subscriptionOwner(address, subscription.event_type),
+  order: subscription.order,
 });
 
 /** An endpoint as a destination of an event of this type; undefined: it is disabled. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { storedOrderSchema } from "../agents/delivery-order.ts";
 import { storedPolicySchema } from "../agents/delivery-policy.ts";
 import { methodTypeSchema, withLiveKeys, type Subscription } from "../agents/subscription.ts";
 import { isWorkspaceEventType } from "../agents/workspace-agent.ts";
@@ -23,18 +24,6 @@ export type EndpointStateName = (typeof ENDPOINT_STATES)[number];
 
 export const stateNameOf = ({ switch: set }: Pick<Endpoint, "switch">): EndpointStateName =>
   set === "on" ? "healthy" : set;
-
-/** `wait`: an event waits for the earlier ones of its call until they have ended; `skip`: only while one is in flight. */
-export const ORDER_CHOICES = ["wait", "skip"] as const;
-
-/** How deliveries of one call keep their order, as it is stored. */
-const storedOrderSchema = z.object({
-  by: z.literal("call"),
-  on_failure: z.enum(ORDER_CHOICES),
-  max_wait: z.string(),
-});
-
-export type DeliveryOrder = z.infer<typeof storedOrderSchema>;
 
 /**
  * A URL of a workspace that events of any of its agents are sent to, as it is stored. Without bounds, so that stored

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { subscriptionDestination } from "@ringback/contracts/endpoints/destination";
-import type { DeliveryOrder } from "@ringback/contracts/endpoints/endpoint";
+import type { DeliveryOrder } from "@ringback/contracts/agents/delivery-order";
 import { describe, expect, test } from "vitest";
 import { ADDRESS } from "../../../../../test/harness/fixtures/records.ts";
 import { isBlocking, orderDecision, orderedFor, type EarlierState } from "./order.ts";

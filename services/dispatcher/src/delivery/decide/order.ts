@@ -2,7 +2,7 @@ import { parseDurationMs } from "@ringback/contracts/duration";
 import { isFirstDelivery } from "@ringback/contracts/deliveries/delivery-id";
 import type { Trigger } from "@ringback/contracts/deliveries/attempt";
 import type { FoundDestination } from "@ringback/contracts/endpoints/destination";
-import type { DeliveryOrder } from "@ringback/contracts/endpoints/endpoint";
+import type { DeliveryOrder } from "@ringback/contracts/agents/delivery-order";
 
 /** A destination that keeps the order of a call's events. */
 export type OrderedDestination = Pick<FoundDestination, "subscription"> & {

@@ -19,6 +19,9 @@ export const redactedSubscriptionSchema = subscriptionSchema
     delivery: subscriptionSchema.shape.delivery.meta({
       description: "What was set for this subscription alone; for the rest the operator's settings",
     }),
+    order: subscriptionSchema.shape.order.meta({
+      description: "How it keeps the order of a call's events; missing: it keeps none",
+    }),
     signing: z.array(redactedSigningKeySchema).optional().meta({
       description: "The keys that sign its requests, newest first, without their secrets",
     }),

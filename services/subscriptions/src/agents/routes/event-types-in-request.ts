@@ -12,9 +12,9 @@ export type Named = { readonly eventType: EventType; readonly path: string };
  * in this way: the agent's own stay.
  */
 export const subscriptionsOf = ({ event_subscriptions }: EditRequest): Subscription[] =>
-  event_subscriptions.flatMap(({ event_type, signing: _asRead, delivery, ...rest }) => {
+  event_subscriptions.flatMap(({ event_type, signing: _asRead, delivery, order, ...rest }) => {
     const policy = policyToStore(delivery);
-    const set = policy === undefined ? rest : { ...rest, delivery: policy };
+    const set = { ...rest, ...(policy && { delivery: policy }), ...(order && { order }) };
     return [event_type].flat().map((type) => ({ event_type: type, ...set }));
   });
 

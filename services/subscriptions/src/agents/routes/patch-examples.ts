@@ -20,6 +20,20 @@ export const PATCH_EXAMPLES = {
       ],
     },
   },
+  order: {
+    summary: "The events of a call one after the other",
+    value: {
+      operation: "edit_event_subscriptions",
+      agent_id: "agent-7",
+      event_subscriptions: [
+        {
+          event_type: ["call_completed", "recording_completed", "all_processing_completed"],
+          callback_url: "https://crm.example.com/calls",
+          order: { by: "call", on_failure: "wait", max_wait: "10m" },
+        },
+      ],
+    },
+  },
   remove: {
     summary: "No more events of a type",
     value: {

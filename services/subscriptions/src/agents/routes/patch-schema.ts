@@ -1,5 +1,6 @@
 import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
 import { countedList } from "@ringback/contracts/json/counted-list";
+import { orderSchema } from "@ringback/contracts/agents/delivery-order";
 import { deliveryPolicySchema } from "@ringback/contracts/agents/delivery-policy";
 import { eventTypeSchema, type EventType } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
@@ -48,6 +49,10 @@ const subscriptionSchema = (policy: CallbackUrlPolicy) =>
     method_type: methodTypeSchema.default("POST"),
     delivery: deliveryPolicySchema.optional().meta({
       description: "How it is delivered, where that differs from the operator's settings",
+    }),
+    order: orderSchema.optional().meta({
+      description:
+        "Whether an event waits for the earlier ones of its call; without it, they are sent in no order",
     }),
     signing: signingAsReadSchema.meta({
       description: "Accepted and not used, so that a list can be sent back as it was read",

@@ -2,8 +2,8 @@ import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url
 import { deliveryPolicySchema, policyToStore } from "@ringback/contracts/agents/delivery-policy";
 import { methodTypeSchema } from "@ringback/contracts/agents/subscription";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
-import { parseDurationMs } from "@ringback/contracts/duration";
-import { ALL, ORDER_CHOICES } from "@ringback/contracts/endpoints/endpoint";
+import { ALL } from "@ringback/contracts/endpoints/endpoint";
+import { orderSchema } from "@ringback/contracts/agents/delivery-order";
 import type { EndpointSettings } from "@ringback/contracts/endpoints/endpoint-event";
 import { ENDPOINT_UID_RULE, isEndpointUid } from "@ringback/contracts/endpoints/endpoint-id";
 import {
@@ -26,7 +26,6 @@ const MAX_AGENTS = 200;
 const MAX_EVENT_TYPES = 50;
 const MAX_DESCRIPTION = 200;
 const METADATA = { pairs: 20, nameCharacters: 64, valueCharacters: 500 };
-const MAX_WAIT_MS = { min: 1_000, max: 86_400_000 };
 
 const uidSchema = z
   .string()
@@ -97,20 +96,6 @@ const metadataSchema = z
     error: `must have at most ${METADATA.pairs} pairs`,
   })
   .meta({ description: "For your own use: never sent", examples: [{ team: "support" }] });
-
-const maxWaitSchema = z.string().refine((text) => {
-  const durationMs = parseDurationMs(text);
-  return durationMs !== undefined && durationMs >= MAX_WAIT_MS.min && durationMs <= MAX_WAIT_MS.max;
-}, "must be a duration from 1s to 24h, such as 10m");
-
-const orderSchema = z.strictObject({
-  by: z.literal("call"),
-  on_failure: z.enum(ORDER_CHOICES).default("wait").meta({
-    description:
-      "`wait`: until every earlier event of the call is delivered or given up; `skip`: only while one is in flight",
-  }),
-  max_wait: maxWaitSchema.default("10m").meta({ description: "An event waits no longer" }),
-});
 
 const ORDER = { description: "Without it, events of a call are sent in no order" };
 const DELIVERY = { description: "Where it differs from the operator's settings" };
