@@ -90,15 +90,17 @@ test("an edit without `order` takes it away, and says so", async () => {
   expect(arrived(events).slice(-1)).toEqual([`${TYPES[0]} 3`]); // all others have overtaken it
 });
 
+/** Sets the one subscription of an agent with this order. */
+const edit = (order: unknown) =>
+  platform.api("PATCH", "/agent/v1", {
+    operation: "edit_event_subscriptions",
+    agent_id: "refused",
+    event_subscriptions: [
+      { event_type: "call_completed", callback_url: receiver.url("/refused"), order },
+    ],
+  });
+
 test("what is left out of an order is `wait` and ten minutes, and what does not fit is refused with its path", async () => {
-  const edit = (order: unknown) =>
-    platform.api("PATCH", "/agent/v1", {
-      operation: "edit_event_subscriptions",
-      agent_id: "refused",
-      event_subscriptions: [
-        { event_type: "call_completed", callback_url: receiver.url("/refused"), order },
-      ],
-    });
   expect((await edit({ by: "call" })).status).toBe(200);
   expect((await read("refused"))[0]?.["order"]).toEqual(ORDER);
   const wrong = [
