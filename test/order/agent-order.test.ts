@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventId } from "@ringback/contracts/events/event";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
@@ -14,7 +15,9 @@ let receiver: Receiver;
 /** The first event of a call fails twice. */
 beforeAll(async () => {
   [platform, receiver] = await Promise.all([
-    startPlatform({ dispatcherEnv: { RETRY_DELAYS: "400ms,400ms", RETRY_JITTER: "0" } }),
+    startPlatform({
+      dispatcherEnv: { RETRY_DELAYS: "400ms,400ms", RETRY_JITTER: "0", DELIVERY_TIMEOUT: "3s" },
+    }),
     startReceiver(({ headers }) =>
       status(
         headers["ringback-event-type"] === TYPES[0] && Number(headers["ringback-attempt"]) < 3
@@ -88,6 +91,29 @@ test("an edit without `order` takes it away, and says so", async () => {
     timeoutMs: 15_000,
   });
   expect(arrived(events).slice(-1)).toEqual([`${TYPES[0]} 3`]); // all others have overtaken it
+});
+
+test("retry now does not wait for the event's turn", async () => {
+  const at = { agentId: "retry-now", callId: "retry-now" };
+  await platform.subscribe(
+    [{ event_type: [...TYPES], callback_url: receiver.url("/retry-now"), order: ORDER }],
+    at,
+  );
+  const hung = await platform.publish({ ...at, eventType: TYPES[0], retryCount: 1 });
+  receiver.setScript({ kind: "hang" });
+  const waiting = await platform.publish(at);
+  await eventually(async () => {
+    const { state } = await platform.client.jsm.streams.info("RETRIES", {
+      subjects_filter: `retries.scheduled.w1.${at.agentId}.${waiting.seq}`,
+    });
+    return Object.keys(state.subjects ?? {}).length === 1;
+  });
+  expect(arrived([waiting])).toEqual([]);
+  const { created } = await platform.client.jsm.streams.info("EVENTS");
+  const id = eventId(Date.parse(created), waiting.seq);
+  expect((await platform.api("POST", `/events/${id}/redeliver`)).status).toBe(202);
+  await eventually(() => expect(arrived([waiting])).toEqual([`${waiting.address.eventType} 1`]));
+  expect(arrived([hung]).length).toBeLessThan(3);
 });
 
 /** Sets the one subscription of an agent with this order. */

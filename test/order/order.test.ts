@@ -152,6 +152,22 @@ describe("with `wait`", () => {
     expect(arrivals(receiver, path, events)).toEqual(onceEach(chosen));
   });
 
+  test("an earlier event that the filter leaves out is not waited for, also while it is not handled yet", async () => {
+    const filter = JSON.stringify({ data: { priority: "high" } });
+    const { path, agentId } = await scene({ filter });
+    const at = { callId: "filtered", agentId };
+    const body = { event_type: "call_started", call_id: at.callId, priority: "low" };
+    const low = await platform.publish({ ...at, eventType: "call_started", body });
+    const startedMs = Date.now();
+    const high = await platform.publish({
+      ...at,
+      body: { ...body, event_type: "call_completed", priority: "high" },
+    });
+    await received(path, 1);
+    expect(arrivals(receiver, path, [low, high])).toEqual(["call_completed 1"]);
+    expect(atMs(path, "call_completed") - startedMs).toBeLessThan(SOON_MS);
+  });
+
   test("an event that is given up lets the next one go at once", async () => {
     const { path, agentId } = await scene({}, failing("call_started", 9));
     const events = await publishCall(platform, "given-up", { agentId });
@@ -244,7 +260,7 @@ describe("with `wait`", () => {
     );
   });
 
-  test("retry now and a redelivery wait for nobody", async () => {
+  test("a redelivery waits for nobody", async () => {
     const { path, agentId } = await scene({}, failing("call_started", 9));
     const at = { callId: "asked-for", agentId };
     const first = await platform.publish({ ...at, eventType: "call_started", retryCount: 1 });

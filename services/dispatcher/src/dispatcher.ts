@@ -16,6 +16,7 @@ import {
 } from "./dispatcher-deps.ts";
 import { startHealthEvaluation } from "./endpoint-health/health-evaluation.ts";
 import { exportState, observeStream, openAdmin, type DispatcherState } from "./health.ts";
+import { filterCheck } from "./intake/endpoint-filters.ts";
 import { startIntake } from "./intake/intake.ts";
 import { joinDispatchers } from "./limits/membership.ts";
 import { dispatcherMetrics } from "./metrics.ts";
@@ -125,12 +126,13 @@ const start = async (
 };
 
 const startOrdering = (
-  parts: Omit<OrderingDeps, "acknowledgedUpTo" | "now">,
+  parts: Omit<OrderingDeps, "acknowledgedUpTo" | "passesFilter" | "now">,
   state: DispatcherState,
 ): Ordering => {
   const ordering = callOrdering({
     ...parts,
     acknowledgedUpTo: () => state.acknowledgedUpTo,
+    passesFilter: filterCheck(parts.log),
     now: () => Date.now(), // the wall clock, as for all times of a delivery
   });
   state.ordering = ordering;

@@ -31,6 +31,27 @@ export const endpointFilters = (metrics: Metrics, log: Logger): EndpointFilters 
     "Deliveries that were not made, as an endpoint's filter left the event out",
     { event_type: EVENT_TYPE_LABELS },
   );
+  const isMatch = filterMatcher(log);
+  return (endpoints, event) => {
+    if (endpoints.every(({ filter }) => filter === undefined)) return endpoints;
+    const subject = subjectOf(event);
+    return endpoints.filter((endpoint) => {
+      const isWanted = isMatch(endpoint, subject);
+      if (!isWanted) leftOut.inc({ event_type: eventTypeLabel(event.address.eventType) });
+      return isWanted;
+    });
+  };
+};
+
+/** Whether an endpoint's filter lets one event through; without counting it. */
+export const filterCheck = (
+  log: Logger,
+): ((endpoint: DeliverableEndpoint, event: FilteredEvent) => boolean) => {
+  const isMatch = filterMatcher(log);
+  return (endpoint, event) => endpoint.filter === undefined || isMatch(endpoint, subjectOf(event));
+};
+
+const filterMatcher = (log: Logger) => {
   const parsed = new WeakMap<DeliverableEndpoint, Filter | "unreadable">();
   const filterOf = (endpoint: DeliverableEndpoint, json: string): Filter | "unreadable" => {
     const known = parsed.get(endpoint);
@@ -44,17 +65,11 @@ export const endpointFilters = (metrics: Metrics, log: Logger): EndpointFilters 
     parsed.set(endpoint, filter);
     return filter;
   };
-  return (endpoints, event) => {
-    if (endpoints.every(({ filter }) => filter === undefined)) return endpoints;
-    const subject = subjectOf(event);
-    return endpoints.filter((endpoint) => {
-      if (endpoint.filter === undefined) return true;
-      const filter = filterOf(endpoint, endpoint.filter);
-      // A filter of a later version may keep payloads from an address that must not have them.
-      const isMatch = filter !== "unreadable" && matchFilter(filter, subject).match;
-      if (!isMatch) leftOut.inc({ event_type: eventTypeLabel(event.address.eventType) });
-      return isMatch;
-    });
+  return (endpoint: DeliverableEndpoint, subject: FilterSubject): boolean => {
+    if (endpoint.filter === undefined) return true;
+    const filter = filterOf(endpoint, endpoint.filter);
+    // A filter of a later version may keep payloads from an address that must not have them.
+    return filter !== "unreadable" && matchFilter(filter, subject).match;
   };
 };
 

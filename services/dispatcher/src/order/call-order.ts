@@ -14,7 +14,7 @@ import { earlierState, type Earlier, type EarlierDeps } from "./earlier-delivery
 
 export type OrderDeps = EarlierDeps & {
   readonly calls: CallEvents;
-  readonly view: Pick<SubscriptionView, "known" | "chooses">;
+  readonly view: Pick<SubscriptionView, "known" | "choosing">;
 };
 
 type Ordered = Pick<
@@ -79,7 +79,10 @@ export const earlierAt = (
   const endpointId = endpointIdOf(deliveryId);
   const { address, seq } = event;
   const at = { address, deliveryId: firstDeliveryId(seq, endpointId) };
-  if (endpointId !== undefined) return { event, endpointId, isChosen: view.chooses(at) };
+  if (endpointId !== undefined) {
+    const chosenBy = view.choosing(at);
+    return { event, endpointId, isChosen: chosenBy !== undefined, chosenBy };
+  }
   const url = view.known(at)?.subscription.callback_url;
   const isSame =
     url !== undefined &&

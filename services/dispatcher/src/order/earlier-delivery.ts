@@ -1,5 +1,7 @@
 import { deadLetterSchema } from "@ringback/contracts/deliveries/dead-letter";
 import { firstDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
+import type { DeliverableEndpoint } from "@ringback/contracts/endpoints/destination";
+import type { EventAddress } from "@ringback/contracts/events/event";
 import { jsonIn } from "@ringback/contracts/json/json-in";
 import {
   deadLetterSubject,
@@ -16,9 +18,21 @@ import { stateByRecord, stateOfUnclear } from "./decide/earlier-state.ts";
 
 export type EarlierDeps = {
   readonly nats: Nats;
-  readonly store: Pick<DeliveryStore, "readLastRecord" | "readFanOut" | "pendingRetry">;
+  readonly store: Pick<
+    DeliveryStore,
+    "readEvent" | "readLastRecord" | "readFanOut" | "pendingRetry"
+  >;
   /** Up to which sequence all events are acknowledged, as last observed. */
   readonly acknowledgedUpTo: () => number | undefined;
+  /** Whether an endpoint's filter lets an event through. */
+  readonly passesFilter: (
+    endpoint: DeliverableEndpoint,
+    event: {
+      readonly address: EventAddress;
+      readonly storedAtMs: number;
+      readonly body: Uint8Array;
+    },
+  ) => boolean;
   readonly now: () => number;
 };
 
@@ -27,8 +41,9 @@ export type Earlier = {
   readonly event: CallEvent;
   /** Undefined: the agent's subscription. */
   readonly endpointId: string | undefined;
-  /** Whether it would go there as things are now. */
+  /** Whether it would go there as things are now, before a filter is asked. */
   readonly isChosen: boolean;
+  readonly chosenBy?: DeliverableEndpoint | undefined;
 };
 
 /**
@@ -37,11 +52,12 @@ export type Earlier = {
  * that leaves nothing behind yet is taken for being in flight, which it nearly always is, without a further request.
  */
 export const earlierState = async (
-  { event, endpointId, isChosen }: Earlier,
+  earlier: Earlier,
   isFirstLook: boolean,
   deps: EarlierDeps,
 ): Promise<EarlierState> => {
   const { store, now } = deps;
+  const { event, endpointId } = earlier;
   const { address, seq } = event;
   const deliveryId = firstDeliveryId(seq, endpointId);
   const last = await store.readLastRecord(address, deliveryId);
@@ -50,6 +66,7 @@ export const earlierState = async (
   const hasRecord = last.record !== undefined;
   const isKnownHandled = seq <= (deps.acknowledgedUpTo() ?? 0);
   if (!hasRecord) {
+    const isChosen = earlier.isChosen && (await isLetThrough(earlier, deps));
     if (isChosen && isFirstLook && !isKnownHandled) return "in_flight";
     const fanOut = await store.readFanOut(address, seq);
     const isPlanned = fanOut?.deliveries.some(({ delivery_id }) => delivery_id === deliveryId);
@@ -66,6 +83,16 @@ export const earlierState = async (
     pending.kind === "none" && (await hasDeadLetter(event, deliveryId, deps.nats));
   const kind = pending.kind === "pending" ? pending.state : pending.kind;
   return stateOfUnclear({ hasRecord, pending: kind, isAcknowledged, isDeadLettered });
+};
+
+/** The payload is read only for an endpoint with a filter. */
+const isLetThrough = async (
+  { event: { address, seq }, chosenBy }: Earlier,
+  { store, passesFilter }: EarlierDeps,
+): Promise<boolean> => {
+  if (chosenBy?.filter === undefined) return true;
+  const event = await store.readEvent(seq);
+  return event !== undefined && passesFilter(chosenBy, { address, ...event });
 };
 
 const acknowledgedNow = async ({ nats }: EarlierDeps): Promise<number> => {

@@ -15,6 +15,7 @@ import {
   endpointDestination,
   subscriptionDestination,
   type Candidates,
+  type DeliverableEndpoint,
   type FoundDestination,
 } from "@ringback/contracts/endpoints/destination";
 import { choosesEvent } from "@ringback/contracts/endpoints/endpoint";
@@ -53,8 +54,8 @@ export type SubscriptionView = {
   readonly candidates: (address: EventAddress) => Promise<Candidates>;
   /** The destination of a delivery as far as this view knows: not confirmed, and so without a request. */
   readonly known: (delivery: DeliveryAt) => FoundDestination | undefined;
-  /** Whether the endpoint of a delivery chooses its event now, as far as this view knows. */
-  readonly chooses: (delivery: DeliveryAt) => boolean;
+  /** The endpoint of a delivery, if it chooses its event now, before its filter is asked, as far as this view knows. */
+  readonly choosing: (delivery: DeliveryAt) => DeliverableEndpoint | undefined;
   /** Whether the workspace added this event type, as far as this view knows. */
   readonly isOwnType: (workspaceId: string, eventType: EventType) => boolean;
   /** Confirmed with the stream. */
@@ -90,7 +91,7 @@ export const subscriptionView = (
   });
   const { confirm, confirmed, caughtUpWith } = confirmations(nats, following, apply);
 
-  const { knownSubscription, known, chooses } = knownDestinations({ agents, endpoints });
+  const { knownSubscription, known, choosing } = knownDestinations({ agents, endpoints });
   const findSubscription = (address: EventAddress): Promise<Subscription | undefined> =>
     confirmed(subscriptionSubject(address), () => knownSubscription(address));
   return {
@@ -103,7 +104,7 @@ export const subscriptionView = (
       return ownTypes.has(subject);
     },
     known,
-    chooses,
+    choosing,
     find: async (delivery) => {
       const at = endpointAt(delivery);
       if (at === undefined) await findSubscription(delivery.address);
@@ -147,10 +148,10 @@ const knownDestinations = ({ agents, endpoints }: Entries) => {
       const found = endpoints.get(at);
       return found && endpointDestination(found, address);
     },
-    chooses: (delivery: DeliveryAt): boolean => {
+    choosing: (delivery: DeliveryAt): DeliverableEndpoint | undefined => {
       const at = endpointAt(delivery);
       const found = at && endpoints.get(at);
-      return found?.switch === "on" && choosesEvent(found, delivery.address);
+      return found?.switch === "on" && choosesEvent(found, delivery.address) ? found : undefined;
     },
   };
 };
