@@ -1,7 +1,6 @@
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { deadLetterSchema, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
-import type { DeliveryOrder } from "@ringback/contracts/agents/delivery-order";
-import type { DeliveryPolicy } from "@ringback/contracts/agents/delivery-policy";
+import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { eventMessage, type EventAddress, type EventBody } from "@ringback/contracts/events/event";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import { attemptSubject } from "@ringback/contracts/streams/subjects";
@@ -32,8 +31,8 @@ interface SubscriptionInput {
   callback_url: string;
   headers?: Record<string, string>;
   method_type?: "POST" | "PUT" | "PATCH";
-  delivery?: DeliveryPolicy;
-  order?: DeliveryOrder;
+  delivery?: Subscription["delivery"];
+  order?: Subscription["order"];
 }
 
 /** What an event needs; the rest is filled in. */
