@@ -28,7 +28,10 @@ export type Queries = {
   readonly deadLetters: (query: DeadLettersQuery) => Promise<RowsPage<RowPosition>>;
   /** Some dead letters that name this event, newest first; those of another event may be among them. */
   readonly deadLettersOf: (workspaceId: string, eventId: string) => Promise<readonly RowSeq[]>;
+  /** Newest first, by the time at which EVENTS stored their events. */
+  readonly deliveries: (query: DeliveriesQuery) => Promise<DeliveriesPage>;
   readonly stats: (query: StatsQuery) => Promise<AgentStats>;
+  readonly endpointStats: (query: EndpointStatsQuery) => Promise<EndpointStats>;
   /** The next events of a redelivery job, oldest first (by time, then sequence). */
   readonly selectForRedelivery: (selection: RedeliverySelection) => Promise<readonly EventRow[]>;
   /** How many events with malformed subjects would match: they have dead letters only, and match by their time. */
@@ -65,6 +68,8 @@ type ListQuery = {
   readonly workspaceId: string;
   readonly agentId?: string | undefined;
   readonly callId?: string | undefined;
+  /** Those to this endpoint; of events, those that went there. */
+  readonly endpointId?: string | undefined;
   /** Those of any of these types; undefined: of all. */
   readonly eventTypes?: readonly EventType[] | undefined;
   /** From this time on. */
@@ -77,7 +82,18 @@ type ListQuery = {
   readonly limit: number;
 };
 
+/** Of events, those with a delivery of any of these statuses: where an endpoint is named too, with that one. */
 export type EventsQuery = ListQuery & { readonly statuses?: readonly EventStatus[] | undefined };
+
+export type DeliveriesQuery = EventsQuery & { readonly after?: DeliveryPosition | undefined };
+
+/** The same within an event: the endpoint's number in the index, 0 for the agent's subscription. */
+export type DeliveryPosition = RowPosition & { readonly endpoint: number };
+
+type DeliveriesPage = {
+  readonly rows: readonly DeliveryRow[];
+  readonly next: DeliveryPosition | undefined;
+};
 
 export type AttemptsQuery = ListQuery & {
   readonly outcomes?: readonly AttemptOutcome[] | undefined;
@@ -99,30 +115,47 @@ export type EventRow = {
   readonly storedAtMs: number;
   readonly sizeBytes: number;
   readonly isTest: boolean;
+  /** The worst of its destinations'. */
   readonly status: EventStatus;
-  /** Attempts so far, of all its deliveries. */
+} & AttemptsOfRow;
+
+type AttemptsOfRow = {
+  /** Attempts so far, of all deliveries. */
   readonly attempts: number;
   readonly lastAttemptAtMs: number | undefined;
   /** What the last attempt's endpoint responded; undefined: nothing, or there was no attempt. */
   readonly lastStatusCode: number | undefined;
   /** Where the last request went: the callback URL without its query; undefined: there was none. */
   readonly destination: string | undefined;
-  /** When the next attempt is due, while it is `retrying`. */
+  /** When the next attempt is due, while a destination is `retrying`. */
   readonly nextAttemptAtMs: number | undefined;
 };
+
+/** An event at one destination, over all deliveries there. */
+export type DeliveryRow = {
+  readonly event: Pick<EventRow, "seq" | "address" | "storedAtMs" | "isTest">;
+  /** Of the delivery that was attempted last. */
+  readonly deliveryId: string;
+  /** Undefined: the agent's subscription. */
+  readonly endpointId: string | undefined;
+  readonly uid: string | undefined;
+  readonly status: EventStatus;
+} & AttemptsOfRow;
 
 /** A row by its sequence alone. */
 export type RowSeq = { readonly seq: number };
 
-type StatsQuery = {
+type StatsSpan = {
   readonly workspaceId: string;
-  readonly agentId: string;
   readonly sinceMs: number;
   readonly untilMs: number;
 };
 
-/** The outcomes of an agent's attempts within a time; tests do not count. */
-export type AgentStats = {
+type StatsQuery = StatsSpan & { readonly agentId: string };
+type EndpointStatsQuery = StatsSpan & { readonly endpointId: string };
+
+/** The outcomes of the attempts at an agent's events, or to an endpoint, within a time; tests do not count. */
+export type AttemptStats = {
   /** When the time really begins: counts are per interval of some minutes. */
   readonly sinceMs: number;
   readonly delivered: number;
@@ -133,8 +166,16 @@ export type AgentStats = {
   /** Of attempts that sent something, in ms and within some percent; undefined: there were none. */
   readonly p50Ms: number | undefined;
   readonly p95Ms: number | undefined;
+};
+
+export type AgentStats = AttemptStats & {
   /** The oldest event that is `pending` or `retrying`, of any time. */
   readonly oldestWaiting: EventRow | undefined;
+};
+
+type EndpointStats = AttemptStats & {
+  /** The oldest delivery that is `pending` or `retrying`, of any time. */
+  readonly oldestWaiting: DeliveryRow | undefined;
 };
 
 export type RedeliverySelection = {

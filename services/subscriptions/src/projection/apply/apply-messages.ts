@@ -4,7 +4,8 @@ import { isOfDatabase } from "../file/index-file.ts";
 import { eachStream, type Positions } from "../file/positions.ts";
 import { SLICE_MS, type SerialExecutor, type Transaction } from "../file/serial-executor.ts";
 import type { ProjectedStream } from "../projection.ts";
-import { streamAppliers, streamMessage, type Applier, type ApplierDeps } from "./appliers.ts";
+import { streamMessage, type Applier, type ApplierDeps } from "./applier.ts";
+import { streamAppliers } from "./appliers.ts";
 
 export type ApplyDeps = ApplierDeps & {
   readonly positions: Positions;

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { ProjectedStream } from "../projection.ts";
 import { destinationDropper } from "./destinations.ts";
 import { redeliveryDropper } from "./redelivery-counts.ts";
-import { attemptCountsDropper } from "./stats.ts";
+import { attemptCountsDropper, type CountsOf } from "./stats.ts";
 import { eachStream } from "../file/positions.ts";
 import type { SerialExecutor } from "../file/serial-executor.ts";
 
@@ -15,7 +15,7 @@ export type DropExpired = {
 
 /** A row takes some 20 µs, because it is in several indexes. */
 const ROWS_PER_SLICE = 200;
-const AGENTS_PER_SLICE = 200;
+const OWNERS_PER_SLICE = 200;
 
 const untilNone = async (some: () => Promise<boolean>, stopping: AbortSignal): Promise<void> => {
   while (!stopping.aborted && (await some())) continue;
@@ -35,10 +35,8 @@ export const dropExpired = (
   const dropDestinations = destinationDropper(db);
   const dropJobs = redeliveryDropper(db);
   const firstSeqs = eachStream(() => 0);
-  const agents = db.prepare(
-    `SELECT id FROM agents WHERE id > ? ORDER BY id LIMIT ${AGENTS_PER_SLICE}`,
-  );
-  const dropCounts = attemptCountsDropper(db);
+  const dropDeliveries = deliveryDropper(db);
+  const dropCounts = [countsDropper(db, "agent"), countsDropper(db, "endpoint")];
   const busy = new Set<ProjectedStream>();
   return {
     rows: async (stream, firstSeq) => {
@@ -52,21 +50,45 @@ export const dropExpired = (
         }
         firstSeqs[stream] = firstSeq;
         if (stream !== "events") await serially(() => dropJobs(firstSeqs));
-        else await untilNone(() => serially(() => dropDestinations(firstSeq)), stopping);
+        else {
+          await untilNone(() => serially(() => dropDeliveries(firstSeq)), stopping);
+          await untilNone(() => serially(() => dropDestinations(firstSeq)), stopping);
+        }
       } finally {
         busy.delete(stream);
       }
     },
     counts: async (beforeMs) => {
-      for (let after = 0; !stopping.aborted;) {
-        const last = await serially(() => {
-          const some = agents.all(after).map((row) => Number(row["id"]));
-          for (const agent of some) dropCounts(agent, beforeMs);
-          return some.at(-1);
-        });
-        if (last === undefined) return;
-        after = last;
+      for (const drop of dropCounts) {
+        let after: number | undefined = Number.MIN_SAFE_INTEGER;
+        while (after !== undefined && !stopping.aborted) {
+          const from: number = after;
+          after = await serially(() => drop(from, beforeMs));
+        }
       }
     },
+  };
+};
+
+/** Drops some deliveries of events before a sequence; true: there are more. */
+const deliveryDropper = (db: DatabaseSync) => {
+  const drop = db.prepare(`
+    DELETE FROM deliveries WHERE (event_seq, endpoint) IN
+      (SELECT event_seq, endpoint FROM deliveries WHERE event_seq < ? ORDER BY event_seq LIMIT ${ROWS_PER_SLICE})`);
+  return (firstEventSeq: number): boolean =>
+    Number(drop.run(firstEventSeq).changes) === ROWS_PER_SLICE;
+};
+
+/** Drops the counts of some agents or endpoints; gives the last one of them, or undefined after all. */
+const countsDropper = (db: DatabaseSync, of: CountsOf) => {
+  const [table, id] = of === "agent" ? ["agents", "id"] : ["endpoints", "hash"];
+  const next = db.prepare(
+    `SELECT ${id} AS id FROM ${table} WHERE ${id} > ? ORDER BY ${id} LIMIT ${OWNERS_PER_SLICE}`,
+  );
+  const drop = attemptCountsDropper(db, of);
+  return (after: number, beforeMs: number): number | undefined => {
+    const some = next.all(after).map((row) => Number(row["id"]));
+    for (const one of some) drop(one, beforeMs);
+    return some.at(-1);
   };
 };

@@ -1,84 +1,99 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
-import {
-  eventStatus,
-  isLastWord,
-  type EventStatus,
-} from "@ringback/contracts/deliveries/event-status";
+import type { FanOut } from "@ringback/contracts/deliveries/fan-out";
+import { deliveryIdParts, endpointIdIn } from "@ringback/contracts/deliveries/delivery-id";
 import type { EventAddress } from "@ringback/contracts/streams/subjects";
-import { customType, EVENT_FACETS } from "../file/facets.ts";
+import { customType, EVENT_FACETS, SEVERAL } from "../file/facets.ts";
+import { callHash, endpointHash, type Ids } from "../file/ids.ts";
+import {
+  afterDeadLetter,
+  afterRecord,
+  isSame,
+  NO_FACTS,
+  type DeliveryFacts,
+} from "./delivery-facts.ts";
 import { keepDestination } from "./destinations.ts";
-import { callHash, type Ids } from "../file/ids.ts";
+import { factsIn, progressWriter } from "./progress-columns.ts";
+import { severalDeliveries } from "./several-deliveries.ts";
 
-/** An event as its row has it. */
-type Known = {
-  readonly status: EventStatus;
-  readonly attempts: number;
-  /** When the attempt of its last record ended; null: there is no record. */
-  readonly endedMs: number | null;
-  /** When a dead letter was written that no attempt had led to; null: there is none. */
-  readonly deadLetterMs: number | null;
-};
+/** What an event's row has. */
+type Known =
+  /** The event is its one delivery, to its agent's subscription, as far as is known. */
+  | { readonly kind: "single"; readonly facts: DeliveryFacts }
+  /** Its deliveries have rows of their own. */
+  | { readonly kind: "several" }
+  /** The event is another workspace's: the message is not about it. */
+  | { readonly kind: "foreign" };
 
-const UNKNOWN: Known = { status: "pending", attempts: 0, endedMs: null, deadLetterMs: null };
+/** The event that a message is about. */
+export type AboutEvent = { readonly eventSeq: number; readonly address: EventAddress };
 
 /**
- * Keeps the status of events as records and dead letters come in. Streams are followed side by side, so these
- * may come before their event: they make a row without a time, which no list shows until the event comes.
+ * Keeps the status of events as records, dead letters and sets of destinations come in. Streams are followed side by
+ * side, so these may come before their event: they make a row without a time, which no list shows until the event comes.
  */
 export const eventProgress = (db: DatabaseSync, ids: Ids) => {
   const known = knownEvents(db, ids);
+  const write = progressWriter(db, "events");
+  const several = severalDeliveries(db);
   const destination = keepDestination(db);
-  const attempted = db.prepare(`
-    UPDATE events SET facet = ?, attempts = ?, last_attempt_ms = max(ifnull(last_attempt_ms, 0), ?),
-      last_ended_ms = ?, next_attempt_ms = ?, last_status_code = ?, destination = ifnull(?, destination),
-      check_ms = NULL WHERE seq = ?`);
-  const ended = db.prepare(`
-    UPDATE events SET facet = ?, dead_letter_ms = ?, next_attempt_ms = NULL, check_ms = NULL WHERE seq = ?`);
+  /** The facts of an event that is its own delivery; undefined: this delivery has, or has now, a row of its own. */
+  const singleFacts = (about: AboutEvent, before: Known, endpointId: string | undefined) => {
+    if (before.kind !== "single") return undefined;
+    if (endpointId === undefined) return before.facts;
+    several.split(about.eventSeq, about.address.eventType, before.facts);
+    return undefined;
+  };
   return {
-    recorded: (eventSeq: number, address: EventAddress, record: AttemptRecord): void => {
-      const before = known.of(eventSeq, address);
-      if (before === undefined) return;
-      const isDelivered = before.status === "delivered" || record.outcome.kind === "delivered";
-      const { deadLetterMs } = before;
-      const isDeadLettered =
-        deadLetterMs !== null && isLastWord(deadLetterAt(deadLetterMs), record);
-      const status = eventStatus({
-        isDelivered,
-        lastRecord: record,
-        isDeadLettered,
-        isSettled: false,
-      });
-      const nextMs =
-        status === "retrying" && record.next.kind === "retry" ? Date.parse(record.next.at) : null;
-      attempted.run(
-        EVENT_FACETS.of(address.eventType, status),
-        before.attempts + 1,
-        Date.parse(record.at),
-        endOf(record),
-        nextMs,
-        statusCodeOf(record),
-        // Null where nothing was sent: the destination of the attempt before stays.
-        record.request === undefined ? null : destination(record.request.url, eventSeq),
-        eventSeq,
-      );
+    recorded: (about: AboutEvent, deliveryId: string, record: AttemptRecord): void => {
+      const before = known.of(about);
+      if (before.kind === "foreign") return;
+      const { eventSeq, address } = about;
+      const { endpointId, token: redelivery = null } = deliveryIdParts(deliveryId) ?? {};
+      const { request } = record;
+      const sentTo = request === undefined ? null : destination(request.url, eventSeq);
+      const what = { record, redelivery, destination: sentTo };
+      const facts = singleFacts(about, before, endpointId);
+      if (facts === undefined) {
+        several.recorded(at(about, endpointId), what);
+        return;
+      }
+      const after = afterRecord(facts, record);
+      write.recorded([eventSeq], EVENT_FACETS.of(address.eventType, after.status), after, what);
     },
     deadLettered: (
-      eventSeq: number,
-      address: EventAddress,
-      deadLetter: Pick<DeadLetter, "reason" | "at">,
+      about: AboutEvent,
+      deadLetter: Pick<DeadLetter, "reason" | "at"> & { readonly [field: string]: unknown },
     ): void => {
-      const before = known.of(eventSeq, address);
-      if (before === undefined || before.status === "delivered") return;
-      const last = before.endedMs === null ? undefined : endedAt(before.endedMs);
-      if (!isLastWord(deadLetter, last)) return;
-      // The record of the last attempt says `exhausted` too, and counts as that.
-      const isExhausted = deadLetter.reason === "exhausted";
-      const deadLetterMs = isExhausted ? before.deadLetterMs : Date.parse(deadLetter.at);
-      ended.run(EVENT_FACETS.of(address.eventType, "dead_lettered"), deadLetterMs, eventSeq);
+      const before = known.of(about);
+      if (before.kind === "foreign") return;
+      const endpointId = endpointIdIn(deadLetter);
+      const facts = singleFacts(about, before, endpointId);
+      if (facts === undefined) {
+        several.deadLettered(at(about, endpointId), deadLetter);
+        return;
+      }
+      const after = afterDeadLetter(facts, deadLetter);
+      if (isSame(facts, after)) return;
+      const facet = EVENT_FACETS.of(about.address.eventType, after.status);
+      write.deadLettered([about.eventSeq], facet, after);
+    },
+    /** The deliveries of an event, which may have no record yet. */
+    fannedOut: (about: AboutEvent, deliveries: FanOut["deliveries"]): void => {
+      const before = known.of(about);
+      if (before.kind === "foreign") return;
+      if (before.kind === "single") {
+        several.split(about.eventSeq, about.address.eventType, before.facts);
+      }
+      for (const { endpoint_id } of deliveries) several.planned(at(about, endpoint_id));
     },
   };
+};
+
+const at = ({ eventSeq, address }: AboutEvent, endpointId: string | undefined) => {
+  const { workspaceId, eventType } = address;
+  return { eventSeq, eventType, endpoint: endpointHash(workspaceId, endpointId) };
 };
 
 const knownEvents = (db: DatabaseSync, ids: Ids) => {
@@ -89,8 +104,7 @@ const knownEvents = (db: DatabaseSync, ids: Ids) => {
     INSERT INTO events (seq, workspace, agent, facet, custom, call_hash, call_id, size_bytes, is_test, attempts)
     VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0)`);
   return {
-    /** Undefined where the event is another workspace's: the message is not about it. */
-    of: (eventSeq: number, address: EventAddress): Known | undefined => {
+    of: ({ eventSeq, address }: AboutEvent): Known => {
       const { workspaceId, agentId, callId, eventType } = address;
       const { workspace, agent } = ids.ensured(workspaceId, agentId);
       const row = find.get(eventSeq);
@@ -98,29 +112,12 @@ const knownEvents = (db: DatabaseSync, ids: Ids) => {
         const facet = EVENT_FACETS.of(eventType, "pending");
         const custom = customType(eventType);
         add.run(eventSeq, workspace, agent, facet, custom, callHash(workspaceId, callId), callId);
-        return UNKNOWN;
+        return { kind: "single", facts: NO_FACTS };
       }
-      if (Number(row["workspace"]) !== workspace) return undefined;
-      return {
-        status: EVENT_FACETS.stateOf(Number(row["facet"])),
-        attempts: Number(row["attempts"]),
-        endedMs: numberOrNull(row["last_ended_ms"]),
-        deadLetterMs: numberOrNull(row["dead_letter_ms"]),
-      };
+      if (Number(row["workspace"]) !== workspace) return { kind: "foreign" };
+      const status = EVENT_FACETS.stateOf(Number(row["facet"]));
+      if (status === SEVERAL) return { kind: "several" };
+      return { kind: "single", facts: { status, ...factsIn(row) } };
     },
   };
 };
-
-const numberOrNull = (value: unknown): number | null => (typeof value === "number" ? value : null);
-
-const endOf = (record: Pick<AttemptRecord, "at" | "duration_ms">): number =>
-  Date.parse(record.at) + Math.floor(record.duration_ms);
-
-const endedAt = (ms: number) => ({ at: new Date(ms).toISOString(), duration_ms: 0 });
-
-const statusCodeOf = ({ outcome }: AttemptRecord): number | null =>
-  outcome.kind === "cancelled" ? null : (outcome.status_code ?? null);
-
-/** Any reason except `exhausted`; only the time is used. */
-const deadLetterAt = (ms: number) =>
-  ({ reason: "internal", at: new Date(ms).toISOString() }) as const;

@@ -9,9 +9,9 @@ const emptyCounts = () => {
   const db = new DatabaseSync(":memory:");
   db.exec(SCHEMA);
   return {
-    count: attemptCounter(db),
-    read: attemptCountsReader(db),
-    drop: attemptCountsDropper(db),
+    count: attemptCounter(db, "agent"),
+    read: attemptCountsReader(db, "agent"),
+    drop: attemptCountsDropper(db, "agent"),
   };
 };
 

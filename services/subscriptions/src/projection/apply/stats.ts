@@ -2,7 +2,7 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 import { ATTEMPT_RESULTS, type AttemptResult } from "../file/facets.ts";
-import type { AgentStats } from "../projection.ts";
+import type { AttemptStats } from "../projection.ts";
 
 /** Counts are kept for intervals of this length, so that a month of a busy agent is few rows. */
 export const INTERVAL_MS = 5 * 60_000;
@@ -22,43 +22,47 @@ const msOf = (step: number): number => Math.round(10 ** (step / STEPS_PER_DECADE
 /** The result of events that were dead-lettered before an attempt. */
 const INVALID = 1_000;
 
+/** Whose counts they are: an agent's by its number, or an endpoint's by its hash. */
+export type CountsOf = "agent" | "endpoint";
+
+const tableOf = (of: CountsOf): string => (of === "agent" ? "attempt_counts" : "endpoint_counts");
+
 /** Counts an attempt, or an invalid event, in its interval. */
-export const attemptCounter = (db: DatabaseSync) => {
+export const attemptCounter = (db: DatabaseSync, of: CountsOf) => {
   const add = db.prepare(`
-    INSERT INTO attempt_counts (agent, interval, result, duration, count) VALUES (?, ?, ?, ?, 1)
-    ON CONFLICT (agent, interval, result, duration) DO UPDATE SET count = count + 1`);
+    INSERT INTO ${tableOf(of)} (${of}, interval, result, duration, count) VALUES (?, ?, ?, ?, 1)
+    ON CONFLICT (${of}, interval, result, duration) DO UPDATE SET count = count + 1`);
   return (
-    agent: number,
+    whose: number,
     atMs: number,
     result: AttemptResult | "invalid_event",
     durationMs: number,
   ): void => {
     const interval = Math.floor(atMs / INTERVAL_MS);
     const number = result === "invalid_event" ? INVALID : ATTEMPT_RESULTS.indexOf(result);
-    add.run(agent, interval, number, stepOf(durationMs));
+    add.run(whose, interval, number, stepOf(durationMs));
   };
 };
 
-type Counted = Omit<AgentStats, "oldestWaiting">;
 type Span = { readonly sinceMs: number; readonly untilMs: number };
 
 /** So many rows take a few milliseconds; then the event loop goes on. */
 const ROWS_PER_TICK = 5_000;
 
-/** Adds up an agent's counts of a span, which begins at the interval that `sinceMs` is in. */
-export const attemptCountsReader = (db: DatabaseSync) => {
+/** Adds up an agent's or endpoint's counts of a span, which begins at the interval that `sinceMs` is in. */
+export const attemptCountsReader = (db: DatabaseSync, of: CountsOf) => {
   const next = db.prepare(`
-    SELECT interval, result, duration, count FROM attempt_counts
-    WHERE agent = ? AND (interval, result, duration) > (?, ?, ?) AND interval <= ?
+    SELECT interval, result, duration, count FROM ${tableOf(of)}
+    WHERE ${of} = ? AND (interval, result, duration) > (?, ?, ?) AND interval <= ?
     ORDER BY interval, result, duration LIMIT ${ROWS_PER_TICK}`);
-  return async (agent: number | undefined, { sinceMs, untilMs }: Span): Promise<Counted> => {
+  return async (whose: number | undefined, { sinceMs, untilMs }: Span): Promise<AttemptStats> => {
     const first = Math.floor(sinceMs / INTERVAL_MS);
     const last = Math.floor((untilMs - 1) / INTERVAL_MS);
     const byResult = new Map<number, number>();
     const byStep = new Map<number, number>();
     let position: readonly [number, number, number] = [first, -1, -1];
-    for (let isMore = agent !== undefined; isMore;) {
-      const rows = next.all(agent ?? 0, ...position, last);
+    for (let isMore = whose !== undefined; isMore;) {
+      const rows = next.all(whose ?? 0, ...position, last);
       for (const row of rows) {
         const [interval = 0, result = 0, step = 0, count = 0] = Object.values(row).map(Number);
         add(byResult, result, count);
@@ -81,7 +85,7 @@ const add = (counts: Map<number, number>, key: number, count: number): unknown =
 
 type Counts = ReadonlyMap<number, number>;
 
-const counted = (sinceMs: number, byResult: Counts, byStep: Counts): Counted => {
+const counted = (sinceMs: number, byResult: Counts, byStep: Counts): AttemptStats => {
   const failed: Partial<Record<FailureReason, number>> = {};
   const sums = { delivered: 0, cancelled: 0 };
   for (const [number, count] of byResult) {
@@ -111,10 +115,10 @@ const percentile = (byStep: Counts, share: number): number | undefined => {
   return undefined;
 };
 
-/** Forgets the counts of one agent from before a time. */
-export const attemptCountsDropper = (db: DatabaseSync) => {
-  const drop = db.prepare("DELETE FROM attempt_counts WHERE agent = ? AND interval < ?");
-  return (agent: number, beforeMs: number): void => {
-    drop.run(agent, Math.floor(beforeMs / INTERVAL_MS));
+/** Forgets the counts of one agent or endpoint from before a time. */
+export const attemptCountsDropper = (db: DatabaseSync, of: CountsOf) => {
+  const drop = db.prepare(`DELETE FROM ${tableOf(of)} WHERE ${of} = ? AND interval < ?`);
+  return (whose: number, beforeMs: number): void => {
+    drop.run(whose, Math.floor(beforeMs / INTERVAL_MS));
   };
 };

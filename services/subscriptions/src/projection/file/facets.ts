@@ -4,7 +4,7 @@ import {
   type Outcome,
 } from "@ringback/contracts/deliveries/attempt";
 import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
-import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
+import { EVENT_STATUSES, type EventStatus } from "@ringback/contracts/deliveries/event-status";
 import {
   EVENT_TYPES,
   isBuiltIn,
@@ -15,7 +15,7 @@ import type {
   AttemptOutcome,
   AttemptsQuery,
   DeadLettersQuery,
-  EventsQuery,
+  DeliveriesQuery,
 } from "../projection.ts";
 
 /** Comes after the catalogue's types: a dead letter of a message that could not be parsed. */
@@ -67,7 +67,14 @@ const facetsOf = <State extends string>(all: readonly State[]) => {
   };
 };
 
-export const EVENT_FACETS = facetsOf(EVENT_STATUSES);
+/** The state of an event whose deliveries have rows of their own. */
+export const SEVERAL = "several";
+
+const EVENT_STATES = [...EVENT_STATUSES, SEVERAL] as const;
+
+export const EVENT_FACETS = facetsOf<EventStatus | typeof SEVERAL>(EVENT_STATES);
+
+export const DELIVERY_FACETS = facetsOf<EventStatus>(EVENT_STATUSES);
 
 /** The outcome of an attempt, or the reason of its failure. */
 export type AttemptResult = Exclude<AttemptOutcome, "failed"> | FailureReason;
@@ -82,12 +89,7 @@ export const attemptResult = (outcome: Outcome): AttemptResult =>
   outcome.kind === "failed" ? outcome.reason : outcome.kind;
 
 /** The file has these numbers: another catalogue, order or list of reasons needs another file. */
-export const FACETS_FINGERPRINT = [
-  EVENT_TYPES,
-  EVENT_STATUSES,
-  ATTEMPT_RESULTS,
-  DEAD_LETTER_REASONS,
-]
+export const FACETS_FINGERPRINT = [EVENT_TYPES, EVENT_STATES, ATTEMPT_RESULTS, DEAD_LETTER_REASONS]
   .map((names) => names.join(","))
   .join(";");
 
@@ -99,8 +101,14 @@ export const customTypesIn = (
   return custom?.length === 0 ? undefined : custom;
 };
 
-export const eventFacets = ({ eventTypes, statuses }: EventsQuery): number[] =>
+type ByStatus = Pick<DeliveriesQuery, "eventTypes" | "statuses">;
+
+/** Of events that are their own delivery; without statuses of all events. */
+export const eventFacets = ({ eventTypes, statuses }: ByStatus): number[] =>
   EVENT_FACETS.matching(eventTypes, statuses);
+
+export const deliveryFacets = ({ eventTypes, statuses }: ByStatus): number[] =>
+  DELIVERY_FACETS.matching(eventTypes, statuses);
 
 /** No facet where reasons are given together with outcomes among which `failed` is not. */
 export const attemptFacets = ({ eventTypes, outcomes, reasons }: AttemptsQuery): number[] => {

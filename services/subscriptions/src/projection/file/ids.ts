@@ -87,4 +87,11 @@ export const callHash = (workspaceId: string, callId: string): number =>
 export const eventHash = (workspaceId: string, eventId: string): number =>
   numberOf(`${workspaceId}.${eventId}`);
 
+/**
+ * The same for an endpoint of a workspace; 0 stands for the agent's subscription. A workspace has a few dozen endpoints, so two
+ * hardly share one.
+ */
+export const endpointHash = (workspaceId: string, endpointId: string | undefined): number =>
+  endpointId === undefined ? 0 : numberOf(`${workspaceId}.${endpointId}`);
+
 const numberOf = (name: string): number => hash("sha1", name, "buffer").readUIntBE(0, 6) - 2 ** 47;

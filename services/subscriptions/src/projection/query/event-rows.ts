@@ -1,37 +1,95 @@
 import type { DatabaseSync } from "node:sqlite";
-import { EVENT_FACETS } from "../file/facets.ts";
+import { firstDeliveryId, redeliveryDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
+import { worstStatus } from "@ringback/contracts/deliveries/event-status";
+import { DELIVERY_FACETS, EVENT_FACETS, SEVERAL } from "../file/facets.ts";
 import type { Ids } from "../file/ids.ts";
-import type { EventRow } from "../projection.ts";
+import type { DeliveryPosition, DeliveryRow, EventRow } from "../projection.ts";
 
-/** Reads the row of an event of a workspace; undefined when it is gone. */
+type Row = Readonly<Record<string, unknown>>;
+
+/** Reads the rows of events of a workspace, and of their deliveries; undefined where they are gone. */
 export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
   const find = db.prepare(`
     SELECT agent, facet, custom, at_ms, call_id, size_bytes, is_test, attempts, last_attempt_ms, next_attempt_ms,
-      last_status_code, url
+      last_status_code, url, redelivery
     FROM events LEFT JOIN destinations ON id = destination WHERE seq = ?`);
-  return (seq: number, workspaceId: string): EventRow | undefined => {
-    const row = find.get(seq);
-    if (row === undefined) return undefined;
+  const findStates = db.prepare(
+    "SELECT facet, next_attempt_ms FROM deliveries WHERE event_seq = ?",
+  );
+  const findDelivery = db.prepare(`
+    SELECT facet, attempts, last_attempt_ms, next_attempt_ms, last_status_code, url, redelivery, name, uid
+    FROM deliveries LEFT JOIN destinations ON id = destination LEFT JOIN endpoints ON hash = endpoint
+    WHERE event_seq = ? AND endpoint = ?`);
+  const eventOf = (seq: number, workspaceId: string, row: Row): EventRow => {
     const facet = Number(row["facet"]);
     const eventType = textOf(row["custom"]) ?? EVENT_FACETS.typeOf(facet);
     if (eventType === undefined)
       throw new Error(`event ${seq} has a facet without a type: ${facet}`);
     const agentId = ids.agentName(Number(row["agent"]));
+    const state = EVENT_FACETS.stateOf(facet);
     return {
       seq,
       address: { workspaceId, agentId, callId: String(row["call_id"]), eventType },
       storedAtMs: Number(row["at_ms"]),
       sizeBytes: Number(row["size_bytes"]),
       isTest: row["is_test"] === 1,
-      status: EVENT_FACETS.stateOf(facet),
-      attempts: Number(row["attempts"]),
-      lastAttemptAtMs: numberOf(row["last_attempt_ms"]),
-      lastStatusCode: numberOf(row["last_status_code"]),
-      destination: textOf(row["url"]),
-      nextAttemptAtMs: numberOf(row["next_attempt_ms"]),
+      ...attemptsOf(row),
+      ...(state === SEVERAL ? worstOf(findStates.all(seq)) : { status: state }),
     };
   };
+  return {
+    event: (seq: number, workspaceId: string): EventRow | undefined => {
+      const row = find.get(seq);
+      return row === undefined ? undefined : eventOf(seq, workspaceId, row);
+    },
+    delivery: (
+      { seq, endpoint }: DeliveryPosition,
+      workspaceId: string,
+    ): DeliveryRow | undefined => {
+      const row = find.get(seq);
+      if (row === undefined) return undefined;
+      const event = eventOf(seq, workspaceId, row);
+      const state = EVENT_FACETS.stateOf(Number(row["facet"]));
+      if (state !== SEVERAL) return { event, status: state, ...deliveryOf(seq, row) };
+      const found = findDelivery.get(seq, endpoint);
+      if (found === undefined) return undefined;
+      const status = DELIVERY_FACETS.stateOf(Number(found["facet"]));
+      return { event, status, ...deliveryOf(seq, found) };
+    },
+  };
 };
+
+/** Of an event with several destinations. */
+const worstOf = (deliveries: readonly Row[]): Pick<EventRow, "status" | "nextAttemptAtMs"> => {
+  const statuses = deliveries.map((row) => DELIVERY_FACETS.stateOf(Number(row["facet"])));
+  const next = deliveries.flatMap((row) => numberOf(row["next_attempt_ms"]) ?? []);
+  return {
+    status: worstStatus(statuses) ?? "pending",
+    nextAttemptAtMs: next.length === 0 ? undefined : Math.min(...next),
+  };
+};
+
+const deliveryOf = (seq: number, row: Row): Omit<DeliveryRow, "event" | "status"> => {
+  const endpointId = textOf(row["name"]);
+  const token = textOf(row["redelivery"]);
+  return {
+    deliveryId:
+      token === undefined
+        ? firstDeliveryId(seq, endpointId)
+        : redeliveryDeliveryId(seq, token, endpointId),
+    endpointId,
+    uid: textOf(row["uid"]),
+    ...attemptsOf(row),
+  };
+};
+
+const attemptsOf = (row: Row) => ({
+  attempts: Number(row["attempts"]),
+  lastAttemptAtMs: numberOf(row["last_attempt_ms"]),
+  lastStatusCode: numberOf(row["last_status_code"]),
+  destination: textOf(row["url"]),
+  nextAttemptAtMs: numberOf(row["next_attempt_ms"]),
+});
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === "string" ? value : undefined;

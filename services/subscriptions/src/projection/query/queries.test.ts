@@ -18,7 +18,7 @@ import { destinationDropper, keepDestination } from "../apply/destinations.ts";
 import { attemptFacets, eventFacets } from "../file/facets.ts";
 import { idsIn } from "../file/ids.ts";
 import type { AttemptsQuery, EventsQuery, RowPosition, RowsPage } from "../projection.ts";
-import { positionsReader, positionsSql } from "./row-queries.ts";
+import { indexOf, positionsReader, positionsSql } from "./row-queries.ts";
 import { SCHEMA } from "../file/schema.ts";
 import { unresolvedEvents } from "../apply/unresolved-events.ts";
 
@@ -243,30 +243,38 @@ test("pages stay together while rows come in: none comes twice, none is missing"
   expect(new Set(listed).size).toBe(listed.length);
 });
 
-const SHAPES = (["events", "attempts", "dead_letters"] as const).flatMap((table) =>
-  (["workspace", "agent", "call_hash"] as const).flatMap((by) =>
-    (["newest_first", "oldest_first"] as const).flatMap((order) =>
-      [undefined, 1].flatMap((agent) =>
-        [undefined, ["kyc_done", "kyc_begun"]].map((customTypes) => ({
-          table,
-          by,
-          order,
-          agent,
-          customTypes,
-        })),
+const SHAPES = [
+  ...(["events", "attempts", "dead_letters", "deliveries"] as const).map((table) => ({
+    table,
+    rows: "all" as const,
+  })),
+  { table: "deliveries", rows: "events" } as const,
+].flatMap((what) =>
+  (["workspace", "agent", "call_hash", "endpoint"] as const)
+    .filter((by) => by !== "endpoint" || what.table !== "events")
+    .flatMap((by) =>
+      (["newest_first", "oldest_first"] as const).flatMap((order) =>
+        [undefined, 1].flatMap((agent) =>
+          [undefined, ["kyc_done", "kyc_begun"]].map((customTypes) => {
+            const endpoint = by === "call_hash" && what.table !== "events" ? agent : undefined;
+            return { ...what, by, order, agent, endpoint, customTypes };
+          }),
+        ),
       ),
     ),
-  ),
 );
 
-test.each(SHAPES)("%j is one range of one index, in its order", (shape) => {
+test.each(SHAPES)("%j is one range of one index, in its order", ({ order, ...shape }) => {
   const { db } = emptyIndex();
-  const sql = positionsSql(shape);
+  const sql = positionsSql(shape, order);
   const values = Array.from({ length: sql.split("?").length - 1 }, () => 1);
   const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...values);
-  const index = `${shape.table}_by_${shape.by === "call_hash" ? "call" : shape.by}`;
+  const keys =
+    shape.by === "endpoint" && shape.agent !== undefined ? ["endpoint", "agent"] : [shape.by];
+  const equal = [...keys, "facet"].map((key) => `${key}=\\?`).join(" AND ");
+  const bound = String.raw`(?:at_ms[<>]\?|\(at_ms,event_seq(?:,endpoint)?\)[<>]\(\?,\?(?:,\?)?\))`;
   const range = new RegExp(
-    `^SEARCH ${shape.table} USING (COVERING )?INDEX ${index} \\(${shape.by}=\\? AND facet=\\? AND at_ms[<>]\\? AND at_ms[<>]\\?\\)$`,
+    `^SEARCH ${shape.table} USING (COVERING )?INDEX ${indexOf(shape)} \\(${equal} AND ${bound} AND ${bound}\\)$`,
   );
   // The types that are not built in are a list in memory.
   const list = /^(?:LIST SUBQUERY|SCAN json_each|CREATE BLOOM FILTER)/;
@@ -288,15 +296,11 @@ test("several values are merged: a page reads no more than its own rows from the
   };
   const positions = positionsReader({ prepare } as unknown as DatabaseSync);
   const query = { workspaceId: "w0", statuses: ["delivered", "dead_lettered", "failed"] } as const;
-  const facets = eventFacets({ ...query, limit: 1 });
+  const facets = eventFacets(query);
   const workspace = idsIn(db).workspace("w0") ?? 0;
-  const found = positions({
-    table: "events",
-    by: "workspace",
-    value: workspace,
-    workspace,
-    agent: undefined,
-    facets,
+  const under = { by: "workspace", value: workspace, workspace } as const;
+  const events = { table: "events", rows: "all", facets, ...under } as const;
+  const found = positions([{ ...events, agent: undefined, endpoint: undefined }], {
     order: "newest_first",
     sinceMs: 0,
     untilMs: NOW_MS * 2,

@@ -1,95 +1,98 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
-import { eventRowReader } from "./event-rows.ts";
-import {
-  attemptFacets,
-  customTypesIn,
-  deadLetterFacets,
-  EVENT_FACETS,
-  eventFacets,
-} from "../file/facets.ts";
-import { callHash, eventHash, type Ids } from "../file/ids.ts";
-import type { EventRow, EventsQuery, Queries, RedeliverySelection, RowSeq } from "../projection.ts";
+import { attemptFacets, deadLetterFacets } from "../file/facets.ts";
+import { endpointHash, eventHash, type Ids } from "../file/ids.ts";
+import type { EventRow, Queries, RedeliverySelection, RowSeq } from "../projection.ts";
 import { deadLettersOfReader, malformedCounter } from "./dead-letters.ts";
 import { redeliveryReader } from "../apply/redelivery-counts.ts";
-import { positionsReader, type IndexedTable, type Ranges } from "./row-queries.ts";
 import { attemptCountsReader } from "../apply/stats.ts";
-
-const MAX_LIMIT = 1_000;
-
-/** Later than any row; adding to it does not overflow. */
-const ALWAYS_MS = 8_640_000_000_000_000;
-
-type Narrowed = Omit<EventsQuery, "statuses" | "eventTypes"> &
-  Pick<Ranges, "facets" | "customTypes">;
-
-/** Rows by the ranges of a query. */
-const rowReader = (db: DatabaseSync, ids: Ids) => {
-  const positions = positionsReader(db);
-  const eventRow = eventRowReader(db, ids);
-  const rowsOf = (
-    table: IndexedTable,
-    query: Narrowed,
-    order: Ranges["order"] = "newest_first",
-  ) => {
-    const ranges = rangesOf(ids, table, query, order);
-    return ranges === undefined ? [] : positions(ranges);
-  };
-  return {
-    rowsOf,
-    pageOf: (table: IndexedTable, query: EventsQuery, facets: readonly number[]) => {
-      const { eventTypes, limit } = query;
-      const customTypes = customTypesIn(eventTypes);
-      const found = rowsOf(table, { ...query, limit: limit + 1, facets, customTypes });
-      const rows = found.slice(0, limit);
-      return { rows, next: found.length > limit ? rows.at(-1) : undefined };
-    },
-    existing: (rows: readonly RowSeq[], workspaceId: string): EventRow[] =>
-      rows.map(({ seq }) => eventRow(seq, workspaceId)).filter((row) => row !== undefined),
-  };
-};
+import { eventRowReader } from "./event-rows.ts";
+import { ALWAYS_MS, rowsOfQuery, wantedDeliveries, wantedEvents } from "./rows-of-query.ts";
 
 /** The queries on the tables of one file. */
 export const queriesOn = (db: DatabaseSync, ids: Ids): Queries => {
-  const { rowsOf, pageOf, existing } = rowReader(db, ids);
-  const counts = attemptCountsReader(db);
   const progress = redeliveryReader(db);
   const deadLettersOf = deadLettersOfReader(db);
   return {
-    events: async (query) => {
-      const { rows, next } = pageOf("events", query, eventFacets(query));
-      const isOfCall = ({ address }: EventRow): boolean =>
-        query.callId === undefined || address.callId === query.callId;
-      return { rows: existing(rows, query.workspaceId).filter(isOfCall), next };
-    },
-    attempts: async (query) => pageOf("attempts", query, attemptFacets(query)),
-    deadLetters: async (query) => pageOf("dead_letters", query, deadLetterFacets(query)),
+    ...listsOn(db, ids),
+    ...statsOn(db, ids),
     deadLettersOf: async (workspaceId, eventId) =>
       deadLettersOf(ids.workspace(workspaceId), eventHash(workspaceId, eventId)),
-    stats: async (query) => {
-      const counted = await counts(ids.agent(query.workspaceId, query.agentId), query);
-      const facets = EVENT_FACETS.matching(undefined, ["pending", "retrying"]);
-      const waiting = { ...query, sinceMs: 0, untilMs: ALWAYS_MS, limit: 1, facets };
-      const [oldestWaiting] = existing(
-        rowsOf("events", waiting, "oldest_first"),
-        query.workspaceId,
-      );
-      return { ...counted, oldestWaiting };
-    },
-    selectForRedelivery: async (selection) => {
-      const facets = EVENT_FACETS.matching(selection.eventTypes, SELECTED[selection.status]);
-      const customTypes = customTypesIn(selection.eventTypes);
-      for (let { after } = selection; ;) {
-        const narrowed = { ...selection, facets, customTypes, after };
-        const found = rowsOf("events", narrowed, "oldest_first");
-        const rows = existing(found, selection.workspaceId).filter(({ isTest }) => !isTest);
-        if (rows.length > 0 || found.length < selection.limit) return rows;
-        after = found.at(-1); // the page had nothing but tests
-      }
-    },
     countMalformed: malformedCounter(db, ids),
     redeliveryProgress: async (workspaceId, redeliveryId) =>
       progress(ids.workspace(workspaceId), redeliveryId),
+  };
+};
+
+type Lists = Pick<
+  Queries,
+  "events" | "attempts" | "deadLetters" | "deliveries" | "selectForRedelivery"
+>;
+
+const listsOn = (db: DatabaseSync, ids: Ids): Lists => {
+  const { first, page } = rowsOfQuery(db, ids);
+  const row = eventRowReader(db, ids);
+  const existing = (rows: readonly RowSeq[], workspaceId: string): EventRow[] =>
+    rows.map(({ seq }) => row.event(seq, workspaceId)).filter((one) => one !== undefined);
+  return {
+    events: async (query) => {
+      const { workspaceId } = query;
+      const { rows, next } = page(wantedEvents(query), query);
+      const events = existing(rows, workspaceId);
+      return { rows: events.filter((event) => isOfCall(event, query.callId)), next };
+    },
+    attempts: async (query) => page([{ table: "attempts", facets: attemptFacets(query) }], query),
+    deadLetters: async (query) =>
+      page([{ table: "dead_letters", facets: deadLetterFacets(query) }], query),
+    deliveries: async (query) => {
+      const { rows: found, next } = page(wantedDeliveries(query), query);
+      const rows = found
+        .map((position) => row.delivery(position, query.workspaceId))
+        .filter((one) => one !== undefined && isOfCall(one.event, query.callId));
+      return { rows: rows.filter((one) => one !== undefined), next };
+    },
+    selectForRedelivery: async (selection) => {
+      const { workspaceId, limit } = selection;
+      const wanted = wantedEvents({ ...selection, statuses: SELECTED[selection.status] });
+      for (let { after } = selection; ;) {
+        const found = first(wanted, { ...selection, after }, "oldest_first");
+        const rows = existing(found, workspaceId).filter(({ isTest }) => !isTest);
+        if (rows.length > 0 || found.length < limit) return rows;
+        after = found.at(-1); // the page had nothing but tests
+      }
+    },
+  };
+};
+
+/** Two calls may share a hash. */
+const isOfCall = ({ address }: Pick<EventRow, "address">, callId: string | undefined): boolean =>
+  callId === undefined || address.callId === callId;
+
+const WAITING = ["pending", "retrying"] as const;
+
+/** What waits counts whenever it was stored. */
+const OLDEST = { sinceMs: 0, untilMs: ALWAYS_MS, limit: 1, statuses: WAITING } as const;
+
+const statsOn = (db: DatabaseSync, ids: Ids): Pick<Queries, "stats" | "endpointStats"> => {
+  const { first } = rowsOfQuery(db, ids);
+  const row = eventRowReader(db, ids);
+  const ofAgent = attemptCountsReader(db, "agent");
+  const ofEndpoint = attemptCountsReader(db, "endpoint");
+  return {
+    stats: async (query) => {
+      const { workspaceId, agentId } = query;
+      const counted = await ofAgent(ids.agent(workspaceId, agentId), query);
+      const waiting = { workspaceId, agentId, ...OLDEST };
+      const [oldest] = first(wantedEvents(waiting), waiting, "oldest_first");
+      return { ...counted, oldestWaiting: oldest && row.event(oldest.seq, workspaceId) };
+    },
+    endpointStats: async (query) => {
+      const { workspaceId, endpointId } = query;
+      const counted = await ofEndpoint(endpointHash(workspaceId, endpointId), query);
+      const waiting = { workspaceId, endpointId, ...OLDEST };
+      const [oldest] = first(wantedDeliveries(waiting), waiting, "oldest_first");
+      return { ...counted, oldestWaiting: oldest && row.delivery(oldest, workspaceId) };
+    },
   };
 };
 
@@ -104,29 +107,4 @@ const SELECTED: Readonly<Record<RedeliverySelection["status"], readonly EventSta
   dead_lettered: ["dead_lettered"],
   undelivered: UNDELIVERED,
   all: ["delivered", ...UNDELIVERED],
-};
-
-/** Where the rows are; undefined: this workspace or agent has none. */
-const rangesOf = (
-  ids: Ids,
-  table: IndexedTable,
-  query: Narrowed,
-  order: Ranges["order"],
-): Ranges | undefined => {
-  const { workspaceId, agentId, callId, facets, customTypes, limit, after } = query;
-  if (limit < 1 || limit > MAX_LIMIT + 1) {
-    throw new RangeError(`${limit} rows at once: expected 1 to ${MAX_LIMIT}`);
-  }
-  const workspace = ids.workspace(workspaceId);
-  const agent = agentId === undefined ? undefined : ids.agent(workspaceId, agentId);
-  if (workspace === undefined || (agentId !== undefined && agent === undefined)) return undefined;
-  const { sinceMs = 0, untilMs = ALWAYS_MS } = query;
-  const page = { sinceMs, untilMs, after, limit };
-  const common = { table, facets, customTypes, workspace, agent, order, ...page };
-  if (callId !== undefined) {
-    return { ...common, by: "call_hash", value: callHash(workspaceId, callId) };
-  }
-  return agent === undefined
-    ? { ...common, by: "workspace", value: workspace }
-    : { ...common, by: "agent", value: agent };
 };

@@ -1,31 +1,38 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { RowPosition } from "../projection.ts";
+import type { DeliveryPosition } from "../projection.ts";
 
-export type IndexedTable = "events" | "attempts" | "dead_letters";
+export type IndexedTable = "events" | "attempts" | "dead_letters" | "deliveries";
 
 /** Which rows: those of one of these facets under one value of an index's first column. */
 export type Ranges = {
   readonly table: IndexedTable;
-  readonly by: "workspace" | "agent" | "call_hash";
+  /** Of deliveries: those rows, or the event of each once. */
+  readonly rows: "all" | "events";
+  readonly by: "workspace" | "agent" | "call_hash" | "endpoint";
   readonly value: number;
   readonly facets: readonly number[];
   /** Of rows whose types are not built in only these; undefined: all. */
   readonly customTypes?: readonly string[] | undefined;
-  /** Of a call's rows only those of this workspace, as two calls may share a hash, and of this agent. */
+  /** Of a call's or endpoint's rows only those of this workspace, as two may share a hash. */
   readonly workspace: number;
   readonly agent: number | undefined;
+  readonly endpoint: number | undefined;
+};
+
+/** A part of all rows of some ranges, in one order. */
+export type Part = {
   readonly order: "newest_first" | "oldest_first";
   readonly sinceMs: number;
   readonly untilMs: number;
   /** The last row of the page before; undefined: this is the first page. */
-  readonly after: RowPosition | undefined;
+  readonly after: DeliveryPosition | undefined;
   readonly limit: number;
 };
 
 /**
- * Reads the positions of the first rows from the index of a table, in their order. The rows of one facet are in
- * order already, so the first of all come from merging the first of each: the database reads no other rows and
- * sorts nothing. The query of each further facet ends at the last row kept.
+ * Reads the positions of the first rows from indexes, in their order. The rows of one facet are in order already, so the first
+ * of all come from merging the first of each: the database reads no other rows and sorts nothing. The query of each
+ * further facet ends at the last row kept.
  */
 export const positionsReader = (db: DatabaseSync) => {
   const prepared = new Map<string, StatementSync>();
@@ -34,66 +41,129 @@ export const positionsReader = (db: DatabaseSync) => {
     prepared.set(sql, known);
     return known;
   };
-  return (ranges: Ranges): RowPosition[] => {
-    const { facets, value, order, limit } = ranges;
-    const query = statement(positionsSql(ranges));
+  return (all: readonly Ranges[], part: Part): DeliveryPosition[] => {
+    const { order, limit } = part;
     const compare = order === "newest_first" ? newestFirst : oldestFirst;
-    const own = ownValues(ranges);
-    let kept: RowPosition[] = [];
-    for (const facet of facets) {
-      const last = kept.length < limit ? undefined : kept.at(-1);
-      const rows = query.all(value, facet, ...own, ...boundsOf(ranges, last), limit);
-      if (rows.length === 0) continue;
-      const found = rows.map((row) => ({ seq: Number(row["seq"]), atMs: Number(row["at_ms"]) }));
-      kept = [...kept, ...found].toSorted(compare).slice(0, limit);
+    let kept: DeliveryPosition[] = [];
+    for (const ranges of all) {
+      const query = statement(positionsSql(ranges, order));
+      const own = ownValues(ranges);
+      for (const facet of ranges.facets) {
+        const last = kept.length < limit ? undefined : kept.at(-1);
+        const rows = query.all(...own, facet, ...boundsOf(ranges, part, last), limit);
+        if (rows.length > 0) kept = merged(kept, rows.map(positionIn), compare).slice(0, limit);
+      }
     }
     return kept;
   };
 };
 
-type Shape = Pick<Ranges, "table" | "by" | "order" | "agent" | "customTypes">;
+type Compare = (a: DeliveryPosition, b: DeliveryPosition) => number;
 
-/** One range of an index, in its order; exported for the test of the query plan. */
-export const positionsSql = ({ table, by, order, agent, customTypes }: Shape): string => {
-  const index = `${table}_by_${by === "call_hash" ? "call" : by}`;
-  // `+`: only compared; the index is the one that gives the order.
-  const ofCall = by === "call_hash" ? " AND +workspace = ?" : "";
-  const ofAgent = by === "call_hash" && agent !== undefined ? " AND +agent = ?" : "";
-  // Types that are not built in share facets.
-  const ofTypes =
-    customTypes === undefined
-      ? ""
-      : " AND (custom IS NULL OR custom IN (SELECT value FROM json_each(?)))";
-  const [bounds, direction] =
-    order === "newest_first"
-      ? ["at_ms >= ? AND (at_ms, seq) < (?, ?)", "DESC"]
-      : ["at_ms < ? AND (at_ms, seq) > (?, ?)", "ASC"];
-  return `SELECT seq, at_ms FROM ${table} INDEXED BY ${index}
-    WHERE ${by} = ? AND facet = ?${ofCall}${ofAgent}${ofTypes} AND ${bounds}
-    ORDER BY at_ms ${direction}, seq ${direction} LIMIT ?`;
+const positionIn = (row: Readonly<Record<string, unknown>>): DeliveryPosition => ({
+  seq: Number(row["seq"]),
+  atMs: Number(row["at_ms"]),
+  endpoint: Number(row["endpoint"]),
+});
+
+/** In their order, each once: an event may have deliveries of several statuses. */
+const merged = (
+  kept: readonly DeliveryPosition[],
+  found: readonly DeliveryPosition[],
+  compare: Compare,
+): DeliveryPosition[] =>
+  [...kept, ...found]
+    .toSorted(compare)
+    .filter((one, n, sorted) => n === 0 || compare(sorted[n - 1] ?? one, one) !== 0);
+
+type Shape = Pick<Ranges, "table" | "rows" | "by" | "agent" | "endpoint" | "customTypes">;
+
+const INDEX_ENDS = {
+  workspace: "workspace",
+  agent: "agent",
+  call_hash: "call",
+  endpoint: "endpoint",
+} as const;
+
+/** The index that a shape is read from; exported for the test of the query plan. */
+export const indexOf = ({ table, by, agent }: Shape): string => {
+  const ofAgent = by === "endpoint" && agent !== undefined ? "_agent" : "";
+  return `${table}_by_${INDEX_ENDS[by]}${ofAgent}`;
 };
 
-const ownValues = ({ by, workspace, agent, customTypes }: Ranges): readonly (number | string)[] => {
-  const types = customTypes === undefined ? [] : [JSON.stringify(customTypes)];
-  if (by !== "call_hash") return types;
-  return agent === undefined ? [workspace, ...types] : [workspace, agent, ...types];
+/** One range of an index, in its order; exported for the test of the query plan. */
+export const positionsSql = (shape: Shape, order: Part["order"]): string => {
+  const { table, rows, by, agent, endpoint, customTypes } = shape;
+  const keys = keysOf(shape);
+  const first = [by, ...(by === "endpoint" && agent !== undefined ? ["agent"] : [])];
+  const conditions = [
+    ...first.map((key) => `${key} = ?`),
+    // `+`: only compared; the index is the one that gives the order.
+    ...(isHashed(by) ? ["+workspace = ?"] : []),
+    ...(by === "call_hash" && agent !== undefined ? ["+agent = ?"] : []),
+    ...(by === "call_hash" && endpoint !== undefined ? ["+endpoint = ?"] : []),
+    // Types that are not built in share facets.
+    ...(customTypes === undefined
+      ? []
+      : ["(custom IS NULL OR custom IN (SELECT value FROM json_each(?)))"]),
+    "facet = ?",
+  ];
+  const marks = keys.map(() => "?").join(", ");
+  const [bounds, direction] =
+    order === "newest_first"
+      ? [`at_ms >= ? AND (${keys.join(", ")}) < (${marks})`, "DESC"]
+      : [`at_ms < ? AND (${keys.join(", ")}) > (${marks})`, "ASC"];
+  const seq = table === "deliveries" ? "event_seq AS seq" : "seq";
+  const last = table === "deliveries" && rows === "all" ? "endpoint" : "0 AS endpoint";
+  // Deliveries of one event are next to each other: grouping them needs no memory.
+  const once = rows === "events" ? ` GROUP BY ${keys.join(", ")}` : "";
+  return `SELECT at_ms, ${seq}, ${last}
+    FROM ${table} INDEXED BY ${indexOf(shape)} WHERE ${conditions.join(" AND ")} AND ${bounds}${once}
+    ORDER BY ${keys.map((key) => `${key} ${direction}`).join(", ")} LIMIT ?`;
+};
+
+const isHashed = (by: Ranges["by"]): boolean => by === "call_hash" || by === "endpoint";
+
+/** What rows of one facet are ordered by. */
+const keysOf = ({ table, rows }: Shape): readonly string[] => {
+  if (table !== "deliveries") return ["at_ms", "seq"];
+  return rows === "events" ? ["at_ms", "event_seq"] : ["at_ms", "event_seq", "endpoint"];
+};
+
+/** The values of all conditions before the facet's. */
+const ownValues = (ranges: Ranges): readonly (number | string)[] => {
+  const { by, value, workspace, agent, endpoint, customTypes } = ranges;
+  const values = {
+    agent: agent === undefined ? [] : [agent],
+    endpoint: endpoint === undefined ? [] : [endpoint],
+  };
+  return [
+    value,
+    ...(by === "endpoint" ? values.agent : []),
+    ...(isHashed(by) ? [workspace] : []),
+    ...(by === "call_hash" ? [...values.agent, ...values.endpoint] : []),
+    ...(customTypes === undefined ? [] : [JSON.stringify(customTypes)]),
+  ];
 };
 
 /** The far end, and the position that all rows come after; `last` is the last row kept. */
 const boundsOf = (
-  { sinceMs, untilMs, after, order }: Ranges,
-  last: RowPosition | undefined,
-): [number, number, number] => {
+  shape: Shape,
+  { sinceMs, untilMs, after, order }: Part,
+  last: DeliveryPosition | undefined,
+): number[] => {
+  const of = ({ atMs, seq, endpoint }: DeliveryPosition): number[] =>
+    [atMs, seq, endpoint].slice(0, keysOf(shape).length);
   if (order === "newest_first") {
-    const until = { atMs: untilMs, seq: 0 };
+    const until = { atMs: untilMs, seq: 0, endpoint: 0 };
     const start = after !== undefined && newestFirst(until, after) < 0 ? after : until;
-    return [Math.max(sinceMs, last?.atMs ?? sinceMs), start.atMs, start.seq];
+    return [Math.max(sinceMs, last?.atMs ?? sinceMs), ...of(start)];
   }
-  const since = { atMs: sinceMs, seq: 0 };
+  const since = { atMs: sinceMs, seq: 0, endpoint: 0 };
   const start = after !== undefined && oldestFirst(since, after) < 0 ? after : since;
-  return [Math.min(untilMs, (last?.atMs ?? untilMs) + 1), start.atMs, start.seq];
+  return [Math.min(untilMs, (last?.atMs ?? untilMs) + 1), ...of(start)];
 };
 
-const newestFirst = (a: RowPosition, b: RowPosition): number => b.atMs - a.atMs || b.seq - a.seq;
+const newestFirst: Compare = (a, b) => b.atMs - a.atMs || b.seq - a.seq || b.endpoint - a.endpoint;
 
-const oldestFirst = (a: RowPosition, b: RowPosition): number => newestFirst(b, a);
+const oldestFirst: Compare = (a, b) => newestFirst(b, a);

@@ -1,0 +1,98 @@
+import type { DatabaseSync } from "node:sqlite";
+import { DELIVERY_STATUSES } from "@ringback/contracts/deliveries/event-status";
+import {
+  customTypesIn,
+  DELIVERY_FACETS,
+  deliveryFacets,
+  EVENT_FACETS,
+  eventFacets,
+} from "../file/facets.ts";
+import { callHash, endpointHash, type Ids } from "../file/ids.ts";
+import type { DeliveriesQuery, DeliveryPosition, EventsQuery, RowPosition } from "../projection.ts";
+import { positionsReader, type IndexedTable, type Part, type Ranges } from "./row-queries.ts";
+
+const MAX_LIMIT = 1_000;
+
+/** Later than any row; adding to it does not overflow. */
+export const ALWAYS_MS = 8_640_000_000_000_000;
+
+type Query = Omit<EventsQuery, "statuses" | "after"> & { readonly after?: RowPosition | undefined };
+
+type Found = {
+  readonly rows: readonly DeliveryPosition[];
+  /** The next page begins after this one; undefined: there is nothing more. */
+  readonly next: DeliveryPosition | undefined;
+};
+
+/** The facets of a table that a query takes rows of; of deliveries also the event of each once. */
+export type Wanted = Pick<Ranges, "facets"> & {
+  readonly table: IndexedTable;
+  readonly rows?: Ranges["rows"];
+};
+
+/** What to read for events: those that are their own delivery, and those that have several. */
+export const wantedEvents = (query: EventsQuery): readonly Wanted[] => {
+  const { eventTypes, statuses, endpointId } = query;
+  const several = { table: "deliveries", rows: "events", facets: deliveryFacets(query) } as const;
+  if (endpointId !== undefined) return [several];
+  const single = { table: "events", facets: eventFacets({ eventTypes, statuses }) } as const;
+  return statuses === undefined ? [single] : [single, several];
+};
+
+/** What to read for deliveries: an event that is its own delivery counts as one. */
+export const wantedDeliveries = (query: DeliveriesQuery): readonly Wanted[] => {
+  const { eventTypes, statuses = DELIVERY_STATUSES, endpointId } = query;
+  const several = {
+    table: "deliveries",
+    facets: DELIVERY_FACETS.matching(eventTypes, statuses),
+  } as const;
+  if (endpointId !== undefined) return [several];
+  return [{ table: "events", facets: EVENT_FACETS.matching(eventTypes, statuses) }, several];
+};
+
+/** The positions of the rows that a query asks for. */
+export const rowsOfQuery = (db: DatabaseSync, ids: Ids) => {
+  const positions = positionsReader(db);
+  const first = (
+    all: readonly Wanted[],
+    query: Query,
+    order: Part["order"] = "newest_first",
+  ): DeliveryPosition[] => {
+    const { limit, sinceMs = 0, untilMs = ALWAYS_MS, after } = query;
+    if (limit < 1 || limit > MAX_LIMIT + 1) {
+      throw new RangeError(`${limit} rows at once: expected 1 to ${MAX_LIMIT}`);
+    }
+    const under = underOf(ids, query);
+    if (under === undefined) return [];
+    const from = after && { endpoint: 0, ...after };
+    const ranges = all.map((wanted) => ({ rows: "all" as const, ...wanted, ...under }));
+    return positions(ranges, { order, sinceMs, untilMs, after: from, limit });
+  };
+  return {
+    first,
+    page: (all: readonly Wanted[], query: Query): Found => {
+      const { limit } = query;
+      const found = first(all, { ...query, limit: limit + 1 });
+      const rows = found.slice(0, limit);
+      return { rows, next: found.length > limit ? rows.at(-1) : undefined };
+    },
+  };
+};
+
+/** Under which value of an index the rows are; undefined: this workspace or agent has none. */
+const underOf = (ids: Ids, query: Query): Omit<Ranges, "table" | "rows" | "facets"> | undefined => {
+  const { workspaceId, agentId, callId, endpointId, eventTypes } = query;
+  const workspace = ids.workspace(workspaceId);
+  const agent = agentId === undefined ? undefined : ids.agent(workspaceId, agentId);
+  if (workspace === undefined || (agentId !== undefined && agent === undefined)) return undefined;
+  const endpoint = endpointId === undefined ? undefined : endpointHash(workspaceId, endpointId);
+  const customTypes = customTypesIn(eventTypes);
+  const common = { customTypes, workspace, agent, endpoint };
+  if (callId !== undefined) {
+    return { ...common, by: "call_hash", value: callHash(workspaceId, callId) };
+  }
+  if (endpoint !== undefined) return { ...common, by: "endpoint", value: endpoint };
+  return agent === undefined
+    ? { ...common, by: "workspace", value: workspace }
+    : { ...common, by: "agent", value: agent };
+};
