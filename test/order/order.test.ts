@@ -116,6 +116,19 @@ describe("with `wait`", () => {
     expect(records.flat().filter((record) => record.out_of_turn === true)).toEqual([]);
   });
 
+  test("each event is woken by the end of the one before, long before it would come back by itself", async () => {
+    const slow = { kind: "late_status", status: 200, afterMs: 4_000 } as const;
+    const { path, agentId } = await scene({}, ({ headers }) =>
+      headers["ringback-event-type"] === "call_started" ? slow : status(200),
+    );
+    // By the end of the first, the others have looked twice, and come back 7 s after they were published.
+    const events = await publishCall(platform, "woken", { agentId });
+    await received(path, TYPES.length);
+    expect(arrivals(receiver, path, events)).toEqual(onceEach());
+    const endedMs = atMs(path, "call_started") + slow.afterMs;
+    expect(atMs(path, "all_processing_completed") - endedMs).toBeLessThan(2_000);
+  });
+
   test("neither other calls nor other destinations are delayed", async () => {
     const { path, agentId } = await scene({}, (request) =>
       isOfCall(request, stuck) ? { kind: "hang" } : status(200),

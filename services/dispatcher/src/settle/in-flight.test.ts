@@ -54,6 +54,25 @@ describe("a message in flight", () => {
     expect(registry.add("7", messageOf("RETRIES", 8).message, 0)).toEqual({ kind: "other" });
   });
 
+  test("that finds another one of its delivery is added when that has ended, and a stop waits for it", async () => {
+    added(messageOf("EVENTS", 7).message, 0);
+    const { message } = messageOf("RETRIES", 8);
+    const later = registry.addWhenFree("7", message, elapsedMs(), 30_000);
+    let isEmpty = false;
+    const empty = registry.empty(AbortSignal.timeout(30_000)).then(() => (isEmpty = true));
+    registry.remove("7");
+    expect(await later).toMatchObject({ kind: "added", inFlight: { message } });
+    expect(isEmpty).toBe(false);
+    registry.remove("7");
+    await empty;
+  });
+
+  test("that finds another one of its delivery waits no longer than it may", async () => {
+    added(messageOf("EVENTS", 7).message, 0);
+    const { message } = messageOf("RETRIES", 8);
+    expect(await registry.addWhenFree("7", message, 0, 20)).toEqual({ kind: "other" });
+  });
+
   test("is this process's for as long as the server hears of it", async () => {
     const { message, heartbeats } = messageOf("EVENTS", 7);
     const inFlight = added(message, 5_000);
