@@ -5,6 +5,7 @@ import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { type Script, status } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
+import { LONG_AGO } from "./bulk-scene.ts";
 import { call, idOf, type Answered, type PublishedEvent } from "./scene.ts";
 
 failOnLeaks();
@@ -158,6 +159,35 @@ describe.concurrent("an event with several destinations", () => {
       agent: ["delivered", "delivered"],
       "z-other": ["delivered"],
     });
+  });
+});
+
+test("a job sends an event where its status holds, and nowhere else", async () => {
+  scripts.set("/j-down", failing(1));
+  await subscribe("j");
+  const down = await endpoint("j-down", "j", { delivery: { retry_delays: [] } });
+  const event = await platform.publish({ callId: "j", agentId: "j" });
+  expect(await outcomes(event, 2)).toEqual({ agent: ["delivered"], "j-down": ["failed"] });
+  const asked = { agent_id: "j", since: LONG_AGO, status: "undelivered" };
+  const created = await call(platform, "POST", "/redeliveries", asked);
+  expect(created.status).toBe(202);
+  expect(await outcomes(event, 3)).toEqual({
+    agent: ["delivered"],
+    "j-down": ["failed", "delivered"],
+  });
+  const path = `/redeliveries/${String(created.body["redelivery_id"])}`;
+  await eventually(
+    async () => {
+      const counts = { found: 1, sent: 1, skipped: 0, delivered: 1 };
+      expect((await call(platform, "GET", path)).body).toMatchObject({ state: "done", ...counts });
+      return true;
+    },
+    { what: "the job has counted it" },
+  );
+  const records = await recordsOf(platform.client, event);
+  expect(records.at(-1)).toMatchObject({
+    endpoint_id: down,
+    redelivery_id: created.body["redelivery_id"],
   });
 });
 

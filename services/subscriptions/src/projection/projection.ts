@@ -190,6 +190,8 @@ export type RedeliverySelection = {
    * Never selects pending or retrying events, whose delivery is under way, nor tests.
    */
   readonly status: "dead_lettered" | "undelivered" | "all";
+  /** The status is that at this endpoint. An event that never went there is undelivered. */
+  readonly missedBy?: string | undefined;
   /** The position of the last event selected before; undefined: from the beginning. */
   readonly after?: RowPosition | undefined;
   readonly limit: number;

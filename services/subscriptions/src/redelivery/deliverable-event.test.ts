@@ -11,7 +11,7 @@ import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { startStreams, type StoredEvent, type Streams } from "../../../../test/lists/streams.ts";
 import { storeEvent } from "../../../../test/redelivery/stored.ts";
 import { sampleEvent } from "../event-types/sample-event.ts";
-import { deliverableEvent, skipReasonOf } from "./deliverable-event.ts";
+import { deliverableEvent, jobEvent } from "./deliverable-event.ts";
 
 failOnLeaks();
 
@@ -63,7 +63,7 @@ describe("an event", () => {
       const { seq } = await storeEvent(streams);
       const nats = withFailingCalls(streams.nats, () => fault);
       await expect(deliverable(eventId(createdMs, seq), nats)).rejects.toThrow("timeout");
-      await expect(skipReasonOf(nats, seq, RULES)).rejects.toThrow("timeout");
+      await expect(jobEvent(nats, seq, RULES)).rejects.toThrow("timeout");
     },
   );
 
@@ -127,7 +127,8 @@ describe("a job", () => {
     ],
     ["skips one that was never stored", async () => 1_000_000, RULES, "expired"],
   ])("%s", async (_what, prepare, rules, expected) => {
-    expect(await skipReasonOf(streams.nats, await prepare(), rules)).toBe(expected);
+    const read = await jobEvent(streams.nats, await prepare(), rules);
+    expect(read.kind === "skip" ? read.reason : undefined).toBe(expected);
   });
 });
 

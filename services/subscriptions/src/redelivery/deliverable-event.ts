@@ -1,3 +1,4 @@
+import type { StoredMsg } from "@nats-io/jetstream";
 import { eventSequence } from "@ringback/contracts/events/event";
 import { checkEvent, type EventRules } from "@ringback/contracts/events/event-check";
 import { isTestEvent } from "@ringback/contracts/events/test-event";
@@ -34,15 +35,21 @@ export const rejected = (rejection: Rejection): Rejected<Rejection> => ({
   rejection,
 });
 
-/** Why a job skips the event with this sequence, by the rules for publishing; undefined: it sends it. */
-export const skipReasonOf = async (
+/** An event that a job comes to, by the rules for publishing, or why it skips it. */
+export const jobEvent = async (
   nats: Nats,
   seq: number,
   rules: EventRules,
-): Promise<SkipReason | undefined> => {
+): Promise<
+  | { readonly kind: "event"; readonly stored: StoredMsg }
+  | { readonly kind: "skip"; readonly reason: SkipReason }
+> => {
   const stored = await readEventMessage(nats, seq);
-  if (stored === null) return "expired";
-  return SKIPPED[checkEvent(stored.subject, stored.data, rules).kind];
+  const reason =
+    stored === null ? "expired" : SKIPPED[checkEvent(stored.subject, stored.data, rules).kind];
+  return stored === null || reason !== undefined
+    ? { kind: "skip", reason: reason ?? "expired" }
+    : { kind: "event", stored };
 };
 
 const SKIPPED: Readonly<Record<ReturnType<typeof checkEvent>["kind"], SkipReason | undefined>> = {

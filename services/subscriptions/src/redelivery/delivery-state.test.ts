@@ -11,6 +11,7 @@ import {
   type StoredEvent,
   type Streams,
 } from "../../../../test/lists/streams.ts";
+import { acknowledgedUpTo } from "../streams/pending-deliveries.ts";
 import { TO_AGENT, type Destination } from "./decide/destinations.ts";
 import type { DeliverySnapshot } from "./decide/redeliver.ts";
 import { deliverySnapshots, eventRecords } from "./delivery-state.ts";
@@ -54,7 +55,7 @@ const snapshotOf = async (
   event: StoredEvent,
   destination: Destination = TO_AGENT,
 ): Promise<DeliverySnapshot | undefined> => {
-  const records = await eventRecords(streams.nats, event);
+  const records = await eventRecords(streams.nats, event, await acknowledgedUpTo(streams.nats));
   return (await deliverySnapshots(streams.nats, event, records, [destination]))[0];
 };
 

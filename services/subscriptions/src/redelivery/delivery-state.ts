@@ -14,12 +14,7 @@ import {
 } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
-import {
-  acknowledgedUpTo,
-  dueDeliveriesOf,
-  eventSeqOf,
-  scheduledRetry,
-} from "../streams/pending-deliveries.ts";
+import { dueDeliveriesOf, eventSeqOf, scheduledRetry } from "../streams/pending-deliveries.ts";
 import { lastMessage, lastOfEach, subjectsUnder } from "../streams/read-stream.ts";
 import {
   isSameDestination,
@@ -31,13 +26,17 @@ import type { DeliverySnapshot } from "./decide/redeliver.ts";
 import type { DeliverableEvent } from "./deliverable-event.ts";
 
 /**
- * What the streams have about an event's deliveries so far. Read it before `deliverySnapshots`: all reads follow the
+ * What the streams have about an event's deliveries so far; `acknowledged` is up to where the dispatchers had acknowledged
+ * all events before (`acknowledgedUpTo`). Read it before `deliverySnapshots`: all reads follow the
  * order in which a delivery moves (acknowledged, recorded, due, scheduled, due again), so one that moves meanwhile is
  * seen in one place at least.
  */
-export const eventRecords = async (nats: Nats, event: DeliverableEvent): Promise<EventRecords> => {
+export const eventRecords = async (
+  nats: Nats,
+  event: DeliverableEvent,
+  acknowledged: number,
+): Promise<EventRecords> => {
   const { seq, address } = event;
-  const isAcknowledged = seq <= (await acknowledgedUpTo(nats));
   const subjects = await subjectsUnder(nats, STREAMS.attempts, attemptsOfAddress(address));
   const ids = subjects.flatMap((subject) => {
     const id = deliveryIdInAttemptSubject(subject);
@@ -46,7 +45,11 @@ export const eventRecords = async (nats: Nats, event: DeliverableEvent): Promise
   });
   const isFannedOut = subjects.includes(fanOutSubject(address, seq));
   const stored = isFannedOut ? await storedDestinations(nats, event) : undefined;
-  return { isAcknowledged, stored, deliveries: await lastRecords(nats, event, ids) };
+  return {
+    isAcknowledged: seq <= acknowledged,
+    stored,
+    deliveries: await lastRecords(nats, event, ids),
+  };
 };
 
 const storedDestinations = async (
@@ -91,6 +94,7 @@ const lastRecords = async (
       isOpen: next.kind === "retry",
       attemptsLeft: next.kind === "retry" ? next.attempts_left : undefined,
       isDelivered: outcome.kind === "delivered",
+      isDeadLettered: next.kind === "dead_letter",
     };
   });
   return read.toSorted((a, b) => b.seq - a.seq);

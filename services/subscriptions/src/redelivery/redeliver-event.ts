@@ -8,6 +8,7 @@ import {
   type OnceFor,
   type Rejected,
 } from "../idempotency/decide-once.ts";
+import { acknowledgedUpTo } from "../streams/pending-deliveries.ts";
 import {
   readRuns,
   storedRuns,
@@ -82,7 +83,7 @@ const decideRuns = async (
 ): Promise<Decision<StoredRuns, Rejection>> => {
   const named = to === undefined ? undefined : await destinationsNamed(event, to, deps);
   if (named?.kind === "rejected") return named;
-  const records = await eventRecords(deps.nats, event);
+  const records = await eventRecords(deps.nats, event, await acknowledgedUpTo(deps.nats));
   const destinations = named?.destinations ?? redeliveryDestinations(records);
   const isToAgentAlone = destinations.every(({ endpointId }) => endpointId === undefined);
   if (!isToAgentAlone && !deps.due.allKnowEndpoints()) {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { setImmediate as nextTick } from "node:timers/promises";
 import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
 import { attemptFacets, deadLetterFacets } from "../file/facets.ts";
 import { endpointHash, eventHash, type Ids } from "../file/ids.ts";
@@ -52,13 +53,22 @@ const listsOn = (db: DatabaseSync, ids: Ids): Lists => {
       return { rows: rows.filter((one) => one !== undefined), next };
     },
     selectForRedelivery: async (selection) => {
-      const { workspaceId, limit } = selection;
-      const wanted = wantedEvents({ ...selection, statuses: SELECTED[selection.status] });
+      const { workspaceId, limit, missedBy } = selection;
+      const statuses = SELECTED[selection.status];
+      const wanted = wantedEvents(missedBy === undefined ? { ...selection, statuses } : selection);
+      const isMissed = ({ seq }: EventRow): boolean => {
+        if (missedBy === undefined) return true;
+        const endpoint = endpointHash(workspaceId, missedBy);
+        const at = row.delivery({ seq, endpoint, atMs: 0 }, workspaceId);
+        return statuses.includes(at?.endpointId === missedBy ? at.status : "no_subscription");
+      };
       for (let { after } = selection; ;) {
         const found = first(wanted, { ...selection, after }, "oldest_first");
-        const rows = existing(found, workspaceId).filter(({ isTest }) => !isTest);
+        const untested = existing(found, workspaceId).filter(({ isTest }) => !isTest);
+        const rows = untested.filter(isMissed);
         if (rows.length > 0 || found.length < limit) return rows;
-        after = found.at(-1); // the page had nothing but tests
+        after = found.at(-1); // the page had nothing but tests, or what the endpoint has
+        await nextTick();
       }
     },
   };

@@ -16,6 +16,7 @@ export type RecordedDelivery = Destination & {
   /** How many attempts of its schedule follow; undefined: the record does not say. */
   readonly attemptsLeft?: number | undefined;
   readonly isDelivered?: boolean;
+  readonly isDeadLettered?: boolean;
 };
 
 /** What the streams have about the deliveries of an event. */

@@ -1,6 +1,7 @@
 import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { TO_AGENT } from "./destinations.ts";
 import {
   batchSize,
   countsOf,
@@ -38,6 +39,7 @@ const selected = (...seqs: number[]): Selected[] =>
     agent_id: "a1",
     event_type: "call_completed",
     storedAtMs: seq * 10,
+    to: [TO_AGENT],
   }));
 
 describe("batches", () => {
@@ -140,6 +142,32 @@ describe("counts", () => {
       sent: 2,
       skipped: 0,
       skipped_by_reason: {},
+    });
+  });
+});
+
+const A = { endpointId: "ep_aaaaaaaaaaaaaaaa" };
+
+describe("an event with several destinations", () => {
+  const one = selected(1).map((event) => ({ ...event, to: [TO_AGENT, A] }));
+
+  test("is a delivery for each, which say where they go", () => {
+    const { batch } = nextBatch(JOB, one, AT);
+    const event = { seq: 1, call_id: "c1", agent_id: "a1", event_type: "call_completed" };
+    expect(batch?.starts).toEqual([event, { ...event, endpoint_id: A.endpointId }]);
+  });
+
+  test("counts as one event among those that matched", () => {
+    const [first] = selected(2);
+    const job = [...one, { ...first!, to: [] }];
+    const batches = [job, selected(3), []];
+    const done = batches.reduce((before, batch) => nextBatch(before, batch, AT), JOB);
+    expect(done).toMatchObject({ state: "done", sent: 3, sent_events: 2 });
+    expect(countsOf(done)).toMatchObject({
+      found: 3,
+      sent: 3,
+      skipped: 1,
+      skipped_by_reason: { not_due: 1 },
     });
   });
 });

@@ -3,6 +3,7 @@ import type {
   RedeliveryStart,
   SkipReason,
 } from "@ringback/contracts/deliveries/redelivery-job";
+import type { Destination } from "./destinations.ts";
 
 /** A batch is a quarter of a second's worth, so that the rate holds over any second. */
 const BATCHES_PER_SECOND = 4;
@@ -25,8 +26,10 @@ export const waitAfterBatchMs = (
 };
 
 /** A selected event, as the next batch has it. */
-export type Selected = RedeliveryStart & {
+export type Selected = Omit<RedeliveryStart, "endpoint_id"> & {
   readonly storedAtMs: number;
+  /** Where it goes; none: it is being delivered, or others have delivered it meanwhile. */
+  readonly to: readonly Destination[];
   /** Why it is not sent; undefined: it is. */
   readonly skip?: SkipReason | undefined;
 };
@@ -48,14 +51,14 @@ export const nextBatch = (
   selected: readonly Selected[],
   now: string,
 ): RedeliveryJob => {
-  const sent = job.sent + (job.batch?.starts.length ?? 0);
-  const before = { ...job, sent, batch: null, updated_at: now };
+  const { all: sent, events } = startedBy(job);
+  const { sent_events: _, ...rest } = job;
+  const counted = { sent, ...(events === sent ? {} : { sent_events: events }) };
+  const before = { ...rest, ...counted, batch: null, updated_at: now };
   if (job.stop_requested) return { ...before, state: "stopped" };
   const last = selected.at(-1);
   if (last === undefined) return { ...before, state: "done" };
-  const starts = selected.flatMap(({ seq, call_id, agent_id, event_type, skip }) =>
-    skip === undefined ? [{ seq, call_id, agent_id, event_type }] : [],
-  );
+  const starts = selected.flatMap(startsOf);
   const skips = { ...before.skips };
   for (const { skip } of selected) {
     if (skip !== undefined) skips[skip] = (skips[skip] ?? 0) + 1;
@@ -65,6 +68,30 @@ export const nextBatch = (
     ...(Object.keys(skips).length === 0 ? {} : { skips }),
     cursor: { at_ms: last.storedAtMs, seq: last.seq },
     batch: { at: now, starts },
+  };
+};
+
+const startsOf = ({
+  seq,
+  call_id,
+  agent_id,
+  event_type,
+  to,
+  skip,
+}: Selected): readonly RedeliveryStart[] => {
+  if (skip !== undefined) return [];
+  const event = { seq, call_id, agent_id, event_type };
+  return to.map(({ endpointId }) =>
+    endpointId === undefined ? event : { ...event, endpoint_id: endpointId },
+  );
+};
+
+/** The deliveries that a job has started, those of its batch included, and of how many events they are. */
+const startedBy = ({ sent, sent_events = sent, batch }: RedeliveryJob) => {
+  const starts = batch?.starts ?? [];
+  return {
+    all: sent + starts.length,
+    events: sent_events + new Set(starts.map(({ seq }) => seq)).size,
   };
 };
 
@@ -87,12 +114,13 @@ export type JobCounts = {
  * The counts that a job shows. Skipped events matched when it began and were not sent: for a stored reason,
  * or `not_due`, because they were being delivered, or had been, when their batch came.
  */
-export const countsOf = ({ found, sent, batch, state, skips = {} }: RedeliveryJob): JobCounts => {
-  const all = sent + (batch?.starts.length ?? 0);
+export const countsOf = (job: RedeliveryJob): JobCounts => {
+  const { found, state, skips = {} } = job;
+  const { all, events } = startedBy(job);
   const noted = Object.values(skips).reduce((sum, count) => sum + count, 0);
   // Events that became dead letters while the job ran are sent too.
-  const matched = found === null ? null : Math.max(found, all + noted);
-  const not_due = state === "done" ? (matched ?? all + noted) - all - noted : 0;
+  const matched = found === null ? null : Math.max(found, events + noted);
+  const not_due = state === "done" ? (matched ?? events + noted) - events - noted : 0;
   return {
     found: matched,
     sent: all,

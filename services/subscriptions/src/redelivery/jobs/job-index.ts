@@ -9,7 +9,7 @@ import { jobIn, type StoredJob } from "./job-store.ts";
 /** All redelivery jobs of all workspaces, kept in memory and up to date from REDELIVERIES. */
 export type JobIndex = {
   /** A workspace's jobs, newest first, from after this position on. */
-  readonly page: (workspaceId: string, limit: number, after?: JobPosition) => JobPage;
+  readonly page: (jobs: JobFilter, limit: number, after?: JobPosition) => JobPage;
   readonly running: () => readonly RedeliveryJob[];
   /** How many jobs a workspace has, and how many of them run. */
   readonly countsIn: (workspaceId: string) => { readonly all: number; readonly running: number };
@@ -19,6 +19,9 @@ export type JobIndex = {
   readonly compare: (state: { readonly first_seq: number }) => void;
   readonly stop: () => Promise<void>;
 };
+
+/** The jobs of a workspace; with `endpointId`, those for this endpoint. */
+type JobFilter = { readonly workspaceId: string; readonly endpointId?: string | undefined };
 
 type JobPage = { readonly jobs: readonly RedeliveryJob[]; readonly hasMore: boolean };
 
@@ -54,7 +57,11 @@ export const followJobs = ({ nats, onNew, onStreamLost, log }: JobIndexOptions):
   const jobsIn = (workspaceId: string): RedeliveryJob[] =>
     jobs().filter(({ workspace_id }) => workspace_id === workspaceId);
   return {
-    page: (workspaceId, limit, after) => pageOf(jobsIn(workspaceId), limit, after),
+    page: ({ workspaceId, endpointId }, limit, after) => {
+      const own = jobsIn(workspaceId);
+      const ofEndpoint = own.filter(({ endpoint_id }) => endpoint_id === endpointId);
+      return pageOf(endpointId === undefined ? own : ofEndpoint, limit, after);
+    },
     running: () => jobs().filter(isRunning),
     countsIn: (workspaceId) => {
       const own = jobsIn(workspaceId);

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { randomUUIDv7 } from "node:crypto";
 import {
   redeliveryJobSchema,
+  storedRedeliveryJob,
   type RedeliveryJob,
 } from "@ringback/contracts/deliveries/redelivery-job";
 import { redeliverySubject, STREAMS, token } from "@ringback/contracts/streams/subjects";
@@ -50,7 +51,7 @@ export const jobStore = (nats: Nats): JobStore => ({
 const publicationOf = (job: RedeliveryJob, lastSeq: number): Publication => ({
   stream: STREAMS.redeliveries,
   subject: redeliverySubject(job.workspace_id, job.redelivery_id),
-  body: JSON.stringify(job),
+  body: JSON.stringify(storedRedeliveryJob(job)),
   messageId: randomUUIDv7(),
   expectedLastSeq: lastSeq,
 });

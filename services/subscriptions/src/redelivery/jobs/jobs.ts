@@ -11,6 +11,7 @@ import { streamState } from "../../streams/read-stream.ts";
 import { withStopRequested } from "../decide/job.ts";
 import { rejected } from "../deliverable-event.ts";
 import type { RedeliveryDeps, Rejection } from "../deps.ts";
+import { namedEndpoints } from "../named-endpoints.ts";
 
 /** Each job has a rate of its own: many jobs at once would get round it. */
 export const MAX_RUNNING_JOBS = 5;
@@ -25,7 +26,13 @@ const MAX_ADDS = 50;
 /** What a job has to redeliver; times are RFC 3339 in UTC. */
 export type JobRequest = Pick<
   RedeliveryJob,
-  "workspace_id" | "agent_id" | "event_types" | "since" | "status" | "rate_per_second"
+  | "workspace_id"
+  | "agent_id"
+  | "endpoint_id"
+  | "event_types"
+  | "since"
+  | "status"
+  | "rate_per_second"
 > & { readonly until: string | undefined };
 
 export type JobResult =
@@ -40,9 +47,10 @@ export const createJob = async (
   key: RequestKey | undefined,
   deps: RedeliveryDeps,
 ): Promise<JobResult> => {
-  const { workspace_id: workspaceId } = request;
+  const { workspace_id: workspaceId, endpoint_id } = request;
   const { jobs } = deps;
   const decide = async () =>
+    (await endpointRejection(workspaceId, endpoint_id, deps)) ??
     (await rejectionNow(workspaceId, await jobs.lastSeqIn(workspaceId), deps)) ??
     ({ kind: "decided", decided: { redelivery_id: randomUUIDv7() } } as const);
   const once = await decideOnce(
@@ -65,6 +73,17 @@ export const createJob = async (
     if (added.kind === "stored") return { kind: "job", job, isRepeat: once.isRepeat };
   }
   throw new UnavailableError(`the jobs of ${workspaceId} change too fast`);
+};
+
+const endpointRejection = async (
+  workspaceId: string,
+  endpointId: string | undefined,
+  { endpoints, due }: Pick<RedeliveryDeps, "endpoints" | "due">,
+): Promise<Rejected<Rejection> | undefined> => {
+  if (endpointId === undefined) return undefined;
+  const found = await namedEndpoints(workspaceId, [endpointId], endpoints);
+  if (found.kind === "rejected") return found;
+  return due.allKnowEndpoints() ? undefined : rejected({ kind: "dispatchers_outdated" });
 };
 
 const rejectionNow = async (

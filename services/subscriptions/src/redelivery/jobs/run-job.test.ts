@@ -9,6 +9,10 @@ import { failOnLeaks } from "../../../../../test/harness/process/leaks.ts";
 import { startStreams, type Streams } from "../../../../../test/lists/streams.ts";
 import type { EventRow } from "../../projection/projection.ts";
 import { sampleEvent } from "../../event-types/sample-event.ts";
+import { fanOutSubject } from "@ringback/contracts/deliveries/fan-out";
+import { storeEndpoint } from "../../../../../test/endpoints/stored-endpoints.ts";
+import { endpointId } from "../../../../../test/harness/fixtures/endpoints.ts";
+import { FAILED } from "../../../../../test/lists/streams.ts";
 import { runJob, type RunJobDeps } from "./run-job.ts";
 
 failOnLeaks();
@@ -172,4 +176,103 @@ test("a job that the projection does not know yet waits", async () => {
   expect(await runJob(job, { ...deps, projection })).toBe("done");
   expect(checks).toBeGreaterThan(1);
   expect(messages).toHaveLength(3);
+});
+
+const [A, B] = [endpointId(1), endpointId(2)];
+
+/** Given up at this destination. */
+const givenUpAt = (row: EventRow, deliveryId: string): Promise<number> =>
+  streams.attempt(row, { deliveryId, outcome: FAILED, next: { kind: "dead_letter" } });
+
+test("a job sends an event with several destinations where its status holds, and stores where that is", async () => {
+  const row = await stored("f1");
+  const { seq, address } = row;
+  const ids = [`${seq}`, `${seq}-${A}`, `${seq}-${B}`] as const;
+  const deliveries = [
+    { delivery_id: ids[0] },
+    { delivery_id: ids[1], endpoint_id: A },
+    { delivery_id: ids[2], endpoint_id: B },
+  ];
+  const set = { event_id: "e", event_seq: seq, at: NOW.toISOString(), deliveries };
+  await streams.nats.js.publish(fanOutSubject(address, seq), JSON.stringify(set));
+  await streams.attempt(row, { deliveryId: ids[0] });
+  await givenUpAt(row, ids[1]);
+  await givenUpAt(row, ids[2]);
+  const job = { ...JOB, redelivery_id: "r5", status: "dead_lettered" as const };
+  const { deps, messages } = sceneOf(job, [row]);
+  expect(await runJob(job, deps)).toBe("done");
+  expect((await dueOf("r5")).toSorted()).toEqual([`${seq}-${A}-r5`, `${seq}-${B}-r5`]);
+  expect(messages.at(-1)).toMatchObject({ found: 1, sent: 2, sent_events: 1 });
+  const batches = messages.flatMap(({ batch }) => batch?.starts ?? []);
+  expect(batches).toMatchObject([{ endpoint_id: A }, { endpoint_id: B }]);
+});
+
+test("a job starts nothing at endpoints while a dispatcher runs that knows none", async () => {
+  const row = await stored("g1");
+  await givenUpAt(row, `${row.seq}-${A}`);
+  const job = { ...JOB, redelivery_id: "r6" };
+  const { deps, messages } = sceneOf(job, [row]);
+  let checks = 0;
+  const due = { ...deps.due, allKnowEndpoints: () => (checks += 1) > 3 };
+  expect(await runJob(job, { ...deps, due })).toBe("done");
+  expect(checks).toBeGreaterThan(3);
+  expect(await dueOf("r6")).toEqual([`${row.seq}-${A}-r6`]);
+  expect(messages.at(-1)).toMatchObject({ sent: 1 });
+});
+
+test("a job for an endpoint waits for an event of which nobody knows where it goes", async () => {
+  await storeEndpoint(streams.nats, A, {});
+  const row = await stored("h1");
+  const job = { ...JOB, redelivery_id: "r7", endpoint_id: A };
+  const { deps, messages } = sceneOf(job, [row]);
+  let reads = 0;
+  const read: RunJobDeps["jobs"]["read"] = async (...of) => {
+    // Where the event goes is known at last: it went to its agent's subscription alone.
+    if ((reads += 1) === 3) await streams.attempt(row);
+    return deps.jobs.read(...of);
+  };
+  expect(await runJob(job, { ...deps, jobs: { ...deps.jobs, read } })).toBe("done");
+  expect(reads).toBeGreaterThan(2);
+  expect(await dueOf("r7")).toEqual([`${row.seq}-${A}-r7`]);
+  expect(messages.at(-1)).toMatchObject({ found: 1, sent: 1 });
+});
+
+test.each([
+  ["is not there", B, null],
+  ["was disabled", A, { switch: "disabled" }],
+] as const)("a job for an endpoint that %s stops before its first batch", async (what, id, is) => {
+  await storeEndpoint(streams.nats, id, is);
+  const row = await stored(`i-${what.length}`);
+  await streams.attempt(row);
+  const job = { ...JOB, redelivery_id: `r8-${what.length}`, endpoint_id: id };
+  const { deps, messages } = sceneOf(job, [row]);
+  expect(await runJob(job, deps)).toBe("stopped");
+  expect(messages.at(-1)).toMatchObject({ state: "stopped", sent: 0 });
+  expect(await dueOf(job.redelivery_id)).toEqual([]);
+});
+
+test("a job for an endpoint looks through events of others, page by page, for those that it is for", async () => {
+  await storeEndpoint(streams.nats, A, { agents: ["a2"] });
+  const wanted = await stored("k1");
+  await streams.attempt(wanted);
+  const row = (seq: number): EventRow => ({ ...wanted, seq, storedAtMs: seq });
+  const others = Array.from({ length: 2_500 }, (_, n) => row(n + 1));
+  const own = { ...wanted, seq: 2_501, address: { ...wanted.address, agentId: "a2" } };
+  const job = { ...JOB, redelivery_id: "r9", endpoint_id: A };
+  const { deps, messages } = sceneOf(job, [...others, own]);
+  expect(await runJob(job, deps)).toBe("done");
+  // The event itself is gone.
+  expect(messages.at(-1)).toMatchObject({ found: 1, sent: 0, skips: { expired: 1 } });
+});
+
+test("a job for an endpoint skips what its filter leaves out", async () => {
+  const filter = '{"call_id":{"$startsWith":"l2"}}';
+  await storeEndpoint(streams.nats, A, { filter });
+  const rows = [await stored("l1"), await stored("l2")];
+  for (const row of rows) await streams.attempt(row);
+  const job = { ...JOB, redelivery_id: "r10", endpoint_id: A };
+  const { deps, messages } = sceneOf(job, rows);
+  expect(await runJob(job, deps)).toBe("done");
+  expect(messages.at(-1)).toMatchObject({ found: 2, sent: 1, skips: { filtered: 1 } });
+  expect(await dueOf("r10")).toEqual([`${rows[1]?.seq}-${A}-r10`]);
 });

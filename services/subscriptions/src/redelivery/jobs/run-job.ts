@@ -2,21 +2,15 @@ import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-jo
 import { redeliveryDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
 import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
 import { pause } from "@ringback/runtime/process/backoff";
-import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { consumerInfo } from "@ringback/runtime/streams/consumers";
-import {
-  batchSize,
-  nextBatch,
-  waitAfterBatchMs,
-  withMatches,
-  type Selected,
-} from "../decide/job.ts";
+import { nextBatch, waitAfterBatchMs, withMatches } from "../decide/job.ts";
 import type { Projection } from "../../projection/projection.ts";
 import type { JobKey } from "../decide/job-slots.ts";
 import { ask } from "../../streams/ask.ts";
-import { skipReasonOf } from "../deliverable-event.ts";
 import type { RedeliveryDeps } from "../deps.ts";
+import { jobEndpoint } from "./job-endpoint.ts";
 import type { JobStore, StoredJob } from "./job-store.ts";
+import { narrowing, selectBatch, selectRows, type Choice } from "./select-batch.ts";
 import { firstOfRedelivery, startRedelivery, wasStarted } from "../start-delivery.ts";
 
 export type RunJobDeps = Pick<RedeliveryDeps, "nats" | "due" | "rules" | "now"> & {
@@ -62,22 +56,36 @@ const nextStep = async (
   deps: RunJobDeps,
 ): Promise<StoredJob | undefined> => {
   const { job, seq } = stored;
-  if (!isKnown(job, deps)) return later(deps);
-  if (job.found === null) {
-    const found = await countMatches(job, deps);
-    if (found === undefined) return undefined;
-    const malformed = await deps.projection.countMalformed(narrowing(job));
-    return storeJob(withMatches(job, found, malformed), seq, deps);
+  if (!isKnown(job, deps) || !knowItsEndpoints(job, deps)) return later(deps);
+  const found = await jobEndpoint(deps.nats, job);
+  const choice = found.kind === "endpoint" ? found.endpoint : undefined;
+  const isToStop = job.stop_requested || found.kind === "gone";
+  if (job.found === null && !isToStop) {
+    const matches = await countMatches(job, choice, deps);
+    if (matches === undefined) return undefined;
+    // What has no address is of no agent and no type that an endpoint could choose.
+    const malformed =
+      choice === undefined ? await deps.projection.countMalformed(narrowing(job)) : 0;
+    return storeJob(withMatches(job, matches, malformed), seq, deps);
   }
   if (startedBatch.seq !== seq) {
     await startBatch(job, deps);
     startedBatch.seq = seq;
   }
   await pause(waitAfterBatchMs(job, deps.now().getTime()), deps.stopping);
-  if (!job.stop_requested && !(await hasRoom(deps))) return later(deps);
-  const selected = job.stop_requested ? [] : await checkedBatch(job, deps);
+  if (!isToStop && !(await hasRoom(deps))) return later(deps);
+  const selected = isToStop ? [] : await selectBatch(job, choice, deps);
+  if (selected === "wait") return later(deps);
   if (!deps.mayGoOn()) return stored;
-  return storeJob(nextBatch(job, selected, deps.now().toISOString()), seq, deps);
+  const next = nextBatch({ ...job, stop_requested: isToStop }, selected, deps.now().toISOString());
+  return knowItsEndpoints(next, deps) ? storeJob(next, seq, deps) : later(deps);
+};
+
+/** False while a dispatcher runs that would send deliveries of this job to the agents' subscriptions. */
+const knowItsEndpoints = ({ endpoint_id, batch }: RedeliveryJob, { due }: RunJobDeps): boolean => {
+  const starts = batch?.starts ?? [];
+  const toEndpoints = [endpoint_id, ...starts.map((start) => start.endpoint_id)];
+  return toEndpoints.every((id) => id === undefined) || due.allKnowEndpoints();
 };
 
 /** The projection has everything that was stored when the job was created. */
@@ -103,10 +111,14 @@ const storeJob = async (
   return appended.kind === "stored" ? { job, seq: appended.seq } : undefined;
 };
 
-const countMatches = async (job: RedeliveryJob, deps: RunJobDeps): Promise<number | undefined> => {
+const countMatches = async (
+  job: RedeliveryJob,
+  choice: Choice,
+  deps: RunJobDeps,
+): Promise<number | undefined> => {
   let found = 0;
   for (let cursor = job.cursor; deps.mayGoOn();) {
-    const page = await selectBatch({ ...job, cursor }, COUNT_PAGE, deps);
+    const page = await selectRows({ ...job, cursor }, COUNT_PAGE, choice, deps);
     found += page.length;
     const last = page.at(-1);
     if (last === undefined || page.length < COUNT_PAGE) return found;
@@ -115,53 +127,15 @@ const countMatches = async (job: RedeliveryJob, deps: RunJobDeps): Promise<numbe
   return undefined;
 };
 
-/** An event may have 1 MiB. */
-const MAX_READS = 8;
-
-/** The next batch, each event checked by today's rules: an invalid event is never sent. */
-const checkedBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<Selected[]> => {
-  const selected = await selectBatch(job, batchSize(job), deps);
-  return mapConcurrently(selected, MAX_READS, async (one) => ({
-    ...one,
-    skip: await skipReasonOf(deps.nats, one.seq, deps.rules),
-  }));
-};
-
-const narrowing = ({ workspace_id, agent_id, event_types, since, until }: RedeliveryJob) => ({
-  workspaceId: workspace_id,
-  agentId: agent_id,
-  eventTypes: event_types,
-  sinceMs: Date.parse(since),
-  untilMs: Date.parse(until),
-});
-
-const selectBatch = async (
-  job: RedeliveryJob,
-  limit: number,
-  { projection }: RunJobDeps,
-): Promise<Selected[]> => {
-  const { status, cursor } = job;
-  const rows = await projection.selectForRedelivery({
-    ...narrowing(job),
-    status,
-    after: cursor === null ? undefined : { atMs: cursor.at_ms, seq: cursor.seq },
-    limit,
-  });
-  return rows.map(({ seq, address, storedAtMs }) => {
-    const { callId: call_id, agentId: agent_id, eventType: event_type } = address;
-    return { seq, call_id, agent_id, event_type, storedAtMs };
-  });
-};
-
 const startBatch = async (job: RedeliveryJob, deps: RunJobDeps): Promise<void> => {
   const { batch, workspace_id: workspaceId, redelivery_id: redeliveryId } = job;
   if (batch === null) return;
   const dueMs = deps.now().getTime();
   const isOld = dueMs - Date.parse(batch.at) > IDS_REMEMBERED_MS;
   await Promise.all(
-    batch.starts.map(async ({ seq, call_id, agent_id, event_type }) => {
+    batch.starts.map(async ({ seq, call_id, agent_id, event_type, endpoint_id }) => {
       const address = { workspaceId, callId: call_id, agentId: agent_id, eventType: event_type };
-      const deliveryId = redeliveryDeliveryId(seq, redeliveryId);
+      const deliveryId = redeliveryDeliveryId(seq, redeliveryId, endpoint_id);
       const retry = firstOfRedelivery({ seq, address }, deliveryId, dueMs, redeliveryId);
       if (isOld && (await wasStarted(deps.nats, retry))) return;
       await startRedelivery(deps, retry);

@@ -17,6 +17,7 @@ const jobSchema = z.object({
     description: "done: all were started, and some may not be delivered yet (waiting)",
   }),
   agent_id: z.string().optional(),
+  endpoint_id: z.string().optional(),
   event_types: z.array(eventTypeSchema).optional(),
   since: z.string(),
   until: z.string(),
@@ -24,14 +25,15 @@ const jobSchema = z.object({
   rate_per_second: z.number(),
   created_at: z.string(),
   updated_at: z.string(),
-  found: count
-    .nullable()
-    .meta({ description: "Events that matched when it began; null while they are counted" }),
+  found: count.nullable().meta({
+    description:
+      "Events that matched when it began, or that its endpoint is for; null while they are counted",
+  }),
   sent: count.meta({ description: "Deliveries that were started" }),
-  skipped: count.meta({ description: "Matched when it began and were not sent" }),
+  skipped: count.meta({ description: "Events that matched when it began and were not sent" }),
   skipped_by_reason: z.partialRecord(z.enum([...SKIP_REASONS, "not_due"]), count).meta({
     description:
-      "`invalid_event`: not understood; `malformed_subject`: no event's; `unknown_type`; `refused_values`: by EVENT_SCHEMA; `expired`: gone; `not_due`: being delivered, or delivered by others",
+      "`invalid_event`: not understood; `malformed_subject`: no event's; `unknown_type`; `refused_values`: by EVENT_SCHEMA; `expired`: gone; `filtered`: by its endpoint's filter; `not_due`: being delivered, or delivered by others",
   }),
   delivered: count,
   failed: count.meta({

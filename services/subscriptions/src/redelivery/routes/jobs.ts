@@ -1,10 +1,11 @@
 import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
 import { callerOf } from "../../http/auth/caller.ts";
-import { problemResponses, sendProblem } from "../../http/problem.ts";
+import { addressIn } from "../../endpoints/endpoint-commands.ts";
+import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
 import { jobResponseSchema, jobsResponseSchema, jobResponse } from "./job-response.ts";
 import { createJob, stopJob } from "../jobs/jobs.ts";
-import type { RedeliveryDeps } from "../deps.ts";
+import type { RedeliveryDeps, Rejection } from "../deps.ts";
 import { rejected } from "../deliverable-event.ts";
 import {
   CREATE_EXAMPLES,
@@ -36,7 +37,12 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
       config: {
         scope: "write",
         documented: {
-          problems: ["too_many_redeliveries"],
+          problems: [
+            "endpoint_not_found",
+            "endpoint_disabled",
+            "too_many_redeliveries",
+            "dispatchers_outdated",
+          ],
           takes: ["Idempotency-Key"],
           gives: ["Location", "Idempotency-Replayed"],
         },
@@ -45,7 +51,7 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
         operationId: "createRedelivery",
         summary: "Deliver many events again",
         description:
-          "A job that starts a new delivery of each event that matches, in order of time, at a rate. It survives restarts and starts each once.",
+          "A job that starts a new delivery of each event that matches, at each of its destinations that does or at one endpoint, in order of time, at a rate. It survives restarts and starts each once.",
         tags: ["Redelivery"],
         querystring: noQuerySchema,
         body: createJobSchema(redelivery.now).meta({ "x-examples": CREATE_EXAMPLES }),
@@ -59,15 +65,28 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
       const read = requestKeyIn(request);
       if (read.kind === "rejected") return sendProblem(reply, read);
       const { workspaceId: workspace_id } = callerOf(request);
-      const { until, ...body } = request.body;
-      const result = await createJob({ workspace_id, until, ...body }, read.key, redelivery);
+      const { until, endpoint_id: named, ...body } = request.body;
+      const job = { workspace_id, until, ...body, ...endpointIn(workspace_id, named) };
+      const result = await createJob(job, read.key, redelivery);
       if (result.kind === "rejected") {
-        return sendProblem(reply, rejectionProblem(result.rejection));
+        return sendProblem(reply, problemOf(result.rejection, named));
       }
       if (result.isRepeat) reply.header("idempotency-replayed", "true");
       reply.header("location", `${BASE_PATH}/redeliveries/${result.job.redelivery_id}`);
       return reply.code(202).send(await responseOf(result.job, redelivery));
     },
+  );
+};
+
+const endpointIn = (workspaceId: string, idOrUid: string | undefined) =>
+  idOrUid === undefined ? {} : { endpoint_id: addressIn(workspaceId, idOrUid).endpointId };
+
+/** The endpoint as the caller named it: a `uid` says more than the id that follows from it. */
+const problemOf = (rejection: Rejection, endpoint: string | undefined): Problem => {
+  const isOfEndpoint =
+    rejection.kind === "endpoints_not_found" || rejection.kind === "endpoints_disabled";
+  return rejectionProblem(
+    isOfEndpoint && endpoint !== undefined ? { ...rejection, named: [endpoint] } : rejection,
   );
 };
 
@@ -90,12 +109,16 @@ const listRoute = (api: Api, redelivery: RedeliveryDeps): void => {
       },
     },
     async (request) => {
-      const { limit, cursor } = request.query;
+      const { limit, cursor, endpoint_id: named } = request.query;
       const { workspaceId } = callerOf(request);
       const { index, jobs: store, projection } = redelivery;
       // Includes what any instance has confirmed to a caller.
       await index.applied(await store.lastSeq());
-      const { jobs, hasMore } = index.page(workspaceId, limit, cursor);
+      const { jobs, hasMore } = index.page(
+        { workspaceId, endpointId: endpointIn(workspaceId, named).endpoint_id },
+        limit,
+        cursor,
+      );
       const last = jobs.at(-1);
       const redeliveries = [];
       for (const job of jobs) {

@@ -50,6 +50,10 @@ export const CREATE_EXAMPLES = {
       rate_per_second: 50,
     },
   },
+  to_an_endpoint: {
+    summary: "What an endpoint missed in the last week, also from before it was created",
+    value: { endpoint_id: "crm", since: "7d", status: "undelivered" },
+  },
 };
 
 export const CREATED_EXAMPLES = {

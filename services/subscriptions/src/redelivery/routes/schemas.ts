@@ -23,6 +23,10 @@ export const createJobSchema = (now: () => Date) =>
   z
     .strictObject({
       agent_id: idSchema.optional().meta({ description: "Only events of this agent" }),
+      endpoint_id: z.string().optional().meta({
+        description:
+          "To this endpoint alone, by its id or uid: events that it is for, also older ones than it. Without it, each event goes to those of its destinations that match",
+      }),
       event_types: countedList(
         z.array(eventTypeSchema).min(1, "must not be empty").max(MAX_EVENT_TYPES),
         ({ length }) =>
@@ -41,7 +45,7 @@ export const createJobSchema = (now: () => Date) =>
       }),
       status: z.enum(REDELIVERY_STATUSES).meta({
         description:
-          "undelivered: dead letters, cancelled ones and those without a subscription; all: delivered ones too",
+          "undelivered: dead letters, cancelled ones and those without a subscription, or that never went to the endpoint; all: delivered ones too",
       }),
       rate_per_second: z
         .int({ error: RATE })
@@ -67,4 +71,9 @@ export const jobCursor = cursorOf<JobPosition>(
 );
 
 /** The query of `GET /redeliveries`. */
-export const listJobsSchema = z.strictObject(pagination(jobCursor));
+export const listJobsSchema = z.strictObject({
+  ...pagination(jobCursor),
+  endpoint_id: z.string().optional().meta({
+    description: "Only jobs for this endpoint, by its id or uid",
+  }),
+});
