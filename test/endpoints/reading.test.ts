@@ -1,3 +1,4 @@
+import { endpointIdOfUid } from "@ringback/contracts/endpoints/endpoint-id";
 import { eventId as eventIdOf } from "@ringback/contracts/events/event-id";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
@@ -15,7 +16,8 @@ let receiver: Receiver;
 let eventId: string;
 let seq: number;
 
-const DELIVERED = endpointId(1);
+/** It follows from its uid, and comes after the others. */
+const DELIVERED = endpointIdOfUid("w1", "crm");
 const RETRYING = endpointId(2);
 const CANCELLED = endpointId(3);
 
@@ -68,7 +70,7 @@ const settledEvent = (): Promise<Body> =>
     async () => {
       const event = await get(`/events/${eventId}`);
       const statuses = rows(event, "deliveries").map((one) => one["status"]);
-      expect(statuses).toEqual(["dead_lettered", "delivered", "retrying", "cancelled"]);
+      expect(statuses).toEqual(["dead_lettered", "retrying", "cancelled", "delivered"]);
       return event;
     },
     { timeoutMs: 10_000 },
@@ -90,6 +92,13 @@ test("an event with four destinations shows what became of each, and the worst o
         next_attempt_at: null,
       },
       {
+        endpoint_id: RETRYING,
+        attempts: 1,
+        last_status_code: 503,
+        next_attempt_at: event["next_attempt_at"],
+      },
+      { endpoint_id: CANCELLED, attempts: 2, last_status_code: null, next_attempt_at: null },
+      {
         delivery_id: `${seq}-${DELIVERED}`,
         endpoint_id: DELIVERED,
         uid: "crm",
@@ -97,13 +106,6 @@ test("an event with four destinations shows what became of each, and the worst o
         last_status_code: 200,
         destination: receiver.url("/delivered"),
       },
-      {
-        endpoint_id: RETRYING,
-        attempts: 1,
-        last_status_code: 503,
-        next_attempt_at: event["next_attempt_at"],
-      },
-      { endpoint_id: CANCELLED, attempts: 2, last_status_code: null, next_attempt_at: null },
     ],
   });
   expect(event["dead_letter"]).not.toHaveProperty("endpoint_id");
@@ -122,4 +124,76 @@ test("an event with four destinations shows what became of each, and the worst o
   );
   expect(counts).toEqual([2, 1, 1, 2]);
   expect(byEndpoint.get(DELIVERED)).toMatchObject([{ uid: "crm" }]);
+});
+
+/** A list, once the index has all that is stored. */
+const list = (path: string, name: string): Promise<Body[]> =>
+  eventually(async () => {
+    const body = await get(path);
+    if (body["projection_lag"] !== 0) throw new Error(JSON.stringify(body));
+    return rows(body, name);
+  });
+
+const without = (row: Body, field: string): Body =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => name !== field));
+
+const STATUSES = [
+  ["dead_lettered", null],
+  ["delivered", DELIVERED],
+  ["retrying", RETRYING],
+  ["cancelled", CANCELLED],
+] as const;
+
+test("lists have each of the four deliveries, and find the event by any of their statuses", async () => {
+  const event = await settledEvent();
+  const deliveries = await list("/deliveries?call_id=four", "deliveries");
+  const ofEvent = rows(event, "deliveries");
+  const head = { event_id: eventId, call_id: "four", agent_id: "a1", trigger: "event" };
+  const byId = deliveries.toSorted((a, b) =>
+    String(a["delivery_id"]) < String(b["delivery_id"]) ? -1 : 1,
+  );
+  expect(byId).toMatchObject(
+    // The schedule's time may be later than the record's.
+    ofEvent.map((one) => ({ ...head, ...without(one, "next_attempt_at") })),
+  );
+  for (const [wanted, endpoint] of STATUSES) {
+    const [found, ...others] = await list(`/events?status=${wanted}`, "events");
+    expect([wanted, found?.["event_id"], others]).toEqual([wanted, eventId, []]);
+    expect(found).toMatchObject({ status: "dead_lettered", attempt_count: 6 });
+    const having = await list(`/deliveries?status=${wanted}`, "deliveries");
+    expect(having).toMatchObject([{ status: wanted, endpoint_id: endpoint }]);
+    if (endpoint === null) continue;
+    for (const other of ["delivered", "retrying", "cancelled"]) {
+      const path = `/events?status=${other}&endpoint_id=${endpoint}&agent_id=a1`;
+      expect(await list(path, "events")).toHaveLength(other === wanted ? 1 : 0);
+    }
+  }
+  expect(await list("/events?status=pending", "events")).toEqual([]);
+});
+
+test("what went to one endpoint is found by its id and its uid", async () => {
+  await settledEvent();
+  for (const named of [DELIVERED, "crm"]) {
+    const attempts = await list(`/attempts?endpoint_id=${named}`, "attempts");
+    expect(attempts).toMatchObject([{ endpoint_id: DELIVERED, uid: "crm", event_id: eventId }]);
+  }
+  expect(await list(`/endpoints/${RETRYING}/attempts?outcome=failed`, "attempts")).toHaveLength(1);
+  expect(await list(`/dead-letters?endpoint_id=${RETRYING}`, "dead_letters")).toEqual([]);
+  expect(
+    await list(`/attempts?endpoint_id=${CANCELLED}&outcome=cancelled`, "attempts"),
+  ).toHaveLength(1);
+  expect(await get(`/endpoints/${RETRYING}/stats`)).toMatchObject({
+    endpoint_id: RETRYING,
+    attempts: { delivered: 0, failed: 1, failed_by_reason: { status: 1 } },
+    oldest_waiting: { endpoint_id: RETRYING, status: "retrying", event_id: eventId },
+  });
+  expect(await get(`/endpoints/${DELIVERED}/stats`)).toMatchObject({
+    attempts: { delivered: 1, failed: 0 },
+    oldest_waiting: null,
+  });
+  // It was deleted.
+  for (const path of ["attempts", "stats"]) {
+    const { status: code, body } = await platform.api("GET", `/endpoints/${CANCELLED}/${path}`);
+    expect([code, (body as Body)["code"]]).toEqual([404, "endpoint_not_found"]);
+  }
 });

@@ -17,6 +17,7 @@ import { eventTypesRoutes } from "./event-types/routes/event-types.ts";
 import { getCallEventsRoute } from "./events/routes/get-call-events.ts";
 import type { Feature } from "./http/api.ts";
 import { agentStatsRoute } from "./lists/routes/agent-stats.ts";
+import { endpointListRoutes } from "./lists/routes/endpoint-lists.ts";
 import { listRoutes } from "./lists/routes/lists.ts";
 import { streamRoute } from "./live/routes/stream.ts";
 import { postEventsRoute } from "./publishing/routes/post-events.ts";
@@ -66,6 +67,7 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => agentStatsRoute(api, { ...deps, store, now }),
     (api) => agentHistoryRoute(api, history),
     (api) => endpointRoutes(api, deps.endpoints),
+    (api) => endpointListRoutes(api, { ...deps, store: deps.endpoints.commands.store, now }),
     (api) => getCallEventsRoute(api, events, deps.eventsKeptMs),
     (api) => eventRoutes(api, { ...deps, reader: events }),
     (api) => testFilterRoute(api, { ...deps, now }),

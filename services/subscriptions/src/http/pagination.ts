@@ -68,6 +68,19 @@ export const rowCursor = (list: "events" | "attempts" | "dead_letters") =>
     },
   );
 
+/** For the list of deliveries, which an event may have several of. */
+export const deliveryCursor = cursorOf<{
+  readonly atMs: number;
+  readonly seq: number;
+  readonly endpoint: number;
+}>(
+  ({ atMs, seq, endpoint }) => `deliveries:${atMs}:${seq}:${endpoint}`,
+  (text) => {
+    const [, atMs = NaN, seq = NaN, endpoint = NaN] = text.split(":").map(Number);
+    return [atMs, seq, endpoint].every(Number.isSafeInteger) ? { atMs, seq, endpoint } : undefined;
+  },
+);
+
 /** `limit` and `cursor` of every list, for its query's schema; a cursor is parsed to its position. */
 export const pagination = <Position>({ decode }: Cursor<Position>) => ({
   limit: z

@@ -168,7 +168,7 @@ export type AttemptStats = {
   readonly p95Ms: number | undefined;
 };
 
-export type AgentStats = AttemptStats & {
+type AgentStats = AttemptStats & {
   /** The oldest event that is `pending` or `retrying`, of any time. */
   readonly oldestWaiting: EventRow | undefined;
 };

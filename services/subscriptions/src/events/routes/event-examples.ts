@@ -84,7 +84,7 @@ export const DEAD_LETTER: z.input<typeof deadLetterResponseSchema> = {
 };
 
 /** The one delivery of that event, to its agent's subscription. */
-const DELIVERED_DELIVERY: DeliveryResponse = {
+export const DELIVERED_DELIVERY: DeliveryResponse = {
   delivery_id: "18423",
   endpoint_id: null,
   status: "delivered",
@@ -96,7 +96,7 @@ const DELIVERED_DELIVERY: DeliveryResponse = {
 };
 
 /** Of the event that was given up: to its agent's subscription, and to an endpoint, which got it. */
-const DEAD_DELIVERIES = [
+export const DEAD_DELIVERIES = [
   {
     delivery_id: "18431",
     endpoint_id: null,

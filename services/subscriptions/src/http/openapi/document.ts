@@ -16,6 +16,7 @@ const API_TAGS = {
   Agents: "Agents, where their events go, how requests are signed, and how it came to be so.",
   Endpoints: "URLs that events of any agents are sent to, beside the subscriptions of agents.",
   Events: "What happened on calls, and what became of it.",
+  Deliveries: "What became of events at each of their destinations.",
   Attempts: "Every request to an endpoint, and figures about them.",
   "Dead letters": "What was given up, and why.",
   Redelivery: "Sending again what was sent or given up, and test events.",

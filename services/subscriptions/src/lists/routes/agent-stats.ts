@@ -8,15 +8,15 @@ import { statsQuerySchema } from "./list-query.ts";
 import { agentPathSchema } from "../../http/field-schemas.ts";
 import type { Api } from "../../http/api.ts";
 import type { AgentStore } from "../../agents/agent-commands.ts";
-import type { AgentStats } from "../../projection/projection.ts";
+import type { AttemptStats } from "../../projection/projection.ts";
 import type { ListDeps } from "./lists.ts";
 
 export type StatsDeps = Pick<ListDeps, "projection" | "eventId" | "now"> & {
   readonly store: Pick<AgentStore, "read">;
 };
 
-const responseSchema = z.object({
-  agent_id: z.string(),
+/** What the stats of agents and endpoints have in common. */
+export const statsFields = {
   since: z.string().meta({ description: "Where the window begins: at a whole five minutes." }),
   until: z.string(),
   attempts: z
@@ -30,16 +30,25 @@ const responseSchema = z.object({
       }),
     })
     .meta({ description: "Attempts that began in the window, by outcome; without tests." }),
-  invalid_events: z.int().meta({
-    description: "Given up before an attempt in the window: dead letters `invalid_event`.",
-  }),
   duration_ms: z
     .object({ p50: z.int().nullable(), p95: z.int().nullable() })
     .meta({ description: "Of attempts that sent a request, within 6 %; null: there were none." }),
+  projection_lag: page.projection_lag,
+};
+
+const responseSchema = z.object({
+  agent_id: z.string(),
+  since: statsFields.since,
+  until: statsFields.until,
+  attempts: statsFields.attempts,
+  invalid_events: z.int().meta({
+    description: "Given up before an attempt in the window: dead letters `invalid_event`.",
+  }),
+  duration_ms: statsFields.duration_ms,
   oldest_waiting: eventRowSchema.nullable().meta({
     description: "Of events that are pending or retrying, the first; of any time.",
   }),
-  projection_lag: page.projection_lag,
+  projection_lag: statsFields.projection_lag,
 });
 
 /** `GET /agent/v1/{agent_id}/stats`: what the agent's attempts of the last time came to. */
@@ -52,7 +61,7 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
         operationId: "getAgentStats",
         summary: "Read an agent's stats",
         description:
-          "What the agent's attempts of the last time came to, how long they took, and which event waits longest.",
+          "What the attempts at the agent's events came to, at all their destinations, how long they took, and which event waits longest.",
         tags: ["Agents"],
         params: agentPathSchema,
         querystring: statsQuerySchema,
@@ -81,6 +90,7 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
         since: new Date(stats.sinceMs).toISOString(),
         until: new Date(untilMs).toISOString(),
         ...countsIn(stats),
+        invalid_events: stats.invalid,
         oldest_waiting:
           oldestWaiting === undefined ? null : eventRowResponse(oldestWaiting, eventId),
         projection_lag,
@@ -89,20 +99,13 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
   );
 };
 
-const countsIn = ({
-  delivered,
-  failed,
-  cancelled,
-  invalid,
-  p50Ms,
-  p95Ms,
-}: Omit<AgentStats, "oldestWaiting">) => ({
+/** The counts of an agent's or endpoint's attempts for a caller. */
+export const countsIn = ({ delivered, failed, cancelled, p50Ms, p95Ms }: AttemptStats) => ({
   attempts: {
     delivered,
     failed: Object.values(failed).reduce((sum, count) => sum + count, 0),
     cancelled,
     failed_by_reason: failed,
   },
-  invalid_events: invalid,
   duration_ms: { p50: p50Ms ?? null, p95: p95Ms ?? null },
 });

@@ -1,7 +1,9 @@
 import {
+  DEAD_DELIVERIES,
   DEAD_EVENT,
   DEAD_LETTER,
   DELIVERED_ATTEMPT,
+  DELIVERED_DELIVERY,
   DELIVERED_EVENT,
   LAST_ATTEMPT,
 } from "../../events/routes/event-examples.ts";
@@ -60,6 +62,26 @@ export const EVENTS_EXAMPLES = {
   },
 };
 
+const ROW_OF_EVENT = { stored_at: "2026-03-02T10:17:46.127Z", trigger: "event" };
+
+export const DELIVERIES_EXAMPLES = {
+  page: {
+    summary: "The deliveries of two events, newest first",
+    value: {
+      deliveries: [
+        ...DEAD_DELIVERIES.map((delivery) => ({ ...DEAD_EVENT, ...ROW_OF_EVENT, ...delivery })),
+        {
+          ...DELIVERED_EVENT,
+          stored_at: "2026-03-02T10:17:41.302Z",
+          trigger: "event",
+          ...DELIVERED_DELIVERY,
+        },
+      ],
+      ...WHOLE,
+    },
+  },
+};
+
 export const ATTEMPTS_EXAMPLES = {
   page: {
     summary: "Two attempts, newest first",
@@ -93,6 +115,21 @@ export const STATS_EXAMPLES = {
       invalid_events: 0,
       duration_ms: { p50: 41, p95: 210 },
       oldest_waiting: WAITING,
+      projection_lag: 0,
+    },
+  },
+};
+
+export const ENDPOINT_STATS_EXAMPLES = {
+  day: {
+    summary: "A day without a failure",
+    value: {
+      endpoint_id: "ep_mzxw6ytboi2dg4tf",
+      since: "2026-03-01T10:20:00.000Z",
+      until: "2026-03-02T10:21:10.204Z",
+      attempts: { delivered: 804, failed: 0, cancelled: 0, failed_by_reason: {} },
+      duration_ms: { p50: 20, p95: 63 },
+      oldest_waiting: null,
       projection_lag: 0,
     },
   },

@@ -1,21 +1,21 @@
 import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
 import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
 import { parseDurationMs } from "@ringback/contracts/duration";
-import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
+import { DELIVERY_STATUSES, EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
 import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { callIdSchema } from "@ringback/contracts/events/call-id";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
+import { addressIn } from "../../endpoints/endpoint-commands.ts";
 import { shown } from "../../http/decide/shown.ts";
 import { callerOf } from "../../http/auth/caller.ts";
-import { pagination, rowCursor } from "../../http/pagination.ts";
+import { deliveryCursor, pagination, rowCursor } from "../../http/pagination.ts";
 import { momentSchema, severalOf } from "../../http/field-schemas.ts";
 
 const SEVERAL = "Repeated, or with commas, any of several";
 
-/** What every list takes; its cursor becomes the place that the page comes after. */
-const common = (list: Parameters<typeof rowCursor>[0], what: string, now: () => Date) => ({
-  ...pagination(rowCursor(list)),
+/** What every list takes, beside where its pages begin. */
+const filters = (what: string, now: () => Date) => ({
   agent_id: idSchema.optional(),
   call_id: callIdSchema.optional(),
   event_type: severalOf(eventTypeSchema)
@@ -33,6 +33,22 @@ const common = (list: Parameters<typeof rowCursor>[0], what: string, now: () => 
     }),
 });
 
+type RowList = Parameters<typeof rowCursor>[0];
+
+/** The same of a list whose cursor becomes the place that the page comes after. */
+const common = (list: RowList, what: string, now: () => Date) => ({
+  ...pagination(rowCursor(list)),
+  ...filters(what, now),
+});
+
+const toEndpoint = (what: string) => ({
+  endpoint_id: z
+    .string()
+    .max(128)
+    .optional()
+    .meta({ description: `Only ${what} this endpoint, by its id or its \`uid\`.` }),
+});
+
 type Span = { readonly since?: number | undefined; readonly until?: number | undefined };
 
 const IN_ORDER = { error: "must be later than since", path: ["until"] };
@@ -45,7 +61,23 @@ export const eventsQuerySchema = (now: () => Date) =>
   z
     .strictObject({
       ...common("events", "that were stored", now),
+      ...toEndpoint("those that went to"),
       status: severalOf(z.enum(EVENT_STATUSES))
+        .optional()
+        .meta({
+          description: `Of any of its deliveries; with endpoint_id of the one there. ${SEVERAL}.`,
+        }),
+    })
+    .refine(isInOrder, IN_ORDER);
+
+/** The query of `GET /deliveries`. */
+export const deliveriesQuerySchema = (now: () => Date) =>
+  z
+    .strictObject({
+      ...pagination(deliveryCursor),
+      ...filters("whose event was stored", now),
+      ...toEndpoint("those to"),
+      status: severalOf(z.enum(DELIVERY_STATUSES))
         .optional()
         .meta({ description: `${SEVERAL}.` }),
     })
@@ -53,25 +85,30 @@ export const eventsQuerySchema = (now: () => Date) =>
 
 const OUTCOMES = ["delivered", "failed", "cancelled"] as const;
 
+const attempts = (now: () => Date) => ({
+  ...common("attempts", "that began", now),
+  outcome: severalOf(z.enum(OUTCOMES))
+    .optional()
+    .meta({ description: `${SEVERAL}.` }),
+  reason: severalOf(z.enum(FAILURE_REASONS))
+    .optional()
+    .meta({ description: `Of those that failed. ${SEVERAL}.` }),
+});
+
 /** The query of `GET /attempts`. */
 export const attemptsQuerySchema = (now: () => Date) =>
-  z
-    .strictObject({
-      ...common("attempts", "that began", now),
-      outcome: severalOf(z.enum(OUTCOMES))
-        .optional()
-        .meta({ description: `${SEVERAL}.` }),
-      reason: severalOf(z.enum(FAILURE_REASONS))
-        .optional()
-        .meta({ description: `Of those that failed. ${SEVERAL}.` }),
-    })
-    .refine(isInOrder, IN_ORDER);
+  z.strictObject({ ...attempts(now), ...toEndpoint("those to") }).refine(isInOrder, IN_ORDER);
+
+/** The query of `GET /endpoints/{endpoint_id}/attempts`. */
+export const endpointAttemptsQuerySchema = (now: () => Date) =>
+  z.strictObject(attempts(now)).refine(isInOrder, IN_ORDER);
 
 /** The query of `GET /dead-letters`. */
 export const deadLettersQuerySchema = (now: () => Date) =>
   z
     .strictObject({
       ...common("dead_letters", "that were given up", now),
+      ...toEndpoint("those of deliveries to"),
       reason: severalOf(z.enum(DEAD_LETTER_REASONS))
         .optional()
         .meta({ description: `${SEVERAL}.` }),
@@ -81,7 +118,7 @@ export const deadLettersQuerySchema = (now: () => Date) =>
 const MIN_WINDOW_MS = 5 * 60_000;
 const MAX_WINDOW_MS = 31 * 24 * 3_600_000;
 
-/** The query of an agent's stats. */
+/** The query of an agent's and an endpoint's stats. */
 export const statsQuerySchema = z.strictObject({
   window: z
     .string()
@@ -96,18 +133,29 @@ export const statsQuerySchema = z.strictObject({
     .meta({ description: "How far to look back, such as 1h, 24h or 7d: from 5m to 31d." }),
 });
 
-type ListRequest = Parameters<typeof callerOf>[0] & {
-  readonly query: Readonly<z.output<z.ZodObject<ReturnType<typeof common>>>>;
+type ListQuery<Position> = Readonly<z.output<z.ZodObject<ReturnType<typeof filters>>>> & {
+  readonly limit: number;
+  readonly cursor?: Position | undefined;
+  readonly endpoint_id?: string | undefined;
+};
+
+type ListRequest<Position> = Parameters<typeof callerOf>[0] & {
+  readonly query: ListQuery<Position>;
 };
 
 /** What a list's request narrows it by, as the projection takes it. */
-export const narrowedBy = ({ caller, query }: ListRequest) => ({
-  workspaceId: callerOf({ caller }).workspaceId,
-  agentId: query.agent_id,
-  callId: query.call_id,
-  eventTypes: query.event_type,
-  sinceMs: query.since,
-  untilMs: query.until,
-  after: query.cursor,
-  limit: query.limit,
-});
+export const narrowedBy = <Position>({ caller, query }: ListRequest<Position>) => {
+  const { workspaceId } = callerOf({ caller });
+  const { endpoint_id: named } = query;
+  return {
+    workspaceId,
+    agentId: query.agent_id,
+    callId: query.call_id,
+    endpointId: named === undefined ? undefined : addressIn(workspaceId, named).endpointId,
+    eventTypes: query.event_type,
+    sinceMs: query.since,
+    untilMs: query.until,
+    after: query.cursor,
+    limit: query.limit,
+  };
+};

@@ -6,9 +6,15 @@ import {
   deadLetterResponse,
   deadLetterResponseSchema,
 } from "../../events/routes/dead-letter-response.ts";
-import { ATTEMPTS_EXAMPLES, DEAD_LETTERS_EXAMPLES, EVENTS_EXAMPLES } from "./list-examples.ts";
+import { deliveryResponseSchema } from "../../events/routes/delivery-response.ts";
+import {
+  ATTEMPTS_EXAMPLES,
+  DEAD_LETTERS_EXAMPLES,
+  DELIVERIES_EXAMPLES,
+  EVENTS_EXAMPLES,
+} from "./list-examples.ts";
 import type { StoredAttempt } from "../../streams/records.ts";
-import type { EventRow } from "../../projection/projection.ts";
+import type { DeliveryRow, EventRow } from "../../projection/projection.ts";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 
 export const page = {
@@ -27,7 +33,7 @@ export const eventRowSchema = z.object({
   stored_at: z.string(),
   size_bytes: z.int().meta({ description: "Of its payload." }),
   trigger: z.enum(["event", "test"]).meta({ description: "`test`: a person tried the endpoint." }),
-  status: z.enum(EVENT_STATUSES),
+  status: z.enum(EVENT_STATUSES).meta({ description: "The worst of its deliveries'." }),
   attempt_count: z.int().meta({ description: "Of all deliveries of the event together." }),
   last_attempt_at: z.string().nullable(),
   last_status_code: z.int().nullable().meta({
@@ -37,12 +43,29 @@ export const eventRowSchema = z.object({
     description:
       "Where it was last sent: the callback URL without its query; null: nothing was sent.",
   }),
-  next_attempt_at: z.string().nullable().meta({ description: "While it is `retrying`." }),
+  next_attempt_at: z.string().nullable().meta({
+    description: "While a delivery is `retrying`; the first of several.",
+  }),
 });
 
 export const eventsResponseSchema = z
   .object({ events: z.array(eventRowSchema), ...page })
   .meta({ "x-examples": EVENTS_EXAMPLES });
+
+/** A delivery in a list: an event at one destination. */
+export const deliveryRowSchema = z.object({
+  event_id: z.string(),
+  event_type: eventTypeSchema,
+  call_id: z.string(),
+  agent_id: z.string(),
+  stored_at: z.string().meta({ description: "When its event was." }),
+  trigger: eventRowSchema.shape.trigger,
+  ...deliveryResponseSchema.shape,
+});
+
+export const deliveriesResponseSchema = z
+  .object({ deliveries: z.array(deliveryRowSchema), ...page })
+  .meta({ "x-examples": DELIVERIES_EXAMPLES });
 
 const attemptRowSchema = attemptResponseSchema.extend({
   event_id: z.string(),
@@ -86,6 +109,32 @@ export const eventRowResponse = (
   destination: row.destination ?? null,
   next_attempt_at: timeOrNull(row.nextAttemptAtMs),
 });
+
+/** A delivery of a list for a caller. */
+export const deliveryRowResponse = (
+  row: DeliveryRow,
+  eventId: (seq: number) => string,
+): z.infer<typeof deliveryRowSchema> => {
+  const { event, status, uid } = row;
+  if (status === "no_subscription") throw new Error(`delivery ${row.deliveryId} is to nobody`);
+  return {
+    event_id: eventId(event.seq),
+    event_type: event.address.eventType,
+    call_id: event.address.callId,
+    agent_id: event.address.agentId,
+    stored_at: timeOf(event.storedAtMs),
+    trigger: event.isTest ? "test" : "event",
+    delivery_id: row.deliveryId,
+    endpoint_id: row.endpointId ?? null,
+    ...(uid === undefined ? {} : { uid }),
+    status,
+    attempts: row.attempts,
+    last_attempt_at: timeOrNull(row.lastAttemptAtMs),
+    last_status_code: row.lastStatusCode ?? null,
+    destination: row.destination ?? null,
+    next_attempt_at: timeOrNull(row.nextAttemptAtMs),
+  };
+};
 
 export const attemptRowResponse = (attempt: StoredAttempt): z.infer<typeof attemptRowSchema> => {
   const { event_id, event_type, call_id, agent_id } = attempt.record;

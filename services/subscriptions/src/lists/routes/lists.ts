@@ -1,11 +1,12 @@
 import type { Api } from "../../http/api.ts";
-import { rowCursor } from "../../http/pagination.ts";
+import { deliveryCursor, rowCursor } from "../../http/pagination.ts";
 import { problemResponses } from "../../http/problem.ts";
-import type { Projection, RowPosition } from "../../projection/projection.ts";
+import type { AttemptsQuery, Projection, RowPosition } from "../../projection/projection.ts";
 import type { RecordLoader } from "../../streams/records.ts";
 import {
   attemptsQuerySchema,
   deadLettersQuerySchema,
+  deliveriesQuerySchema,
   eventsQuerySchema,
   narrowedBy,
 } from "./list-query.ts";
@@ -14,6 +15,8 @@ import {
   attemptsResponseSchema,
   deadLetterRowResponse,
   deadLettersResponseSchema,
+  deliveriesResponseSchema,
+  deliveryRowResponse,
   eventRowResponse,
   eventsResponseSchema,
 } from "./list-responses.ts";
@@ -29,6 +32,7 @@ export type ListDeps = {
 /** The lists over a workspace, which come from the projection. */
 export const listRoutes = (api: Api, deps: ListDeps): void => {
   eventsRoute(api, deps);
+  deliveriesRoute(api, deps);
   attemptsRoute(api, deps);
   deadLettersRoute(api, deps);
 };
@@ -79,16 +83,52 @@ const attemptsRoute = (api: Api, { projection, records, now }: ListDeps): void =
       },
     },
     async (request) => {
-      const { outcome: outcomes, reason: reasons, call_id } = request.query;
+      const { outcome: outcomes, reason: reasons } = request.query;
+      return attemptsPage({ ...narrowedBy(request), outcomes, reasons }, { projection, records });
+    },
+  );
+};
+
+/** A page of attempts, with what came back. */
+export const attemptsPage = async (
+  query: AttemptsQuery,
+  { projection, records }: Pick<ListDeps, "projection" | "records">,
+) => {
+  const projection_lag = projection.lag().total;
+  const { rows, next } = await projection.attempts(query);
+  const found = await records.attempts(rows);
+  // The index has a number in place of the call's id, and two calls may share one.
+  const attempts = found.filter(({ record }) => [undefined, record.call_id].includes(query.callId));
+  return {
+    attempts: attempts.map(attemptRowResponse),
+    next_cursor: cursorAfter("attempts", next),
+    projection_lag,
+  };
+};
+
+/** `GET /deliveries`: the workspace's deliveries, newest first by when their events were stored. */
+const deliveriesRoute = (api: Api, { projection, eventId, now }: ListDeps): void => {
+  api.get(
+    "/deliveries",
+    {
+      config: { scope: "read" },
+      schema: {
+        operationId: "listDeliveries",
+        summary: "List deliveries",
+        description:
+          "What became of events at each of their destinations, newest first by when the events were stored: to endpoints, and to agents' subscriptions with `endpoint_id: null`. It comes from an index: `projection_lag` says by how many messages that is behind.",
+        tags: ["Deliveries"],
+        querystring: deliveriesQuerySchema(now),
+        response: { 200: deliveriesResponseSchema, ...problemResponses },
+      },
+    },
+    async (request) => {
+      const { status: statuses } = request.query;
       const projection_lag = projection.lag().total;
-      const query = { ...narrowedBy(request), outcomes, reasons };
-      const { rows, next } = await projection.attempts(query);
-      const found = await records.attempts(rows);
-      // The index has a number in place of the call's id, and two calls may share one.
-      const attempts = found.filter(({ record }) => [undefined, record.call_id].includes(call_id));
+      const { rows, next } = await projection.deliveries({ ...narrowedBy(request), statuses });
       return {
-        attempts: attempts.map(attemptRowResponse),
-        next_cursor: cursorAfter("attempts", next),
+        deliveries: rows.map((row) => deliveryRowResponse(row, eventId)),
+        next_cursor: next === undefined ? null : deliveryCursor.encode(next),
         projection_lag,
       };
     },
