@@ -1,3 +1,5 @@
+import type { Endpoint } from "@ringback/contracts/endpoints/endpoint";
+import { endpointSubject } from "@ringback/contracts/streams/endpoint-subject";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { eventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
 import { subscriptionSubject, type EventAddress } from "@ringback/contracts/streams/subjects";
@@ -5,7 +7,12 @@ import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
 import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  endpointId,
+  endpointMessage,
+  endpointOf,
+} from "../../../../test/harness/fixtures/endpoints.ts";
 import { ADDRESS } from "../../../../test/harness/fixtures/records.ts";
 import { keptLog } from "../../../../test/harness/kept-log.ts";
 import { withFailingCalls } from "../../../../test/harness/nats/failing-calls.ts";
@@ -96,6 +103,55 @@ test("a subscription that is known is found without a request while the view is 
   } finally {
     isCutOff = false;
   }
+});
+
+describe("endpoints", () => {
+  test("are candidates as soon as they are stored where the agent has no subscription", async () => {
+    const found: string[][] = [];
+    for (let n = 0; n < ROUNDS; n += 1) {
+      await storeEndpoint(endpointId(n), { agents: [`lonely-${n}`] });
+      found.push(await idsFor(`lonely-${n}`));
+    }
+    expect(found).toEqual(Array.from({ length: ROUNDS }, (_, n) => [endpointId(n)]));
+  });
+
+  test("cost no request where the subscription is known and the view current", async () => {
+    await publish("subscribed", registered("subscribed"));
+    const { seq } = await storeEndpoint(endpointId(1_000), { agents: ["subscribed"] });
+    await eventually(() => view.following.appliedUpTo() >= seq && view.following.isCurrent());
+    isCutOff = true;
+    try {
+      expect(await idsFor("subscribed")).toEqual([endpointId(1_000)]);
+      // That nobody wants an event is not said without the stream.
+      await expect(idsFor("nobody")).rejects.toThrow("timeout");
+    } finally {
+      isCutOff = false;
+    }
+  });
+
+  test("that are paused are found and no candidates; disabled and deleted ones are neither", async () => {
+    const [paused, disabled, deleted] = [endpointId(2_000), endpointId(2_001), endpointId(2_002)];
+    await storeEndpoint(paused, { switch: "paused" });
+    await storeEndpoint(disabled, { switch: "disabled" });
+    await storeEndpoint(deleted, {});
+    const { seq } = await storeEndpoint(deleted, null);
+    await eventually(() => view.following.appliedUpTo() >= seq);
+    expect(await endpointFound(paused)).toMatchObject({ isPaused: true });
+    expect(await endpointFound(disabled)).toBeUndefined();
+    expect(await endpointFound(deleted)).toBeUndefined();
+    expect(await idsFor("nobody-else")).toEqual([]);
+  });
+
+  test("that were changed are found changed within 3 s", async () => {
+    const id = endpointId(3_000);
+    const { seq } = await storeEndpoint(id, { url: "https://before.example.com/", agents: ["x"] });
+    await eventually(() => view.following.appliedUpTo() >= seq);
+    await storeEndpoint(id, { url: "https://after.example.com/", agents: ["x"] });
+    const urlNow = async () => (await endpointFound(id))?.subscription.callback_url;
+    await eventually(async () => expect(await urlNow()).toBe("https://after.example.com/"), {
+      timeoutMs: 3_000,
+    });
+  });
 });
 
 test("an agent that was deleted has no subscription, and the workspace's own is no agent of calls", async () => {
@@ -197,6 +253,17 @@ async function foundAfter(harm: (consumer: string) => Promise<unknown>, agentId:
 
 const publish = (agentId: string, message: object) =>
   client.js.publish(subscriptionSubject({ workspaceId: "w1", agentId }), JSON.stringify(message));
+
+const storeEndpoint = (endpoint_id: string, more: Partial<Endpoint> | null) => {
+  const subject = endpointSubject({ workspaceId: "w1", endpointId: endpoint_id });
+  const endpoint = more === null ? null : endpointOf(endpoint_id, more);
+  return client.js.publish(subject, JSON.stringify(endpointMessage(endpoint)));
+};
+const idsFor = async (agentId: string): Promise<string[]> =>
+  (await view.candidates({ ...ADDRESS, agentId })).endpoints.map((one) => one.endpoint_id);
+
+/** The endpoint as the destination of a delivery. */
+const endpointFound = (id: string) => view.find({ address: ADDRESS, deliveryId: `7-${id}` });
 
 const urlOf = (agentId: string): string => `https://example.com/${agentId}`;
 
