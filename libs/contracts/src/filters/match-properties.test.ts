@@ -149,6 +149,10 @@ const HOSTILE: readonly (readonly [string, Filter])[] = [
   ],
   ["100 objects that are equal but for a field", wide(() => ({ f: { $eq: { k0: 0 } } }))],
   [
+    "a list of 100 objects that are equal but for a field",
+    filterOf({ data: { f: { $in: Array.from({ length: 100 }, () => ({ k0: 0 })) } } }),
+  ],
+  [
     "19 lists of 80 members",
     filterOf({
       data: {
@@ -229,5 +233,16 @@ describe("evaluating is bounded", () => {
     expect(matches(onField({ $ne: 2 }), list(20_000))).toBe(true);
     expect(matches(onField({ $ne: 2 }), list(200_000))).toBe(false);
     expect(matches(onField({ $eq: 0 }), list(200_000))).toBe(true);
+  });
+
+  test("a large object that was not compared with every member is neither one of them nor none", () => {
+    const members = Array.from({ length: 98 }, (_, n) => ({ k0: n }));
+    const large = (fields: number) => ({
+      f: Object.fromEntries(Array.from({ length: fields }, (_, n) => [`k${n}`, 99])),
+    });
+    expect(matches(onField({ $nin: members }), large(200))).toBe(true);
+    const twice = [{ k0: 99 }, { k0: 99 }, ...members];
+    expect(matches(onField({ $nin: twice }), large(60_000))).toBe(false);
+    expect(matches(onField({ $in: twice }), large(60_000))).toBe(false);
   });
 });
