@@ -116,19 +116,21 @@ test("secrets sealed anew change nothing that the owner sees", () => {
   expect(present(after(CREATED, reencrypted))).toEqual(present(after(CREATED)));
 });
 
+const AT = { workspaceId: "w1", endpointId: ENDPOINT.endpoint_id };
+
 const bytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));
 
 test("the state is read from a message, also of a later version with more in it", () => {
   const message = { ...endpointMessage(ENDPOINT, 3), later: true };
   expect(endpointEventSchema.safeParse(message).success).toBe(true);
-  expect(readEndpointState(bytes(message))).toEqual({
+  expect(readEndpointState(AT, bytes(message))).toEqual({
     kind: "state",
     state: { kind: "present", version: 3, endpoint: ENDPOINT },
   });
-  expect(readEndpointState(bytes({ ...message, type: "endpoint_sung" }))).toMatchObject({
+  expect(readEndpointState(AT, bytes({ ...message, type: "endpoint_sung" }))).toMatchObject({
     kind: "state",
   });
-  expect(readEndpointState(bytes(endpointMessage(null, 4)))).toEqual({
+  expect(readEndpointState(AT, bytes(endpointMessage(null, 4)))).toEqual({
     kind: "state",
     state: { kind: "absent", version: 4 },
   });
@@ -137,9 +139,17 @@ test("the state is read from a message, also of a later version with more in it"
 test.each([
   ["not JSON", Buffer.from("{")],
   ["version", bytes({ ...endpointMessage(ENDPOINT), version: 0 })],
+  [
+    "another one than the subject names",
+    bytes(endpointMessage({ ...ENDPOINT, endpoint_id: "ep_bbbbbbbbbbbbbbbb" })),
+  ],
+  [
+    "another one than the subject names",
+    bytes(endpointMessage({ ...ENDPOINT, workspace_id: "w2" })),
+  ],
   ["endpoint.url", bytes({ ...endpointMessage(ENDPOINT), endpoint: { ...ENDPOINT, url: 7 } })],
 ])("a message that cannot be read says what is wrong: %s", (expected, data) => {
-  expect(readEndpointState(data)).toMatchObject({
+  expect(readEndpointState(AT, data)).toMatchObject({
     kind: "invalid",
     message: expect.stringContaining(expected),
   });

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { jsonIn } from "../json/json-in.ts";
 import { signingKeySchema, withNewKey } from "../secrets/signing-key.ts";
+import type { EndpointAddress } from "../streams/endpoint-subject.ts";
 import { idempotencyMarkSchema } from "../streams/request-record.ts";
 import {
   ENDPOINT_SWITCHES,
@@ -164,8 +165,11 @@ export type ReadEndpoint =
   | { readonly kind: "state"; readonly state: EndpointState }
   | { readonly kind: "invalid"; readonly message: string };
 
-/** The resulting state in a message on an endpoint's subject, or the message's error. */
-export const readEndpointState = (data: Uint8Array): ReadEndpoint => {
+/**
+ * The resulting state in a message on an endpoint's subject, or the message's error. An endpoint with another id, or of
+ * another workspace, is one: what follows from it would be sent on behalf of that one.
+ */
+export const readEndpointState = (address: EndpointAddress, data: Uint8Array): ReadEndpoint => {
   const value = jsonIn(data);
   if (value === undefined) return { kind: "invalid", message: "not JSON" };
   const parsed = endpointMessageSchema.safeParse(value);
@@ -176,8 +180,10 @@ export const readEndpointState = (data: Uint8Array): ReadEndpoint => {
     return { kind: "invalid", message: problems.join("; ") };
   }
   const { version, endpoint } = parsed.data;
-  return {
-    kind: "state",
-    state: endpoint === null ? { kind: "absent", version } : { kind: "present", version, endpoint },
-  };
+  if (endpoint === null) return { kind: "state", state: { kind: "absent", version } };
+  const { workspace_id, endpoint_id } = endpoint;
+  if (workspace_id !== address.workspaceId || endpoint_id !== address.endpointId) {
+    return { kind: "invalid", message: "endpoint: is another one than the subject names" };
+  }
+  return { kind: "state", state: { kind: "present", version, endpoint } };
 };

@@ -1,4 +1,5 @@
 import type { Subscription } from "@ringback/contracts/agents/subscription";
+import { recentlyDeleted } from "./recently-deleted.ts";
 
 /** One agent in the view. */
 export type AgentEntry = {
@@ -8,42 +9,30 @@ export type AgentEntry = {
   readonly subscriptions: readonly Subscription[];
 };
 
-/** A message that is read beside the view takes less than this: it revives no deleted agent. */
-const DELETED_TTL_MS = 60_000;
-
 /** Agents by their subject; deleted ones take no memory. */
 export const agentEntries = () => {
   const known = new Map<string, AgentEntry>();
-  const deleted = new Map<string, { readonly seq: number; readonly atMs: number }>();
+  const deleted = recentlyDeleted();
   const counts = { agents: 0, subscriptions: 0 };
   const count = ({ registered, subscriptions }: AgentEntry, by: 1 | -1): void => {
     counts.agents += by * Number(registered);
     counts.subscriptions += by * subscriptions.length;
-  };
-  const forgetDeleted = (nowMs: number): void => {
-    for (const [subject, { atMs }] of deleted) {
-      if (nowMs - atMs < DELETED_TTL_MS) return; // in the order of their deletion
-      deleted.delete(subject);
-    }
   };
   return {
     get: (subject: string): AgentEntry | undefined => known.get(subject),
     /** Applies a message, unless the same or a later one was applied before. */
     apply: (subject: string, entry: AgentEntry, nowMs: number): void => {
       const before = known.get(subject);
-      if ((before ?? deleted.get(subject) ?? { seq: 0 }).seq >= entry.seq) return;
-      forgetDeleted(nowMs);
-      deleted.delete(subject);
+      if ((before?.seq ?? deleted.seqOf(subject)) >= entry.seq) return;
       if (before !== undefined) count(before, -1);
       count(entry, 1);
-      if (entry.registered || entry.subscriptions.length > 0) known.set(subject, entry);
-      else {
-        known.delete(subject);
-        deleted.set(subject, { seq: entry.seq, atMs: nowMs });
-      }
+      const isThere = entry.registered || entry.subscriptions.length > 0;
+      if (isThere) known.set(subject, entry);
+      else known.delete(subject);
+      deleted.note(subject, isThere ? undefined : entry.seq, nowMs);
     },
     counts: (): Readonly<typeof counts> => counts,
     /** How many are kept, recently deleted ones included. */
-    size: () => known.size + deleted.size,
+    size: () => known.size + deleted.size(),
   };
 };

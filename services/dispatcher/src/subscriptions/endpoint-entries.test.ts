@@ -26,7 +26,7 @@ const messageOf = (endpoint: Endpoint | null, seq: number, at = AT) => ({
 const withMessages = (...endpoints: readonly (Endpoint | null)[]) => {
   const { log, lines } = keptLog();
   const entries = endpointEntries();
-  for (const [n, endpoint] of endpoints.entries()) entries.apply(messageOf(endpoint, n + 1), log);
+  for (const [n, endpoint] of endpoints.entries()) entries.apply(messageOf(endpoint, n + 1), log, 0);
   return { entries, log, lines };
 };
 
@@ -55,23 +55,45 @@ test("the last message counts, also where an older one is read again", () => {
   const { entries, log } = withMessages(endpointOf(ID), null);
   expect(chosenIds(entries)).toEqual([]);
   expect(entries.count()).toBe(0);
-  entries.apply(messageOf(endpointOf(ID), 1), log);
+  entries.apply(messageOf(endpointOf(ID), 1), log, 0);
   expect(chosenIds(entries)).toEqual([]);
-  entries.apply(messageOf(endpointOf(ID), 3), log);
+  entries.apply(messageOf(endpointOf(ID), 3), log, 0);
   expect(chosenIds(entries)).toEqual([ID]);
+});
+
+test("endpoints that were deleted take no room, however many come and go", () => {
+  const { entries, log } = withMessages(endpointOf(ID));
+  for (let n = 0; n < 1_000; n += 1) {
+    const at = { workspaceId: `w${n % 2}`, endpointId: endpointId(n) };
+    const endpoint = endpointOf(at.endpointId, { workspace_id: at.workspaceId });
+    entries.apply(messageOf(endpoint, 2 * n + 2, at), log, n * 1_000);
+    entries.apply(messageOf(null, 2 * n + 3, at), log, n * 1_000);
+  }
+  expect(entries.size()).toBeLessThan(70);
+  expect(chosenIds(entries)).toEqual([]);
+});
+
+test("a message with the endpoint of another workspace, or another one, changes nothing", () => {
+  const { entries, log, lines } = withMessages(endpointOf(ID));
+  const wrong = [{ workspace_id: "w2" }, { endpoint_id: endpointId(2) }, { endpoint_id: "x" }];
+  for (const [n, more] of wrong.entries()) {
+    entries.apply(messageOf(endpointOf(ID, more), n + 2), log, 0);
+  }
+  expect(chosenIds(entries)).toEqual([ID]);
+  expect(lines.filter((line) => line.includes("subscriptions.unreadable"))).toHaveLength(3);
 });
 
 test("a message that cannot be read is logged, and leaves the endpoint as it was", () => {
   const { entries, log, lines } = withMessages(endpointOf(ID));
   const broken = { ...messageOf(null, 2), data: new Uint8Array(Buffer.from("{")) };
-  expect(entries.apply(broken, log)).toBe(true);
+  expect(entries.apply(broken, log, 0)).toBe(true);
   expect(chosenIds(entries)).toEqual([ID]);
   expect(lines.join()).toContain("subscriptions.unreadable");
 });
 
 test("a message on any other subject is another's", () => {
   const { entries, log } = withMessages();
-  expect(entries.apply({ ...messageOf(null, 1), subject: "subscriptions.w1.a1" }, log)).toBe(false);
+  expect(entries.apply({ ...messageOf(null, 1), subject: "subscriptions.w1.a1" }, log, 0)).toBe(false);
 });
 
 const WORKSPACES = 100;
@@ -91,7 +113,7 @@ test("an endpoint takes at most 1.2 KiB, whatever its customer sets", () => {
   for (let n = 0; n < WORKSPACES * PER_WORKSPACE; n += 1) {
     const endpoint = richEndpoint(Math.floor(n / PER_WORKSPACE), n);
     const at = { workspaceId: endpoint.workspace_id, endpointId: endpoint.endpoint_id };
-    entries.apply(messageOf(endpoint, n + 1, at), log);
+    entries.apply(messageOf(endpoint, n + 1, at), log, 0);
   }
   collectGarbage();
   const each = (process.memoryUsage().heapUsed - before) / entries.count();

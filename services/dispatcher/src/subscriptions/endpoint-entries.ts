@@ -1,3 +1,4 @@
+import { recentlyDeleted } from "./recently-deleted.ts";
 import { choosesEvent, type Endpoint } from "@ringback/contracts/endpoints/endpoint";
 import type { DeliverableEndpoint } from "@ringback/contracts/endpoints/destination";
 import { readEndpointState } from "@ringback/contracts/endpoints/endpoint-event";
@@ -9,15 +10,15 @@ import {
 import type { LastMessage } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 
-type Entry = {
-  readonly seq: number;
-  /** Undefined: deleted. Kept so that an older message, read again after a restart, does not revive it. */
-  readonly endpoint: DeliverableEndpoint | undefined;
-};
+type Entry = { readonly seq: number; readonly endpoint: DeliverableEndpoint };
 
-/** The endpoints of all workspaces, by workspace: an event asks for those of its own. */
+/**
+ * The endpoints of all workspaces, by workspace: an event asks for those of its own. Deleted ones take neither memory
+ * nor time, however many come and go.
+ */
 export const endpointEntries = () => {
   const workspaces = new Map<string, Map<string, Entry>>();
+  const deleted = recentlyDeleted();
   const shared = sharedLists();
   let count = 0;
   return {
@@ -29,32 +30,39 @@ export const endpointEntries = () => {
       if (entries === undefined) return NONE;
       const chosen: DeliverableEndpoint[] = [];
       for (const { endpoint } of entries.values()) {
-        if (endpoint?.switch === "on" && choosesEvent(endpoint, address)) chosen.push(endpoint);
+        if (endpoint.switch === "on" && choosesEvent(endpoint, address)) chosen.push(endpoint);
       }
       return chosen;
     },
     /** Applies a message on an endpoint's subject; false for any other subject. */
-    apply: ({ subject, seq, data }: LastMessage, log: Logger): boolean => {
+    apply: ({ subject, seq, data }: LastMessage, log: Logger, nowMs: number): boolean => {
       const address = parseEndpointSubject(subject);
       if (address === undefined) return false;
       const { workspaceId, endpointId } = address;
       const entries = workspaces.get(workspaceId) ?? new Map<string, Entry>();
       const before = entries.get(endpointId);
-      if ((before?.seq ?? 0) >= seq) return true;
-      const read = readEndpointState(data);
+      if ((before?.seq ?? deleted.seqOf(subject)) >= seq) return true;
+      const read = readEndpointState(address, data);
       if (read.kind === "invalid") {
         // Keep its earlier state: better than none, and the log reports it.
         log.error({ subject, seq, problem: read.message }, "subscriptions.unreadable");
         return true;
       }
       const { state } = read;
-      const endpoint = state.kind === "present" ? deliverable(state.endpoint, shared) : undefined;
-      count += Number(endpoint !== undefined) - Number(before?.endpoint !== undefined);
-      workspaces.set(workspaceId, entries);
-      entries.set(endpointId, { seq, endpoint });
+      count += Number(state.kind === "present") - Number(before !== undefined);
+      if (state.kind === "present") {
+        entries.set(endpointId, { seq, endpoint: deliverable(state.endpoint, shared) });
+      } else {
+        entries.delete(endpointId);
+      }
+      deleted.note(subject, state.kind === "absent" ? seq : undefined, nowMs);
+      if (entries.size > 0) workspaces.set(workspaceId, entries);
+      else workspaces.delete(workspaceId);
       return true;
     },
     count: (): number => count,
+    /** How many are kept, recently deleted ones included. */
+    size: (): number => count + deleted.size(),
   };
 };
 

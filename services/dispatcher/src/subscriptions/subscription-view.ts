@@ -173,7 +173,7 @@ const applier =
   (message: LastMessage): void => {
     const { subject, seq, data } = message;
     if (isEventTypeSubject(subject)) return ownTypes.apply(subject, seq, data, log);
-    if (endpoints.apply(message, log)) return;
+    if (endpoints.apply(message, log, performance.now())) return;
     if ((agents.get(subject)?.seq ?? 0) >= seq) return;
     const entry = entryFrom(data, seq, subject, log);
     if (entry !== undefined) agents.apply(subject, entry, performance.now());

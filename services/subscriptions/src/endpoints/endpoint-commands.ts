@@ -56,7 +56,7 @@ export const ENDPOINTS: EntityKind<EndpointTypes> = {
   isAddress: ({ endpointId }) => isEndpointId(endpointId),
   subjectOf: endpointSubject,
   subjectTemplate: "subscriptions.{workspace_id}._endpoint.{endpoint_id}",
-  stateIn: (_address, data) => readEndpointState(data),
+  stateIn: readEndpointState,
   changeIn: (address, message, sealer) => {
     const { data: change } = endpointChangeSchema.safeParse(message);
     return change === undefined ? undefined : openEndpointChange(address, change, sealer);

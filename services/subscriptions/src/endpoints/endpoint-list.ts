@@ -54,7 +54,7 @@ export const createEndpointList = (): EndpointList => {
       const address = parseEndpointSubject(subject);
       if (address === undefined) return false;
       const { workspaceId, endpointId } = address;
-      const read = readEndpointState(data);
+      const read = readEndpointState(address, data);
       if (read.kind === "invalid") {
         log.error({ subject, seq, problem: read.message }, "agent_index.invalid_message");
         return true;

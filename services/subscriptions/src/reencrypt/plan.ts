@@ -63,7 +63,7 @@ export const planForEndpoint = (
   data: Uint8Array,
   { sealer, now }: PlanDeps,
 ): Plan => {
-  const read = readEndpointState(data);
+  const read = readEndpointState(address, data);
   if (read.kind === "invalid") return { kind: "unreadable", problems: [read.message] };
   const { state } = read;
   if (state.kind === "absent") return { kind: "current" };
