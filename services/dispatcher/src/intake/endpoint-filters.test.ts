@@ -12,16 +12,23 @@ const setUp = () => {
   const { log, lines } = keptLog();
   const metrics = createMetrics("1");
   const matching = endpointFilters(metrics, log);
-  const chosen = (endpoints: ReturnType<typeof withFilters>, body: string): number[] =>
-    matching(endpoints, {
+  const chosen = async (
+    endpoints: ReturnType<typeof withFilters>,
+    body: string,
+  ): Promise<number[]> => {
+    const wanted = await matching(endpoints, {
       address: ADDRESS,
       storedAtMs: Date.parse("2026-01-31T09:30:00.000Z"),
       body: new TextEncoder().encode(body),
-    }).map(({ endpoint_id }) => endpoints.findIndex((one) => one.endpoint_id === endpoint_id));
+    });
+    return wanted.map(({ endpoint_id }) =>
+      endpoints.findIndex((one) => one.endpoint_id === endpoint_id),
+    );
+  };
   return { chosen, lines, metrics };
 };
 
-test("an endpoint gets the events that its filter matches, and all of them without one", () => {
+test("an endpoint gets the events that its filter matches, and all of them without one", async () => {
   const { chosen } = setUp();
   const endpoints = withFilters(
     undefined,
@@ -29,20 +36,20 @@ test("an endpoint gets the events that its filter matches, and all of them witho
     '{"agent_id":"another"}',
     '{"stored_at":{"$lt":"2026-02-01"}}',
   );
-  expect(chosen(endpoints, '{"call_duration":61}')).toEqual([0, 1, 3]);
-  expect(chosen(endpoints, '{"call_duration":2}')).toEqual([0, 3]);
+  expect(await chosen(endpoints, '{"call_duration":61}')).toEqual([0, 1, 3]);
+  expect(await chosen(endpoints, '{"call_duration":2}')).toEqual([0, 3]);
 });
 
-test("numbers beyond 2^53 are compared as they were written, in filter and event", () => {
+test("numbers beyond 2^53 are compared as they were written, in filter and event", async () => {
   const { chosen } = setUp();
   const endpoints = withFilters('{"data":{"id":9007199254740993}}');
-  expect(chosen(endpoints, '{"id":9007199254740993}')).toEqual([0]);
-  expect(chosen(endpoints, '{"id":9007199254740992}')).toEqual([]);
+  expect(await chosen(endpoints, '{"id":9007199254740993}')).toEqual([0]);
+  expect(await chosen(endpoints, '{"id":9007199254740992}')).toEqual([]);
 });
 
 test("what filters leave out is counted by the event's type", async () => {
   const { chosen, metrics } = setUp();
-  chosen(
+  await chosen(
     withFilters('{"data":{"status":"failed"}}', '{"data":{"status":"completed"}}'),
     '{"status":"completed"}',
   );
@@ -51,10 +58,31 @@ test("what filters leave out is counted by the event's type", async () => {
   );
 });
 
-test("a filter that this version cannot read matches nothing, and is logged once", () => {
+test("a filter that this version cannot read matches nothing, and is logged once", async () => {
   const { chosen, lines } = setUp();
   const endpoints = withFilters('{"data":{"a":{"$later":1}}}', "{");
-  expect(chosen(endpoints, '{"a":1}')).toEqual([]);
-  expect(chosen(endpoints, '{"a":1}')).toEqual([]);
+  expect(await chosen(endpoints, '{"a":1}')).toEqual([]);
+  expect(await chosen(endpoints, '{"a":1}')).toEqual([]);
   expect(lines.filter((line) => line.includes("endpoint.filter_unreadable"))).toHaveLength(2);
+});
+
+/** Takes some milliseconds for a payload of a hundred thousand zeros. */
+const SLOW = JSON.stringify({
+  data: { $or: Array.from({ length: 50 }, (_, n) => ({ f: { $gt: n } })) },
+});
+
+test("other work goes on while the largest filters of fifty endpoints look at a large event", async () => {
+  const { chosen } = setUp();
+  const endpoints = withFilters(...Array.from({ length: 50 }, () => SLOW));
+  const body = `{"f":[${"0,".repeat(100_000)}0]}`;
+  let [turns, isOver] = [0, false];
+  const count = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  const both = Promise.all([chosen(endpoints, body), chosen(endpoints, body)]);
+  setImmediate(count);
+  expect(await both).toEqual([[], []]);
+  isOver = true;
+  expect(turns).toBeGreaterThan(5);
 });

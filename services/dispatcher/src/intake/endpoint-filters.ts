@@ -1,9 +1,11 @@
+import { setImmediate as nextTick } from "node:timers/promises";
 import type { DeliverableEndpoint } from "@ringback/contracts/endpoints/destination";
 import { eventTypeLabel, EVENT_TYPE_LABELS } from "@ringback/contracts/events/event-types";
 import type { EventAddress } from "@ringback/contracts/events/event";
 import { parseFilter, type Filter } from "@ringback/contracts/filters/filter";
 import { matchFilter, type FilterSubject } from "@ringback/contracts/filters/match-filter";
 import { parseExact } from "@ringback/contracts/json/exact-json";
+import { concurrencyLimit } from "@ringback/runtime/process/concurrency";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 
@@ -19,11 +21,18 @@ export type FilteredEvent = {
 export type EndpointFilters = (
   endpoints: readonly DeliverableEndpoint[],
   event: FilteredEvent,
-) => readonly DeliverableEndpoint[];
+) => Promise<readonly DeliverableEndpoint[]>;
+
+/** Long enough that yielding costs little, short enough that requests do not notice. */
+const SLICE_MS = 5;
+
+/** Payloads beyond this are looked at one after the other: each takes ten times its size in memory meanwhile. */
+const LARGE_BYTES = 64 * 1024;
 
 /**
  * Filters are parsed once for each state of an endpoint; the payload is parsed only where one of the endpoints has a
- * filter, once for all of them. What a filter leaves out is counted, and stored nowhere.
+ * filter, once for all of them. What a filter leaves out is counted, and stored nowhere. Fifty filters may take a second
+ * for a large payload, so that other work goes on between two of them.
  */
 export const endpointFilters = (metrics: Metrics, log: Logger): EndpointFilters => {
   const leftOut = metrics.counter(
@@ -32,14 +41,25 @@ export const endpointFilters = (metrics: Metrics, log: Logger): EndpointFilters 
     { event_type: EVENT_TYPE_LABELS },
   );
   const isMatch = filterMatcher(log);
-  return (endpoints, event) => {
-    if (endpoints.every(({ filter }) => filter === undefined)) return endpoints;
+  const inTurn = concurrencyLimit(1);
+  const evaluate: EndpointFilters = async (endpoints, event) => {
+    const wanted: DeliverableEndpoint[] = [];
+    let startMs = performance.now();
     const subject = subjectOf(event);
-    return endpoints.filter((endpoint) => {
-      const isWanted = isMatch(endpoint, subject);
-      if (!isWanted) leftOut.inc({ event_type: eventTypeLabel(event.address.eventType) });
-      return isWanted;
-    });
+    for (const endpoint of endpoints) {
+      if (performance.now() - startMs > SLICE_MS) {
+        await nextTick();
+        startMs = performance.now();
+      }
+      if (isMatch(endpoint, subject)) wanted.push(endpoint);
+      else leftOut.inc({ event_type: eventTypeLabel(event.address.eventType) });
+    }
+    return wanted;
+  };
+  return async (endpoints, event) => {
+    if (endpoints.every(({ filter }) => filter === undefined)) return endpoints;
+    if (event.body.byteLength <= LARGE_BYTES) return evaluate(endpoints, event);
+    return inTurn(() => evaluate(endpoints, event));
   };
 };
 

@@ -39,7 +39,7 @@ export const fanOut = async (
   const before = mayBeHandled ? await storedFanOut(event, deps) : undefined;
   if (before !== undefined) return startMissing(event, before, deps);
   const { isSubscribed, endpoints } = await deps.candidates(event.address);
-  const planned = plannedFor(event, isSubscribed, deps.matching(endpoints, event));
+  const planned = plannedFor(event, isSubscribed, await deps.matching(endpoints, event));
   if (planned.length <= 1) return planned[0];
   const stored = await deps.store.storeFanOut(event.address, fanOutOf(event, planned, deps));
   if (stored === "stored") return startFurther(event, planned, deps);
