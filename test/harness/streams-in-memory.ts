@@ -174,7 +174,7 @@ export const handlerDeps = (
       method_type: "POST",
     }),
   candidates: async () => ({ isSubscribed: true, endpoints: [] }),
-  matching: (endpoints) => endpoints,
+  matching: async (endpoints) => endpoints,
   sealer: keyRing([]),
   urlPolicy: { allowInsecureHttp: true, allowedPrivateCidrs: [], allowedPorts: [] },
   send: responding(200).send,

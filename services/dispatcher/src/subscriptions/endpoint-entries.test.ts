@@ -26,7 +26,8 @@ const messageOf = (endpoint: Endpoint | null, seq: number, at = AT) => ({
 const withMessages = (...endpoints: readonly (Endpoint | null)[]) => {
   const { log, lines } = keptLog();
   const entries = endpointEntries();
-  for (const [n, endpoint] of endpoints.entries()) entries.apply(messageOf(endpoint, n + 1), log, 0);
+  for (const [n, endpoint] of endpoints.entries())
+    entries.apply(messageOf(endpoint, n + 1), log, 0);
   return { entries, log, lines };
 };
 
@@ -93,7 +94,9 @@ test("a message that cannot be read is logged, and leaves the endpoint as it was
 
 test("a message on any other subject is another's", () => {
   const { entries, log } = withMessages();
-  expect(entries.apply({ ...messageOf(null, 1), subject: "subscriptions.w1.a1" }, log, 0)).toBe(false);
+  expect(entries.apply({ ...messageOf(null, 1), subject: "subscriptions.w1.a1" }, log, 0)).toBe(
+    false,
+  );
 });
 
 const WORKSPACES = 100;

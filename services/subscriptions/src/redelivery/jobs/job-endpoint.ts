@@ -19,10 +19,11 @@ export const jobEndpoint = async (
   { workspace_id: workspaceId, endpoint_id: endpointId }: RedeliveryJob,
 ): Promise<JobEndpoint> => {
   if (endpointId === undefined) return { kind: "none" };
-  const subject = endpointSubject({ workspaceId, endpointId });
+  const address = { workspaceId, endpointId };
+  const subject = endpointSubject(address);
   const message = await lastMessage(nats, STREAMS.subscriptions, subject);
   if (message === null) return { kind: "gone" };
-  const read = readEndpointState(message.data);
+  const read = readEndpointState(address, message.data);
   if (read.kind === "invalid") throw new Error(`${subject}: ${read.message}`);
   const { state } = read;
   return state.kind === "absent" || state.endpoint.switch === "disabled"
