@@ -41,7 +41,7 @@ export const endpointFilters = (metrics: Metrics, log: Logger): EndpointFilters 
     { event_type: EVENT_TYPE_LABELS },
   );
   const isMatch = filterMatcher(log);
-  const inTurn = concurrencyLimit(1);
+  const oneAfterTheOther = concurrencyLimit(1);
   const evaluate: EndpointFilters = async (endpoints, event) => {
     const wanted: DeliverableEndpoint[] = [];
     let startMs = performance.now();
@@ -59,7 +59,7 @@ export const endpointFilters = (metrics: Metrics, log: Logger): EndpointFilters 
   return async (endpoints, event) => {
     if (endpoints.every(({ filter }) => filter === undefined)) return endpoints;
     if (event.body.byteLength <= LARGE_BYTES) return evaluate(endpoints, event);
-    return inTurn(() => evaluate(endpoints, event));
+    return oneAfterTheOther(() => evaluate(endpoints, event));
   };
 };
 
