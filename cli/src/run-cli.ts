@@ -7,6 +7,7 @@ import type { AddCommand, CommandContext, Streams } from "./command-context.ts";
 import { agentsCommand } from "./commands/agents.ts";
 import { attemptsCommand } from "./commands/attempts.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
+import { endpointsCommand } from "./commands/endpoints.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { listenCommand } from "./commands/listen.ts";
 import { payloadCommand } from "./commands/payload.ts";
@@ -25,12 +26,18 @@ const COMMANDS: Readonly<Record<string, readonly AddCommand[]>> = {
   "Try it out:": [listenCommand, triggerCommand, publishCommand],
   "See what happened:": [eventsCommand, attemptsCommand, deadLettersCommand, payloadCommand],
   "Send again:": [redeliverCommand],
-  "Set where events go:": [agentsCommand, subscribeCommand, unsubscribeCommand, rotateCommand],
+  "Set where events go:": [
+    agentsCommand,
+    subscribeCommand,
+    unsubscribeCommand,
+    rotateCommand,
+    endpointsCommand,
+  ],
 };
 
 const HELP = `
-The key needs the scope read to listen and to see; write to trigger, redeliver, subscribe, unsubscribe and rotate;
-admin to publish.
+The key needs the scope read to listen and to see; write to trigger, redeliver, subscribe, unsubscribe,
+rotate, and to change and test endpoints; admin to publish.
 Ends with 0 when all went well, 1 when something failed, 2 when the command was not understood, 130 when interrupted.
 
 Examples:
@@ -98,11 +105,17 @@ const programWith = (
   return program;
 };
 
-/** The help that fits what was typed. */
+/** The help that fits what was typed: `ringback endpoints create --help`. */
 const helpFor = (args: readonly string[], program: Command): string => {
-  const names = program.commands.map((command) => command.name());
-  const name = args.find((arg) => names.includes(arg));
-  return name === undefined ? "ringback --help" : `ringback ${name} --help`;
+  const names = ["ringback"];
+  let within = program;
+  for (const arg of args) {
+    const command = within.commands.find((one) => one.name() === arg);
+    if (command === undefined) continue;
+    names.push(arg);
+    within = command;
+  }
+  return `${names.join(" ")} --help`;
 };
 
 const exitCodeFor = (error: unknown, terminal: Terminal, help: string): ExitCode => {

@@ -55,8 +55,15 @@ test("subscribe sets types and leaves others, unsubscribe removes them; each say
       { event_type: "recording_completed", callback_url: CRM, method_type: "PUT", headers },
     ],
   });
-  const json = await run(["subscribe", "agent-7", "call_started", CRM, "--json"]);
-  expect(jsonLines(json.stdout)).toMatchObject([{ agent_id: "agent-7" }]);
+  const order = ["--order", "skip", "--max-wait", "5m"];
+  const json = await run(["subscribe", "agent-7", "call_started", CRM, ...order, "--json"]);
+  const inOrder = { by: "call", on_failure: "skip", max_wait: "5m" };
+  expect(jsonLines(json.stdout)).toMatchObject([
+    {
+      agent_id: "agent-7",
+      event_subscriptions: expect.arrayContaining([expect.objectContaining({ order: inOrder })]),
+    },
+  ]);
 
   const mistyped = await run(["unsubscribe", "agent-7", "call_start"]);
   expect(mistyped).toMatchObject({ code: 1, stdout: "" });

@@ -48,6 +48,18 @@ const ROUTES: Readonly<Record<string, (response: ServerResponse) => void>> = {
     const events = [event, event];
     json(response, { events, next_cursor: null });
   },
+  endpoints: (response) => {
+    const one = { endpoint_id: CLEAR, uid: CLEAR, url: CLEAR, filter: CLEAR, description: CLEAR };
+    const state = { agents: [CLEAR], event_types: [CLEAR], state: CLEAR, state_since: CLEAR };
+    const more = { method_type: CLEAR, headers: { [CLEAR]: CLEAR }, metadata: { [CLEAR]: CLEAR } };
+    const times = { created_at: CLEAR, updated_at: CLEAR, version: 1 };
+    const whole = { ...one, ...state, ...more, ...times, held_since: CLEAR };
+    const change = { version: 1, type: CLEAR, at: CLEAR, actor: CLEAR, set: { [CLEAR]: null } };
+    const others = [{ ...one, because: CLEAR, path: CLEAR }];
+    const list = { endpoints: [whole], changes: [change], next_cursor: null };
+    const matched = { agent_subscription: null, matches: [one], others };
+    json(response, { ...whole, ...list, ...matched });
+  },
   "same-cursor": (response) => json(response, { ...NO_EVENTS, next_cursor: "again" }),
   "new-cursors": (response) => {
     pages += 1;
@@ -134,6 +146,12 @@ test.each([
   ["problem", "agents", "ringback: a�[2J�2Jb (400 constructor)\n"],
   ["agents", "agents", "t�[2J�2J"],
   ["events", "events", "constructor"],
+  ["endpoints", "endpoints", "�[2J�2J"],
+  ["endpoints", "endpoints show crm", "�[2J�2J"],
+  ["endpoints", "endpoints edit crm --url https://a.b", "�[2J�2J"],
+  ["endpoints", "endpoints pause crm", "�[2J�2J"],
+  ["endpoints", "endpoints history crm", "�[2J�2J"],
+  ["endpoints", "endpoints match --type call_started --agent a1", "�[2J�2J"],
 ])("nothing that a server says moves the cursor: %s", async (route, command, text) => {
   const { stdout, stderr } = await run(route, command);
   expect(stdout + stderr).toContain(text);

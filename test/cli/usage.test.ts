@@ -32,6 +32,7 @@ test("the help names every command", async () => {
     "subscribe",
     "unsubscribe",
     "rotate",
+    "endpoints",
     "help",
   ]);
 });
@@ -46,11 +47,25 @@ test.concurrent.each([
   ["payload", /<event_id>/],
   ["redeliver", /--since <time>.*--rate <n>.*--dry-run.*--watch/s],
   ["agents", /\[agent_id\]/],
-  ["subscribe", /<agent_id>.*<event_types>.*<url>.*--method.*POST.*--header/s],
+  ["subscribe", /<agent_id>.*<event_types>.*<url>.*--method.*POST.*--header.*--order/s],
   ["unsubscribe", /<agent_id>.*\[event_types\].*--all/s],
   ["rotate", /--type.*--overlap.*24h.*--scheme.*--secret-stdin/s],
+  ["endpoints", /See:.* list .* match .*Set:.* create .*Switch off and on:.* pause .* test /s],
+  ["endpoints list", /--agent.*--event-type.*--state <states>.*healthy/s],
+  ["endpoints show", /<endpoint>.*--at <time>/s],
+  ["endpoints match", /--event-type.*--agent.*--data <json>/s],
+  ["endpoints history", /<endpoint>.*--limit/s],
+  ["endpoints create", /<url>.*--uid.*--agent.*--event-type.*--filter.*--order.*wait.*--max-wait/s],
+  ["endpoints edit", /<endpoint>.*--url.*--metadata.*--unset <fields>.*filter/s],
+  ["endpoints delete", /<endpoint>/],
+  ["endpoints rotate", /<endpoint>.*--overlap.*24h.*--scheme.*--secret-stdin/s],
+  ["endpoints pause", /<endpoint>/],
+  ["endpoints resume", /<endpoint>/],
+  ["endpoints disable", /<endpoint>.*--events <what>.*hold/s],
+  ["endpoints enable", /<endpoint>/],
+  ["endpoints test", /<endpoint>.*--event-type/s],
 ])("ringback %s --help has its options and an example", async (command, text) => {
-  const run = await ringback([command, "--help"]);
+  const run = await ringback([...command.split(" "), "--help"]);
   expect(run).toMatchObject({ code: 0, stdout: expect.stringMatching(text), stderr: "" });
   expect(run.stdout).toMatch(/Global Options:.*--json.*--utc/s);
   expect(run.stdout).toMatch(new RegExp(`Examples:\n  # .+\n  ringback ${command}`));
@@ -127,9 +142,73 @@ test.concurrent.each([
     KEY,
     "POST, PUT, PATCH",
   ],
+  [
+    ["subscribe", "a1", "call_completed", "https://a.b", "--max-wait", "5m"],
+    KEY,
+    "--max-wait goes with --order: wait or skip",
+  ],
   [["unsubscribe", "a1", "call_completed", "--all"], KEY, "give event types or --all"],
   [["rotate", "a1", "--overlap", "soon"], KEY, "--overlap is 'soon': expected a duration"],
   [["rotate", "a1", "--secret-stdin"], KEY, "the secret on stdin must begin with whsec_"],
+  [["endpoints", "lst"], KEY, "unknown command 'endpoints lst': did you mean list?"],
+  [["endpoints", "get", "crm"], KEY, "unknown command 'endpoints get': there are list, show,"],
+  [["endpoints", "--state", "paused"], KEY, "unknown option '--state' (ringback endpoints --help)"],
+  [["endpoints", "list", "--state", "off"], KEY, "Expected one of healthy, paused, disabled."],
+  [["endpoints", "show"], KEY, "missing required argument 'endpoint'"],
+  [["endpoints", "show", ".."], KEY, "'..' is no endpoint's uid, or id such as ep_"],
+  [["endpoints", "delete", "match"], KEY, "'match' is no endpoint's uid, or id such as ep_"],
+  [["endpoints", "show", "crm", "--at", "soon"], KEY, "--at is 'soon': expected"],
+  [["endpoints", "create", "a.b/c"], KEY, "'a.b/c' is no URL"],
+  [["endpoints", "create", "https://a.b", "--uid", "a b"], KEY, "must be 1 to 128 characters of"],
+  [["endpoints", "create", "https://a.b", "--type", "*call*"], KEY, "It must be the name of an"],
+  [
+    ["endpoints", "create", "https://a.b", "--type", "Call_Completed"],
+    KEY,
+    "Did you mean call_completed",
+  ],
+  [["endpoints", "create", "https://a.b", "--metadata", "team"], KEY, "Expected name=value."],
+  [["endpoints", "create", "https://a.b", "--max-wait", "1m"], KEY, "--max-wait goes with --order"],
+  [
+    ["endpoints", "create", "https://a.b", "--order", "never"],
+    KEY,
+    "Allowed choices are wait, skip",
+  ],
+  [
+    ["endpoints", "create", "https://a.b", "--order", "wait", "--max-wait", "soon"],
+    KEY,
+    "--max-wait is 'soon': expected a duration such as",
+  ],
+  [
+    ["endpoints", "create", "https://a.b", "--filter", "{"],
+    KEY,
+    "--filter is not valid JSON at position 1 (line 1 column 2): expected JSON, or @ and",
+  ],
+  [
+    ["endpoints", "create", "https://a.b", "--filter", '{"data": {"n": 1, "n": 2}}'],
+    KEY,
+    "--filter has a key twice in one object at data.n",
+  ],
+  [
+    ["endpoints", "create", "https://a.b", "--filter", "@no-such-file"],
+    KEY,
+    "'no-such-file' cannot be read: there is no such file",
+  ],
+  [
+    ["endpoints", "create", "https://a.b", "--filter", "@-", "--delivery", "@-"],
+    KEY,
+    "--filter and --delivery cannot both come from stdin",
+  ],
+  [["endpoints", "edit", "crm"], KEY, "name what changes, such as --url or --unset filter"],
+  [["endpoints", "edit", "crm", "--url", "a.b"], KEY, "'a.b' is no URL"],
+  [["endpoints", "edit", "crm", "--unset", "filte"], KEY, "Did you mean filter?"],
+  [
+    ["endpoints", "edit", "crm", "--filter", "{}", "--unset", "filter"],
+    KEY,
+    "filter is set and unset",
+  ],
+  [["endpoints", "match", "--agent", "a1"], KEY, "required option '--type, --event-type"],
+  [["endpoints", "rotate", "crm", "--overlap", "soon"], KEY, "--overlap is 'soon': expected"],
+  [["endpoints", "disable", "crm", "--events", "drop"], KEY, "Allowed choices are hold, discard"],
   [["publish", "no-such-file"], KEY, "'no-such-file' cannot be read: there is no such file"],
 ])("ringback %j is a mistake: one line says it, and it ends with 2", async (args, env, text) => {
   const run = await ringback(args, env);

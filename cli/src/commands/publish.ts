@@ -5,7 +5,7 @@ import { wholeAgentId } from "../api/agents.ts";
 import { checkTypes, eventTypeIn } from "../options/event-types.ts";
 import { printable } from "../output/printable.ts";
 import { batchesOf, completed, sendBatch, type Stored } from "../publish/send-batch.ts";
-import { bytesOf } from "../publish/read-input.ts";
+import { bytesOf } from "../options/read-input.ts";
 import { splitEvents, type WrittenEvent } from "../publish/split-events.ts";
 
 type PublishOptions = {

@@ -15,6 +15,7 @@ import { jsonLine } from "../output/json-line.ts";
 import { jsonIn, notTheApi } from "../api/response.ts";
 import { eventPath } from "../options/event-id.ts";
 import { printable } from "../output/printable.ts";
+import { fact } from "../output/table.ts";
 import type { Terminal } from "../output/terminal.ts";
 
 const eventSchema = z.looseObject({
@@ -49,8 +50,6 @@ export const showEvent = async (
   for (const one of factsOf(event, terminal)) terminal.line(one);
   showAttempts(event, terminal);
 };
-
-const fact = (name: string, text: string): string => `${name.padEnd(12)} ${text}`;
 
 const factsOf = (event: Event, { time, style }: Terminal): string[] => {
   const { event_id, status, dead_letter, next_attempt_at, warnings = [] } = event;

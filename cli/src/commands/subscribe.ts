@@ -3,12 +3,16 @@ import { METHOD_TYPES } from "@ringback/contracts/agents/subscription";
 import { Argument, Option } from "commander";
 import { z } from "zod";
 import { namingAgent, wholeAgentId } from "../api/agents.ts";
-import { usageError } from "../cli-error.ts";
 import { withExamples, type AddCommand, type CommandContext } from "../command-context.ts";
+import { callbackUrlIn } from "../options/callback-url.ts";
 import { checkTypes, eventTypesIn } from "../options/event-types.ts";
 import { headersIn } from "../options/header.ts";
+import { orderOf, withOrderOptions, type OrderOptions } from "../options/order.ts";
 
-type SubscribeOptions = { readonly method?: string; readonly header?: RequestHeaders };
+type SubscribeOptions = OrderOptions & {
+  readonly method?: string;
+  readonly header?: RequestHeaders;
+};
 
 const changeSchema = z.looseObject({
   event_type: z.string(),
@@ -40,10 +44,11 @@ export const subscribeCommand: AddCommand = (program, context) => {
     )
     .argument("<url>", "where its events go, such as https://crm.example.com/calls")
     .addOption(new Option("--method <method>", "of the requests").choices(METHOD_TYPES))
-    .option("--header <'Name: value'>", "sent with every request; may be repeated", headersIn)
-    .action((agentId: string, types: readonly string[], url: string, options: SubscribeOptions) =>
+    .option("--header <'Name: value'>", "sent with every request; may be repeated", headersIn);
+  withOrderOptions(command).action(
+    (agentId: string, types: readonly string[], url: string, options: SubscribeOptions) =>
       subscribe({ agentId, types, url: callbackUrlIn(url), options }, context()),
-    );
+  );
   withExamples(command, {
     "subscribe agent-7 call_completed,recording_completed https://crm.example.com/calls":
       "two types to one URL",
@@ -62,11 +67,18 @@ type Wanted = {
 const subscribe = async (wanted: Wanted, context: CommandContext): Promise<void> => {
   const { client, terminal, interrupted: signal } = context;
   const { types, url, options } = wanted;
+  const order = orderOf(options);
   await checkTypes(context, types);
   const agentId = (await wholeAgentId(context, wanted.agentId)) ?? wanted.agentId;
   const { method = "POST", header: headers = {} } = options;
   const event_subscriptions = [
-    { event_type: types, callback_url: url, method_type: method, headers },
+    {
+      event_type: types,
+      callback_url: url,
+      method_type: method,
+      headers,
+      ...(order && { order }),
+    },
   ];
   const body = { operation: "edit_event_subscriptions", agent_id: agentId, event_subscriptions };
   const call = { method: "PATCH", path: "/agent/v1", body, signal } as const;
@@ -94,11 +106,4 @@ const whatWasDone = (type: string, { replaced = [], unchanged = [] }: Response):
     return `replaced (it was ${callback_url}${what})`;
   }
   return unchanged.some(({ event_type }) => event_type === type) ? "as before" : "subscribed";
-};
-
-/** The API has the last word; what is no URL is known here. */
-const callbackUrlIn = (text: string): string => {
-  const url = URL.parse(text);
-  if (url !== null && /^https?:$/.test(url.protocol)) return text;
-  throw usageError(`'${text}' is no URL: expected one such as https://crm.example.com/calls`);
 };

@@ -70,3 +70,6 @@ const fitting = (
 /** Cut to so many characters, the last of them `…`. */
 const shortened = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+
+/** A line with a name and a value; the values of all such lines begin in one column. */
+export const fact = (name: string, text: string): string => `${name.padEnd(12)} ${text}`;

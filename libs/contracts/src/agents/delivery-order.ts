@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseDurationMs } from "../duration.ts";
 
 /** `wait`: an event waits for the earlier ones of its call until they have ended; `skip`: only while one is in flight. */
-const ORDER_CHOICES = ["wait", "skip"] as const;
+export const ORDER_CHOICES = ["wait", "skip"] as const;
 
 /** How deliveries of one call keep their order, as it is stored: without bounds, so that it can still be read when they change. */
 export const storedOrderSchema = z.object({
