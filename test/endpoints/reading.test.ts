@@ -20,6 +20,8 @@ let seq: number;
 const DELIVERED = endpointIdOfUid("w1", "crm");
 const RETRYING = endpointId(2);
 const CANCELLED = endpointId(3);
+const FILTERING = endpointId(4);
+const DISABLED = endpointId(5);
 
 beforeAll(async () => {
   [platform, receiver] = await Promise.all([
@@ -42,6 +44,8 @@ beforeAll(async () => {
   await storeEndpoint(client, DELIVERED, { url: receiver.url("/delivered?k=1"), uid: "crm" });
   await storeEndpoint(client, RETRYING, { url: receiver.url("/retrying"), ...later });
   await storeEndpoint(client, CANCELLED, gone);
+  await storeEndpoint(client, FILTERING, { filter: '{"data":{"call_duration":{"$gt":1000000}}}' });
+  await storeEndpoint(client, DISABLED, { switch: "disabled" });
   const published = await platform.publish({ callId: "four" });
   await receiver.received(1, { path: "/cancelled" });
   await storeEndpoint(client, CANCELLED, null);
@@ -108,6 +112,10 @@ test("an event with four destinations shows what became of each, and the worst o
       },
     ],
   });
+  expect(event["skipped"]).toEqual([
+    { endpoint_id: FILTERING, by: "filter" },
+    { endpoint_id: DISABLED, by: "disabled" },
+  ]);
   expect(event["dead_letter"]).not.toHaveProperty("endpoint_id");
   const waitMs = Date.parse(String(event["next_attempt_at"])) - Date.now();
   expect(waitMs).toBeGreaterThan(3_000_000);

@@ -76,6 +76,7 @@ describe("an event", () => {
       attempts: [],
       dead_letter: null,
       payload: { event_type: "recording_completed", call_id: "said" },
+      skipped: [],
       warnings: [],
     });
     expect(Math.abs(Date.now() - Date.parse(String(found?.["stored_at"])))).toBeLessThan(60_000);

@@ -12,6 +12,7 @@ import { listAgentsRoute } from "./agents/routes/list-agents.ts";
 import { patchAgentRoute } from "./agents/routes/patch-agent.ts";
 import { registerAgentRoute } from "./agents/routes/register-agent.ts";
 import { endpointRoutes } from "./endpoints/routes/endpoint-routes.ts";
+import { skippedOfEvent } from "./endpoints/skipped-of-event.ts";
 import { eventRoutes } from "./events/routes/event.ts";
 import { eventTypesRoutes } from "./event-types/routes/event-types.ts";
 import { getCallEventsRoute } from "./events/routes/get-call-events.ts";
@@ -69,7 +70,8 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => endpointRoutes(api, deps.endpoints),
     (api) => endpointListRoutes(api, { ...deps, store: deps.endpoints.commands.store, now }),
     (api) => getCallEventsRoute(api, events, deps.eventsKeptMs),
-    (api) => eventRoutes(api, { ...deps, reader: events }),
+    (api) =>
+      eventRoutes(api, { ...deps, reader: events, skippedOf: skippedOfEvent(deps.endpoints.list) }),
     (api) => testFilterRoute(api, { ...deps, now }),
     (api) => eventTypesRoutes(api, eventTypes),
     (api) => postEventsRoute(api, deps.publishing),

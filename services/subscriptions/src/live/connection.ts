@@ -12,6 +12,8 @@ export type LiveConnection = {
   readonly closed: AbortSignal;
   /** Sends an event, which moves the position to `reached`. It does not check for room. */
   readonly send: (name: LiveEventName, data: unknown, reached: Partial<LivePosition>) => void;
+  /** Moves the position over what is not sent: the next event says so. */
+  readonly pass: (reached: Partial<LivePosition>) => void;
   /** Resolves once there is room for more, with whether it had to wait, or when it is closed. */
   readonly room: () => Promise<boolean>;
   readonly heartbeat: () => void;
@@ -56,6 +58,9 @@ export const liveConnection = (from: LivePosition, streams: LiveStreams): LiveCo
     send: (event, data, reached) => {
       position = { ...position, ...reached };
       write(sseFrame({ id: positionId(position, streams), event, data }));
+    },
+    pass: (reached) => {
+      position = { ...position, ...reached };
     },
     room: async () => {
       if (hasRoom || closed.signal.aborted) return false;

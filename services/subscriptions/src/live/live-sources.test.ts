@@ -121,3 +121,29 @@ test("what is missed of one stream moves the position on that one alone", async 
   ]);
   end();
 });
+
+test("attempts at one endpoint are sent alone, and the position moves over the others", async () => {
+  const [wanted, other] = ["ep_abcdefgh234567ab", "ep_bbcdefgh234567ab"];
+  const event = await streams.event();
+  await streams.attempt(event);
+  await streams.attempt(event, { deliveryId: `${event.seq}-${other}` });
+  await streams.attempt(event, { deliveryId: `${event.seq}-${wanted}` });
+  const seq = await streams.attempt(event, { deliveryId: `${event.seq}-${wanted}-r1` });
+  await streams.attempt(event, { deliveryId: `${event.seq}-r1` });
+  const { sources, frames, end } = sceneOf({ endpointId: wanted });
+  const [attempts, events] = sources;
+  if (attempts === undefined || events === undefined) throw new Error("both are included");
+  await sendAll(attempts);
+  const ids = (await frames(2)).map(({ id, data }) => [
+    id,
+    (data as { delivery_id: string }).delivery_id,
+  ]);
+  expect(ids).toEqual([
+    [positionId({ ...FROM, attempts: seq - 1 }, CREATED), `${event.seq}-${wanted}`],
+    [positionId({ ...FROM, attempts: seq }, CREATED), `${event.seq}-${wanted}-r1`],
+  ]);
+  events.gap(1, 60);
+  const last = (await frames(3)).at(-1);
+  expect(last?.id).toBe(positionId({ attempts: seq + 1, events: 60 }, CREATED));
+  end();
+});

@@ -1,19 +1,28 @@
 import type { JsMsg } from "@nats-io/jetstream";
 import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
+import { endpointIdOf } from "@ringback/contracts/deliveries/delivery-id";
 import { eventId } from "@ringback/contracts/events/event";
 import {
   attemptsFilter,
   eventsFilter,
   type LiveFilter,
 } from "@ringback/contracts/streams/live-filters";
-import { parseEventSubject, STREAMS } from "@ringback/contracts/streams/subjects";
+import {
+  deliveryIdInAttemptSubject,
+  parseEventSubject,
+  STREAMS,
+} from "@ringback/contracts/streams/subjects";
 import { headerIn, MESSAGE_SIZE_HEADER, rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
 import type { LiveSource } from "./follow.ts";
 import type { LiveConnection } from "./connection.ts";
 
 /** What a client wants to read. */
-export type StreamQuery = LiveFilter & { readonly include: ReadonlySet<"attempts" | "events"> };
+export type StreamQuery = LiveFilter & {
+  readonly include: ReadonlySet<"attempts" | "events">;
+  /** Of attempts only those at this endpoint. */
+  readonly endpointId?: string | undefined;
+};
 
 /** The parts of streams that a query selects, and what to send of them. */
 export const liveSources = (
@@ -36,6 +45,11 @@ const attemptsOf = (
   headersOnly: false,
   afterSeq: attempts,
   send: (message) => {
+    // NATS filters by whole tokens, and a subject's last one is the delivery's id.
+    if (query.endpointId !== undefined && endpointOf(message) !== query.endpointId) {
+      connection.pass({ attempts: message.seq });
+      return;
+    }
     // Lists log an unreadable record.
     const { value: record } = decodeAttempt(message.data);
     if (record !== undefined) connection.send("attempt", record, { attempts: message.seq });
@@ -43,6 +57,9 @@ const attemptsOf = (
   gap: (count, upToSeq) =>
     connection.send("missed", { of: "attempts", count }, { attempts: upToSeq }),
 });
+
+const endpointOf = ({ subject }: JsMsg): string | undefined =>
+  endpointIdOf(deliveryIdInAttemptSubject(subject) ?? "");
 
 const eventsOf = (
   query: StreamQuery,

@@ -144,6 +144,8 @@ const DEAD = {
   dead_letter: ENDED,
 };
 
+const SKIPPED = { endpoint_id: "ep_4q2f7xk3mzt5b6ya", uid: "long-calls", by: "filter" };
+
 export const PAYLOAD_EXAMPLES = {
   json: { summary: "A payload that is JSON", value: sampleOf("call_completed") },
 };
@@ -151,11 +153,11 @@ export const PAYLOAD_EXAMPLES = {
 export const EVENT_EXAMPLES = {
   delivered: {
     summary: "Delivered with the second attempt",
-    value: { ...DELIVERED, warnings: [], payload: sampleOf("call_completed") },
+    value: { ...DELIVERED, skipped: [], warnings: [], payload: sampleOf("call_completed") },
   },
   dead_lettered: {
     summary: "Given up at one of two destinations",
-    value: { ...DEAD, warnings: [], payload: sampleOf("recording_completed") },
+    value: { ...DEAD, skipped: [SKIPPED], warnings: [], payload: sampleOf("recording_completed") },
   },
 };
 

@@ -3,6 +3,7 @@ import { DEAD_LETTER_REASONS, type DeadLetter } from "@ringback/contracts/delive
 import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
 import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import { z } from "zod";
+import { SKIPPED_BY, type SkippedEndpoint } from "../skipped-endpoint.ts";
 import { attemptResponse, attemptResponseSchema, endpointFields } from "./attempt-response.ts";
 import { endpointOf } from "./dead-letter-response.ts";
 import { deliveryResponse, deliveryResponseSchema } from "./delivery-response.ts";
@@ -44,6 +45,19 @@ const headSchema = z.object({
 
 /** An event with its payload. */
 export const eventResponseSchema = headSchema.extend({
+  skipped: z
+    .array(
+      z.object({
+        endpoint_id: z.string(),
+        uid: z.string().optional(),
+        by: z.enum(SKIPPED_BY),
+      }),
+    )
+    .optional()
+    .meta({
+      description:
+        "Of one event: endpoints of its agent and type that it did not go to, as they are now.",
+    }),
   warnings: z.array(warningSchema).optional().meta({
     description: "Of one event: known fields with values that readers do not expect.",
   }),
@@ -61,8 +75,14 @@ export const callEventsResponseSchema = z.object({
   next_cursor: z.string().nullable(),
 });
 
+/** What a response about one event alone has. */
+export type OfOneEvent = {
+  readonly skipped: readonly SkippedEndpoint[];
+  readonly warnings: readonly EventWarning[];
+};
+
 /** The JSON of an event for a caller: text, because its payload must keep its bytes. */
-export const eventResponse = (found: FoundEvent, warnings?: readonly EventWarning[]): Buffer => {
+export const eventResponse = (found: FoundEvent, ofOne?: OfOneEvent): Buffer => {
   const { eventId, event, status, nextAttemptAtMs, attemptCount, attempts } = found;
   const { destinations, deadLetter } = found;
   const head: z.infer<typeof headSchema> = {
@@ -79,7 +99,7 @@ export const eventResponse = (found: FoundEvent, warnings?: readonly EventWarnin
     attempts: attempts.map(attemptResponse),
     dead_letter: deadLetter === undefined ? null : lastWord(deadLetter),
   };
-  const body = warnings === undefined ? head : { ...head, warnings };
+  const body = ofOne === undefined ? head : { ...head, ...ofOne, skipped: skippedIn(ofOne) };
   return withPayload(body, embeddedPayload(event.body));
 };
 
@@ -87,3 +107,10 @@ const lastWord = (deadLetter: DeadLetter) => {
   const { reason, at, message } = deadLetter;
   return { ...endpointOf(deadLetter), reason, at, message };
 };
+
+const skippedIn = ({ skipped }: OfOneEvent) =>
+  skipped.map(({ endpointId: endpoint_id, uid, by }) => ({
+    endpoint_id,
+    ...(uid === undefined ? {} : { uid }),
+    by,
+  }));

@@ -14,6 +14,7 @@ import {
   sendProblem,
 } from "../../http/problem.ts";
 import type { EventReader } from "../event-reader.ts";
+import type { SkippedOf } from "../skipped-endpoint.ts";
 import type { StoredEvent } from "../stored-event.ts";
 import { attemptResponse, attemptResponseSchema } from "./attempt-response.ts";
 import { deadLetterResponse, deadLetterResponseSchema } from "./dead-letter-response.ts";
@@ -32,6 +33,7 @@ const pathSchema = z.object({ event_id: z.string() });
 export type EventRouteDeps = {
   readonly reader: EventReader;
   readonly ownWarnings: OwnWarnings;
+  readonly skippedOf: SkippedOf;
   /** How long EVENTS keeps events. */
   readonly eventsKeptMs: number;
 };
@@ -45,7 +47,8 @@ export const eventRoutes = (api: Api, deps: EventRouteDeps): void => {
 };
 
 /** `GET /events/{event_id}`: an event with its payload. */
-const readRoute = (api: Api, { reader, ownWarnings, eventsKeptMs }: EventRouteDeps): void => {
+const readRoute = (api: Api, deps: EventRouteDeps): void => {
+  const { reader, ownWarnings, eventsKeptMs, skippedOf } = deps;
   api.get(
     "/events/:event_id",
     {
@@ -70,7 +73,8 @@ const readRoute = (api: Api, { reader, ownWarnings, eventsKeptMs }: EventRouteDe
       const found = await reader.event(workspaceId, eventId);
       if (found === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
       const warnings = await warningsOf(workspaceId, found.event, ownWarnings);
-      return sendJson(reply, eventResponse(found, warnings));
+      const skipped = skippedOf(workspaceId, found);
+      return sendJson(reply, eventResponse(found, { skipped, warnings }));
     },
   );
 };

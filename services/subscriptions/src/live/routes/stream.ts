@@ -1,6 +1,7 @@
 import { eventTypeSchema } from "@ringback/contracts/events/event-types";
 import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
+import { addressIn } from "../../endpoints/endpoint-commands.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { MAX_PER_KEY, MAX_PER_WORKSPACE } from "../connections.ts";
 import type { LiveStream, OpenedLive } from "../live-stream.ts";
@@ -15,6 +16,11 @@ const INCLUDED = ["attempts", "events"] as const;
 const streamQuerySchema = z.strictObject({
   agent_id: idSchema.optional(),
   event_type: eventTypeSchema.optional(),
+  endpoint_id: z
+    .string()
+    .max(128)
+    .optional()
+    .meta({ description: "Of attempts only those at this endpoint, by its id or its `uid`." }),
   include: z
     .string()
     .default("attempts")
@@ -91,7 +97,10 @@ export const streamRoute = (api: Api, live: LiveStream): void => {
     async (request, reply) => {
       const caller = callerOf(request);
       const { agent_id: agentId, event_type: eventType, include } = request.query;
-      const query = { workspaceId: caller.workspaceId, agentId, eventType, include };
+      const { workspaceId } = caller;
+      const { endpoint_id: named } = request.query;
+      const endpointId = named && addressIn(workspaceId, named).endpointId;
+      const query = { workspaceId, agentId, eventType, endpointId, include };
       const lastId = request.headers["last-event-id"];
       const lastEventId = typeof lastId === "string" && lastId !== "" ? lastId : undefined;
       const opened = await live.open(caller, request.headers, query, lastEventId);
