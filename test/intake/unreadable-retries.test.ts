@@ -67,6 +67,15 @@ test("a message of RETRIES with one broken header leaves a dead letter with all 
   expect(state.subjects).toEqual({ "dead_letters.w1.c1.a1.call_completed": 1 });
 });
 
+test.each(["8", "8-ep_aaaaaaaaaaaaaaaa", "8-again", "garbage"])(
+  "a retry of event 7 that names delivery %s is sent nowhere, and leaves a dead letter",
+  async (id) => {
+    const letter = await letterOf(`${AGENT}.${id}`, wire({ ...RIGHT, "Ringback-Delivery-Id": id }));
+    expect(letter).toMatchObject({ event_seq: 7, agent_id: "a1" });
+    expect(letter.message).toContain(`'${id}', which is none of event 7`);
+  },
+);
+
 test.each([
   ["no headers that are right", AGENT, "NATS/1.0\r\n\r\n", /Ringback-Event-Seq ''/],
   ["a header name that is none", AGENT, wire({ ...RIGHT, "not a name": "v" }), /no headers/],

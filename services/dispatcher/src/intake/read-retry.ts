@@ -1,4 +1,5 @@
 import type { JsMsg } from "@nats-io/jetstream";
+import { deliveryIdParts } from "@ringback/contracts/deliveries/delivery-id";
 import { readRetry, type ReadRetry } from "@ringback/contracts/deliveries/retry-message";
 import { headersProblem } from "@ringback/contracts/events/event-headers";
 import { parseDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
@@ -18,7 +19,12 @@ export const readRetryMessage = (message: JsMsg): ReadRetry => {
   }
   const read = readRetry(named.agent, header);
   if (read.kind === "invalid") return read;
-  const { deliveryId } = read.retry;
+  const { deliveryId, eventSeq } = read.retry;
+  if (deliveryIdParts(deliveryId)?.eventSeq !== eventSeq) {
+    // One event's payload would go out, and be recorded, as another's delivery.
+    const problem = `they name delivery '${deliveryId}', which is none of event ${eventSeq}`;
+    return { kind: "invalid", message: `headers of a retry: ${problem}` };
+  }
   // It waits no longer; only its schedule is asked what for.
   const retry = { ...read.retry, waitsFor: undefined };
   if ((named.deliveryId ?? deliveryId) === deliveryId) return { kind: "retry", retry };
