@@ -138,3 +138,12 @@ test("a dead letter is stored once for each delivery and reason", async () => {
   const subject = `dead_letters.w1.${ids.call_id}.a1.call_completed`;
   expect(await messagesOn(STREAMS.deadLetters, subject)).toBe(2);
 });
+
+test("an event of 1 MB is read for hundreds of deliveries that are due together, and no read fails", async () => {
+  const subject = eventSubject(addressOf("large"));
+  const { seq } = await nats.js.publish(subject, "x".repeat(1_000_000));
+  const reads = await Promise.allSettled(
+    Array.from({ length: 400 }, async () => (await store.readEvent(seq))?.body.byteLength),
+  );
+  expect(reads.filter((read) => read.status === "rejected")).toEqual([]);
+});

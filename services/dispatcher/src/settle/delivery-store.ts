@@ -12,6 +12,7 @@ import {
   invalidEventDeadLetterSubject,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
+import { concurrencyLimit } from "@ringback/runtime/process/concurrency";
 import type { DueForm } from "@ringback/runtime/streams/due-form";
 import { isTooLarge } from "@ringback/runtime/nats/errors";
 import {
@@ -53,17 +54,24 @@ export type DeliveryStoreOptions = FanOutStoreOptions & {
   readonly clock: Pick<ServerClock, "aheadMs">;
 };
 
+/**
+ * Events that are read at once. Each may have 1 MiB, and the server closes a connection that is 64 MiB behind
+ * (`max_pending`): fifty deliveries of a few large events become due together.
+ */
+const EVENT_READS_AT_ONCE = 16;
+
 /** The store on NATS. Writes are repeated until they are stored or `signal` is aborted. */
 export const natsDeliveryStore = (options: DeliveryStoreOptions) => {
   const { nats, eventsCreatedMs, due, clock, log, signal } = options;
   // The server fires by its own clock: fire when both clocks agree.
   const fireTime = ({ dueMs }: RetryMessage): number => dueMs + Math.max(0, clock.aheadMs());
+  const limited = concurrencyLimit(EVENT_READS_AT_ONCE);
   return {
     ...fanOutStore(options),
     eventId: (eventSeq: number): string => eventId(eventsCreatedMs, eventSeq),
     /** The event with this sequence; undefined when EVENTS does not have it any more. */
     readEvent: async (eventSeq: number): Promise<StoredEvent | undefined> => {
-      const stored = await readSequence(nats, STREAMS.events, eventSeq);
+      const stored = await limited(() => readSequence(nats, STREAMS.events, eventSeq));
       if (stored === null) return undefined;
       return { subject: stored.subject, body: stored.data, storedAtMs: stored.time.getTime() };
     },
