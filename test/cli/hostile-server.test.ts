@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { ringback } from "./run-ringback.ts";
+import { ringback, startRingback } from "./run-ringback.ts";
 
 failOnLeaks();
 
@@ -65,6 +65,11 @@ const ROUTES: Readonly<Record<string, (response: ServerResponse) => void>> = {
     pages += 1;
     json(response, { ...NO_EVENTS, next_cursor: `page-${pages}` });
   },
+  // The stream stays open: the message has no end.
+  "large-message": (response) => {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    response.write(`data: ${"x".repeat(9 * 2 ** 20)}`);
+  },
   large: (response) => {
     // Compressed, it is a thousandth of what it comes to.
     response.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" });
@@ -91,11 +96,13 @@ afterAll(() => {
   }
 });
 
-const run = (route: string, command: string) => {
+const envOf = (route: string) => {
   const { port } = server.address() as AddressInfo;
-  const env = { ...KEY, RINGBACK_API_URL: `http://127.0.0.1:${port}/${route}` };
-  return ringback(command.split(" "), env, { columns: 100 });
+  return { ...KEY, RINGBACK_API_URL: `http://127.0.0.1:${port}/${route}` };
 };
+
+const run = (route: string, command: string) =>
+  ringback(command.split(" "), envOf(route), { columns: 100 });
 
 test("a redirect is not followed: the key is for the address that was given", async () => {
   keysSeenElsewhere = [];
@@ -135,6 +142,13 @@ test.each(["large", "large-problem"])("a response has an end: %s", async (route)
       /^ringback: \S+ answered more than 32 MiB, which is not Ring.*\n$/,
     ),
   });
+});
+
+test("a message of the live stream has an end: the connection counts as lost", async () => {
+  const listening = startRingback(["listen", "--print"], envOf("large-message"));
+  await listening.prints(/The connection is lost \([^)]*exceeded[^)]*\): again in 1 s/);
+  expect(await listening.interrupt()).toBe(0);
+  expect(listening.stdout()).toBe("");
 });
 
 test("a page that has more than was asked for is cut", async () => {
