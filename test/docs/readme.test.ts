@@ -98,7 +98,7 @@ test("the README's commands, pasted one after the other, end in deliveries", asy
   const shown = await run(`RETRY_DELAYS='not a list' HTTP_PORT=1 ${demo}`);
   expect(shown).toMatch(/^recording_completed +3 +PUT \S+ +delivered 200 .* done$/m);
   expect(shown).toMatch(/^platform_analysis_completed +4 +PATCH \S+ +failed 204 .* dead letter$/m);
-  expect(shown).toContain('ringback_dead_letters_total{reason="exhausted"} 1');
+  expect(shown).toContain('ringback_dead_letters_total{reason="exhausted",destination="agent"} 1');
   expect(shown).toContain("everything went as planned");
 
   const platform = startShell(`exec ${up}`);
