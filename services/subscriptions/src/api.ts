@@ -13,6 +13,7 @@ import { patchAgentRoute } from "./agents/routes/patch-agent.ts";
 import { registerAgentRoute } from "./agents/routes/register-agent.ts";
 import { endpointRoutes } from "./endpoints/routes/endpoint-routes.ts";
 import { skippedOfEvent } from "./endpoints/skipped-of-event.ts";
+import { switchOnRoutes } from "./endpoints/routes/switch-on-endpoint.ts";
 import { eventRoutes } from "./events/routes/event.ts";
 import { eventTypesRoutes } from "./event-types/routes/event-types.ts";
 import { getCallEventsRoute } from "./events/routes/get-call-events.ts";
@@ -26,6 +27,7 @@ import { redeliveriesRoutes } from "./redelivery/routes/jobs.ts";
 import { redeliverEventRoute } from "./redelivery/routes/redeliver-event.ts";
 import { sendEndpointTestRoute } from "./redelivery/routes/send-endpoint-test.ts";
 import { sendTestEventRoute } from "./redelivery/routes/send-test-event.ts";
+import { recoveryJobs } from "./redelivery/routes/recovery-jobs.ts";
 import { testPermits } from "./redelivery/routes/test-permits.ts";
 
 /** Opens the API's port; gives its address. */
@@ -69,6 +71,10 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => agentHistoryRoute(api, history),
     (api) => endpointRoutes(api, deps.endpoints),
     (api) => endpointListRoutes(api, { ...deps, store: deps.endpoints.commands.store, now }),
+    (api) => {
+      const recovery = recoveryJobs(redelivery);
+      switchOnRoutes(api, { endpoints: deps.endpoints.commands, recovery });
+    },
     (api) => getCallEventsRoute(api, events, deps.eventsKeptMs),
     (api) =>
       eventRoutes(api, { ...deps, reader: events, skippedOf: skippedOfEvent(deps.endpoints.list) }),

@@ -32,6 +32,10 @@ export const momentSchema = (now: () => Date) =>
       },
     });
 
+/** A moment, as a time of RFC 3339 in UTC. */
+export const utcTimeSchema = (now: () => Date) =>
+  momentSchema(now).transform((ms) => new Date(ms).toISOString());
+
 /** More values than any list has names. */
 const MAX_VALUES = 50;
 

@@ -95,17 +95,6 @@ export const endpointWithKeySchema = endpointResponseSchema
   .extend(newKey)
   .meta({ id: "EndpointWithKey", description: "The endpoint, and its new signing secret." });
 
-/** The same after it was switched on. */
-export const switchedOnSchema = endpointResponseSchema
-  .extend({
-    events_were_held_since: timeSchema(
-      "Events from then on were held, and are not sent by themselves",
-    )
-      .nullable()
-      .optional(),
-  })
-  .meta({ id: "SwitchedOnEndpoint", description: "The endpoint, switched on." });
-
 /** An endpoint in a list. */
 export const endpointRowSchema = z
   .object({

@@ -12,7 +12,7 @@ import {
   putEndpointRoute,
   type SetEndpointDeps,
 } from "./set-endpoint.ts";
-import { switchOffRoutes, switchOnRoutes } from "./switch-endpoint.ts";
+import { switchOffRoutes } from "./switch-endpoint.ts";
 
 export type EndpointsDeps = Pick<SetEndpointDeps, "eventTypes" | "callbackUrls"> & {
   readonly commands: EndpointCommands;
@@ -20,7 +20,7 @@ export type EndpointsDeps = Pick<SetEndpointDeps, "eventTypes" | "callbackUrls">
   readonly list: MatchDeps["endpoints"];
 } & Pick<MatchDeps, "upToDate" | "subscriptionsOf">;
 
-/** Every call about endpoints, in the order of the API's document. */
+/** The calls about endpoints that start no delivery, in the order of the API's document. */
 export const endpointRoutes = (api: Api, deps: EndpointsDeps): void => {
   const { commands, history, list } = deps;
   const { store, now } = commands;
@@ -32,7 +32,6 @@ export const endpointRoutes = (api: Api, deps: EndpointsDeps): void => {
   putEndpointRoute(api, set);
   deleteEndpointRoute(api, commands);
   switchOffRoutes(api, commands);
-  switchOnRoutes(api, commands);
   rotateEndpointSecretRoute(api, commands);
   endpointHistoryRoute(api, history);
   matchEndpointsRoute(api, { ...deps, endpoints: list, now });

@@ -7,18 +7,9 @@ import { endpointPathSchema } from "../../http/field-schemas.ts";
 import { problemResponses } from "../../http/problem.ts";
 import { addressIn } from "../endpoint-commands.ts";
 import type { SwitchOperation } from "../decide/switch.ts";
-import {
-  DISABLE_EXAMPLES,
-  SWITCH_ON_EXAMPLES,
-  SWITCHED_OFF_EXAMPLES,
-  SWITCHED_ON_EXAMPLES,
-} from "./switch-examples.ts";
-import { endpointResponse, endpointResponseSchema, switchedOnSchema } from "./endpoint-response.ts";
-import {
-  requireDispatchers,
-  runEndpointCommand,
-  type EndpointCommands,
-} from "./run-endpoint-command.ts";
+import { DISABLE_EXAMPLES, SWITCHED_OFF_EXAMPLES } from "./switch-examples.ts";
+import { endpointResponse, endpointResponseSchema } from "./endpoint-response.ts";
+import { runEndpointCommand, type EndpointCommands } from "./run-endpoint-command.ts";
 
 const CHANGE_PROBLEMS = [
   "endpoint_not_found",
@@ -27,7 +18,10 @@ const CHANGE_PROBLEMS = [
   "too_many_changes",
 ] as const;
 
-const config = (...problems: readonly ("endpoint_disabled" | "dispatchers_outdated")[]) => ({
+type SwitchProblem = "endpoint_disabled" | "dispatchers_outdated" | "too_many_redeliveries";
+
+/** What every call that switches an endpoint has in common. */
+export const switchConfig = (...problems: readonly SwitchProblem[]) => ({
   scope: "write" as const,
   bodyMayBeEmpty: true,
   documented: {
@@ -42,23 +36,6 @@ const OFF = {
   params: endpointPathSchema,
   response: {
     200: endpointResponseSchema.meta({ "x-examples": SWITCHED_OFF_EXAMPLES }),
-    ...problemResponses,
-  },
-};
-
-const ON = {
-  tags: ["Endpoints"],
-  params: endpointPathSchema,
-  body: z
-    .strictObject({
-      recover: z.literal("none").default("none").meta({
-        description: "What becomes of events that were held: `none` leaves them undelivered",
-      }),
-    })
-    .nullish()
-    .meta({ "x-examples": SWITCH_ON_EXAMPLES }),
-  response: {
-    200: switchedOnSchema.meta({ "x-examples": SWITCHED_ON_EXAMPLES }),
     ...problemResponses,
   },
 };
@@ -84,7 +61,7 @@ export const switchOffRoutes = (api: Api, endpoints: EndpointCommands): void => 
   api.post(
     "/endpoints/:endpoint_id/pause",
     {
-      config: config("endpoint_disabled"),
+      config: switchConfig("endpoint_disabled"),
       schema: {
         ...OFF,
         operationId: "pauseEndpoint",
@@ -102,7 +79,7 @@ export const switchOffRoutes = (api: Api, endpoints: EndpointCommands): void => 
   api.post(
     "/endpoints/:endpoint_id/disable",
     {
-      config: config(),
+      config: switchConfig(),
       schema: {
         ...OFF,
         operationId: "disableEndpoint",
@@ -120,57 +97,13 @@ export const switchOffRoutes = (api: Api, endpoints: EndpointCommands): void => 
   );
 };
 
-/** `POST /endpoints/{endpoint_id}/resume` and `/enable`: events that are published from then on are sent again. */
-export const switchOnRoutes = (api: Api, endpoints: EndpointCommands): void => {
-  const switchOn = async (
-    request: FastifyRequest,
-    idOrUid: string,
-    name: "resume" | "enable",
-    reply: Pick<FastifyReply, "header">,
-  ) => {
-    requireDispatchers(endpoints);
-    const { response, heldSince = null } = await switchTo(
-      request,
-      idOrUid,
-      { name },
-      { reply, endpoints },
-    );
-    return { ...response, events_were_held_since: heldSince };
-  };
-  api.post(
-    "/endpoints/:endpoint_id/resume",
-    {
-      config: config("endpoint_disabled", "dispatchers_outdated"),
-      schema: {
-        ...ON,
-        operationId: "resumeEndpoint",
-        summary: "Resume a paused endpoint",
-        description: "Events that are published from then on are sent to it again.",
-      },
-    },
-    async (request, reply) => switchOn(request, request.params.endpoint_id, "resume", reply),
-  );
-  api.post(
-    "/endpoints/:endpoint_id/enable",
-    {
-      config: config("dispatchers_outdated"),
-      schema: {
-        ...ON,
-        operationId: "enableEndpoint",
-        summary: "Switch an endpoint on",
-        description: "Whether it was paused or disabled: events from then on are sent to it again.",
-      },
-    },
-    async (request, reply) => switchOn(request, request.params.endpoint_id, "enable", reply),
-  );
-};
-
 type SwitchDeps = {
   readonly reply: Pick<FastifyReply, "header">;
   readonly endpoints: EndpointCommands;
 };
 
-const switchTo = async (
+/** Switches an endpoint as a request asks for. Throws a RefusedError where that is not done. */
+export const switchTo = async (
   request: FastifyRequest,
   idOrUid: string,
   operation: SwitchOperation,

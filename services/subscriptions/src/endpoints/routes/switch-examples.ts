@@ -14,25 +14,8 @@ export const SWITCHED_OFF_EXAMPLES = {
   },
 };
 
-export const SWITCHED_ON_EXAMPLES = {
-  resumed: {
-    summary: "Events that are published from now on are sent again",
-    value: {
-      ...ENDPOINT,
-      state_since: "2026-03-02T10:00:00.000Z",
-      version: 3,
-      updated_at: "2026-03-02T10:00:00.000Z",
-      events_were_held_since: LATER,
-    },
-  },
-};
-
 export const DISABLE_EXAMPLES = {
   discard: { summary: "Its events are not delivered, now or later", value: { events: "discard" } },
-};
-
-export const SWITCH_ON_EXAMPLES = {
-  none: { summary: "What was held stays undelivered", value: { recover: "none" } },
 };
 
 export const ROTATE_EXAMPLES = {

@@ -35,7 +35,7 @@ export type JobRequest = Pick<
   | "rate_per_second"
 > & { readonly until: string | undefined };
 
-export type JobResult =
+type JobResult =
   | { readonly kind: "job"; readonly job: RedeliveryJob; readonly isRepeat: boolean }
   | Rejected<Rejection>;
 
@@ -48,10 +48,9 @@ export const createJob = async (
   deps: RedeliveryDeps,
 ): Promise<JobResult> => {
   const { workspace_id: workspaceId, endpoint_id } = request;
-  const { jobs } = deps;
   const decide = async () =>
     (await endpointRejection(workspaceId, endpoint_id, deps)) ??
-    (await rejectionNow(workspaceId, await jobs.lastSeqIn(workspaceId), deps)) ??
+    (await fullWorkspace(workspaceId, deps)) ??
     ({ kind: "decided", decided: { redelivery_id: randomUUIDv7() } } as const);
   const once = await decideOnce(
     { workspaceId, key },
@@ -60,7 +59,18 @@ export const createJob = async (
     deps,
   );
   if (once.kind === "rejected") return once;
-  const { redelivery_id } = once.decided;
+  const stored = await storeJob(request, once.decided.redelivery_id, deps);
+  return stored.kind === "job" && once.isRepeat ? { ...stored, isRepeat: true } : stored;
+};
+
+/** Stores a job under this id, unless it is there already. */
+export const storeJob = async (
+  request: JobRequest,
+  redelivery_id: string,
+  deps: RedeliveryDeps,
+): Promise<JobResult> => {
+  const { workspace_id: workspaceId } = request;
+  const { jobs } = deps;
   const job = await newJob(request, redelivery_id, deps);
   for (let n = 0; n < MAX_ADDS; n += 1) {
     const lastSeq = await jobs.lastSeqIn(workspaceId);
@@ -70,7 +80,7 @@ export const createJob = async (
     const rejection = await rejectionNow(workspaceId, lastSeq, deps);
     if (rejection !== undefined) return rejection;
     const added = await jobs.add(job, lastSeq);
-    if (added.kind === "stored") return { kind: "job", job, isRepeat: once.isRepeat };
+    if (added.kind === "stored") return { kind: "job", job, isRepeat: false };
   }
   throw new UnavailableError(`the jobs of ${workspaceId} change too fast`);
 };
@@ -85,6 +95,13 @@ const endpointRejection = async (
   if (found.kind === "rejected") return found;
   return due.allKnowEndpoints() ? undefined : rejected({ kind: "dispatchers_outdated" });
 };
+
+/** Why the workspace can have no further job now; undefined: it can. */
+export const fullWorkspace = async (
+  workspaceId: string,
+  deps: Pick<RedeliveryDeps, "index" | "jobs">,
+): Promise<Rejected<Rejection> | undefined> =>
+  rejectionNow(workspaceId, await deps.jobs.lastSeqIn(workspaceId), deps);
 
 const rejectionNow = async (
   workspaceId: string,

@@ -189,7 +189,8 @@ const stopRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   );
 };
 
-const responseOf = async (
+/** A job as it is now, with what its deliveries have come to. */
+export const responseOf = async (
   job: Parameters<typeof jobResponse>[0],
   { projection }: Pick<RedeliveryDeps, "projection">,
 ): Promise<z.infer<typeof jobResponseSchema>> => {

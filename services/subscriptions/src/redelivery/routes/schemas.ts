@@ -8,12 +8,9 @@ import {
 import { z } from "zod";
 import type { JobPosition } from "../jobs/job-index.ts";
 import { cursorOf, pagination } from "../../http/pagination.ts";
-import { momentSchema } from "../../http/field-schemas.ts";
+import { utcTimeSchema } from "../../http/field-schemas.ts";
 
 const MAX_EVENT_TYPES = 50;
-
-const utcTimeSchema = (now: () => Date) =>
-  momentSchema(now).transform((ms) => new Date(ms).toISOString());
 
 const { min, max } = REDELIVERY_RATE;
 const RATE = `must be a whole number from ${min} to ${max}`;
