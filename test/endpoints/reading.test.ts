@@ -7,6 +7,7 @@ import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { byPath, status } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
+import { jsonLines, ringback } from "../cli/run-ringback.ts";
 import { storeEndpoint } from "./stored-endpoints.ts";
 
 failOnLeaks();
@@ -204,4 +205,21 @@ test("what went to one endpoint is found by its id and its uid", async () => {
     const { status: code, body } = await platform.api("GET", `/endpoints/${CANCELLED}/${path}`);
     expect([code, (body as Body)["code"]]).toEqual([404, "endpoint_not_found"]);
   }
+});
+
+const run = (...args: string[]) =>
+  ringback(args, {
+    RINGBACK_API_URL: platform.subscriptions.httpUrl(),
+    RINGBACK_API_KEY: platform.apiKeys[0] ?? "",
+  });
+
+test("the command line shows each destination of an event, and narrows lists to one", async () => {
+  await settledEvent();
+  const { stdout } = await run("events", eventId);
+  expect(stdout).toMatch(/^agent +dead_lettered +2 /m);
+  expect(stdout).toMatch(/^crm +delivered +1 /m);
+  expect(stdout).toMatch(new RegExp(`^${RETRYING} +retrying +1 `, "m"));
+  expect(stdout).toContain(`${FILTERING}, by filter`);
+  const attempts = jsonLines((await run("attempts", "--endpoint", "crm", "--json")).stdout);
+  expect(attempts).toMatchObject([{ endpoint_id: DELIVERED }]);
 });

@@ -137,6 +137,9 @@ test.each([
   ["attempts", `/attempts?outcome=failed&since=${SINCE}&agent_id=${agentId}`],
   ["attempts", `/attempts?call_id=${callId}`],
   ["attempts", "/attempts?limit=200"],
+  ["deliveries", "/deliveries"],
+  ["deliveries", "/deliveries?status=dead_lettered,delivered&event_type=recording_completed"],
+  ["deliveries", `/deliveries?agent_id=${agentId}&limit=200`],
   ["dead_letters", "/dead-letters"],
   ["dead_letters", `/dead-letters?agent_id=${agentId}&reason=exhausted`],
 ])("the first page of %s, %s: 95 of 100 within 100 ms", async (name, path) => {

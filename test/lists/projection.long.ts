@@ -2,7 +2,10 @@ import { open, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { DatabaseSync } from "node:sqlite";
 import { AckPolicy } from "@nats-io/jetstream";
+import { fanOutSubject } from "@ringback/contracts/deliveries/fan-out";
+import { eventId } from "@ringback/contracts/events/event";
 import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
 import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
@@ -227,4 +230,84 @@ test("a rebuild holds nothing else up, and questions are answered while it goes 
   expect([...statuses]).toEqual(["delivered"]);
   // A slice of work takes 4 ms; the rest is for a machine that has more to do.
   expect(delay.percentile(90) / 1e6).toBeLessThan(50);
+});
+
+const ENDPOINTS = ["ep_abcdefgh234567ab", "ep_bbcdefgh234567ab"] as const;
+
+/** Stores the set of an event's destinations as a dispatcher does: its agent's subscription and both endpoints. */
+const fanOut = async ({ nats, created }: Streams, { seq, address }: StoredEvent): Promise<void> => {
+  const deliveries = [
+    { delivery_id: String(seq) },
+    ...ENDPOINTS.map((id) => ({ delivery_id: `${seq}-${id}`, endpoint_id: id, uid: `uid-${id}` })),
+  ];
+  const event_id = eventId(created.get(STREAMS.events) ?? 0, seq);
+  const set = { event_id, event_seq: seq, at: new Date().toISOString(), deliveries };
+  await publishOnce(nats, {
+    stream: STREAMS.attempts,
+    subject: fanOutSubject(address, seq),
+    body: JSON.stringify(set),
+    messageId: `fan-out-${seq}`,
+  });
+};
+
+const deliveriesOf = async (projection: OpenProjection) =>
+  (await projection.deliveries({ workspaceId: "w1", limit: 1_000 })).rows;
+
+test("an event that waits at its destinations without a record is not said to have none", async () => {
+  const waiting = await streams.event({ callId: "c1" });
+  const unwanted = await streams.event({ callId: "c2" });
+  await fanOut(streams, waiting);
+  const projection = await streams.project();
+  await projection.caughtUp();
+  await acknowledgeAll(streams);
+  await eventually(async () => {
+    expect(await statusesOf(projection)).toEqual({
+      [waiting.seq]: "pending",
+      [unwanted.seq]: "no_subscription",
+    });
+  });
+  const rows = await deliveriesOf(projection);
+  expect(rows.map(({ endpointId, uid, status }) => [endpointId, uid, status])).toEqual(
+    expect.arrayContaining([
+      [undefined, undefined, "pending"],
+      ...ENDPOINTS.map((id) => [id, `uid-${id}`, "pending"]),
+    ]),
+  );
+  expect(rows).toHaveLength(3);
+});
+
+test("an index that is built from nothing is the one that grew, and a file of an earlier version is built again", async () => {
+  const folder = await makeTempDir("projection");
+  const grown = await streams.project({ folder });
+  const [first, second] = ENDPOINTS;
+  for (let n = 0; n < 30; n += 1) {
+    const event = await streams.event({ callId: `c${n}` });
+    if (n % 3 === 0) await fanOut(streams, event);
+    const retry = { kind: "retry", at: LATER } as const;
+    if (n % 2 === 0) await streams.attempt(event, { outcome: FAILED, next: retry });
+    await streams.attempt(event, { deliveryId: `${event.seq}-${first}` });
+    if (n % 5 === 0) await streams.attempt(event, { deliveryId: `${event.seq}-${second}-r1` });
+    if (n % 7 === 0) await streams.letter(event, "event_expired");
+  }
+  await grown.caughtUp();
+  const rowsOf = async (projection: OpenProjection) => [
+    await deliveriesOf(projection),
+    await eventsOf(projection),
+    (await projection.attempts({ workspaceId: "w1", endpointId: first, limit: 1_000 })).rows,
+  ];
+  const rows = await rowsOf(grown);
+  expect(rows.map((all) => all.length)).toEqual([30 + 21 + 14, 30, 30]);
+  const rebuilt = await streams.project();
+  await rebuilt.caughtUp();
+  expect(await rowsOf(rebuilt)).toEqual(rows);
+  await grown.stop();
+  const file = new DatabaseSync(join(folder, "projection.sqlite"));
+  file.exec("UPDATE meta SET value = '6;' || substr(value, 3) WHERE name = 'schema'");
+  file.exec("DROP TABLE deliveries");
+  file.close();
+  const { log, lines } = keptLog();
+  const again = await streams.project({ folder, log });
+  await again.caughtUp();
+  expect(await rowsOf(again)).toEqual(rows);
+  expect(lines.join("")).toContain("of another version");
 });

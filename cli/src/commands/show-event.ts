@@ -28,6 +28,23 @@ const eventSchema = z.looseObject({
   status: z.string(),
   next_attempt_at: z.string().nullable(),
   attempt_count: z.int(),
+  // Missing in responses of an earlier version.
+  deliveries: z
+    .array(
+      z.looseObject({
+        delivery_id: z.string(),
+        endpoint_id: z.string().nullable(),
+        uid: z.string().optional(),
+        status: z.string(),
+        attempts: z.int(),
+        destination: z.string().nullable(),
+        next_attempt_at: z.string().nullable(),
+      }),
+    )
+    .optional(),
+  skipped: z
+    .array(z.looseObject({ endpoint_id: z.string(), uid: z.string().optional(), by: z.string() }))
+    .optional(),
   attempts: z.array(attemptSchema),
   dead_letter: z
     .looseObject({ reason: z.string(), at: z.string(), message: z.string() })
@@ -48,11 +65,13 @@ export const showEvent = async (
   if (event === undefined) throw notTheApi(path, "what is not understood here");
   if (terminal.isJson) return terminal.line(line);
   for (const one of factsOf(event, terminal)) terminal.line(one);
+  showDeliveries(event, terminal);
   showAttempts(event, terminal);
 };
 
 const factsOf = (event: Event, { time, style }: Terminal): string[] => {
-  const { event_id, status, dead_letter, next_attempt_at, warnings = [] } = event;
+  const { event_id, status, dead_letter, next_attempt_at } = event;
+  const { skipped = [], warnings = [] } = event;
   return [
     fact("Event", style("bold", event_id)),
     fact("Type", event.event_type ?? "(unknown)"),
@@ -69,9 +88,42 @@ const factsOf = (event: Event, { time, style }: Terminal): string[] => {
             `${dead_letter.reason}, ${time(dead_letter.at)}: ${printable(dead_letter.message)}`,
           ),
         ]),
+    ...skipped.map((one) => fact("Skipped", `${nameOf(one.endpoint_id, one.uid)}, by ${one.by}`)),
     ...warnings.map(({ path, message }) => fact("Warning", `${path} ${printable(message)}`)),
   ];
 };
+
+type Delivery = NonNullable<Event["deliveries"]>[number];
+
+/** Where an event went, where that is more than its agent's subscription. */
+const showDeliveries = ({ deliveries = [] }: Event, terminal: Terminal): void => {
+  if (deliveries.every(({ endpoint_id }) => endpoint_id === null)) return;
+  terminal.line("");
+  terminal.table(
+    [
+      {
+        heading: "DESTINATION",
+        cell: ({ endpoint_id, uid }: Delivery) => nameOf(endpoint_id, uid),
+      },
+      {
+        heading: "STATUS",
+        cell: ({ status }) => status,
+        paint: ({ status }, text) => paintStatus(status, text, terminal.style),
+      },
+      { heading: "ATTEMPTS", cell: ({ attempts }) => String(attempts) },
+      { heading: "URL", cell: ({ destination }) => printable(destination ?? ""), shrinks: true },
+      {
+        heading: "NEXT",
+        cell: ({ next_attempt_at: next }) => (next === null ? "" : terminal.time(next)),
+      },
+    ],
+    deliveries,
+  );
+};
+
+/** An endpoint as people call it. */
+const nameOf = (endpointId: string | null, uid: string | undefined): string =>
+  endpointId === null ? "agent" : printable(uid ?? endpointId);
 
 const showAttempts = ({ event_id, attempts, attempt_count }: Event, terminal: Terminal): void => {
   const [last] = attempts;

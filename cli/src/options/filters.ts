@@ -10,6 +10,7 @@ import { momentIn } from "./moment.ts";
 export type Filters = {
   readonly agent?: string;
   readonly call?: string;
+  readonly endpoint?: string;
   readonly type?: readonly string[];
   readonly since?: string;
   readonly until?: string;
@@ -31,6 +32,7 @@ export const withFilters = (command: Command): Command =>
 export const withListOptions = (command: Command): Command =>
   withFilters(command)
     .option("--call <call_id>", "only of this call")
+    .option("--endpoint <endpoint>", "only those to this endpoint, by its id or uid")
     .option("--limit <n>", "at most so many", "20");
 
 /** An option that takes one of these words, or more of them with commas between. */
@@ -53,7 +55,7 @@ export const choicesOption = (
 
 /** The query of a list; throws for a type or a time that is none. */
 export const filterQuery = async (
-  { agent, call, type, since, until }: Filters,
+  { agent, call, endpoint, type, since, until }: Filters,
   context: Pick<CommandContext, "client" | "interrupted">,
 ) => {
   const nowMs = Date.now();
@@ -65,6 +67,7 @@ export const filterQuery = async (
   return {
     agent_id: await wholeAgentId(context, agent),
     call_id: call,
+    endpoint_id: endpoint,
     event_type: type?.join(","),
     ...times,
   };
