@@ -173,9 +173,12 @@ test("an endpoint is paused, resumed, disabled and enabled; each says what becom
   );
   const resumed = await run(["resume", "switched"]);
   expect(resumed.stdout).toMatch(/: healthy since \S+\n$/);
-  expect(resumed.stderr).toMatch(
-    /^Events from 20\S+Z on were held, and are not sent by themselves/,
-  );
+  expect(resumed.stderr).toMatch(/^The job [0-9a-f-]{36} sends what it did not get\.\n$/);
+  await run(["pause", "switched"]);
+  const withoutHeld = await run(["resume", "switched", "--recover", "none"]);
+  expect(withoutHeld.stderr).toMatch(/^Events from 20\S+Z on were held, and are not sent\.\n$/);
+  const mistaken = await run(["enable", "switched", "--recover", "everything"]);
+  expect(mistaken.stderr).toMatch(/^ringback: --recover is 'everything': expected [^\n]+\n/);
   expect((await run(["disable", "switched"])).stdout).toMatch(
     /: disabled since \S+: events meanwhile are discarded\n$/,
   );
@@ -190,7 +193,8 @@ test("an endpoint is paused, resumed, disabled and enabled; each says what becom
     "There are no such endpoints.\n",
   );
   expect((await run(["history", "switched"])).stdout).toMatch(/ disabled, events hold\n/);
-  expect((await run(["enable", "switched"])).stdout).toContain(": healthy since ");
+  const enabled = await jsonOf("enable", "switched", "--recover", "1h");
+  expect(enabled).toMatchObject([{ redelivery: { redelivery_id: expect.any(String) } }]);
 });
 
 test("rotate prints the new secret alone on the output; one's own comes from stdin", async () => {

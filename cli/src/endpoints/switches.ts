@@ -2,10 +2,13 @@ import { WHILE_OFF } from "@ringback/contracts/endpoints/endpoint";
 import { Option } from "commander";
 import { z } from "zod";
 import { withExamples, type AddCommand, type CommandContext } from "../command-context.ts";
+import { momentIn } from "../options/moment.ts";
 import { endpointPath, endpointSchema, nameOf, namingEndpoint, paintState } from "./endpoint.ts";
 
 const switchedSchema = endpointSchema.extend({
   events_were_held_since: z.string().nullish(),
+  /** The job that brings what the endpoint did not get. */
+  redelivery: z.object({ redelivery_id: z.string() }).nullish(),
 });
 
 type Switch = { readonly name: string; readonly body?: object };
@@ -24,10 +27,16 @@ export const pauseCommand: AddCommand = (endpoints, context) => {
 export const resumeCommand: AddCommand = (endpoints, context) => {
   const command = endpoints
     .command("resume")
-    .description("send events to a paused endpoint again: those that come from now on")
+    .description("send events to a paused endpoint again")
     .argument("<endpoint>", "its id or uid")
-    .action((idOrUid: string) => switchEndpoint(idOrUid, { name: "resume" }, context()));
-  withExamples(command, { "endpoints resume crm": "when the CRM is back" });
+    .addOption(recoverOption())
+    .action((idOrUid: string, { recover }: Recovering) =>
+      switchEndpoint(idOrUid, { name: "resume", body: recovery(recover) }, context()),
+    );
+  withExamples(command, {
+    "endpoints resume crm": "when the CRM is back: what was held is sent, too",
+    "endpoints resume crm --recover none": "only what comes from now on",
+  });
 };
 
 /** `ringback endpoints disable`: nothing is sent to it. */
@@ -56,8 +65,29 @@ export const enableCommand: AddCommand = (endpoints, context) => {
     .command("enable")
     .description("switch an endpoint on, whether it was paused or disabled")
     .argument("<endpoint>", "its id or uid")
-    .action((idOrUid: string) => switchEndpoint(idOrUid, { name: "enable" }, context()));
-  withExamples(command, { "endpoints enable crm": "events that come from now on are sent again" });
+    .addOption(recoverOption())
+    .action((idOrUid: string, { recover }: Recovering) =>
+      switchEndpoint(idOrUid, { name: "enable", body: recovery(recover) }, context()),
+    );
+  withExamples(command, {
+    "endpoints enable crm": "events are sent again, and what was held",
+    "endpoints enable crm --recover 6h": "also all that it did not get in the last six hours",
+  });
+};
+
+type Recovering = { readonly recover?: string };
+
+const recoverOption = (): Option =>
+  new Option(
+    "--recover <what>",
+    "held (default), none, or since when: all that it did not get from then on (2026-03-01, 6h)",
+  );
+
+/** The body of a request that switches an endpoint on. */
+const recovery = (recover: string | undefined): object => {
+  if (recover === undefined) return {};
+  if (recover === "held" || recover === "none") return { recover };
+  return { recover: { since: momentIn("--recover", recover, Date.now()) } };
 };
 
 const switchEndpoint = async (
@@ -79,9 +109,12 @@ const switchEndpoint = async (
         : ""
       : `: events from ${terminal.time(held_since)} on are held`;
   terminal.line(`${nameOf(endpoint)}: ${since}${events}`);
+  if (endpoint.redelivery) {
+    const { redelivery_id: id } = endpoint.redelivery;
+    return terminal.note(`The job ${id} sends what it did not get.`);
+  }
   if (typeof wereHeldSince === "string") {
-    terminal.note(
-      `Events from ${terminal.time(wereHeldSince)} on were held, and are not sent by themselves.`,
-    );
+    const from = terminal.time(wereHeldSince);
+    terminal.note(`Events from ${from} on were held, and are not sent.`);
   }
 };
