@@ -12,7 +12,7 @@ import { recordsOf, storeEndpoint } from "./stored-endpoints.ts";
 failOnLeaks();
 
 const ENDPOINTS = 49;
-const TIMEOUT_MS = 4_000;
+const TIMEOUT_MS = 3_000;
 const EVENTS = 5;
 
 let platform: Platform;

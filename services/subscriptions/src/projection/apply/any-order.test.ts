@@ -156,7 +156,7 @@ test("whatever the order in which the streams are read, the rows are the same", 
       const all = { events: EVENTS, ...stored };
       expect(rowsOf(indexOf(all, turns))).toEqual(rowsOf(indexOf(all, [])));
     }),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
 });
 
@@ -178,6 +178,6 @@ test("each delivery is listed once, and an event with each status of its deliver
         expect(events).toEqual([...new Set(having)].toSorted((a, b) => b - a));
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
