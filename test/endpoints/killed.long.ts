@@ -2,10 +2,24 @@ import { setTimeout as wait } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { startNatsServer } from "../harness/nats/nats-server.ts";
 import { startNatsCluster } from "../harness/nats/nats-cluster.ts";
+import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
+import type { Services } from "../harness/process/platform.ts";
 import { killDispatcher, surviveKills } from "./kill-scene.ts";
 
 failOnLeaks();
+
+/** Waits until each server has all that is stored: with the next one killed, two of three have to hold it. */
+const replicated = ({ client }: Services): Promise<unknown> =>
+  eventually(
+    async () => {
+      for (const stream of ["SUBSCRIPTIONS", "EVENTS", "RETRIES", "ATTEMPTS"]) {
+        const { cluster } = await client.jsm.streams.info(stream);
+        expect(cluster?.replicas?.map(({ current }) => current)).toEqual([true, true]);
+      }
+    },
+    { what: "every replica is current", timeoutMs: 30_000 },
+  );
 
 test("three nats-servers: one of them and a dispatcher killed again and again lose and double no delivery of a fan-out", async () => {
   const cluster = await startNatsCluster();
@@ -21,7 +35,7 @@ test("three nats-servers: one of them and a dispatcher killed again and again lo
         await node?.kill();
         await wait(500);
         await node?.start();
-        await wait(3_000); // two of three have to hold what is stored before the next is killed
+        await replicated(services);
       },
     });
     expect(problems).toEqual([]);

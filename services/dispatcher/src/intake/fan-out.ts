@@ -27,9 +27,9 @@ type Event = FilteredEvent & {
 export type PlannedDelivery = FanOut["deliveries"][number];
 
 /**
- * Where an event goes, and the start of all its deliveries but the first, which is the caller's: with one destination
- * an event costs what it did before there were endpoints (docs/adr/0027). With several, the set is stored first, as it
- * is decided once; then each further delivery becomes a message of its own that is due now. Undefined: nobody wants it.
+ * Decides where an event goes, and starts all of its deliveries but the first, which is the caller's (docs/adr/0027).
+ * With one destination nothing is stored. With several, the set is stored first, as it is decided once; then each
+ * further delivery becomes a message of its own that is due now. Undefined: nobody wants the event.
  */
 export const fanOut = async (
   event: Event,
