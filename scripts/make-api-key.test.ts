@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { makeTempDir } from "../test/harness/temp-dir.ts";
 import { readApiKeyEntries } from "../services/subscriptions/src/http/auth/api-key-entries.ts";
 import { apiKeysOf, authenticate } from "../services/subscriptions/src/http/auth/api-keys.ts";
+import { permissionsInFile } from "../services/subscriptions/src/http/auth/permissions.ts";
 import { runCommand } from "./command.ts";
 import { keyFor } from "./make-api-key.ts";
 
@@ -24,7 +25,7 @@ test("the printed key opens the service that has the printed line", async () => 
   const now = Date.parse("2029-01-01");
   expect(authenticate({ "x-api-key": key }, apiKeysOf(read.entries), now)).toMatchObject({
     workspaceId: "acme",
-    scopes: new Set(["read", "write"]),
+    permissions: permissionsInFile(["read", "write"]),
   });
   expect(line).not.toContain(key.split("_").at(-1));
   expect(ran.stderr).not.toContain(key);

@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto";
-import {
-  readApiKeyEntries,
-  SCOPES,
-} from "../services/subscriptions/src/http/auth/api-key-entries.ts";
+import { readApiKeyEntries } from "../services/subscriptions/src/http/auth/api-key-entries.ts";
+import { SCOPES } from "../services/subscriptions/src/http/auth/permissions.ts";
 import { changingKeys, keyEntriesIn, writeKeyEntries } from "./local/key-entries.ts";
 import { newApiKey, type NewApiKey } from "./local/new-api-key.ts";
 

@@ -28,7 +28,7 @@ const entry = (id: string, key: string) => ({
 
 /** Calls that do nothing, at paths of the API. */
 const calls: Feature = (api) => {
-  api.get("/assistant", { config: { scope: "read" } }, async () => ({}));
+  api.get("/assistant", { config: { permission: "read" } }, async () => ({}));
   api.patch("/agent/v1", async () => ({}));
   api.post("/agent/v1", async () => ({}));
   api.get<{ Params: { id: string } }>("/agent/:id", async ({ params }) => params);

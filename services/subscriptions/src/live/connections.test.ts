@@ -11,7 +11,7 @@ const opened = () => {
     () => new Date(),
   );
   const admit = (workspaceId: string, keyId: string) => {
-    const caller = { keyId, workspaceId, scopes: new Set(["read"] as const), keyDigest: "" };
+    const caller = { keyId, workspaceId, permissions: new Set(["read"] as const), keyDigest: "" };
     return connections.admit(caller, {}, { attempts: 0, events: 0 }, STREAMS_READ);
   };
   return { connections, admit };

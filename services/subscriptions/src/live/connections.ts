@@ -93,5 +93,5 @@ const isStillValid = (
   now: Date,
 ): boolean => {
   const again = authenticate(headers, keys, now.getTime());
-  return again?.workspaceId === caller.workspaceId && again.scopes.has("read");
+  return again?.workspaceId === caller.workspaceId && again.permissions.has("read");
 };

@@ -25,7 +25,7 @@ afterAll(() => streams.stop());
 const CALLER = {
   keyId: "k1",
   workspaceId: "w1",
-  scopes: new Set(["read"] as const),
+  permissions: new Set(["read"] as const),
   keyDigest: "",
 };
 const FAULTS: readonly Fault[] = ["before", "after"];

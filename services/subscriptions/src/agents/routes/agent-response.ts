@@ -128,12 +128,12 @@ const withRedactedUrl = (one: NamedSubscription): NamedSubscription => ({
 export const agentResponse = (
   agent: Agent,
   version: number,
-  { scopes }: Pick<Caller, "scopes">,
+  { permissions }: Pick<Caller, "permissions">,
 ): AgentResponse => ({
   agent_id: agent.agent_id,
   agent_display_name: agent.agent_display_name,
   event_subscriptions: agent.event_subscriptions.map((subscription) =>
-    redactedSubscription(subscription, scopes.has("write")),
+    redactedSubscription(subscription, permissions.has("secrets")),
   ),
   created_at: agent.created_at,
   updated_at: agent.updated_at,

@@ -55,7 +55,7 @@ const allRoute = (api: Api, index: AgentIndex): void => {
   api.get(
     "/agent/all",
     {
-      config: { scope: "read" },
+      config: { permission: "read" },
       schema: {
         operationId: "listAllAgents",
         summary: "List agents by offset",
@@ -83,7 +83,7 @@ const oneRoute = (api: Api, store: Pick<AgentStore, "read">): void => {
   api.get(
     "/agent/:agent_id",
     {
-      config: { scope: "read", documented: { problems: ["agent_not_found"] } },
+      config: { permission: "read", documented: { problems: ["agent_not_found"] } },
       schema: {
         operationId: "getEnvelopedAgent",
         summary: "Read an agent in an envelope",

@@ -19,7 +19,7 @@ export const deregisterAgentRoute = (api: Api, commands: AgentCommandDeps): void
     "/agent/v1/:agent_id",
     {
       config: {
-        scope: "admin",
+        permission: "admin",
         documented: {
           problems: ["agent_not_found", "conflict", "too_many_changes"],
           takes: ["If-Match", "Idempotency-Key"],

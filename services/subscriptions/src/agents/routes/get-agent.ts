@@ -29,7 +29,7 @@ export const getAgentRoute = (api: Api, { store, history, now }: GetAgentDeps): 
     "/agent/v1/:agent_id",
     {
       config: {
-        scope: "read",
+        permission: "read",
         documented: { problems: ["agent_not_found"], takes: ["If-None-Match"], gives: ["ETag"] },
       },
       schema: {
@@ -63,7 +63,7 @@ export const getAgentRoute = (api: Api, { store, history, now }: GetAgentDeps): 
       const known = entityTagsOf("If-None-Match", request.headers["if-none-match"]);
       const { state } = await store.read({ workspaceId, agentId });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agentId));
-      const isWhole = caller.scopes.has("write");
+      const isWhole = caller.permissions.has("secrets");
       const tag = entityTag(state.version, isWhole ? "whole" : "redacted");
       reply.header("etag", tag);
       if (known !== undefined && namesTag(known, tag)) return reply.code(304).send();

@@ -40,13 +40,13 @@ type ChangeResponse = z.infer<typeof changeSchema>;
 /** A change for a caller: callers who may set secrets also see the secrets of the past. */
 export const changeResponse = (
   entry: AgentHistoryEntry,
-  caller: Pick<Caller, "scopes">,
+  caller: Pick<Caller, "permissions">,
 ): ChangeResponse => ({
   version: entry.version,
   type: entry.type,
   at: entry.occurredAt,
   actor: entry.actor ?? null,
-  ...(entry.change === undefined ? {} : detailsOf(entry.change, caller.scopes.has("write"))),
+  ...(entry.change === undefined ? {} : detailsOf(entry.change, caller.permissions.has("secrets"))),
 });
 
 const detailsOf = (

@@ -15,7 +15,7 @@ export const listAgentsRoute = (api: Api, index: AgentIndex): void => {
   api.get(
     "/assistant",
     {
-      config: { scope: "read" },
+      config: { permission: "read" },
       schema: {
         operationId: "listAgents",
         summary: "List the workspace's agents",

@@ -34,7 +34,7 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
     "/agent/v1",
     {
       config: {
-        scope: "write",
+        permission: "write",
         documented: {
           problems: [
             "agent_not_found",

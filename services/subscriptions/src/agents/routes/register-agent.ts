@@ -27,7 +27,7 @@ export const registerAgentRoute = (api: Api, commands: AgentCommandDeps): void =
     "/agent/v1",
     {
       config: {
-        scope: "admin",
+        permission: "admin",
         documented: {
           problems: [
             "agent_exists",

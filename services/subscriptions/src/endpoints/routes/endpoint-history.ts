@@ -65,7 +65,7 @@ export const endpointHistoryRoute = (api: Api, history: Pick<EndpointHistory, "c
   api.get(
     "/endpoints/:endpoint_id/history",
     {
-      config: { scope: "read", documented: { problems: ["endpoint_not_found"] } },
+      config: { permission: "read", documented: { problems: ["endpoint_not_found"] } },
       schema: {
         operationId: "listEndpointChanges",
         summary: "List the changes of an endpoint",
@@ -102,13 +102,13 @@ type ChangeResponse = z.infer<typeof changeSchema>;
 /** A change for a caller: callers who may set secrets also see the secrets of the past. */
 const changeResponse = (
   entry: EndpointHistoryEntry,
-  caller: Pick<Caller, "scopes">,
+  caller: Pick<Caller, "permissions">,
 ): ChangeResponse => ({
   version: entry.version,
   type: entry.type,
   at: entry.occurredAt,
   actor: entry.actor ?? null,
-  ...(entry.change === undefined ? {} : detailsOf(entry.change, caller.scopes.has("write"))),
+  ...(entry.change === undefined ? {} : detailsOf(entry.change, caller.permissions.has("secrets"))),
 });
 
 const detailsOf = (

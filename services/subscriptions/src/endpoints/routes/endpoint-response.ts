@@ -113,9 +113,9 @@ export const endpointRowSchema = z
 export const endpointResponse = (
   endpoint: Endpoint,
   version: number,
-  { scopes }: Pick<Caller, "scopes">,
+  { permissions }: Pick<Caller, "permissions">,
 ): z.infer<typeof endpointResponseSchema> => {
-  const shown = redactedSubscription(subscriptionOf(endpoint, ""), scopes.has("write"));
+  const shown = redactedSubscription(subscriptionOf(endpoint, ""), permissions.has("secrets"));
   const { workspace_id: _workspace, filter, while_off: _whileOff, ...rest } = endpoint;
   const { switch: _switch, switched_at: state_since, signing: _signing, ...set } = rest;
   return {

@@ -32,7 +32,7 @@ export const getEndpointRoute = (api: Api, { store, history, now }: GetEndpointD
     "/endpoints/:endpoint_id",
     {
       config: {
-        scope: "read",
+        permission: "read",
         documented: { problems: ["endpoint_not_found"], takes: ["If-None-Match"], gives: ["ETag"] },
       },
       schema: {
@@ -70,7 +70,10 @@ export const getEndpointRoute = (api: Api, { store, history, now }: GetEndpointD
       const known = entityTagsOf("If-None-Match", request.headers["if-none-match"]);
       const { state } = await store.read(address);
       if (state.kind === "absent") return sendProblem(reply, endpointNotFound(named));
-      const tag = entityTag(state.version, caller.scopes.has("write") ? "whole" : "redacted");
+      const tag = entityTag(
+        state.version,
+        caller.permissions.has("secrets") ? "whole" : "redacted",
+      );
       reply.header("etag", tag);
       if (known !== undefined && namesTag(known, tag)) return reply.code(304).send();
       return endpointResponse(state.endpoint, state.version, caller);
@@ -88,7 +91,7 @@ export const listEndpointsRoute = (api: Api, { endpoints, upToDate }: ListEndpoi
   api.get(
     "/endpoints",
     {
-      config: { scope: "read" },
+      config: { permission: "read" },
       schema: {
         operationId: "listEndpoints",
         summary: "List the workspace's endpoints",

@@ -51,7 +51,7 @@ export const createEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     "/endpoints",
     {
       config: {
-        scope: "write",
+        permission: "write",
         exactNumbers: true, // of filters
         documented: {
           problems: ["endpoint_exists", ...OF_A_NEW_ONE],
@@ -106,7 +106,7 @@ export const putEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     "/endpoints/:endpoint_id",
     {
       config: {
-        scope: "write",
+        permission: "write",
         exactNumbers: true, // of filters
         documented: {
           problems: ["endpoint_not_found", ...OF_A_NEW_ONE],
@@ -165,7 +165,7 @@ export const changeEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     "/endpoints/:endpoint_id",
     {
       config: {
-        scope: "write",
+        permission: "write",
         exactNumbers: true, // of filters
         documented: {
           problems: ["endpoint_not_found", ...OF_A_CHANGE],

@@ -43,7 +43,7 @@ const listRoute = (api: Api, { index, rules }: DefineDeps): void => {
   api.get(
     "/event-types",
     {
-      config: { scope: "read" },
+      config: { permission: "read" },
       schema: {
         operationId: "listEventTypes",
         summary: "List the types of events",
@@ -72,7 +72,7 @@ const putRoute = (api: Api, eventTypes: DefineDeps): void => {
     "/event-types/:name",
     {
       config: {
-        scope: "admin",
+        permission: "admin",
         documented: {
           problems: ["event_type_built_in", "too_many_event_types", "conflict", "too_many_changes"],
         },
@@ -110,7 +110,7 @@ const deleteRoute = (api: Api, eventTypes: DefineDeps): void => {
     "/event-types/:name",
     {
       config: {
-        scope: "admin",
+        permission: "admin",
         documented: {
           problems: [
             "event_type_not_found",

@@ -52,7 +52,7 @@ const readRoute = (api: Api, deps: EventRouteDeps): void => {
   api.get(
     "/events/:event_id",
     {
-      config: { scope: "read", documented: { problems: ["event_not_found"] } },
+      config: { permission: "read", documented: { problems: ["event_not_found"] } },
       schema: {
         operationId: "getEvent",
         summary: "Read an event",
@@ -97,7 +97,7 @@ const payloadRoute = (api: Api, { reader, eventsKeptMs }: EventRouteDeps): void 
   api.get(
     "/events/:event_id/payload",
     {
-      config: { scope: "read", documented: { problems: ["event_not_found"] } },
+      config: { permission: "read", documented: { problems: ["event_not_found"] } },
       schema: {
         operationId: "getEventPayload",
         summary: "Read an event's payload",
@@ -133,7 +133,7 @@ const attemptsRoute = (api: Api, { reader, eventsKeptMs }: EventRouteDeps): void
   api.get(
     "/events/:event_id/attempts",
     {
-      config: { scope: "read", documented: { problems: ["event_not_found"] } },
+      config: { permission: "read", documented: { problems: ["event_not_found"] } },
       schema: {
         operationId: "listEventAttempts",
         summary: "List the attempts at an event",
@@ -164,7 +164,7 @@ const deadLetterRoute = (api: Api, { reader }: EventRouteDeps): void => {
   api.get(
     "/dead-letters/:event_id",
     {
-      config: { scope: "read", documented: { problems: ["dead_letter_not_found"] } },
+      config: { permission: "read", documented: { problems: ["dead_letter_not_found"] } },
       schema: {
         operationId: "getDeadLetter",
         summary: "Read a dead letter",

@@ -73,7 +73,7 @@ export const testFilterRoute = (api: Api, { events, eventsKeptMs, now }: TestFil
     "/filters/test",
     {
       config: {
-        scope: "read",
+        permission: "read",
         exactNumbers: true,
         documented: { problems: ["event_not_found"] },
       },

@@ -1,11 +1,7 @@
 import { idSchema } from "@ringback/contracts/id";
 import { readKeyEntries, type ReadEntries } from "@ringback/runtime/secrets/key-entries";
 import { z } from "zod";
-
-/** What a key may do; each one includes those before it. */
-export const SCOPES = ["read", "write", "admin"] as const;
-
-export type Scope = (typeof SCOPES)[number];
+import { SCOPES } from "./permissions.ts";
 
 const entrySchema = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 characters of A-Z a-z 0-9 _ -"),
@@ -13,7 +9,9 @@ const entrySchema = z.strictObject({
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/i, "must be the 64 hex digits of the whole key's SHA-256"),
-  scopes: z.array(z.enum(SCOPES)).min(1, "must name at least one of read, write, admin"),
+  scopes: z
+    .array(z.enum(SCOPES))
+    .min(1, "must name at least one of read, payloads, write, redeliver, publish, admin"),
   expires_at: z
     .union([z.iso.datetime({ offset: true }), z.iso.date()], {
       error: "must be a date such as 2030-01-31T00:00:00Z",

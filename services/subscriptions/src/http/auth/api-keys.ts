@@ -3,13 +3,14 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { watchFile, loggedAs, type WatchedFile } from "@ringback/runtime/settings/watched-file";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import { readApiKeyEntries, SCOPES, type ApiKeyEntry, type Scope } from "./api-key-entries.ts";
+import { readApiKeyEntries, type ApiKeyEntry } from "./api-key-entries.ts";
+import { permissionsInFile, type Permission } from "./permissions.ts";
 
 /** The sender of a request: its key, and the workspace that the key belongs to. */
 export type Caller = {
   readonly keyId: string;
   readonly workspaceId: string;
-  readonly scopes: ReadonlySet<Scope>;
+  readonly permissions: ReadonlySet<Permission>;
   /** The digest of the key: the same in every instance, and secret to everybody without the key. */
   readonly keyDigest: string;
 };
@@ -42,7 +43,7 @@ export const authenticate = (
   const entry = candidates.find(({ sha256 }) => isDigest(digest, sha256));
   if (entry === undefined || hasExpired(entry, nowMs)) return undefined;
   const { id: keyId, workspace_id: workspaceId, sha256: keyDigest } = entry;
-  return { keyId, workspaceId, scopes: scopesOf(entry), keyDigest };
+  return { keyId, workspaceId, permissions: permissionsInFile(entry.scopes), keyDigest };
 };
 
 const keyIn = (headers: IncomingHttpHeaders): string | undefined => {
@@ -64,11 +65,6 @@ const isDigest = (digest: Buffer, hex: string): boolean =>
 
 const hasExpired = ({ expires_at }: ApiKeyEntry, nowMs: number): boolean =>
   expires_at !== undefined && Date.parse(expires_at) <= nowMs;
-
-const scopesOf = ({ scopes }: ApiKeyEntry): ReadonlySet<Scope> => {
-  const highest = Math.max(...scopes.map((scope) => SCOPES.indexOf(scope)));
-  return new Set(SCOPES.slice(0, highest + 1));
-};
 
 export type ApiKeysFile = WatchedFile<ApiKeys>;
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { authenticate, type ApiKeys, type Caller } from "./api-keys.ts";
-import type { Scope } from "./api-key-entries.ts";
+import type { Permission } from "./permissions.ts";
 import { sendProblem } from "../problem.ts";
 import type { RequestLimits } from "../rate-limits.ts";
 
@@ -9,8 +9,8 @@ declare module "fastify" {
     caller: Caller | null;
   }
   interface FastifyContextConfig {
-    /** The scope that a key needs for this call. */
-    scope?: Scope;
+    /** What the caller must be permitted to make this call; `admin` where a route says nothing. */
+    permission?: Permission;
     /** A response lasts for as long as the caller reads it: its duration says nothing about the service. */
     isEndless?: boolean;
   }
@@ -22,7 +22,7 @@ export type AdmissionDeps = {
   readonly limits: RequestLimits;
 };
 
-/** Refuses callers without a valid key or without the call's scope, before the body is read. */
+/** Refuses callers without a valid key or without the call's permission, before the body is read. */
 export const requireCaller = (
   api: Pick<FastifyInstance, "addHook">,
   { keys, now, limits }: AdmissionDeps,
@@ -36,9 +36,9 @@ export const requireCaller = (
       const detail = "Send a valid key as X-API-KEY, or as Authorization: Bearer.";
       return sendProblem(reply, { code: "unauthorized", detail });
     }
-    const scope = request.routeOptions.config.scope ?? "admin";
-    if (!caller.scopes.has(scope)) {
-      const detail = `This call needs a key with the scope ${scope}.`;
+    const permission = request.routeOptions.config.permission ?? "admin";
+    if (!caller.permissions.has(permission)) {
+      const detail = `This call needs a key with the scope ${permission}.`;
       return sendProblem(reply, { code: "insufficient_scope", detail });
     }
     return undefined;

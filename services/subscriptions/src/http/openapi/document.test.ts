@@ -40,7 +40,7 @@ const statuses = (operation: unknown): string[] => Object.keys((operation as Ope
 
 test("a call that reads says what it answers: no body's problems, and no scope that every key has", async () => {
   const { paths } = await documentOf((api) => {
-    const config = { scope: "read", documented: { problems: ["agent_not_found"] } } as const;
+    const config = { permission: "read", documented: { problems: ["agent_not_found"] } } as const;
     const params = z.object({ id: z.string() });
     const response = { 200: thing, ...problemResponses };
     api.get("/things/:id", { config, schema: { params, response } }, handler);
@@ -62,7 +62,7 @@ test("a call that reads says what it answers: no body's problems, and no scope t
 test("a body, headers and a scope bring their own problems", async () => {
   const { paths, components } = await documentOf((api) => {
     const config = {
-      scope: "write",
+      permission: "write",
       documented: { takes: ["If-Match", "Idempotency-Key"], gives: ["ETag"] },
     } as const;
     const body = z.strictObject({ name: z.string() });
@@ -96,7 +96,7 @@ test("a response is of the media types that its route produces, whatever it may 
   const { paths } = await documentOf((api) => {
     const produces = ["application/json", "application/octet-stream"];
     const schema = { produces, response: { 200: z.unknown(), ...problemResponses } };
-    api.get("/things", { config: { scope: "read" }, schema }, handler);
+    api.get("/things", { config: { permission: "read" }, schema }, handler);
   });
   const { responses } = (paths["/things"] ?? {})["get"] as unknown as {
     responses: { 200: { content: object } };

@@ -26,7 +26,7 @@ const API_TAGS = {
 
 const DESCRIPTION = [
   "Ringback delivers events of voice-AI calls to the HTTPS endpoints that customers subscribe.",
-  "A key belongs to one workspace and sees nothing of another. Each call says which scope its key needs: `admin` includes `write`, `write` includes `read`.",
+  "A key belongs to one workspace and sees nothing of another. Each call says which scope its key needs; `admin` has all.",
   "Bodies are strict JSON, and unknown fields are refused. A request that is not carried out gets an `application/problem+json` response, whose `code` tells the cases apart.",
   "Lists come in pages: send `next_cursor` back as `cursor` until it is null.",
 ].join("\n\n");

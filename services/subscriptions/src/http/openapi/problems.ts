@@ -34,7 +34,7 @@ const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "confi
     ...(schema?.body === undefined ? [] : OF_BODIES),
     ...(schema?.querystring === undefined ? [] : (["validation_failed"] as const)),
     // Every key has the scope `read` at least.
-    ...(config?.scope === "read" ? [] : (["insufficient_scope"] as const)),
+    ...(config?.permission === "read" ? [] : (["insufficient_scope"] as const)),
     ...problemsOfHeaders(documented),
     ...(documented.problems ?? []),
   ];
@@ -46,7 +46,7 @@ export const withProblems = (schema: PlainSchema, route: RouteOptions): PlainSch
   const { "4xx": ofCaller, "5xx": ofService, ...responses } = schema.response ?? {};
   // A test finds routes that do not declare them.
   const hasProblems = ofCaller !== undefined && ofService !== undefined;
-  const scope = route.config?.scope ?? "admin";
+  const scope = route.config?.permission ?? "admin";
   return {
     ...schema,
     description: [schema.description ?? "", `Scope: \`${scope}\`.`].join("\n\n").trim(),

@@ -56,7 +56,7 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
   api.get(
     "/agent/v1/:agent_id/stats",
     {
-      config: { scope: "read", documented: { problems: ["agent_not_found"] } },
+      config: { permission: "read", documented: { problems: ["agent_not_found"] } },
       schema: {
         operationId: "getAgentStats",
         summary: "Read an agent's stats",

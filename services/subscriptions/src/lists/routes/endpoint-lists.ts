@@ -38,7 +38,7 @@ const attemptsRoute = (api: Api, deps: EndpointListDeps): void => {
   api.get(
     "/endpoints/:endpoint_id/attempts",
     {
-      config: { scope: "read", documented: { problems: ["endpoint_not_found"] } },
+      config: { permission: "read", documented: { problems: ["endpoint_not_found"] } },
       schema: {
         operationId: "listEndpointAttempts",
         summary: "List the attempts at an endpoint",
@@ -77,7 +77,7 @@ const statsRoute = (api: Api, deps: EndpointListDeps): void => {
   api.get(
     "/endpoints/:endpoint_id/stats",
     {
-      config: { scope: "read", documented: { problems: ["endpoint_not_found"] } },
+      config: { permission: "read", documented: { problems: ["endpoint_not_found"] } },
       schema: {
         operationId: "getEndpointStats",
         summary: "Read an endpoint's stats",

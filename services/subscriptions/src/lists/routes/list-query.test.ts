@@ -89,7 +89,7 @@ test("a query narrows the projection to the caller's workspace", () => {
     workspaceId: "w1",
     keyId: "k1",
     keyDigest: "",
-    scopes: new Set(["read"] as const),
+    permissions: new Set(["read"] as const),
   };
   const query = SCHEMAS.events.parse({
     agent_id: "a1",

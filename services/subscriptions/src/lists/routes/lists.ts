@@ -42,7 +42,7 @@ const eventsRoute = (api: Api, { projection, eventId, now }: ListDeps): void => 
   api.get(
     "/events",
     {
-      config: { scope: "read" },
+      config: { permission: "read" },
       schema: {
         operationId: "listEvents",
         summary: "List events",
@@ -71,7 +71,7 @@ const attemptsRoute = (api: Api, { projection, records, now }: ListDeps): void =
   api.get(
     "/attempts",
     {
-      config: { scope: "read" },
+      config: { permission: "read" },
       schema: {
         operationId: "listAttempts",
         summary: "List attempts",
@@ -111,7 +111,7 @@ const deliveriesRoute = (api: Api, { projection, eventId, now }: ListDeps): void
   api.get(
     "/deliveries",
     {
-      config: { scope: "read" },
+      config: { permission: "read" },
       schema: {
         operationId: "listDeliveries",
         summary: "List deliveries",
@@ -140,7 +140,7 @@ const deadLettersRoute = (api: Api, { projection, records, now }: ListDeps): voi
   api.get(
     "/dead-letters",
     {
-      config: { scope: "read" },
+      config: { permission: "read" },
       schema: {
         operationId: "listDeadLetters",
         summary: "List dead letters",

@@ -76,7 +76,7 @@ export const streamRoute = (api: Api, live: LiveStream): void => {
     {
       exposeHeadRoute: false, // there is no end whose length a HEAD could tell
       config: {
-        scope: "read",
+        permission: "read",
         isEndless: true,
         documented: { problems: ["too_many_streams"], takes: ["Last-Event-ID"] },
       },

@@ -32,7 +32,7 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
       "/events",
       {
         config: {
-          scope: "admin",
+          permission: "admin",
           documented: { problems: ["events_full"], takes: ["Idempotency-Key of events"] },
         },
         bodyLimit: MAX_REQUEST_BYTES,

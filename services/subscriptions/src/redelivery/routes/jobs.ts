@@ -35,7 +35,7 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
     "/redeliveries",
     {
       config: {
-        scope: "write",
+        permission: "write",
         documented: {
           problems: [
             "endpoint_not_found",
@@ -95,7 +95,7 @@ const listRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   api.get(
     "/redeliveries",
     {
-      config: { scope: "read" },
+      config: { permission: "read" },
       schema: {
         operationId: "listRedeliveries",
         summary: "List redelivery jobs",
@@ -136,7 +136,7 @@ const readRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   api.get(
     "/redeliveries/:redelivery_id",
     {
-      config: { scope: "read", documented: { problems: ["redelivery_not_found"] } },
+      config: { permission: "read", documented: { problems: ["redelivery_not_found"] } },
       schema: {
         operationId: "getRedelivery",
         summary: "Read a redelivery job",
@@ -166,7 +166,7 @@ const stopRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   api.delete(
     "/redeliveries/:redelivery_id",
     {
-      config: { scope: "write", documented: { problems: ["redelivery_not_found"] } },
+      config: { permission: "write", documented: { problems: ["redelivery_not_found"] } },
       schema: {
         operationId: "stopRedelivery",
         summary: "Stop a redelivery job",

@@ -82,7 +82,7 @@ export const redeliverEventRoute = (
     "/events/:event_id/redeliver",
     {
       config: {
-        scope: "write",
+        permission: "write",
         bodyMayBeEmpty: true,
         documented: {
           problems: [

@@ -47,7 +47,7 @@ export const sendEndpointTestRoute = (
     "/endpoints/:endpoint_id/test-event",
     {
       config: {
-        scope: "write",
+        permission: "write",
         bodyMayBeEmpty: true,
         documented: {
           problems: [
