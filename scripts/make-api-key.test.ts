@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { makeTempDir } from "../test/harness/temp-dir.ts";
 import { readApiKeyEntries } from "../services/subscriptions/src/http/auth/api-key-entries.ts";
-import { apiKeysOf, authenticate } from "../services/subscriptions/src/http/auth/api-keys.ts";
+import { apiKeysOf, credentialsIn } from "../services/subscriptions/src/http/auth/api-keys.ts";
+import { authenticate } from "../services/subscriptions/src/http/auth/authenticate.ts";
 import { permissionsInFile } from "../services/subscriptions/src/http/auth/permissions.ts";
 import { runCommand } from "./command.ts";
 import { keyFor } from "./make-api-key.ts";
@@ -23,7 +24,13 @@ test("the printed key opens the service that has the printed line", async () => 
   const read = readApiKeyEntries(`[${line}]`);
   if (read.kind !== "entries") throw new Error(read.message);
   const now = Date.parse("2029-01-01");
-  expect(authenticate({ "x-api-key": key }, apiKeysOf(read.entries), now)).toMatchObject({
+  expect(
+    authenticate(
+      { "x-api-key": key },
+      credentialsIn(() => apiKeysOf(read.entries)),
+      now,
+    ),
+  ).toMatchObject({
     workspaceId: "acme",
     permissions: permissionsInFile(["read", "write"]),
   });
@@ -60,7 +67,13 @@ test("FILE takes the entries, beside those that are there, and refuses an id tha
   if (read.kind !== "entries") throw new Error(read.message);
   expect(read.entries.map(({ id }) => id)).toEqual(["a", "b"]);
   for (const key of keys) {
-    expect(authenticate({ "x-api-key": key }, apiKeysOf(read.entries), Date.now())).toBeDefined();
+    expect(
+      authenticate(
+        { "x-api-key": key },
+        credentialsIn(() => apiKeysOf(read.entries)),
+        Date.now(),
+      ),
+    ).toBeDefined();
   }
   expect((await stat(FILE)).mode & 0o777).toBe(0o600);
   expect(await run({ WORKSPACE: "acme", KEY_ID: "a", FILE })).toMatchObject({

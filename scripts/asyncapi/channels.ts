@@ -28,6 +28,7 @@ export const NOT_DOCUMENTED: Partial<Record<StreamName, string>> = {
   LEASES:
     "which dispatcher does what only one may do, and what one is reading, for the dispatchers alone",
   REDELIVERIES: "how far redelivery jobs are: GET /redeliveries tells",
+  ACCESS: "digests of keys and sessions, for the API alone: GET /api-keys tells",
 };
 
 /** `call_completed` as `CallCompleted`. */

@@ -14,7 +14,7 @@ const nothing: unknown = new Proxy(() => undefined, {
 });
 
 const FRAME: Frame = {
-  keys: () => new Map(),
+  known: { keys: () => [], session: () => undefined },
   now: () => new Date(),
   log: nothing as Frame["log"],
   metrics: nothing as Frame["metrics"],

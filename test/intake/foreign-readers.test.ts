@@ -45,7 +45,8 @@ import { retryAfterMs } from "../../services/dispatcher/src/delivery/decide/retr
 import { attemptSignals } from "../../services/dispatcher/src/endpoint-health/attempt-signals.ts";
 import { responseHeads } from "../../services/dispatcher/src/send/response-heads.ts";
 import { readApiKeyEntries } from "../../services/subscriptions/src/http/auth/api-key-entries.ts";
-import { apiKeysOf, authenticate } from "../../services/subscriptions/src/http/auth/api-keys.ts";
+import { apiKeysOf, credentialsIn } from "../../services/subscriptions/src/http/auth/api-keys.ts";
+import { authenticate } from "../../services/subscriptions/src/http/auth/authenticate.ts";
 import { entityTagsIn } from "../../services/subscriptions/src/commands/decide/entity-tag.ts";
 import { idempotencyKeyIn } from "../../services/subscriptions/src/idempotency/decide/key.ts";
 import { positionIn } from "../../services/subscriptions/src/live/decide/position.ts";
@@ -102,8 +103,16 @@ const READERS: Readonly<Record<string, Reader>> = {
   "X-API-KEY": {
     maxBytes: HTTP_HEAD,
     read: (key) => [
-      authenticate({ "x-api-key": key }, apiKeysOf([]), 0),
-      authenticate({ authorization: `Bearer ${key}` }, apiKeysOf([]), 0),
+      authenticate(
+        { "x-api-key": key },
+        credentialsIn(() => apiKeysOf([])),
+        0,
+      ),
+      authenticate(
+        { authorization: `Bearer ${key}` },
+        credentialsIn(() => apiKeysOf([])),
+        0,
+      ),
     ],
   },
   "cursor of agents": { maxBytes: HTTP_HEAD, read: agentCursor.decode },

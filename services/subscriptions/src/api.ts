@@ -36,13 +36,13 @@ export const openApi = async (
   options: Pick<SubscriptionsOptions, "settings" | "log">,
   open: AsyncDisposableStack,
 ): Promise<string> => {
-  const { keys, metrics, tracer } = parts;
+  const { known, metrics, tracer } = parts;
   const { settings, log } = options;
   const validator = schemaValidator();
   open.defer(validator.stop);
   const deps = featureDeps(parts, options, validator);
   const frame = {
-    keys: keys.current,
+    known,
     now: deps.commands.now,
     metrics,
     log,

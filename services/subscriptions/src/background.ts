@@ -8,6 +8,7 @@ import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { watchStreams } from "@ringback/runtime/streams/stream-watch";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
 import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
+import { followAccess, type AccessIndex } from "./access/access-index.ts";
 import { followAgents, type AgentIndex } from "./agents/agent-index.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
@@ -19,6 +20,7 @@ export type BackgroundServices = {
   readonly nats: Nats;
   readonly created: StreamCreation;
   readonly index: AgentIndex;
+  readonly access: AccessIndex;
   readonly projection: OpenProjection;
   readonly redelivery: RunningRedelivery;
   /** Which events are accepted. */
@@ -52,6 +54,13 @@ export const startBackground = async (
   const index = followAgents({ nats: connected, onStreamLost: onFatal, log });
   const nats = { ...connected, problem: () => connected.problem() ?? index.unavailable() };
   open.defer(index.stop);
+  const access = followAccess({
+    nats: connected,
+    nowMs: clock.nowMs,
+    onStreamLost: onFatal,
+    log,
+  });
+  open.defer(access.stop);
   const projection = await openProjection({
     nats,
     created,
@@ -86,5 +95,5 @@ export const startBackground = async (
     log,
   });
   open.defer(watch.stop);
-  return { nats, created, index, projection, redelivery, clock, rules };
+  return { nats, created, index, access, projection, redelivery, clock, rules };
 };

@@ -18,7 +18,10 @@ import { definitionStore } from "./event-types/definition-store.ts";
 import { notedWarnings, ownWarnings, type OwnWarnings } from "./event-types/own-warnings.ts";
 import type { SchemaValidator } from "./event-types/schema-validator.ts";
 import { eventReader, type EventReader } from "./events/event-reader.ts";
+import { accessStore } from "./access/access-store.ts";
+import { sessionStore, type SessionStore } from "./access/session-store.ts";
 import type { ApiKeysFile } from "./http/auth/api-keys.ts";
+import type { Credentials } from "./http/auth/credential.ts";
 import { requestStore } from "./idempotency/request-store.ts";
 import type { LiveConnections } from "./live/connections.ts";
 import { liveStream, type LiveStream } from "./live/live-stream.ts";
@@ -32,6 +35,8 @@ import { recordLoader, type RecordLoader } from "./streams/records.ts";
 export type ApiParts = BackgroundServices & {
   readonly connections: LiveConnections;
   readonly keys: ApiKeysFile;
+  /** Who is known by a key or a session. */
+  readonly known: Credentials;
   readonly sealer: Sealer;
   readonly metrics: SubscriptionsMetrics;
   readonly tracer: Tracer | undefined;
@@ -47,6 +52,7 @@ export type FeatureDeps = PatchAgentDeps & {
   readonly publishing: PublishDeps;
   readonly ownWarnings: OwnWarnings;
   readonly live: LiveStream;
+  readonly sessions: SessionStore;
   readonly projection: Projection;
   readonly records: RecordLoader;
   readonly eventId: (seq: number) => string;
@@ -60,7 +66,7 @@ export const featureDeps = (
   { settings, log }: Pick<SubscriptionsOptions, "settings" | "log">,
   validator: SchemaValidator,
 ): FeatureDeps => {
-  const { nats, index, projection, redelivery, created, sealer, metrics, rules } = parts;
+  const { nats, index, access, projection, redelivery, created, sealer, metrics, rules } = parts;
   const limits = limitsOf(settings, index);
   const requests = requestStore(nats, limits);
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
@@ -105,6 +111,7 @@ export const featureDeps = (
     redelivery: { ...redelivery.redelivery, requests, endpoints },
     eventId: (seq) => eventId(eventsCreatedMs, seq),
     eventsKeptMs: settings.EVENTS_MAX_AGE,
+    sessions: sessionStore({ index: access, store: accessStore(nats, access), now }),
     live: liveStream({
       nats,
       connections: parts.connections,

@@ -5,6 +5,7 @@ import { connectNats, closeNats, type Nats } from "@ringback/runtime/nats/connec
 import { clockOffsetSeconds, type ServerClock } from "@ringback/runtime/nats/server-clock";
 import { openTracing } from "@ringback/runtime/telemetry/tracing";
 import manifest from "../package.json" with { type: "json" };
+import { knownCredentials, type AccessIndex } from "./access/access-index.ts";
 import type { AgentIndex } from "./agents/agent-index.ts";
 import { openApiKeysFile } from "./http/auth/api-keys.ts";
 import type { SubscriptionsSettings } from "./config.ts";
@@ -26,6 +27,7 @@ export type Subscriptions = {
 type Parts = {
   nats?: Nats;
   index?: AgentIndex;
+  access?: AccessIndex;
   projection?: OpenProjection;
   clock?: ServerClock;
   connections?: LiveConnections;
@@ -81,27 +83,29 @@ const start = async (
   parts.nats = nats;
   const background = await startBackground(nats, options, open, stopping);
   open.defer(() => closeSoon(nats));
-  const { index, projection, clock } = background;
-  Object.assign(parts, { nats: background.nats, index, projection, clock });
-  await index.caughtUp;
+  const { index, access, projection, clock } = background;
+  Object.assign(parts, { nats: background.nats, index, access, projection, clock });
+  await Promise.all([index.caughtUp, access.caughtUp]);
+  const known = knownCredentials(keys.current, access);
   const sealer = sealing.ring;
   const tracer = tracing?.tracer;
-  const connections = liveConnections(keys.current, () => new Date());
+  const connections = liveConnections(known, () => new Date(clock.nowMs()));
   parts.connections = connections;
-  const served = { ...background, keys, sealer, metrics, connections, tracer };
+  const served = { ...background, known, keys, sealer, metrics, connections, tracer };
   const http = await openApi(served, options, open);
   parts.isListening = true;
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
 
 const notReady = (
-  { nats, index, isListening }: Parts,
+  { nats, index, access, isListening }: Parts,
   stopping: AbortSignal,
 ): string | undefined => {
   if (stopping.aborted) return "stopping";
   const problem = nats === undefined ? "not connected to NATS" : nats.problem();
   if (problem !== undefined) return problem;
   if (index?.isCaughtUp() !== true) return "the agents are still being read";
+  if (access?.isCaughtUp() !== true) return "the keys are still being read";
   if (isListening !== true) return "the API's port is not open yet";
   return index.isCurrent() ? undefined : "the list of agents may be behind";
 };

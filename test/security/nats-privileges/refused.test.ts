@@ -69,6 +69,7 @@ const writing = {
   told: "events.w1.c1._workspace.delivery_exhausted",
   operation: "operations.w1.endpoint.failing",
   redeliveries: "redeliveries.w1.1",
+  access: "access.w1.key.1",
 };
 const without = (...names: (keyof typeof writing)[]): string[] =>
   Object.entries(writing)
@@ -90,12 +91,13 @@ const cases: readonly [Role, readonly string[]][] = [
         "due",
         "dueOfAgent",
         "redeliveries",
+        "access",
         "told",
       ),
       "$JS.API.CONSUMER.CREATE.EVENTS.dispatcher.events.>",
       ...[...reading, ...changing].filter(
         (subject) =>
-          !/(MSG\.NEXT|CONSUMER\.DELETE)\.(SUBSCRIPTIONS|REDELIVERIES)|STREAM\.MSG\.GET\.(?!DEAD_LETTERS|OPERATIONS)/.test(
+          !/(MSG\.NEXT|CONSUMER\.DELETE)\.(SUBSCRIPTIONS|REDELIVERIES|ACCESS)|STREAM\.MSG\.GET\.(?!DEAD_LETTERS|OPERATIONS)/.test(
             subject,
           ) &&
           // Of EVENTS it may have a consumer of its own, and not the dispatcher's.
@@ -111,7 +113,7 @@ const cases: readonly [Role, readonly string[]][] = [
       ...without("scheduled", "due", "attempts", "dead", "lease", "told", "operation"),
       ...reading.filter(
         (subject) =>
-          !/STREAM\.MSG\.GET\.(?!REQUESTS|REDELIVERIES|OPERATIONS)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS|OPERATIONS)$/.test(
+          !/STREAM\.MSG\.GET\.(?!REQUESTS|REDELIVERIES|ACCESS|OPERATIONS)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS|OPERATIONS)$/.test(
             subject,
           ),
       ),

@@ -20,6 +20,7 @@ export const STREAMS = [
   "LEASES",
   "OPERATIONS",
   "REDELIVERIES",
+  "ACCESS",
 ];
 
 /** The configuration that is shipped: what is tested is this file and no copy of it. */

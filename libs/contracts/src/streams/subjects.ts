@@ -13,6 +13,7 @@ export const STREAMS = {
   leases: "LEASES",
   operations: "OPERATIONS",
   redeliveries: "REDELIVERIES",
+  access: "ACCESS",
 } as const;
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
@@ -45,6 +46,7 @@ export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = 
   LEASES: ["leases.>"],
   OPERATIONS: ["operations.>"],
   REDELIVERIES: ["redeliveries.>"],
+  ACCESS: ["access.>"],
 };
 
 /**

@@ -113,6 +113,16 @@ test("the streams are those of the design's table", () => {
       max_msgs_per_subject: 1,
       allow_rollup_hdrs: false,
     },
+    {
+      ...EVERY_STREAM,
+      ...UNLIMITED,
+      name: "ACCESS",
+      subjects: ["access.>"],
+      retention: "limits",
+      max_msgs_per_subject: 1,
+      allow_msg_ttl: true,
+      allow_rollup_hdrs: false,
+    },
   ]);
 });
 
@@ -127,7 +137,7 @@ test("every setting has its place", () => {
     ATTEMPTS_MAX_AGE: 2 * DAY_MS,
     DEAD_LETTERS_MAX_AGE: 3 * DAY_MS,
   });
-  expect(streams.map(({ num_replicas }) => num_replicas)).toEqual([3, 3, 3, 3, 3, 3, 3, 3, 3]);
+  expect(streams.map(({ num_replicas }) => num_replicas)).toEqual([3, 3, 3, 3, 3, 3, 3, 3, 3, 3]);
   expect(streams.map(({ max_age }) => max_age)).toEqual([
     0,
     DAY_NS,
@@ -138,6 +148,7 @@ test("every setting has its place", () => {
     0,
     7 * DAY_NS,
     30 * DAY_NS,
+    0,
   ]);
   const sizes = streams.map(({ max_bytes }) => max_bytes).filter((bytes) => (bytes ?? -1) !== -1);
   expect(sizes).toEqual([2_048, 1_024, 3_072, 4_096]);
@@ -152,7 +163,7 @@ test("a duplicate window is never longer than the stream's age, which the server
     DEAD_LETTERS_MAX_AGE: 10 * minute,
   });
   const windows = streams.map(({ duplicate_window }) => (duplicate_window ?? 0) / MINUTE_NS);
-  expect(windows).toEqual([10, 1, 10, 2, 10, 10, 10, 10, 10]);
+  expect(windows).toEqual([10, 1, 10, 2, 10, 10, 10, 10, 10, 10]);
 });
 
 /** What a server answers: all that was asked for, and options of its own. */

@@ -67,6 +67,8 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
     { ...base(STREAMS.leases), ...UNLIMITED, max_msgs_per_subject: 1, allow_msg_ttl: true },
     { ...base(STREAMS.operations), max_age: nanos(STREAM_MAX_AGE_MS.OPERATIONS) },
     { ...base(STREAMS.redeliveries), ...lastOnly(STREAM_MAX_AGE_MS.REDELIVERIES) },
+    // A key is the last message of its subject; a session expires with its message.
+    { ...base(STREAMS.access), ...UNLIMITED, max_msgs_per_subject: 1, allow_msg_ttl: true },
   ];
 };
 

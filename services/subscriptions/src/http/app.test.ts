@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { createHash } from "node:crypto";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { afterEach, expect, test } from "vitest";
-import { apiKeysOf } from "./auth/api-keys.ts";
+import { apiKeysOf, credentialsIn } from "./auth/api-keys.ts";
 import { buildApp, type AppBounds } from "./app.ts";
 import type { Api, Feature } from "./api.ts";
 import { agentNotFound, sendProblem } from "./problem.ts";
@@ -43,7 +43,7 @@ const appWith = (
   trustedProxies: readonly string[] = [],
 ): Api => {
   const frame = {
-    keys: () => apiKeysOf([entry("k1", KEY), entry("k2", OTHER_KEY)]),
+    known: credentialsIn(() => apiKeysOf([entry("k1", KEY), entry("k2", OTHER_KEY)])),
     now: () => new Date(),
     metrics: { served: () => undefined, responded: () => undefined },
     log: createLogger("test", "fatal"),
@@ -261,7 +261,7 @@ test("what is counted, logged and traced of a request is its path's pattern, of 
   const seen: unknown[] = [];
   const app = buildApp(
     {
-      keys: () => new Map(),
+      known: credentialsIn(() => new Map()),
       now: () => new Date(),
       metrics: {
         served: () => undefined,

@@ -5,7 +5,7 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { documentApi } from "./openapi/document.ts";
 import { documentRoutes } from "./openapi/routes.ts";
-import type { ApiKeys } from "./auth/api-keys.ts";
+import type { Credentials } from "./auth/credential.ts";
 import { requireCaller } from "./auth/caller.ts";
 import { letConnectionsGo } from "./closing.ts";
 import { errorHandler } from "./error-handler.ts";
@@ -25,7 +25,7 @@ import { validatorCompiler } from "./validation.ts";
 /** What the frame of the API needs, whichever calls the features add. */
 export type Frame = {
   readonly log: Logger;
-  readonly keys: () => ApiKeys;
+  readonly known: Credentials;
   readonly now: () => Date;
   readonly metrics: RequestMetrics;
   readonly requestsPerMinutePerKey: number;
@@ -89,7 +89,7 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
   void app.register(
     async (api: Api) => {
       const limits = await requestLimits(api, deps.requestsPerMinutePerKey);
-      requireCaller(api, { keys: deps.keys, now: deps.now, limits });
+      requireCaller(api, { known: deps.known, now: deps.now, limits });
       shareRoom(api);
       requireJson(api);
       for (const addCalls of features) addCalls(api);

@@ -1,18 +1,20 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
+import { callerIn, NOBODY } from "../../../../test/harness/callers.ts";
 import { liveConnections, MAX_PER_KEY, MAX_PER_WORKSPACE } from "./connections.ts";
 
 const STREAMS_READ = { attempts: 1, events: 1 };
 
 /** Connections while no key is valid; `admit` one of a key of a workspace. */
 const opened = () => {
-  const connections = liveConnections(
-    () => new Map(),
-    () => new Date(),
-  );
+  const connections = liveConnections(NOBODY, () => new Date());
   const admit = (workspaceId: string, keyId: string) => {
-    const caller = { keyId, workspaceId, permissions: new Set(["read"] as const), keyDigest: "" };
-    return connections.admit(caller, {}, { attempts: 0, events: 0 }, STREAMS_READ);
+    return connections.admit(
+      callerIn(workspaceId, keyId),
+      {},
+      { attempts: 0, events: 0 },
+      STREAMS_READ,
+    );
   };
   return { connections, admit };
 };

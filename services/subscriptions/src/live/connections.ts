@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { authenticate, type ApiKeys, type Caller } from "../http/auth/api-keys.ts";
+import { authenticate } from "../http/auth/authenticate.ts";
+import type { Caller, Credentials } from "../http/auth/credential.ts";
 import { liveConnection, type LiveConnection } from "./connection.ts";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
 import { workspacePermits } from "../http/workspace-permits.ts";
@@ -41,7 +42,7 @@ type Subscriber = {
 };
 
 /** Open SSE connections. Re-checks each connection's API key every second. */
-export const liveConnections = (keys: () => ApiKeys, now: () => Date): LiveConnections => {
+export const liveConnections = (known: Credentials, now: () => Date): LiveConnections => {
   const subscribers = new Set<Subscriber>();
   const acquire = workspacePermits({ inAll: MAX_CONNECTIONS, perWorkspace: MAX_PER_WORKSPACE });
   let timer: NodeJS.Timeout | undefined;
@@ -50,7 +51,7 @@ export const liveConnections = (keys: () => ApiKeys, now: () => Date): LiveConne
   const check = (): void => {
     checks += 1;
     for (const { connection, caller, headers } of subscribers) {
-      if (!isStillValid(caller, headers, keys(), now())) connection.close("key_not_valid");
+      if (!isStillValid(caller, headers, known, now())) connection.close("key_not_valid");
       else if (checks % CHECKS_PER_HEARTBEAT === 0) connection.heartbeat();
     }
   };
@@ -89,9 +90,9 @@ export const liveConnections = (keys: () => ApiKeys, now: () => Date): LiveConne
 const isStillValid = (
   caller: Caller,
   headers: IncomingHttpHeaders,
-  keys: ApiKeys,
+  known: Credentials,
   now: Date,
 ): boolean => {
-  const again = authenticate(headers, keys, now.getTime());
+  const again = authenticate(headers, known, now.getTime());
   return again?.workspaceId === caller.workspaceId && again.permissions.has("read");
 };

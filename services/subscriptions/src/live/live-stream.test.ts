@@ -2,6 +2,7 @@ import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { callerIn, NOBODY } from "../../../../test/harness/callers.ts";
 import { eventually } from "../../../../test/harness/eventually.ts";
 import { withFailingCalls, type Fault } from "../../../../test/harness/nats/failing-calls.ts";
 import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
@@ -22,19 +23,10 @@ beforeAll(async () => {
 });
 afterAll(() => streams.stop());
 
-const CALLER = {
-  keyId: "k1",
-  workspaceId: "w1",
-  permissions: new Set(["read"] as const),
-  keyDigest: "",
-};
+const CALLER = callerIn("w1");
 const FAULTS: readonly Fault[] = ["before", "after"];
 
-const noConnections = (): LiveConnections =>
-  liveConnections(
-    () => new Map(),
-    () => new Date(),
-  );
+const noConnections = (): LiveConnections => liveConnections(NOBODY, () => new Date());
 
 /** Opens a stream of a new service; `frames` is what it sent so far. */
 const open = async (

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
-import type { Caller } from "../http/auth/api-keys.ts";
+import type { Caller } from "../http/auth/credential.ts";
 import { streamState } from "../streams/read-stream.ts";
 import { positionIn, type LivePosition, type LiveStreams } from "./decide/position.ts";
 import { followLive, type FollowDeps } from "./follow.ts";

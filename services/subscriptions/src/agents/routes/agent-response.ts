@@ -8,7 +8,7 @@ import {
 } from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
 import type { EditEffects, NamedSubscription } from "../decide/edit-subscriptions.ts";
-import type { Caller } from "../../http/auth/api-keys.ts";
+import type { Caller } from "../../http/auth/credential.ts";
 
 /** A subscription, as responses show it: of signing keys all but the secret. */
 export const redactedSubscriptionSchema = subscriptionSchema

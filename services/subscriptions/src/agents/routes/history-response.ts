@@ -7,7 +7,7 @@ import {
 import { redactedSubscription } from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
 import { redactedSubscriptionSchema } from "./agent-response.ts";
-import type { Caller } from "../../http/auth/api-keys.ts";
+import type { Caller } from "../../http/auth/credential.ts";
 import type { AgentHistoryEntry } from "../agent-commands.ts";
 
 /** One change of an agent, as responses show it; secrets as in `GET /agent/v1/{agent_id}`. */

@@ -38,7 +38,7 @@ export const runRequest = async <T extends CommandTypes>(
   const precondition = entityTagsOf("If-Match", request.headers["if-match"]);
   const read = requestKeyIn(request);
   if (read.kind === "rejected") throw new RefusedError(read);
-  const context = { actor: callerOf(request).keyId, trace: request.span?.context, precondition };
+  const context = { actor: callerOf(request).actor, trace: request.span?.context, precondition };
   const ran = await runOnce(command, context, read.key, deps);
   if (ran.kind !== "done") throw new RefusedError(ONCE_PROBLEMS[ran.kind]);
   const { result, isRepeat } = ran;

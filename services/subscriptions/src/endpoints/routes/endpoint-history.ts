@@ -10,7 +10,7 @@ import {
 } from "@ringback/contracts/secrets/signing-key";
 import { redactedSubscription } from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
-import type { Caller } from "../../http/auth/api-keys.ts";
+import type { Caller } from "../../http/auth/credential.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import type { Api } from "../../http/api.ts";
 import { endpointPathSchema } from "../../http/field-schemas.ts";

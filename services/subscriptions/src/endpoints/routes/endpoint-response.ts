@@ -10,7 +10,7 @@ import { parseExact } from "@ringback/contracts/json/exact-json";
 import { redactedSigningKeySchema } from "@ringback/contracts/secrets/signing-key";
 import { redactedSubscription } from "@ringback/contracts/secrets/subscription-secrets";
 import { z } from "zod";
-import type { Caller } from "../../http/auth/api-keys.ts";
+import type { Caller } from "../../http/auth/credential.ts";
 import type { EndpointRow } from "../endpoint-list.ts";
 
 const timeSchema = (description: string) =>

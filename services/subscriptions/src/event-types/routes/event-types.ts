@@ -94,7 +94,7 @@ const putRoute = (api: Api, eventTypes: DefineDeps): void => {
       },
     },
     async (request, reply) => {
-      const { workspaceId, keyId: actor } = callerOf(request);
+      const { workspaceId, actor } = callerOf(request);
       const what = { workspaceId, eventType: request.params.name, actor };
       const defined = await defineType(what, request.body, eventTypes);
       if (typeof defined === "string")
@@ -132,7 +132,7 @@ const deleteRoute = (api: Api, eventTypes: DefineDeps): void => {
       },
     },
     async (request, reply) => {
-      const { workspaceId, keyId: actor } = callerOf(request);
+      const { workspaceId, actor } = callerOf(request);
       const what = { workspaceId, eventType: request.params.name, actor };
       const rejection = await deleteType(what, eventTypes);
       if (rejection === undefined) return reply.code(204).send();

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { authenticate, type ApiKeys, type Caller } from "./api-keys.ts";
+import { authenticate } from "./authenticate.ts";
+import type { Caller, Credentials } from "./credential.ts";
 import type { Permission } from "./permissions.ts";
 import { sendProblem } from "../problem.ts";
 import type { RequestLimits } from "../rate-limits.ts";
@@ -17,7 +18,7 @@ declare module "fastify" {
 }
 
 export type AdmissionDeps = {
-  readonly keys: () => ApiKeys;
+  readonly known: Credentials;
   readonly now: () => Date;
   readonly limits: RequestLimits;
 };
@@ -25,10 +26,10 @@ export type AdmissionDeps = {
 /** Refuses callers without a valid key or without the call's permission, before the body is read. */
 export const requireCaller = (
   api: Pick<FastifyInstance, "addHook">,
-  { keys, now, limits }: AdmissionDeps,
+  { known, now, limits }: AdmissionDeps,
 ): void => {
   api.addHook("onRequest", async (request, reply) => {
-    const caller = authenticate(request.headers, keys(), now().getTime());
+    const caller = authenticate(request.headers, known, now().getTime());
     request.caller = caller ?? null;
     await (caller === undefined ? limits.ofAnonymous : limits.ofKey)(request);
     if (caller === undefined) {

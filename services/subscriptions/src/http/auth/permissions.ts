@@ -18,6 +18,10 @@ type Capability = (typeof CAPABILITIES)[number];
 /** What one call needs. Scopes of keys and capabilities of portal sessions are both turned into these. */
 export type Permission = Scope | Capability;
 
+/** False for what only a later version knows. */
+export const isPermission = (name: string): name is Permission =>
+  [...SCOPES, ...CAPABILITIES].some((known) => known === name);
+
 /** What each scope and capability permits beside itself. All but `publish` include `read`. */
 const INCLUDED: Readonly<Record<Permission, readonly Permission[]>> = {
   read: [],

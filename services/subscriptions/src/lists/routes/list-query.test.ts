@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { callerIn } from "../../../../../test/harness/callers.ts";
 import type { z } from "zod";
 import { rowCursor } from "../../http/pagination.ts";
 import {
@@ -85,12 +86,7 @@ test.each([
 });
 
 test("a query narrows the projection to the caller's workspace", () => {
-  const caller = {
-    workspaceId: "w1",
-    keyId: "k1",
-    keyDigest: "",
-    permissions: new Set(["read"] as const),
-  };
+  const caller = callerIn("w1");
   const query = SCHEMAS.events.parse({
     agent_id: "a1",
     call_id: "c1",

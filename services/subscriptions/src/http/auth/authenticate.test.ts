@@ -1,21 +1,31 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { ApiKeyEntry } from "./api-key-entries.ts";
-import { apiKeysOf, authenticate } from "./api-keys.ts";
+import { apiKeysOf, credentialsIn } from "./api-keys.ts";
+import { authenticate } from "./authenticate.ts";
+import type { Credential, Credentials } from "./credential.ts";
 import { permissionsInFile } from "./permissions.ts";
+
+const sha256 = (key: string) => createHash("sha256").update(key).digest("hex");
 
 const NOW = Date.parse("2026-01-01T00:00:00Z");
 
 const entry = (key: string, id: string, rest: Partial<ApiKeyEntry> = {}): ApiKeyEntry => ({
   id,
   workspace_id: "acme",
-  sha256: createHash("sha256").update(key).digest("hex"),
+  sha256: sha256(key),
   scopes: ["read"],
   ...rest,
 });
 
 const KEY = "rb_one_s3cret-_x";
-const KEYS = apiKeysOf([
+/** What is known of a file of these keys. */
+const keysOf = (entries: readonly ApiKeyEntry[]): Credentials => {
+  const keys = apiKeysOf(entries);
+  return credentialsIn(() => keys);
+};
+
+const KEYS = keysOf([
   entry(KEY, "one"),
   entry("rb_two_a", "two", { expires_at: "2026-01-01T00:00:00Z" }),
   entry("rb_three_a", "three", { expires_at: "2026-01-01T00:00:01Z" }),
@@ -62,13 +72,13 @@ describe("nobody is known by", () => {
 });
 
 test("a caller may do what the scopes of its key permit", () => {
-  const keys = apiKeysOf([entry(KEY, "one", { scopes: ["write"] })]);
+  const keys = keysOf([entry(KEY, "one", { scopes: ["write"] })]);
   const caller = authenticate({ "x-api-key": KEY }, keys, NOW);
   expect(caller?.permissions).toEqual(permissionsInFile(["write"]));
 });
 
 test("a workspace has two keys while one replaces the other, and the old one ends by itself", () => {
-  const keys = apiKeysOf([
+  const keys = keysOf([
     entry("rb_old_a", "old", { expires_at: "2026-01-01T00:00:01Z" }),
     entry("rb_new_b", "new"),
   ]);
@@ -76,4 +86,64 @@ test("a workspace has two keys while one replaces the other, and the old one end
     authenticate({ "x-api-key": key }, keys, NOW + ms)?.workspaceId;
   expect([at("rb_old_a", 999), at("rb_new_b", 999)]).toEqual(["acme", "acme"]);
   expect([at("rb_old_a", 1_000), at("rb_new_b", 1_000)]).toEqual([undefined, "acme"]);
+});
+
+const session: Credential = {
+  kind: "portal",
+  id: "s1",
+  workspaceId: "acme",
+  permissions: new Set(["read"]),
+  digests: [{ sha256: sha256("rbs_s1_a_b") }],
+  seed: "",
+  actor: "portal:s1",
+  expiresAtMs: NOW + 1_000,
+  madeByKey: "one",
+};
+const withSession = (keys: Credentials, given = session): Credentials => ({
+  ...keys,
+  session: (id) => (id === given.id ? given : undefined),
+});
+const bySession = { authorization: "Bearer rbs_s1_a_b" };
+
+test("a session is known by its token until it ends", () => {
+  const known = withSession(KEYS);
+  expect(authenticate(bySession, known, NOW + 999)).toMatchObject({
+    keyId: "s1",
+    workspaceId: "acme",
+    actor: "portal:s1",
+  });
+  expect(authenticate(bySession, known, NOW + 1_000)).toBeUndefined();
+  expect(authenticate({ "x-api-key": "rbs_s1_a_c" }, known, NOW)).toBeUndefined();
+  expect(authenticate({ "x-api-key": "rbs_s2_a_b" }, known, NOW)).toBeUndefined();
+});
+
+test("a session ends with the key that made it: when that is revoked, and when it ends", () => {
+  const revoked = withSession(keysOf([]));
+  expect(authenticate(bySession, revoked, NOW)).toBeUndefined();
+  const ended = withSession(keysOf([entry(KEY, "one", { expires_at: "2026-01-01T00:00:00Z" })]));
+  expect(authenticate(bySession, ended, NOW - 1)).toMatchObject({ keyId: "s1" });
+  expect(authenticate(bySession, ended, NOW)).toBeUndefined();
+  const { madeByKey: _, ...ofPerson } = session;
+  expect(authenticate(bySession, withSession(keysOf([]), ofPerson), NOW)).toMatchObject({
+    keyId: "s1",
+  });
+});
+
+test("a secret that was replaced is known until its overlap ends, and the new one from then on too", () => {
+  const rotated: Credential = {
+    ...session,
+    kind: "key",
+    id: "k1",
+    digests: [{ sha256: sha256("rb_k1_new") }, { sha256: sha256("rb_k1_old"), untilMs: NOW + 10 }],
+  };
+  const known = { ...KEYS, keys: (id: string) => (id === "k1" ? [rotated] : KEYS.keys(id)) };
+  const at = (key: string, ms: number) =>
+    authenticate({ "x-api-key": key }, known, NOW + ms)?.keyId;
+  expect([at("rb_k1_old", 9), at("rb_k1_new", 9)]).toEqual(["k1", "k1"]);
+  expect([at("rb_k1_old", 10), at("rb_k1_new", 10)]).toEqual([undefined, "k1"]);
+});
+
+test("what is derived from a key stays the same over its rotations", () => {
+  const caller = authenticate({ "x-api-key": KEY }, KEYS, NOW);
+  expect(caller?.keyDigest).toBe(sha256(KEY));
 });
