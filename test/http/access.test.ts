@@ -127,6 +127,7 @@ const CALLS: readonly Row[] = [
     200,
     200,
   ],
+  ...readable("/me", "/me", 200),
   ["GET /assistant", "/assistant", {}, 200, 200, 200, 200],
   ["HEAD /assistant", "/assistant", { method: "HEAD" }, 200, 200, 200, 200],
   ["GET /stream", "/stream", {}, 200, 200, 200, 200],

@@ -3,6 +3,7 @@ import type { SubscriptionsSettings } from "./config.ts";
 import type { SubscriptionsOptions } from "./background.ts";
 import { schemaValidator } from "./event-types/schema-validator.ts";
 import { featureDeps, type ApiParts, type FeatureDeps } from "./feature-deps.ts";
+import { meRoute } from "./access/routes/me.ts";
 import { deregisterAgentRoute } from "./agents/routes/deregister-agent.ts";
 import { agentsEnvelopeRoutes } from "./agents/routes/agents-envelope.ts";
 import { testFilterRoute } from "./filters/routes/test-filter.ts";
@@ -60,6 +61,7 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
   const { commands, index, events, history, eventTypes, redelivery } = deps;
   const { store, now } = commands;
   return [
+    (api) => meRoute(api),
     (api) => patchAgentRoute(api, deps),
     (api) => registerAgentRoute(api, commands),
     (api) => getAgentRoute(api, { store, history, now }),

@@ -66,7 +66,7 @@ test("a session that one instance made is known in both, and revoked in one it i
   const caller = one.whoHas(token);
   expect(caller).toMatchObject({ workspaceId: "acme", actor: `portal:${session.session_id}` });
   expect([...(caller?.permissions ?? [])].toSorted()).toEqual(["read", "test"]);
-  expect(caller?.credential.agents).toEqual(new Set(["a1"]));
+  expect(caller?.agents).toEqual(new Set(["a1"]));
   await eventually(() => expect(other.whoHas(token)).toBeDefined(), inTime);
   expect(other.sessions.list("acme")).toEqual([session]);
   expect(await other.sessions.revoke("elsewhere", session.session_id, "k")).toBe(false);

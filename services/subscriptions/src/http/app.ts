@@ -70,6 +70,7 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  app.decorateRequest("credential", null);
   app.decorateRequest("caller", null);
   app.setErrorHandler(handleError);
   const paths = servedPaths(app);

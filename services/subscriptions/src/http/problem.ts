@@ -6,6 +6,8 @@ const PROBLEMS = {
   bad_request: { status: 400, title: "The request cannot be understood" },
   invalid_json: { status: 400, title: "The body is not valid JSON" },
   unauthorized: { status: 401, title: "A valid API key is needed" },
+  workspace_required: { status: 400, title: "An operator has to name the workspace" },
+  operator_required: { status: 403, title: "Only operators may do this" },
   insufficient_scope: { status: 403, title: "The API key may not do this" },
   not_found: { status: 404, title: "There is nothing at this path" },
   agent_not_found: { status: 404, title: "There is no such agent" },

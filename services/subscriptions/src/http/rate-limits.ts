@@ -24,7 +24,7 @@ const ANONYMOUS_PER_MINUTE = 600;
 export const requestLimits = async (api: Api, perMinutePerKey: number): Promise<RequestLimits> => {
   const limit = await limiter(api);
   return {
-    ofKey: limit("this key", perMinutePerKey, ({ caller }) => caller?.keyId ?? ""),
+    ofKey: limit("this key", perMinutePerKey, ({ credential }) => credential?.id ?? ""),
     ofAnonymous: limit("this address without a valid key", ANONYMOUS_PER_MINUTE),
   };
 };

@@ -40,7 +40,7 @@ export const recordRequests = (
       route: route ?? "unknown",
       status: reply.statusCode,
       duration_ms: Math.round(reply.elapsedTime * 10) / 10,
-      key_id: request.caller?.keyId,
+      key_id: request.credential?.id,
       workspace_id: request.caller?.workspaceId,
     };
     log.info(fields, "http.request");

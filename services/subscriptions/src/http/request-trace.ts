@@ -39,12 +39,12 @@ export const traceRequests = (
     span?.fail("aborted");
     span?.end();
   });
-  app.addHook("onResponse", async ({ span, caller }, { statusCode }) => {
+  app.addHook("onResponse", async ({ span, caller, credential }, { statusCode }) => {
     if (span === null) return;
     span.set({
       "http.response.status_code": statusCode,
       "ringback.workspace_id": caller?.workspaceId,
-      "ringback.key_id": caller?.keyId,
+      "ringback.key_id": credential?.id,
     });
     // OpenTelemetry's conventions for HTTP: a status 4xx is no error of the server.
     if (statusCode >= 500) span.fail(String(statusCode));

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { authenticate } from "../http/auth/authenticate.ts";
+import { inWorkspace } from "../http/auth/choose-workspace.ts";
 import type { Caller, Credentials } from "../http/auth/credential.ts";
 import { liveConnection, type LiveConnection } from "./connection.ts";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
@@ -93,6 +94,8 @@ const isStillValid = (
   known: Credentials,
   now: Date,
 ): boolean => {
-  const again = authenticate(headers, known, now.getTime());
-  return again?.workspaceId === caller.workspaceId && again.permissions.has("read");
+  const credential = authenticate(headers, known, now.getTime());
+  const again = credential && inWorkspace(credential, headers, "one");
+  if (again?.kind !== "caller" || again.caller.workspaceId !== caller.workspaceId) return false;
+  return again.caller.permissions.has("read");
 };

@@ -1,3 +1,4 @@
+import { ALL_WORKSPACES } from "@ringback/contracts/access/access-subject";
 import { idSchema } from "@ringback/contracts/id";
 import { readKeyEntries, type ReadEntries } from "@ringback/runtime/secrets/key-entries";
 import { z } from "zod";
@@ -5,7 +6,10 @@ import { SCOPES } from "./permissions.ts";
 
 const entrySchema = z.strictObject({
   id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 characters of A-Z a-z 0-9 _ -"),
-  workspace_id: idSchema,
+  /** `*`: an operator's. */
+  workspace_id: z.union([z.literal(ALL_WORKSPACES), idSchema], {
+    error: "must be 1 to 128 characters of A-Z, a-z, 0-9, _ and -, or * for an operator",
+  }),
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/i, "must be the 64 hex digits of the whole key's SHA-256"),

@@ -42,7 +42,7 @@ describe("a caller is known by its key", () => {
     ["an id and a secret with underscores", { "x-api-key": "rb_a_b_c_secret_x" }, "a_b_c"],
     ["the shorter of two ids that both fit", { "x-api-key": "rb_a_b_other" }, "a"],
   ])("%s", (_what, headers, keyId) => {
-    expect(authenticate(headers, KEYS, NOW)).toMatchObject({ keyId });
+    expect(authenticate(headers, KEYS, NOW)).toMatchObject({ id: keyId });
   });
 });
 
@@ -108,7 +108,7 @@ const bySession = { authorization: "Bearer rbs_s1_a_b" };
 test("a session is known by its token until it ends", () => {
   const known = withSession(KEYS);
   expect(authenticate(bySession, known, NOW + 999)).toMatchObject({
-    keyId: "s1",
+    id: "s1",
     workspaceId: "acme",
     actor: "portal:s1",
   });
@@ -121,11 +121,11 @@ test("a session ends with the key that made it: when that is revoked, and when i
   const revoked = withSession(keysOf([]));
   expect(authenticate(bySession, revoked, NOW)).toBeUndefined();
   const ended = withSession(keysOf([entry(KEY, "one", { expires_at: "2026-01-01T00:00:00Z" })]));
-  expect(authenticate(bySession, ended, NOW - 1)).toMatchObject({ keyId: "s1" });
+  expect(authenticate(bySession, ended, NOW - 1)).toMatchObject({ id: "s1" });
   expect(authenticate(bySession, ended, NOW)).toBeUndefined();
   const { madeByKey: _, ...ofPerson } = session;
   expect(authenticate(bySession, withSession(keysOf([]), ofPerson), NOW)).toMatchObject({
-    keyId: "s1",
+    id: "s1",
   });
 });
 
@@ -137,13 +137,12 @@ test("a secret that was replaced is known until its overlap ends, and the new on
     digests: [{ sha256: sha256("rb_k1_new") }, { sha256: sha256("rb_k1_old"), untilMs: NOW + 10 }],
   };
   const known = { ...KEYS, keys: (id: string) => (id === "k1" ? [rotated] : KEYS.keys(id)) };
-  const at = (key: string, ms: number) =>
-    authenticate({ "x-api-key": key }, known, NOW + ms)?.keyId;
+  const at = (key: string, ms: number) => authenticate({ "x-api-key": key }, known, NOW + ms)?.id;
   expect([at("rb_k1_old", 9), at("rb_k1_new", 9)]).toEqual(["k1", "k1"]);
   expect([at("rb_k1_old", 10), at("rb_k1_new", 10)]).toEqual([undefined, "k1"]);
 });
 
 test("what is derived from a key stays the same over its rotations", () => {
   const caller = authenticate({ "x-api-key": KEY }, KEYS, NOW);
-  expect(caller?.keyDigest).toBe(sha256(KEY));
+  expect(caller?.seed).toBe(sha256(KEY));
 });

@@ -1,27 +1,21 @@
 import { Buffer } from "node:buffer";
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import {
-  callerWith,
-  hasEnded,
-  type Caller,
-  type Credential,
-  type Credentials,
-} from "./credential.ts";
+import { hasEnded, type Credential, type Credentials } from "./credential.ts";
 
 const MAX_TOKEN_CHARACTERS = 512;
 const MAX_ID_PARTS = 64; // an id has at most as many characters
 const DUMMY_DIGEST = "0".repeat(64);
 
 /**
- * The caller that a request's headers prove by a key `rb_<id>_<secret>` or the token of a session, or undefined. It
- * gives no reason: nobody learns what there is. `Authorization` counts only where no `X-API-KEY` is sent.
+ * What a request's headers prove: a key `rb_<id>_<secret>` or the token of a session, or undefined. It gives no
+ * reason: nobody learns what there is. `Authorization` counts only where no `X-API-KEY` is sent.
  */
 export const authenticate = (
   headers: IncomingHttpHeaders,
   known: Credentials,
   nowMs: number,
-): Caller | undefined => {
+): Credential | undefined => {
   const token = tokenIn(headers);
   if (token === undefined || token.length > MAX_TOKEN_CHARACTERS) return undefined;
   const candidates = candidatesFor(token, known);
@@ -32,7 +26,7 @@ export const authenticate = (
     digests.some(({ sha256, untilMs = Infinity }) => isDigest(digest, sha256) && nowMs < untilMs),
   );
   if (proven === undefined || hasEnded(proven, nowMs)) return undefined;
-  return isOfEndedKey(proven, known, nowMs) ? undefined : callerWith(proven);
+  return isOfEndedKey(proven, known, nowMs) ? undefined : proven;
 };
 
 const candidatesFor = (token: string, known: Credentials): readonly Credential[] => {

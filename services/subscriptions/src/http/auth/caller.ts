@@ -1,17 +1,25 @@
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyContextConfig, FastifyInstance, FastifyRequest } from "fastify";
 import { authenticate } from "./authenticate.ts";
-import type { Caller, Credentials } from "./credential.ts";
+import { inWorkspace, type WorkspaceRule } from "./choose-workspace.ts";
+import type { Caller, Credential, Credentials } from "./credential.ts";
 import type { Permission } from "./permissions.ts";
 import { sendProblem } from "../problem.ts";
 import type { RequestLimits } from "../rate-limits.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
+    /** Who sends it: a key or a session. */
+    credential: Credential | null;
+    /** The same in the workspace that it is about. */
     caller: Caller | null;
   }
   interface FastifyContextConfig {
-    /** What the caller must be permitted to make this call; `admin` where a route says nothing. */
-    permission?: Permission;
+    /** What the caller must be permitted to make this call; `admin` where a route says nothing. `any`: all that is known. */
+    permission?: Permission | "any";
+    /** The call is about no workspace, and for operators alone. */
+    operator?: boolean;
+    /** The call is about a workspace, or about all where an operator names none. */
+    anyWorkspace?: boolean;
     /** A response lasts for as long as the caller reads it: its duration says nothing about the service. */
     isEndless?: boolean;
   }
@@ -29,21 +37,30 @@ export const requireCaller = (
   { known, now, limits }: AdmissionDeps,
 ): void => {
   api.addHook("onRequest", async (request, reply) => {
-    const caller = authenticate(request.headers, known, now().getTime());
-    request.caller = caller ?? null;
-    await (caller === undefined ? limits.ofAnonymous : limits.ofKey)(request);
-    if (caller === undefined) {
+    const credential = authenticate(request.headers, known, now().getTime());
+    request.credential = credential ?? null;
+    await (credential === undefined ? limits.ofAnonymous : limits.ofKey)(request);
+    if (credential === undefined) {
       // One response for every cause: nobody learns which keys there are.
       const detail = "Send a valid key as X-API-KEY, or as Authorization: Bearer.";
       return sendProblem(reply, { code: "unauthorized", detail });
     }
-    const permission = request.routeOptions.config.permission ?? "admin";
-    if (!caller.permissions.has(permission)) {
+    const { config } = request.routeOptions;
+    const choice = inWorkspace(credential, request.headers, ruleOf(config));
+    if (choice.kind === "refused") return sendProblem(reply, choice.problem);
+    request.caller = choice.caller;
+    const { permission = "admin" } = config;
+    if (permission !== "any" && !choice.caller.permissions.has(permission)) {
       const detail = `This call needs a key with the scope ${permission}.`;
       return sendProblem(reply, { code: "insufficient_scope", detail });
     }
     return undefined;
   });
+};
+
+const ruleOf = ({ operator, anyWorkspace }: FastifyContextConfig): WorkspaceRule => {
+  if (operator === true) return "operator";
+  return anyWorkspace === true ? "any" : "one";
 };
 
 /** The caller of this request; only for calls that `requireCaller` guards. */

@@ -8,7 +8,7 @@ type KnownDigest = {
 };
 
 /** In which workspace somebody may do what. `*`: in any that a request names. */
-type Role = {
+export type Role = {
   readonly workspaceId: string;
   readonly permissions: ReadonlySet<Permission>;
 };
@@ -48,6 +48,7 @@ export type Credentials = {
 export type Caller = {
   /** Of the key or session: what it does is counted and logged by it. */
   readonly keyId: string;
+  /** `*` where a call is about all of them. */
   readonly workspaceId: string;
   readonly permissions: ReadonlySet<Permission>;
   /** The same in every instance, and secret to everybody without the key. */
@@ -59,9 +60,3 @@ export type Caller = {
 
 export const hasEnded = ({ expiresAtMs }: Credential, nowMs: number): boolean =>
   expiresAtMs !== undefined && expiresAtMs <= nowMs;
-
-/** The caller in the credential's own workspace. */
-export const callerWith = (credential: Credential): Caller => {
-  const { id, workspaceId, permissions, seed, actor } = credential;
-  return { keyId: id, workspaceId, permissions, keyDigest: seed, actor, credential };
-};

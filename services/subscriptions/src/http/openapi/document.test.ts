@@ -38,7 +38,7 @@ type Operation = Readonly<Record<string, never>> & {
 
 const statuses = (operation: unknown): string[] => Object.keys((operation as Operation).responses);
 
-test("a call that reads says what it answers: no body's problems, and no scope that every key has", async () => {
+test("a call that reads says what it answers: its scope, and no body's problems", async () => {
   const { paths } = await documentOf((api) => {
     const config = { permission: "read", documented: { problems: ["agent_not_found"] } } as const;
     const params = z.object({ id: z.string() });
@@ -46,7 +46,7 @@ test("a call that reads says what it answers: no body's problems, and no scope t
     api.get("/things/:id", { config, schema: { params, response } }, handler);
   });
   const { get } = paths["/things/{id}"] ?? {};
-  expect(statuses(get)).toEqual(["200", "400", "401", "404", "429", "500", "503"]);
+  expect(statuses(get)).toEqual(["200", "400", "401", "403", "404", "429", "500", "503"]);
   expect(get).toMatchObject({
     description: "Scope: `read`.",
     security: [{ apiKey: ["read"] }, { bearer: ["read"] }],

@@ -21,12 +21,13 @@ const API_TAGS = {
   "Dead letters": "What was given up, and why.",
   Redelivery: "Sending again what was sent or given up, and test events.",
   Filters: "Which events an endpoint gets.",
+  Access: "Who the caller is, keys, and what operators see of all workspaces.",
   Publishing: "Events by HTTP, for producers without NATS.",
 } as const;
 
 const DESCRIPTION = [
   "Ringback delivers events of voice-AI calls to the HTTPS endpoints that customers subscribe.",
-  "A key belongs to one workspace and sees nothing of another. Each call says which scope its key needs; `admin` has all.",
+  "A key belongs to one workspace and sees nothing of another. Each call says which scope its key needs; `admin` has all. An operator names the workspace of each call in `X-Workspace-Id`.",
   "Bodies are strict JSON, and unknown fields are refused. A request that is not carried out gets an `application/problem+json` response, whose `code` tells the cases apart.",
   "Lists come in pages: send `next_cursor` back as `cursor` until it is null.",
 ].join("\n\n");

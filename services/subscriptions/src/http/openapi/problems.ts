@@ -12,6 +12,7 @@ import {
 const OF_EVERY_CALL: readonly ProblemCode[] = [
   "bad_request",
   "unauthorized",
+  "insufficient_scope", // also for X-Workspace-Id with another workspace
   "too_many_requests",
   "internal_error",
   "unavailable",
@@ -33,8 +34,10 @@ const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "confi
     ...OF_EVERY_CALL,
     ...(schema?.body === undefined ? [] : OF_BODIES),
     ...(schema?.querystring === undefined ? [] : (["validation_failed"] as const)),
-    // Every key has the scope `read` at least.
-    ...(config?.permission === "read" ? [] : (["insufficient_scope"] as const)),
+    ...(config?.operator === true ? (["operator_required"] as const) : []),
+    ...(config?.operator === true || config?.anyWorkspace === true
+      ? []
+      : (["workspace_required"] as const)),
     ...problemsOfHeaders(documented),
     ...(documented.problems ?? []),
   ];
@@ -49,10 +52,16 @@ export const withProblems = (schema: PlainSchema, route: RouteOptions): PlainSch
   const scope = route.config?.permission ?? "admin";
   return {
     ...schema,
-    description: [schema.description ?? "", `Scope: \`${scope}\`.`].join("\n\n").trim(),
+    description: [schema.description ?? "", scopeText(route)].join("\n\n").trim(),
     security: [{ apiKey: [scope] }, { bearer: [scope] }],
     response: { ...responses, ...(hasProblems ? problemResponsesOf(problemCodesOf(route)) : {}) },
   };
+};
+
+const scopeText = ({ config }: RouteOptions): string => {
+  const { permission = "admin", operator } = config ?? {};
+  if (permission === "any") return "Every key may call this.";
+  return `Scope: \`${permission}\`${operator === true ? ", of an operator" : ""}.`;
 };
 
 const problemResponsesOf = (codes: readonly ProblemCode[]): Responses => {
@@ -92,6 +101,8 @@ const headersOf = (bodies: readonly ProblemBody[]) => {
 const DETAILS: Partial<Record<ProblemCode, string>> = {
   agent_not_found: "There is no agent 'agent-8' in this workspace.",
   insufficient_scope: "This call needs a key with the scope write.",
+  operator_required: "This call needs a key of an operator.",
+  workspace_required: "Name the workspace as X-Workspace-Id: this key is of an operator.",
   invalid_json: "The body is not valid JSON at position 61 (line 3 column 5).",
   payload_too_large: "The body is larger than 262144 bytes.",
   precondition_failed:
