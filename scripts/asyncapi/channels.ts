@@ -29,6 +29,7 @@ export const NOT_DOCUMENTED: Partial<Record<StreamName, string>> = {
     "which dispatcher does what only one may do, and what one is reading, for the dispatchers alone",
   REDELIVERIES: "how far redelivery jobs are: GET /redeliveries tells",
   ACCESS: "digests of keys and sessions, for the API alone: GET /api-keys tells",
+  AUDIT: "who did what: GET /audit reads it, and nobody else may write it",
 };
 
 /** `call_completed` as `CallCompleted`. */

@@ -128,6 +128,8 @@ const CALLS: readonly Row[] = [
     200,
   ],
   ...readable("/me", "/me", 200),
+  ["GET /audit", "/audit", {}, 200, 403, 403, 200],
+  ["HEAD /audit", "/audit", { method: "HEAD" }, 200, 403, 403, 200],
   ["GET /assistant", "/assistant", {}, 200, 200, 200, 200],
   ["HEAD /assistant", "/assistant", { method: "HEAD" }, 200, 200, 200, 200],
   ["GET /stream", "/stream", {}, 200, 200, 200, 200],

@@ -118,6 +118,7 @@ const OF_SUBSCRIPTIONS: Record<string, Promised> = {
   },
   ringback_config_conflicts_total: { type: "counter" },
   ringback_streams_open: { type: "gauge" },
+  ringback_audit_lost_total: { type: "counter" },
   ringback_projection_lag_messages: {
     type: "gauge",
     labels: { stream: ["events", "attempts", "dead_letters"] },

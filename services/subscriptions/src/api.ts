@@ -4,6 +4,8 @@ import type { SubscriptionsOptions } from "./background.ts";
 import { schemaValidator } from "./event-types/schema-validator.ts";
 import { featureDeps, type ApiParts, type FeatureDeps } from "./feature-deps.ts";
 import { meRoute } from "./access/routes/me.ts";
+import { auditRequests } from "./audit/routes/audit-requests.ts";
+import { listAuditRoute } from "./audit/routes/list-audit.ts";
 import { deregisterAgentRoute } from "./agents/routes/deregister-agent.ts";
 import { agentsEnvelopeRoutes } from "./agents/routes/agents-envelope.ts";
 import { testFilterRoute } from "./filters/routes/test-filter.ts";
@@ -62,6 +64,7 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
   const { store, now } = commands;
   return [
     (api) => meRoute(api),
+    (api) => auditRequests(api, deps.audit),
     (api) => patchAgentRoute(api, deps),
     (api) => registerAgentRoute(api, commands),
     (api) => getAgentRoute(api, { store, history, now }),
@@ -86,6 +89,7 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => streamRoute(api, deps.live),
     (api) => redeliverEventRoute(api, { ...redelivery, eventsKeptMs: deps.eventsKeptMs }),
     (api) => redeliveriesRoutes(api, redelivery),
+    (api) => listAuditRoute(api, deps.audit),
     (api) => {
       const permits = testPermits(api);
       const testing = { redelivery, eventTypes, permits };

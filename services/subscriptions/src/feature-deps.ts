@@ -7,6 +7,9 @@ import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { AGENT_COMMANDS, AGENTS, type AgentHistory } from "./agents/agent-commands.ts";
 import type { AgentIndex } from "./agents/agent-index.ts";
 import type { PatchAgentDeps } from "./agents/routes/patch-agent.ts";
+import type { AuditDeps } from "./audit/routes/audit-requests.ts";
+import type { AuditRouteDeps } from "./audit/routes/list-audit.ts";
+import type { AuditLog } from "./audit/audit-log.ts";
 import type { BackgroundServices, SubscriptionsOptions } from "./background.ts";
 import { entityHistory } from "./commands/entity-history.ts";
 import { entityStore } from "./commands/entity-store.ts";
@@ -33,6 +36,7 @@ import type { RedeliveryDeps } from "./redelivery/deps.ts";
 import { recordLoader, type RecordLoader } from "./streams/records.ts";
 
 export type ApiParts = BackgroundServices & {
+  readonly audit: AuditLog;
   readonly connections: LiveConnections;
   readonly keys: ApiKeysFile;
   /** Who is known by a key or a session. */
@@ -58,6 +62,7 @@ export type FeatureDeps = PatchAgentDeps & {
   readonly eventId: (seq: number) => string;
   /** How long EVENTS keeps events. */
   readonly eventsKeptMs: number;
+  readonly audit: AuditDeps & AuditRouteDeps;
 };
 
 /** What the calls work with. */
@@ -112,6 +117,7 @@ export const featureDeps = (
     eventId: (seq) => eventId(eventsCreatedMs, seq),
     eventsKeptMs: settings.EVENTS_MAX_AGE,
     sessions: sessionStore({ index: access, store: accessStore(nats, access), now }),
+    audit: { audit: parts.audit, nats, now },
     live: liveStream({
       nats,
       connections: parts.connections,

@@ -14,6 +14,8 @@ export type SubscriptionsMetrics = RequestMetrics & {
   readonly registry: Metrics;
   readonly changed: (type: ConfigurationEventType | EndpointEventType) => void;
   readonly conflicted: () => void;
+  /** An entry of the audit that could not be stored. */
+  readonly auditLost: () => void;
   /** Events that the schemas of their own types do not fit, with as many warnings. */
   readonly warnedOf: (warnings: number) => void;
 };
@@ -49,6 +51,10 @@ export const createSubscriptionsMetrics = (
     "ringback_config_conflicts_total",
     "Changes that were decided again because another one was stored first",
   );
+  const auditLost = registry.counter(
+    "ringback_audit_lost_total",
+    "Entries of the audit that could not be stored",
+  );
   registry.gauge("ringback_agents", "Agents that are registered", gauges.agents);
   registry.gauge("ringback_subscriptions", "Event subscriptions", gauges.subscriptions);
   registry.gauge("ringback_endpoints", "Endpoints", gauges.endpoints);
@@ -82,6 +88,7 @@ export const createSubscriptionsMetrics = (
     registry,
     changed: (type) => changes.inc({ type }),
     conflicted: () => conflicts.inc(),
+    auditLost: () => auditLost.inc(),
     warnedOf: warningCounter(registry),
     served: (request) => {
       for (const status_class of STATUS_CLASSES) durations.zero({ ...request, status_class });

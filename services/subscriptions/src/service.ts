@@ -7,6 +7,7 @@ import { openTracing } from "@ringback/runtime/telemetry/tracing";
 import manifest from "../package.json" with { type: "json" };
 import { knownCredentials, type AccessIndex } from "./access/access-index.ts";
 import type { AgentIndex } from "./agents/agent-index.ts";
+import { natsAuditLog } from "./audit/audit-log.ts";
 import { openApiKeysFile } from "./http/auth/api-keys.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import { startBackground, type SubscriptionsOptions } from "./background.ts";
@@ -91,7 +92,9 @@ const start = async (
   const tracer = tracing?.tracer;
   const connections = liveConnections(known, () => new Date(clock.nowMs()));
   parts.connections = connections;
-  const served = { ...background, known, keys, sealer, metrics, connections, tracer };
+  const audit = natsAuditLog(background.nats, { onLost: metrics.auditLost, log });
+  open.defer(audit.stop);
+  const served = { ...background, known, keys, sealer, metrics, connections, tracer, audit };
   const http = await openApi(served, options, open);
   parts.isListening = true;
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");

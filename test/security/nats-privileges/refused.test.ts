@@ -70,6 +70,7 @@ const writing = {
   operation: "operations.w1.endpoint.failing",
   redeliveries: "redeliveries.w1.1",
   access: "access.w1.key.1",
+  audit: "audit.w1.change",
 };
 const without = (...names: (keyof typeof writing)[]): string[] =>
   Object.entries(writing)
@@ -92,17 +93,18 @@ const cases: readonly [Role, readonly string[]][] = [
         "dueOfAgent",
         "redeliveries",
         "access",
+        "audit",
         "told",
       ),
       "$JS.API.CONSUMER.CREATE.EVENTS.dispatcher.events.>",
       ...[...reading, ...changing].filter(
         (subject) =>
-          !/(MSG\.NEXT|CONSUMER\.DELETE)\.(SUBSCRIPTIONS|REDELIVERIES|ACCESS)|STREAM\.MSG\.GET\.(?!DEAD_LETTERS|OPERATIONS)/.test(
+          !/(MSG\.NEXT|CONSUMER\.DELETE)\.(SUBSCRIPTIONS|REDELIVERIES|ACCESS)|STREAM\.MSG\.GET\.(?!DEAD_LETTERS|OPERATIONS|AUDIT)/.test(
             subject,
           ) &&
           // Of EVENTS it may have a consumer of its own, and not the dispatcher's.
           !/(MSG\.NEXT|CONSUMER\.DELETE)\.(ATTEMPTS|DEAD_LETTERS)/.test(subject) &&
-          !/DIRECT\.GET\.(SUBSCRIPTIONS|EVENTS|ATTEMPTS|DEAD_LETTERS|RETRIES)$/.test(subject),
+          !/DIRECT\.GET\.(SUBSCRIPTIONS|EVENTS|ATTEMPTS|DEAD_LETTERS|RETRIES|AUDIT)$/.test(subject),
       ),
       ...foreign,
     ],
@@ -113,7 +115,7 @@ const cases: readonly [Role, readonly string[]][] = [
       ...without("scheduled", "due", "attempts", "dead", "lease", "told", "operation"),
       ...reading.filter(
         (subject) =>
-          !/STREAM\.MSG\.GET\.(?!REQUESTS|REDELIVERIES|ACCESS|OPERATIONS)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS|OPERATIONS)$/.test(
+          !/STREAM\.MSG\.GET\.(?!REQUESTS|REDELIVERIES|ACCESS|OPERATIONS|AUDIT)|MSG\.NEXT\.([SE]|RETRIES)|DIRECT\.GET\.(RETRIES|ATTEMPTS|OPERATIONS)$/.test(
             subject,
           ),
       ),

@@ -21,6 +21,7 @@ export const STREAMS = [
   "OPERATIONS",
   "REDELIVERIES",
   "ACCESS",
+  "AUDIT",
 ];
 
 /** The configuration that is shipped: what is tested is this file and no copy of it. */

@@ -8,7 +8,7 @@ export const ALL_ACCESS = "access.>";
 export const ALL_WORKSPACES = "*";
 
 /** Takes the workspace's token for operators: no workspace can have this id. */
-const OPERATORS_TOKEN = "=operators";
+export const OPERATORS_TOKEN = "=operators";
 
 const ACCESS_KINDS = ["key", "session"] as const;
 

@@ -14,6 +14,7 @@ export const STREAMS = {
   operations: "OPERATIONS",
   redeliveries: "REDELIVERIES",
   access: "ACCESS",
+  audit: "AUDIT",
 } as const;
 
 export type StreamName = (typeof STREAMS)[keyof typeof STREAMS];
@@ -47,6 +48,7 @@ export const STREAM_SUBJECTS: Readonly<Record<StreamName, readonly string[]>> = 
   OPERATIONS: ["operations.>"],
   REDELIVERIES: ["redeliveries.>"],
   ACCESS: ["access.>"],
+  AUDIT: ["audit.>"],
 };
 
 /**

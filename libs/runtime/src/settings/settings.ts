@@ -119,6 +119,12 @@ export const commonSettings = {
     .describe("Size at which DEAD_LETTERS drops the oldest dead letters"),
   ATTEMPTS_MAX_AGE: maxAgeSchema.prefault("30d").describe("How long attempts are kept"),
   DEAD_LETTERS_MAX_AGE: maxAgeSchema.prefault("30d").describe("How long dead letters are kept"),
+  AUDIT_MAX_AGE: maxAgeSchema
+    .prefault("90d")
+    .describe("How long it is known who did what (`GET /audit`)"),
+  AUDIT_MAX_BYTES: bytesSchema
+    .prefault("1GiB")
+    .describe("Size at which AUDIT drops the oldest entries"),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal"])
     .prefault("info")

@@ -15,6 +15,8 @@ const SETTINGS: StreamSettings = {
   DEAD_LETTERS_MAX_BYTES: undefined,
   ATTEMPTS_MAX_AGE: 30 * DAY_MS,
   DEAD_LETTERS_MAX_AGE: 30 * DAY_MS,
+  AUDIT_MAX_AGE: 90 * DAY_MS,
+  AUDIT_MAX_BYTES: 1_073_741_824,
 };
 
 const EVERY_STREAM = {
@@ -123,6 +125,17 @@ test("the streams are those of the design's table", () => {
       allow_msg_ttl: true,
       allow_rollup_hdrs: false,
     },
+    {
+      ...EVERY_STREAM,
+      name: "AUDIT",
+      subjects: ["audit.>"],
+      retention: "limits",
+      max_age: 90 * DAY_NS,
+      max_bytes: 1_073_741_824,
+      max_msgs_per_subject: 100_000,
+      discard: "old",
+      allow_rollup_hdrs: false,
+    },
   ]);
 });
 
@@ -136,8 +149,12 @@ test("every setting has its place", () => {
     DEAD_LETTERS_MAX_BYTES: 4_096,
     ATTEMPTS_MAX_AGE: 2 * DAY_MS,
     DEAD_LETTERS_MAX_AGE: 3 * DAY_MS,
+    AUDIT_MAX_AGE: 4 * DAY_MS,
+    AUDIT_MAX_BYTES: 5_120,
   });
-  expect(streams.map(({ num_replicas }) => num_replicas)).toEqual([3, 3, 3, 3, 3, 3, 3, 3, 3, 3]);
+  expect(streams.map(({ num_replicas }) => num_replicas)).toEqual([
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+  ]);
   expect(streams.map(({ max_age }) => max_age)).toEqual([
     0,
     DAY_NS,
@@ -149,9 +166,10 @@ test("every setting has its place", () => {
     7 * DAY_NS,
     30 * DAY_NS,
     0,
+    4 * DAY_NS,
   ]);
   const sizes = streams.map(({ max_bytes }) => max_bytes).filter((bytes) => (bytes ?? -1) !== -1);
-  expect(sizes).toEqual([2_048, 1_024, 3_072, 4_096]);
+  expect(sizes).toEqual([2_048, 1_024, 3_072, 4_096, 5_120]);
 });
 
 test("a duplicate window is never longer than the stream's age, which the server would refuse", () => {
@@ -161,9 +179,10 @@ test("a duplicate window is never longer than the stream's age, which the server
     EVENTS_MAX_AGE: minute,
     ATTEMPTS_MAX_AGE: 2 * minute,
     DEAD_LETTERS_MAX_AGE: 10 * minute,
+    AUDIT_MAX_AGE: 3 * minute,
   });
   const windows = streams.map(({ duplicate_window }) => (duplicate_window ?? 0) / MINUTE_NS);
-  expect(windows).toEqual([10, 1, 10, 2, 10, 10, 10, 10, 10, 10]);
+  expect(windows).toEqual([10, 1, 10, 2, 10, 10, 10, 10, 10, 10, 3]);
 });
 
 /** What a server answers: all that was asked for, and options of its own. */

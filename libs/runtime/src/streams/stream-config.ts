@@ -19,12 +19,17 @@ export type StreamSettings = Pick<
   | "DEAD_LETTERS_MAX_BYTES"
   | "ATTEMPTS_MAX_AGE"
   | "DEAD_LETTERS_MAX_AGE"
+  | "AUDIT_MAX_AGE"
+  | "AUDIT_MAX_BYTES"
 >;
 
 export type WantedStream = Partial<StreamConfig> & { readonly name: StreamName };
 
 /** Explicit, so that a limit set by hand is noticed. */
 const UNLIMITED = { max_age: 0, max_msgs: -1, max_msgs_per_subject: -1, max_bytes: -1 };
+
+/** About 50 MB. The oldest of a subject make room. */
+const MAX_AUDIT_ENTRIES_PER_SUBJECT = 100_000;
 
 const DUPLICATE_WINDOW_MS = 10 * 60_000;
 
@@ -69,6 +74,12 @@ export const wantedStreams = (settings: StreamSettings): WantedStream[] => {
     { ...base(STREAMS.redeliveries), ...lastOnly(STREAM_MAX_AGE_MS.REDELIVERIES) },
     // A key is the last message of its subject; a session expires with its message.
     { ...base(STREAMS.access), ...UNLIMITED, max_msgs_per_subject: 1, allow_msg_ttl: true },
+    // Each kind of entry of a workspace has a subject, and so its share.
+    {
+      ...base(STREAMS.audit),
+      ...forgetting(settings.AUDIT_MAX_AGE, settings.AUDIT_MAX_BYTES),
+      max_msgs_per_subject: MAX_AUDIT_ENTRIES_PER_SUBJECT,
+    },
   ];
 };
 
@@ -94,6 +105,7 @@ const windowFor = (name: StreamName, settings: StreamSettings): number => {
     [STREAMS.events]: settings.EVENTS_MAX_AGE,
     [STREAMS.attempts]: settings.ATTEMPTS_MAX_AGE,
     [STREAMS.deadLetters]: settings.DEAD_LETTERS_MAX_AGE,
+    [STREAMS.audit]: settings.AUDIT_MAX_AGE,
   };
   return nanos(Math.min(DUPLICATE_WINDOW_MS, ages[name] ?? DUPLICATE_WINDOW_MS));
 };

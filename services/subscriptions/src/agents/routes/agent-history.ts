@@ -12,7 +12,11 @@ export const agentHistoryRoute = (api: Api, history: AgentHistory): void => {
   api.get(
     "/agent/v1/:agent_id/history",
     {
-      config: { permission: "read", documented: { problems: ["agent_not_found"] } },
+      config: {
+        audited: "secrets",
+        permission: "read",
+        documented: { problems: ["agent_not_found"] },
+      },
       schema: {
         operationId: "listAgentChanges",
         summary: "List the changes of an agent",

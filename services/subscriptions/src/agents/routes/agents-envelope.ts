@@ -83,7 +83,11 @@ const oneRoute = (api: Api, store: Pick<AgentStore, "read">): void => {
   api.get(
     "/agent/:agent_id",
     {
-      config: { permission: "read", documented: { problems: ["agent_not_found"] } },
+      config: {
+        audited: "secrets",
+        permission: "read",
+        documented: { problems: ["agent_not_found"] },
+      },
       schema: {
         operationId: "getEnvelopedAgent",
         summary: "Read an agent in an envelope",

@@ -29,6 +29,7 @@ export const getAgentRoute = (api: Api, { store, history, now }: GetAgentDeps): 
     "/agent/v1/:agent_id",
     {
       config: {
+        audited: "secrets",
         permission: "read",
         documented: { problems: ["agent_not_found"], takes: ["If-None-Match"], gives: ["ETag"] },
       },

@@ -65,7 +65,11 @@ export const endpointHistoryRoute = (api: Api, history: Pick<EndpointHistory, "c
   api.get(
     "/endpoints/:endpoint_id/history",
     {
-      config: { permission: "read", documented: { problems: ["endpoint_not_found"] } },
+      config: {
+        audited: "secrets",
+        permission: "read",
+        documented: { problems: ["endpoint_not_found"] },
+      },
       schema: {
         operationId: "listEndpointChanges",
         summary: "List the changes of an endpoint",

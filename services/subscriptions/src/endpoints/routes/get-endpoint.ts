@@ -32,6 +32,7 @@ export const getEndpointRoute = (api: Api, { store, history, now }: GetEndpointD
     "/endpoints/:endpoint_id",
     {
       config: {
+        audited: "secrets",
         permission: "read",
         documented: { problems: ["endpoint_not_found"], takes: ["If-None-Match"], gives: ["ETag"] },
       },

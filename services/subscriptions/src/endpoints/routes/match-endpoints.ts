@@ -77,7 +77,7 @@ export const matchEndpointsRoute = (api: Api, deps: MatchDeps): void => {
   api.post(
     "/endpoints/match",
     {
-      config: { permission: "read", exactNumbers: true },
+      config: { audited: "nothing", permission: "read", exactNumbers: true },
       schema: {
         operationId: "matchEndpoints",
         summary: "Find out who gets an event",

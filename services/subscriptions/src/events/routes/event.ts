@@ -52,7 +52,11 @@ const readRoute = (api: Api, deps: EventRouteDeps): void => {
   api.get(
     "/events/:event_id",
     {
-      config: { permission: "read", documented: { problems: ["event_not_found"] } },
+      config: {
+        audited: "payloads",
+        permission: "read",
+        documented: { problems: ["event_not_found"] },
+      },
       schema: {
         operationId: "getEvent",
         summary: "Read an event",
@@ -97,7 +101,11 @@ const payloadRoute = (api: Api, { reader, eventsKeptMs }: EventRouteDeps): void 
   api.get(
     "/events/:event_id/payload",
     {
-      config: { permission: "read", documented: { problems: ["event_not_found"] } },
+      config: {
+        audited: "payloads",
+        permission: "read",
+        documented: { problems: ["event_not_found"] },
+      },
       schema: {
         operationId: "getEventPayload",
         summary: "Read an event's payload",
@@ -133,7 +141,11 @@ const attemptsRoute = (api: Api, { reader, eventsKeptMs }: EventRouteDeps): void
   api.get(
     "/events/:event_id/attempts",
     {
-      config: { permission: "read", documented: { problems: ["event_not_found"] } },
+      config: {
+        audited: "payloads",
+        permission: "read",
+        documented: { problems: ["event_not_found"] },
+      },
       schema: {
         operationId: "listEventAttempts",
         summary: "List the attempts at an event",
@@ -164,7 +176,11 @@ const deadLetterRoute = (api: Api, { reader }: EventRouteDeps): void => {
   api.get(
     "/dead-letters/:event_id",
     {
-      config: { permission: "read", documented: { problems: ["dead_letter_not_found"] } },
+      config: {
+        audited: "payloads",
+        permission: "read",
+        documented: { problems: ["dead_letter_not_found"] },
+      },
       schema: {
         operationId: "getDeadLetter",
         summary: "Read a dead letter",

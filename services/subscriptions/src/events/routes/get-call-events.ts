@@ -14,7 +14,11 @@ export const getCallEventsRoute = (api: Api, reader: EventReader, keptMs: number
   api.get(
     "/calls/:call_id/events",
     {
-      config: { permission: "read", documented: { problems: ["call_not_found"] } },
+      config: {
+        audited: "payloads",
+        permission: "read",
+        documented: { problems: ["call_not_found"] },
+      },
       schema: {
         operationId: "listCallEvents",
         summary: "List the events of a call",

@@ -73,6 +73,7 @@ export const testFilterRoute = (api: Api, { events, eventsKeptMs, now }: TestFil
     "/filters/test",
     {
       config: {
+        audited: "nothing",
         permission: "read",
         exactNumbers: true,
         documented: { problems: ["event_not_found"] },

@@ -23,6 +23,7 @@ const API_TAGS = {
   Filters: "Which events an endpoint gets.",
   Access: "Who the caller is, keys, and what operators see of all workspaces.",
   Publishing: "Events by HTTP, for producers without NATS.",
+  Audit: "Who did what.",
 } as const;
 
 const DESCRIPTION = [

@@ -38,7 +38,11 @@ const attemptsRoute = (api: Api, deps: EndpointListDeps): void => {
   api.get(
     "/endpoints/:endpoint_id/attempts",
     {
-      config: { permission: "read", documented: { problems: ["endpoint_not_found"] } },
+      config: {
+        audited: "payloads",
+        permission: "read",
+        documented: { problems: ["endpoint_not_found"] },
+      },
       schema: {
         operationId: "listEndpointAttempts",
         summary: "List the attempts at an endpoint",

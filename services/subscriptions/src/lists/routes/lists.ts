@@ -71,7 +71,7 @@ const attemptsRoute = (api: Api, { projection, records, now }: ListDeps): void =
   api.get(
     "/attempts",
     {
-      config: { permission: "read" },
+      config: { audited: "payloads", permission: "read" },
       schema: {
         operationId: "listAttempts",
         summary: "List attempts",
@@ -140,7 +140,7 @@ const deadLettersRoute = (api: Api, { projection, records, now }: ListDeps): voi
   api.get(
     "/dead-letters",
     {
-      config: { permission: "read" },
+      config: { audited: "payloads", permission: "read" },
       schema: {
         operationId: "listDeadLetters",
         summary: "List dead letters",

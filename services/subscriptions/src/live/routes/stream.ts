@@ -76,6 +76,7 @@ export const streamRoute = (api: Api, live: LiveStream): void => {
     {
       exposeHeadRoute: false, // there is no end whose length a HEAD could tell
       config: {
+        audited: "payloads",
         permission: "read",
         isEndless: true,
         documented: { problems: ["too_many_streams"], takes: ["Last-Event-ID"] },

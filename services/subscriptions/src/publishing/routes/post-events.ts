@@ -32,6 +32,7 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
       "/events",
       {
         config: {
+          audited: "nothing",
           permission: "admin",
           documented: { problems: ["events_full"], takes: ["Idempotency-Key of events"] },
         },

@@ -1,0 +1,87 @@
+import { auditedAs } from "../../services/subscriptions/src/audit/routes/audited.ts";
+import type { Api } from "../../services/subscriptions/src/http/api.ts";
+import { expect, test } from "vitest";
+import { apiOfNothing } from "../../scripts/openapi/document.ts";
+
+/** What every call of the API is in the audit, by hand: a new call is to be thought about. */
+const PAYLOADS = [
+  "getDeadLetter",
+  "getEvent",
+  "getEventPayload",
+  "listAttempts",
+  "listCallEvents",
+  "listDeadLetters",
+  "listEndpointAttempts",
+  "listEventAttempts",
+  "readStream",
+];
+const SECRETS = [
+  "getAgent",
+  "getEndpoint",
+  "getEnvelopedAgent",
+  "listAgentChanges",
+  "listEndpointChanges",
+];
+const NOTHING = [
+  "getAgentStats",
+  "getEndpointStats",
+  "getMe",
+  "getRedelivery",
+  "listAgents",
+  "listAllAgents",
+  "listAudit",
+  "listDeliveries",
+  "listEndpoints",
+  "listEventTypes",
+  "listEvents",
+  "listRedeliveries",
+  "matchEndpoints",
+  "publishEvents",
+  "testFilter",
+];
+const CHANGES = [
+  "changeAgent",
+  "changeEndpoint",
+  "createEndpoint",
+  "createRedelivery",
+  "deleteEndpoint",
+  "deleteEventType",
+  "deregisterAgent",
+  "disableEndpoint",
+  "enableEndpoint",
+  "pauseEndpoint",
+  "putEndpoint",
+  "putEventType",
+  "redeliverEvent",
+  "registerAgent",
+  "resumeEndpoint",
+  "rotateEndpointSecret",
+  "sendTestEvent",
+  "stopRedelivery",
+  "testEndpoint",
+];
+
+test("every call is in the audit as what it is: a change, a read of what is not for everybody, or nothing", async () => {
+  const found: Record<string, string[]> = { change: [], payloads: [], secrets: [], nothing: [] };
+  const note = (api: Api) =>
+    api.addHook("onRoute", ({ method, config = {}, schema }) => {
+      const { operationId } = (schema ?? {}) as { readonly operationId?: string };
+      if (method === "HEAD" || operationId === undefined) return;
+      const audited = auditedAs({
+        method: String(method),
+        routeOptions: { config } as never,
+      });
+      found[audited]?.push(operationId);
+    });
+  await using app = apiOfNothing([note]);
+  await app.ready();
+  const sorted = Object.fromEntries(
+    Object.entries(found).map(([audited, names]) => [audited, names.toSorted()]),
+  );
+  expect(sorted).toEqual({
+    change: CHANGES,
+    payloads: PAYLOADS,
+    secrets: SECRETS,
+    nothing: NOTHING,
+  });
+});
