@@ -145,6 +145,18 @@ const packages = [
     product(`${SERVICE}[^/]+/`),
     { path: "^services/$1/src/[^/]+$", pathNot: "/metrics\\.ts$" },
   ),
+  forbid(
+    "console-on-the-api",
+    "the console knows the API by its document alone, and nothing imports the console",
+    { path: "^console/" },
+    { path: "^(libs|services|cli|test|scripts)/" },
+  ),
+  forbid(
+    "console-apart",
+    "nothing imports the console: the service serves it as files",
+    { path: "^(libs|services|cli)/" },
+    { path: "^console/" },
+  ),
   forbid("entries", "a program's entry is started and never imported", product(""), {
     path: "^(services|cli)/.*\\bmain\\.ts$",
   }),

@@ -19,6 +19,7 @@ COPY services/subscriptions/package.json services/subscriptions/
 COPY services/dispatcher/package.json services/dispatcher/
 # In no image, but npm compares the lockfile with all that it names.
 COPY cli/package.json cli/
+COPY console/package.json console/
 
 # No install scripts: nothing that runs in production has one.
 FROM manifests AS subscriptions-dependencies
@@ -26,6 +27,13 @@ RUN ["npm", "ci", "--omit=dev", "--ignore-scripts", "--workspace=services/subscr
 
 FROM manifests AS dispatcher-dependencies
 RUN ["npm", "ci", "--omit=dev", "--ignore-scripts", "--workspace=services/dispatcher"]
+
+# The pages of the console and the portal, as files. What builds them is in no image.
+FROM manifests AS console
+RUN ["npm", "ci", "--include=dev", "--ignore-scripts", "--workspace=console"]
+COPY tsconfig.json ./
+COPY console ./console
+RUN ["node", "node_modules/vite/bin/vite.js", "build", "console"]
 
 FROM ${RUNTIME_IMAGE} AS runtime
 WORKDIR /app
@@ -50,6 +58,8 @@ LABEL org.opencontainers.image.title="Ringback subscriptions" \
       org.opencontainers.image.description="The API: agents and their event subscriptions"
 COPY --from=subscriptions-dependencies /app/node_modules ./node_modules
 COPY services/subscriptions ./services/subscriptions
+COPY console/package.json ./console/
+COPY --from=console /app/console/dist ./console/dist
 EXPOSE 8080 9081
 CMD ["services/subscriptions/src/main.ts"]
 

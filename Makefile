@@ -10,7 +10,7 @@ TEST_ARGS ?=
 TEST_LONG := npx vitest run --config vitest.long.config.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings receiving api-key up header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings receiving api-key up console header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 ##@ try it
 
@@ -64,6 +64,9 @@ test: set-up ## run every test (TEST_ARGS="…" goes to vitest)
 
 test-long: set-up ## run the tests that wait for minutes or start many processes: kills, outages, upgrades, memory
 	$(TEST_LONG) $(TEST_ARGS)
+
+console: set-up ## develop the console with reload, against a running service (API=http://127.0.0.1:8080)
+	@npm run dev --workspace console
 
 check: set-up ## check types, lint, format, and known vulnerabilities where the registry tells
 	npm run check

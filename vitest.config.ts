@@ -31,7 +31,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "beside the code",
-          include: ["{libs,services,bench,cli}/**/*.test.ts"],
+          include: ["{libs,services,bench,cli,console/src}/**/*.test.ts"],
         },
       },
       {

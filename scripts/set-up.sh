@@ -126,4 +126,5 @@ install_packages
 # NODE_USE_ENV_PROXY: behind a proxy (HTTPS_PROXY), Node's fetch uses it only when told to
 server=$(NODE_USE_ENV_PROXY=1 node_modules/.bin/node scripts/nats-server.ts) ||
   fail "there is no nats-server to work with, see above"
+node_modules/.bin/node scripts/console.ts || fail "the console cannot be built, see above"
 say "ready: Node $(node_modules/.bin/node --version), nats-server at ${server#"$PWD/"}"

@@ -46,6 +46,10 @@ const FORBIDDEN: Readonly<Record<string, readonly Import[]>> = {
     [`${D}/intake/up.ts`, `${D}/dispatcher.ts`],
     [`${S}/live/up.ts`, `${S}/api.ts`],
   ],
+  "console-on-the-api": [
+    ["console/src/pages/knows.ts", "libs/contracts/src/deliveries/attempt.ts"],
+  ],
+  "console-apart": [[`${S}/console/reads.ts`, "console/src/format/duration.ts"]],
   entries: [[`${D}/close-all.ts`, `${D}/main.ts`]],
   "send-imports": [
     [`${D}/send/up.ts`, `${D}/delivery/decide/outcome.ts`],
@@ -139,7 +143,7 @@ beforeAll(async () => {
     await mkdir(dirname(join(baseDir, path)), { recursive: true });
     await writeFile(join(baseDir, path), lines.join("\n"));
   }
-  const { output } = await cruise(["libs", "services", "cli"], {
+  const { output } = await cruise(["libs", "services", "cli", "console"], {
     ...config.options,
     baseDir,
     validate: true,

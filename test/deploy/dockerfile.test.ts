@@ -80,10 +80,19 @@ test.each(IMAGE_TARGETS)(
 test("commands are in exec form, packages come from the lockfile without scripts, nothing is fetched", () => {
   const commands = [Keyword.RUN, Keyword.CMD, Keyword.ENTRYPOINT].flatMap((one) => ofKind(one));
   expect(commands.filter((one) => exec(one).length === 0).map(String)).toEqual([]);
-  for (const install of ofKind(Keyword.RUN)) {
-    expect(exec(install).slice(0, 4)).toEqual(["npm", "ci", "--omit=dev", "--ignore-scripts"]);
+  const runs = ofKind(Keyword.RUN).map(exec);
+  const installs = runs.filter(([command]) => command === "npm");
+  const ofServices = installs.filter((install) => !install.includes("--workspace=console"));
+  for (const install of ofServices) {
+    expect(install.slice(0, 4)).toEqual(["npm", "ci", "--omit=dev", "--ignore-scripts"]);
   }
-  expect(ofKind(Keyword.RUN)).toHaveLength(IMAGE_TARGETS.length);
+  expect(ofServices).toHaveLength(IMAGE_TARGETS.length);
+  // What builds the console's pages stays in its stage.
+  expect(ofKind(Keyword.RUN, stage("console")).map(exec)).toEqual([
+    ["npm", "ci", "--include=dev", "--ignore-scripts", "--workspace=console"],
+    ["node", "node_modules/vite/bin/vite.js", "build", "console"],
+  ]);
+  expect(runs).toHaveLength(installs.length + 1);
   expect(ofKind(Keyword.ADD)).toEqual([]);
 });
 

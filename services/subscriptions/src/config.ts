@@ -1,5 +1,6 @@
 import { eventSettings } from "@ringback/runtime/settings/event-settings";
 import { z } from "zod";
+import { consoleSettings } from "./console/console-settings.ts";
 import {
   cidrsSchema,
   deliverySafetySettings,
@@ -72,6 +73,7 @@ export const subscriptionsSettings = {
     .describe(
       "Folder of the index that lists are read from, kept over restarts. Each instance needs one of its own. Without it the index is temporary, and each start reads the streams again",
     ),
+  ...consoleSettings,
   ...eventSettings,
   ...deliverySafetySettings,
   ...headerSecretSettings,

@@ -32,6 +32,8 @@ export type Frame = {
   /** Networks whose `X-Forwarded-For` counts: it gives the address of each caller behind a proxy. */
   readonly trustedProxies?: readonly string[];
   readonly bounds?: AppBounds;
+  /** Adds the pages that are served beside the API. */
+  readonly pages?: Feature | undefined;
   /** Where requests are traced. */
   readonly tracer?: Tracer | undefined;
 };
@@ -87,6 +89,7 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
   recordRequests(app, deps, paths);
   documentApi(app);
   documentRoutes(app);
+  deps.pages?.(app);
   void app.register(
     async (api: Api) => {
       const limits = await requestLimits(api, deps.requestsPerMinutePerKey);

@@ -1,0 +1,69 @@
+import createClient from "openapi-fetch";
+import { keepToken, currentToken } from "../session/token.ts";
+import { currentWorkspace } from "../session/workspace.ts";
+import { noteConnection } from "./connection.ts";
+import { problemIn, ProblemError } from "./problem.ts";
+import type { paths } from "./schema.gen.ts";
+
+/** Where the calls of the API are: the origin of the page. */
+export const BASE_PATH = "/ca/api/v0";
+
+const TIMEOUT_MS = 30_000;
+
+/** Called when the API no longer knows who asks: the key or session was revoked, or has ended. */
+let onSignedOut = (): void => undefined;
+export const whenSignedOut = (listener: () => void): void => {
+  onSignedOut = listener;
+};
+
+/** One request with the caller's headers. Throws a `ProblemError` for a refusal, another error where nobody responded. */
+export const requestApi = async (input: Request): Promise<Response> => {
+  const token = currentToken();
+  if (token !== null) input.headers.set("authorization", `Bearer ${token}`);
+  const workspace = currentWorkspace();
+  if (workspace !== undefined) input.headers.set("x-workspace-id", workspace);
+  const response = await reach(input);
+  if (response.ok) return response;
+  const body: unknown = await response.json().catch(() => undefined);
+  if (response.status === 401 && token !== null && token === currentToken()) {
+    keepToken(null);
+    onSignedOut();
+  }
+  throw new ProblemError(problemIn(body, response.status));
+};
+
+const reach = async (input: Request): Promise<Response> => {
+  const signal = AbortSignal.any([input.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+  try {
+    const response = await fetch(input, { signal });
+    // A proxy that stands before a stopped API responds for it.
+    noteConnection(response.status === 502 || response.status === 504 ? "away" : "reachable");
+    return response;
+  } catch (error) {
+    if (input.signal.aborted) throw error;
+    noteConnection("away");
+    throw new Error("The API cannot be reached.", { cause: error });
+  }
+};
+
+/** The API's calls, typed by its OpenAPI document. A refusal is thrown, so `data` is always there. */
+export const api = createClient<paths>({
+  baseUrl: location.origin + BASE_PATH,
+  fetch: requestApi,
+  querySerializer: { array: { style: "form", explode: true } },
+});
+
+/** The body of a response that was not refused. */
+export const dataOf = async <T>(
+  call: Promise<{ data?: T | undefined }>,
+): Promise<NonNullable<T>> => {
+  const { data } = await call;
+  if (data === undefined || data === null) throw new Error("The API responded without a body.");
+  return data;
+};
+
+/** The text of a response, as it came. */
+export const textOf = async (path: string, signal?: AbortSignal): Promise<string> => {
+  const request = new Request(location.origin + BASE_PATH + path, { signal: signal ?? null });
+  return (await requestApi(request)).text();
+};

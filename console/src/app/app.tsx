@@ -1,0 +1,106 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { Suspense, useEffect, useState } from "react";
+import { Link, Redirect, Route, Router, Switch } from "wouter";
+import { startTelling } from "../embedding/host-messages.ts";
+import { useMe } from "../session/me.ts";
+import { Session, type SignedOutView } from "../session/session.tsx";
+import { applyTheme } from "../theme/theme.ts";
+import { Loading } from "../ui/states.tsx";
+import { Page } from "../ui/page.tsx";
+import { Toasts } from "../ui/toasts.tsx";
+import { makeQueryClient } from "./query-client.ts";
+import { pagesFor } from "./pages.ts";
+import { Shell } from "./shell.tsx";
+
+type Way = "console" | "portal";
+
+/** The pages for one workspace, at this base of the address. */
+export const App = ({
+  way,
+  signedOut,
+}: {
+  readonly way: Way;
+  readonly signedOut: SignedOutView;
+}) => {
+  const [client] = useState(makeQueryClient);
+  return (
+    <QueryClientProvider client={client}>
+      <Toasts>
+        {way === "portal" ? (
+          <Session workspaceId={undefined} signedOut={signedOut}>
+            <Embedded />
+            <Pages way={way} />
+          </Session>
+        ) : (
+          <Router base="/console">
+            <Switch>
+              <Route path="/w/:workspace/*?">
+                {({ workspace }) => (
+                  <Session workspaceId={workspace} signedOut={signedOut}>
+                    <Router base={`/w/${encodeURIComponent(workspace)}`}>
+                      <Pages way={way} />
+                    </Router>
+                  </Session>
+                )}
+              </Route>
+              <Route>
+                <Session workspaceId={undefined} signedOut={signedOut}>
+                  <ToWorkspace />
+                </Session>
+              </Route>
+            </Switch>
+          </Router>
+        )}
+      </Toasts>
+    </QueryClientProvider>
+  );
+};
+
+const Pages = ({ way }: { readonly way: Way }) => {
+  const me = useMe();
+  const pages = pagesFor(way, me);
+  const first = pages.find(({ nav }) => nav !== undefined);
+  return (
+    <Shell pages={pages} way={way}>
+      <Suspense fallback={<Loading />}>
+        <Switch>
+          {pages.map(({ path, component }) => (
+            <Route key={path} path={path} component={component} />
+          ))}
+          <Route path="/">
+            {first === undefined ? <NothingHere /> : <Redirect to={first.path} replace />}
+          </Route>
+          <Route>
+            <NothingHere />
+          </Route>
+        </Switch>
+      </Suspense>
+    </Shell>
+  );
+};
+
+/** Gives the portal the colours of its session, and tells the page around it what happens. */
+const Embedded = () => {
+  const me = useMe();
+  const { theme } = me;
+  useEffect(() => {
+    if (theme !== null && theme !== undefined) applyTheme(theme, document.documentElement);
+  }, [theme]);
+  useEffect(() => startTelling({ origin: me.origin ?? null }), [me.origin]);
+  return null;
+};
+
+const NothingHere = () => (
+  <Page title="Nothing here">
+    <p>
+      There is no such page, or you may not see it. <Link href="/">Go to the first page</Link>
+    </p>
+  </Page>
+);
+
+/** To the workspace of the key; who may see several chooses one. */
+const ToWorkspace = () => {
+  const me = useMe();
+  if (me.workspace_id !== null) return <Redirect to={`/w/${me.workspace_id}/`} replace />;
+  return <NothingHere />;
+};

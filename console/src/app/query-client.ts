@@ -1,0 +1,35 @@
+import { onlineManager, QueryClient } from "@tanstack/react-query";
+import { connection, onConnection } from "../api/connection.ts";
+import { ProblemError } from "../api/problem.ts";
+
+const FRESH_MS = 5_000;
+const LONGEST_WAIT_MS = 5_000;
+
+/**
+ * Reads again what the API did not respond to; a refusal is final, but for 429 and 503. Once the API is back, everything
+ * in sight is read again.
+ */
+export const makeQueryClient = (): QueryClient => {
+  // The browser's own word about the network says nothing of a server on the same machine.
+  onlineManager.setOnline(true);
+  onlineManager.setEventListener(() => () => undefined);
+  const client = new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: FRESH_MS,
+        networkMode: "always",
+        retry: (count, error) =>
+          error instanceof ProblemError ? count < 3 && isPassing(error.problem.status) : true,
+        retryDelay: (count) => Math.min(LONGEST_WAIT_MS, 500 * 2 ** count),
+      },
+      mutations: { networkMode: "always", retry: false },
+    },
+  });
+  onConnection(() => {
+    if (connection() === "reachable") void client.invalidateQueries();
+  });
+  return client;
+};
+
+const isPassing = (status: number): boolean =>
+  status === 429 || status === 502 || status === 503 || status === 504;

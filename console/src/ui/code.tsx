@@ -1,0 +1,68 @@
+import { useState } from "react";
+import { BASE_PATH } from "../api/client.ts";
+import { curlText, type ShownCall } from "../format/curl.ts";
+import { indentedJson } from "../format/json-text.ts";
+import { currentWorkspace } from "../session/workspace.ts";
+import { Button } from "./button.tsx";
+import css from "./ui.module.css";
+
+const COPIED_MS = 2_000;
+
+export const CopyButton = ({
+  text,
+  label = "Copy",
+}: {
+  readonly text: string;
+  readonly label?: string;
+}) => {
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), COPIED_MS);
+  };
+  return (
+    <Button onClick={() => void copy()} aria-live="polite">
+      {isCopied ? "Copied" : label}
+    </Button>
+  );
+};
+
+/** Text as it is, never HTML; it can be scrolled by keyboard, too. */
+export const Code = ({ text, label }: { readonly text: string; readonly label: string }) => (
+  <div className={css.code}>
+    <pre tabIndex={0} aria-label={label} role="region" dir="auto">
+      {shown(text)}
+    </pre>
+    <span className={css.copy}>
+      <CopyButton text={text} />
+    </span>
+  </div>
+);
+
+/** JSON with indents; its numbers, escapes and order of keys as they are written. */
+export const JsonCode = ({ text, label }: { readonly text: string; readonly label: string }) => (
+  <Code text={indentedJson(text)} label={label} />
+);
+
+const MAX_SHOWN = 200_000;
+
+/** Marks that turn the direction of text are shown by their numbers, so that nothing looks like what it is not. */
+const shown = (text: string): string => {
+  const visible = text.replaceAll(/[\u202A-\u202E\u2066-\u2069\u200E\u200F\u061C]/g, (mark) => {
+    return `\\u${mark.codePointAt(0)?.toString(16).padStart(4, "0").toUpperCase()}`;
+  });
+  if (visible.length <= MAX_SHOWN) return visible;
+  return `${visible.slice(0, MAX_SHOWN)}\n… ${visible.length - MAX_SHOWN} more characters: copy the text to have them all`;
+};
+
+/** What an action does, as a command for a shell. */
+export const Curl = ({ call }: { readonly call: ShownCall }) => {
+  const api = location.origin + BASE_PATH;
+  return (
+    <details>
+      <summary>As curl</summary>
+      <Code text={curlText(call, { api, workspace: currentWorkspace() })} label="curl command" />
+    </details>
+  );
+};
