@@ -4,6 +4,7 @@ import { Link, Redirect, Route, Router, Switch } from "wouter";
 import { startTelling } from "../embedding/host-messages.ts";
 import { useMe } from "../session/me.ts";
 import { Session, type SignedOutView } from "../session/session.tsx";
+import { ChooseWorkspace } from "../session/choose-workspace.tsx";
 import { applyTheme } from "../theme/theme.ts";
 import { Loading } from "../ui/states.tsx";
 import { Page } from "../ui/page.tsx";
@@ -13,6 +14,9 @@ import { pagesFor } from "./pages.ts";
 import { Shell } from "./shell.tsx";
 
 type Way = "console" | "portal";
+
+/** What `GET /me` says of an operator who has named no workspace. */
+const EVERY_WORKSPACE = "*";
 
 /** The pages for one workspace, at this base of the address. */
 export const App = ({
@@ -101,6 +105,8 @@ const NothingHere = () => (
 /** To the workspace of the key; who may see several chooses one. */
 const ToWorkspace = () => {
   const me = useMe();
-  if (me.workspace_id !== null) return <Redirect to={`/w/${me.workspace_id}/`} replace />;
-  return <NothingHere />;
+  if (me.workspace_id !== EVERY_WORKSPACE) {
+    return <Redirect to={`/w/${encodeURIComponent(me.workspace_id)}/`} replace />;
+  }
+  return <ChooseWorkspace />;
 };

@@ -113,7 +113,12 @@ const Foot = () => {
     <div className={css.foot}>
       <SelectField label="Colours" value={mode} options={MODES} onChange={choose} />
       <span>
-        {me.workspace_id ?? "all workspaces"}, as {me.name ?? me.id}
+        Workspace {me.workspace_id}, as {me.name ?? me.id}
+      </span>
+      <span>
+        {me.operator || me.workspaces.length > 0 ? (
+          <a href="/console/workspaces">Another workspace</a>
+        ) : null}
       </span>
       <Button onClick={signOut}>Sign out</Button>
     </div>

@@ -6,8 +6,10 @@ export type Me = {
   readonly kind: "key" | "person" | "portal";
   readonly id: string;
   readonly name: string | null;
-  /** Of the workspace that the pages are about. */
-  readonly workspace_id: string | null;
+  /** Of the workspace that the pages are about; `*`: an operator has named none yet. */
+  readonly workspace_id: string;
+  /** Where else the caller may act. */
+  readonly workspaces: readonly { readonly workspace_id: string }[];
   readonly operator: boolean;
   readonly permissions: readonly string[];
   readonly agents: readonly string[] | null;

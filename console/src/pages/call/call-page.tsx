@@ -1,7 +1,7 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "wouter";
 import { api, dataOf } from "../../api/client.ts";
+import { usePages } from "../../api/use-pages.ts";
 import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
 import { Dialog } from "../../ui/dialog.tsx";
@@ -20,40 +20,32 @@ const WATCH_MS = 5_000;
 export const CallPage = () => {
   const { callId = "" } = useParams<{ callId: string }>();
   const [opened, setOpened] = useState<Row>();
-  const events = useInfiniteQuery({
-    queryKey: ["call", callId],
-    queryFn: ({ pageParam, signal }) =>
-      dataOf(
-        api.GET("/calls/{call_id}/events", {
-          params: {
-            path: { call_id: callId },
-            query: pageParam === null ? { limit: 200 } : { limit: 200, cursor: pageParam },
-          },
-          signal,
-        }),
-      ),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page) => page.next_cursor,
-    refetchInterval: WATCH_MS,
+  const call = usePages({
+    key: ["call", callId],
+    read: (cursor, signal) => {
+      const query = { limit: 200, ...(cursor === undefined ? {} : { cursor }) };
+      const params = { path: { call_id: callId }, query };
+      return dataOf(api.GET("/calls/{call_id}/events", { params, signal }));
+    },
+    rowsOf: (page) => page.events,
+    everyMs: WATCH_MS,
   });
-  const found = events.data?.pages.flatMap((page) => page.events) ?? [];
+  const found = call.rows;
   return (
     <Page title={`Call ${callId}`}>
-      {events.isPending ? <Loading /> : null}
-      {events.error === null ? null : (
-        <Failure error={events.error} retry={() => void events.refetch()} />
-      )}
+      {call.isPending ? <Loading /> : null}
+      {call.error === null ? null : <Failure error={call.error} retry={call.retry} />}
       {found.length === 0 ? null : (
         <>
           <CallTimeLine
             events={found}
             onOpen={({ attempt, event }) => setOpened({ attempt, event })}
           />
-          {events.hasNextPage ? (
-            <Button onClick={() => void events.fetchNextPage()} isBusy={events.isFetchingNextPage}>
+          {call.readMore === undefined ? null : (
+            <Button onClick={call.readMore} isBusy={call.isReading}>
               Show older events
             </Button>
-          ) : null}
+          )}
           <AttemptTable events={found} onOpen={setOpened} />
         </>
       )}
