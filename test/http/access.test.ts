@@ -130,6 +130,40 @@ const CALLS: readonly Row[] = [
   ...readable("/me", "/me", 200),
   ["GET /audit", "/audit", {}, 200, 403, 403, 200],
   ["HEAD /audit", "/audit", { method: "HEAD" }, 200, 403, 403, 200],
+  [
+    "POST /api-keys",
+    "/api-keys",
+    json("POST", { name: "x", scopes: ["read"] }),
+    201,
+    403,
+    403,
+    201,
+  ],
+  ...(["GET", "HEAD"] as const).map((method): Row => [
+    `${method} /api-keys`,
+    "/api-keys",
+    { method },
+    200,
+    403,
+    403,
+    200,
+  ]),
+  ...(
+    [
+      ["GET", ""],
+      ["HEAD", ""],
+      ["DELETE", ""],
+      ["POST", "/rotate"],
+    ] as const
+  ).map(([method, more]): Row => [
+    `${method} /api-keys/:key_id${more}`,
+    `/api-keys/k1${more}`,
+    { method },
+    404,
+    403,
+    403,
+    404,
+  ]),
   ["GET /assistant", "/assistant", {}, 200, 200, 200, 200],
   ["HEAD /assistant", "/assistant", { method: "HEAD" }, 200, 200, 200, 200],
   ["GET /stream", "/stream", {}, 200, 200, 200, 200],
@@ -253,6 +287,7 @@ const codeOf = (path: string, status: number): string | undefined => {
   if (status === 403) return "insufficient_scope";
   if (status !== 404) return undefined;
   if (path.startsWith("/redeliveries/")) return "redelivery_not_found";
+  if (path.startsWith("/api-keys/")) return "key_not_found";
   if (path.startsWith("/endpoints/")) return "endpoint_not_found";
   const what = ["call", "dead-letter", "event"].find((one) => path.startsWith(`/${one}s/`));
   return `${what?.replace("-", "_") ?? "agent"}_not_found`;

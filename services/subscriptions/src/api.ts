@@ -6,6 +6,8 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { SubscriptionsOptions } from "./background.ts";
 import { schemaValidator } from "./event-types/schema-validator.ts";
 import { featureDeps, type ApiParts, type FeatureDeps } from "./feature-deps.ts";
+import { apiKeyRoutes } from "./access/routes/api-key.ts";
+import { apiKeysRoutes } from "./access/routes/api-keys.ts";
 import { meRoute } from "./access/routes/me.ts";
 import { auditRequests } from "./audit/routes/audit-requests.ts";
 import { listAuditRoute } from "./audit/routes/list-audit.ts";
@@ -85,6 +87,8 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
   return [
     (api) => meRoute(api),
     (api) => auditRequests(api, deps.audit),
+    (api) => apiKeysRoutes(api, deps.access),
+    (api) => apiKeyRoutes(api, deps.access),
     (api) => patchAgentRoute(api, deps),
     (api) => registerAgentRoute(api, commands),
     (api) => getAgentRoute(api, { store, history, now }),

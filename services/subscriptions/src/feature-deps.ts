@@ -3,6 +3,7 @@ import type { AgentState } from "@ringback/contracts/agents/agent";
 import { eventId } from "@ringback/contracts/events/event";
 import type { Sealer } from "@ringback/contracts/secrets/subscription-secrets";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { AGENT_COMMANDS, AGENTS, type AgentHistory } from "./agents/agent-commands.ts";
 import type { AgentIndex } from "./agents/agent-index.ts";
@@ -21,8 +22,7 @@ import { definitionStore } from "./event-types/definition-store.ts";
 import { notedWarnings, ownWarnings, type OwnWarnings } from "./event-types/own-warnings.ts";
 import type { SchemaValidator } from "./event-types/schema-validator.ts";
 import { eventReader, type EventReader } from "./events/event-reader.ts";
-import { accessStore } from "./access/access-store.ts";
-import { sessionStore, type SessionStore } from "./access/session-store.ts";
+import { accessDeps, type AccessDeps } from "./access/access-deps.ts";
 import type { ApiKeysFile } from "./http/auth/api-keys.ts";
 import type { Credentials } from "./http/auth/credential.ts";
 import { requestStore } from "./idempotency/request-store.ts";
@@ -56,7 +56,7 @@ export type FeatureDeps = PatchAgentDeps & {
   readonly publishing: PublishDeps;
   readonly ownWarnings: OwnWarnings;
   readonly live: LiveStream;
-  readonly sessions: SessionStore;
+  readonly access: AccessDeps;
   readonly projection: Projection;
   readonly records: RecordLoader;
   readonly eventId: (seq: number) => string;
@@ -71,7 +71,7 @@ export const featureDeps = (
   { settings, log }: Pick<SubscriptionsOptions, "settings" | "log">,
   validator: SchemaValidator,
 ): FeatureDeps => {
-  const { nats, index, access, projection, redelivery, created, sealer, metrics, rules } = parts;
+  const { nats, index, projection, redelivery, created, sealer, metrics, rules } = parts;
   const limits = limitsOf(settings, index);
   const requests = requestStore(nats, limits);
   const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
@@ -84,7 +84,6 @@ export const featureDeps = (
   const noted = notedWarnings(warningsOf, metrics.warnedOf, log);
   const records = recordLoader(nats);
   const { changed: onChange, conflicted: onConflict } = metrics;
-  const attemptsCreatedMs = created.get(STREAMS.attempts) ?? 0;
   const running = { requests, limits, now, random: Math.random, onChange, onConflict };
   return {
     commands: { ...running, kind: AGENT_COMMANDS, store },
@@ -116,15 +115,16 @@ export const featureDeps = (
     redelivery: { ...redelivery.redelivery, requests, endpoints },
     eventId: (seq) => eventId(eventsCreatedMs, seq),
     eventsKeptMs: settings.EVENTS_MAX_AGE,
-    sessions: sessionStore({ index: access, store: accessStore(nats, access), now }),
     audit: { audit: parts.audit, nats, now },
-    live: liveStream({
-      nats,
-      connections: parts.connections,
-      streams: { attempts: attemptsCreatedMs, events: eventsCreatedMs },
-      log,
-    }),
+    access: accessDeps({ nats, index: parts.access, file: parts.keys, requests, limits, now }),
+    live: liveOf(parts, log),
   };
+};
+
+const liveOf = ({ nats, connections, created }: ApiParts, log: Logger): LiveStream => {
+  const attempts = created.get(STREAMS.attempts) ?? 0;
+  const events = created.get(STREAMS.events) ?? 0;
+  return liveStream({ nats, connections, streams: { attempts, events }, log });
 };
 
 const subscriptionsIn = (state: AgentState) =>

@@ -12,7 +12,7 @@ const KEY: StoredKey = {
   scopes: ["read"],
   secrets: [{ sha256: "ab".repeat(32) }, { sha256: "cd".repeat(32), until: AT }],
   seed: "ef".repeat(32),
-  created_by: { actor: "admin", key_id: "admin" },
+  created_by: "admin",
   created_at: AT,
 };
 

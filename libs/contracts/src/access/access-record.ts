@@ -22,14 +22,6 @@ const workspaceSchema = z.union([z.literal(ALL_WORKSPACES), idSchema]);
 const namesSchema = z.array(z.string());
 const timeSchema = z.iso.datetime();
 
-/** Who made a key or a session. */
-const createdBySchema = z.object({
-  /** As configuration events name who changed something. */
-  actor: z.string(),
-  /** The key that made it: what it made ends with it. Missing: a person did. */
-  key_id: z.string().optional(),
-});
-
 /** A key as ACCESS stores it: digests, never the key. */
 const storedKeySchema = z.object({
   kind: z.literal("key"),
@@ -42,7 +34,8 @@ const storedKeySchema = z.object({
   secrets: z.array(z.object({ sha256: digestSchema, until: timeSchema.optional() })).min(1),
   /** Random, the same over all rotations, and secret: what else is derived from a key is derived from this. */
   seed: digestSchema,
-  created_by: createdBySchema,
+  /** As configuration events name who changed something. */
+  created_by: z.string(),
   created_at: timeSchema,
   rotated_at: timeSchema.optional(),
   expires_at: timeSchema.optional(),
@@ -74,7 +67,12 @@ const storedSessionSchema = z.object({
   theme: z.record(z.string(), z.string()).optional(),
   /** The one origin that the portal sends messages to. */
   origin: z.string().optional(),
-  created_by: createdBySchema,
+  created_by: z.object({
+    /** As configuration events name who changed something. */
+    actor: z.string(),
+    /** The key that made it, and that it ends with. Missing: a person did. */
+    key_id: z.string().optional(),
+  }),
   created_at: timeSchema,
   expires_at: timeSchema,
 });

@@ -8,6 +8,7 @@ import {
 import type { ApiKeys } from "../http/auth/api-keys.ts";
 import type { Credentials } from "../http/auth/credential.ts";
 import { UnavailableError } from "../streams/ask.ts";
+import { streamState } from "../streams/read-stream.ts";
 import { createAccessList, type AccessList } from "./access-list.ts";
 
 /** All keys and sessions, kept in memory and up to date from ACCESS: known while NATS is away, too. */
@@ -15,6 +16,8 @@ export type AccessIndex = Omit<AccessList, "apply" | "dropEnded"> &
   Pick<LastPerSubject, "caughtUp" | "isCaughtUp" | "stop"> & {
     /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
     readonly applied: (seq: number) => Promise<void>;
+    /** The same for everything that any instance has confirmed to a caller as stored. */
+    readonly upToDate: () => Promise<void>;
   };
 
 export type AccessIndexOptions = Pick<LastPerSubjectOptions, "nats" | "onStreamLost" | "log"> & {
@@ -45,15 +48,17 @@ export const followAccess = ({
     onStreamLost,
     log,
   });
+  const applied = async (seq: number): Promise<void> => {
+    if (await values.applied(seq)) return;
+    throw new UnavailableError(`the list of keys is behind: ${values.appliedUpTo()}/${seq}`);
+  };
   const timer = setInterval(() => dropEnded(nowMs()), DROP_ENDED_EVERY_MS);
   return {
     ...list,
     caughtUp: values.caughtUp,
     isCaughtUp: values.isCaughtUp,
-    applied: async (seq) => {
-      if (await values.applied(seq)) return;
-      throw new UnavailableError(`the list of keys is behind: ${values.appliedUpTo()}/${seq}`);
-    },
+    applied,
+    upToDate: async () => applied((await streamState(nats, STREAMS.access)).last_seq),
     stop: async () => {
       clearInterval(timer);
       await values.stop();

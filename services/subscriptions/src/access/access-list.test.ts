@@ -15,7 +15,7 @@ const keyOf = (workspace_id: string, more: Partial<StoredKey> = {}): StoredKey =
   scopes: ["read"],
   secrets: [{ sha256: "ab".repeat(32) }],
   seed: "ef".repeat(32),
-  created_by: { actor: "admin" },
+  created_by: "admin",
   created_at: AT,
   ...more,
 });

@@ -15,8 +15,11 @@ import type { AccessIndex } from "./access-index.ts";
 
 /** Writes to ACCESS, and waits until this instance knows what it wrote. */
 export type AccessStore = {
-  /** Stores something new unless the workspace has as many as it may; the limit holds over all instances. */
-  readonly add: (addition: Addition) => Promise<"added" | "too_many">;
+  /**
+   * Stores something new unless the workspace has as many as it may, which holds over all instances, or there is or was
+   * one with this id.
+   */
+  readonly add: (addition: Addition) => Promise<"added" | "there" | "too_many">;
   /** Stores a change unless another message than `lastSeq` is the last one; then the index knows that one. */
   readonly replace: (
     address: AccessAddress,
@@ -31,6 +34,10 @@ type Addition = {
   readonly record: AccessRecord;
   /** Undefined: it is kept until it is deleted. */
   readonly ttlMs?: number | undefined;
+  /** The id was decided by an earlier request, which may have stored it. */
+  readonly mayExist?: boolean;
+  /** Called before it is stored; throws where the workspace may not change more now. */
+  readonly admit?: () => void;
   /** How many there are; it may have as many as `max`. */
   readonly count: () => number;
   readonly max: number;
@@ -67,13 +74,16 @@ export const accessStore = (nats: Nats, index: Pick<AccessIndex, "applied">): Ac
   };
   const lastSeqOf = async (subjects: string): Promise<number> =>
     (await lastMessage(nats, STREAMS.access, subjects))?.seq ?? 0;
-  const add = async ({ address, record, ttlMs, count, max }: Addition) => {
+  const add = async (addition: Addition) => {
+    const { address, record, ttlMs, count, max, admit, mayExist = false } = addition;
     const { workspaceId, kind } = address;
     const of = accessOfWorkspace(workspaceId, kind);
     for (let n = 0; n < MAX_TRIES; n += 1) {
       const lastSeq = await lastSeqOf(of);
       await index.applied(lastSeq);
+      if (mayExist && (await lastSeqOf(accessSubject(address))) > 0) return "there";
       if (count() >= max) return "too_many";
+      if (n === 0) admit?.();
       // What another instance adds meanwhile is a conflict.
       const added = await write(address, record, { lastSeq, of, ttlMs });
       if (added.kind === "stored") return "added";

@@ -68,6 +68,7 @@ export const sessionStore = ({ index, store, now }: SessionStoreDeps): SessionSt
         count: () => list(workspaceId).length,
         max: ACCESS_LIMITS.sessions,
       });
+      if (result === "there") throw new Error(`there is a session ${session_id} already`);
       return result === "added"
         ? { kind: "created", session, token }
         : { kind: "too_many_sessions" };

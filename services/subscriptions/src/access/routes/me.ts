@@ -49,7 +49,7 @@ export const meRoute = (api: Api): void => {
   api.get(
     "/me",
     {
-      config: { permission: "any", anyWorkspace: true },
+      config: { permission: "any", workspace: "or_none" },
       schema: {
         operationId: "getMe",
         summary: "Who the caller is",

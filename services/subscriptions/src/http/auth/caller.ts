@@ -18,8 +18,8 @@ declare module "fastify" {
     permission?: Permission | "any";
     /** The call is about no workspace, and for operators alone. */
     operator?: boolean;
-    /** The call is about a workspace, or about all where an operator names none. */
-    anyWorkspace?: boolean;
+    /** `one` where a route says nothing. */
+    workspace?: Exclude<WorkspaceRule, "operator">;
     /** A response lasts for as long as the caller reads it: its duration says nothing about the service. */
     isEndless?: boolean;
   }
@@ -58,10 +58,8 @@ export const requireCaller = (
   });
 };
 
-const ruleOf = ({ operator, anyWorkspace }: FastifyContextConfig): WorkspaceRule => {
-  if (operator === true) return "operator";
-  return anyWorkspace === true ? "any" : "one";
-};
+const ruleOf = ({ operator, workspace = "one" }: FastifyContextConfig): WorkspaceRule =>
+  operator === true ? "operator" : workspace;
 
 /** The caller of this request; only for calls that `requireCaller` guards. */
 export const callerOf = (request: Pick<FastifyRequest, "caller">): Caller => {

@@ -6,10 +6,10 @@ import type { Caller, Credential, Role } from "./credential.ts";
 import type { Permission } from "./permissions.ts";
 
 /**
- * What a call is about. `one`: a workspace. `any`: a workspace, or all where an operator names none. `operator`: all
- * workspaces, for operators alone.
+ * What a call is about. `one`: a workspace. `or_all`: a workspace, or what is of operators, which is named `*`. `or_none`:
+ * the same, and an operator need not name any. `operator`: all workspaces, for operators alone.
  */
-export type WorkspaceRule = "one" | "any" | "operator";
+export type WorkspaceRule = "one" | "or_all" | "or_none" | "operator";
 
 export type Choice = { readonly kind: "caller"; readonly caller: Caller } | Refusal;
 
@@ -33,7 +33,7 @@ export const inWorkspace = (
     const detail = "Name the workspace as X-Workspace-Id: this key is of an operator.";
     return refused("workspace_required", detail);
   }
-  if (named === ALL_WORKSPACES && everywhere !== undefined && rule === "any") {
+  if (named === ALL_WORKSPACES && everywhere !== undefined && rule !== "one") {
     return callerAt(credential, ALL_WORKSPACES, everywhere);
   }
   if (typeof named !== "string" || !isId(named)) {
@@ -53,7 +53,7 @@ export const isOperator = (credential: Credential): boolean =>
   permissionsAt([credential, ...(credential.roles ?? [])], ALL_WORKSPACES) !== undefined;
 
 const defaultOf = ({ workspaceId }: Credential, rule: WorkspaceRule): string | undefined =>
-  workspaceId === ALL_WORKSPACES && rule === "one" ? undefined : workspaceId;
+  workspaceId === ALL_WORKSPACES && rule !== "or_none" ? undefined : workspaceId;
 
 const permissionsAt = (
   roles: readonly Role[],

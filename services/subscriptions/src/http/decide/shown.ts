@@ -15,7 +15,7 @@ const WORDS = /^[\w. -]{0,30}$/;
 const LIKE_A_TIME = /^[\d:.+\-TZ ]{1,40}$/i;
 
 /** How our own secrets begin, and those of a header for authorization. */
-const SECRET = /^(?:wh(?:sec|sk|pk)_|rb_|bearer |basic )/i;
+const SECRET = /^(?:wh(?:sec|sk|pk)_|rbs?_|bearer |basic )/i;
 
 /**
  * A value that came, as part of a sentence: `"retrying"`, `a number (7)`, `a list`. A text is repeated only where it

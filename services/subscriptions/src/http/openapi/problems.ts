@@ -35,7 +35,7 @@ const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "confi
     ...(schema?.body === undefined ? [] : OF_BODIES),
     ...(schema?.querystring === undefined ? [] : (["validation_failed"] as const)),
     ...(config?.operator === true ? (["operator_required"] as const) : []),
-    ...(config?.operator === true || config?.anyWorkspace === true
+    ...(config?.operator === true || config?.workspace === "or_none"
       ? []
       : (["workspace_required"] as const)),
     ...problemsOfHeaders(documented),
