@@ -38,6 +38,20 @@ export const PAGES: readonly PageEntry[] = [
     audience: "everybody",
     component: loaded(() => import("../pages/call/call-page.tsx"), "CallPage"),
   },
+  {
+    path: "/keys",
+    permission: "admin",
+    audience: "console",
+    nav: { title: "API keys", group: "Access" },
+    component: loaded(() => import("../pages/keys/keys-page.tsx"), "KeysPage"),
+  },
+  {
+    path: "/history",
+    permission: "admin",
+    audience: "console",
+    nav: { title: "History", group: "Access" },
+    component: loaded(() => import("../pages/audit/audit-page.tsx"), "AuditPage"),
+  },
 ];
 
 /** The pages that this caller may open. */
