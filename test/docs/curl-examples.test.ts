@@ -42,6 +42,7 @@ beforeAll(async () => {
   receiver = await startReceiver(({ path }) => status(path.startsWith("/archive") ? 503 : 200));
   platform = await startPlatform({
     workspaces: files.map(({ file }) => workspaceOf(file)),
+    env: { PORTAL_ORIGIN: "https://webhooks.example.com" },
     dispatcherEnv: { RETRY_DELAYS: "none" },
   });
   proxy = await startRecordingProxy(platform.subscriptions.httpUrl("/"));

@@ -30,7 +30,8 @@ const keys = new Map<string, string | undefined>([
 beforeAll(async () => {
   server = await startNatsServer();
   const keysFile = await writeApiKeysFile(KEYS.map(([, key]) => key));
-  started = await startOn(server, { keysFile });
+  const env = { PORTAL_ORIGIN: "https://portal.example.com" };
+  started = await startOn(server, { keysFile, env });
   for (const [n, [name]] of KEYS.entries()) keys.set(name, keysFile.keys[n]);
   eventId = await storeEvent();
   const crm = json("PUT", { url: "https://crm.example.com/" });
@@ -128,6 +129,26 @@ const CALLS: readonly Row[] = [
     200,
   ],
   ...readable("/me", "/me", 200),
+  [
+    "POST /portal-sessions",
+    "/portal-sessions",
+    json("POST", { capabilities: ["read"] }),
+    201,
+    201,
+    403,
+    201,
+  ],
+  ["GET /portal-sessions", "/portal-sessions", {}, 200, 200, 403, 200],
+  ["HEAD /portal-sessions", "/portal-sessions", { method: "HEAD" }, 200, 200, 403, 200],
+  [
+    "DELETE /portal-sessions/:session_id",
+    "/portal-sessions/s1",
+    { method: "DELETE" },
+    404,
+    404,
+    403,
+    404,
+  ],
   ["GET /audit", "/audit", {}, 200, 403, 403, 200],
   ["HEAD /audit", "/audit", { method: "HEAD" }, 200, 403, 403, 200],
   [
@@ -288,6 +309,7 @@ const codeOf = (path: string, status: number): string | undefined => {
   if (status !== 404) return undefined;
   if (path.startsWith("/redeliveries/")) return "redelivery_not_found";
   if (path.startsWith("/api-keys/")) return "key_not_found";
+  if (path.startsWith("/portal-sessions/")) return "portal_session_not_found";
   if (path.startsWith("/endpoints/")) return "endpoint_not_found";
   const what = ["call", "dead-letter", "event"].find((one) => path.startsWith(`/${one}s/`));
   return `${what?.replace("-", "_") ?? "agent"}_not_found`;

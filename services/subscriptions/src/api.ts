@@ -30,6 +30,7 @@ import { agentStatsRoute } from "./lists/routes/agent-stats.ts";
 import { endpointListRoutes } from "./lists/routes/endpoint-lists.ts";
 import { listRoutes } from "./lists/routes/lists.ts";
 import { streamRoute } from "./live/routes/stream.ts";
+import { portalSessionsRoutes } from "./portal/routes/portal-sessions.ts";
 import { postEventsRoute } from "./publishing/routes/post-events.ts";
 import { redeliveriesRoutes } from "./redelivery/routes/jobs.ts";
 import { redeliverEventRoute } from "./redelivery/routes/redeliver-event.ts";
@@ -114,6 +115,7 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => redeliverEventRoute(api, { ...redelivery, eventsKeptMs: deps.eventsKeptMs }),
     (api) => redeliveriesRoutes(api, redelivery),
     (api) => listAuditRoute(api, deps.audit),
+    (api) => portalSessionsRoutes(api, { ...deps.access, portal: deps.portal }),
     (api) => {
       const permits = testPermits(api);
       const testing = { redelivery, eventTypes, permits };

@@ -29,6 +29,7 @@ import { requestStore } from "./idempotency/request-store.ts";
 import type { LiveConnections } from "./live/connections.ts";
 import { liveStream, type LiveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
+import type { PortalDeps } from "./portal/routes/portal-sessions.ts";
 import type { Projection } from "./projection/projection.ts";
 import type { PublishDeps } from "./publishing/publish-events.ts";
 import { eventStore } from "./publishing/store-events.ts";
@@ -62,6 +63,7 @@ export type FeatureDeps = PatchAgentDeps & {
   readonly eventId: (seq: number) => string;
   /** How long EVENTS keeps events. */
   readonly eventsKeptMs: number;
+  readonly portal: PortalDeps["portal"];
   readonly audit: AuditDeps & AuditRouteDeps;
 };
 
@@ -115,7 +117,7 @@ export const featureDeps = (
     redelivery: { ...redelivery.redelivery, requests, endpoints },
     eventId: (seq) => eventId(eventsCreatedMs, seq),
     eventsKeptMs: settings.EVENTS_MAX_AGE,
-    audit: { audit: parts.audit, nats, now },
+    ...auditAndPortal(parts, settings, now),
     access: accessDeps({ nats, index: parts.access, file: parts.keys, requests, limits, now }),
     live: liveOf(parts, log),
   };
@@ -126,6 +128,15 @@ const liveOf = ({ nats, connections, created }: ApiParts, log: Logger): LiveStre
   const events = created.get(STREAMS.events) ?? 0;
   return liveStream({ nats, connections, streams: { attempts, events }, log });
 };
+
+const auditAndPortal = (
+  { audit, nats }: Pick<ApiParts, "audit" | "nats">,
+  { PORTAL_ORIGIN: origin, PORTAL_FRAME_ANCESTORS: frameAncestors }: SubscriptionsSettings,
+  now: () => Date,
+): Pick<FeatureDeps, "audit" | "portal"> => ({
+  audit: { audit, nats, now },
+  portal: origin === undefined ? undefined : { origin, frameAncestors },
+});
 
 const subscriptionsIn = (state: AgentState) =>
   state.kind === "registered" ? state.agent.event_subscriptions : [];

@@ -24,6 +24,7 @@ const API_TAGS = {
   Access: "Who the caller is, keys, and what operators see of all workspaces.",
   Publishing: "Events by HTTP, for producers without NATS.",
   Audit: "Who did what.",
+  Portal: "Sessions of the portal, by which customers see and do what is theirs.",
 } as const;
 
 const DESCRIPTION = [
