@@ -11,6 +11,9 @@ import { apiKeysRoutes } from "./access/routes/api-keys.ts";
 import { meRoute } from "./access/routes/me.ts";
 import { auditRequests } from "./audit/routes/audit-requests.ts";
 import { listAuditRoute } from "./audit/routes/list-audit.ts";
+import { listCallsRoute } from "./lists/routes/list-calls.ts";
+import { activityRoute } from "./lists/routes/activity.ts";
+import { overviewRoute } from "./lists/routes/overview.ts";
 import { deregisterAgentRoute } from "./agents/routes/deregister-agent.ts";
 import { agentsEnvelopeRoutes } from "./agents/routes/agents-envelope.ts";
 import { testFilterRoute } from "./filters/routes/test-filter.ts";
@@ -28,6 +31,7 @@ import { getCallEventsRoute } from "./events/routes/get-call-events.ts";
 import type { Feature } from "./http/api.ts";
 import { agentStatsRoute } from "./lists/routes/agent-stats.ts";
 import { endpointListRoutes } from "./lists/routes/endpoint-lists.ts";
+import { facetRoutes } from "./lists/routes/facets.ts";
 import { listRoutes } from "./lists/routes/lists.ts";
 import { streamRoute } from "./live/routes/stream.ts";
 import { portalSessionsRoutes } from "./portal/routes/portal-sessions.ts";
@@ -97,6 +101,10 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => listAgentsRoute(api, index),
     (api) => agentsEnvelopeRoutes(api, store, index),
     (api) => listRoutes(api, { ...deps, now }),
+    (api) => facetRoutes(api, { ...deps, now }),
+    (api) => listCallsRoute(api, { ...deps, now }),
+    (api) => overviewRoute(api, { ...deps, now }),
+    (api) => activityRoute(api, { ...deps, now }),
     (api) => agentStatsRoute(api, { ...deps, store, now }),
     (api) => agentHistoryRoute(api, history),
     (api) => endpointRoutes(api, deps.endpoints),

@@ -30,6 +30,7 @@ import type { LiveConnections } from "./live/connections.ts";
 import { liveStream, type LiveStream } from "./live/live-stream.ts";
 import type { SubscriptionsMetrics } from "./metrics.ts";
 import type { PortalDeps } from "./portal/routes/portal-sessions.ts";
+import type { Figures } from "./projection/figures.ts";
 import type { Projection } from "./projection/projection.ts";
 import type { PublishDeps } from "./publishing/publish-events.ts";
 import { eventStore } from "./publishing/store-events.ts";
@@ -58,7 +59,7 @@ export type FeatureDeps = PatchAgentDeps & {
   readonly ownWarnings: OwnWarnings;
   readonly live: LiveStream;
   readonly access: AccessDeps;
-  readonly projection: Projection;
+  readonly projection: Projection & Figures;
   readonly records: RecordLoader;
   readonly eventId: (seq: number) => string;
   /** How long EVENTS keeps events. */

@@ -57,7 +57,7 @@ export const endpointCursor = cursorOf<{ created_at: string; endpoint_id: string
 );
 
 /** For a list of the projection, whose name keeps cursors of other lists out. */
-export const rowCursor = (list: "events" | "attempts" | "dead_letters") =>
+export const rowCursor = (list: "events" | "attempts" | "dead_letters" | "calls") =>
   cursorOf<{ readonly atMs: number; readonly seq: number }>(
     ({ atMs, seq }) => `${list}:${atMs}:${seq}`,
     (text) => {

@@ -30,7 +30,8 @@ import {
   type StreamStates,
 } from "./file/positions.ts";
 import { serialExecutor, transactionOn } from "./file/serial-executor.ts";
-import type { ProjectedStream, Queries } from "./projection.ts";
+import type { AllQueries } from "./figures.ts";
+import type { ProjectedStream } from "./projection.ts";
 import { queriesOn } from "./query/queries.ts";
 
 export type GenerationOptions = {
@@ -48,7 +49,7 @@ export type GenerationOptions = {
 
 /** The index in one file, from its opening until it is closed or turns out to be damaged. */
 export type DatabaseGeneration = {
-  readonly queries: Queries;
+  readonly queries: AllQueries;
   readonly following: Readonly<Record<ProjectedStream, Following>>;
   readonly drop: DropExpired;
   /** Reports damage that a query has met. */
@@ -116,7 +117,7 @@ export const openGeneration = async (options: GenerationOptions): Promise<Databa
   return {
     queries: queriesOn(db, ids),
     following,
-    drop: dropExpired(db, serially, stopping.signal),
+    drop: dropExpired(db, { serially, transaction }, stopping.signal),
     damaged: options.onDamaged,
     stop: async () => {
       stopping.abort();

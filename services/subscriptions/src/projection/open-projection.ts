@@ -12,7 +12,8 @@ import {
 } from "./database-generation.ts";
 import { isDamaged, removeIndexFile, unwritableFile } from "./file/index-file.ts";
 import { eachStream, PROJECTED_STREAMS } from "./file/positions.ts";
-import type { Projection, Queries } from "./projection.ts";
+import type { AllQueries, Figures } from "./figures.ts";
+import type { Projection } from "./projection.ts";
 
 export type ProjectionOptions = Omit<GenerationOptions, "path" | "onDamaged" | "onUnwritable"> & {
   /** `PROJECTION_DIR`; undefined: a temporary folder. */
@@ -23,13 +24,16 @@ export type ProjectionOptions = Omit<GenerationOptions, "path" | "onDamaged" | "
   readonly onFatal: (error: unknown) => void;
 };
 
-export type OpenProjection = Projection & {
-  /** Call every few seconds with the state of every stream. */
-  readonly compare: (stream: StreamName, info: Pick<StreamInfo, "state">) => void;
-  readonly stop: () => Promise<void>;
-};
+export type OpenProjection = Projection &
+  Figures & {
+    /** Call every few seconds with the state of every stream. */
+    readonly compare: (stream: StreamName, info: Pick<StreamInfo, "state">) => void;
+    readonly stop: () => Promise<void>;
+  };
 
 const DROP_COUNTS_EVERY_MS = 3_600_000;
+/** An overview shows the last seven days. */
+const RECENT_MS = 8 * 24 * 3_600_000;
 
 /**
  * Opens the index and keeps it up to date until it is stopped; a file that turns out to be damaged is thrown away
@@ -49,7 +53,7 @@ export const openProjection = async (options: ProjectionOptions): Promise<OpenPr
   const { current } = index;
   const dropping = dropCounts(current, options, stopping.signal);
   return {
-    ...projectionOf(current),
+    ...projectionOf(current, options),
     compare: (name, { state }) => {
       for (const stream of PROJECTED_STREAMS) {
         if (SOURCES[stream].stream !== name) continue;
@@ -134,14 +138,17 @@ const dropCounts = async (
 ): Promise<void> => {
   while (!stopping.aborted) {
     await current()
-      ?.drop.counts(now() - attemptsMaxAgeMs)
+      ?.drop.counts(now() - attemptsMaxAgeMs, now() - RECENT_MS)
       .catch(() => undefined); // the serial executor reports errors of the file
     await pause(DROP_COUNTS_EVERY_MS, stopping);
   }
 };
 
 /** The projection over the current generation: there is none for a moment while it is replaced. */
-const projectionOf = (current: () => DatabaseGeneration | undefined): Projection => {
+const projectionOf = (
+  current: () => DatabaseGeneration | undefined,
+  { created, attemptsMaxAgeMs }: ProjectionOptions,
+): Projection & Figures => {
   const existing = (): DatabaseGeneration => {
     const generation = current();
     if (generation === undefined) throw new UnavailableError("the projection is being rebuilt");
@@ -154,13 +161,15 @@ const projectionOf = (current: () => DatabaseGeneration | undefined): Projection
       const lags = eachStream((stream) => current()?.following[stream].lag() ?? 0);
       return { ...lags, total: lags.events + lags.attempts + lags.dead_letters };
     },
+    attemptsKnownSinceMs: (nowMs) =>
+      Math.max(created.get(SOURCES.attempts.stream) ?? 0, nowMs - attemptsMaxAgeMs),
   };
 };
 
 /** The queries of the current generation. A query that meets damage starts a rebuild, and is refused. */
-const guardedQueries = (existing: () => DatabaseGeneration): Queries => {
+const guardedQueries = (existing: () => DatabaseGeneration): AllQueries => {
   const guarded =
-    (name: keyof Queries) =>
+    (name: keyof AllQueries) =>
     async (...query: never[]): Promise<unknown> => {
       const generation = existing();
       try {
@@ -173,6 +182,6 @@ const guardedQueries = (existing: () => DatabaseGeneration): Queries => {
         throw new UnavailableError("the projection is damaged and rebuilt", { cause: error });
       }
     };
-  const names = Object.keys(existing().queries) as (keyof Queries)[];
-  return Object.fromEntries(names.map((name) => [name, guarded(name)])) as unknown as Queries;
+  const names = Object.keys(existing().queries) as (keyof AllQueries)[];
+  return Object.fromEntries(names.map((name) => [name, guarded(name)])) as unknown as AllQueries;
 };

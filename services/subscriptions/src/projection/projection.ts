@@ -13,6 +13,8 @@ export type Projection = Queries & {
   /** The sequence of a stream up to which everything is applied; 0 before the first message. */
   readonly appliedUpTo: (stream: ProjectedStream) => number;
   readonly lag: () => ProjectionLag;
+  /** From when on ATTEMPTS has all attempts, given the time now: what was before is unknown. */
+  readonly attemptsKnownSinceMs: (nowMs: number) => number;
 };
 
 /**

@@ -15,6 +15,8 @@ import { BASE_PATH, type Api } from "../api.ts";
 const API_TAGS = {
   Agents: "Agents, where their events go, how requests are signed, and how it came to be so.",
   Endpoints: "URLs that events of any agents are sent to, beside the subscriptions of agents.",
+  Overview: "Figures over a workspace, for pages and graphs.",
+  Calls: "The calls that events are about.",
   Events: "What happened on calls, and what became of it.",
   Deliveries: "What became of events at each of their destinations.",
   Attempts: "Every request to an endpoint, and figures about them.",

@@ -11,6 +11,7 @@ import { shown } from "../../http/decide/shown.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { deliveryCursor, pagination, rowCursor } from "../../http/pagination.ts";
 import { momentSchema, severalOf } from "../../http/field-schemas.ts";
+import { MIN_PREFIX } from "../../projection/figures.ts";
 
 const SEVERAL = "Repeated, or with commas, any of several";
 
@@ -33,14 +34,6 @@ const filters = (what: string, now: () => Date) => ({
     }),
 });
 
-type RowList = Parameters<typeof rowCursor>[0];
-
-/** The same of a list whose cursor becomes the place that the page comes after. */
-const common = (list: RowList, what: string, now: () => Date) => ({
-  ...pagination(rowCursor(list)),
-  ...filters(what, now),
-});
-
 const toEndpoint = (what: string) => ({
   endpoint_id: z
     .string()
@@ -56,37 +49,49 @@ const IN_ORDER = { error: "must be later than since", path: ["until"] };
 const isInOrder = ({ since, until }: Span): boolean =>
   since === undefined || until === undefined || since < until;
 
+const eventsFilters = (now: () => Date) => ({
+  ...filters("that were stored", now),
+  ...toEndpoint("those that went to"),
+  status: severalOf(z.enum(EVENT_STATUSES))
+    .optional()
+    .meta({
+      description: `Of any of its deliveries; with endpoint_id of the one there. ${SEVERAL}.`,
+    }),
+});
+
 /** The query of `GET /events`. */
 export const eventsQuerySchema = (now: () => Date) =>
   z
-    .strictObject({
-      ...common("events", "that were stored", now),
-      ...toEndpoint("those that went to"),
-      status: severalOf(z.enum(EVENT_STATUSES))
-        .optional()
-        .meta({
-          description: `Of any of its deliveries; with endpoint_id of the one there. ${SEVERAL}.`,
-        }),
-    })
+    .strictObject({ ...pagination(rowCursor("events")), ...eventsFilters(now) })
     .refine(isInOrder, IN_ORDER);
+
+/** The query of `GET /events/facets`. */
+export const eventFacetsQuerySchema = (now: () => Date) =>
+  z.strictObject(eventsFilters(now)).refine(isInOrder, IN_ORDER);
+
+const deliveriesFilters = (now: () => Date) => ({
+  ...filters("whose event was stored", now),
+  ...toEndpoint("those to"),
+  status: severalOf(z.enum(DELIVERY_STATUSES))
+    .optional()
+    .meta({ description: `${SEVERAL}.` }),
+});
 
 /** The query of `GET /deliveries`. */
 export const deliveriesQuerySchema = (now: () => Date) =>
   z
-    .strictObject({
-      ...pagination(deliveryCursor),
-      ...filters("whose event was stored", now),
-      ...toEndpoint("those to"),
-      status: severalOf(z.enum(DELIVERY_STATUSES))
-        .optional()
-        .meta({ description: `${SEVERAL}.` }),
-    })
+    .strictObject({ ...pagination(deliveryCursor), ...deliveriesFilters(now) })
     .refine(isInOrder, IN_ORDER);
+
+/** The query of `GET /deliveries/facets`. */
+export const deliveryFacetsQuerySchema = (now: () => Date) =>
+  z.strictObject(deliveriesFilters(now)).refine(isInOrder, IN_ORDER);
 
 const OUTCOMES = ["delivered", "failed", "cancelled"] as const;
 
 const attempts = (now: () => Date) => ({
-  ...common("attempts", "that began", now),
+  ...pagination(rowCursor("attempts")),
+  ...filters("that began", now),
   outcome: severalOf(z.enum(OUTCOMES))
     .optional()
     .meta({ description: `${SEVERAL}.` }),
@@ -103,17 +108,34 @@ export const attemptsQuerySchema = (now: () => Date) =>
 export const endpointAttemptsQuerySchema = (now: () => Date) =>
   z.strictObject(attempts(now)).refine(isInOrder, IN_ORDER);
 
+const deadLettersFilters = (now: () => Date) => ({
+  ...filters("that were given up", now),
+  ...toEndpoint("those of deliveries to"),
+  reason: severalOf(z.enum(DEAD_LETTER_REASONS))
+    .optional()
+    .meta({ description: `${SEVERAL}.` }),
+});
+
 /** The query of `GET /dead-letters`. */
 export const deadLettersQuerySchema = (now: () => Date) =>
   z
-    .strictObject({
-      ...common("dead_letters", "that were given up", now),
-      ...toEndpoint("those of deliveries to"),
-      reason: severalOf(z.enum(DEAD_LETTER_REASONS))
-        .optional()
-        .meta({ description: `${SEVERAL}.` }),
-    })
+    .strictObject({ ...pagination(rowCursor("dead_letters")), ...deadLettersFilters(now) })
     .refine(isInOrder, IN_ORDER);
+
+/** The query of `GET /dead-letters/facets`. */
+export const deadLetterFacetsQuerySchema = (now: () => Date) =>
+  z.strictObject(deadLettersFilters(now)).refine(isInOrder, IN_ORDER);
+
+/** The query of `GET /calls`. */
+export const callsQuerySchema = (now: () => Date) => {
+  const { agent_id, since, until } = filters("whose first event was stored", now);
+  const call_id = callIdSchema.optional().meta({
+    description: `The call with this id; with ${MIN_PREFIX} characters or more, every call whose id begins with them.`,
+  });
+  return z
+    .strictObject({ ...pagination(rowCursor("calls")), agent_id, call_id, since, until })
+    .refine(isInOrder, IN_ORDER);
+};
 
 const MIN_WINDOW_MS = 5 * 60_000;
 const MAX_WINDOW_MS = 31 * 24 * 3_600_000;
@@ -133,18 +155,19 @@ export const statsQuerySchema = z.strictObject({
     .meta({ description: "How far to look back, such as 1h, 24h or 7d: from 5m to 31d." }),
 });
 
-type ListQuery<Position> = Readonly<z.output<z.ZodObject<ReturnType<typeof filters>>>> & {
-  readonly limit: number;
-  readonly cursor?: Position | undefined;
+type FiltersQuery = Readonly<z.output<z.ZodObject<ReturnType<typeof filters>>>> & {
   readonly endpoint_id?: string | undefined;
 };
 
-type ListRequest<Position> = Parameters<typeof callerOf>[0] & {
-  readonly query: ListQuery<Position>;
+type ListQuery<Position> = FiltersQuery & {
+  readonly limit: number;
+  readonly cursor?: Position | undefined;
 };
 
-/** What a list's request narrows it by, as the projection takes it. */
-export const narrowedBy = <Position>({ caller, query }: ListRequest<Position>) => {
+type Request<Query> = Parameters<typeof callerOf>[0] & { readonly query: Query };
+
+/** What a request narrows a list's rows by, as the projection takes it. */
+export const filteredBy = ({ caller, query }: Request<FiltersQuery>) => {
   const { workspaceId } = callerOf({ caller });
   const { endpoint_id: named } = query;
   return {
@@ -155,7 +178,12 @@ export const narrowedBy = <Position>({ caller, query }: ListRequest<Position>) =
     eventTypes: query.event_type,
     sinceMs: query.since,
     untilMs: query.until,
-    after: query.cursor,
-    limit: query.limit,
   };
 };
+
+/** The same with where the page begins and ends. */
+export const narrowedBy = <Position>(request: Request<ListQuery<Position>>) => ({
+  ...filteredBy(request),
+  after: request.query.cursor,
+  limit: request.query.limit,
+});

@@ -1,6 +1,7 @@
 import type { Api } from "../../http/api.ts";
 import { deliveryCursor, rowCursor } from "../../http/pagination.ts";
 import { problemResponses } from "../../http/problem.ts";
+import type { Figures } from "../../projection/figures.ts";
 import type { AttemptsQuery, Projection, RowPosition } from "../../projection/projection.ts";
 import type { RecordLoader } from "../../streams/records.ts";
 import {
@@ -22,7 +23,7 @@ import {
 } from "./list-responses.ts";
 
 export type ListDeps = {
-  readonly projection: Projection;
+  readonly projection: Projection & Figures;
   readonly records: RecordLoader;
   /** The id of the event with this sequence on EVENTS. */
   readonly eventId: (seq: number) => string;
@@ -166,7 +167,8 @@ const deadLettersRoute = (api: Api, { projection, records, now }: ListDeps): voi
   );
 };
 
-const cursorAfter = (
+/** The cursor of the page that begins after a row. */
+export const cursorAfter = (
   list: Parameters<typeof rowCursor>[0],
   next: RowPosition | undefined,
 ): string | null => (next === undefined ? null : rowCursor(list).encode(next));

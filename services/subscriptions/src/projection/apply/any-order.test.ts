@@ -141,6 +141,12 @@ const TABLES = [
   "destinations ORDER BY id",
   "attempt_counts",
   "endpoint_counts",
+  "workspace_counts",
+  "minute_counts",
+  "destination_counts",
+  "early_attempts ORDER BY event_seq, at_ms",
+  "calls",
+  "call_agents",
 ];
 
 const rowsOf = (db: DatabaseSync) =>

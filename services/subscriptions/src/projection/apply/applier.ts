@@ -2,10 +2,12 @@ import type { DatabaseSync } from "node:sqlite";
 import type { JsMsg } from "@nats-io/jetstream";
 import { headerIn, rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { Ids } from "../file/ids.ts";
+import { destinationCounter } from "../counts/destination-counts.ts";
+import { minuteCounter } from "../counts/minute-counts.ts";
 import { eventProgress } from "./event-progress.ts";
 import { keepEndpoint } from "./known-endpoints.ts";
 import { redeliveryCounter } from "./redelivery-counts.ts";
-import { attemptCounter } from "./stats.ts";
+import { attemptCounter } from "../counts/stats.ts";
 
 /** The parts of a message that the projection reads. */
 export type StreamMessage = {
@@ -43,6 +45,8 @@ export const effectsIn = ({ db, ids }: ApplierDeps) => ({
   endpoint: keepEndpoint(db),
   count: attemptCounter(db, "agent"),
   countEndpoint: attemptCounter(db, "endpoint"),
+  countDestination: destinationCounter(db),
+  countMinute: minuteCounter(db),
 });
 
 export type RecordDeps = ApplierDeps & ReturnType<typeof effectsIn>;

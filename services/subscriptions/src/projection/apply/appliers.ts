@@ -1,3 +1,4 @@
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { endpointIdOf } from "@ringback/contracts/deliveries/delivery-id";
 import { eventSeqInFanOutSubject, readFanOut } from "@ringback/contracts/deliveries/fan-out";
 import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
@@ -25,7 +26,7 @@ import { deadLetterApplier } from "./dead-letter-applier.ts";
 export const streamAppliers = (deps: ApplierDeps): Readonly<Record<ProjectedStream, Applier>> => {
   const withEffects = { ...deps, ...effectsIn(deps) };
   return {
-    events: eventApplier(deps),
+    events: eventApplier(withEffects),
     attempts: attemptApplier(withEffects),
     dead_letters: deadLetterApplier(withEffects),
   };
@@ -35,7 +36,7 @@ export const streamAppliers = (deps: ApplierDeps): Readonly<Record<ProjectedStre
  * Keeps the head of an event, and completes the row that its records made when they came first. A message
  * without an event's subject gets no row: its dead letter has all that is known.
  */
-const eventApplier = ({ db, ids }: ApplierDeps): Applier => {
+const eventApplier = ({ db, ids, progress, count, countMinute }: RecordDeps): Applier => {
   const insert = db.prepare(`
     INSERT INTO events (seq, workspace, agent, facet, custom, at_ms, call_hash, call_id, size_bytes, is_test, attempts, check_ms)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (seq) DO NOTHING`);
@@ -54,9 +55,15 @@ const eventApplier = ({ db, ids }: ApplierDeps): Applier => {
     const isTest = Number(isTestEvent(header));
     const head = [seq, workspace, agent, facet, customType(eventType), atMs] as const;
     const { changes } = insert.run(...head, hash, callId, size, isTest, atMs);
-    if (Number(changes) === 0) {
+    const isFirst = Number(changes) > 0;
+    if (!isFirst) {
       complete.run(atMs, size, isTest, seq);
       completeDeliveries.run(atMs, seq);
+    }
+    progress.came({ eventSeq: seq, address: parsed.address }, { atMs, isFirst });
+    if (isTest === 0) {
+      count(agent, atMs, "event", 0);
+      countMinute(workspace, atMs, "event");
     }
     return "applied";
   };
@@ -64,7 +71,8 @@ const eventApplier = ({ db, ids }: ApplierDeps): Applier => {
 
 /** Keeps an attempt, its effect on its event, and the counts that it belongs to; or a set of destinations. */
 const attemptApplier = (deps: RecordDeps): Applier => {
-  const { db, ids, progress, redeliveries, count, countEndpoint, endpoint: keep } = deps;
+  const { db, ids, progress, redeliveries, endpoint: keep } = deps;
+  const count = countsOfAttempt(deps);
   const insert = db.prepare(
     "INSERT OR REPLACE INTO attempts (seq, workspace, agent, facet, custom, at_ms, call_hash, endpoint) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
   );
@@ -90,12 +98,33 @@ const attemptApplier = (deps: RecordDeps): Applier => {
     insert.run(seq, workspace, agent, facet, customType(eventType), atMs, hash, endpoint);
     const eventSeq = eventSequence(record.event_id, deps.eventsCreatedMs);
     if (eventSeq !== undefined) progress.recorded({ eventSeq, address }, deliveryId, record);
-    if (record.trigger !== "test") {
-      count(agent, atMs, result, record.duration_ms);
-      if (endpoint !== null) countEndpoint(endpoint, atMs, result, record.duration_ms);
-    }
+    if (record.trigger !== "test") count({ workspace, agent, endpoint }, record, atMs);
     redeliveries.recorded(workspace, record, seq);
     return "applied";
+  };
+};
+
+type CountedFor = {
+  readonly workspace: number;
+  readonly agent: number;
+  /** Null: the agent's subscription. */
+  readonly endpoint: number | null;
+};
+
+/** Counts an attempt for everybody whose counts it is in. */
+const countsOfAttempt = ({ count, countEndpoint, countMinute, countDestination }: RecordDeps) => {
+  return (
+    { workspace, agent, endpoint }: CountedFor,
+    { outcome, duration_ms: ms }: AttemptRecord,
+    atMs: number,
+  ): void => {
+    const result = attemptResult(outcome);
+    count(agent, atMs, result, ms);
+    countMinute(workspace, atMs, result);
+    if (endpoint !== null) countEndpoint(endpoint, atMs, result, ms);
+    if (outcome.kind === "cancelled") return; // nothing was sent
+    const destination = endpoint === null ? { endpoint: 0, agent } : { endpoint, agent: 0 };
+    countDestination(workspace, destination, atMs, outcome.kind === "failed");
   };
 };
 

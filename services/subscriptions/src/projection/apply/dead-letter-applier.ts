@@ -10,7 +10,7 @@ import type { Applier, RecordDeps } from "./applier.ts";
 
 /** Keeps a dead letter and its effect on its event; parts of its subject may be unknown (`_`). */
 export const deadLetterApplier = (deps: RecordDeps): Applier => {
-  const { db, ids, progress, redeliveries, count, endpoint: keep, eventsCreatedMs } = deps;
+  const { db, ids, progress, redeliveries, endpoint: keep, eventsCreatedMs } = deps;
   const insert = db.prepare(
     "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, custom, at_ms, call_hash, event_hash, malformed, endpoint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   );
@@ -30,7 +30,8 @@ export const deadLetterApplier = (deps: RecordDeps): Applier => {
     const endpoint = named === undefined ? null : keep({ workspaceId, workspace, ...named });
     const row = [workspace, agent, facet, custom, atMs, ofCall, ofEvent] as const;
     insert.run(seq, ...row, Number(malformed), endpoint);
-    if (reason === "invalid_event") count(agent, atMs, reason, 0);
+    deps.count(agent, atMs, `dead_letter_${reason}`, 0);
+    deps.countMinute(workspace, atMs, `dead_letter_${reason}`);
     redeliveries.deadLettered(workspace, deadLetter, seq);
     const eventSeq = eventSequence(id ?? "", eventsCreatedMs);
     const event = parseEventSubject(subject.replace("dead_letters.", "events."));

@@ -5,7 +5,9 @@ import type { FanOut } from "@ringback/contracts/deliveries/fan-out";
 import { deliveryIdParts, endpointIdIn } from "@ringback/contracts/deliveries/delivery-id";
 import type { EventAddress } from "@ringback/contracts/streams/subjects";
 import { customType, EVENT_FACETS, SEVERAL } from "../file/facets.ts";
+import { firstAttempts } from "../counts/first-attempts.ts";
 import { callHash, endpointHash, type Ids } from "../file/ids.ts";
+import { keepCalls } from "./calls.ts";
 import {
   afterDeadLetter,
   afterRecord,
@@ -38,6 +40,7 @@ export const eventProgress = (db: DatabaseSync, ids: Ids) => {
   const write = progressWriter(db, "events");
   const several = severalDeliveries(db);
   const destination = keepDestination(db);
+  const beside = besideStatus(db, ids);
   /** The facts of an event that is its own delivery; undefined: this delivery has, or has now, a row of its own. */
   const singleFacts = (about: AboutEvent, before: Known, endpointId: string | undefined) => {
     if (before.kind !== "single") return undefined;
@@ -46,9 +49,11 @@ export const eventProgress = (db: DatabaseSync, ids: Ids) => {
     return undefined;
   };
   return {
+    came: beside.came,
     recorded: (about: AboutEvent, deliveryId: string, record: AttemptRecord): void => {
       const before = known.of(about);
       if (before.kind === "foreign") return;
+      beside.attempted(about, deliveryId, record);
       const { eventSeq, address } = about;
       const { endpointId, token: redelivery = null } = deliveryIdParts(deliveryId) ?? {};
       const { request } = record;
@@ -87,6 +92,34 @@ export const eventProgress = (db: DatabaseSync, ids: Ids) => {
         several.split(about.eventSeq, about.address.eventType, before.facts);
       }
       for (const { endpoint_id } of deliveries) several.planned(at(about, endpoint_id));
+    },
+  };
+};
+
+/** What events and attempts change beside the status. */
+const besideStatus = (db: DatabaseSync, ids: Ids) => {
+  const calls = keepCalls(db);
+  const first = firstAttempts(db);
+  return {
+    /** An event that EVENTS has; `isFirst`: nothing about it has come before. */
+    came: (
+      { eventSeq: seq, address }: AboutEvent,
+      { atMs, isFirst }: { readonly atMs: number; readonly isFirst: boolean },
+    ): void => {
+      const { workspace, agent } = ids.ensured(address.workspaceId, address.agentId);
+      calls.event(address, { workspace, agent }, seq, atMs);
+      if (!isFirst) first.eventCame({ seq, workspace, agent }, atMs);
+    },
+    attempted: (
+      { address, eventSeq: seq }: AboutEvent,
+      deliveryId: string,
+      record: AttemptRecord,
+    ): void => {
+      const { workspace, agent } = ids.ensured(address.workspaceId, address.agentId);
+      calls.attempted(address, workspace);
+      const { token } = deliveryIdParts(deliveryId) ?? {};
+      if (record.attempt !== 1 || token !== undefined || record.trigger === "test") return;
+      first.made({ seq, workspace, agent }, Date.parse(record.at));
     },
   };
 };

@@ -3,20 +3,27 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
 import { attemptFacets, deadLetterFacets } from "../file/facets.ts";
 import { endpointHash, eventHash, type Ids } from "../file/ids.ts";
+import type { AllQueries } from "../figures.ts";
 import type { EventRow, Queries, RedeliverySelection, RowSeq } from "../projection.ts";
 import { deadLettersOfReader, malformedCounter } from "./dead-letters.ts";
 import { redeliveryReader } from "../apply/redelivery-counts.ts";
-import { attemptCountsReader } from "../apply/stats.ts";
+import { attemptCountsReader } from "../counts/stats.ts";
 import { eventRowReader } from "./event-rows.ts";
+import { callsOn } from "./calls.ts";
+import { listFacetsOn } from "./list-facets.ts";
+import { overviewOn } from "./overview.ts";
 import { ALWAYS_MS, rowsOfQuery, wantedDeliveries, wantedEvents } from "./rows-of-query.ts";
 
 /** The queries on the tables of one file. */
-export const queriesOn = (db: DatabaseSync, ids: Ids): Queries => {
+export const queriesOn = (db: DatabaseSync, ids: Ids): AllQueries => {
   const progress = redeliveryReader(db);
   const deadLettersOf = deadLettersOfReader(db);
   return {
     ...listsOn(db, ids),
     ...statsOn(db, ids),
+    ...listFacetsOn(db, ids),
+    ...overviewOn(db, ids),
+    calls: callsOn(db, ids),
     deadLettersOf: async (workspaceId, eventId) =>
       deadLettersOf(ids.workspace(workspaceId), eventHash(workspaceId, eventId)),
     countMalformed: malformedCounter(db, ids),

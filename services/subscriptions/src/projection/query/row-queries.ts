@@ -93,8 +93,24 @@ export const indexOf = ({ table, by, agent }: Shape): string => {
 
 /** One range of an index, in its order; exported for the test of the query plan. */
 export const positionsSql = (shape: Shape, order: Part["order"]): string => {
-  const { table, rows, by, agent, endpoint, customTypes } = shape;
+  const { table, rows } = shape;
   const keys = keysOf(shape);
+  const marks = keys.map(() => "?").join(", ");
+  const [bounds, direction] =
+    order === "newest_first"
+      ? [`at_ms >= ? AND (${keys.join(", ")}) < (${marks})`, "DESC"]
+      : [`at_ms < ? AND (${keys.join(", ")}) > (${marks})`, "ASC"];
+  const seq = table === "deliveries" ? "event_seq AS seq" : "seq";
+  const last = table === "deliveries" && rows === "all" ? "endpoint" : "0 AS endpoint";
+  // Deliveries of one event are next to each other: grouping them needs no memory.
+  const once = rows === "events" ? ` GROUP BY ${keys.join(", ")}` : "";
+  return `SELECT at_ms, ${seq}, ${last} ${rangeSql(shape)} AND ${bounds}${once}
+    ORDER BY ${keys.map((key) => `${key} ${direction}`).join(", ")} LIMIT ?`;
+};
+
+/** The rows of one facet under one value of an index; its values are `ownValues` and the facet. */
+export const rangeSql = (shape: Shape): string => {
+  const { table, by, agent, endpoint, customTypes } = shape;
   const first = [by, ...(by === "endpoint" && agent !== undefined ? ["agent"] : [])];
   const conditions = [
     ...first.map((key) => `${key} = ?`),
@@ -108,30 +124,19 @@ export const positionsSql = (shape: Shape, order: Part["order"]): string => {
       : ["(custom IS NULL OR custom IN (SELECT value FROM json_each(?)))"]),
     "facet = ?",
   ];
-  const marks = keys.map(() => "?").join(", ");
-  const [bounds, direction] =
-    order === "newest_first"
-      ? [`at_ms >= ? AND (${keys.join(", ")}) < (${marks})`, "DESC"]
-      : [`at_ms < ? AND (${keys.join(", ")}) > (${marks})`, "ASC"];
-  const seq = table === "deliveries" ? "event_seq AS seq" : "seq";
-  const last = table === "deliveries" && rows === "all" ? "endpoint" : "0 AS endpoint";
-  // Deliveries of one event are next to each other: grouping them needs no memory.
-  const once = rows === "events" ? ` GROUP BY ${keys.join(", ")}` : "";
-  return `SELECT at_ms, ${seq}, ${last}
-    FROM ${table} INDEXED BY ${indexOf(shape)} WHERE ${conditions.join(" AND ")} AND ${bounds}${once}
-    ORDER BY ${keys.map((key) => `${key} ${direction}`).join(", ")} LIMIT ?`;
+  return `FROM ${table} INDEXED BY ${indexOf(shape)} WHERE ${conditions.join(" AND ")}`;
 };
 
 const isHashed = (by: Ranges["by"]): boolean => by === "call_hash" || by === "endpoint";
 
 /** What rows of one facet are ordered by. */
-const keysOf = ({ table, rows }: Shape): readonly string[] => {
+export const keysOf = ({ table, rows }: Shape): readonly string[] => {
   if (table !== "deliveries") return ["at_ms", "seq"];
   return rows === "events" ? ["at_ms", "event_seq"] : ["at_ms", "event_seq", "endpoint"];
 };
 
 /** The values of all conditions before the facet's. */
-const ownValues = (ranges: Ranges): readonly (number | string)[] => {
+export const ownValues = (ranges: Ranges): readonly (number | string)[] => {
   const { by, value, workspace, agent, endpoint, customTypes } = ranges;
   const values = {
     agent: agent === undefined ? [] : [agent],

@@ -18,6 +18,9 @@ export const ALWAYS_MS = 8_640_000_000_000_000;
 
 type Query = Omit<EventsQuery, "statuses" | "after"> & { readonly after?: RowPosition | undefined };
 
+/** What rows are chosen by, without where a page begins and ends. */
+type Filters = Omit<Query, "after" | "limit">;
+
 type Found = {
   readonly rows: readonly DeliveryPosition[];
   /** The next page begins after this one; undefined: there is nothing more. */
@@ -31,7 +34,7 @@ export type Wanted = Pick<Ranges, "facets"> & {
 };
 
 /** What to read for events: those that are their own delivery, and those that have several. */
-export const wantedEvents = (query: EventsQuery): readonly Wanted[] => {
+export const wantedEvents = (query: Omit<EventsQuery, "limit">): readonly Wanted[] => {
   const { eventTypes, statuses, endpointId } = query;
   const several = { table: "deliveries", rows: "events", facets: deliveryFacets(query) } as const;
   if (endpointId !== undefined) return [several];
@@ -40,7 +43,7 @@ export const wantedEvents = (query: EventsQuery): readonly Wanted[] => {
 };
 
 /** What to read for deliveries: an event that is its own delivery counts as one. */
-export const wantedDeliveries = (query: DeliveriesQuery): readonly Wanted[] => {
+export const wantedDeliveries = (query: Omit<DeliveriesQuery, "limit">): readonly Wanted[] => {
   const { eventTypes, statuses = DELIVERY_STATUSES, endpointId } = query;
   const several = {
     table: "deliveries",
@@ -53,6 +56,11 @@ export const wantedDeliveries = (query: DeliveriesQuery): readonly Wanted[] => {
 /** The positions of the rows that a query asks for. */
 export const rowsOfQuery = (db: DatabaseSync, ids: Ids) => {
   const positions = positionsReader(db);
+  const ranges = (all: readonly Wanted[], query: Filters): Ranges[] => {
+    const under = underOf(ids, query);
+    if (under === undefined) return [];
+    return all.map((wanted) => ({ rows: "all" as const, ...wanted, ...under }));
+  };
   const first = (
     all: readonly Wanted[],
     query: Query,
@@ -62,14 +70,12 @@ export const rowsOfQuery = (db: DatabaseSync, ids: Ids) => {
     if (limit < 1 || limit > MAX_LIMIT + 1) {
       throw new RangeError(`${limit} rows at once: expected 1 to ${MAX_LIMIT}`);
     }
-    const under = underOf(ids, query);
-    if (under === undefined) return [];
     const from = after && { endpoint: 0, ...after };
-    const ranges = all.map((wanted) => ({ rows: "all" as const, ...wanted, ...under }));
-    return positions(ranges, { order, sinceMs, untilMs, after: from, limit });
+    return positions(ranges(all, query), { order, sinceMs, untilMs, after: from, limit });
   };
   return {
     first,
+    ranges,
     page: (all: readonly Wanted[], query: Query): Found => {
       const { limit } = query;
       const found = first(all, { ...query, limit: limit + 1 });
@@ -80,7 +86,10 @@ export const rowsOfQuery = (db: DatabaseSync, ids: Ids) => {
 };
 
 /** Under which value of an index the rows are; undefined: this workspace or agent has none. */
-const underOf = (ids: Ids, query: Query): Omit<Ranges, "table" | "rows" | "facets"> | undefined => {
+const underOf = (
+  ids: Ids,
+  query: Filters,
+): Omit<Ranges, "table" | "rows" | "facets"> | undefined => {
   const { workspaceId, agentId, callId, endpointId, eventTypes } = query;
   const workspace = ids.workspace(workspaceId);
   const agent = agentId === undefined ? undefined : ids.agent(workspaceId, agentId);

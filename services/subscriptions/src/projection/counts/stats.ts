@@ -1,7 +1,7 @@
 import { setImmediate as nextTick } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
 import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
-import { ATTEMPT_RESULTS, type AttemptResult } from "../file/facets.ts";
+import { countedNumber, countedOf, isAttemptResult, type Counted } from "../file/counted.ts";
 import type { AttemptStats } from "../projection.ts";
 
 /** Counts are kept for intervals of this length, so that a month of a busy agent is few rows. */
@@ -9,7 +9,8 @@ export const INTERVAL_MS = 5 * 60_000;
 
 /** Durations are counted in steps of 12 %, from 1 ms on: a percentile is right within 6 %. */
 const STEPS_PER_DECADE = 20;
-const MAX_STEP = 5 * STEPS_PER_DECADE;
+/** 11 days: an event may wait that long for its first attempt. */
+const MAX_STEP = 9 * STEPS_PER_DECADE;
 
 const stepOf = (durationMs: number): number =>
   Math.min(
@@ -19,28 +20,22 @@ const stepOf = (durationMs: number): number =>
 
 const msOf = (step: number): number => Math.round(10 ** (step / STEPS_PER_DECADE));
 
-/** The result of events that were dead-lettered before an attempt. */
-const INVALID = 1_000;
+/** Whose counts they are: an agent's or workspace's by its number, or an endpoint's by its hash. */
+export type CountsOf = "agent" | "endpoint" | "workspace";
 
-/** Whose counts they are: an agent's by its number, or an endpoint's by its hash. */
-export type CountsOf = "agent" | "endpoint";
+const TABLES: Readonly<Record<CountsOf, string>> = {
+  agent: "attempt_counts",
+  endpoint: "endpoint_counts",
+  workspace: "workspace_counts",
+};
 
-const tableOf = (of: CountsOf): string => (of === "agent" ? "attempt_counts" : "endpoint_counts");
-
-/** Counts an attempt, or an invalid event, in its interval. */
+/** Counts one result, such as an attempt's, in its interval. */
 export const attemptCounter = (db: DatabaseSync, of: CountsOf) => {
   const add = db.prepare(`
-    INSERT INTO ${tableOf(of)} (${of}, interval, result, duration, count) VALUES (?, ?, ?, ?, 1)
+    INSERT INTO ${TABLES[of]} (${of}, interval, result, duration, count) VALUES (?, ?, ?, ?, 1)
     ON CONFLICT (${of}, interval, result, duration) DO UPDATE SET count = count + 1`);
-  return (
-    whose: number,
-    atMs: number,
-    result: AttemptResult | "invalid_event",
-    durationMs: number,
-  ): void => {
-    const interval = Math.floor(atMs / INTERVAL_MS);
-    const number = result === "invalid_event" ? INVALID : ATTEMPT_RESULTS.indexOf(result);
-    add.run(whose, interval, number, stepOf(durationMs));
+  return (whose: number, atMs: number, counted: Counted, durationMs: number): void => {
+    add.run(whose, Math.floor(atMs / INTERVAL_MS), countedNumber(counted), stepOf(durationMs));
   };
 };
 
@@ -52,60 +47,57 @@ const ROWS_PER_TICK = 5_000;
 /** Adds up an agent's or endpoint's counts of a span, which begins at the interval that `sinceMs` is in. */
 export const attemptCountsReader = (db: DatabaseSync, of: CountsOf) => {
   const next = db.prepare(`
-    SELECT interval, result, duration, count FROM ${tableOf(of)}
+    SELECT interval, result, duration, count FROM ${TABLES[of]}
     WHERE ${of} = ? AND (interval, result, duration) > (?, ?, ?) AND interval <= ?
     ORDER BY interval, result, duration LIMIT ${ROWS_PER_TICK}`);
   return async (whose: number | undefined, { sinceMs, untilMs }: Span): Promise<AttemptStats> => {
     const first = Math.floor(sinceMs / INTERVAL_MS);
     const last = Math.floor((untilMs - 1) / INTERVAL_MS);
-    const byResult = new Map<number, number>();
+    const byResult = new Map<Counted, number>();
     const byStep = new Map<number, number>();
     let position: readonly [number, number, number] = [first, -1, -1];
     for (let isMore = whose !== undefined; isMore;) {
       const rows = next.all(whose ?? 0, ...position, last);
       for (const row of rows) {
         const [interval = 0, result = 0, step = 0, count = 0] = Object.values(row).map(Number);
-        add(byResult, result, count);
-        if (isTimed(result)) add(byStep, step, count);
+        const counted = countedOf(result);
+        add(byResult, counted, count);
+        // A request was sent.
+        if (isAttemptResult(counted) && counted !== "cancelled") add(byStep, step, count);
         position = [interval, result, step];
       }
       isMore = rows.length === ROWS_PER_TICK;
       if (isMore) await nextTick();
     }
-    return counted(first * INTERVAL_MS, byResult, byStep);
+    return {
+      sinceMs: first * INTERVAL_MS,
+      ...attemptSums(byResult),
+      invalid: byResult.get("dead_letter_invalid_event") ?? 0,
+      p50Ms: percentile(byStep, 0.5),
+      p95Ms: percentile(byStep, 0.95),
+    };
   };
 };
 
-/** A request was sent. */
-const isTimed = (result: number): boolean =>
-  result !== INVALID && ATTEMPT_RESULTS[result] !== "cancelled";
-
-const add = (counts: Map<number, number>, key: number, count: number): unknown =>
+const add = <K>(counts: Map<K, number>, key: K, count: number): unknown =>
   counts.set(key, (counts.get(key) ?? 0) + count);
 
-type Counts = ReadonlyMap<number, number>;
-
-const counted = (sinceMs: number, byResult: Counts, byStep: Counts): AttemptStats => {
+/** What attempts came to. */
+export const attemptSums = (byResult: ReadonlyMap<Counted, number>) => {
   const failed: Partial<Record<FailureReason, number>> = {};
   const sums = { delivered: 0, cancelled: 0 };
-  for (const [number, count] of byResult) {
-    const result = ATTEMPT_RESULTS[number];
-    if (result === undefined) continue;
+  for (const [result, count] of byResult) {
+    if (!isAttemptResult(result)) continue;
     if (result === "delivered" || result === "cancelled") sums[result] = count;
     else failed[result] = count;
   }
-  return {
-    sinceMs,
-    ...sums,
-    failed,
-    invalid: byResult.get(INVALID) ?? 0,
-    p50Ms: percentile(byStep, 0.5),
-    p95Ms: percentile(byStep, 0.95),
-  };
+  return { ...sums, failed };
 };
 
-/** The duration that this share of the attempts took at most. */
-const percentile = (byStep: Counts, share: number): number | undefined => {
+type Counts = ReadonlyMap<number, number>;
+
+/** The duration that this share of what was counted took at most, by counts of steps; undefined: there was nothing. */
+export const percentile = (byStep: Counts, share: number): number | undefined => {
   const total = byStep.values().reduce((sum, count) => sum + count, 0);
   let seen = 0;
   for (const [step, count] of [...byStep].toSorted(([a], [b]) => a - b)) {
@@ -115,9 +107,9 @@ const percentile = (byStep: Counts, share: number): number | undefined => {
   return undefined;
 };
 
-/** Forgets the counts of one agent or endpoint from before a time. */
+/** Forgets the counts of one agent, endpoint or workspace from before a time. */
 export const attemptCountsDropper = (db: DatabaseSync, of: CountsOf) => {
-  const drop = db.prepare(`DELETE FROM ${tableOf(of)} WHERE ${of} = ? AND interval < ?`);
+  const drop = db.prepare(`DELETE FROM ${TABLES[of]} WHERE ${of} = ? AND interval < ?`);
   return (whose: number, beforeMs: number): void => {
     drop.run(whose, Math.floor(beforeMs / INTERVAL_MS));
   };
