@@ -1,27 +1,5 @@
-import { lazy, type ComponentType } from "react";
-
-/** A page: where it is, what it needs, and where the navigation has it. */
-export type PageEntry = {
-  /** Below the workspace, as wouter reads patterns. */
-  readonly path: string;
-  /** What the caller must be permitted to see it. */
-  readonly permission: string;
-  /** `console`: not in the portal. `operator`: for operators alone. */
-  readonly audience: "everybody" | "console" | "operator";
-  /** Its title in the navigation, and the group there. Undefined: other pages lead to it. */
-  readonly nav?: {
-    readonly title: string;
-    readonly group: "Traffic" | "Configuration" | "Access" | "Operator";
-  };
-  readonly component: ComponentType;
-};
-
-/** Loads a page's file when it is first opened. */
-const loaded = <Name extends string>(
-  load: () => Promise<Readonly<Record<Name, ComponentType>>>,
-  name: Name,
-): ComponentType =>
-  lazy(async (): Promise<{ default: ComponentType }> => ({ default: (await load())[name] }));
+import { CONFIGURATION_PAGES } from "./configuration-pages.ts";
+import { loaded, type PageEntry } from "./page-entry.ts";
 
 /** Every page, in the order of the navigation. Each is loaded when somebody first opens it. */
 export const PAGES: readonly PageEntry[] = [
@@ -38,6 +16,7 @@ export const PAGES: readonly PageEntry[] = [
     audience: "everybody",
     component: loaded(() => import("../pages/call/call-page.tsx"), "CallPage"),
   },
+  ...CONFIGURATION_PAGES,
   {
     path: "/keys",
     permission: "admin",

@@ -7,7 +7,7 @@ import icon from "../theme/icon.svg";
 import { chooseMode, chosenMode } from "../theme/theme.ts";
 import { Button } from "../ui/button.tsx";
 import { SelectField } from "../ui/field.tsx";
-import type { PageEntry } from "./pages.ts";
+import type { PageEntry } from "./page-entry.ts";
 import css from "./shell.module.css";
 
 const GROUPS = ["Traffic", "Configuration", "Access", "Operator"] as const;

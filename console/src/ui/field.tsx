@@ -11,6 +11,8 @@ type Described = {
   readonly hint?: ReactNode;
   /** What the API says is wrong with it. */
   readonly error?: string | undefined;
+  /** The label is for readers of screens alone, where the place says what it is. */
+  readonly isLabelHidden?: boolean;
 };
 
 type ControlProps = {
@@ -25,6 +27,7 @@ const Field = ({
   label,
   hint,
   error,
+  isLabelHidden = false,
   children,
 }: Described & { readonly children: (control: ControlProps) => ReactNode }) => {
   const id = useId();
@@ -36,7 +39,7 @@ const Field = ({
     .join(" ");
   return (
     <div className={css.field}>
-      <label className={css.label} htmlFor={id}>
+      <label className={isLabelHidden ? css.sr : css.label} htmlFor={id}>
         {label}
       </label>
       {children({
@@ -105,6 +108,7 @@ export const SelectField = ({
   label,
   hint,
   error,
+  isLabelHidden = false,
   value,
   options,
   onChange,
@@ -113,7 +117,7 @@ export const SelectField = ({
   readonly options: readonly Option[];
   readonly onChange: (value: string) => void;
 }) => (
-  <Field label={label} hint={hint} error={error}>
+  <Field label={label} hint={hint} error={error} isLabelHidden={isLabelHidden}>
     {(control) => (
       <select {...control} value={value} onChange={(event) => onChange(event.target.value)}>
         {options.map((option) => (

@@ -1,0 +1,40 @@
+import { loaded, type PageEntry } from "./page-entry.ts";
+
+/** Where events go, and which there are. */
+export const CONFIGURATION_PAGES: readonly PageEntry[] = [
+  {
+    path: "/endpoints",
+    permission: "read",
+    audience: "everybody",
+    nav: { title: "Endpoints", group: "Configuration" },
+    component: loaded(() => import("../pages/endpoints/endpoints-page.tsx"), "EndpointsPage"),
+  },
+  {
+    path: "/endpoints/new",
+    permission: "endpoints",
+    audience: "everybody",
+    component: loaded(() => import("../pages/endpoints/new-endpoint-page.tsx"), "NewEndpointPage"),
+  },
+  {
+    path: "/endpoints/:endpointId",
+    permission: "read",
+    audience: "everybody",
+    component: loaded(() => import("../pages/endpoints/endpoint-page.tsx"), "EndpointPage"),
+  },
+  {
+    path: "/endpoints/:endpointId/edit",
+    permission: "endpoints",
+    audience: "everybody",
+    component: loaded(
+      () => import("../pages/endpoints/edit-endpoint-page.tsx"),
+      "EditEndpointPage",
+    ),
+  },
+  {
+    path: "/filters",
+    permission: "read",
+    audience: "everybody",
+    nav: { title: "Filters", group: "Configuration" },
+    component: loaded(() => import("../pages/filters/filters-page.tsx"), "FiltersPage"),
+  },
+];

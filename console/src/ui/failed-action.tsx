@@ -1,0 +1,29 @@
+import { ProblemError } from "../api/problem.ts";
+import { Button } from "./button.tsx";
+import { Failure } from "./states.tsx";
+import css from "./ui.module.css";
+
+/** Why a change was not made. Where somebody else has changed the thing meanwhile, it says so, and offers to read it again. */
+export const FailedAction = ({
+  error,
+  reload,
+}: {
+  readonly error: unknown;
+  readonly reload?: (() => void) | undefined;
+}) => {
+  const isChanged = error instanceof ProblemError && error.problem.status === 412;
+  if (!isChanged) return <Failure error={error} />;
+  return (
+    <div className={css.problem} role="alert">
+      <strong>Somebody else has changed it meanwhile</strong>
+      <span>
+        Nothing was stored. Load it again to see how it is now, and then make your change.
+      </span>
+      {reload === undefined ? null : (
+        <span className={css.actions}>
+          <Button onClick={reload}>Load it again</Button>
+        </span>
+      )}
+    </div>
+  );
+};
