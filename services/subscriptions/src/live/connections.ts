@@ -87,7 +87,7 @@ export const liveConnections = (known: Credentials, now: () => Date): LiveConnec
   };
 };
 
-/** False once the key was revoked, has expired, or is another workspace's. */
+/** False once the key was revoked, has expired, is another workspace's, or may do less. */
 const isStillValid = (
   caller: Caller,
   headers: IncomingHttpHeaders,
@@ -97,5 +97,6 @@ const isStillValid = (
   const credential = authenticate(headers, known, now.getTime());
   const again = credential && inWorkspace(credential, headers, "one");
   if (again?.kind !== "caller" || again.caller.workspaceId !== caller.workspaceId) return false;
-  return again.caller.permissions.has("read");
+  // The stream is made for these permissions: it shows payloads, or not.
+  return [...caller.permissions].every((one) => again.caller.permissions.has(one));
 };

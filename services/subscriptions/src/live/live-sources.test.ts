@@ -9,6 +9,7 @@ import { startStreams, type Streams } from "../../../../test/lists/streams.ts";
 import { readFrames } from "../../../../test/live/read-frames.ts";
 import { liveConnection } from "./connection.ts";
 import { positionId } from "./decide/position.ts";
+import { permissionsOf, type Permission } from "../http/auth/permissions.ts";
 import type { LiveSource } from "./follow.ts";
 import { liveSources, type StreamQuery } from "./live-sources.ts";
 
@@ -27,10 +28,12 @@ const CREATED = { attempts: 1_000_000, events: 2_000_000 };
 const FROM = { attempts: 40, events: 50 };
 
 /** What a connection sends for a query; `frames` is without the `ready` that comes first. */
-const sceneOf = (query: Partial<StreamQuery> = {}) => {
+const sceneOf = (query: Partial<StreamQuery> = {}, granted: Permission = "payloads") => {
   const connection = liveConnection(FROM, CREATED);
   const include = new Set(["attempts", "events"] as const);
-  const sources = liveSources({ workspaceId: "w1", include, ...query }, FROM, CREATED, connection);
+  const viewer = { permissions: permissionsOf([granted]) };
+  const target = { from: FROM, streams: CREATED, connection, viewer };
+  const sources = liveSources({ workspaceId: "w1", include, ...query }, target);
   const all = readFrames(connection.body);
   const frames = async (count: number) => {
     await eventually(() => expect(all.length).toBeGreaterThan(count));

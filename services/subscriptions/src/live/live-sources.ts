@@ -13,6 +13,7 @@ import {
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
 import { headerIn, MESSAGE_SIZE_HEADER, rawHeaders } from "@ringback/runtime/nats/message-headers";
+import { recordFor, type Viewer } from "../events/hidden-payloads.ts";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
 import type { LiveSource } from "./follow.ts";
 import type { LiveConnection } from "./connection.ts";
@@ -24,21 +25,23 @@ export type StreamQuery = LiveFilter & {
   readonly endpointId?: string | undefined;
 };
 
+/** Where it is sent to, and who reads there. */
+type LiveTarget = {
+  readonly from: LivePosition;
+  readonly streams: LiveStreams;
+  readonly connection: LiveConnection;
+  readonly viewer: Viewer;
+};
+
 /** The parts of streams that a query selects, and what to send of them. */
-export const liveSources = (
-  query: StreamQuery,
-  from: LivePosition,
-  streams: LiveStreams,
-  connection: LiveConnection,
-): LiveSource[] => [
-  ...(query.include.has("attempts") ? [attemptsOf(query, from, connection)] : []),
-  ...(query.include.has("events") ? [eventsOf(query, from, streams, connection)] : []),
+export const liveSources = (query: StreamQuery, to: LiveTarget): LiveSource[] => [
+  ...(query.include.has("attempts") ? [attemptsOf(query, to)] : []),
+  ...(query.include.has("events") ? [eventsOf(query, to)] : []),
 ];
 
 const attemptsOf = (
   query: StreamQuery,
-  { attempts }: LivePosition,
-  connection: LiveConnection,
+  { from: { attempts }, connection, viewer }: LiveTarget,
 ): LiveSource => ({
   stream: STREAMS.attempts,
   filter: attemptsFilter(query),
@@ -52,7 +55,8 @@ const attemptsOf = (
     }
     // Lists log an unreadable record.
     const { value: record } = decodeAttempt(message.data);
-    if (record !== undefined) connection.send("attempt", record, { attempts: message.seq });
+    if (record === undefined) return;
+    connection.send("attempt", recordFor(record, viewer), { attempts: message.seq });
   },
   gap: (count, upToSeq) =>
     connection.send("missed", { of: "attempts", count }, { attempts: upToSeq }),
@@ -63,9 +67,7 @@ const endpointOf = ({ subject }: JsMsg): string | undefined =>
 
 const eventsOf = (
   query: StreamQuery,
-  { events }: LivePosition,
-  streams: LiveStreams,
-  connection: LiveConnection,
+  { from: { events }, streams, connection }: LiveTarget,
 ): LiveSource => ({
   stream: STREAMS.events,
   filter: eventsFilter(query),

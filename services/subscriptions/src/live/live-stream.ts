@@ -49,7 +49,7 @@ export const liveStream = (deps: LiveStreamDeps): LiveStream => {
         const isUnknown = last !== undefined && (!isKnown || from[of] + 1 < bounds.first[of]);
         if (isUnknown) connection.send("missed", { of, count: null }, {});
       }
-      for (const source of liveSources(query, from, streams, connection)) {
+      for (const source of liveSources(query, { from, streams, connection, viewer: caller })) {
         followLive(source, connection, deps).catch((error: unknown) => {
           log.error({ err: error, stream: source.stream }, "stream.failed");
           connection.body.destroy();

@@ -111,17 +111,20 @@ export const agentListResponseSchema = z
   })
   .meta({ id: "AgentList", description: "One page of the workspace's agents." });
 
-/** What a change did with each subscription, for a caller who may see secrets. */
+/** What a change did with each subscription; queries of URLs may be secret. */
 export const effectsResponse = (
   effects: EditEffects,
+  seesSecrets: boolean,
 ): Pick<z.infer<typeof patchResponseSchema>, (typeof EFFECTS)[number]> =>
-  Object.fromEntries(EFFECTS.map((name) => [name, effects[name].map(withRedactedUrl)]));
+  Object.fromEntries(
+    EFFECTS.map((name) => [name, effects[name].map((one) => withRedactedUrl(one, seesSecrets))]),
+  );
 
 const EFFECTS = ["added", "replaced", "unchanged", "kept", "removed"] as const;
 
-const withRedactedUrl = (one: NamedSubscription): NamedSubscription => ({
+const withRedactedUrl = (one: NamedSubscription, seesSecrets: boolean): NamedSubscription => ({
   ...one,
-  callback_url: redactedUrl(one.callback_url, true),
+  callback_url: redactedUrl(one.callback_url, seesSecrets),
 });
 
 /** An agent for a caller: callers who may set secrets see them, others see `<redacted>`. */

@@ -1,7 +1,8 @@
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { CHANGED_EXAMPLES } from "./agent-examples.ts";
 import { agentResponse, effectsResponse, patchResponseSchema, UPDATED } from "./agent-response.ts";
-import { callerOf } from "../../http/auth/caller.ts";
+import type { FastifyRequest } from "fastify";
+import { callerOf, requirePermission } from "../../http/auth/caller.ts";
 import type { Command } from "../decide/edit.ts";
 import type { EditEffects, IfAbsent } from "../decide/edit-subscriptions.ts";
 import { entityTag } from "../../commands/decide/entity-tag.ts";
@@ -34,7 +35,7 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
     "/agent/v1",
     {
       config: {
-        permission: "write",
+        permission: "endpoints",
         documented: {
           problems: [
             "agent_not_found",
@@ -63,6 +64,7 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
     },
     async (request, reply) => {
       const { body } = request;
+      refuseBeyond(request, body);
       const named = namedIn(body);
       const errors = repeatedIn(named);
       if (errors.length > 0) {
@@ -77,16 +79,25 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
       if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
       reply.header("etag", entityTag(state.version));
       const agent = agentResponse(state.agent, state.version, callerOf(request));
+      const seesSecrets = callerOf(request).permissions.has("secrets");
       const newKey = command.kind === "rotate_signing_secret" ? command.key : effects?.newKey;
       return {
         message: UPDATED,
         ...agent,
-        ...(effects && { ...effectsResponse(effects), ...warningsOf(effects, named) }),
+        ...(effects && { ...effectsResponse(effects, seesSecrets), ...warningsOf(effects, named) }),
         // A repeated response has no key: the one that this request made is not stored.
-        ...(newKey && !isRepeat && newKeyResponse(newKey)),
+        ...(newKey && !isRepeat && seesSecrets && newKeyResponse(newKey)),
       };
     },
   );
+};
+
+/** Operations that need more than the others: of signing secrets, and of the agent itself. */
+const refuseBeyond = (request: FastifyRequest, { operation }: PatchRequest): void => {
+  if (operation === "rotate_signing_secret" || operation === "remove_signing_secret") {
+    requirePermission(request, "secrets", operation);
+  }
+  if (operation === "rename_agent") requirePermission(request, "write", operation);
 };
 
 const warningsOf = ({ unsigned }: EditEffects, named: readonly Named[]) => {

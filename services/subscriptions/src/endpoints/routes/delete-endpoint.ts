@@ -12,7 +12,7 @@ export const deleteEndpointRoute = (api: Api, endpoints: EndpointCommands): void
     "/endpoints/:endpoint_id",
     {
       config: {
-        permission: "write",
+        permission: "endpoints",
         documented: {
           problems: ["endpoint_not_found", "conflict", "too_many_changes"],
           takes: ["If-Match", "Idempotency-Key"],

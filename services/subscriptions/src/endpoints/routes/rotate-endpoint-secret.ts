@@ -24,7 +24,7 @@ export const rotateEndpointSecretRoute = (api: Api, endpoints: EndpointCommands)
     "/endpoints/:endpoint_id/rotate-secret",
     {
       config: {
-        permission: "write",
+        permission: "secrets",
         bodyMayBeEmpty: true,
         documented: {
           problems: [

@@ -6,7 +6,9 @@ import {
   formatEndpointId,
   isEndpointUid,
 } from "@ringback/contracts/endpoints/endpoint-id";
+import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
 import { callerOf } from "../../http/auth/caller.ts";
+import type { Caller } from "../../http/auth/credential.ts";
 import { BASE_PATH, type Api } from "../../http/api.ts";
 import { endpointPathSchema } from "../../http/field-schemas.ts";
 import { problemResponses } from "../../http/problem.ts";
@@ -51,7 +53,7 @@ export const createEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     "/endpoints",
     {
       config: {
-        permission: "write",
+        permission: "endpoints",
         exactNumbers: true, // of filters
         documented: {
           problems: ["endpoint_exists", ...OF_A_NEW_ONE],
@@ -93,8 +95,7 @@ export const createEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
       reply.header("location", `${BASE_PATH}/endpoints/${ran.endpoint.endpoint_id}`);
       return reply.code(201).send({
         ...endpointResponse(ran.endpoint, ran.version, caller),
-        // A repeated response has no key: the one that this request made is not stored.
-        ...(!ran.isRepeat && newKeyResponse(key)),
+        ...newKeyFor(caller, ran, key),
       });
     },
   );
@@ -106,7 +107,7 @@ export const putEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     "/endpoints/:endpoint_id",
     {
       config: {
-        permission: "write",
+        permission: "endpoints",
         exactNumbers: true, // of filters
         documented: {
           problems: ["endpoint_not_found", ...OF_A_NEW_ONE],
@@ -154,7 +155,7 @@ export const putEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
       const response = endpointResponse(ran.endpoint, ran.version, caller);
       if (ran.changes[0]?.type !== "endpoint_created") return reply.code(200).send(response);
       reply.header("location", `${BASE_PATH}/endpoints/${ran.endpoint.endpoint_id}`);
-      return reply.code(201).send({ ...response, ...(!ran.isRepeat && newKeyResponse(key)) });
+      return reply.code(201).send({ ...response, ...newKeyFor(caller, ran, key) });
     },
   );
 };
@@ -165,7 +166,7 @@ export const changeEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     "/endpoints/:endpoint_id",
     {
       config: {
-        permission: "write",
+        permission: "endpoints",
         exactNumbers: true, // of filters
         documented: {
           problems: ["endpoint_not_found", ...OF_A_CHANGE],
@@ -203,6 +204,13 @@ export const changeEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     },
   );
 };
+
+/** A repeated response has no key: the one that this request made is not stored. Secrets are for who may see them. */
+const newKeyFor = (
+  { permissions }: Pick<Caller, "permissions">,
+  { isRepeat }: { readonly isRepeat: boolean },
+  key: SigningKey,
+) => (isRepeat || !permissions.has("secrets") ? {} : newKeyResponse(key));
 
 const idsIn = (workspaceId: string, named: string) => ({
   workspace_id: workspaceId,

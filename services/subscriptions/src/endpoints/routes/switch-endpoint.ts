@@ -22,7 +22,7 @@ type SwitchProblem = "endpoint_disabled" | "dispatchers_outdated" | "too_many_re
 
 /** What every call that switches an endpoint has in common. */
 export const switchConfig = (...problems: readonly SwitchProblem[]) => ({
-  permission: "write" as const,
+  permission: "endpoints" as const,
   bodyMayBeEmpty: true,
   documented: {
     problems: [...CHANGE_PROBLEMS, ...problems],

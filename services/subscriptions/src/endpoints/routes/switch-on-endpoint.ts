@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Api } from "../../http/api.ts";
-import { callerOf } from "../../http/auth/caller.ts";
+import { callerOf, requirePermission } from "../../http/auth/caller.ts";
 import { endpointPathSchema, utcTimeSchema } from "../../http/field-schemas.ts";
 import { problemResponses } from "../../http/problem.ts";
 import { RefusedError } from "../../http/refused-error.ts";
@@ -127,6 +127,7 @@ const switchOn = async <Job>(
   { named, name, recover }: SwitchOn,
   { endpoints, recovery }: SwitchOnDeps<Job>,
 ) => {
+  if (typeof recover === "object") requirePermission(request, "redeliver", "recover.since");
   requireDispatchers(endpoints);
   const { workspaceId } = callerOf(request);
   const read = requestKeyIn(request);

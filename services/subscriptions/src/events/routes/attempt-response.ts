@@ -2,6 +2,7 @@ import { nextStepSchema, outcomeSchema, TRIGGERS } from "@ringback/contracts/del
 import { METHOD_TYPES } from "@ringback/contracts/agents/subscription";
 import { z } from "zod";
 import type { StoredAttempt } from "../../streams/records.ts";
+import { recordFor, type Viewer } from "../hidden-payloads.ts";
 
 /** What names the endpoint in attempts and dead letters; neither: the agent's subscription. */
 export const endpointFields = {
@@ -31,6 +32,9 @@ export const attemptResponseSchema = z.object({
     .object({
       headers: z.record(z.string(), z.string()).optional(),
       body_excerpt: z.string().optional(),
+      body_hidden: z.literal(true).optional().meta({
+        description: "There was a body, which is for callers with `payloads`.",
+      }),
     })
     .optional(),
   next: nextStepSchema,
@@ -43,5 +47,8 @@ export const attemptResponseSchema = z.object({
 export type AttemptResponse = z.infer<typeof attemptResponseSchema>;
 
 /** Presents an attempt to a caller. */
-export const attemptResponse = ({ deliveryId, record }: StoredAttempt): AttemptResponse =>
-  attemptResponseSchema.parse({ ...record, delivery_id: deliveryId });
+export const attemptResponse = (
+  { deliveryId, record }: StoredAttempt,
+  viewer: Viewer,
+): AttemptResponse =>
+  attemptResponseSchema.parse({ ...recordFor(record, viewer), delivery_id: deliveryId });

@@ -43,6 +43,10 @@ export const withPayload = (head: object, payload: EmbeddedPayload): Buffer => {
   return Buffer.concat([Buffer.from(text), value, Buffer.from("}")]);
 };
 
+/** The same for who may not see the payload. */
+export const withoutPayload = (head: object): Buffer =>
+  Buffer.from(JSON.stringify({ ...head, payload_hidden: true, payload: null }));
+
 /** The JSON of an object with a list of JSON texts as its first field. */
 export const withList = (name: string, elements: readonly Buffer[], rest: object): Buffer => {
   const parts = elements.flatMap((element, n) => (n === 0 ? [element] : [COMMA, element]));

@@ -7,7 +7,8 @@ import { SKIPPED_BY, type SkippedEndpoint } from "../skipped-endpoint.ts";
 import { attemptResponse, attemptResponseSchema, endpointFields } from "./attempt-response.ts";
 import { endpointOf } from "./dead-letter-response.ts";
 import { deliveryResponse, deliveryResponseSchema } from "./delivery-response.ts";
-import { embeddedPayload, withPayload } from "./embedded-payload.ts";
+import { embeddedPayload, withoutPayload, withPayload } from "./embedded-payload.ts";
+import { seesPayloads, type Viewer } from "../hidden-payloads.ts";
 import { warningSchema } from "../../publishing/check-event.ts";
 import type { FoundEvent } from "../event-reader.ts";
 
@@ -68,6 +69,9 @@ export const eventResponseSchema = headSchema.extend({
     description: "In place of a payload that is no JSON: its bytes, at most the first 64 KiB.",
   }),
   payload_truncated: z.boolean().optional(),
+  payload_hidden: z.literal(true).optional().meta({
+    description: "Payloads are for callers with `payloads`: `payload` is null.",
+  }),
 });
 
 export const callEventsResponseSchema = z.object({
@@ -82,7 +86,7 @@ export type OfOneEvent = {
 };
 
 /** The JSON of an event for a caller: text, because its payload must keep its bytes. */
-export const eventResponse = (found: FoundEvent, ofOne?: OfOneEvent): Buffer => {
+export const eventResponse = (found: FoundEvent, viewer: Viewer, ofOne?: OfOneEvent): Buffer => {
   const { eventId, event, status, nextAttemptAtMs, attemptCount, attempts } = found;
   const { destinations, deadLetter } = found;
   const head: z.infer<typeof headSchema> = {
@@ -96,10 +100,11 @@ export const eventResponse = (found: FoundEvent, ofOne?: OfOneEvent): Buffer => 
     next_attempt_at: nextAttemptAtMs === undefined ? null : new Date(nextAttemptAtMs).toISOString(),
     attempt_count: attemptCount,
     deliveries: destinations.map(deliveryResponse),
-    attempts: attempts.map(attemptResponse),
+    attempts: attempts.map((one) => attemptResponse(one, viewer)),
     dead_letter: deadLetter === undefined ? null : lastWord(deadLetter),
   };
   const body = ofOne === undefined ? head : { ...head, ...ofOne, skipped: skippedIn(ofOne) };
+  if (!seesPayloads(viewer)) return withoutPayload(body);
   return withPayload(body, embeddedPayload(event.body));
 };
 

@@ -73,12 +73,13 @@ const readRoute = (api: Api, deps: EventRouteDeps): void => {
     },
     async (request, reply) => {
       const { event_id: eventId } = request.params;
-      const { workspaceId } = callerOf(request);
+      const caller = callerOf(request);
+      const { workspaceId } = caller;
       const found = await reader.event(workspaceId, eventId);
       if (found === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
       const warnings = await warningsOf(workspaceId, found.event, ownWarnings);
       const skipped = skippedOf(workspaceId, found);
-      return sendJson(reply, eventResponse(found, { skipped, warnings }));
+      return sendJson(reply, eventResponse(found, caller, { skipped, warnings }));
     },
   );
 };
@@ -103,7 +104,7 @@ const payloadRoute = (api: Api, { reader, eventsKeptMs }: EventRouteDeps): void 
     {
       config: {
         audited: "payloads",
-        permission: "read",
+        permission: "payloads",
         documented: { problems: ["event_not_found"] },
       },
       schema: {
@@ -164,7 +165,7 @@ const attemptsRoute = (api: Api, { reader, eventsKeptMs }: EventRouteDeps): void
       if (event === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
       const { attempts, nextBeforeSeq } = await reader.attemptsOf(event, { limit, beforeSeq });
       return {
-        attempts: attempts.map(attemptResponse),
+        attempts: attempts.map((one) => attemptResponse(one, callerOf(request))),
         next_cursor: nextBeforeSeq === undefined ? null : seqCursor.encode(nextBeforeSeq),
       };
     },
@@ -199,7 +200,7 @@ const deadLetterRoute = (api: Api, { reader }: EventRouteDeps): void => {
       const { event_id: eventId } = request.params;
       const deadLetter = await reader.deadLetter(callerOf(request).workspaceId, eventId);
       if (deadLetter === undefined) return sendProblem(reply, deadLetterNotFound(eventId));
-      return deadLetterResponse(eventId, deadLetter);
+      return deadLetterResponse(eventId, deadLetter, callerOf(request));
     },
   );
 };

@@ -36,13 +36,14 @@ export const getCallEventsRoute = (api: Api, reader: EventReader, keptMs: number
     async (request, reply) => {
       const { call_id: callId } = request.params;
       const { limit, cursor: beforeSeq } = request.query;
-      const { workspaceId } = callerOf(request);
+      const caller = callerOf(request);
+      const { workspaceId } = caller;
       const page = await reader.eventsOfCall(workspaceId, callId, { limit, beforeSeq });
       // A page after the last one is empty; a call without events is unknown.
       if (page.found.length === 0 && beforeSeq === undefined) {
         return sendProblem(reply, callNotFound(callId, keptMs));
       }
-      const events = page.found.map((one) => eventResponse(one));
+      const events = page.found.map((one) => eventResponse(one, caller));
       const { nextBeforeSeq: next } = page;
       const next_cursor = next === undefined ? null : seqCursor.encode(next);
       return sendJson(reply, withList("events", events, { next_cursor }));

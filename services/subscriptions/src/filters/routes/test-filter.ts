@@ -4,7 +4,7 @@ import { parseTimeMs } from "@ringback/contracts/moment";
 import { z } from "zod";
 import type { EventReader } from "../../events/event-reader.ts";
 import type { Api } from "../../http/api.ts";
-import { callerOf } from "../../http/auth/caller.ts";
+import { callerOf, requirePermission } from "../../http/auth/caller.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
 import { eventNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
 import { subjectOfEvent, subjectOfSketch } from "../subject.ts";
@@ -97,6 +97,8 @@ export const testFilterRoute = (api: Api, { events, eventsKeptMs, now }: TestFil
       if (eventId === undefined) {
         return resultOf(filter.filter, subjectOfSketch({ ...sketch, data }, now().getTime()));
       }
+      // Filters that are tried one after another say what is in a payload.
+      requirePermission(request, "payloads", "event_id");
       const event = await events.storedEvent(callerOf(request).workspaceId, eventId);
       if (event === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
       return resultOf(filter.filter, subjectOfEvent(event));

@@ -4,6 +4,7 @@ import { inWorkspace, type WorkspaceRule } from "./choose-workspace.ts";
 import type { Caller, Credential, Credentials } from "./credential.ts";
 import type { Permission } from "./permissions.ts";
 import { sendProblem } from "../problem.ts";
+import { RefusedError } from "../refused-error.ts";
 import type { RequestLimits } from "../rate-limits.ts";
 
 declare module "fastify" {
@@ -60,6 +61,17 @@ export const requireCaller = (
 
 const ruleOf = ({ operator, workspace = "one" }: FastifyContextConfig): WorkspaceRule =>
   operator === true ? "operator" : workspace;
+
+/** Throws a RefusedError unless the caller has this permission too: what it sends needs more than the call itself. */
+export const requirePermission = (
+  request: Pick<FastifyRequest, "caller">,
+  permission: Permission,
+  what: string,
+): void => {
+  if (callerOf(request).permissions.has(permission)) return;
+  const detail = `${what} needs a key with the scope ${permission}.`;
+  throw new RefusedError({ code: "insufficient_scope", detail });
+};
 
 /** The caller of this request; only for calls that `requireCaller` guards. */
 export const callerOf = (request: Pick<FastifyRequest, "caller">): Caller => {

@@ -59,7 +59,8 @@ const attemptsRoute = (api: Api, deps: EndpointListDeps): void => {
       const { outcome: outcomes, reason: reasons } = request.query;
       const endpointId = await existing(callerOf(request).workspaceId, named, deps);
       if (endpointId === undefined) return sendProblem(reply, endpointNotFound(named));
-      return attemptsPage({ ...narrowedBy(request), endpointId, outcomes, reasons }, deps);
+      const query = { ...narrowedBy(request), endpointId, outcomes, reasons };
+      return attemptsPage(query, callerOf(request), deps);
     },
   );
 };

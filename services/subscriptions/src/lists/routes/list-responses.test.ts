@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { callerIn } from "../../../../../test/harness/callers.ts";
 import {
   ADDRESS,
   attemptRecord,
@@ -26,6 +27,8 @@ const ROW: EventRow = {
 };
 
 const OF_EVENT = { event_type: "call_completed", call_id: "c1", agent_id: "a1" };
+
+const VIEWER = callerIn("w1");
 
 test("a row of an event has its id in place of its sequence, and times instead of milliseconds", () => {
   expect(eventRowResponse(ROW, (seq) => `evt_${seq}`)).toEqual({
@@ -63,7 +66,7 @@ test("what an event does not have yet is null, and a test event is one", () => {
 
 test("a row of an attempt names its event and its delivery, and no field that stays internal", () => {
   const record = { ...attemptRecord(), dispatcher: "d1" };
-  const row = attemptRowResponse({ seq: 3, deliveryId: "7-r1", record });
+  const row = attemptRowResponse({ seq: 3, deliveryId: "7-r1", record }, VIEWER);
   expect(row).toEqual({
     event_id: record.event_id,
     ...OF_EVENT,
@@ -80,26 +83,29 @@ test("a row of an attempt names its event and its delivery, and no field that st
 
 test("a row of a dead letter has its last attempt", () => {
   const last = attemptRecord({ attempt: 4, next: { kind: "dead_letter" } });
-  expect(deadLetterRowResponse(exhaustedBy(last))).toMatchObject({
+  expect(deadLetterRowResponse(exhaustedBy(last), VIEWER)).toMatchObject({
     event_id: last.event_id,
     ...OF_EVENT,
     reason: "exhausted",
     last_attempt: { attempt: 4, delivery_id: "7" },
   });
-  expect(deadLetterRowResponse(deadLetter()).last_attempt).toBeNull();
+  expect(deadLetterRowResponse(deadLetter(), VIEWER).last_attempt).toBeNull();
 });
 
 test("a row of a dead letter leaves out the raw message", () => {
-  const row = deadLetterRowResponse({
-    reason: "invalid_event",
-    event_id: "evt_7",
-    event_seq: 7,
-    at: AT,
-    message: "not JSON",
-    subject: "events.w1.c1.a1.call_completed",
-    raw: "eA==",
-    truncated: false,
-  });
+  const row = deadLetterRowResponse(
+    {
+      reason: "invalid_event",
+      event_id: "evt_7",
+      event_seq: 7,
+      at: AT,
+      message: "not JSON",
+      subject: "events.w1.c1.a1.call_completed",
+      raw: "eA==",
+      truncated: false,
+    },
+    VIEWER,
+  );
   expect(row).toEqual({
     event_id: "evt_7",
     ...OF_EVENT,

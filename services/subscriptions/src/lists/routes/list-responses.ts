@@ -13,6 +13,7 @@ import {
   DELIVERIES_EXAMPLES,
   EVENTS_EXAMPLES,
 } from "./list-examples.ts";
+import type { Viewer } from "../../events/hidden-payloads.ts";
 import type { StoredAttempt } from "../../streams/records.ts";
 import type { DeliveryRow, EventRow } from "../../projection/projection.ts";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
@@ -79,7 +80,11 @@ export const attemptsResponseSchema = z
   .meta({ "x-examples": ATTEMPTS_EXAMPLES });
 
 /** `GET /dead-letters/{event_id}` has the raw message. */
-const deadLetterRowSchema = deadLetterResponseSchema.omit({ raw: true, raw_truncated: true });
+const deadLetterRowSchema = deadLetterResponseSchema.omit({
+  raw: true,
+  raw_truncated: true,
+  raw_hidden: true,
+});
 
 export const deadLettersResponseSchema = z
   .object({ dead_letters: z.array(deadLetterRowSchema), ...page })
@@ -136,12 +141,16 @@ export const deliveryRowResponse = (
   };
 };
 
-export const attemptRowResponse = (attempt: StoredAttempt): z.infer<typeof attemptRowSchema> => {
+export const attemptRowResponse = (
+  attempt: StoredAttempt,
+  viewer: Viewer,
+): z.infer<typeof attemptRowSchema> => {
   const { event_id, event_type, call_id, agent_id } = attempt.record;
-  return { event_id, event_type, call_id, agent_id, ...attemptResponse(attempt) };
+  return { event_id, event_type, call_id, agent_id, ...attemptResponse(attempt, viewer) };
 };
 
 export const deadLetterRowResponse = (
   deadLetter: DeadLetter,
+  viewer: Viewer,
 ): z.infer<typeof deadLetterRowSchema> =>
-  deadLetterRowSchema.parse(deadLetterResponse(deadLetter.event_id ?? "", deadLetter));
+  deadLetterRowSchema.parse(deadLetterResponse(deadLetter.event_id ?? "", deadLetter, viewer));

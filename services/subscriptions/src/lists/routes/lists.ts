@@ -1,3 +1,5 @@
+import { callerOf } from "../../http/auth/caller.ts";
+import type { Viewer } from "../../events/hidden-payloads.ts";
 import type { Api } from "../../http/api.ts";
 import { deliveryCursor, rowCursor } from "../../http/pagination.ts";
 import { problemResponses } from "../../http/problem.ts";
@@ -85,7 +87,8 @@ const attemptsRoute = (api: Api, { projection, records, now }: ListDeps): void =
     },
     async (request) => {
       const { outcome: outcomes, reason: reasons } = request.query;
-      return attemptsPage({ ...narrowedBy(request), outcomes, reasons }, { projection, records });
+      const query = { ...narrowedBy(request), outcomes, reasons };
+      return attemptsPage(query, callerOf(request), { projection, records });
     },
   );
 };
@@ -93,6 +96,7 @@ const attemptsRoute = (api: Api, { projection, records, now }: ListDeps): void =
 /** A page of attempts, with what came back. */
 export const attemptsPage = async (
   query: AttemptsQuery,
+  viewer: Viewer,
   { projection, records }: Pick<ListDeps, "projection" | "records">,
 ) => {
   const projection_lag = projection.lag().total;
@@ -101,7 +105,7 @@ export const attemptsPage = async (
   // The index has a number in place of the call's id, and two calls may share one.
   const attempts = found.filter(({ record }) => [undefined, record.call_id].includes(query.callId));
   return {
-    attempts: attempts.map(attemptRowResponse),
+    attempts: attempts.map((one) => attemptRowResponse(one, viewer)),
     next_cursor: cursorAfter("attempts", next),
     projection_lag,
   };
@@ -156,7 +160,9 @@ const deadLettersRoute = (api: Api, { projection, records, now }: ListDeps): voi
       const { reason: reasons, call_id } = request.query;
       const projection_lag = projection.lag().total;
       const { rows, next } = await projection.deadLetters({ ...narrowedBy(request), reasons });
-      const dead_letters = (await records.deadLetters(rows)).map(deadLetterRowResponse);
+      const dead_letters = (await records.deadLetters(rows)).map((one) =>
+        deadLetterRowResponse(one, callerOf(request)),
+      );
       return {
         // The index has a number in place of the call's id, and two calls may share one.
         dead_letters: dead_letters.filter((one) => [undefined, one.call_id].includes(call_id)),

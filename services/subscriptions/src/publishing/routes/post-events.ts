@@ -33,7 +33,7 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
       {
         config: {
           audited: "nothing",
-          permission: "admin",
+          permission: "publish",
           documented: { problems: ["events_full"], takes: ["Idempotency-Key of events"] },
         },
         bodyLimit: MAX_REQUEST_BYTES,

@@ -35,7 +35,7 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
     "/redeliveries",
     {
       config: {
-        permission: "write",
+        permission: "redeliver",
         documented: {
           problems: [
             "endpoint_not_found",
@@ -166,7 +166,7 @@ const stopRoute = (api: Api, redelivery: RedeliveryDeps): void => {
   api.delete(
     "/redeliveries/:redelivery_id",
     {
-      config: { permission: "write", documented: { problems: ["redelivery_not_found"] } },
+      config: { permission: "redeliver", documented: { problems: ["redelivery_not_found"] } },
       schema: {
         operationId: "stopRedelivery",
         summary: "Stop a redelivery job",

@@ -82,7 +82,7 @@ export const redeliverEventRoute = (
     "/events/:event_id/redeliver",
     {
       config: {
-        permission: "write",
+        permission: "redeliver",
         bodyMayBeEmpty: true,
         documented: {
           problems: [

@@ -47,7 +47,7 @@ export const sendEndpointTestRoute = (
     "/endpoints/:endpoint_id/test-event",
     {
       config: {
-        permission: "write",
+        permission: "test",
         bodyMayBeEmpty: true,
         documented: {
           problems: [

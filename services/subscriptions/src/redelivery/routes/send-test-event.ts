@@ -36,7 +36,7 @@ export const sendTestEventRoute = (
     "/agent/v1/:agent_id/test-event",
     {
       config: {
-        permission: "write",
+        permission: "test",
         documented: {
           problems: ["agent_not_found", "subscription_not_found", "too_many_test_events"],
         },
