@@ -31,6 +31,32 @@ export const CONFIGURATION_PAGES: readonly PageEntry[] = [
     ),
   },
   {
+    path: "/agents",
+    permission: "read",
+    audience: "everybody",
+    nav: { title: "Agents", group: "Configuration" },
+    component: loaded(() => import("../pages/agents/agents-page.tsx"), "AgentsPage"),
+  },
+  {
+    path: "/agents/:agentId",
+    permission: "read",
+    audience: "everybody",
+    component: loaded(() => import("../pages/agents/agent-page.tsx"), "AgentPage"),
+  },
+  {
+    path: "/event-types",
+    permission: "read",
+    audience: "everybody",
+    nav: { title: "Event types", group: "Configuration" },
+    component: loaded(() => import("../pages/event-types/event-types-page.tsx"), "EventTypesPage"),
+  },
+  {
+    path: "/event-types/:name",
+    permission: "read",
+    audience: "everybody",
+    component: loaded(() => import("../pages/event-types/event-type-page.tsx"), "EventTypePage"),
+  },
+  {
     path: "/filters",
     permission: "read",
     audience: "everybody",

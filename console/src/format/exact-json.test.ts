@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { exactText, parseExact } from "./exact-json.ts";
+import { exactText, jsonFault, parseExact } from "./exact-json.ts";
 
 test("numbers are written again as they stood there", () => {
   const text = '{"big":12345678901234567890,"list":[1.50,-0,1e400,9007199254740993,7]}';
@@ -15,6 +15,7 @@ test("a number that is written as JavaScript writes it stays a number", () => {
 test("what is no JSON is a SyntaxError", () => {
   for (const text of ["", "{", "{'a':1}", '{"a":1,}']) {
     expect(() => parseExact(text)).toThrow(SyntaxError);
+    expect([text, jsonFault(text) === undefined]).toEqual([text, text === ""]);
   }
 });
 

@@ -21,3 +21,14 @@ export const parseExact = (text: string): unknown =>
 
 /** A value with indents, its numbers as `parseExact` read them. */
 export const exactText = (value: unknown): string => JSON.stringify(value, null, 2) ?? "";
+
+/** Why a text is no JSON; undefined where it is, or is empty. */
+export const jsonFault = (text: string): string | undefined => {
+  if (text.trim() === "") return undefined;
+  try {
+    parseExact(text);
+    return undefined;
+  } catch (error) {
+    return `This is no JSON: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};

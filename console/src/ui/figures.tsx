@@ -27,7 +27,9 @@ const sumOf = (counts: readonly (number | null)[]): number =>
   counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
 
 /** A small graph: what failed at the top of each bar, in another colour, and in words for who does not see it. */
-export const ActivityBars = ({ of: { delivered, failed } }: { readonly of: Activity }) => {
+export const ActivityBars = ({ of }: { readonly of: Activity | undefined }) => {
+  if (of === undefined) return <>–</>;
+  const { delivered, failed } = of;
   const totals = delivered.map((count, at) => (count ?? 0) + (failed[at] ?? 0));
   const max = Math.max(1, ...totals);
   const heightOf = (count: number): number =>

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { errorAt } from "../../api/problem.ts";
 import type { ShownCall } from "../../format/curl.ts";
 import { ActionDialog } from "../../ui/action-dialog.tsx";
@@ -78,12 +78,15 @@ export const RotateDialog = ({
   callOf,
   rotate,
   reload,
+  children,
 }: {
   readonly isOpen: boolean;
   readonly onClose: () => void;
   readonly callOf: (rotation: Rotation) => ShownCall;
   readonly rotate: (rotation: Rotation) => Promise<NewKey>;
   readonly reload: () => void;
+  /** Further fields. */
+  readonly children?: ReactNode;
 }) => {
   const [scheme, setScheme] = useState<Rotation["scheme"]>("v1");
   const [overlap, setOverlap] = useState("24h");
@@ -127,6 +130,7 @@ export const RotateDialog = ({
         Requests are signed with a new secret at once. The one before signs them, too, for the
         overlap, so that receivers can change over without a gap.
       </p>
+      {children}
       <Beside>
         <SelectField
           label="Scheme"

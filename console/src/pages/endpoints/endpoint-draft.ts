@@ -1,4 +1,4 @@
-import { exactText, parseExact } from "../../format/exact-json.ts";
+import { exactText, jsonFault, parseExact } from "../../format/exact-json.ts";
 import type { FieldError } from "../../api/problem.ts";
 import type { Pair } from "../../ui/tokens-field.tsx";
 import type { Endpoint } from "../destinations/api-types.ts";
@@ -75,17 +75,6 @@ export const faultsOf = (draft: EndpointDraft): readonly FieldError[] => {
     ...(pair === undefined ? [] : [{ path: "metadata", message: `'${pair}' stands there twice` }]),
     ...(filter === undefined ? [] : [{ path: "filter", message: filter }]),
   ];
-};
-
-/** Why a text is no JSON; undefined where it is, or is empty. */
-const jsonFault = (text: string): string | undefined => {
-  if (text.trim() === "") return undefined;
-  try {
-    parseExact(text);
-    return undefined;
-  } catch (error) {
-    return `This is no JSON: ${error instanceof Error ? error.message : String(error)}`;
-  }
 };
 
 /** All fields of a draft without faults; what is not set is undefined. */

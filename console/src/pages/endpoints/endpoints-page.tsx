@@ -4,6 +4,7 @@ import { usePages } from "../../api/use-pages.ts";
 import { useMay } from "../../session/me.ts";
 import { ButtonLink } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
+import { ActivityBars } from "../../ui/figures.tsx";
 import { FilterBar, useFilters } from "../../ui/filters.tsx";
 import { List } from "../../ui/list.tsx";
 import { Page } from "../../ui/page.tsx";
@@ -11,6 +12,7 @@ import { Empty } from "../../ui/states.tsx";
 import { Status } from "../../ui/status.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { Ago } from "../../ui/time.tsx";
+import { useActivity } from "../destinations/activity.ts";
 import type { EndpointRow } from "../destinations/api-types.ts";
 import { ALL } from "./endpoint-draft.ts";
 
@@ -34,6 +36,15 @@ export const EndpointsPage = () => {
     },
     rowsOf: (page) => page.endpoints,
   });
+  const activity = useActivity(
+    "endpoint_id",
+    list.rows.map(({ endpoint_id }) => endpoint_id),
+  );
+  const lastDay: Column<EndpointRow> = {
+    title: "Last 24 hours",
+    cell: ({ endpoint_id: id }) => <ActivityBars of={activity.get(id)} />,
+    only: "medium",
+  };
   const isFiltered = Object.keys(filters.values).length > 0;
   return (
     <Page
@@ -50,7 +61,7 @@ export const EndpointsPage = () => {
       <List
         label="Endpoints"
         list={list}
-        columns={COLUMNS}
+        columns={[...COLUMNS, lastDay, CHANGED]}
         keyOf={({ endpoint_id }) => endpoint_id}
         empty={
           isFiltered ? (
@@ -89,8 +100,13 @@ const COLUMNS: readonly Column<EndpointRow>[] = [
     cell: ({ filter }) => (filter === undefined ? "–" : "yes"),
     only: "wide",
   },
-  { title: "Changed", cell: ({ updated_at }) => <Ago at={updated_at} />, only: "medium" },
 ];
+
+const CHANGED: Column<EndpointRow> = {
+  title: "Changed",
+  cell: ({ updated_at }) => <Ago at={updated_at} />,
+  only: "wide",
+};
 
 const textOf = (names: readonly string[]): string =>
   names.includes(ALL) ? "all" : names.join(", ");
