@@ -17,25 +17,32 @@ export const whenSignedOut = (listener: () => void): void => {
 };
 
 /** One request with the caller's headers. Throws a `ProblemError` for a refusal, another error where nobody responded. */
-export const requestApi = async (input: Request): Promise<Response> => {
+export const requestApi = async (input: Request, isEndless = false): Promise<Response> => {
   const token = currentToken();
   if (token !== null) input.headers.set("authorization", `Bearer ${token}`);
   const workspace = currentWorkspace();
   if (workspace !== undefined) input.headers.set("x-workspace-id", workspace);
-  const response = await reach(input);
+  const response = await reach(input, isEndless);
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => undefined);
   if (response.status === 401 && token !== null && token === currentToken()) {
     keepToken(null);
     onSignedOut();
   }
-  throw new ProblemError(problemIn(body, response.status));
+  const waitS = Number(response.headers.get("retry-after") ?? Number.NaN);
+  throw new ProblemError(
+    problemIn(body, response.status),
+    Number.isFinite(waitS) ? waitS * 1_000 : undefined,
+  );
 };
 
-const reach = async (input: Request): Promise<Response> => {
-  const signal = AbortSignal.any([input.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+const reach = async (input: Request, isEndless: boolean): Promise<Response> => {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), TIMEOUT_MS);
   try {
-    const response = await fetch(input, { signal });
+    const response = await fetch(input, { signal: AbortSignal.any([input.signal, late.signal]) });
+    // What has no end is only waited for until it begins.
+    if (isEndless) clearTimeout(timer);
     // A proxy that stands before a stopped API responds for it.
     noteConnection(response.status === 502 || response.status === 504 ? "away" : "reachable");
     return response;
@@ -49,7 +56,7 @@ const reach = async (input: Request): Promise<Response> => {
 /** The API's calls, typed by its OpenAPI document. A refusal is thrown, so `data` is always there. */
 export const api = createClient<paths>({
   baseUrl: location.origin + BASE_PATH,
-  fetch: requestApi,
+  fetch: (request) => requestApi(request),
   querySerializer: { array: { style: "form", explode: true } },
 });
 

@@ -13,10 +13,13 @@ export type FieldError = { readonly path: string; readonly message: string };
 /** The API responded, and refused. */
 export class ProblemError extends Error {
   readonly problem: Problem;
-  constructor(problem: Problem) {
+  /** How long the API asks to wait before the next try. */
+  readonly retryAfterMs: number | undefined;
+  constructor(problem: Problem, retryAfterMs?: number) {
     super(problem.detail);
     this.name = "ProblemError";
     this.problem = problem;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

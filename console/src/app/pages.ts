@@ -1,5 +1,6 @@
 import { CONFIGURATION_PAGES } from "./configuration-pages.ts";
 import { loaded, type PageEntry } from "./page-entry.ts";
+import { TRAFFIC_PAGES } from "./traffic-pages.ts";
 
 /** Every page, in the order of the navigation. Each is loaded when somebody first opens it. */
 export const PAGES: readonly PageEntry[] = [
@@ -16,6 +17,7 @@ export const PAGES: readonly PageEntry[] = [
     audience: "everybody",
     component: loaded(() => import("../pages/call/call-page.tsx"), "CallPage"),
   },
+  ...TRAFFIC_PAGES,
   ...CONFIGURATION_PAGES,
   {
     path: "/keys",

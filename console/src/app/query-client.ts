@@ -5,6 +5,9 @@ import { ProblemError } from "../api/problem.ts";
 const FRESH_MS = 5_000;
 const LONGEST_WAIT_MS = 5_000;
 
+/** Marks queries that keep themselves up to date: a list of many pages would read each of them again. */
+export const GROWING = { isGrowing: true } as const;
+
 /**
  * Reads again what the API did not respond to; a refusal is final, but for 429 and 503. Once the API is back, everything
  * in sight is read again.
@@ -20,16 +23,21 @@ export const makeQueryClient = (): QueryClient => {
         networkMode: "always",
         retry: (count, error) =>
           error instanceof ProblemError ? count < 3 && isPassing(error.problem.status) : true,
-        retryDelay: (count) => Math.min(LONGEST_WAIT_MS, 500 * 2 ** count),
+        retryDelay: (count, error) =>
+          retryAfterMs(error) ?? Math.min(LONGEST_WAIT_MS, 500 * 2 ** count),
       },
       mutations: { networkMode: "always", retry: false },
     },
   });
   onConnection(() => {
-    if (connection() === "reachable") void client.invalidateQueries();
+    if (connection() !== "reachable") return;
+    void client.invalidateQueries({ predicate: ({ meta }) => meta?.["isGrowing"] !== true });
   });
   return client;
 };
 
 const isPassing = (status: number): boolean =>
   status === 429 || status === 502 || status === 503 || status === 504;
+
+const retryAfterMs = (error: unknown): number | undefined =>
+  error instanceof ProblemError ? error.retryAfterMs : undefined;

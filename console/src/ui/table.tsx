@@ -1,5 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, type ReactNode } from "react";
+import { useEffect, useMemo, type ReactNode } from "react";
+import { useKeptPlace } from "./kept-place.ts";
 import css from "./table.module.css";
 
 export type Column<Row> = {
@@ -11,6 +12,12 @@ export type Column<Row> = {
 
 const ROW_PX = 41;
 
+/** So many rows are seen at a glance, and need no counting. */
+const FEW = 12;
+
+/** The rows in sight, by their positions. */
+export type RowRange = { readonly first: number; readonly last: number };
+
 type TableProps<Row> = {
   /** What the table holds, for readers of screens. */
   readonly label: string;
@@ -20,6 +27,8 @@ type TableProps<Row> = {
   /** Reads the next page; called as the end comes near. Undefined: there is no further one. */
   readonly readMore?: (() => void) | undefined;
   readonly isReading?: boolean;
+  /** Told which rows are in sight, whenever that changes. */
+  readonly onRange?: (range: RowRange) => void;
 };
 
 /** A table of which only the rows in sight are in the page, so that it holds 100,000 as easily as ten. */
@@ -30,14 +39,31 @@ export const Table = <Row,>({
   keyOf,
   readMore,
   isReading = false,
+  onRange,
 }: TableProps<Row>) => {
-  const scroll = useRef<HTMLDivElement>(null);
+  const keys = useMemo(
+    () => ({
+      count: rows.length,
+      at: (index: number) => {
+        const row = rows[index];
+        return row === undefined ? "" : keyOf(row);
+      },
+    }),
+    [rows, keyOf],
+  );
+  const { scroll, note } = useKeptPlace(label, keys, ROW_PX);
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroll.current,
     estimateSize: () => ROW_PX,
     overscan: 12,
   });
+  const first = virtualizer.range?.startIndex ?? 0;
+  const end = virtualizer.range?.endIndex ?? 0;
+  useEffect(() => {
+    note();
+    onRange?.({ first, last: end });
+  }, [note, onRange, first, end]);
   const items = virtualizer.getVirtualItems();
   const last = items.at(-1)?.index ?? 0;
   const isNearEnd = last >= rows.length - 20;
@@ -49,7 +75,11 @@ export const Table = <Row,>({
   return (
     <>
       <div className={css.scroll} ref={scroll} tabIndex={0} role="region" aria-label={label}>
-        <table className={css.table} aria-label={label} aria-rowcount={rows.length + 1}>
+        <table
+          className={css.table}
+          aria-label={label}
+          aria-rowcount={readMore === undefined ? rows.length + 1 : -1}
+        >
           <thead>
             <tr>
               {columns.map(({ title, only }) => (
@@ -78,8 +108,8 @@ export const Table = <Row,>({
           </tbody>
         </table>
       </div>
-      <p className={css.end} role="status">
-        {rows.length} shown
+      <p className={rows.length > FEW || isReading ? css.end : css.few} role="status">
+        {rows.length.toLocaleString()} shown
         {isReading ? ", reading more …" : readMore === undefined ? ", that is all" : ""}
       </p>
     </>

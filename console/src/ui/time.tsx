@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { durationText, relativeText } from "../format/duration.ts";
-import { localText, utcText } from "../format/time.ts";
+import { localText, shortText, utcText } from "../format/time.ts";
 
 /** The time now, in ms, told again every so often. */
 export const useNow = (everyMs = 1_000): number => {
@@ -18,6 +18,19 @@ export const Time = ({ at }: { readonly at: string | number | null | undefined }
   return (
     <time dateTime={new Date(at).toISOString()} title={utcText(at)}>
       {localText(at)}
+    </time>
+  );
+};
+
+const MINUTE_MS = 60_000;
+
+/** A time in a table: short, and whole a hover away. Null shows as a dash. */
+export const When = ({ at }: { readonly at: string | number | null | undefined }) => {
+  const now = useNow(MINUTE_MS);
+  if (at === null || at === undefined) return <>–</>;
+  return (
+    <time dateTime={new Date(at).toISOString()} title={`${localText(at)}\n${utcText(at)}`}>
+      {shortText(at, now)}
     </time>
   );
 };

@@ -10,7 +10,8 @@ import { Empty, Failure, Loading } from "../../ui/states.tsx";
 import { Table, type Column } from "../../ui/table.tsx";
 import { Status } from "../../ui/status.tsx";
 import { Duration, Time } from "../../ui/time.tsx";
-import { AttemptDetails } from "./attempt-details.tsx";
+import { resultText } from "../attempts/attempt.ts";
+import { AttemptDetails } from "../attempts/attempt-details.tsx";
 import type { CallAttempt, CallEvent } from "./call-events.ts";
 import { CallTimeLine } from "./time-line.tsx";
 
@@ -84,7 +85,7 @@ const AttemptTable = ({
     },
     { title: "Attempt", cell: ({ attempt }) => attempt.attempt, only: "medium" },
     { title: "Outcome", cell: ({ attempt }) => <Status status={attempt.outcome.kind} /> },
-    { title: "Status", cell: ({ attempt: { outcome } }) => statusOf(outcome), only: "medium" },
+    { title: "Response", cell: ({ attempt }) => resultText(attempt), only: "medium" },
     { title: "At", cell: ({ attempt }) => <Time at={attempt.at} />, only: "wide" },
     { title: "Took", cell: ({ attempt }) => <Duration ms={attempt.duration_ms} />, only: "wide" },
     {
@@ -109,9 +110,4 @@ const AttemptTable = ({
       )}
     </Panel>
   );
-};
-
-const statusOf = (outcome: CallAttempt["outcome"]): string | number => {
-  if (outcome.kind === "cancelled") return "–";
-  return outcome.status_code ?? (outcome.kind === "failed" ? outcome.reason : "–");
 };

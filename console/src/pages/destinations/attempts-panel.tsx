@@ -7,7 +7,7 @@ import { Empty, Failure, Loading } from "../../ui/states.tsx";
 import { Status } from "../../ui/status.tsx";
 import { Table, type Column } from "../../ui/table.tsx";
 import { Ago, Duration } from "../../ui/time.tsx";
-import { AttemptDetails } from "../call/attempt-details.tsx";
+import { AttemptDetails } from "../attempts/attempt-details.tsx";
 import type { CallAttempt } from "../call/call-events.ts";
 
 /** An attempt with the event that it belongs to. */

@@ -6,7 +6,7 @@ import type { ShownCall } from "../../format/curl.ts";
 import { ActionDialog } from "../../ui/action-dialog.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { Note } from "../../ui/form.tsx";
-import { AttemptDetails } from "../call/attempt-details.tsx";
+import { AttemptDetails } from "../attempts/attempt-details.tsx";
 import type { TestResult } from "./api-types.ts";
 
 /** Sends a sample event, and shows what the endpoint responded. */
