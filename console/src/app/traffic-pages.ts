@@ -15,4 +15,33 @@ export const TRAFFIC_PAGES: readonly PageEntry[] = [
     path: "/events/:eventId",
     component: loaded(() => import("../pages/events/event-page.tsx"), "EventPage"),
   },
+  {
+    ...ofTraffic,
+    path: "/deliveries",
+    nav: { title: "Deliveries", group: "Traffic" },
+    component: loaded(() => import("../pages/deliveries/deliveries-page.tsx"), "DeliveriesPage"),
+  },
+  {
+    ...ofTraffic,
+    path: "/dead-letters",
+    nav: { title: "Dead letters", group: "Traffic" },
+    component: loaded(
+      () => import("../pages/dead-letters/dead-letters-page.tsx"),
+      "DeadLettersPage",
+    ),
+  },
+  {
+    ...ofTraffic,
+    path: "/redeliveries",
+    nav: { title: "Redelivery jobs", group: "Traffic" },
+    component: loaded(
+      () => import("../pages/redeliveries/redeliveries-page.tsx"),
+      "RedeliveriesPage",
+    ),
+  },
+  {
+    ...ofTraffic,
+    path: "/redeliveries/:redeliveryId",
+    component: loaded(() => import("../pages/redeliveries/redelivery-page.tsx"), "RedeliveryPage"),
+  },
 ];

@@ -7,6 +7,7 @@ const TONES: Readonly<Record<string, Tone>> = {
   delivered: "good",
   healthy: "good",
   completed: "good",
+  done: "good",
   active: "good",
   pending: "warn",
   retrying: "warn",

@@ -11,6 +11,7 @@ import { Empty } from "../../ui/states.tsx";
 import { Status } from "../../ui/status.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { When } from "../../ui/time.tsx";
+import { FacetChips } from "../lists/facet-chips.tsx";
 import { EVENT_FILTERS, queryWith, searchOf, useListFilters } from "../lists/list-filters.ts";
 import { EVENT_STATUSES } from "./statuses.ts";
 
@@ -35,6 +36,7 @@ export const EventsPage = () => {
   return (
     <Page title="Events">
       <FilterBar of={offered} filters={filters} error={list.error} />
+      <FacetChips of="events" name="status" filters={filters} />
       <List
         label="Events"
         list={list}

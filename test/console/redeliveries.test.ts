@@ -1,0 +1,136 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { eventually } from "../harness/eventually.ts";
+import { failOnLeaks } from "../harness/process/leaks.ts";
+import { startPlatform, type Platform } from "../harness/process/platform.ts";
+import { status } from "../harness/receiver/behaviour.ts";
+import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
+import { accessFaults, isTooWide } from "./harness/axe.ts";
+import { startBrowser, type TestBrowser } from "./harness/browser.ts";
+import { findChromium } from "./harness/chromium.ts";
+
+failOnLeaks();
+const chromium = await findChromium();
+
+const PHONE = { width: 360, height: 740 };
+const SOON = { timeout: 20_000 };
+const EVENTS = 12;
+
+describe.skipIf(chromium === undefined)("what was given up, in the console", () => {
+  let platform: Platform;
+  let receiver: Receiver;
+  let browser: TestBrowser;
+  let origin: string;
+  let page: Page;
+  let isDown = true;
+
+  beforeAll(async () => {
+    receiver = await startReceiver(() => status(isDown ? 503 : 200));
+    platform = await startPlatform({ env: { RETRY_DELAYS: "100ms" } });
+    origin = new URL(platform.subscriptions.httpUrl("")).origin;
+    browser = await startBrowser(chromium ?? "", [origin]);
+    page = await browser.open();
+    await platform.subscribe([
+      { event_type: "call_completed", callback_url: receiver.url("/calls") },
+    ]);
+    for (let n = 0; n < EVENTS; n += 1) await platform.publish({ callId: `c-${n}` });
+    await eventually(async () => (await platform.deadLetters()).length === EVENTS, {
+      what: "all are given up",
+    });
+    isDown = false;
+  });
+  afterAll(async () => {
+    await browser.close();
+    await platform.stop();
+    await receiver.stop();
+  });
+
+  const go = (path: string, key = platform.apiKeys[0]) =>
+    page.goto(`${origin}/console/w/w1${path}#key=${key}`);
+  const row = (name: RegExp) => page.getByRole("row", { name });
+
+  test("deliveries and dead letters are listed, counted, and narrowed by a click on a count", async () => {
+    await go("/deliveries");
+    await page.getByRole("button", { name: `dead lettered ${EVENTS}` }).click();
+    await expect.poll(() => new URL(page.url()).search, SOON).toBe("?status=dead_lettered");
+    await row(/call_completed dead lettered agent's subscription c-0 2 503/).waitFor();
+    await go("/dead-letters");
+    await page.getByRole("button", { name: `exhausted ${EVENTS}` }).waitFor();
+    await page.getByLabel("Call", { exact: true }).fill("c-3");
+    await row(/call_completed exhausted c-3/).waitFor();
+    await expect.poll(() => row(/call_completed/).count(), SOON).toBe(1);
+    expect(await accessFaults(page)).toEqual([]);
+    expect(browser.faults()).toEqual([]);
+  });
+
+  test("a job says what it covers, shows the API's errors at its fields, and moves to its end", async () => {
+    await page.getByRole("button", { name: "Clear", exact: true }).click();
+    await page.getByRole("button", { name: "Send many again" }).click();
+    const dialog = page.getByRole("dialog", { name: "Send many events again" });
+    await dialog.getByText(`${EVENTS} events match now`).waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+    const rate = dialog.getByLabel("Deliveries a second");
+    await rate.fill("0");
+    await dialog.getByRole("button", { name: "Start the job" }).click();
+    await expect.poll(() => rate.getAttribute("aria-invalid"), SOON).toBe("true");
+    await rate.fill("4");
+    await dialog.getByRole("button", { name: "Start the job" }).click();
+    await page.getByRole("heading", { name: "Redelivery job" }).waitFor();
+    const bar = page.getByRole("progressbar");
+    const ended = async () => Number(await bar.getAttribute("aria-valuenow"));
+    await expect.poll(ended, SOON).toBeGreaterThan(0);
+    const early = await ended();
+    await expect.poll(ended, SOON).toBeGreaterThan(early);
+    await expect.poll(ended, SOON).toBe(100);
+    await page.getByText("done", { exact: true }).waitFor();
+    expect(receiver.requests.length).toBe(3 * EVENTS);
+    expect(browser.faults()).toEqual([]);
+  });
+
+  test("a job is stopped once somebody has confirmed it", async () => {
+    await go("/redeliveries");
+    await row(/dead lettered done/).waitFor();
+    await page.getByRole("button", { name: "Send many again" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Which").selectOption("all");
+    await dialog.getByLabel("Deliveries a second").fill("1");
+    await dialog.getByRole("button", { name: "Start the job" }).click();
+    await page.getByRole("button", { name: "Stop the job" }).click();
+    await dialog.getByRole("button", { name: "Stop the job" }).click();
+    await page.getByText("stopped", { exact: true }).waitFor();
+    const jobs = await platform.api("GET", "/redeliveries?limit=1");
+    expect(jobs.body).toMatchObject({ redeliveries: [{ state: "stopped", status: "all" }] });
+    expect(browser.faults()).toEqual([]);
+  });
+
+  test("pages have no fault that axe finds, and fit a phone", async () => {
+    const first = page;
+    page = await browser.open({ size: PHONE, dark: true });
+    await go("/redeliveries");
+    await page.getByRole("link", { name: /^dead lettered/ }).waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+    expect(await isTooWide(page)).toBe(false);
+    await page.getByRole("link", { name: /^dead lettered/ }).click();
+    await page.getByRole("progressbar").waitFor();
+    expect(await accessFaults(page)).toEqual([]);
+    for (const path of ["/deliveries", "/dead-letters"]) {
+      await go(path);
+      await row(/call_completed/)
+        .first()
+        .waitFor();
+      expect(await isTooWide(page)).toBe(false);
+    }
+    page = first;
+  });
+
+  test("who may not send again is not offered it", async () => {
+    const made = await platform.api("POST", "/api-keys", { name: "reader", scopes: ["read"] });
+    const { key } = made.body as { key: string };
+    for (const path of ["/deliveries", "/dead-letters", "/redeliveries"]) {
+      await go(path, key);
+      await page.getByRole("table").waitFor();
+      expect(await page.getByRole("button", { name: /Send many/ }).count()).toBe(0);
+    }
+    expect(browser.faults()).toEqual([]);
+  });
+});
