@@ -10,7 +10,7 @@ TEST_ARGS ?=
 TEST_LONG := npx vitest run --config vitest.long.config.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings receiving api-key up console header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings receiving pictures api-key up console header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 ##@ try it
 
@@ -88,6 +88,9 @@ settings: set-up ## write docs/settings.md and .env.example again from the servi
 
 receiving: set-up ## write the examples and event types in docs/receiving-webhooks.md again
 	@node scripts/receiving.ts
+
+pictures: set-up ## draw the pictures of the console in docs/images from a live stack (ONLY=call,overview); needs Chromium
+	@node scripts/pictures.ts
 
 house: set-up ## count files, lines, rooms and circles of the product code (ARGS="--root ../another-checkout")
 	@node scripts/house.ts $(ARGS)

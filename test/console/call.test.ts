@@ -41,10 +41,9 @@ describe.skipIf(chromium === undefined)("a call in the console", () => {
   };
 
   test("is found by its id, and shows each event with its attempts to scale", async () => {
-    const page = await signedIn("/");
-    console.log(browser.faults());
+    const page = await signedIn("/w/w1/calls");
     await page.getByRole("textbox", { name: "Call ID" }).fill("c-1");
-    await page.getByRole("button", { name: "Show the call" }).click();
+    await page.getByRole("link", { name: "c-1" }).click();
     await page.getByRole("button", { name: /recording_completed: Attempt 2, failed/ }).click();
     const dialog = page.getByRole("dialog");
     expect(await dialog.textContent()).toContain("503");

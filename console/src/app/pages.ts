@@ -5,6 +5,13 @@ import { TRAFFIC_PAGES } from "./traffic-pages.ts";
 /** Every page, in the order of the navigation. Each is loaded when somebody first opens it. */
 export const PAGES: readonly PageEntry[] = [
   {
+    path: "/overview",
+    permission: "read",
+    audience: "everybody",
+    nav: { title: "Overview", group: "Traffic" },
+    component: loaded(() => import("../pages/overview/overview-page.tsx"), "OverviewPage"),
+  },
+  {
     path: "/calls",
     permission: "read",
     audience: "everybody",
@@ -25,6 +32,16 @@ export const PAGES: readonly PageEntry[] = [
     audience: "console",
     nav: { title: "API keys", group: "Access" },
     component: loaded(() => import("../pages/keys/keys-page.tsx"), "KeysPage"),
+  },
+  {
+    path: "/portal-sessions",
+    permission: "admin",
+    audience: "console",
+    nav: { title: "Portal sessions", group: "Access" },
+    component: loaded(
+      () => import("../pages/portal-sessions/portal-sessions-page.tsx"),
+      "PortalSessionsPage",
+    ),
   },
   {
     path: "/history",

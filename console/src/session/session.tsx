@@ -8,7 +8,7 @@ import { currentToken, keepToken } from "./token.ts";
 import { chooseWorkspace, currentWorkspace } from "./workspace.ts";
 
 /** Noticed within this time: that a session was revoked while its page is open. */
-const CHECK_MS = 15_000;
+const CHECK_MS = 5_000;
 
 export type SignedOutView = (props: {
   readonly notice: string | undefined;

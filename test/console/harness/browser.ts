@@ -12,7 +12,7 @@ const QUIET = [
   "--disable-sync",
 ];
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 /** A browser, and everything that its pages did wrong. */
 export type TestBrowser = {

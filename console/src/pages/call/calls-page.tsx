@@ -1,27 +1,70 @@
-import { useState, type FormEvent } from "react";
-import { useLocation } from "wouter";
-import { Button } from "../../ui/button.tsx";
-import { TextField } from "../../ui/field.tsx";
-import { Page, Panel } from "../../ui/page.tsx";
+import { Link } from "wouter";
+import { api, dataOf } from "../../api/client.ts";
+import { usePages } from "../../api/use-pages.ts";
+import type { paths } from "../../api/schema.gen.ts";
+import { countText } from "../../format/number.ts";
+import { Curl } from "../../ui/code.tsx";
+import { FilterBar, useFilters, type Filter } from "../../ui/filters.tsx";
+import { List } from "../../ui/list.tsx";
+import { Page } from "../../ui/page.tsx";
+import { Empty } from "../../ui/states.tsx";
+import { Status } from "../../ui/status.tsx";
+import type { Column } from "../../ui/table.tsx";
+import { Ago, Time } from "../../ui/time.tsx";
 
-/** Finds a call by its id. */
+type Call =
+  paths["/calls"]["get"]["responses"][200]["content"]["application/json"]["calls"][number];
+
+const FILTERS: readonly Filter[] = [
+  { name: "call_id", label: "Call ID", placeholder: "all of it, or how it begins" },
+  { name: "agent_id", label: "Agent" },
+  { name: "since", label: "Since", placeholder: "2h, or 2026-11-29T10:00Z" },
+];
+const NAMES = FILTERS.map(({ name }) => name);
+
+const COLUMNS: readonly Column<Call>[] = [
+  {
+    title: "Call",
+    cell: ({ call_id: callId }) => (
+      <Link href={`/calls/${encodeURIComponent(callId)}`}>{callId}</Link>
+    ),
+  },
+  { title: "Status", cell: ({ status }) => <Status status={status} /> },
+  { title: "Agents", cell: ({ agent_ids: agents }) => agents.join(", "), only: "wide" },
+  { title: "Events", cell: ({ events }) => countText(events), only: "medium" },
+  { title: "Attempts", cell: ({ attempts }) => countText(attempts), only: "medium" },
+  { title: "Last event", cell: ({ last_event_at: at }) => <Time at={at} />, only: "medium" },
+  { title: "Next attempt", cell: ({ next_attempt_at: at }) => <Ago at={at} />, only: "wide" },
+];
+
+/** The calls of a workspace, newest first; one is found by its id. */
 export const CallsPage = () => {
-  const [callId, setCallId] = useState("");
-  const [, go] = useLocation();
-  const open = (event: FormEvent) => {
-    event.preventDefault();
-    if (callId.trim() !== "") go(`/calls/${encodeURIComponent(callId.trim())}`);
-  };
+  const filters = useFilters(NAMES);
+  const calls = usePages({
+    key: ["calls", filters.values],
+    read: (cursor, signal) => {
+      const query = { ...filters.values, ...(cursor === undefined ? {} : { cursor }), limit: 100 };
+      return dataOf(api.GET("/calls", { params: { query }, signal }));
+    },
+    rowsOf: (page) => page.calls,
+  });
   return (
     <Page title="Calls">
-      <Panel>
-        <form onSubmit={open}>
-          <TextField label="Call ID" value={callId} onChange={setCallId} />
-          <Button type="submit" look="primary">
-            Show the call
-          </Button>
-        </form>
-      </Panel>
+      <FilterBar of={FILTERS} filters={filters} />
+      <List
+        label="Calls"
+        list={calls}
+        columns={COLUMNS}
+        keyOf={({ call_id: callId }) => callId}
+        empty={
+          <Empty title="No call">
+            {Object.keys(filters.values).length === 0
+              ? "A call shows here once an event of it was published."
+              : "No call fits these filters."}
+          </Empty>
+        }
+      />
+      <Curl call={{ method: "GET", path: `/calls?${new URLSearchParams(filters.values)}` }} />
     </Page>
   );
 };
