@@ -9,6 +9,7 @@ import { attemptsCommand } from "./commands/attempts.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { endpointsCommand } from "./commands/endpoints.ts";
 import { eventsCommand } from "./commands/events.ts";
+import { keysCommand } from "./commands/keys.ts";
 import { listenCommand } from "./commands/listen.ts";
 import { payloadCommand } from "./commands/payload.ts";
 import { publishCommand } from "./commands/publish.ts";
@@ -17,6 +18,7 @@ import { rotateCommand } from "./commands/rotate.ts";
 import { subscribeCommand } from "./commands/subscribe.ts";
 import { triggerCommand } from "./commands/trigger.ts";
 import { unsubscribeCommand } from "./commands/unsubscribe.ts";
+import { workspacesCommand } from "./commands/workspaces.ts";
 import { terminalOf, type Terminal, type TerminalOptions } from "./output/terminal.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,11 +35,13 @@ const COMMANDS: Readonly<Record<string, readonly AddCommand[]>> = {
     rotateCommand,
     endpointsCommand,
   ],
+  "Say who may do it:": [keysCommand, workspacesCommand],
 };
 
 const HELP = `
-The key needs the scope read to listen and to see; write to trigger, redeliver, subscribe, unsubscribe,
-rotate, and to change and test endpoints; admin to publish.
+The key needs the scope read to listen and to see, payloads to see payloads and responses; write to trigger,
+subscribe, unsubscribe, rotate, and to change and test endpoints; redeliver to redeliver; publish to publish;
+admin for keys.
 Ends with 0 when all went well, 1 when something failed, 2 when the command was not understood, 130 when interrupted.
 
 Examples:
@@ -84,6 +88,7 @@ const programWith = (
     .version(manifest.version)
     .addOption(new Option("--api <url>", "where the API is (RINGBACK_API_URL)"))
     .addOption(new Option("--key <key>", "API key (better: RINGBACK_API_KEY)"))
+    .option("--workspace <id>", "which workspace, for operators (RINGBACK_WORKSPACE)")
     .option("--json", "print JSON, one value on each line")
     .option("--utc", "show times in UTC; without it in this machine's time zone")
     .option("--wide", "show tables whole, however wide the terminal is")

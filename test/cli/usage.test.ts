@@ -33,6 +33,8 @@ test("the help names every command", async () => {
     "unsubscribe",
     "rotate",
     "endpoints",
+    "keys",
+    "workspaces",
     "help",
   ]);
 });

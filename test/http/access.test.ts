@@ -135,6 +135,8 @@ const CALLS: readonly Row[] = [
     200,
   ],
   ...readable("/me", "/me", 200),
+  ["GET /workspaces", "/workspaces", {}, 403, 403, 403, 403],
+  ["HEAD /workspaces", "/workspaces", { method: "HEAD" }, 403, 403, 403, 403],
   [
     "POST /portal-sessions",
     "/portal-sessions",
@@ -311,7 +313,7 @@ const CALLS: readonly Row[] = [
 
 const codeOf = (path: string, status: number): string | undefined => {
   if (status === 401) return "unauthorized";
-  if (status === 403) return "insufficient_scope";
+  if (status === 403) return path === "/workspaces" ? "operator_required" : "insufficient_scope";
   if (status !== 404) return undefined;
   if (path.startsWith("/redeliveries/")) return "redelivery_not_found";
   if (path.startsWith("/api-keys/")) return "key_not_found";

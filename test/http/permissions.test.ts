@@ -18,6 +18,7 @@ type Needs = Permission | "any" | "operator";
 /** What each call needs, as docs/api says it: not as the routes do. HEAD needs what GET does. */
 const NEEDS: Readonly<Record<string, Needs>> = {
   "GET /me": "any",
+  "GET /workspaces": "operator",
   "POST /api-keys": "admin",
   "GET /api-keys": "admin",
   "GET /api-keys/:key_id": "admin",
@@ -55,6 +56,12 @@ const NEEDS: Readonly<Record<string, Needs>> = {
   "GET /endpoints/:endpoint_id/stats": "read",
   "GET /calls/:call_id/events": "read",
   "GET /events": "read",
+  "GET /events/facets": "read",
+  "GET /deliveries/facets": "read",
+  "GET /dead-letters/facets": "read",
+  "GET /calls": "read",
+  "GET /overview": "read",
+  "GET /activity": "read",
   "POST /events": "publish",
   "GET /events/:event_id": "read",
   "GET /events/:event_id/attempts": "read",

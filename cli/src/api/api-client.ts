@@ -76,7 +76,7 @@ const receivedOnce = async (
 };
 
 const send = (
-  { url, key }: Connection,
+  { url, key, workspace }: Connection,
   { method = "GET", path, query = {}, body, headers }: Call,
   signal: AbortSignal | undefined,
 ): Promise<Response> => {
@@ -91,6 +91,7 @@ const send = (
     redirect: "manual",
     headers: {
       "x-api-key": key,
+      ...(workspace === undefined ? {} : { "x-workspace-id": workspace }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...headers,
     },

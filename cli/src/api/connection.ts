@@ -1,9 +1,18 @@
+import { isId } from "@ringback/contracts/id";
 import { usageError } from "../cli-error.ts";
 
-/** The API's address and key. */
-export type Connection = { readonly url: string; readonly key: string };
+/** The API's address and key; an operator also names the workspace. */
+export type Connection = {
+  readonly url: string;
+  readonly key: string;
+  readonly workspace?: string;
+};
 
-export type ConnectionOptions = { readonly api?: string; readonly key?: string };
+export type ConnectionOptions = {
+  readonly api?: string;
+  readonly key?: string;
+  readonly workspace?: string;
+};
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,7 +31,12 @@ export const connectionFrom = (options: ConnectionOptions, env: Environment): Co
   if (/[^!-~]/.test(key)) {
     throw usageError("the API key has characters that no key has: a key is rb_<id>_<secret>");
   }
-  return { url, key };
+  const workspace = options.workspace ?? env["RINGBACK_WORKSPACE"] ?? "";
+  if (workspace === "") return { url, key };
+  if (workspace !== "*" && !isId(workspace)) {
+    throw usageError(`the workspace is '${workspace}': expected 1 to 128 of A-Z a-z 0-9 _ -`);
+  }
+  return { url, key, workspace };
 };
 
 /** The base path may be left out: the service has only one. */

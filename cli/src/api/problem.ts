@@ -44,6 +44,8 @@ type Problem = z.infer<typeof problemSchema>;
 /** What to do, where the API cannot know how this program is used. */
 const HINTS: ReadonlyMap<string, string> = new Map([
   ["unauthorized", "check RINGBACK_API_KEY, or --key"],
+  ["workspace_required", "give --workspace, or set RINGBACK_WORKSPACE"],
+  ["key_not_found", "`ringback keys` lists those that there are"],
   ["event_not_found", "`ringback events` lists those that there are"],
   ["dead_letter_not_found", "`ringback dead-letters` lists those that there are"],
 ]);

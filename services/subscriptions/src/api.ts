@@ -33,6 +33,7 @@ import { agentStatsRoute } from "./lists/routes/agent-stats.ts";
 import { endpointListRoutes } from "./lists/routes/endpoint-lists.ts";
 import { facetRoutes } from "./lists/routes/facets.ts";
 import { listRoutes } from "./lists/routes/lists.ts";
+import { workspacesRoute } from "./lists/routes/workspaces.ts";
 import { streamRoute } from "./live/routes/stream.ts";
 import { portalSessionsRoutes } from "./portal/routes/portal-sessions.ts";
 import { postEventsRoute } from "./publishing/routes/post-events.ts";
@@ -103,6 +104,7 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => listRoutes(api, { ...deps, now }),
     (api) => facetRoutes(api, { ...deps, now }),
     (api) => listCallsRoute(api, { ...deps, now }),
+    (api) => workspacesRoute(api, { ...deps, ofKeys: deps.access.shown.workspaceIds, now }),
     (api) => overviewRoute(api, { ...deps, now }),
     (api) => activityRoute(api, { ...deps, now }),
     (api) => agentStatsRoute(api, { ...deps, store, now }),

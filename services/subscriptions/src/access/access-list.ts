@@ -25,6 +25,8 @@ export type AccessList = {
   readonly sessionsIn: (workspaceId: string) => readonly KnownSession[];
   /** Forgets what the stream no longer holds: it deletes what has ended, and says nothing. */
   readonly dropEnded: (nowMs: number) => void;
+  /** Those that have keys; `*` may be among them. */
+  readonly workspaceIds: () => Iterable<string>;
   readonly counts: () => { readonly keys: number; readonly sessions: number };
 };
 
@@ -61,6 +63,7 @@ export const createAccessList = (): AccessList => {
       keys.dropEnded(nowMs);
       sessions.dropEnded(nowMs);
     },
+    workspaceIds: keys.workspaceIds,
     counts: () => ({ keys: keys.count(), sessions: sessions.count() }),
   };
 };
@@ -94,6 +97,7 @@ const createShelf = <T>(keptAfterEndMs: number) => {
     find: (id: string) => byId.get(id),
     of: (workspaceId: string) => [...(byWorkspace.get(workspaceId)?.values() ?? [])],
     count: () => byId.size,
+    workspaceIds: () => byWorkspace.keys(),
     set: (one: Known<T>): void => {
       const { id, workspaceId } = one.credential;
       const own = byWorkspace.get(workspaceId) ?? new Map<string, Known<T>>();

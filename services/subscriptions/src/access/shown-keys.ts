@@ -32,10 +32,12 @@ export type ShownKeys = {
     after: KeyPosition | undefined,
   ) => { readonly keys: readonly ShownKey[]; readonly hasMore: boolean };
   readonly find: (workspaceId: string, keyId: string) => ShownKey | undefined;
+  /** Workspaces that keys are of; `*` may be among them. */
+  readonly workspaceIds: () => Iterable<string>;
 };
 
 type ShownKeysDeps = {
-  readonly index: Pick<AccessIndex, "keysIn">;
+  readonly index: Pick<AccessIndex, "keysIn" | "workspaceIds">;
   readonly fileKeys: () => ApiKeys;
   readonly now: () => Date;
 };
@@ -47,6 +49,10 @@ export const shownKeys = (deps: ShownKeysDeps): ShownKeys => ({
       .toSorted((a, b) => (isBehind(a, b) ? 1 : -1));
     return { keys: behind.slice(0, limit), hasMore: behind.length > limit };
   },
+  workspaceIds: () => [
+    ...deps.index.workspaceIds(),
+    ...[...deps.fileKeys().values()].map(({ workspaceId }) => workspaceId),
+  ],
   find: (workspaceId, keyId) => allIn(workspaceId, deps).find(({ key_id }) => key_id === keyId),
 });
 

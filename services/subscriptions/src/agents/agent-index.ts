@@ -42,6 +42,8 @@ export type AgentIndex = Omit<LastPerSubject, "applied" | "appliedUpTo"> & {
   /** The size of a workspace, without its agent `_workspace`. */
   readonly stored: (address: ConfigurationAddress) => StoredConfiguration;
   readonly endpoints: EndpointList;
+  /** Workspaces with agents or endpoints. */
+  readonly workspaceIds: () => ReadonlySet<string>;
   readonly subscriptionCount: () => number;
 };
 
@@ -84,6 +86,7 @@ export const followAgents = ({
       endpoints.isNamed(workspaceId, eventType),
     stored: (address) => storedIn(address, lists.get(address.workspaceId), endpoints),
     endpoints,
+    workspaceIds: () => new Set([...lists.keys(), ...endpoints.workspaceIds()]),
     agentCount: () => sumOf(lists, (list) => list.agentCount()),
     subscriptionCount: () =>
       sumOf(lists, (list) => list.subscriptionCount()) + own.subscriptionCount(),

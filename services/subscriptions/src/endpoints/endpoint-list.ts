@@ -38,6 +38,8 @@ export type EndpointList = {
   /** Tells whether an endpoint of the workspace names this event type in full. */
   readonly isNamed: (workspaceId: string, eventType: string) => boolean;
   readonly count: (workspaceId?: string) => number;
+  /** Those that have any. */
+  readonly workspaceIds: () => Iterable<string>;
   /** The stored size of all endpoints of a workspace, or of one. */
   readonly bytes: (workspaceId: string, endpointId?: string) => number;
 };
@@ -77,6 +79,7 @@ export const createEndpointList = (): EndpointList => {
       workspaceId === undefined
         ? byWorkspace.values().reduce((sum, own) => sum + own.size, 0)
         : (byWorkspace.get(workspaceId)?.size ?? 0),
+    workspaceIds: () => byWorkspace.keys(),
     bytes: (workspaceId, endpointId) =>
       endpointId === undefined
         ? entriesOf(workspaceId).reduce((sum, { bytes }) => sum + bytes, 0)

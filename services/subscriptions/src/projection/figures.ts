@@ -20,6 +20,8 @@ export type Figures = {
   /** Newest first, by the time of their first events. */
   readonly calls: (query: CallsQuery) => Promise<RowsPage<CallRow>>;
   readonly overview: (query: OverviewQuery) => Promise<Overview>;
+  /** The ids of workspaces that had events, attempts or dead letters, in order, after this one. */
+  readonly workspacesAfter: (after: string, limit: number) => Promise<readonly string[]>;
   /** Delivered and failed attempts over time, of each endpoint and agent, in the order of the query. */
   readonly activity: (query: ActivityQuery) => Promise<Activity>;
   readonly eventFacets: (query: Omit<EventsQuery, "limit" | "after">) => Promise<ListFacets>;

@@ -48,6 +48,29 @@ export const OVERVIEW_EXAMPLES = {
   },
 };
 
+export const WORKSPACES_EXAMPLES = {
+  page: {
+    summary: "The only workspace",
+    value: {
+      workspaces: [
+        {
+          workspace_id: "acme",
+          agents: 12,
+          endpoints: 3,
+          failing_endpoints: 1,
+          events: 5_120,
+          delivered: 5_098,
+          failed: 31,
+          cancelled: 0,
+          given_up: 2,
+        },
+      ],
+      next_cursor: null,
+      projection_lag: 0,
+    },
+  },
+};
+
 export const ACTIVITY_EXAMPLES = {
   page: {
     summary: "An endpoint and an agent, with two of 24 hours",

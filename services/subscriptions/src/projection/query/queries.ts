@@ -24,12 +24,18 @@ export const queriesOn = (db: DatabaseSync, ids: Ids): AllQueries => {
     ...listFacetsOn(db, ids),
     ...overviewOn(db, ids),
     calls: callsOn(db, ids),
+    workspacesAfter: workspacesOn(db),
     deadLettersOf: async (workspaceId, eventId) =>
       deadLettersOf(ids.workspace(workspaceId), eventHash(workspaceId, eventId)),
     countMalformed: malformedCounter(db, ids),
     redeliveryProgress: async (workspaceId, redeliveryId) =>
       progress(ids.workspace(workspaceId), redeliveryId),
   };
+};
+
+const workspacesOn = (db: DatabaseSync): AllQueries["workspacesAfter"] => {
+  const find = db.prepare("SELECT name FROM workspaces WHERE name > ? ORDER BY name LIMIT ?");
+  return async (after, limit) => find.all(after, limit).map(({ name }) => String(name));
 };
 
 type Lists = Pick<
