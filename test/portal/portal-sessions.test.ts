@@ -93,6 +93,9 @@ test("a session is an address with a token, which opens what it was made for", a
 describe("a session may do what its capabilities say, and no more", () => {
   const CALLS: readonly (readonly [string, CallInit | undefined, string | undefined])[] = [
     ["/events", undefined, "read"],
+    ["/events/evt_0_1/payload", undefined, "payloads"],
+    ["/agent/v1/bob/test-event", json({ event_type: "call_completed" }), "test"],
+    ["/endpoints", json({ url: "https://a.example.com/" }), "endpoints"],
     ["/agent/v1", json({ agent_id: "eve", agent_display_name: "E" }), undefined],
     ["/events", json({ event_type: "call_completed", call_id: "c", agent_id: "bob" }), undefined],
     ["/portal-sessions", json({ capabilities: ["read"] }), undefined],
@@ -107,6 +110,19 @@ describe("a session may do what its capabilities say, and no more", () => {
       expect([path, init?.method, status === 403]).toEqual([path, init?.method, !isAllowed]);
     }
   });
+});
+
+test("what a session changes is changed by the session, in the history and in the audit", async () => {
+  const { id, api } = await sessionWith({ capabilities: ["endpoints"] });
+  await api.raw("/endpoints/of-portal", json({ url: "https://p.example.com/" }, "PUT"));
+  const { body } = await started.admin.get("/endpoints/of-portal/history");
+  expect(body).toMatchObject({ changes: [{ actor: `portal:${id}` }] });
+  const entries = await eventually(async () => {
+    const audit = await started.admin.get(`/audit?actor=portal:${id}`);
+    expect(audit.body?.["entries"]).toHaveLength(1);
+    return audit.body?.["entries"] ?? null;
+  });
+  expect(entries).toMatchObject([{ action: "putEndpoint", actor: { kind: "portal", id } }]);
 });
 
 test("a session that is ended in one instance is refused by the other within a second", async () => {

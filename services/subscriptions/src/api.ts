@@ -1,8 +1,6 @@
 import { buildApp } from "./http/app.ts";
 import type { SubscriptionsSettings } from "./config.ts";
-import { builtConsole } from "./console/console-files.ts";
-import { consoleRoutes } from "./console/routes/console.ts";
-import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { servedPages } from "./pages.ts";
 import type { SubscriptionsOptions } from "./background.ts";
 import { schemaValidator } from "./event-types/schema-validator.ts";
 import { featureDeps, type ApiParts, type FeatureDeps } from "./feature-deps.ts";
@@ -63,27 +61,11 @@ export const openApi = async (
     tracer,
     requestsPerMinutePerKey: settings.REQUESTS_PER_MINUTE_PER_KEY,
     trustedProxies: settings.TRUSTED_PROXIES,
-    pages: await consolePages(settings, log),
+    pages: await servedPages(parts, deps, options),
   };
   const app = buildApp(frame, featuresOf(deps));
   open.defer(() => app.close());
   return addressOnceOpen(app, settings);
-};
-
-/** The console and the portal, as far as they are on and were built. */
-const consolePages = async (
-  settings: SubscriptionsSettings,
-  log: Logger,
-): Promise<Feature | undefined> => {
-  const { CONSOLE, PORTAL_ORIGIN: origin, PORTAL_FRAME_ANCESTORS: frameAncestors } = settings;
-  if (CONSOLE === "off" && origin === undefined) return undefined;
-  const files = await builtConsole();
-  if (files === undefined) {
-    log.warn({ hint: "npm run build --workspace console" }, "console.not_built");
-    return undefined;
-  }
-  const portal = origin === undefined ? undefined : { origin, frameAncestors };
-  return (api) => consoleRoutes(api, { files, isOn: CONSOLE === "on", portal });
 };
 
 /** Every call of the API, in the order of its document. */

@@ -1,6 +1,7 @@
 import { eventSettings } from "@ringback/runtime/settings/event-settings";
 import { z } from "zod";
 import { consoleSettings } from "./console/console-settings.ts";
+import { SIGN_IN_SECRETS, signInRule, signInSettings } from "./sign-in/sign-in-settings.ts";
 import {
   cidrsSchema,
   deliverySafetySettings,
@@ -74,6 +75,7 @@ export const subscriptionsSettings = {
       "Folder of the index that lists are read from, kept over restarts. Each instance needs one of its own. Without it the index is temporary, and each start reads the streams again",
     ),
   ...consoleSettings,
+  ...signInSettings,
   ...eventSettings,
   ...deliverySafetySettings,
   ...headerSecretSettings,
@@ -87,6 +89,6 @@ export const readSubscriptionsSettings = (environment: Environment): Subscriptio
   parseSettings(
     subscriptionsSettings,
     environment,
-    [...COMMON_SECRETS, ...TRACING_SECRETS],
-    [headerKeysRule],
+    [...COMMON_SECRETS, ...TRACING_SECRETS, ...SIGN_IN_SECRETS],
+    [headerKeysRule, signInRule],
   );

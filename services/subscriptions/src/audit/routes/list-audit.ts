@@ -5,6 +5,7 @@ import {
   SHOWN,
   type AuditEntry,
 } from "@ringback/contracts/audit/audit-entry";
+import { ALL_WORKSPACES } from "@ringback/contracts/access/access-subject";
 import { AUDIT_KINDS } from "@ringback/contracts/streams/audit-subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { z } from "zod";
@@ -71,21 +72,22 @@ export const listAuditRoute = (api: Api, { nats, now }: AuditRouteDeps): void =>
   api.get(
     "/audit",
     {
-      config: { permission: "admin" },
+      config: { permission: "admin", workspace: "or_all" },
       schema: {
         operationId: "listAudit",
         summary: "List who did what",
         description:
-          "Every change, every read of payloads and secrets, and what was refused, newest first. A page may hold fewer entries than `limit` though there are more: go on with `next_cursor`.",
+          "Every change, every read of payloads and secrets, and what was refused, newest first. For an operator who names `*`: what is about no workspace, such as operators' keys and refused sign-ins. A page may hold fewer entries than `limit` though there are more: go on with `next_cursor`.",
         tags: ["Audit"],
         querystring: auditQuerySchema(now),
         response: { 200: auditResponseSchema, ...problemResponses },
       },
     },
     async (request) => {
+      const { workspaceId } = callerOf(request);
       const { actor, action, kind, since, until, limit, cursor } = request.query;
       const { entries, nextBeforeSeq } = await auditPage(nats, {
-        workspaceId: callerOf(request).workspaceId,
+        workspaceId: workspaceId === ALL_WORKSPACES ? undefined : workspaceId,
         kinds: kind,
         actor,
         actions: action,
