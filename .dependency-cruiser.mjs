@@ -45,11 +45,12 @@ const DISPATCHER_FOLDERS = {
 
 /** What those folders of the subscriptions service that serve every feature may import of it. */
 const SUBSCRIPTIONS_FOLDERS = {
-  "streams/": [],
-  "http/": ["streams/", "metrics.ts"],
-  "idempotency/": ["streams/"],
-  "projection/": ["streams/"],
-  "commands/": ["streams/", "http/", "idempotency/"],
+  "sight/": [],
+  "streams/": ["sight/"],
+  "http/": ["sight/", "streams/", "metrics.ts"],
+  "idempotency/": ["sight/", "streams/"],
+  "projection/": ["sight/", "streams/"],
+  "commands/": ["sight/", "streams/", "http/", "idempotency/"],
 };
 
 const onlyThese = (service, allowed) =>

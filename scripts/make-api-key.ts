@@ -4,7 +4,7 @@ import { SCOPES } from "../services/subscriptions/src/http/auth/permissions.ts";
 import { changingKeys, keyEntriesIn, writeKeyEntries } from "./local/key-entries.ts";
 import { newApiKey, type NewApiKey } from "./local/new-api-key.ts";
 
-const USAGE = `make api-key WORKSPACE=acme, with SCOPES=${SCOPES.join(",")} FILE=api-keys.json as needed`;
+const USAGE = `make api-key WORKSPACE=acme, with SCOPES=${SCOPES.join(",")} AGENTS=agent-7,agent-8 FILE=api-keys.json as needed`;
 
 // What a customer's program does: it reads and changes agents and subscriptions, publishes and redelivers.
 const DEFAULT_SCOPES = "read,write";
@@ -16,7 +16,13 @@ type Asked = Readonly<Record<string, string | undefined>>;
  * The key that was asked for. Throws where the service would refuse its entry: the same rules read
  * the keys file.
  */
-export const keyFor = ({ WORKSPACE, SCOPES: scopes, KEY_ID, EXPIRES }: Asked): NewApiKey => {
+export const keyFor = ({
+  WORKSPACE,
+  SCOPES: scopes,
+  AGENTS,
+  KEY_ID,
+  EXPIRES,
+}: Asked): NewApiKey => {
   if (!WORKSPACE) throw new Error(`WORKSPACE: is missing, expected ${USAGE}`);
   const made = newApiKey({
     id: KEY_ID || `k${randomBytes(4).toString("hex")}`,
@@ -24,6 +30,7 @@ export const keyFor = ({ WORKSPACE, SCOPES: scopes, KEY_ID, EXPIRES }: Asked): N
     scopes: (scopes || DEFAULT_SCOPES)
       .split(",")
       .map((scope) => scope.trim()) as NewApiKey["entry"]["scopes"],
+    ...(AGENTS ? { agents: AGENTS.split(",").map((agent) => agent.trim()) } : {}),
     ...(EXPIRES ? { expires_at: EXPIRES } : {}),
   });
   const read = readApiKeyEntries(JSON.stringify([made.entry]));

@@ -69,6 +69,7 @@ const FORBIDDEN: Readonly<Record<string, readonly Import[]>> = {
     [`${D}/delivery/asks.ts`, "@nats-io/jetstream"],
   ],
   "delivery-by-its-types": [[`${D}/repair/delivers.ts`, `${D}/delivery/deliver.ts`, "values"]],
+  "sight-imports": [[`${S}/sight/knows.ts`, `${S}/streams/read-stream.ts`]],
   "streams-imports": [[`${S}/streams/up.ts`, `${S}/projection/projection.ts`]],
   "http-imports": [[`${S}/http/knows.ts`, `${S}/agents/agent-commands.ts`]],
   "idempotency-imports": [[`${S}/idempotency/knows.ts`, `${S}/agents/agent-commands.ts`]],

@@ -5,6 +5,7 @@ import { replaceFile, writeTempFile } from "./temp-dir.ts";
 export interface ApiKeyRequest {
   readonly workspaceId: string;
   readonly scopes: readonly ("read" | "write" | "admin")[];
+  readonly agents?: readonly string[];
   readonly expiresAt?: string;
 }
 
@@ -30,7 +31,7 @@ export async function writeApiKeysFile(
   return { file: path, keys: made.map(({ key }) => key) };
 }
 
-function makeApiKey({ workspaceId, scopes, expiresAt }: ApiKeyRequest) {
+function makeApiKey({ workspaceId, scopes, agents, expiresAt }: ApiKeyRequest) {
   const id = randomBytes(4).toString("hex");
   const key = `rb_${id}_${randomBytes(32).toString("hex")}`;
   const entry = {
@@ -38,6 +39,7 @@ function makeApiKey({ workspaceId, scopes, expiresAt }: ApiKeyRequest) {
     workspace_id: workspaceId,
     sha256: createHash("sha256").update(key).digest("hex"),
     scopes,
+    ...(agents === undefined ? {} : { agents }),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt }),
   };
   return { key, entry };

@@ -55,6 +55,7 @@ export const openApi = async (
   const deps = featureDeps(parts, options, validator);
   const frame = {
     known,
+    endpoints: { upToDate: parts.index.upToDate, seenBy: parts.index.endpoints.seenBy },
     now: deps.commands.now,
     metrics,
     log,

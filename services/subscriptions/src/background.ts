@@ -72,14 +72,14 @@ export const startBackground = async (
     log,
   });
   open.defer(projection.stop);
-  const now = (): Date => new Date(clock.nowMs());
   const rules = eventRules(settings, index.isOwnType);
   const redelivery = startRedelivery({
     nats,
     created,
     projection,
     rules,
-    now,
+    now: () => new Date(clock.nowMs()),
+    endpointsSeenBy: index.endpoints.seenBy,
     onStreamLost: onFatal,
     log,
   });

@@ -124,10 +124,11 @@ export const featureDeps = (
   };
 };
 
-const liveOf = ({ nats, connections, created }: ApiParts, log: Logger): LiveStream => {
+const liveOf = ({ nats, connections, created, index }: ApiParts, log: Logger): LiveStream => {
   const attempts = created.get(STREAMS.attempts) ?? 0;
   const events = created.get(STREAMS.events) ?? 0;
-  return liveStream({ nats, connections, streams: { attempts, events }, log });
+  const streams = { attempts, events };
+  return liveStream({ nats, connections, streams, endpointsSeenBy: index.endpoints.seenBy, log });
 };
 
 const auditAndPortal = (

@@ -4,7 +4,7 @@ import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { eventMessage, type EventAddress, type EventBody } from "@ringback/contracts/events/event";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import { attemptSubject } from "@ringback/contracts/streams/subjects";
-import { writeApiKeysFile } from "../api-keys.ts";
+import { writeApiKeysFile, type ApiKeyRequest } from "../api-keys.ts";
 import { eventually } from "../eventually.ts";
 import { connectTo, type NatsClient } from "../nats/nats-client.ts";
 import { headerKey, writeHeaderKeys } from "../header-keys.ts";
@@ -13,8 +13,9 @@ import { startNatsServer, type NatsServer, type NatsServerOptions } from "../nat
 import { startService, type ServiceProcess } from "./service-process.ts";
 
 export interface PlatformOptions {
-  /** Each gets an API key with all scopes. */
+  /** Each gets an API key with all scopes; `apiKeys` has `keys` after them. */
   workspaces?: readonly string[];
+  keys?: readonly ApiKeyRequest[];
   /** For both services, on top of what lets deliveries go to receivers on loopback. */
   env?: Readonly<Record<string, string>>;
   /** On top of that. */
@@ -113,9 +114,8 @@ export async function startServices(
   options: Omit<PlatformOptions, "nats"> = {},
 ): Promise<Services> {
   const workspaces = options.workspaces ?? ["w1", "w2"];
-  const keys = await writeApiKeysFile(
-    workspaces.map((workspaceId) => ({ workspaceId, scopes: ["read", "write", "admin"] as const })),
-  );
+  const own = workspaces.map((workspaceId) => ({ workspaceId, scopes: ["admin"] as const }));
+  const keys = await writeApiKeysFile([...own, ...(options.keys ?? [])]);
   const entry = options.dispatcherEntry ?? "services/dispatcher/src/main.ts";
   const headerKeysFile = await writeHeaderKeys([headerKey("k1")]);
   const env = {

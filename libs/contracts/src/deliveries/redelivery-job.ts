@@ -18,6 +18,9 @@ export const REDELIVERY_STATES = ["running", "done", "stopped"] as const;
  */
 const RUNNING_TO_ENDPOINTS = "running_to_endpoints";
 
+/** The same of a job that is restricted to some agents: an earlier version would send the events of all. */
+const RUNNING_OF_AGENTS = "running_of_agents";
+
 /**
  * Why a job skips an event: it cannot be parsed, its subject is not an event's, its type is unknown, its values
  * are refused (`EVENT_SCHEMA`), EVENTS does not hold it any more, or the filter of the job's endpoint leaves it out.
@@ -60,6 +63,8 @@ export const redeliveryJobSchema = z.object({
   redelivery_id: idSchema,
   workspace_id: idSchema,
   agent_id: idSchema.optional(),
+  /** Those that its caller was bound to: it sends their events, to their own endpoints. Missing: it was bound to none. */
+  agents: z.array(idSchema).min(1).optional(),
   /** Missing: each event goes to those of its destinations that match. */
   endpoint_id: endpointIdSchema.optional(),
   event_types: z.array(eventTypeSchema).optional(),
@@ -72,8 +77,10 @@ export const redeliveryJobSchema = z.object({
   /** The last sequences at the request: the job begins once the index has applied them. */
   begins_after: z.object({ events: count, attempts: count, dead_letters: count }),
   state: z
-    .enum([...REDELIVERY_STATES, RUNNING_TO_ENDPOINTS])
-    .transform((state) => (state === RUNNING_TO_ENDPOINTS ? "running" : state)),
+    .enum([...REDELIVERY_STATES, RUNNING_TO_ENDPOINTS, RUNNING_OF_AGENTS])
+    .transform((state) =>
+      state === RUNNING_TO_ENDPOINTS || state === RUNNING_OF_AGENTS ? "running" : state,
+    ),
   /** Cancelled: no further batch begins. */
   stop_requested: z.boolean(),
   /** Events that matched when it began; null while they are counted. */
@@ -94,6 +101,9 @@ export type RedeliveryJob = z.infer<typeof redeliveryJobSchema>;
 
 /** The job in the form to store it in. */
 export const storedRedeliveryJob = (job: RedeliveryJob): z.input<typeof redeliveryJobSchema> => {
+  if (job.state === "running" && job.agents !== undefined) {
+    return { ...job, state: RUNNING_OF_AGENTS };
+  }
   const isAboutEndpoints =
     job.endpoint_id !== undefined ||
     job.batch?.starts.some(({ endpoint_id }) => endpoint_id !== undefined) === true;

@@ -2,7 +2,7 @@ import { assert, property, subarray } from "fast-check";
 import { expect, test } from "vitest";
 import { callerIn } from "../../../../test/harness/callers.ts";
 import { CAPABILITIES, permissionsOf, SCOPES, type Permission } from "../http/auth/permissions.ts";
-import { excessOf, isWithin, type Grant } from "./grant.ts";
+import { excessOf, type Grant } from "./grant.ts";
 
 const caller = (workspaceId: string, granted: readonly Permission[], agents?: readonly string[]) =>
   callerIn(workspaceId, "k1", {
@@ -48,11 +48,4 @@ test("whatever is given, who gets it may do nothing that the giver may not", () 
       for (const one of permissionsOf(permissions)) expect(by.permissions.has(one)).toBe(true);
     }),
   );
-});
-
-test("who is bound to agents sees what is bound to these alone", () => {
-  expect(isWithin(undefined, undefined)).toBe(true);
-  expect(isWithin(new Set(["a"]), undefined)).toBe(false);
-  expect(isWithin(new Set(["a", "b"]), ["a"])).toBe(true);
-  expect(isWithin(new Set(["a"]), ["a", "b"])).toBe(false);
 });

@@ -27,10 +27,3 @@ export const excessOf = (
     ? undefined
     : `The caller is bound to other agents than ${others.slice(0, 3).join(", ")}.`;
 };
-
-/** Whether a caller that is bound to agents may see what is bound to these. */
-export const isWithin = (
-  own: ReadonlySet<string> | undefined,
-  agents: Iterable<string> | undefined,
-): boolean =>
-  own === undefined || (agents !== undefined && [...agents].every((agent) => own.has(agent)));

@@ -18,6 +18,7 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { createAgentList, type AgentList, type AgentPage, type PageStart } from "./agent-list.ts";
 import { createEndpointList, type EndpointList } from "../endpoints/endpoint-list.ts";
 import { createOwnTypes, type OwnTypes } from "../event-types/own-types.ts";
+import type { Sight } from "../sight/decide/sight.ts";
 import { UnavailableError } from "../streams/ask.ts";
 import { streamState } from "../streams/read-stream.ts";
 import type { ConfigurationAddress, StoredConfiguration } from "../commands/workspace-limits.ts";
@@ -27,8 +28,8 @@ import type { ConfigurationAddress, StoredConfiguration } from "../commands/work
  * `_workspace`; its subscriptions count.
  */
 export type AgentIndex = Omit<LastPerSubject, "applied" | "appliedUpTo"> & {
-  /** At most `limit` agents of a workspace, ordered by id. */
-  readonly page: (workspaceId: string, limit: number, start: PageStart) => AgentPage;
+  /** At most `limit` agents that are seen, ordered by id. */
+  readonly page: (sight: Sight, limit: number, start: PageStart) => AgentPage;
   /** Resolves once everything up to `seq` is in the index; throws when that takes too long. */
   readonly applied: (seq: number) => Promise<void>;
   /** The same for everything that any instance has confirmed to a caller as stored. */
@@ -71,8 +72,12 @@ export const followAgents = ({
   };
   return {
     ...values,
-    page: (workspaceId, limit, start) =>
-      lists.get(workspaceId)?.page(limit, start) ?? { agents: [], hasMore: false, total: 0 },
+    page: ({ workspaceId, agents }, limit, start) =>
+      lists.get(workspaceId)?.page(limit, start, agents) ?? {
+        agents: [],
+        hasMore: false,
+        total: 0,
+      },
     applied,
     upToDate: async () => {
       // Refused at once while the stream is known not to respond.

@@ -15,7 +15,7 @@ export type AgentPage = {
   readonly agents: AgentRow[];
   /** True: the list goes on after the last of these agents. */
   readonly hasMore: boolean;
-  /** The number of all agents. */
+  /** The number of all agents that there are to list. */
   readonly total: number;
 };
 
@@ -24,8 +24,8 @@ export type AgentList = {
   /** `bytes`: the size of its stored state. */
   readonly set: (agent: AgentRow, bytes: number) => void;
   readonly remove: (agentId: string) => void;
-  /** At most `limit` agents. */
-  readonly page: (limit: number, start?: PageStart) => AgentPage;
+  /** At most `limit` agents, of all or of these alone. */
+  readonly page: (limit: number, start?: PageStart, only?: ReadonlySet<string>) => AgentPage;
   readonly agentCount: () => number;
   readonly subscriptionCount: () => number;
   readonly hasSubscription: (eventType: EventType) => boolean;
@@ -66,12 +66,14 @@ export const createAgentList = (): AgentList => {
       bytesOfAll -= before.bytes;
       entries.delete(agentId);
     },
-    page: (limit, { after, offset = 0 } = {}) => {
+    page: (limit, { after, offset = 0 } = {}, only) => {
       sortedIds ??= [...entries.keys()].toSorted(byCodeUnits);
-      const from = after === undefined ? offset : indexAfter(sortedIds, after);
-      const ids = sortedIds.slice(from, from + limit);
+      const all =
+        only === undefined ? sortedIds : [...only.intersection(entries)].toSorted(byCodeUnits);
+      const from = after === undefined ? offset : indexAfter(all, after);
+      const ids = all.slice(from, from + limit);
       const agents = ids.flatMap((id) => rowOf(id, entries.get(id)));
-      return { agents, hasMore: from + limit < sortedIds.length, total: entries.size };
+      return { agents, hasMore: from + limit < all.length, total: all.length };
     },
     agentCount: () => entries.size,
     subscriptionCount: () => subscriptionCount,

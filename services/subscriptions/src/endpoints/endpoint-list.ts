@@ -9,6 +9,7 @@ import { readEndpointState } from "@ringback/contracts/endpoints/endpoint-event"
 import { parseEndpointSubject } from "@ringback/contracts/streams/endpoint-subject";
 import type { LastMessage } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { isOwnEndpoint, type Sight } from "../sight/decide/sight.ts";
 
 /** An endpoint in a list, without its secrets. */
 export type EndpointRow = Pick<
@@ -33,8 +34,10 @@ export type EndpointRow = Pick<
 export type EndpointList = {
   /** False: the message is no endpoint's. */
   readonly apply: (value: Pick<LastMessage, "subject" | "seq" | "data">, log: Logger) => boolean;
-  /** Those of a workspace, the oldest first. */
-  readonly list: (workspaceId: string) => readonly EndpointRow[];
+  /** Those of a workspace that are seen, the oldest first. */
+  readonly list: (sight: Sight) => readonly EndpointRow[];
+  /** The ids of those that are for agents of this sight alone. */
+  readonly seenBy: (sight: Omit<Sight, "endpoints">) => ReadonlySet<string>;
   /** Tells whether an endpoint of the workspace names this event type in full. */
   readonly isNamed: (workspaceId: string, eventType: string) => boolean;
   readonly count: (workspaceId?: string) => number;
@@ -48,6 +51,10 @@ type Entry = { readonly row: EndpointRow; readonly bytes: number };
 
 export const createEndpointList = (): EndpointList => {
   const byWorkspace = new Map<string, Map<string, Entry>>();
+  const rowsIn = ({ workspaceId, agents }: Omit<Sight, "endpoints">): EndpointRow[] =>
+    entriesOf(workspaceId)
+      .map(({ row }) => row)
+      .filter((row) => isOwnEndpoint(agents, row));
   const entriesOf = (workspaceId: string): Entry[] => [
     ...(byWorkspace.get(workspaceId)?.values() ?? []),
   ];
@@ -69,10 +76,8 @@ export const createEndpointList = (): EndpointList => {
       else byWorkspace.delete(workspaceId);
       return true;
     },
-    list: (workspaceId) =>
-      entriesOf(workspaceId)
-        .map(({ row }) => row)
-        .toSorted((a, b) => (comesBefore(a, b) ? -1 : 1)),
+    list: (sight) => rowsIn(sight).toSorted((a, b) => (comesBefore(a, b) ? -1 : 1)),
+    seenBy: (sight) => new Set(rowsIn(sight).map(({ endpoint_id }) => endpoint_id)),
     isNamed: (workspaceId, eventType) =>
       entriesOf(workspaceId).some(({ row }) => row.event_types.includes(eventType)),
     count: (workspaceId) =>

@@ -7,10 +7,10 @@ import type { EndpointList } from "./endpoint-list.ts";
 /** What an event skipped of the endpoints in this list. What cannot be delivered at all skips nobody. */
 export const skippedOfEvent =
   ({ list }: Pick<EndpointList, "list">): SkippedOf =>
-  (workspaceId, { event, destinations }) => {
+  (sight, { event, destinations }) => {
     const { address, subject, body, storedAtMs } = event;
     if (address === undefined || readEvent(subject, body).kind === "invalid") return [];
-    return skippedEndpoints(list(workspaceId), {
+    return skippedEndpoints(list(sight), {
       agentId: address.agentId,
       eventType: address.eventType,
       storedAtMs,

@@ -5,12 +5,15 @@ import {
   attemptsOfAddress,
   attemptsOfCall,
   eventsOfCall,
+  partsOfEventSubject,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
 import { untilApplied } from "@ringback/runtime/streams/last-per-subject";
 import type { RecordLoader } from "../streams/records.ts";
 import type { Projection } from "../projection/projection.ts";
 import { UnavailableError } from "../streams/ask.ts";
+import { seesAgent, type Sight } from "../sight/decide/sight.ts";
+import { seesAttempt, seesDeadLetter } from "./decide/seen-records.ts";
 import { attemptsOf, deadLetterOf, type HistoryQuery } from "./event-records.ts";
 import { newestOfSubjects, type PageQuery } from "../streams/newest.ts";
 import type { RecordsDeps, StoredAttempt } from "../streams/records.ts";
@@ -21,26 +24,27 @@ import { readEventMessage, streamState, subjectsUnder } from "../streams/read-st
 export type FoundEvent = EventState & { readonly eventId: string };
 
 /**
- * Events and their records, read from the streams at each request and so never behind them. A reader sees one
- * workspace: events of others do not exist for it. Throws an error that `isUnavailable` knows when NATS does
+ * Events and their records, read from the streams at each request and so never behind them. What the caller does not
+ * see does not exist for it. Throws an error that `isUnavailable` knows when NATS does
  * not reply.
  */
 export type EventReader = {
   /** A page of a call's events; empty: the call has no event before this position. */
   readonly eventsOfCall: (
-    workspaceId: string,
+    sight: Sight,
     callId: string,
     page: PageQuery,
   ) => Promise<{ readonly found: readonly FoundEvent[] } & NextPage>;
-  readonly event: (workspaceId: string, eventId: string) => Promise<FoundEvent | undefined>;
+  readonly event: (sight: Sight, eventId: string) => Promise<FoundEvent | undefined>;
   /** The event alone, without its records. */
-  readonly storedEvent: (workspaceId: string, eventId: string) => Promise<StoredEvent | undefined>;
+  readonly storedEvent: (sight: Sight, eventId: string) => Promise<StoredEvent | undefined>;
   readonly attemptsOf: (
+    sight: Sight,
     event: StoredEvent,
     page: PageQuery,
   ) => Promise<{ readonly attempts: readonly StoredAttempt[] } & NextPage>;
   /** The last dead letter of an event, even after EVENTS has dropped the event. */
-  readonly deadLetter: (workspaceId: string, eventId: string) => Promise<DeadLetter | undefined>;
+  readonly deadLetter: (sight: Sight, eventId: string) => Promise<DeadLetter | undefined>;
 };
 
 /** Undefined: there is nothing older. */
@@ -62,38 +66,40 @@ const ATTEMPTS_OF_EVENT = 50;
 const MAX_LAG_MS = 2_000;
 
 export const eventReader = (deps: EventReaderDeps): EventReader => ({
-  eventsOfCall: (workspaceId, callId, page) => callPage(workspaceId, callId, page, deps),
-  event: async (workspaceId, id) => {
-    const event = await findEvent(workspaceId, id, deps);
+  eventsOfCall: (sight, callId, page) => callPage(sight, callId, page, deps),
+  event: async (sight, id) => {
+    const event = await findEvent(sight, id, deps);
     if (event === undefined) return undefined;
     const { address } = event;
     const attempts = address === undefined ? undefined : attemptsOfAddress(address);
-    const query = { events: [event], attempts, keep: ATTEMPTS_OF_EVENT };
+    const query = { sight, events: [event], attempts, keep: ATTEMPTS_OF_EVENT };
     return (await foundBy(query, deps))[0];
   },
-  storedEvent: (workspaceId, id) => findEvent(workspaceId, id, deps),
-  attemptsOf: (event, page) => attemptsPage(event, page, deps),
-  deadLetter: (workspaceId, id) => findDeadLetter(workspaceId, id, deps),
+  storedEvent: (sight, id) => findEvent(sight, id, deps),
+  attemptsOf: (sight, event, page) => attemptsPage(sight, event, page, deps),
+  deadLetter: (sight, id) => findDeadLetter(sight, id, deps),
 });
 
 const callPage = async (
-  workspaceId: string,
+  sight: Sight,
   callId: string,
   { limit, beforeSeq }: PageQuery,
   deps: EventReaderDeps,
 ) => {
   if (!isCallId(callId)) return { found: [], nextBeforeSeq: undefined };
+  const { workspaceId } = sight;
   const filter = eventsOfCall(workspaceId, callId);
-  const subjects = await subjectsUnder(deps.nats, STREAMS.events, filter);
+  const all = await subjectsUnder(deps.nats, STREAMS.events, filter);
+  const subjects = all.filter((subject) => seesAgent(sight, partsOfEventSubject(subject).agentId));
   const { messages, hasOlder } = await newestOfSubjects(deps.nats, subjects, {
     stream: STREAMS.events,
     beforeSeq,
     limit,
     maxBytes: PAGE_BYTES,
   });
-  const events = messages.flatMap((message) => storedEvent(workspaceId, message) ?? []);
+  const events = messages.flatMap((message) => storedEvent(sight, message) ?? []);
   const attempts = attemptsOfCall(workspaceId, callId);
-  const found = await foundBy({ events, attempts, keep: ATTEMPTS_IN_LIST }, deps);
+  const found = await foundBy({ sight, events, attempts, keep: ATTEMPTS_IN_LIST }, deps);
   return { found, nextBeforeSeq: hasOlder ? messages.at(-1)?.seq : undefined };
 };
 
@@ -106,37 +112,41 @@ const foundBy = async (query: HistoryQuery, deps: EventReaderDeps): Promise<Foun
 };
 
 const findEvent = async (
-  workspaceId: string,
+  sight: Sight,
   id: string,
   { nats, eventsCreatedMs }: EventReaderDeps,
 ): Promise<StoredEvent | undefined> => {
   const seq = eventSequence(id, eventsCreatedMs);
   const stored = seq === undefined ? null : await readEventMessage(nats, seq);
-  return stored === null ? undefined : storedEvent(workspaceId, stored);
+  return stored === null ? undefined : storedEvent(sight, stored);
 };
 
 const attemptsPage = async (
+  sight: Sight,
   event: StoredEvent,
   { limit, beforeSeq = Infinity }: PageQuery,
   deps: EventReaderDeps,
 ) => {
-  const before = (await attemptsOf(event, deps)).filter(({ seq }) => seq < beforeSeq);
+  const seen = (await attemptsOf(event, deps)).filter((one) => seesAttempt(sight, one));
+  const before = seen.filter(({ seq }) => seq < beforeSeq);
   const attempts = before.slice(0, limit);
   return { attempts, nextBeforeSeq: before.length > limit ? attempts.at(-1)?.seq : undefined };
 };
 
 /** Found by its event, which says its subject; by the index once EVENTS has dropped the event. */
 const findDeadLetter = async (
-  workspaceId: string,
+  sight: Sight,
   id: string,
   deps: EventReaderDeps,
 ): Promise<DeadLetter | undefined> => {
-  const event = await findEvent(workspaceId, id, deps);
-  if (event !== undefined) return deadLetterOf(event, deps);
+  const event = await findEvent(sight, id, deps);
+  if (event !== undefined) return deadLetterOf(sight, event, deps);
   const { projection, records } = deps;
   const indexed = async (): Promise<DeadLetter | undefined> => {
-    const deadLetters = await records.deadLetters(await projection.deadLettersOf(workspaceId, id));
-    return deadLetters.find((one) => one.event_id === id);
+    const deadLetters = await records.deadLetters(
+      await projection.deadLettersOf(sight.workspaceId, id),
+    );
+    return deadLetters.find((one) => one.event_id === id && seesDeadLetter(sight, one));
   };
   const found = await indexed();
   if (found !== undefined) return found;

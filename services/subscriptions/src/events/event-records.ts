@@ -25,6 +25,8 @@ import {
   type DestinationHistory,
   type DestinationKey,
 } from "./decide/destination-history.ts";
+import { seesAttempt, seesDeadLetter } from "./decide/seen-records.ts";
+import { seesEndpoint, type Sight } from "../sight/decide/sight.ts";
 import type { StoredEvent } from "./stored-event.ts";
 import { eventSeqOf } from "../streams/pending-deliveries.ts";
 import { lastOfEach, subjectsUnder } from "../streams/read-stream.ts";
@@ -41,6 +43,8 @@ export type EventHistory = {
 };
 
 export type HistoryQuery = {
+  /** Destinations that are not seen are left out, with their attempts and dead letters. */
+  readonly sight: Sight;
   readonly events: readonly StoredEvent[];
   /** The subjects of ATTEMPTS to look at: all of a call, or of one event's address. */
   readonly attempts: string | undefined;
@@ -56,7 +60,7 @@ const CLOCKS_DIFFER_MS = 60_000;
 
 /** Each event with its records, in the order of the query. */
 export const historiesOf = async (
-  { events, attempts, keep }: HistoryQuery,
+  { sight, events, attempts, keep }: HistoryQuery,
   deps: RecordsDeps,
 ): Promise<readonly EventHistory[]> => {
   const [recorded, deadLetters] = await Promise.all([
@@ -68,16 +72,15 @@ export const historiesOf = async (
     const all = newestFirst(recorded.attempts.get(seq) ?? []);
     const fanOut = recorded.fanOuts.get(seq)?.deliveries;
     const its = deadLetters.get(seq) ?? new Map<DestinationKey, DeadLetter>();
+    const about = { eventSeq: seq, attempts: all, deadLetters: its, fanOut };
+    const seen = all.filter((one) => seesAttempt(sight, one));
     return {
       event,
-      attemptCount: all.length,
-      attempts: all.slice(0, keep),
-      destinations: destinationHistories({
-        eventSeq: seq,
-        attempts: all,
-        deadLetters: its,
-        fanOut,
-      }),
+      attemptCount: seen.length,
+      attempts: seen.slice(0, keep),
+      destinations: destinationHistories(about).filter(({ endpointId }) =>
+        seesEndpoint(sight, endpointId),
+      ),
       isFannedOut: fanOut !== undefined,
     };
   });
@@ -166,13 +169,14 @@ const firstPosition = (subject: string, events: readonly StoredEvent[]): number 
   return new Date(Math.max(0, sinceMs - CLOCKS_DIFFER_MS));
 };
 
-/** The last dead letter of an event, whichever destination it is about, even where a redelivery followed it. */
+/** The last dead letter of an event, whichever destination that is seen it is about, even where a redelivery followed it. */
 export const deadLetterOf = async (
+  sight: Sight,
   event: StoredEvent,
   deps: RecordsDeps,
 ): Promise<DeadLetter | undefined> => {
   const its = (await deadLettersOf([event], deps)).get(event.seq);
-  return [...(its?.values() ?? [])].at(-1);
+  return [...(its?.values() ?? [])].findLast((one) => seesDeadLetter(sight, one));
 };
 
 /** All attempts at an event, newest first. */

@@ -1,3 +1,4 @@
+import type { Sight } from "../sight/decide/sight.ts";
 import type { FoundEvent } from "./event-reader.ts";
 
 /** Why an endpoint that is for an event's agent and type does not get it. */
@@ -10,5 +11,5 @@ export type SkippedEndpoint = {
   readonly by: (typeof SKIPPED_BY)[number];
 };
 
-/** Finds the endpoints that an event of a workspace skipped, by the endpoints as they are now. */
-export type SkippedOf = (workspaceId: string, found: FoundEvent) => readonly SkippedEndpoint[];
+/** Finds the endpoints that an event skipped, of those that are seen and as they are now. */
+export type SkippedOf = (sight: Sight, found: FoundEvent) => readonly SkippedEndpoint[];

@@ -3,6 +3,7 @@ import {
   partsOfEventSubject,
   type EventAddress,
 } from "@ringback/contracts/streams/subjects";
+import { seesAgent, type Sight } from "../sight/decide/sight.ts";
 import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
 
 /** An event as EVENTS has it, also one that nobody understands. */
@@ -20,15 +21,16 @@ export type StoredEvent = {
   readonly body: Uint8Array;
 };
 
-/** The event in a message of EVENTS; undefined when it is not of this workspace. */
+/** The event in a message of EVENTS; undefined when it is not of this workspace, or of an agent that is not seen. */
 export const storedEvent = (
-  workspaceId: string,
+  sight: Sight,
   { seq, subject, time, data }: Pick<BatchMessage, "seq" | "subject" | "time" | "data">,
 ): StoredEvent | undefined => {
   const [events, workspace] = subject.split(".");
-  if (events !== "events" || workspace !== workspaceId) return undefined;
+  if (events !== "events" || workspace !== sight.workspaceId) return undefined;
   const parsed = parseEventSubject(subject);
   const { callId, agentId, eventType } = partsOfEventSubject(subject);
+  if (!seesAgent(sight, agentId)) return undefined;
   const address = parsed.kind === "event" ? parsed.address : undefined;
   return {
     seq,

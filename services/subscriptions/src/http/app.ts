@@ -6,6 +6,7 @@ import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { documentApi } from "./openapi/document.ts";
 import { documentRoutes } from "./openapi/routes.ts";
 import type { Credentials } from "./auth/credential.ts";
+import { hideFromBoundCallers, type EndpointsInSight } from "./auth/bound-callers.ts";
 import { requireCaller } from "./auth/caller.ts";
 import { letConnectionsGo } from "./closing.ts";
 import { errorHandler } from "./error-handler.ts";
@@ -26,6 +27,8 @@ import { validatorCompiler } from "./validation.ts";
 export type Frame = {
   readonly log: Logger;
   readonly known: Credentials;
+  /** Without them, a caller that is bound to agents sees no endpoint. */
+  readonly endpoints?: EndpointsInSight;
   readonly now: () => Date;
   readonly metrics: RequestMetrics;
   readonly requestsPerMinutePerKey: number;
@@ -94,6 +97,7 @@ export const buildApp = (deps: Frame, features: readonly Feature[]): Api => {
     async (api: Api) => {
       const limits = await requestLimits(api, deps.requestsPerMinutePerKey);
       requireCaller(api, { known: deps.known, now: deps.now, limits });
+      hideFromBoundCallers(api, deps.endpoints);
       shareRoom(api);
       requireJson(api);
       for (const addCalls of features) addCalls(api);

@@ -9,6 +9,7 @@ const PROBLEMS = {
   workspace_required: { status: 400, title: "An operator has to name the workspace" },
   operator_required: { status: 403, title: "Only operators may do this" },
   insufficient_scope: { status: 403, title: "The API key may not do this" },
+  agent_not_allowed: { status: 403, title: "The API key is not for this agent" },
   not_found: { status: 404, title: "There is nothing at this path" },
   agent_not_found: { status: 404, title: "There is no such agent" },
   call_not_found: { status: 404, title: "There is no such call" },

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
+import type { Sight } from "../sight/decide/sight.ts";
 import { idempotencyKeyIn } from "./decide/key.ts";
 
 /** A request's `Idempotency-Key` and its content, as hashes, which reveal neither. */
@@ -18,6 +19,8 @@ export type KeyedRequest = {
   readonly sentBody?: unknown;
   /** With defaults filled in, as it was hashed by the releases up to 0.1. */
   readonly body: unknown;
+  /** Keys of callers that see other things are other keys: nobody gets a response that another one may see. */
+  readonly caller?: Pick<Sight, "agents"> | null;
 };
 
 export type ReadKey<Key> =
@@ -59,18 +62,22 @@ export const requestKeyIn = (request: KeyedRequest): ReadKey<RequestKey> => {
  * out a short secret in a body by trying.
  */
 export const requestKeyOf = (key: string, request: KeyedRequest): RequestKey => {
-  const { method, url, headers, sentBody, body } = request;
+  const { method, url, headers, sentBody, body, caller } = request;
   const [path] = url.split("?");
   const hashOf = (content: unknown = null): string => {
     const text = JSON.stringify([method, path, headers["if-match"] ?? null, content], inOrder);
     return createHmac("sha256", key).update(text).digest("hex");
   };
   return {
-    keyHash: createHash("sha256").update(key).digest("hex"),
+    keyHash: createHash("sha256").update(keyOf(key, caller)).digest("hex"),
     requestHash: hashOf(sentBody),
     previousRequestHash: hashOf(body),
   };
 };
+
+/** No key has a line break. */
+const keyOf = (key: string, caller: KeyedRequest["caller"]): string =>
+  caller?.agents === undefined ? key : [key, ...[...caller.agents].toSorted()].join("\n");
 
 /** Sorts the keys of objects: their order depends on the client's library. */
 const inOrder = (_key: string, value: unknown): unknown =>

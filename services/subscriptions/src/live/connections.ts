@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { authenticate } from "../http/auth/authenticate.ts";
 import { inWorkspace } from "../http/auth/choose-workspace.ts";
 import type { Caller, Credentials } from "../http/auth/credential.ts";
+import { isWithin, type Sight } from "../sight/decide/sight.ts";
 import { liveConnection, type LiveConnection } from "./connection.ts";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
 import { workspacePermits } from "../http/workspace-permits.ts";
@@ -87,7 +88,7 @@ export const liveConnections = (known: Credentials, now: () => Date): LiveConnec
   };
 };
 
-/** False once the key was revoked, has expired, is another workspace's, or may do less. */
+/** False once the key was revoked, has expired, is another workspace's, is bound to other agents, or may do less. */
 const isStillValid = (
   caller: Caller,
   headers: IncomingHttpHeaders,
@@ -96,7 +97,12 @@ const isStillValid = (
 ): boolean => {
   const credential = authenticate(headers, known, now.getTime());
   const again = credential && inWorkspace(credential, headers, "one");
-  if (again?.kind !== "caller" || again.caller.workspaceId !== caller.workspaceId) return false;
+  if (again?.kind !== "caller" || !isSameSight(again.caller, caller)) return false;
   // The stream is made for these permissions: it shows payloads, or not.
   return [...caller.permissions].every((one) => again.caller.permissions.has(one));
 };
+
+const isSameSight = (a: Sight, b: Sight): boolean =>
+  a.workspaceId === b.workspaceId &&
+  a.agents?.size === b.agents?.size &&
+  isWithin(a.agents, b.agents);

@@ -27,13 +27,15 @@ beforeEach(async () => {
 const CREATED = { attempts: 1_000_000, events: 2_000_000 };
 const FROM = { attempts: 40, events: 50 };
 
+const sight = () => ({ workspaceId: "w1" });
+
 /** What a connection sends for a query; `frames` is without the `ready` that comes first. */
 const sceneOf = (query: Partial<StreamQuery> = {}, granted: Permission = "payloads") => {
   const connection = liveConnection(FROM, CREATED);
   const include = new Set(["attempts", "events"] as const);
   const viewer = { permissions: permissionsOf([granted]) };
   const target = { from: FROM, streams: CREATED, connection, viewer };
-  const sources = liveSources({ workspaceId: "w1", include, ...query }, target);
+  const sources = liveSources({ workspaceId: "w1", sight, include, ...query }, target);
   const all = readFrames(connection.body);
   const frames = async (count: number) => {
     await eventually(() => expect(all.length).toBeGreaterThan(count));

@@ -14,12 +14,15 @@ import {
 } from "@ringback/contracts/streams/subjects";
 import { headerIn, MESSAGE_SIZE_HEADER, rawHeaders } from "@ringback/runtime/nats/message-headers";
 import { recordFor, type Viewer } from "../events/hidden-payloads.ts";
+import { seesAgent, seesEndpoint, type Sight } from "../sight/decide/sight.ts";
 import type { LivePosition, LiveStreams } from "./decide/position.ts";
 import type { LiveSource } from "./follow.ts";
 import type { LiveConnection } from "./connection.ts";
 
 /** What a client wants to read. */
 export type StreamQuery = LiveFilter & {
+  /** What it sees now. */
+  readonly sight: () => Sight;
   readonly include: ReadonlySet<"attempts" | "events">;
   /** Of attempts only those at this endpoint. */
   readonly endpointId?: string | undefined;
@@ -34,7 +37,16 @@ type LiveTarget = {
 };
 
 /** The parts of streams that a query selects, and what to send of them. */
-export const liveSources = (query: StreamQuery, to: LiveTarget): LiveSource[] => [
+export const liveSources = (query: StreamQuery, to: LiveTarget): LiveSource[] => {
+  const bound = query.sight().agents;
+  const [only] = bound?.size === 1 ? bound : [];
+  const { agentId = only } = query;
+  // Nobody else's event is waited for.
+  if (agentId !== undefined && !seesAgent({ agents: bound }, agentId)) return [];
+  return sourcesOf({ ...query, agentId }, to);
+};
+
+const sourcesOf = (query: StreamQuery, to: LiveTarget): LiveSource[] => [
   ...(query.include.has("attempts") ? [attemptsOf(query, to)] : []),
   ...(query.include.has("events") ? [eventsOf(query, to)] : []),
 ];
@@ -49,7 +61,9 @@ const attemptsOf = (
   afterSeq: attempts,
   send: (message) => {
     // NATS filters by whole tokens, and a subject's last one is the delivery's id.
-    if (query.endpointId !== undefined && endpointOf(message) !== query.endpointId) {
+    const endpointId = endpointOf(message);
+    const isOther = query.endpointId !== undefined && endpointId !== query.endpointId;
+    if (isOther || !seesMessage(query, message) || !seesEndpoint(query.sight(), endpointId)) {
       connection.pass({ attempts: message.seq });
       return;
     }
@@ -59,8 +73,20 @@ const attemptsOf = (
     connection.send("attempt", recordFor(record, viewer), { attempts: message.seq });
   },
   gap: (count, upToSeq) =>
-    connection.send("missed", { of: "attempts", count }, { attempts: upToSeq }),
+    connection.send("missed", missedOf("attempts", count, query), { attempts: upToSeq }),
 });
+
+/** Those of other agents are in the count, too: it is nothing that a bound caller may know. */
+const missedOf = (of: "attempts" | "events", count: number, { sight }: StreamQuery) => ({
+  of,
+  count: sight().agents === undefined ? count : null,
+});
+
+/** The agent is the same token of events and of attempts. */
+const seesMessage = ({ sight }: StreamQuery, { subject }: JsMsg): boolean =>
+  seesAgent(sight(), subject.split(".")[AGENT_TOKEN]);
+
+const AGENT_TOKEN = 3;
 
 const endpointOf = ({ subject }: JsMsg): string | undefined =>
   endpointIdOf(deliveryIdInAttemptSubject(subject) ?? "");
@@ -75,9 +101,11 @@ const eventsOf = (
   afterSeq: events,
   send: (message) => {
     const head = eventHead(message, streams.events);
-    if (head !== undefined) connection.send("event", head, { events: message.seq });
+    if (!seesMessage(query, message)) connection.pass({ events: message.seq });
+    else if (head !== undefined) connection.send("event", head, { events: message.seq });
   },
-  gap: (count, upToSeq) => connection.send("missed", { of: "events", count }, { events: upToSeq }),
+  gap: (count, upToSeq) =>
+    connection.send("missed", missedOf("events", count, query), { events: upToSeq }),
 });
 
 /** An event without its payload; undefined where the subject is malformed. */

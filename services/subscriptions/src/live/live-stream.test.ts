@@ -37,7 +37,13 @@ const open = async (
   }: { nats?: Nats; connections?: LiveConnections } = {},
 ) => {
   const log = createLogger("test", "silent");
-  const live = liveStream({ nats, log, connections, streams: created });
+  const live = liveStream({
+    nats,
+    log,
+    connections,
+    streams: created,
+    endpointsSeenBy: () => new Set(),
+  });
   const query = { workspaceId: "w1", include: new Set(["attempts", "events"] as const) };
   const opened = await live.open(CALLER, {}, query, lastEventId);
   const body = opened.kind === "open" ? opened.body : undefined;

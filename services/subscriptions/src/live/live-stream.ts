@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Caller } from "../http/auth/credential.ts";
+import type { Sight } from "../sight/decide/sight.ts";
 import { streamState } from "../streams/read-stream.ts";
 import { positionIn, type LivePosition, type LiveStreams } from "./decide/position.ts";
 import { followLive, type FollowDeps } from "./follow.ts";
@@ -13,7 +14,7 @@ export type LiveStream = {
   readonly open: (
     caller: Caller,
     headers: IncomingHttpHeaders,
-    query: StreamQuery,
+    query: Omit<StreamQuery, "sight">,
     lastEventId: string | undefined,
   ) => Promise<OpenedLive>;
   readonly stop: () => void;
@@ -27,11 +28,13 @@ export type OpenedLive =
 export type LiveStreamDeps = FollowDeps & {
   readonly connections: LiveConnections;
   readonly streams: LiveStreams;
+  /** The ids of the endpoints that are seen with these agents, as they are now. */
+  readonly endpointsSeenBy: (sight: Sight) => ReadonlySet<string>;
 };
 
 /** Sends attempts and events to clients as they are stored. */
 export const liveStream = (deps: LiveStreamDeps): LiveStream => {
-  const { connections, streams, log } = deps;
+  const { connections, streams, endpointsSeenBy, log } = deps;
   return {
     stop: connections.stop,
     open: async (caller, headers, query, lastEventId) => {
@@ -49,7 +52,13 @@ export const liveStream = (deps: LiveStreamDeps): LiveStream => {
         const isUnknown = last !== undefined && (!isKnown || from[of] + 1 < bounds.first[of]);
         if (isUnknown) connection.send("missed", { of, count: null }, {});
       }
-      for (const source of liveSources(query, { from, streams, connection, viewer: caller })) {
+      const { workspaceId, agents } = caller;
+      const sight = (): Sight =>
+        agents === undefined
+          ? { workspaceId }
+          : { workspaceId, agents, endpoints: endpointsSeenBy({ workspaceId, agents }) };
+      const target = { from, streams, connection, viewer: caller };
+      for (const source of liveSources({ ...query, sight }, target)) {
         followLive(source, connection, deps).catch((error: unknown) => {
           log.error({ err: error, stream: source.stream }, "stream.failed");
           connection.body.destroy();

@@ -2,6 +2,7 @@ import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetterReason } from "@ringback/contracts/deliveries/dead-letter";
 import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
 import type { EventType } from "@ringback/contracts/events/event-types";
+import type { Sight } from "../sight/decide/sight.ts";
 import type {
   DeadLettersQuery,
   DeliveriesQuery,
@@ -63,11 +64,11 @@ export type CallRow = {
 /** A time in parts of `bucketMs`, which begin at multiples of it; `sinceMs` is one. */
 type InBuckets = { readonly sinceMs: number; readonly untilMs: number; readonly bucketMs: number };
 
-export type OverviewQuery = InBuckets & {
-  readonly workspaceId: string;
-  /** Only these agents; undefined: all. */
-  readonly agentIds: readonly string[] | undefined;
-};
+export type OverviewQuery = InBuckets &
+  Sight & {
+    /** Only these agents; undefined: all. */
+    readonly agentIds: readonly string[] | undefined;
+  };
 
 /** How short the buckets of an overview may be: agents' counts are kept for five minutes each, a workspace's for a minute. */
 export const shortestBucketMs = (agentIds: readonly string[] | undefined): number =>
@@ -115,11 +116,11 @@ export type FailingDestination = {
   readonly failed: number;
 };
 
-type ActivityQuery = InBuckets & {
-  readonly workspaceId: string;
-  readonly endpointIds: readonly string[];
-  readonly agentIds: readonly string[];
-};
+type ActivityQuery = InBuckets &
+  Sight & {
+    readonly endpointIds: readonly string[];
+    readonly agentIds: readonly string[];
+  };
 
 type Activity = {
   readonly endpoints: readonly ActivityRow[];

@@ -2,6 +2,7 @@ import type { FailureReason } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetterReason } from "@ringback/contracts/deliveries/dead-letter";
 import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
 import type { EventType } from "@ringback/contracts/events/event-types";
+import type { Sight } from "../sight/decide/sight.ts";
 import type { EventAddress } from "@ringback/contracts/streams/subjects";
 
 /**
@@ -18,7 +19,7 @@ export type Projection = Queries & {
 };
 
 /**
- * Every query is bounded, uses an index, and sees one workspace. It throws `UnavailableError` while the index
+ * Every query is bounded, uses an index, and sees what its caller sees of one workspace. It throws `UnavailableError` while the index
  * is rebuilt.
  */
 export type Queries = {
@@ -66,8 +67,7 @@ export type RowsPage<Row> = {
 };
 
 /** The filters of every list. */
-type ListQuery = {
-  readonly workspaceId: string;
+type ListQuery = Sight & {
   readonly agentId?: string | undefined;
   readonly callId?: string | undefined;
   /** Those to this endpoint; of events, those that went there. */
@@ -147,8 +147,7 @@ export type DeliveryRow = {
 /** A row by its sequence alone. */
 export type RowSeq = { readonly seq: number };
 
-type StatsSpan = {
-  readonly workspaceId: string;
+type StatsSpan = Sight & {
   readonly sinceMs: number;
   readonly untilMs: number;
 };
@@ -180,8 +179,7 @@ type EndpointStats = AttemptStats & {
   readonly oldestWaiting: DeliveryRow | undefined;
 };
 
-export type RedeliverySelection = {
-  readonly workspaceId: string;
+export type RedeliverySelection = Sight & {
   readonly agentId?: string | undefined;
   /** Undefined: all. */
   readonly eventTypes?: readonly EventType[] | undefined;

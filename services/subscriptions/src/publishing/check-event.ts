@@ -13,6 +13,7 @@ import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import { idSchema } from "@ringback/contracts/id";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import { z } from "zod";
+import type { Sight } from "../sight/decide/sight.ts";
 import { withValue } from "../http/decide/issue-text.ts";
 import { readable } from "../http/validation.ts";
 
@@ -23,6 +24,7 @@ export type CheckedItem =
   | {
       readonly kind: "event";
       readonly event: EventMessage;
+      readonly agentId: string;
       readonly eventType: string;
       readonly warnings: readonly EventWarning[];
     }
@@ -43,9 +45,8 @@ const headSchema = z.object({
   agent_id: idSchema.refine((id) => id !== WORKSPACE_AGENT, "is reserved: no event is its own"),
 });
 
-/** The publisher's workspace, and which events are accepted. */
-export type ItemRules = {
-  readonly workspaceId: string;
+/** The publisher's workspace and agents, and which events are accepted. */
+export type ItemRules = Pick<Sight, "workspaceId" | "agents"> & {
   readonly maxEventBytes: number;
   readonly events: EventRules;
 };
@@ -79,7 +80,8 @@ export const checkItem = (
   switch (checked.kind) {
     case "event": {
       const { warnings } = checked;
-      return { kind: "event", event: eventMessageOf(event, bytes), eventType, warnings };
+      const message = eventMessageOf(event, bytes);
+      return { kind: "event", event: message, agentId, eventType, warnings };
     }
     case "warned": {
       const found = checked.warnings.map((one) => ({ ...one, path: one.path.split(".") }));

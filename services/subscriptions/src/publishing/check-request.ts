@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import { setImmediate as endOfTick } from "node:timers/promises";
 import { jsonFault } from "@ringback/contracts/json/json-fault";
 import { checkItem, type CheckedItem, type ItemError, type ItemRules } from "./check-event.ts";
+import { refuseOtherAgents, type NamedAgent } from "../http/auth/other-agents.ts";
 import { invalidRequest, RefusedError } from "../http/refused-error.ts";
 import { pathText } from "../http/validation.ts";
 import { jsonItems } from "./split-json.ts";
@@ -30,14 +31,18 @@ export const checkRequest = async (body: Buffer, rules: ItemRules): Promise<Chec
     throw invalidRequest([{ path: pathText(found.path), message: "must not be empty" }]);
   }
   const events: CheckedEvent[] = [];
+  const agents: NamedAgent[] = [];
   const errors: ItemError[] = [];
   let beganMs = performance.now();
   for (const [n, item] of items.entries()) {
     const itemPath = found.kind === "one" ? [] : [...found.path, n];
     const checked = checkItem(item, rules);
     if (checked.kind === "not_json") throw invalidJson(body);
-    if (checked.kind === "event") events.push(checked);
-    else {
+    if (checked.kind === "event") {
+      events.push(checked);
+      const { agentId } = checked;
+      agents.push({ path: pathText([...itemPath, "agent_id"]), agentId });
+    } else {
       for (const { path, message } of checked.errors) {
         errors.push({ path: [...itemPath, ...path], message });
       }
@@ -47,7 +52,10 @@ export const checkRequest = async (body: Buffer, rules: ItemRules): Promise<Chec
       beganMs = performance.now();
     }
   }
-  if (errors.length === 0) return events;
+  if (errors.length === 0) {
+    refuseOtherAgents(rules, agents);
+    return events;
+  }
   const first = errors.slice(0, MAX_ERRORS);
   throw invalidRequest(first.map(({ path, message }) => ({ path: pathText(path), message })));
 };

@@ -4,6 +4,7 @@ import type { EventRules } from "@ringback/contracts/events/event-check";
 import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { OwnWarnings } from "../event-types/own-warnings.ts";
+import type { Sight } from "../sight/decide/sight.ts";
 import { checkRequest, type CheckedEvent } from "./check-request.ts";
 import { z } from "zod";
 import { warningSchema } from "./check-event.ts";
@@ -18,8 +19,7 @@ export type PublishDeps = {
 };
 
 /** What a producer sent. */
-export type PublishRequest = {
-  readonly workspaceId: string;
+export type PublishRequest = Pick<Sight, "workspaceId" | "agents"> & {
   readonly body: Buffer;
   readonly publisher: Publisher;
   readonly trace: TraceContext | undefined;
@@ -54,10 +54,10 @@ export type PublishResult =
 
 /** Stores the events of a request when all of them are valid; throws a RefusedError otherwise. */
 export const publishEvents = async (
-  { workspaceId, body, publisher, trace }: PublishRequest,
+  { workspaceId, agents, body, publisher, trace }: PublishRequest,
   { events: store, eventsCreatedMs, rules, ownWarnings }: PublishDeps,
 ): Promise<PublishResult> => {
-  const itemRules = { workspaceId, maxEventBytes: store.maxEventBytes(), events: rules };
+  const itemRules = { workspaceId, agents, maxEventBytes: store.maxEventBytes(), events: rules };
   const checked = await checkRequest(body, itemRules);
   const messages = checked.map(({ event }) => event);
   const stored = await store.store(withSecretIds(publisher, messages), trace);

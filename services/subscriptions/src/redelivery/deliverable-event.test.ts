@@ -30,7 +30,7 @@ const RULES: EventRules = {
 };
 
 const deliverable = (id: string, nats: Nats = streams.nats, rules = RULES) =>
-  deliverableEvent("w1", id, { nats, eventsCreatedMs: createdMs, rules });
+  deliverableEvent({ workspaceId: "w1" }, id, { nats, eventsCreatedMs: createdMs, rules });
 
 const store = async (subject: string, body = ""): Promise<number> =>
   (await streams.nats.js.publish(subject, body)).seq;

@@ -7,21 +7,23 @@ import type { EventAddress } from "@ringback/contracts/streams/subjects";
 import { storedHeader } from "@ringback/runtime/nats/message-headers";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { Rejected } from "../idempotency/decide-once.ts";
+import { storedEvent } from "../events/stored-event.ts";
+import type { Sight } from "../sight/decide/sight.ts";
 import { readEventMessage } from "../streams/read-stream.ts";
 import type { RedeliveryDeps, Rejection } from "./deps.ts";
 
 export type DeliverableEvent = { readonly seq: number; readonly address: EventAddress };
 
-/** A workspace's event that can be delivered again, or why not. Another workspace's event is not found. */
+/** An event that can be delivered again, or why not. One that is not seen is not found. */
 export const deliverableEvent = async (
-  workspaceId: string,
+  sight: Sight,
   eventId: string,
   { nats, eventsCreatedMs, rules }: Pick<RedeliveryDeps, "nats" | "eventsCreatedMs" | "rules">,
 ): Promise<{ readonly kind: "event"; readonly event: DeliverableEvent } | Rejected<Rejection>> => {
   const seq = eventSequence(eventId, eventsCreatedMs);
   const stored = seq === undefined ? null : await readEventMessage(nats, seq);
   // A malformed subject may still be of the workspace; checkEvent rejects it.
-  if (seq === undefined || stored === null || stored.subject.split(".")[1] !== workspaceId) {
+  if (seq === undefined || stored === null || storedEvent(sight, stored) === undefined) {
     return rejected({ kind: "event_not_found" });
   }
   const read = checkEvent(stored.subject, stored.data, rules);

@@ -4,6 +4,7 @@ import type { DueForm } from "@ringback/runtime/streams/due-form";
 import type { EndpointStore } from "../endpoints/endpoint-commands.ts";
 import type { KeyReused } from "../idempotency/decide-once.ts";
 import type { RequestStore } from "../idempotency/request-store.ts";
+import type { Sight } from "../sight/decide/sight.ts";
 import type { Projection } from "../projection/projection.ts";
 import type { JobIndex } from "./jobs/job-index.ts";
 import type { JobStore } from "./jobs/job-store.ts";
@@ -22,6 +23,8 @@ export type RedeliveryDeps = {
   readonly index: Pick<JobIndex, "page" | "countsIn" | "applied">;
   readonly projection: Projection;
   readonly endpoints: Pick<EndpointStore, "read">;
+  /** The ids of the endpoints that are seen with these agents, as they are now. */
+  readonly endpointsSeenBy: (sight: Sight) => ReadonlySet<string>;
 };
 
 /** Why a request about redeliveries changed nothing. */

@@ -2,17 +2,18 @@ import type { Endpoint } from "@ringback/contracts/endpoints/endpoint";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { addressIn, type EndpointStore } from "../endpoints/endpoint-commands.ts";
 import type { Rejected } from "../idempotency/decide-once.ts";
+import { isOwnEndpoint, type Sight } from "../sight/decide/sight.ts";
 import { rejected } from "./deliverable-event.ts";
 import type { Rejection } from "./deps.ts";
 
 const READS_AT_ONCE = 8;
 
 /**
- * The endpoints of a workspace with these ids or uids, each once. Rejected where one is not there, or is disabled: what
+ * The endpoints that are seen with these ids or uids, each once. Rejected where one is not there, or is disabled: what
  * was sent to it would only be cancelled.
  */
 export const namedEndpoints = async (
-  workspaceId: string,
+  { workspaceId, agents }: Sight,
   idsOrUids: readonly string[],
   store: Pick<EndpointStore, "read">,
 ): Promise<
@@ -20,7 +21,8 @@ export const namedEndpoints = async (
 > => {
   const read = await mapConcurrently(new Set(idsOrUids), READS_AT_ONCE, async (named) => {
     const { state } = await store.read(addressIn(workspaceId, named));
-    return { named, endpoint: state.kind === "present" ? state.endpoint : undefined };
+    const isSeen = state.kind === "present" && isOwnEndpoint(agents, state.endpoint);
+    return { named, endpoint: isSeen ? state.endpoint : undefined };
   });
   const missing = read.filter(({ endpoint }) => endpoint === undefined).map(({ named }) => named);
   if (missing.length > 0) return rejected({ kind: "endpoints_not_found", named: missing });

@@ -23,6 +23,7 @@ import { deliverableEvent, rejected, type DeliverableEvent } from "./deliverable
 import { deliverySnapshots, eventRecords } from "./delivery-state.ts";
 import type { RedeliveryDeps, Rejection } from "./deps.ts";
 import { namedEndpoints } from "./named-endpoints.ts";
+import type { Sight } from "../sight/decide/sight.ts";
 import { bringForward, firstOfRedelivery, startRedelivery, wasStarted } from "./start-delivery.ts";
 
 type RedeliverDeps = Pick<
@@ -37,13 +38,14 @@ export type NamedDestinations = {
   readonly isToAgent: boolean;
 };
 
-export type RedeliverRequest = OnceFor & {
-  readonly eventId: string;
-  /** A delivery that waits uses up an attempt of its schedule by going on now. */
-  readonly countsAgainstSchedule: boolean;
-  /** Undefined: where the event went first, and was not delivered. */
-  readonly to?: NamedDestinations | undefined;
-};
+export type RedeliverRequest = OnceFor &
+  Sight & {
+    readonly eventId: string;
+    /** A delivery that waits uses up an attempt of its schedule by going on now. */
+    readonly countsAgainstSchedule: boolean;
+    /** Undefined: where the event went first, and was not delivered. */
+    readonly to?: NamedDestinations | undefined;
+  };
 
 /**
  * Delivers an event again, to each of its destinations on its own: a delivery that waits goes on now, an ended one
@@ -53,7 +55,7 @@ export const redeliverEvent = async (
   request: RedeliverRequest,
   deps: RedeliverDeps,
 ): Promise<DecidedOnce<readonly Run[], Rejection>> => {
-  const found = await deliverableEvent(request.workspaceId, request.eventId, deps);
+  const found = await deliverableEvent(request, request.eventId, deps);
   if (found.kind === "rejected") return found;
   const { event } = found;
   const decide = () => decideRuns(event, request, deps);
@@ -78,13 +80,13 @@ const isInProgress = ({ mode }: Run): boolean => mode === "in_progress";
 
 const decideRuns = async (
   event: DeliverableEvent,
-  { to, countsAgainstSchedule }: RedeliverRequest,
+  { to, countsAgainstSchedule, ...sight }: RedeliverRequest,
   deps: RedeliverDeps,
 ): Promise<Decision<StoredRuns, Rejection>> => {
-  const named = to === undefined ? undefined : await destinationsNamed(event, to, deps);
+  const named = to === undefined ? undefined : await destinationsNamed(sight, to, deps);
   if (named?.kind === "rejected") return named;
   const records = await eventRecords(deps.nats, event, await acknowledgedUpTo(deps.nats));
-  const destinations = named?.destinations ?? redeliveryDestinations(records);
+  const destinations = named?.destinations ?? redeliveryDestinations(records, sight);
   const isToAgentAlone = destinations.every(({ endpointId }) => endpointId === undefined);
   if (!isToAgentAlone && !deps.due.allKnowEndpoints()) {
     return rejected({ kind: "dispatchers_outdated" });
@@ -102,13 +104,13 @@ const decideRuns = async (
 
 /** The agent's subscription first, if it is named, then endpoints in the order of the request. */
 const destinationsNamed = async (
-  { address: { workspaceId } }: DeliverableEvent,
+  sight: Sight,
   { endpoints: named, isToAgent }: NamedDestinations,
   { endpoints: store }: RedeliverDeps,
 ): Promise<
   { readonly kind: "named"; readonly destinations: readonly Destination[] } | Rejected<Rejection>
 > => {
-  const found = await namedEndpoints(workspaceId, named, store);
+  const found = await namedEndpoints(sight, named, store);
   if (found.kind === "rejected") return found;
   const toEndpoints = found.endpoints.map(({ endpoint_id: endpointId, uid }) => ({
     endpointId,

@@ -6,7 +6,10 @@ import { followJobs, type JobIndex, type JobIndexOptions } from "./jobs/job-inde
 import { jobStore } from "./jobs/job-store.ts";
 import { startRedeliveryRunner } from "./jobs/runner.ts";
 
-export type RedeliveryOptions = Pick<RedeliveryDeps, "nats" | "projection" | "rules" | "now"> &
+export type RedeliveryOptions = Pick<
+  RedeliveryDeps,
+  "nats" | "projection" | "rules" | "now" | "endpointsSeenBy"
+> &
   Pick<JobIndexOptions, "onStreamLost" | "log"> & { readonly created: StreamCreation };
 
 export type RunningRedelivery = {
@@ -18,11 +21,11 @@ export type RunningRedelivery = {
 
 /** Follows redelivery jobs, and runs them where this process has the lease. */
 export const startRedelivery = (options: RedeliveryOptions): RunningRedelivery => {
-  const { nats, created, projection, rules, now, log, onStreamLost } = options;
+  const { nats, created, projection, rules, now, endpointsSeenBy, log, onStreamLost } = options;
   const jobs = jobStore(nats);
   const due = dueForm(nats, log);
   const index = followJobs({ nats, onNew: () => runner.wake(), onStreamLost, log });
-  const running = { nats, due, projection, rules, now, jobs };
+  const running = { nats, due, projection, rules, now, endpointsSeenBy, jobs };
   const runner = startRedeliveryRunner({ ...running, index, log });
   return {
     redelivery: { ...running, eventsCreatedMs: created.get(STREAMS.events) ?? 0, index },

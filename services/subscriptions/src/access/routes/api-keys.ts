@@ -4,7 +4,8 @@ import { BASE_PATH, type Api } from "../../http/api.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { problemResponses, sendProblem } from "../../http/problem.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
-import { excessOf, isWithin } from "../grant.ts";
+import { isWithin } from "../../sight/decide/sight.ts";
+import { excessOf } from "../grant.ts";
 import { CREATE_EXAMPLES, CREATED_EXAMPLES, KEYS_EXAMPLES } from "./key-examples.ts";
 import {
   keyProblem,

@@ -8,7 +8,7 @@ import type { Problem } from "../../http/problem.ts";
 import { RefusedError } from "../../http/refused-error.ts";
 import { KEY_REUSED, requestKeyIn, type RequestKey } from "../../idempotency/request-key.ts";
 import type { AccessIndex } from "../access-index.ts";
-import { isWithin } from "../grant.ts";
+import { isWithin } from "../../sight/decide/sight.ts";
 import type { KeyRejection, KeyStore, ShownOnce } from "../key-store.ts";
 import type { ShownKey, ShownKeys } from "../shown-keys.ts";
 import type { keySchema, keyWithSecretSchema } from "./key-schemas.ts";

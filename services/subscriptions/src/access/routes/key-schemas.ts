@@ -4,6 +4,7 @@ import { parseDurationMs } from "@ringback/contracts/duration";
 import { idSchema, isId } from "@ringback/contracts/id";
 import { parseTimeMs } from "@ringback/contracts/moment";
 import { z } from "zod";
+import { boundAgentsSchema } from "../../sight/decide/sight.ts";
 import { SCOPES } from "../../http/auth/permissions.ts";
 import { shown } from "../../http/decide/shown.ts";
 import { listOf } from "../../http/field-schemas.ts";
@@ -26,11 +27,9 @@ const endSchema = (now: () => Date) =>
     .meta({ documentedAs: { type: "string", format: "date-time" } });
 
 /** Ids of agents without repeats. */
-const agentsSchema = listOf(
-  z.array(idSchema).min(1, "must name at least one agent"),
-  ACCESS_LIMITS.agents,
-  "agents",
-).transform((agents) => [...new Set(agents)]);
+const agentsSchema = listOf(boundAgentsSchema, ACCESS_LIMITS.agents, "agents").transform(
+  (agents) => [...new Set(agents)],
+);
 
 /** The body of `POST /api-keys`. */
 export const createKeySchema = (now: () => Date) =>

@@ -72,7 +72,7 @@ const allRoute = (api: Api, index: AgentIndex): void => {
     async (request) => {
       const { limit, offset } = request.query;
       await index.upToDate();
-      const page = index.page(callerOf(request).workspaceId, limit, { offset });
+      const page = index.page(callerOf(request), limit, { offset });
       const agents = page.agents.map((agent) => ({ ...agent, id: agent.agent_id }));
       return { agents, total: page.total, limit, offset };
     },

@@ -31,9 +31,8 @@ export const listAgentsRoute = (api: Api, index: AgentIndex): void => {
     },
     async (request) => {
       const { limit, cursor } = request.query;
-      const { workspaceId } = callerOf(request);
       await index.upToDate();
-      const { agents, hasMore } = index.page(workspaceId, limit, { after: cursor });
+      const { agents, hasMore } = index.page(callerOf(request), limit, { after: cursor });
       const last = agents.at(-1);
       const next_cursor = hasMore && last !== undefined ? agentCursor.encode(last.agent_id) : null;
       return { agents, next_cursor };

@@ -8,7 +8,9 @@ import type { EditEffects, IfAbsent } from "../decide/edit-subscriptions.ts";
 import { entityTag } from "../../commands/decide/entity-tag.ts";
 import { refuseUnknownTypes } from "../../event-types/define-type.ts";
 import { namedIn, repeatedIn, subscriptionsOf, type Named } from "./event-types-in-request.ts";
-import { problemResponses, sendProblem } from "../../http/problem.ts";
+import { seesAgent } from "../../sight/decide/sight.ts";
+import { agentNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
+import { RefusedError } from "../../http/refused-error.ts";
 import { patchAgentSchema, type PatchRequest } from "./patch-schema.ts";
 import { runCommand } from "./run-command.ts";
 import { signingCommandOf } from "./signing-schema.ts";
@@ -66,20 +68,18 @@ export const patchAgentRoute = (api: Api, deps: PatchAgentDeps): void => {
       const { body } = request;
       refuseBeyond(request, body);
       const named = namedIn(body);
-      const errors = repeatedIn(named);
-      if (errors.length > 0) {
-        const detail = "Name each event type at most once in a request.";
-        return sendProblem(reply, { code: "duplicate_event_type", detail, errors });
-      }
-      const { workspaceId } = callerOf(request);
+      refuseRepeated(named);
+      const caller = callerOf(request);
+      if (!seesAgent(caller, body.agent_id))
+        return sendProblem(reply, agentNotFound(body.agent_id));
       const set = body.operation === "edit_event_subscriptions" ? named : [];
-      await refuseUnknownTypes(workspaceId, set, deps.eventTypes);
-      const command = commandOf(body, workspaceId, deps);
+      await refuseUnknownTypes(caller.workspaceId, set, deps.eventTypes);
+      const command = commandOf(body, caller.workspaceId, deps);
       const { state, effects, isRepeat } = await runCommand(request, reply, command, deps.commands);
       if (state.kind !== "registered") throw new Error(`'${command.kind}' left no agent`);
       reply.header("etag", entityTag(state.version));
-      const agent = agentResponse(state.agent, state.version, callerOf(request));
-      const seesSecrets = callerOf(request).permissions.has("secrets");
+      const agent = agentResponse(state.agent, state.version, caller);
+      const seesSecrets = caller.permissions.has("secrets");
       const newKey = command.kind === "rotate_signing_secret" ? command.key : effects?.newKey;
       return {
         message: UPDATED,
@@ -98,6 +98,13 @@ const refuseBeyond = (request: FastifyRequest, { operation }: PatchRequest): voi
     requirePermission(request, "secrets", operation);
   }
   if (operation === "rename_agent") requirePermission(request, "write", operation);
+};
+
+const refuseRepeated = (named: readonly Named[]): void => {
+  const errors = repeatedIn(named);
+  if (errors.length === 0) return;
+  const detail = "Name each event type at most once in a request.";
+  throw new RefusedError({ code: "duplicate_event_type", detail, errors });
 };
 
 const warningsOf = ({ unsigned }: EditEffects, named: readonly Named[]) => {

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from "node:crypto";
 import { AGENT_EXAMPLES, REGISTER_EXAMPLES, REGISTERED_EXAMPLES } from "./agent-examples.ts";
 import { agentResponse, agentResponseSchema } from "./agent-response.ts";
+import { refuseOtherAgents } from "../../http/auth/other-agents.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { entityTag } from "../../commands/decide/entity-tag.ts";
 import { problemResponses } from "../../http/problem.ts";
@@ -31,6 +32,7 @@ export const registerAgentRoute = (api: Api, commands: AgentCommandDeps): void =
         documented: {
           problems: [
             "agent_exists",
+            "agent_not_allowed",
             "conflict",
             "too_many_agents",
             "configuration_too_large",
@@ -55,13 +57,15 @@ export const registerAgentRoute = (api: Api, commands: AgentCommandDeps): void =
       },
     },
     async (request, reply) => {
-      const { workspaceId } = callerOf(request);
+      const caller = callerOf(request);
+      const { workspaceId } = caller;
       const { agent_id = randomUUIDv7(), agent_display_name } = request.body;
+      refuseOtherAgents(caller, [{ path: "agent_id", agentId: agent_id }]);
       const agent = { workspace_id: workspaceId, agent_id };
       const command = { kind: "register_agent", agent, agent_display_name } as const;
       const { state, changes } = await runCommand(request, reply, command, commands);
       if (state.kind !== "registered") throw new Error("'register_agent' left no agent");
-      const response = agentResponse(state.agent, state.version, callerOf(request));
+      const response = agentResponse(state.agent, state.version, caller);
       reply.header("etag", entityTag(state.version));
       if (changes.length === 0) return reply.code(200).send(response);
       const location = `${BASE_PATH}/agent/v1/${state.agent.agent_id}`;

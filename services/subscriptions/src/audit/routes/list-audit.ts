@@ -72,7 +72,7 @@ export const listAuditRoute = (api: Api, { nats, now }: AuditRouteDeps): void =>
   api.get(
     "/audit",
     {
-      config: { permission: "admin", workspace: "or_all" },
+      config: { permission: "admin", workspace: "or_all", isOfAllAgents: true },
       schema: {
         operationId: "listAudit",
         summary: "List who did what",

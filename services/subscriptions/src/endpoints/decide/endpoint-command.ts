@@ -10,18 +10,23 @@ import {
   withNewKey,
   type SigningKey,
 } from "@ringback/contracts/secrets/signing-key";
+import { isOwnEndpoint } from "../../sight/decide/sight.ts";
 import { isMet, type Precondition } from "../../commands/decide/precondition.ts";
 import { differingSettings, wholly, type WholeSettings } from "./differing-settings.ts";
 import { switched, type SwitchEndpoint } from "./switch.ts";
 
 /** What a caller wants done to one endpoint. */
-export type EndpointCommand =
+export type EndpointCommand = (
   | CreateEndpoint
   | PutEndpoint
   | ChangeEndpoint
   | SwitchEndpoint
   | RotateEndpointSecret
-  | DeleteEndpoint;
+  | DeleteEndpoint
+) & {
+  /** The agents that the caller is bound to: an endpoint that is not their own does not exist for it. */
+  readonly within?: ReadonlySet<string> | undefined;
+};
 
 /** Which endpoint a command is for. */
 type EndpointIds = Pick<Endpoint, "workspace_id" | "endpoint_id">;
@@ -70,7 +75,8 @@ type RejectedAs<Code extends string, Details extends object = object> = {
 /** Why a command is not carried out. */
 export type EndpointRejection =
   | RejectedAs<"endpoint_not_found">
-  | RejectedAs<"endpoint_exists">
+  /** `isSeen`: the caller may know the one that there is. */
+  | RejectedAs<"endpoint_exists", { isSeen: boolean }>
   | RejectedAs<"endpoint_disabled">
   /** A `uid` never changes; undefined: the endpoint has none. */
   | RejectedAs<"uid_differs", { uid: string | undefined }>
@@ -104,13 +110,18 @@ export const decideEndpoint = (
 };
 
 const decideUnconditionally = (command: EndpointCommand, state: EndpointState): Decision => {
+  const isSeen = state.kind === "present" && isOwnEndpoint(command.within, state.endpoint);
   if (command.kind === "create_endpoint") {
-    return state.kind === "absent" ? accepted(creation(command)) : rejected("endpoint_exists");
+    return state.kind === "absent" ? accepted(creation(command)) : exists(isSeen);
   }
   if (state.kind === "absent") {
     return command.kind === "put_endpoint" && command.isNamedByUid
       ? accepted(creation(command))
       : rejected("endpoint_not_found");
+  }
+  if (!isSeen) {
+    const isNamed = command.kind === "put_endpoint" && command.isNamedByUid;
+    return isNamed ? exists(isSeen) : rejected("endpoint_not_found");
   }
   const { endpoint } = state;
   switch (command.kind) {
@@ -138,8 +149,11 @@ const accepted = (...changes: readonly EndpointChange[]): AcceptedEndpoint => ({
   changes,
 });
 
-const rejected = <Code extends EndpointRejection["code"]>(code: Code) =>
+const rejected = <Code extends Exclude<EndpointRejection["code"], "endpoint_exists">>(code: Code) =>
   ({ kind: "rejected", code }) as const;
+
+const exists = (isSeen: boolean) =>
+  ({ kind: "rejected", code: "endpoint_exists", isSeen }) as const;
 
 const creation = ({ endpoint, uid, settings, key }: CreateEndpoint | PutEndpoint) => {
   const change = { ...endpoint, ...(uid !== undefined && { uid }), ...settings };

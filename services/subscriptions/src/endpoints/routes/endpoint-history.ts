@@ -16,6 +16,7 @@ import type { Api } from "../../http/api.ts";
 import { endpointPathSchema } from "../../http/field-schemas.ts";
 import { pageQuerySchema, seqCursor } from "../../http/pagination.ts";
 import { endpointNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
+import { isOwnEndpoint } from "../../sight/decide/sight.ts";
 import {
   addressIn,
   type EndpointHistory,
@@ -89,7 +90,8 @@ export const endpointHistoryRoute = (api: Api, history: Pick<EndpointHistory, "c
       const { limit, cursor: beforeSeq } = request.query;
       const caller = callerOf(request);
       const address = addressIn(caller.workspaceId, named);
-      const { entries, nextBeforeSeq } = await history.changes(address, { limit, beforeSeq });
+      const page = await history.changes(address, { limit, beforeSeq });
+      const { entries, nextBeforeSeq } = sinceOwn(caller, page);
       if (entries.length === 0 && beforeSeq === undefined) {
         return sendProblem(reply, endpointNotFound(named));
       }
@@ -99,6 +101,20 @@ export const endpointHistoryRoute = (api: Api, history: Pick<EndpointHistory, "c
       };
     },
   );
+};
+
+type Page = {
+  readonly entries: readonly EndpointHistoryEntry[];
+  readonly nextBeforeSeq?: number;
+};
+
+/** The changes since the endpoint became the own one of the caller's agents: those before are others'. */
+const sinceOwn = ({ agents }: Caller, page: Page): Page => {
+  if (agents === undefined) return page;
+  const isOwn = ({ state }: EndpointHistoryEntry): boolean =>
+    state.kind === "present" && isOwnEndpoint(agents, state.endpoint);
+  const others = page.entries.findIndex((entry) => !isOwn(entry));
+  return others === -1 ? page : { entries: page.entries.slice(0, others) };
 };
 
 type ChangeResponse = z.infer<typeof changeSchema>;

@@ -10,6 +10,7 @@ import type { Api } from "../../http/api.ts";
 import { endpointPathSchema, momentSchema } from "../../http/field-schemas.ts";
 import { endpointCursor, pagination } from "../../http/pagination.ts";
 import { endpointNotFound, problemResponses, sendProblem } from "../../http/problem.ts";
+import { isOwnEndpoint } from "../../sight/decide/sight.ts";
 import { addressIn, type EndpointHistory, type EndpointStore } from "../endpoint-commands.ts";
 import { comesBefore, fitsFilter, type EndpointList } from "../endpoint-list.ts";
 import { ENDPOINT_EXAMPLES, ENDPOINTS_EXAMPLES } from "./endpoint-examples.ts";
@@ -63,7 +64,9 @@ export const getEndpointRoute = (api: Api, { store, history, now }: GetEndpointD
       if (at !== undefined) {
         // Without an ETag: changes are made over the endpoint as it is now.
         const state = await history.stateAt(address, at);
-        if (state.kind === "absent") {
+        // It may have been for other agents then.
+        const isHidden = state.kind === "present" && !isOwnEndpoint(caller.agents, state.endpoint);
+        if (state.kind === "absent" || isHidden) {
           return sendProblem(reply, endpointNotFound(named, new Date(at).toISOString()));
         }
         return endpointResponse(state.endpoint, state.version, caller);
@@ -117,10 +120,9 @@ export const listEndpointsRoute = (api: Api, { endpoints, upToDate }: ListEndpoi
     },
     async (request) => {
       const { limit, cursor, agent_id: agentId, event_type: eventType, state } = request.query;
-      const { workspaceId } = callerOf(request);
       await upToDate();
       const rows = endpoints
-        .list(workspaceId)
+        .list(callerOf(request))
         .filter((row) => cursor === undefined || comesBefore(cursor, row))
         .filter((row) => fitsFilter(row, { agentId, eventType, state }));
       const page = rows.slice(0, limit);

@@ -4,6 +4,7 @@ import { idSchema } from "@ringback/contracts/id";
 import type { AgentAddress } from "@ringback/contracts/streams/subjects";
 import { z } from "zod";
 import { refuseUnknownTypes, type DefineDeps } from "../../event-types/define-type.ts";
+import { refuseOtherAgents } from "../../http/auth/other-agents.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import type { Api } from "../../http/api.ts";
 import { noQuerySchema } from "../../http/pagination.ts";
@@ -77,7 +78,12 @@ export const matchEndpointsRoute = (api: Api, deps: MatchDeps): void => {
   api.post(
     "/endpoints/match",
     {
-      config: { audited: "nothing", permission: "read", exactNumbers: true },
+      config: {
+        audited: "nothing",
+        permission: "read",
+        exactNumbers: true,
+        documented: { problems: ["agent_not_allowed"] },
+      },
       schema: {
         operationId: "matchEndpoints",
         summary: "Find out who gets an event",
@@ -94,10 +100,12 @@ export const matchEndpointsRoute = (api: Api, deps: MatchDeps): void => {
     },
     async (request) => {
       const { event_type: eventType, agent_id: agentId, data } = request.body;
-      const { workspaceId } = callerOf(request);
+      const caller = callerOf(request);
+      const { workspaceId } = caller;
+      refuseOtherAgents(caller, [{ path: "agent_id", agentId }]);
       await refuseUnknownTypes(workspaceId, [{ eventType, path: "event_type" }], deps.eventTypes);
       const [all, subscriptions] = await Promise.all([
-        deps.upToDate().then(() => deps.endpoints.list(workspaceId)),
+        deps.upToDate().then(() => deps.endpoints.list(caller)),
         deps.subscriptionsOf({ workspaceId, agentId }),
       ]);
       const subscription = subscriptions.find((one) => one.event_type === eventType);

@@ -1,9 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Endpoint } from "@ringback/contracts/endpoints/endpoint";
-import { MAX_SIGNING_KEYS } from "@ringback/contracts/secrets/signing-key";
+import { MAX_SIGNING_KEYS, type SigningKey } from "@ringback/contracts/secrets/signing-key";
 import { entityTag } from "../../commands/decide/entity-tag.ts";
 import type { Conflict } from "../../commands/handle-command.ts";
+import { newKeyResponse } from "../../commands/routes/rotation-fields.ts";
 import { runRequest } from "../../commands/routes/run-request.ts";
+import { callerOf } from "../../http/auth/caller.ts";
+import type { Caller } from "../../http/auth/credential.ts";
 import { endpointNotFound, type Problem } from "../../http/problem.ts";
 import { invalidRequest, RefusedError } from "../../http/refused-error.ts";
 import type { EndpointCommand, EndpointRejection } from "../decide/endpoint-command.ts";
@@ -28,7 +31,8 @@ export const runEndpointCommand = async (
   command: Exclude<EndpointCommand, { kind: "delete_endpoint" }>,
   deps: EndpointCommands,
 ): Promise<RanCommand> => {
-  const { result, isRepeat } = await runRequest(request, reply, command, deps);
+  const { agents: within } = callerOf(request);
+  const { result, isRepeat } = await runRequest(request, reply, { ...command, within }, deps);
   if (result.kind !== "accepted") throw refusal(namedIn(request), command, result);
   const { state, changes, heldSince } = result;
   if (state.kind === "absent") throw new Error(`'${command.kind}' left no endpoint`);
@@ -43,7 +47,8 @@ export const runDeletion = async (
   command: EndpointCommand & { kind: "delete_endpoint" },
   deps: EndpointCommands,
 ): Promise<void> => {
-  const { result } = await runRequest(request, reply, command, deps);
+  const { agents: within } = callerOf(request);
+  const { result } = await runRequest(request, reply, { ...command, within }, deps);
   if (result.kind !== "accepted") throw refusal(namedIn(request), command, result);
 };
 
@@ -57,6 +62,13 @@ export const requireDispatchers = ({ allKnowEndpoints }: EndpointCommands): void
     "A dispatcher of a version without endpoints still runs: nothing was changed. Try again when the update is complete.";
   throw new RefusedError({ code: "dispatchers_outdated", detail });
 };
+
+/** A repeated response has no key: the one that this request made is not stored. Secrets are for who may see them. */
+export const newKeyFor = (
+  { permissions }: Pick<Caller, "permissions">,
+  { isRepeat }: { readonly isRepeat: boolean },
+  key: SigningKey,
+) => (isRepeat || !permissions.has("secrets") ? {} : newKeyResponse(key));
 
 /** The endpoint as the caller named it: by a path, or by a `uid` in the body. */
 const namedIn = ({ params, body }: Pick<FastifyRequest, "params" | "body">): string => {
@@ -77,7 +89,9 @@ const refusal = (
   }
   if (result.kind === "rejected" && result.code === "endpoint_exists") {
     const { endpoint_id } = endpoint;
-    const detail = `There is an endpoint with the uid '${named}': ${endpoint_id}. PUT /endpoints/${named} sets it wholly.`;
+    const detail = result.isSeen
+      ? `There is an endpoint with the uid '${named}': ${endpoint_id}. PUT /endpoints/${named} sets it wholly.`
+      : `The uid '${named}' is taken: choose another one.`;
     return new RefusedError({ code: result.code, detail });
   }
   return new RefusedError(problemOf(named, result));

@@ -6,14 +6,12 @@ import {
   formatEndpointId,
   isEndpointUid,
 } from "@ringback/contracts/endpoints/endpoint-id";
-import type { SigningKey } from "@ringback/contracts/secrets/signing-key";
 import { callerOf } from "../../http/auth/caller.ts";
-import type { Caller } from "../../http/auth/credential.ts";
 import { BASE_PATH, type Api } from "../../http/api.ts";
 import { endpointPathSchema } from "../../http/field-schemas.ts";
 import { problemResponses } from "../../http/problem.ts";
 import { invalidRequest } from "../../http/refused-error.ts";
-import { newKeyResponse, newSigningKey } from "../../commands/routes/rotation-fields.ts";
+import { newSigningKey } from "../../commands/routes/rotation-fields.ts";
 import { refuseUnknownPatterns, type DefineDeps } from "../../event-types/define-type.ts";
 import { addressIn } from "../endpoint-commands.ts";
 import { CHANGED_EXAMPLES, CREATED_EXAMPLES, ENDPOINT_EXAMPLES } from "./endpoint-examples.ts";
@@ -29,7 +27,9 @@ import {
   endpointResponseSchema,
   endpointWithKeySchema,
 } from "./endpoint-response.ts";
+import { refuseOthersEvents } from "./own-choice.ts";
 import {
+  newKeyFor,
   requireDispatchers,
   runEndpointCommand,
   type EndpointCommands,
@@ -43,7 +43,12 @@ export type SetEndpointDeps = {
 
 const createdSchema = endpointWithKeySchema.meta({ "x-examples": CREATED_EXAMPLES });
 
-const OF_A_CHANGE = ["conflict", "configuration_too_large", "too_many_changes"] as const;
+const OF_A_CHANGE = [
+  "agent_not_allowed",
+  "conflict",
+  "configuration_too_large",
+  "too_many_changes",
+] as const;
 const OF_A_NEW_ONE = [...OF_A_CHANGE, "too_many_endpoints", "dispatchers_outdated"] as const;
 const TAKES = ["If-Match", "Idempotency-Key"] as const;
 
@@ -75,6 +80,7 @@ export const createEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
       const { body } = request;
       const caller = callerOf(request);
       const { workspaceId: workspace_id } = caller;
+      refuseOthersEvents(caller, body);
       requireDispatchers(deps.endpoints);
       await refuseUnknownPatterns(workspace_id, body.event_types, deps.eventTypes);
       const { uid } = body;
@@ -109,8 +115,9 @@ export const putEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
       config: {
         permission: "endpoints",
         exactNumbers: true, // of filters
+        mayNameNewEndpoint: true,
         documented: {
-          problems: ["endpoint_not_found", ...OF_A_NEW_ONE],
+          problems: ["endpoint_not_found", "endpoint_exists", ...OF_A_NEW_ONE],
           takes: TAKES,
           gives: ["ETag", "Location", "Idempotency-Replayed"],
         },
@@ -140,6 +147,7 @@ export const putEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
         const message = `is not the one in the path, '${named}'`;
         throw invalidRequest([{ path: "uid", message }]);
       }
+      refuseOthersEvents(caller, body);
       requireDispatchers(deps.endpoints);
       await refuseUnknownPatterns(workspaceId, body.event_types, deps.eventTypes);
       const key = newSigningKey(deps.endpoints.now());
@@ -192,6 +200,7 @@ export const changeEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
       const { body, params } = request;
       const caller = callerOf(request);
       const { workspaceId } = caller;
+      refuseOthersEvents(caller, body);
       await refuseUnknownPatterns(workspaceId, body.event_types ?? [], deps.eventTypes);
       const command = {
         kind: "change_endpoint",
@@ -204,13 +213,6 @@ export const changeEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     },
   );
 };
-
-/** A repeated response has no key: the one that this request made is not stored. Secrets are for who may see them. */
-const newKeyFor = (
-  { permissions }: Pick<Caller, "permissions">,
-  { isRepeat }: { readonly isRepeat: boolean },
-  key: SigningKey,
-) => (isRepeat || !permissions.has("secrets") ? {} : newKeyResponse(key));
 
 const idsIn = (workspaceId: string, named: string) => ({
   workspace_id: workspaceId,

@@ -6,6 +6,7 @@ import { endpointPathSchema, utcTimeSchema } from "../../http/field-schemas.ts";
 import { problemResponses } from "../../http/problem.ts";
 import { RefusedError } from "../../http/refused-error.ts";
 import { requestKeyIn, type RequestKey } from "../../idempotency/request-key.ts";
+import type { Sight } from "../../sight/decide/sight.ts";
 import { addressIn } from "../endpoint-commands.ts";
 import { endpointResponseSchema } from "./endpoint-response.ts";
 import { requireDispatchers, type EndpointCommands } from "./run-endpoint-command.ts";
@@ -13,8 +14,7 @@ import { switchConfig, switchTo } from "./switch-endpoint.ts";
 import { SWITCH_ON_EXAMPLES, SWITCHED_ON_EXAMPLES } from "./switch-on-examples.ts";
 
 /** What an endpoint is to get that is switched on: everything from a time on that it did not. */
-type Recovery = {
-  readonly workspaceId: string;
+type Recovery = Pick<Sight, "workspaceId" | "agents"> & {
   readonly endpointId: string;
   /** RFC 3339 in UTC. */
   readonly since: string;
@@ -129,7 +129,7 @@ const switchOn = async <Job>(
 ) => {
   if (typeof recover === "object") requirePermission(request, "redeliver", "recover.since");
   requireDispatchers(endpoints);
-  const { workspaceId } = callerOf(request);
+  const { workspaceId, agents } = callerOf(request);
   const read = requestKeyIn(request);
   if (read.kind === "rejected") throw new RefusedError(read);
   const address = addressIn(workspaceId, named);
@@ -146,7 +146,7 @@ const switchOn = async <Job>(
     redelivery:
       since === undefined
         ? null
-        : await recovery.start({ workspaceId, endpointId, since }, read.key),
+        : await recovery.start({ workspaceId, agents, endpointId, since }, read.key),
   };
 };
 

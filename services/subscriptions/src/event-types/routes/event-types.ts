@@ -73,6 +73,7 @@ const putRoute = (api: Api, eventTypes: DefineDeps): void => {
     {
       config: {
         permission: "admin",
+        isOfAllAgents: true,
         documented: {
           problems: ["event_type_built_in", "too_many_event_types", "conflict", "too_many_changes"],
         },
@@ -111,6 +112,7 @@ const deleteRoute = (api: Api, eventTypes: DefineDeps): void => {
     {
       config: {
         permission: "admin",
+        isOfAllAgents: true,
         documented: {
           problems: [
             "event_type_not_found",

@@ -74,11 +74,10 @@ const readRoute = (api: Api, deps: EventRouteDeps): void => {
     async (request, reply) => {
       const { event_id: eventId } = request.params;
       const caller = callerOf(request);
-      const { workspaceId } = caller;
-      const found = await reader.event(workspaceId, eventId);
+      const found = await reader.event(caller, eventId);
       if (found === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
-      const warnings = await warningsOf(workspaceId, found.event, ownWarnings);
-      const skipped = skippedOf(workspaceId, found);
+      const warnings = await warningsOf(caller.workspaceId, found.event, ownWarnings);
+      const skipped = skippedOf(caller, found);
       return sendJson(reply, eventResponse(found, caller, { skipped, warnings }));
     },
   );
@@ -123,7 +122,7 @@ const payloadRoute = (api: Api, { reader, eventsKeptMs }: EventRouteDeps): void 
     },
     async (request, reply) => {
       const { event_id: eventId } = request.params;
-      const event = await reader.storedEvent(callerOf(request).workspaceId, eventId);
+      const event = await reader.storedEvent(callerOf(request), eventId);
       if (event === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
       const { buffer, byteOffset, byteLength } = event.body;
       const bytes = Buffer.from(buffer, byteOffset, byteLength);
@@ -161,11 +160,13 @@ const attemptsRoute = (api: Api, { reader, eventsKeptMs }: EventRouteDeps): void
     async (request, reply) => {
       const { event_id: eventId } = request.params;
       const { limit, cursor: beforeSeq } = request.query;
-      const event = await reader.storedEvent(callerOf(request).workspaceId, eventId);
+      const caller = callerOf(request);
+      const event = await reader.storedEvent(caller, eventId);
       if (event === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
-      const { attempts, nextBeforeSeq } = await reader.attemptsOf(event, { limit, beforeSeq });
+      const page = { limit, beforeSeq };
+      const { attempts, nextBeforeSeq } = await reader.attemptsOf(caller, event, page);
       return {
-        attempts: attempts.map((one) => attemptResponse(one, callerOf(request))),
+        attempts: attempts.map((one) => attemptResponse(one, caller)),
         next_cursor: nextBeforeSeq === undefined ? null : seqCursor.encode(nextBeforeSeq),
       };
     },
@@ -198,7 +199,7 @@ const deadLetterRoute = (api: Api, { reader }: EventRouteDeps): void => {
     },
     async (request, reply) => {
       const { event_id: eventId } = request.params;
-      const deadLetter = await reader.deadLetter(callerOf(request).workspaceId, eventId);
+      const deadLetter = await reader.deadLetter(callerOf(request), eventId);
       if (deadLetter === undefined) return sendProblem(reply, deadLetterNotFound(eventId));
       return deadLetterResponse(eventId, deadLetter, callerOf(request));
     },

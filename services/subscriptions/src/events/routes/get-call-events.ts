@@ -37,8 +37,7 @@ export const getCallEventsRoute = (api: Api, reader: EventReader, keptMs: number
       const { call_id: callId } = request.params;
       const { limit, cursor: beforeSeq } = request.query;
       const caller = callerOf(request);
-      const { workspaceId } = caller;
-      const page = await reader.eventsOfCall(workspaceId, callId, { limit, beforeSeq });
+      const page = await reader.eventsOfCall(caller, callId, { limit, beforeSeq });
       // A page after the last one is empty; a call without events is unknown.
       if (page.found.length === 0 && beforeSeq === undefined) {
         return sendProblem(reply, callNotFound(callId, keptMs));

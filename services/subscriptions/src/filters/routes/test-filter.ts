@@ -99,7 +99,7 @@ export const testFilterRoute = (api: Api, { events, eventsKeptMs, now }: TestFil
       }
       // Filters that are tried one after another say what is in a payload.
       requirePermission(request, "payloads", "event_id");
-      const event = await events.storedEvent(callerOf(request).workspaceId, eventId);
+      const event = await events.storedEvent(callerOf(request), eventId);
       if (event === undefined) return sendProblem(reply, eventNotFound(eventId, eventsKeptMs));
       return resultOf(filter.filter, subjectOfEvent(event));
     },

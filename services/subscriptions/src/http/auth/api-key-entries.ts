@@ -2,6 +2,7 @@ import { ALL_WORKSPACES } from "@ringback/contracts/access/access-subject";
 import { idSchema } from "@ringback/contracts/id";
 import { readKeyEntries, type ReadEntries } from "@ringback/runtime/secrets/key-entries";
 import { z } from "zod";
+import { boundAgentsSchema } from "../../sight/decide/sight.ts";
 import { SCOPES } from "./permissions.ts";
 
 const entrySchema = z.strictObject({
@@ -16,6 +17,7 @@ const entrySchema = z.strictObject({
   scopes: z
     .array(z.enum(SCOPES))
     .min(1, "must name at least one of read, payloads, write, redeliver, publish, admin"),
+  agents: boundAgentsSchema.optional(),
   expires_at: z
     .union([z.iso.datetime({ offset: true }), z.iso.date()], {
       error: "must be a date such as 2030-01-31T00:00:00Z",

@@ -14,13 +14,14 @@ export const apiKeysOf = (entries: readonly ApiKeyEntry[]): ApiKeys =>
   new Map(entries.map((entry) => [entry.id, fileKey(entry)]));
 
 const fileKey = (entry: ApiKeyEntry): FileKey => {
-  const { id, sha256, expires_at } = entry;
+  const { id, sha256, agents, expires_at } = entry;
   return {
     kind: "key",
     id,
     workspaceId: entry.workspace_id,
     permissions: permissionsInFile(entry.scopes),
     digests: [{ sha256 }],
+    ...(agents === undefined ? {} : { agents: new Set(agents) }),
     seed: sha256,
     actor: id,
     ...(expires_at === undefined ? {} : { expiresAtMs: Date.parse(expires_at) }),

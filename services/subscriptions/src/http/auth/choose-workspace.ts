@@ -69,10 +69,11 @@ const callerAt = (
   workspaceId: string,
   permissions: ReadonlySet<Permission>,
 ): Choice => {
-  const { id: keyId, seed: keyDigest, actor } = credential;
+  const { id: keyId, seed: keyDigest, actor, agents } = credential;
+  const sight = { workspaceId, ...(agents === undefined ? {} : { agents }) };
   return {
     kind: "caller",
-    caller: { keyId, workspaceId, permissions, keyDigest, actor, credential },
+    caller: { keyId, ...sight, permissions, keyDigest, actor, credential },
   };
 };
 

@@ -1,3 +1,4 @@
+import type { Sight } from "../../sight/decide/sight.ts";
 import type { Permission } from "./permissions.ts";
 
 /** What a key or a session is known by: a digest, and until when it counts. */
@@ -44,12 +45,10 @@ export type Credentials = {
   readonly session: (id: string) => Credential | undefined;
 };
 
-/** The sender of a request, and the workspace that it is about. */
-export type Caller = {
+/** The sender of a request, and what it sees of the workspace that the request is about. */
+export type Caller = Sight & {
   /** Of the key or session: what it does is counted and logged by it. */
   readonly keyId: string;
-  /** `*` where a call is about all of them. */
-  readonly workspaceId: string;
   readonly permissions: ReadonlySet<Permission>;
   /** The same in every instance, and secret to everybody without the key. */
   readonly keyDigest: string;

@@ -38,6 +38,7 @@ const problemCodesOf = ({ schema, config }: Pick<RouteOptions, "schema" | "confi
     ...(config?.operator === true || config?.workspace === "or_none"
       ? []
       : (["workspace_required"] as const)),
+    ...(config?.isOfAllAgents === true ? (["agent_not_allowed"] as const) : []),
     ...problemsOfHeaders(documented),
     ...(documented.problems ?? []),
   ];
@@ -99,6 +100,8 @@ const headersOf = (bodies: readonly ProblemBody[]) => {
 };
 
 const DETAILS: Partial<Record<ProblemCode, string>> = {
+  agent_not_allowed:
+    "The key is bound to some agents, and the request names others: nothing was done.",
   agent_not_found: "There is no agent 'agent-8' in this workspace.",
   insufficient_scope: "This call needs a key with the scope write.",
   operator_required: "This call needs a key of an operator.",

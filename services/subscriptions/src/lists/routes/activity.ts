@@ -67,12 +67,13 @@ export const activityRoute = (api: Api, deps: OverviewDeps): void => {
     },
     async (request) => {
       const { period, endpoint_id: named = [], agent_id: agentIds = [] } = request.query;
-      const { workspaceId } = callerOf(request);
+      const { workspaceId, agents, endpoints } = callerOf(request);
       const nowMs = now().getTime();
       const buckets = bucketsOf(ACTIVITY_BUCKETS[period], nowMs);
       const projection_lag = projection.lag().total;
       const endpointIds = named.map((one) => addressIn(workspaceId, one).endpointId);
-      const found = await projection.activity({ workspaceId, endpointIds, agentIds, ...buckets });
+      const sight = { workspaceId, agents, endpoints };
+      const found = await projection.activity({ ...sight, endpointIds, agentIds, ...buckets });
       const rows = rowsResponse(buckets, projection.attemptsKnownSinceMs(nowMs));
       return {
         ...spanResponse({ buckets, nowMs }),

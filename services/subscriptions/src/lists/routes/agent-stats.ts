@@ -73,7 +73,7 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
     },
     async (request, reply) => {
       const { agent_id } = request.params;
-      const { workspaceId } = callerOf(request);
+      const { workspaceId, agents, endpoints } = callerOf(request);
       const { state } = await store.read({ workspaceId, agentId: agent_id });
       if (state.kind === "absent") return sendProblem(reply, agentNotFound(agent_id));
       const untilMs = now().getTime();
@@ -81,6 +81,8 @@ export const agentStatsRoute = (api: Api, { store, now, projection, eventId }: S
       const projection_lag = projection.lag().total;
       const { oldestWaiting, ...stats } = await projection.stats({
         workspaceId,
+        agents,
+        endpoints,
         agentId: agent_id,
         sinceMs,
         untilMs,

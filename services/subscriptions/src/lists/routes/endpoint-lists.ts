@@ -99,13 +99,13 @@ const statsRoute = (api: Api, deps: EndpointListDeps): void => {
     },
     async (request, reply) => {
       const { endpoint_id: named } = request.params;
-      const { workspaceId } = callerOf(request);
+      const { workspaceId, agents, endpoints } = callerOf(request);
       const endpointId = await existing(workspaceId, named, deps);
       if (endpointId === undefined) return sendProblem(reply, endpointNotFound(named));
       const untilMs = now().getTime();
       const sinceMs = untilMs - request.query.window;
       const projection_lag = projection.lag().total;
-      const query = { workspaceId, endpointId, sinceMs, untilMs };
+      const query = { workspaceId, agents, endpoints, endpointId, sinceMs, untilMs };
       const { oldestWaiting: oldest, ...stats } = await projection.endpointStats(query);
       return {
         endpoint_id: endpointId,

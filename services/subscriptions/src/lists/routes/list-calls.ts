@@ -33,7 +33,7 @@ export const listCallsRoute = (api: Api, { projection, now }: Omit<ListDeps, "re
   api.get(
     "/calls",
     {
-      config: { permission: "read" },
+      config: { permission: "read", isOfAllAgents: true },
       schema: {
         operationId: "listCalls",
         summary: "List or search calls",

@@ -168,10 +168,12 @@ type Request<Query> = Parameters<typeof callerOf>[0] & { readonly query: Query }
 
 /** What a request narrows a list's rows by, as the projection takes it. */
 export const filteredBy = ({ caller, query }: Request<FiltersQuery>) => {
-  const { workspaceId } = callerOf({ caller });
+  const { workspaceId, agents, endpoints } = callerOf({ caller });
   const { endpoint_id: named } = query;
   return {
     workspaceId,
+    agents,
+    endpoints,
     agentId: query.agent_id,
     callId: query.call_id,
     endpointId: named === undefined ? undefined : addressIn(workspaceId, named).endpointId,

@@ -1,6 +1,7 @@
-import { callerOf } from "../../http/auth/caller.ts";
 import type { Viewer } from "../../events/hidden-payloads.ts";
 import type { Api } from "../../http/api.ts";
+import { seesAttempt, seesDeadLetter } from "../../events/decide/seen-records.ts";
+import { callerOf } from "../../http/auth/caller.ts";
 import { deliveryCursor, rowCursor } from "../../http/pagination.ts";
 import { problemResponses } from "../../http/problem.ts";
 import type { Figures } from "../../projection/figures.ts";
@@ -103,7 +104,8 @@ export const attemptsPage = async (
   const { rows, next } = await projection.attempts(query);
   const found = await records.attempts(rows);
   // The index has a number in place of the call's id, and two calls may share one.
-  const attempts = found.filter(({ record }) => [undefined, record.call_id].includes(query.callId));
+  const ofCall = found.filter(({ record }) => [undefined, record.call_id].includes(query.callId));
+  const attempts = ofCall.filter((one) => seesAttempt(query, one));
   return {
     attempts: attempts.map((one) => attemptRowResponse(one, viewer)),
     next_cursor: cursorAfter("attempts", next),
@@ -160,9 +162,11 @@ const deadLettersRoute = (api: Api, { projection, records, now }: ListDeps): voi
       const { reason: reasons, call_id } = request.query;
       const projection_lag = projection.lag().total;
       const { rows, next } = await projection.deadLetters({ ...narrowedBy(request), reasons });
-      const dead_letters = (await records.deadLetters(rows)).map((one) =>
-        deadLetterRowResponse(one, callerOf(request)),
-      );
+      const found = await records.deadLetters(rows);
+      const caller = callerOf(request);
+      // What names no agent stands under the name `_`, which an agent may have.
+      const seen = found.filter((one) => seesDeadLetter(caller, one));
+      const dead_letters = seen.map((one) => deadLetterRowResponse(one, caller));
       return {
         // The index has a number in place of the call's id, and two calls may share one.
         dead_letters: dead_letters.filter((one) => [undefined, one.call_id].includes(call_id)),

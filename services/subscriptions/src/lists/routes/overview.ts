@@ -117,16 +117,22 @@ export const overviewRoute = (api: Api, deps: OverviewDeps): void => {
       },
     },
     async (request) => {
-      const { period, agent_id: agentIds } = request.query;
+      const { period, agent_id: named } = request.query;
+      const { workspaceId, agents, endpoints } = callerOf(request);
+      const agentIds = agents === undefined ? named : agentsNamed(agents, named);
       const nowMs = now().getTime();
       const buckets = bucketsOf(OVERVIEW_BUCKETS[period], nowMs, shortestBucketMs(agentIds));
       const projection_lag = projection.lag().total;
-      const { workspaceId } = callerOf(request);
-      const overview = await projection.overview({ workspaceId, agentIds, ...buckets });
+      const sight = { workspaceId, agents, endpoints };
+      const overview = await projection.overview({ ...sight, agentIds, ...buckets });
       return { ...overviewResponse(overview, { buckets, nowMs }, deps), projection_lag };
     },
   );
 };
+
+/** Those of a bound caller's agents that a query names; all where it names none. */
+const agentsNamed = (agents: ReadonlySet<string>, named: readonly string[] | undefined) =>
+  [...agents].filter((id) => named?.includes(id) ?? true);
 
 type Span = { readonly buckets: Buckets; readonly nowMs: number };
 

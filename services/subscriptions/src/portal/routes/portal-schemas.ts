@@ -1,6 +1,6 @@
 import { ACCESS_LIMITS } from "@ringback/contracts/access/access-record";
-import { idSchema } from "@ringback/contracts/id";
 import { z } from "zod";
+import { boundAgentsSchema } from "../../sight/decide/sight.ts";
 import { CAPABILITIES } from "../../http/auth/permissions.ts";
 import { listOf } from "../../http/field-schemas.ts";
 import { cursorOf, pagination } from "../../http/pagination.ts";
@@ -27,11 +27,7 @@ const originSchema = (allowed: readonly string[]) =>
 /** The body of `POST /portal-sessions`. */
 export const createSessionSchema = (frameAncestors: readonly string[]) =>
   z.strictObject({
-    agents: listOf(
-      z.array(idSchema).min(1, "must name at least one agent"),
-      ACCESS_LIMITS.agents,
-      "agents",
-    )
+    agents: listOf(boundAgentsSchema, ACCESS_LIMITS.agents, "agents")
       .transform((agents) => [...new Set(agents)])
       .optional()
       .meta({ description: "It sees what is of these agents alone; without it, all agents" }),

@@ -1,6 +1,7 @@
 import { ACCESS_LIMITS, type StoredSession } from "@ringback/contracts/access/access-record";
 import { z } from "zod";
-import { excessOf, isWithin } from "../../access/grant.ts";
+import { excessOf } from "../../access/grant.ts";
+import { isWithin } from "../../sight/decide/sight.ts";
 import type { AccessIndex } from "../../access/access-index.ts";
 import type { SessionStore } from "../../access/session-store.ts";
 import { BASE_PATH, type Api } from "../../http/api.ts";

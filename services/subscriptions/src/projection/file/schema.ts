@@ -76,12 +76,14 @@ CREATE TABLE call_agents (
 CREATE INDEX call_agents_by_agent ON call_agents (agent, first_ms, first_seq);
 
 -- endpoint, here and in dead letters: null for the agent's subscription, so that its rows are in no index of endpoints.
+-- by_agent_alone: what callers see that are bound to agents and not to all of their endpoints.
 CREATE TABLE attempts (
   seq INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, agent INTEGER NOT NULL, facet INTEGER NOT NULL, custom TEXT,
   at_ms INTEGER NOT NULL, call_hash INTEGER NOT NULL, endpoint INTEGER
 );
 CREATE INDEX attempts_by_endpoint ON attempts (endpoint, facet, at_ms) WHERE endpoint IS NOT NULL;
 CREATE INDEX attempts_by_endpoint_agent ON attempts (endpoint, agent, facet, at_ms) WHERE endpoint IS NOT NULL;
+CREATE INDEX attempts_by_agent_alone ON attempts (agent, facet, at_ms) WHERE endpoint IS NULL;
 CREATE INDEX attempts_by_workspace ON attempts (workspace, facet, at_ms);
 CREATE INDEX attempts_by_agent ON attempts (agent, facet, at_ms);
 CREATE INDEX attempts_by_call ON attempts (call_hash, facet, at_ms);
@@ -93,6 +95,7 @@ CREATE TABLE dead_letters (
 );
 CREATE INDEX dead_letters_by_endpoint ON dead_letters (endpoint, facet, at_ms) WHERE endpoint IS NOT NULL;
 CREATE INDEX dead_letters_by_endpoint_agent ON dead_letters (endpoint, agent, facet, at_ms) WHERE endpoint IS NOT NULL;
+CREATE INDEX dead_letters_by_agent_alone ON dead_letters (agent, facet, at_ms) WHERE endpoint IS NULL;
 CREATE INDEX dead_letters_malformed ON dead_letters (workspace, at_ms, agent, facet, custom) WHERE malformed = 1;
 CREATE INDEX dead_letters_by_event ON dead_letters (event_hash, seq) WHERE event_hash IS NOT NULL;
 CREATE INDEX dead_letters_by_workspace ON dead_letters (workspace, facet, at_ms, seq, agent, endpoint, custom);

@@ -2,6 +2,8 @@ import { setImmediate as nextTick } from "node:timers/promises";
 import type { DatabaseSync } from "node:sqlite";
 import { customTypesIn, DEAD_LETTER_FACETS } from "../file/facets.ts";
 import type { Ids } from "../file/ids.ts";
+import { seesAgent } from "../../sight/decide/sight.ts";
+import { seenIn } from "./seen.ts";
 import type { Projection, RowSeq } from "../projection.ts";
 
 /** So many rows take a few milliseconds; then the event loop goes on. */
@@ -12,18 +14,22 @@ export const malformedCounter = (db: DatabaseSync, ids: Ids): Projection["countM
   const next = db.prepare(`
     SELECT seq, at_ms FROM dead_letters INDEXED BY dead_letters_malformed
     WHERE malformed = 1 AND workspace = ? AND at_ms < ? AND (at_ms, seq) > (?, ?)
-      AND (? IS NULL OR agent = ?)
+      AND (? IS NULL OR agent IN (SELECT value FROM json_each(?)))
       AND facet IN (SELECT value FROM json_each(?))
       AND (? IS NULL OR custom IS NULL OR custom IN (SELECT value FROM json_each(?)))
     ORDER BY at_ms, seq LIMIT ${ROWS_PER_TICK}`);
-  return async ({ workspaceId, agentId, eventTypes, sinceMs, untilMs }) => {
+  return async ({ agentId, eventTypes, sinceMs, untilMs, ...sight }) => {
+    const { workspaceId } = sight;
     const workspace = ids.workspace(workspaceId);
     const agent = agentId === undefined ? null : ids.agent(workspaceId, agentId);
     if (workspace === undefined || agent === undefined) return 0;
+    if (agentId !== undefined && !seesAgent(sight, agentId)) return 0;
+    const only = agent === null ? seenIn(ids, sight)?.agents : [agent];
+    const agents = only === undefined ? null : JSON.stringify(only);
     const facets = JSON.stringify(DEAD_LETTER_FACETS.matching(eventTypes, undefined));
     const customTypes = customTypesIn(eventTypes);
     const custom = customTypes === undefined ? null : JSON.stringify(customTypes);
-    const narrowed = [agent, agent, facets, custom, custom] as const;
+    const narrowed = [agents, agents, facets, custom, custom] as const;
     let count = 0;
     for (let position: readonly [number, number] = [sinceMs, 0]; ;) {
       const rows = next.all(workspace, untilMs, ...position, ...narrowed);

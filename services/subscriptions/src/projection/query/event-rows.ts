@@ -1,11 +1,15 @@
 import type { DatabaseSync } from "node:sqlite";
 import { firstDeliveryId, redeliveryDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
-import { worstStatus } from "@ringback/contracts/deliveries/event-status";
+import { worstStatus, type EventStatus } from "@ringback/contracts/deliveries/event-status";
 import { DELIVERY_FACETS, EVENT_FACETS, SEVERAL } from "../file/facets.ts";
 import type { Ids } from "../file/ids.ts";
 import type { DeliveryPosition, DeliveryRow, EventRow } from "../projection.ts";
+import type { Seen } from "./row-queries.ts";
 
 type Row = Readonly<Record<string, unknown>>;
+
+/** Whose rows they are, and what of them is seen; undefined: all. */
+type Of = { readonly workspaceId: string; readonly seen: Seen | undefined };
 
 /** Reads the rows of events of a workspace, and of their deliveries; undefined where they are gone. */
 export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
@@ -13,14 +17,20 @@ export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
     SELECT agent, facet, custom, at_ms, call_id, size_bytes, is_test, attempts, last_attempt_ms, next_attempt_ms,
       last_status_code, url, redelivery
     FROM events LEFT JOIN destinations ON id = destination WHERE seq = ?`);
-  const findStates = db.prepare(
-    "SELECT facet, next_attempt_ms FROM deliveries WHERE event_seq = ?",
-  );
+  const findStates = db.prepare(`
+    SELECT endpoint, facet, attempts, last_attempt_ms, next_attempt_ms, last_status_code, url
+    FROM deliveries LEFT JOIN destinations ON id = destination WHERE event_seq = ?`);
+  const deliveriesOf = (seq: number, seen: Seen | undefined): readonly Row[] => {
+    const all = findStates.all(seq);
+    return seen === undefined
+      ? all
+      : all.filter((row) => seen.endpoints.includes(Number(row["endpoint"])));
+  };
   const findDelivery = db.prepare(`
     SELECT facet, attempts, last_attempt_ms, next_attempt_ms, last_status_code, url, redelivery, name, uid
     FROM deliveries LEFT JOIN destinations ON id = destination LEFT JOIN endpoints ON hash = endpoint
     WHERE event_seq = ? AND endpoint = ?`);
-  const eventOf = (seq: number, workspaceId: string, row: Row): EventRow => {
+  const eventOf = (seq: number, { workspaceId, seen }: Of, row: Row): EventRow => {
     const facet = Number(row["facet"]);
     const eventType = textOf(row["custom"]) ?? EVENT_FACETS.typeOf(facet);
     if (eventType === undefined)
@@ -34,21 +44,25 @@ export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
       sizeBytes: Number(row["size_bytes"]),
       isTest: row["is_test"] === 1,
       ...attemptsOf(row),
-      ...(state === SEVERAL ? worstOf(findStates.all(seq)) : { status: state }),
+      ...(state === SEVERAL ? ofSeveral(deliveriesOf(seq, seen), seen) : { status: state }),
     };
   };
   return {
-    event: (seq: number, workspaceId: string): EventRow | undefined => {
+    event: (seq: number, of: Of): EventRow | undefined => {
       const row = find.get(seq);
-      return row === undefined ? undefined : eventOf(seq, workspaceId, row);
+      return row === undefined ? undefined : eventOf(seq, of, row);
     },
-    delivery: (
-      { seq, endpoint }: DeliveryPosition,
-      workspaceId: string,
-    ): DeliveryRow | undefined => {
+    /** The statuses of an event's deliveries that are seen; that of an event without any. */
+    statuses: (seq: number, { seen }: Of): readonly EventStatus[] => {
+      const state = EVENT_FACETS.stateOf(Number(find.get(seq)?.["facet"] ?? 0));
+      if (state !== SEVERAL) return [state];
+      const statuses = deliveriesOf(seq, seen).map(statusOf);
+      return statuses.length === 0 ? ["no_subscription"] : statuses;
+    },
+    delivery: ({ seq, endpoint }: DeliveryPosition, of: Of): DeliveryRow | undefined => {
       const row = find.get(seq);
       if (row === undefined) return undefined;
-      const event = eventOf(seq, workspaceId, row);
+      const event = eventOf(seq, of, row);
       const state = EVENT_FACETS.stateOf(Number(row["facet"]));
       if (state !== SEVERAL) return { event, status: state, ...deliveryOf(seq, row) };
       const found = findDelivery.get(seq, endpoint);
@@ -59,13 +73,30 @@ export const eventRowReader = (db: DatabaseSync, ids: Ids) => {
   };
 };
 
-/** Of an event with several destinations. */
-const worstOf = (deliveries: readonly Row[]): Pick<EventRow, "status" | "nextAttemptAtMs"> => {
-  const statuses = deliveries.map((row) => DELIVERY_FACETS.stateOf(Number(row["facet"])));
+const statusOf = (row: Row): EventStatus => DELIVERY_FACETS.stateOf(Number(row["facet"]));
+
+/** Of an event with several destinations. Of its attempts, the event's row counts those that are not seen, too. */
+const ofSeveral = (
+  deliveries: readonly Row[],
+  seen: Seen | undefined,
+): Pick<EventRow, "status" | "nextAttemptAtMs"> => {
   const next = deliveries.flatMap((row) => numberOf(row["next_attempt_ms"]) ?? []);
+  const none = seen === undefined ? "pending" : "no_subscription";
   return {
-    status: worstStatus(statuses) ?? "pending",
+    ...(seen === undefined ? {} : attemptsOfAll(deliveries)),
+    status: worstStatus(deliveries.map(statusOf)) ?? none,
     nextAttemptAtMs: next.length === 0 ? undefined : Math.min(...next),
+  };
+};
+
+const attemptsOfAll = (deliveries: readonly Row[]) => {
+  const all = deliveries.map(attemptsOf);
+  const [last] = all.toSorted((a, b) => (b.lastAttemptAtMs ?? 0) - (a.lastAttemptAtMs ?? 0));
+  return {
+    attempts: all.reduce((sum, one) => sum + one.attempts, 0),
+    lastAttemptAtMs: last?.lastAttemptAtMs,
+    lastStatusCode: last?.lastStatusCode,
+    destination: last?.destination,
   };
 };
 

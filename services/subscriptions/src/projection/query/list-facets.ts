@@ -37,8 +37,9 @@ export const listFacetsOn = (
   const cells = async (wanted: readonly Wanted[], query: Query, by: CountBy): Promise<Of[]> => {
     const { sinceMs = 0, untilMs = ALWAYS_MS } = query;
     const found: Of[] = [];
-    for (const one of ranges(wanted, query)) {
-      found.push({ table: one.table, ...(await count([one], { sinceMs, untilMs }, by)) });
+    const byTable = Map.groupBy(ranges(wanted, query), ({ table }) => table);
+    for (const [table, its] of byTable) {
+      found.push({ table, ...(await count(its, { sinceMs, untilMs }, by)) });
     }
     return found;
   };

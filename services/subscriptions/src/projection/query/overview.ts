@@ -18,6 +18,8 @@ import { isAttemptResult, type Counted } from "../file/counted.ts";
 import { endpointHash, type Ids } from "../file/ids.ts";
 import { eventRowReader } from "./event-rows.ts";
 import { cellCounter } from "./facet-counts.ts";
+import { seesAgent, seesEndpoint } from "../../sight/decide/sight.ts";
+import { seenIn } from "./seen.ts";
 import { ALWAYS_MS, rowsOfQuery, wantedDeliveries } from "./rows-of-query.ts";
 
 /** Sums over a workspace, or over some of its agents, and over single endpoints and agents. */
@@ -44,14 +46,17 @@ export const overviewOn = (db: DatabaseSync, ids: Ids): Pick<Figures, "overview"
         series,
       };
     },
-    activity: async ({ workspaceId, endpointIds, agentIds, ...buckets }) => {
+    activity: async (query) => {
+      const { workspaceId, endpointIds, agentIds } = query;
       const endpoints: ActivityRow[] = [];
       for (const id of endpointIds) {
-        endpoints.push(await rowOf("endpoint", endpointHash(workspaceId, id), buckets));
+        const hash = seesEndpoint(query, id) ? endpointHash(workspaceId, id) : undefined;
+        endpoints.push(await rowOf("endpoint", hash, query));
       }
       const agents: ActivityRow[] = [];
       for (const id of agentIds) {
-        agents.push(await rowOf("agent", ids.agent(workspaceId, id), buckets));
+        const agent = seesAgent(query, id) ? ids.agent(workspaceId, id) : undefined;
+        agents.push(await rowOf("agent", agent, query));
       }
       return { endpoints, agents };
     },
@@ -65,7 +70,8 @@ type Whose = { readonly workspace: number; readonly agents: readonly number[] | 
 const whoseOf = (ids: Ids, { workspaceId, agentIds }: OverviewQuery): Whose | undefined => {
   const workspace = ids.workspace(workspaceId);
   if (workspace === undefined) return undefined;
-  return { workspace, agents: agentIds?.flatMap((id) => ids.agent(workspaceId, id) ?? []) };
+  const agents = agentIds?.flatMap((id) => ids.agent(workspaceId, id) ?? []);
+  return { workspace, agents };
 };
 
 const sumsOver = (db: DatabaseSync) => {
@@ -182,9 +188,15 @@ const waitingOn = (db: DatabaseSync, ids: Ids) => {
   const count = cellCounter(db);
   const row = eventRowReader(db, ids);
   const always = { sinceMs: 0, untilMs: ALWAYS_MS };
-  return async ({ workspaceId, agentIds }: OverviewQuery): Promise<Overview["waiting"]> => {
+  return async ({
+    workspaceId,
+    agents,
+    endpoints,
+    agentIds,
+  }: OverviewQuery): Promise<Overview["waiting"]> => {
+    const sight = { workspaceId, agents, endpoints };
     const each = agentIds === undefined ? [{}] : agentIds.map((agentId) => ({ agentId }));
-    const queries = each.map((of) => ({ workspaceId, ...of, limit: 1 }));
+    const queries = each.map((of) => ({ ...sight, ...of, limit: 1 }));
     const counted = async (status: "pending" | "retrying") => {
       const all = queries.flatMap((query) =>
         ranges(wantedDeliveries({ ...query, statuses: [status] }), query),
@@ -202,7 +214,7 @@ const waitingOn = (db: DatabaseSync, ids: Ids) => {
       pending: pending.count,
       retrying: retrying.count,
       isPartial: pending.isPartial || retrying.isPartial,
-      oldest: oldest && row.delivery(oldest, workspaceId),
+      oldest: oldest && row.delivery(oldest, { workspaceId, seen: seenIn(ids, sight) }),
     };
   };
 };

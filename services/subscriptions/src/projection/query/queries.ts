@@ -4,7 +4,7 @@ import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
 import { attemptFacets, deadLetterFacets } from "../file/facets.ts";
 import { endpointHash, eventHash, type Ids } from "../file/ids.ts";
 import type { AllQueries } from "../figures.ts";
-import type { EventRow, Queries, RedeliverySelection, RowSeq } from "../projection.ts";
+import type { EventRow, EventsQuery, Queries, RedeliverySelection, RowSeq } from "../projection.ts";
 import { deadLettersOfReader, malformedCounter } from "./dead-letters.ts";
 import { redeliveryReader } from "../apply/redelivery-counts.ts";
 import { attemptCountsReader } from "../counts/stats.ts";
@@ -12,7 +12,15 @@ import { eventRowReader } from "./event-rows.ts";
 import { callsOn } from "./calls.ts";
 import { listFacetsOn } from "./list-facets.ts";
 import { overviewOn } from "./overview.ts";
-import { ALWAYS_MS, rowsOfQuery, wantedDeliveries, wantedEvents } from "./rows-of-query.ts";
+import type { Sight } from "../../sight/decide/sight.ts";
+import { seenIn } from "./seen.ts";
+import {
+  ALWAYS_MS,
+  mayHideAll,
+  rowsOfQuery,
+  wantedDeliveries,
+  wantedEvents,
+} from "./rows-of-query.ts";
 
 /** The queries on the tables of one file. */
 export const queriesOn = (db: DatabaseSync, ids: Ids): AllQueries => {
@@ -44,41 +52,56 @@ type Lists = Pick<
 >;
 
 const listsOn = (db: DatabaseSync, ids: Ids): Lists => {
-  const { first, page } = rowsOfQuery(db, ids);
-  const row = eventRowReader(db, ids);
-  const existing = (rows: readonly RowSeq[], workspaceId: string): EventRow[] =>
-    rows.map(({ seq }) => row.event(seq, workspaceId)).filter((one) => one !== undefined);
+  const { page } = rowsOfQuery(db, ids);
+  const { of, row, existing, matching } = rowsOn(db, ids);
   return {
+    ...redeliveriesOn(db, ids),
     events: async (query) => {
-      const { workspaceId } = query;
-      const { rows, next } = page(wantedEvents(query), query);
-      const events = existing(rows, workspaceId);
-      return { rows: events.filter((event) => isOfCall(event, query.callId)), next };
+      const matches = matching(query);
+      for (let { after } = query, n = 1; ; n += 1) {
+        const { rows, next } = page(wantedEvents(query), { ...query, after });
+        const events = existing(rows.filter(matches), query);
+        if (events.length > 0 || next === undefined || n === MAX_PAGES) {
+          return { rows: events.filter((event) => isOfCall(event, query.callId)), next };
+        }
+        after = next; // of the whole page the caller sees something else
+        await nextTick();
+      }
     },
     attempts: async (query) => page([{ table: "attempts", facets: attemptFacets(query) }], query),
     deadLetters: async (query) =>
       page([{ table: "dead_letters", facets: deadLetterFacets(query) }], query),
     deliveries: async (query) => {
       const { rows: found, next } = page(wantedDeliveries(query), query);
+      const whose = of(query);
       const rows = found
-        .map((position) => row.delivery(position, query.workspaceId))
+        .map((position) => row.delivery(position, whose))
         .filter((one) => one !== undefined && isOfCall(one.event, query.callId));
       return { rows: rows.filter((one) => one !== undefined), next };
     },
+  };
+};
+
+const redeliveriesOn = (db: DatabaseSync, ids: Ids): Pick<Lists, "selectForRedelivery"> => {
+  const { first } = rowsOfQuery(db, ids);
+  const { of, row, existing, matching } = rowsOn(db, ids);
+  return {
     selectForRedelivery: async (selection) => {
       const { workspaceId, limit, missedBy } = selection;
       const statuses = SELECTED[selection.status];
-      const wanted = wantedEvents(missedBy === undefined ? { ...selection, statuses } : selection);
+      const query = missedBy === undefined ? { ...selection, statuses } : selection;
+      const matches = matching(query);
+      const whose = of(selection);
       const isMissed = ({ seq }: EventRow): boolean => {
         if (missedBy === undefined) return true;
         const endpoint = endpointHash(workspaceId, missedBy);
-        const at = row.delivery({ seq, endpoint, atMs: 0 }, workspaceId);
+        const at = row.delivery({ seq, endpoint, atMs: 0 }, whose);
         return statuses.includes(at?.endpointId === missedBy ? at.status : "no_subscription");
       };
       for (let { after } = selection; ;) {
-        const found = first(wanted, { ...selection, after }, "oldest_first");
-        const untested = existing(found, workspaceId).filter(({ isTest }) => !isTest);
-        const rows = untested.filter(isMissed);
+        const found = first(wantedEvents(query), { ...selection, after }, "oldest_first");
+        const events = existing(found.filter(matches), selection);
+        const rows = events.filter(({ isTest }) => !isTest).filter(isMissed);
         if (rows.length > 0 || found.length < limit) return rows;
         after = found.at(-1); // the page had nothing but tests, or what the endpoint has
         await nextTick();
@@ -86,6 +109,29 @@ const listsOn = (db: DatabaseSync, ids: Ids): Lists => {
     },
   };
 };
+
+/** Reads rows for callers, as each sees them. */
+const rowsOn = (db: DatabaseSync, ids: Ids) => {
+  const row = eventRowReader(db, ids);
+  const of = (sight: Sight) => ({ workspaceId: sight.workspaceId, seen: seenIn(ids, sight) });
+  return {
+    of,
+    row,
+    existing: (rows: readonly RowSeq[], sight: Sight): EventRow[] => {
+      const whose = of(sight);
+      return rows.map(({ seq }) => row.event(seq, whose)).filter((one) => one !== undefined);
+    },
+    /** Where all destinations of an event may be hidden, only the rows of its deliveries say what it is for the caller. */
+    matching: (query: EventsQuery): ((found: RowSeq) => boolean) => {
+      if (!mayHideAll(query)) return () => true;
+      const whose = of(query);
+      return ({ seq }) => row.statuses(seq, whose).some((one) => query.statuses?.includes(one));
+    },
+  };
+};
+
+/** Pages that are looked through for one row at least. */
+const MAX_PAGES = 20;
 
 /** Two calls may share a hash. */
 const isOfCall = ({ address }: Pick<EventRow, "address">, callId: string | undefined): boolean =>
@@ -96,6 +142,12 @@ const WAITING = ["pending", "retrying"] as const;
 /** What waits counts whenever it was stored. */
 const OLDEST = { sinceMs: 0, untilMs: ALWAYS_MS, limit: 1, statuses: WAITING } as const;
 
+const sightIn = ({ workspaceId, agents, endpoints }: Sight): Sight => ({
+  workspaceId,
+  agents,
+  endpoints,
+});
+
 const statsOn = (db: DatabaseSync, ids: Ids): Pick<Queries, "stats" | "endpointStats"> => {
   const { first } = rowsOfQuery(db, ids);
   const row = eventRowReader(db, ids);
@@ -105,16 +157,18 @@ const statsOn = (db: DatabaseSync, ids: Ids): Pick<Queries, "stats" | "endpointS
     stats: async (query) => {
       const { workspaceId, agentId } = query;
       const counted = await ofAgent(ids.agent(workspaceId, agentId), query);
-      const waiting = { workspaceId, agentId, ...OLDEST };
+      const waiting = { ...sightIn(query), agentId, ...OLDEST };
       const [oldest] = first(wantedEvents(waiting), waiting, "oldest_first");
-      return { ...counted, oldestWaiting: oldest && row.event(oldest.seq, workspaceId) };
+      const of = { workspaceId, seen: seenIn(ids, query) };
+      return { ...counted, oldestWaiting: oldest && row.event(oldest.seq, of) };
     },
     endpointStats: async (query) => {
       const { workspaceId, endpointId } = query;
       const counted = await ofEndpoint(endpointHash(workspaceId, endpointId), query);
-      const waiting = { workspaceId, endpointId, ...OLDEST };
+      const waiting = { ...sightIn(query), endpointId, ...OLDEST };
       const [oldest] = first(wantedDeliveries(waiting), waiting, "oldest_first");
-      return { ...counted, oldestWaiting: oldest && row.delivery(oldest, workspaceId) };
+      const of = { workspaceId, seen: seenIn(ids, query) };
+      return { ...counted, oldestWaiting: oldest && row.delivery(oldest, of) };
     },
   };
 };

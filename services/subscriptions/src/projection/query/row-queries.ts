@@ -1,6 +1,13 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { DeliveryPosition } from "../projection.ts";
 
+/** What a caller sees that is bound to agents, by the index's numbers. */
+export type Seen = {
+  readonly agents: readonly number[];
+  /** 0 among them: deliveries to agents' subscriptions. */
+  readonly endpoints: readonly number[];
+};
+
 export type IndexedTable = "events" | "attempts" | "dead_letters" | "deliveries";
 
 /** Which rows: those of one of these facets under one value of an index's first column. */
@@ -8,7 +15,7 @@ export type Ranges = {
   readonly table: IndexedTable;
   /** Of deliveries: those rows, or the event of each once. */
   readonly rows: "all" | "events";
-  readonly by: "workspace" | "agent" | "call_hash" | "endpoint";
+  readonly by: "workspace" | "agent" | "agent_alone" | "call_hash" | "endpoint";
   readonly value: number;
   readonly facets: readonly number[];
   /** Of rows whose types are not built in only these; undefined: all. */
@@ -17,6 +24,8 @@ export type Ranges = {
   readonly workspace: number;
   readonly agent: number | undefined;
   readonly endpoint: number | undefined;
+  /** Of a call's rows only what is seen. */
+  readonly seen?: Seen | undefined;
 };
 
 /** A part of all rows of some ranges, in one order. */
@@ -76,11 +85,12 @@ const merged = (
     .toSorted(compare)
     .filter((one, n, sorted) => n === 0 || compare(sorted[n - 1] ?? one, one) !== 0);
 
-type Shape = Pick<Ranges, "table" | "rows" | "by" | "agent" | "endpoint" | "customTypes">;
+type Shape = Pick<Ranges, "table" | "rows" | "by" | "agent" | "endpoint" | "customTypes" | "seen">;
 
 const INDEX_ENDS = {
   workspace: "workspace",
   agent: "agent",
+  agent_alone: "agent_alone",
   call_hash: "call",
   endpoint: "endpoint",
 } as const;
@@ -110,14 +120,17 @@ export const positionsSql = (shape: Shape, order: Part["order"]): string => {
 
 /** The rows of one facet under one value of an index; its values are `ownValues` and the facet. */
 export const rangeSql = (shape: Shape): string => {
-  const { table, by, agent, endpoint, customTypes } = shape;
-  const first = [by, ...(by === "endpoint" && agent !== undefined ? ["agent"] : [])];
+  const { table, by, agent, endpoint, customTypes, seen } = shape;
+  const column = by === "agent_alone" ? "agent" : by;
+  const first = [column, ...(by === "endpoint" && agent !== undefined ? ["agent"] : [])];
   const conditions = [
     ...first.map((key) => `${key} = ?`),
     // `+`: only compared; the index is the one that gives the order.
     ...(isHashed(by) ? ["+workspace = ?"] : []),
     ...(by === "call_hash" && agent !== undefined ? ["+agent = ?"] : []),
     ...(by === "call_hash" && endpoint !== undefined ? ["+endpoint = ?"] : []),
+    ...(by === "agent_alone" ? ["endpoint IS NULL"] : []),
+    ...(seen === undefined ? [] : seenConditions(table)),
     // Types that are not built in share facets.
     ...(customTypes === undefined
       ? []
@@ -126,6 +139,11 @@ export const rangeSql = (shape: Shape): string => {
   ];
   return `FROM ${table} INDEXED BY ${indexOf(shape)} WHERE ${conditions.join(" AND ")}`;
 };
+
+const seenConditions = (table: IndexedTable): readonly string[] =>
+  ["+agent", ...(table === "events" ? [] : ["coalesce(endpoint, 0)"])].map(
+    (value) => `${value} IN (SELECT value FROM json_each(?))`,
+  );
 
 const isHashed = (by: Ranges["by"]): boolean => by === "call_hash" || by === "endpoint";
 
@@ -137,7 +155,7 @@ export const keysOf = ({ table, rows }: Shape): readonly string[] => {
 
 /** The values of all conditions before the facet's. */
 export const ownValues = (ranges: Ranges): readonly (number | string)[] => {
-  const { by, value, workspace, agent, endpoint, customTypes } = ranges;
+  const { table, by, value, workspace, agent, endpoint, customTypes, seen } = ranges;
   const values = {
     agent: agent === undefined ? [] : [agent],
     endpoint: endpoint === undefined ? [] : [endpoint],
@@ -147,6 +165,8 @@ export const ownValues = (ranges: Ranges): readonly (number | string)[] => {
     ...(by === "endpoint" ? values.agent : []),
     ...(isHashed(by) ? [workspace] : []),
     ...(by === "call_hash" ? [...values.agent, ...values.endpoint] : []),
+    ...(seen === undefined ? [] : [JSON.stringify(seen.agents)]),
+    ...(seen === undefined || table === "events" ? [] : [JSON.stringify(seen.endpoints)]),
     ...(customTypes === undefined ? [] : [JSON.stringify(customTypes)]),
   ];
 };

@@ -6,10 +6,19 @@ import {
   deliveryFacets,
   EVENT_FACETS,
   eventFacets,
+  SEVERAL,
 } from "../file/facets.ts";
 import { callHash, endpointHash, type Ids } from "../file/ids.ts";
 import type { DeliveriesQuery, DeliveryPosition, EventsQuery, RowPosition } from "../projection.ts";
-import { positionsReader, type IndexedTable, type Part, type Ranges } from "./row-queries.ts";
+import { seesAgent, seesEndpoint } from "../../sight/decide/sight.ts";
+import {
+  positionsReader,
+  type IndexedTable,
+  type Part,
+  type Ranges,
+  type Seen,
+} from "./row-queries.ts";
+import { seenIn, seenRanges } from "./seen.ts";
 
 const MAX_LIMIT = 1_000;
 
@@ -38,9 +47,18 @@ export const wantedEvents = (query: Omit<EventsQuery, "limit">): readonly Wanted
   const { eventTypes, statuses, endpointId } = query;
   const several = { table: "deliveries", rows: "events", facets: deliveryFacets(query) } as const;
   if (endpointId !== undefined) return [several];
-  const single = { table: "events", facets: eventFacets({ eventTypes, statuses }) } as const;
+  const hidden = mayHideAll(query) ? EVENT_FACETS.matching(eventTypes, [SEVERAL]) : [];
+  const facets = [...eventFacets({ eventTypes, statuses }), ...hidden];
+  const single = { table: "events", facets } as const;
   return statuses === undefined ? [single] : [single, several];
 };
+
+/** An event whose destinations are all hidden from the caller is one that nobody had subscribed. */
+export const mayHideAll = ({
+  agents,
+  statuses,
+}: Pick<EventsQuery, "agents" | "statuses">): boolean =>
+  agents !== undefined && statuses?.includes("no_subscription") === true;
 
 /** What to read for deliveries: an event that is its own delivery counts as one. */
 export const wantedDeliveries = (query: Omit<DeliveriesQuery, "limit">): readonly Wanted[] => {
@@ -56,11 +74,7 @@ export const wantedDeliveries = (query: Omit<DeliveriesQuery, "limit">): readonl
 /** The positions of the rows that a query asks for. */
 export const rowsOfQuery = (db: DatabaseSync, ids: Ids) => {
   const positions = positionsReader(db);
-  const ranges = (all: readonly Wanted[], query: Filters): Ranges[] => {
-    const under = underOf(ids, query);
-    if (under === undefined) return [];
-    return all.map((wanted) => ({ rows: "all" as const, ...wanted, ...under }));
-  };
+  const ranges = rangesReader(db, ids);
   const first = (
     all: readonly Wanted[],
     query: Query,
@@ -85,18 +99,37 @@ export const rowsOfQuery = (db: DatabaseSync, ids: Ids) => {
   };
 };
 
-/** Under which value of an index the rows are; undefined: this workspace or agent has none. */
+/** Finds the ranges of indexes that the rows of a query are in. */
+const rangesReader = (db: DatabaseSync, ids: Ids) => {
+  const ofSeen = seenRanges(db);
+  return (all: readonly Wanted[], query: Filters): readonly Ranges[] => {
+    const under = underOf(ids, query);
+    if (under === undefined) return [];
+    const ranges = all.map((wanted) => ({ rows: "all" as const, ...wanted, ...under }));
+    const { seen } = under;
+    // A call has few events: their rows are looked at one by one.
+    if (seen === undefined || under.by === "call_hash") return ranges;
+    return ranges.flatMap((range) =>
+      ofSeen(range, seen).map((found) => ({ ...range, ...found, seen: undefined })),
+    );
+  };
+};
+
+/** Under which value of an index the rows are; undefined: there are none that the caller sees. */
 const underOf = (
   ids: Ids,
   query: Filters,
 ): Omit<Ranges, "table" | "rows" | "facets"> | undefined => {
   const { workspaceId, agentId, callId, endpointId, eventTypes } = query;
+  if (agentId !== undefined && !seesAgent(query, agentId)) return undefined;
+  if (!seesEndpoint(query, endpointId)) return undefined;
   const workspace = ids.workspace(workspaceId);
   const agent = agentId === undefined ? undefined : ids.agent(workspaceId, agentId);
   if (workspace === undefined || (agentId !== undefined && agent === undefined)) return undefined;
   const endpoint = endpointId === undefined ? undefined : endpointHash(workspaceId, endpointId);
   const customTypes = customTypesIn(eventTypes);
-  const common = { customTypes, workspace, agent, endpoint };
+  const seen = narrowed(seenIn(ids, query), agent, endpoint);
+  const common = { customTypes, workspace, agent, endpoint, seen };
   if (callId !== undefined) {
     return { ...common, by: "call_hash", value: callHash(workspaceId, callId) };
   }
@@ -105,3 +138,13 @@ const underOf = (
     ? { ...common, by: "workspace", value: workspace }
     : { ...common, by: "agent", value: agent };
 };
+
+const narrowed = (
+  seen: Seen | undefined,
+  agent: number | undefined,
+  endpoint: number | undefined,
+): Seen | undefined =>
+  seen && {
+    agents: agent === undefined ? seen.agents : [agent],
+    endpoints: endpoint === undefined ? seen.endpoints : [endpoint],
+  };

@@ -34,7 +34,10 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
         config: {
           audited: "nothing",
           permission: "publish",
-          documented: { problems: ["events_full"], takes: ["Idempotency-Key of events"] },
+          documented: {
+            problems: ["events_full", "agent_not_allowed"],
+            takes: ["Idempotency-Key of events"],
+          },
         },
         bodyLimit: MAX_REQUEST_BYTES,
         schema: {
@@ -59,9 +62,9 @@ export const postEventsRoute = (api: Api, deps: PublishDeps): void => {
         const key = keyIn(request.headers);
         if (key.kind === "rejected") return sendProblem(reply, key);
         const body = request.body as unknown as Buffer;
-        const { workspaceId, keyDigest } = callerOf(request);
+        const { workspaceId, agents, keyDigest } = callerOf(request);
         const publisher = { keyDigest, idempotencyKey: key.key };
-        const sent = { workspaceId, body, publisher, trace: request.span?.context };
+        const sent = { workspaceId, agents, body, publisher, trace: request.span?.context };
         const done = await publishEvents(sent, deps);
         return done.kind === "all"
           ? reply.code(202).send({ events: done.events })

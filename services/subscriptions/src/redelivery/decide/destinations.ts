@@ -1,3 +1,5 @@
+import { seesEndpoint, type Sight } from "../../sight/decide/sight.ts";
+
 /** Where a delivery goes. */
 export type Destination = {
   /** Undefined: the agent's subscription. */
@@ -51,10 +53,16 @@ export const mayGoTo = (records: EventRecords, destination: Destination): boolea
 
 /**
  * Where a redelivery goes that names no destination: where the event went first and was not delivered; if it was
- * delivered everywhere, there again, as with one destination. To the agent's subscription where it went nowhere.
+ * delivered everywhere, there again, as with one destination. To the agent's subscription where it went nowhere. What the
+ * caller does not see, it does not deliver to either.
  */
-export const redeliveryDestinations = (records: EventRecords): readonly Destination[] => {
-  const first = firstDestinations(records) ?? [TO_AGENT];
+export const redeliveryDestinations = (
+  records: EventRecords,
+  sight: Pick<Sight, "agents" | "endpoints"> = {},
+): readonly Destination[] => {
+  const all = firstDestinations(records) ?? [];
+  const seen = all.filter(({ endpointId }) => seesEndpoint(sight, endpointId));
+  const first = seen.length === 0 ? [TO_AGENT] : seen;
   const missing = first.filter((destination) => !isDeliveredTo(records, destination));
   return missing.length === 0 ? first : missing;
 };

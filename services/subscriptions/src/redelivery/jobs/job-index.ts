@@ -4,11 +4,13 @@ import { followLastPerSubject, type LastMessage } from "@ringback/runtime/stream
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { UnavailableError } from "../../streams/ask.ts";
+import type { Sight } from "../../sight/decide/sight.ts";
+import { seesJob } from "../decide/job-sight.ts";
 import { jobIn, type StoredJob } from "./job-store.ts";
 
 /** All redelivery jobs of all workspaces, kept in memory and up to date from REDELIVERIES. */
 export type JobIndex = {
-  /** A workspace's jobs, newest first, from after this position on. */
+  /** The jobs that are seen, newest first, from after this position on. */
   readonly page: (jobs: JobFilter, limit: number, after?: JobPosition) => JobPage;
   readonly running: () => readonly RedeliveryJob[];
   /** How many jobs a workspace has, and how many of them run. */
@@ -20,8 +22,8 @@ export type JobIndex = {
   readonly stop: () => Promise<void>;
 };
 
-/** The jobs of a workspace; with `endpointId`, those for this endpoint. */
-type JobFilter = { readonly workspaceId: string; readonly endpointId?: string | undefined };
+/** The jobs that are seen; with `endpointId`, those for this endpoint. */
+type JobFilter = Sight & { readonly endpointId?: string | undefined };
 
 type JobPage = { readonly jobs: readonly RedeliveryJob[]; readonly hasMore: boolean };
 
@@ -57,8 +59,8 @@ export const followJobs = ({ nats, onNew, onStreamLost, log }: JobIndexOptions):
   const jobsIn = (workspaceId: string): RedeliveryJob[] =>
     jobs().filter(({ workspace_id }) => workspace_id === workspaceId);
   return {
-    page: ({ workspaceId, endpointId }, limit, after) => {
-      const own = jobsIn(workspaceId);
+    page: ({ endpointId, ...sight }, limit, after) => {
+      const own = jobsIn(sight.workspaceId).filter((job) => seesJob(sight, job));
       const ofEndpoint = own.filter(({ endpoint_id }) => endpoint_id === endpointId);
       return pageOf(endpointId === undefined ? own : ofEndpoint, limit, after);
     },

@@ -8,6 +8,8 @@ import type { RequestKey } from "../../idempotency/request-key.ts";
 import { decideOnce, type Rejected } from "../../idempotency/decide-once.ts";
 import { UnavailableError } from "../../streams/ask.ts";
 import { streamState } from "../../streams/read-stream.ts";
+import type { Sight } from "../../sight/decide/sight.ts";
+import { seesJob, sightOfJob } from "../decide/job-sight.ts";
 import { withStopRequested } from "../decide/job.ts";
 import { rejected } from "../deliverable-event.ts";
 import type { RedeliveryDeps, Rejection } from "../deps.ts";
@@ -28,6 +30,7 @@ export type JobRequest = Pick<
   RedeliveryJob,
   | "workspace_id"
   | "agent_id"
+  | "agents"
   | "endpoint_id"
   | "event_types"
   | "since"
@@ -47,9 +50,9 @@ export const createJob = async (
   key: RequestKey | undefined,
   deps: RedeliveryDeps,
 ): Promise<JobResult> => {
-  const { workspace_id: workspaceId, endpoint_id } = request;
+  const { workspace_id: workspaceId } = request;
   const decide = async () =>
-    (await endpointRejection(workspaceId, endpoint_id, deps)) ??
+    (await endpointRejection(request, deps)) ??
     (await fullWorkspace(workspaceId, deps)) ??
     ({ kind: "decided", decided: { redelivery_id: randomUUIDv7() } } as const);
   const once = await decideOnce(
@@ -86,12 +89,12 @@ export const storeJob = async (
 };
 
 const endpointRejection = async (
-  workspaceId: string,
-  endpointId: string | undefined,
-  { endpoints, due }: Pick<RedeliveryDeps, "endpoints" | "due">,
+  { endpoint_id: endpointId, ...request }: JobRequest,
+  { endpoints, due, endpointsSeenBy }: RedeliveryDeps,
 ): Promise<Rejected<Rejection> | undefined> => {
   if (endpointId === undefined) return undefined;
-  const found = await namedEndpoints(workspaceId, [endpointId], endpoints);
+  const sight = sightOfJob(request, endpointsSeenBy);
+  const found = await namedEndpoints(sight, [endpointId], endpoints);
   if (found.kind === "rejected") return found;
   return due.allKnowEndpoints() ? undefined : rejected({ kind: "dispatchers_outdated" });
 };
@@ -154,13 +157,15 @@ const timeAfter = ({ last_ts, last_seq }: StreamState, now: Date): string => {
 
 /** Requests a job's end; changes nothing when it has ended already. */
 export const stopJob = async (
-  workspaceId: string,
+  sight: Sight,
   redeliveryId: string,
   { jobs, now }: Pick<RedeliveryDeps, "jobs" | "now">,
 ): Promise<Rejected<Rejection> | undefined> => {
   for (let n = 0; n < MAX_TRIES; n += 1) {
-    const stored = await jobs.read(workspaceId, redeliveryId);
-    if (stored === undefined) return rejected({ kind: "job_not_found" });
+    const stored = await jobs.read(sight.workspaceId, redeliveryId);
+    if (stored === undefined || !seesJob(sight, stored.job)) {
+      return rejected({ kind: "job_not_found" });
+    }
     const { job, seq } = stored;
     if (job.state !== "running" || job.stop_requested) return undefined;
     const appended = await jobs.append(withStopRequested(job, now().toISOString()), seq);

@@ -78,6 +78,7 @@ const sceneOf = (job: RedeliveryJob, rows: readonly EventRow[], malformed = 0) =
     due: { subjectOf: dueRetrySubject, allKnowEndpoints: () => true },
     rules: { types: { kind: "open" }, schema: "warn", isOwnType: () => false },
     now: () => NOW,
+    endpointsSeenBy: () => new Set(),
     jobs: {
       read: async () => ({ job: messages.at(-1) ?? job, seq: messages.length }),
       append: async (next, lastSeq) => {

@@ -13,7 +13,10 @@ import type { JobStore, StoredJob } from "./job-store.ts";
 import { narrowing, selectBatch, selectRows, type Choice } from "./select-batch.ts";
 import { firstOfRedelivery, startRedelivery, wasStarted } from "../start-delivery.ts";
 
-export type RunJobDeps = Pick<RedeliveryDeps, "nats" | "due" | "rules" | "now"> & {
+export type RunJobDeps = Pick<
+  RedeliveryDeps,
+  "nats" | "due" | "rules" | "now" | "endpointsSeenBy"
+> & {
   readonly jobs: Pick<JobStore, "read" | "append">;
   readonly projection: Pick<
     Projection,
@@ -65,7 +68,9 @@ const nextStep = async (
     if (matches === undefined) return undefined;
     // What has no address is of no agent and no type that an endpoint could choose.
     const malformed =
-      choice === undefined ? await deps.projection.countMalformed(narrowing(job)) : 0;
+      choice === undefined
+        ? await deps.projection.countMalformed(narrowing(job, deps.endpointsSeenBy))
+        : 0;
     return storeJob(withMatches(job, matches, malformed), seq, deps);
   }
   if (startedBatch.seq !== seq) {

@@ -90,7 +90,17 @@ const startProcess = (nats: Nats) => {
   const due = dueForm(streams.nats, log);
   const rules = { types: { kind: "open" }, schema: "warn", isOwnType: () => false } as const;
   const jobs = jobStore(nats);
-  const runner = startRedeliveryRunner({ nats, due, projection, rules, now, jobs, index, log });
+  const runner = startRedeliveryRunner({
+    nats,
+    due,
+    projection,
+    rules,
+    now,
+    jobs,
+    index,
+    endpointsSeenBy: () => new Set<string>(),
+    log,
+  });
   const waking = setInterval(runner.wake, 10);
   return {
     index,

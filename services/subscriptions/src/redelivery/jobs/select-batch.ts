@@ -11,11 +11,13 @@ import { acknowledgedUpTo, withoutPendingRetry } from "../../streams/pending-del
 import { isSameDestination } from "../decide/destinations.ts";
 import { batchSize, type Selected } from "../decide/job.ts";
 import { jobDestinations, unrecordedOf } from "../decide/job-destinations.ts";
+import { sightOfJob } from "../decide/job-sight.ts";
+import { seesEndpoint } from "../../sight/decide/sight.ts";
 import { jobEvent } from "../deliverable-event.ts";
 import { eventRecords } from "../delivery-state.ts";
 import type { RedeliveryDeps } from "../deps.ts";
 
-export type SelectDeps = Pick<RedeliveryDeps, "nats" | "rules"> & {
+export type SelectDeps = Pick<RedeliveryDeps, "nats" | "rules" | "endpointsSeenBy"> & {
   readonly projection: Pick<Projection, "selectForRedelivery">;
   /** False once another process may run the job. */
   readonly mayGoOn: () => boolean;
@@ -74,7 +76,7 @@ type Selecting = {
 const checkedRow = async (
   { seq, address, storedAtMs }: EventRow,
   { job, choice, acknowledged }: Selecting,
-  { nats, rules }: SelectDeps,
+  { nats, rules, endpointsSeenBy }: SelectDeps,
 ): Promise<Selected | "wait"> => {
   const { callId: call_id, agentId: agent_id, eventType: event_type } = address;
   const event = { seq, call_id, agent_id, event_type, storedAtMs };
@@ -89,8 +91,13 @@ const checkedRow = async (
   }));
   const lost = await withoutPendingRetry(unrecorded, nats);
   const pending = unrecorded.filter((one) => !lost.includes(one));
-  const decision = jobDestinations(job, records, (destination) =>
-    pending.some((one) => isSameDestination(one, destination)),
+  const sight = sightOfJob(job, endpointsSeenBy);
+  const decision = jobDestinations(
+    job,
+    records,
+    (destination) =>
+      !seesEndpoint(sight, destination.endpointId) ||
+      pending.some((one) => isSameDestination(one, destination)),
   );
   return decision.kind === "wait" ? "wait" : { ...event, to: decision.to };
 };
@@ -120,14 +127,14 @@ export const selectRows = async (
   job: RedeliveryJob,
   limit: number,
   choice: Choice,
-  { projection, mayGoOn }: Pick<SelectDeps, "projection" | "mayGoOn">,
+  { projection, mayGoOn, endpointsSeenBy }: Omit<SelectDeps, "nats" | "rules">,
 ): Promise<readonly EventRow[]> => {
   const found: EventRow[] = [];
   let { cursor } = job;
   const size = choice === undefined ? limit : PAGE;
   while (found.length < limit && mayGoOn()) {
     const rows = await projection.selectForRedelivery({
-      ...narrowing(job),
+      ...narrowing(job, endpointsSeenBy),
       status: job.status,
       missedBy: job.endpoint_id,
       after: cursor === null ? undefined : { atMs: cursor.at_ms, seq: cursor.seq },
@@ -144,16 +151,13 @@ export const selectRows = async (
 };
 
 /** What the index narrows a job's events by. */
-export const narrowing = ({
-  workspace_id,
-  agent_id,
-  event_types,
-  since,
-  until,
-}: RedeliveryJob) => ({
-  workspaceId: workspace_id,
-  agentId: agent_id,
-  eventTypes: event_types,
-  sinceMs: Date.parse(since),
-  untilMs: Date.parse(until),
+export const narrowing = (
+  job: RedeliveryJob,
+  endpointsSeenBy: RedeliveryDeps["endpointsSeenBy"],
+) => ({
+  ...sightOfJob(job, endpointsSeenBy),
+  agentId: job.agent_id,
+  eventTypes: job.event_types,
+  sinceMs: Date.parse(job.since),
+  untilMs: Date.parse(job.until),
 });

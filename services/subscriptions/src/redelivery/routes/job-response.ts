@@ -17,6 +17,9 @@ const jobSchema = z.object({
     description: "done: all were started, and some may not be delivered yet (waiting)",
   }),
   agent_id: z.string().optional(),
+  agents: z.array(z.string()).optional().meta({
+    description: "Those that the key was bound to: it sends their events, to their own endpoints",
+  }),
   endpoint_id: z.string().optional(),
   event_types: z.array(eventTypeSchema).optional(),
   since: z.string(),

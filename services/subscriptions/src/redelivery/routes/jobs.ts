@@ -1,11 +1,13 @@
 import { isId } from "@ringback/contracts/id";
 import { z } from "zod";
+import { refuseOtherAgents } from "../../http/auth/other-agents.ts";
 import { callerOf } from "../../http/auth/caller.ts";
 import { addressIn } from "../../endpoints/endpoint-commands.ts";
 import { problemResponses, sendProblem, type Problem } from "../../http/problem.ts";
 import { jobResponseSchema, jobsResponseSchema, jobResponse } from "./job-response.ts";
 import { createJob, stopJob } from "../jobs/jobs.ts";
 import type { RedeliveryDeps, Rejection } from "../deps.ts";
+import { seesJob } from "../decide/job-sight.ts";
 import { rejected } from "../deliverable-event.ts";
 import {
   CREATE_EXAMPLES,
@@ -39,6 +41,7 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
         documented: {
           problems: [
             "endpoint_not_found",
+            "agent_not_allowed",
             "endpoint_disabled",
             "too_many_redeliveries",
             "dispatchers_outdated",
@@ -64,9 +67,14 @@ const createRoute = (api: Api, redelivery: RedeliveryDeps): void => {
     async (request, reply) => {
       const read = requestKeyIn(request);
       if (read.kind === "rejected") return sendProblem(reply, read);
-      const { workspaceId: workspace_id } = callerOf(request);
+      const caller = callerOf(request);
+      const { workspaceId: workspace_id } = caller;
       const { until, endpoint_id: named, ...body } = request.body;
-      const job = { workspace_id, until, ...body, ...endpointIn(workspace_id, named) };
+      if (body.agent_id !== undefined) {
+        refuseOtherAgents(caller, [{ path: "agent_id", agentId: body.agent_id }]);
+      }
+      const agents = caller.agents && [...caller.agents];
+      const job = { workspace_id, until, ...body, agents, ...endpointIn(workspace_id, named) };
       const result = await createJob(job, read.key, redelivery);
       if (result.kind === "rejected") {
         return sendProblem(reply, problemOf(result.rejection, named));
@@ -110,12 +118,17 @@ const listRoute = (api: Api, redelivery: RedeliveryDeps): void => {
     },
     async (request) => {
       const { limit, cursor, endpoint_id: named } = request.query;
-      const { workspaceId } = callerOf(request);
+      const { workspaceId, agents, endpoints } = callerOf(request);
       const { index, jobs: store, projection } = redelivery;
       // Includes what any instance has confirmed to a caller.
       await index.applied(await store.lastSeq());
       const { jobs, hasMore } = index.page(
-        { workspaceId, endpointId: endpointIn(workspaceId, named).endpoint_id },
+        {
+          workspaceId,
+          agents,
+          endpoints,
+          endpointId: endpointIn(workspaceId, named).endpoint_id,
+        },
         limit,
         cursor,
       );
@@ -152,9 +165,9 @@ const readRoute = (api: Api, redelivery: RedeliveryDeps): void => {
     },
     async (request, reply) => {
       const { redelivery_id: id } = request.params;
-      const { workspaceId } = callerOf(request);
-      const stored = isId(id) ? await redelivery.jobs.read(workspaceId, id) : undefined;
-      if (stored === undefined)
+      const caller = callerOf(request);
+      const stored = isId(id) ? await redelivery.jobs.read(caller.workspaceId, id) : undefined;
+      if (stored === undefined || !seesJob(caller, stored.job))
         return sendProblem(reply, rejectionProblem({ kind: "job_not_found" }, id));
       return responseOf(stored.job, redelivery);
     },
@@ -179,9 +192,8 @@ const stopRoute = (api: Api, redelivery: RedeliveryDeps): void => {
     },
     async (request, reply) => {
       const { redelivery_id: id } = request.params;
-      const { workspaceId } = callerOf(request);
       const refused = isId(id)
-        ? await stopJob(workspaceId, id, redelivery)
+        ? await stopJob(callerOf(request), id, redelivery)
         : rejected({ kind: "job_not_found" });
       if (refused !== undefined) return sendProblem(reply, rejectionProblem(refused.rejection, id));
       return reply.code(204).send();

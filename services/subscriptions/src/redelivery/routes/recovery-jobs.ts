@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { RefusedError } from "../../http/refused-error.ts";
 import type { RequestKey } from "../../idempotency/request-key.ts";
 import type { RedeliveryDeps } from "../deps.ts";
+import type { Sight } from "../../sight/decide/sight.ts";
 import { fullWorkspace, storeJob } from "../jobs/jobs.ts";
 import { jobResponseSchema } from "./job-response.ts";
 import { responseOf } from "./jobs.ts";
@@ -28,13 +29,18 @@ export const recoveryJobs = (redelivery: RedeliveryDeps) => ({
     {
       workspaceId: workspace_id,
       endpointId: endpoint_id,
+      agents,
       since,
-    }: { readonly workspaceId: string; readonly endpointId: string; readonly since: string },
+    }: Pick<Sight, "workspaceId" | "agents"> & {
+      readonly endpointId: string;
+      readonly since: string;
+    },
     key: RequestKey | undefined,
   ): Promise<z.infer<typeof jobResponseSchema>> => {
     const what = {
       workspace_id,
       endpoint_id,
+      agents: agents && [...agents],
       since,
       until: undefined,
       status: "undelivered",

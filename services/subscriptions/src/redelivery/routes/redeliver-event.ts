@@ -116,11 +116,12 @@ export const redeliverEventRoute = (
       const read = requestKeyIn(request);
       if (read.kind === "rejected") return sendProblem(reply, read);
       const { event_id } = request.params;
-      const { workspaceId } = callerOf(request);
+      const { workspaceId, agents, endpoints } = callerOf(request);
       const { counts_against_schedule: countsAgainstSchedule = false, ...body } =
         request.body ?? {};
       const to = namedIn(body);
-      const wanted = { workspaceId, eventId: event_id, key: read.key, countsAgainstSchedule, to };
+      const sight = { workspaceId, agents, endpoints };
+      const wanted = { ...sight, eventId: event_id, key: read.key, countsAgainstSchedule, to };
       const result = await redeliverEvent(wanted, redelivery);
       if (result.kind === "rejected") {
         return sendProblem(
