@@ -44,4 +44,10 @@ export const TRAFFIC_PAGES: readonly PageEntry[] = [
     path: "/redeliveries/:redeliveryId",
     component: loaded(() => import("../pages/redeliveries/redelivery-page.tsx"), "RedeliveryPage"),
   },
+  {
+    ...ofTraffic,
+    path: "/live",
+    nav: { title: "Live", group: "Traffic" },
+    component: loaded(() => import("../pages/live/live-page.tsx"), "LivePage"),
+  },
 ];
