@@ -93,6 +93,7 @@ const Actions = ({
   const [open, setOpen] = useState<Action>();
   const may = {
     change: useMay("endpoints"),
+    rename: useMay("write"),
     rotate: useMay("secrets"),
     test: useMay("test"),
     deregister: useMay("admin"),
@@ -105,7 +106,7 @@ const Actions = ({
       {may.test && subscriptions.length > 0 ? (
         <Button onClick={() => setOpen("test")}>Send a test event</Button>
       ) : null}
-      {may.change ? <Button onClick={() => setOpen("rename")}>Rename</Button> : null}
+      {may.rename ? <Button onClick={() => setOpen("rename")}>Rename</Button> : null}
       {may.change && may.rotate && subscriptions.length > 0 ? (
         <Button onClick={() => setOpen("rotate")}>
           {isSigned ? "Rotate the secret" : "Sign requests"}

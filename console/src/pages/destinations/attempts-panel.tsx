@@ -8,10 +8,10 @@ import { Status } from "../../ui/status.tsx";
 import { Table, type Column } from "../../ui/table.tsx";
 import { Ago, Duration } from "../../ui/time.tsx";
 import { AttemptDetails } from "../attempts/attempt-details.tsx";
-import type { CallAttempt } from "../call/call-events.ts";
+import { resultText, type Attempt } from "../attempts/attempt.ts";
 
 /** An attempt with the event that it belongs to. */
-type ListedAttempt = CallAttempt & {
+type ListedAttempt = Attempt & {
   readonly event_id: string;
   readonly event_type: string;
   readonly call_id: string;
@@ -21,14 +21,7 @@ const WATCH_MS = 10_000;
 
 const COLUMNS: readonly Column<ListedAttempt>[] = [
   { title: "Outcome", cell: ({ outcome }) => <Status status={outcome.kind} /> },
-  {
-    title: "Status",
-    cell: ({ outcome }) => {
-      if (outcome.kind === "cancelled") return "–";
-      return outcome.status_code ?? (outcome.kind === "failed" ? outcome.reason : "–");
-    },
-    only: "medium",
-  },
+  { title: "Response", cell: resultText, only: "medium" },
   { title: "Attempt", cell: ({ attempt }) => attempt, only: "wide" },
   { title: "Call", cell: ({ call_id }) => call_id, only: "wide" },
   { title: "Took", cell: ({ duration_ms }) => <Duration ms={duration_ms} />, only: "wide" },

@@ -4,6 +4,7 @@ import { Link } from "wouter";
 import { countText } from "../../format/number.ts";
 import { SelectField } from "../../ui/field.tsx";
 import { Figures } from "../../ui/figures.tsx";
+import { Stack } from "../../ui/form.tsx";
 import { Panel } from "../../ui/page.tsx";
 import { Failure, Loading } from "../../ui/states.tsx";
 import { Ago, Duration } from "../../ui/time.tsx";
@@ -71,7 +72,7 @@ const StatsFigures = ({
 }) => {
   const reasons = Object.entries(attempts.failed_by_reason).filter(([, count]) => count > 0);
   return (
-    <>
+    <Stack>
       <Figures
         of={{
           "Delivered attempts": countText(attempts.delivered),
@@ -95,6 +96,6 @@ const StatsFigures = ({
           {reasons.map(([reason, count]) => `${reason.replaceAll("_", " ")}: ${count}`).join(", ")}
         </p>
       )}
-    </>
+    </Stack>
   );
 };

@@ -123,9 +123,7 @@ const Actions = ({ over, reload }: Pick<ActionProps, "over" | "reload">) => {
           )}
         </>
       ) : null}
-      {may.rotate && may.change ? (
-        <Button onClick={() => setOpen("rotate")}>Rotate the secret</Button>
-      ) : null}
+      {may.rotate ? <Button onClick={() => setOpen("rotate")}>Rotate the secret</Button> : null}
       {may.change ? (
         <Button look="danger" onClick={() => setOpen("delete")}>
           Delete

@@ -13,20 +13,19 @@ import { Status } from "../../ui/status.tsx";
 import type { Column } from "../../ui/table.tsx";
 import { Ago } from "../../ui/time.tsx";
 import { useActivity } from "../destinations/activity.ts";
+import { useAgentIds, useTypeNames } from "../destinations/suggestions.ts";
 import type { EndpointRow } from "../destinations/api-types.ts";
 import { ALL } from "./endpoint-draft.ts";
 
 const STATES = ["healthy", "paused", "disabled"].map((value) => ({ value, text: value }));
 
-const FILTERS = [
-  { name: "state", label: "State", options: STATES },
-  { name: "agent_id", label: "Gets events of agent", placeholder: "agent ID" },
-  { name: "event_type", label: "Gets events of type", placeholder: "call_completed" },
-];
+const NAMES = ["state", "agent_id", "event_type"];
 
 /** The workspace's endpoints. */
 export const EndpointsPage = () => {
-  const filters = useFilters(FILTERS.map(({ name }) => name));
+  const filters = useFilters(NAMES);
+  const agentIds = useAgentIds();
+  const typeNames = useTypeNames();
   const mayChange = useMay("endpoints");
   const list = usePages({
     key: ["endpoints", filters.values],
@@ -45,7 +44,6 @@ export const EndpointsPage = () => {
     cell: ({ endpoint_id: id }) => <ActivityBars of={activity.get(id)} />,
     only: "medium",
   };
-  const isFiltered = Object.keys(filters.values).length > 0;
   return (
     <Page
       title="Endpoints"
@@ -57,21 +55,26 @@ export const EndpointsPage = () => {
         ) : undefined
       }
     >
-      <FilterBar of={FILTERS} filters={filters} />
+      <FilterBar
+        of={[
+          { name: "state", label: "State", options: STATES },
+          { name: "agent_id", label: "Gets events of agent", suggestions: agentIds },
+          { name: "event_type", label: "Gets events of type", suggestions: typeNames },
+        ]}
+        filters={filters}
+        error={list.error}
+      />
       <List
         label="Endpoints"
         list={list}
         columns={[...COLUMNS, lastDay, CHANGED]}
         keyOf={({ endpoint_id }) => endpoint_id}
         empty={
-          isFiltered ? (
-            <Empty title="No endpoint is like that">Take a filter away to see more.</Empty>
-          ) : (
-            <Empty title="No endpoints yet">
-              An endpoint is a URL that events of all agents, or of some, are sent to.
-            </Empty>
-          )
+          <Empty title="No endpoints yet">
+            An endpoint is a URL that events of all agents, or of some, are sent to.
+          </Empty>
         }
+        onClear={filters.clear}
       />
       <Curl call={{ method: "GET", path: `/endpoints${queryOf(filters.values)}` }} />
     </Page>

@@ -101,7 +101,7 @@ export const DisableDialog = ({ over, isOpen, onClose, reload }: ActionProps) =>
 export const SwitchOnDialog = ({ over, isOpen, onClose, reload }: ActionProps) => {
   const isEnable = over.endpoint.state === "disabled";
   const mayRecover = useMay("redeliver");
-  const [kind, setKind] = useState<"held" | "none" | "since">(mayRecover ? "held" : "none");
+  const [kind, setKind] = useState<"held" | "none" | "since">("held");
   const [since, setSince] = useState("6h");
   const recover: Recover = kind === "since" ? { since: since.trim() } : kind;
   const run = useMutation({ mutationFn: () => switchOn(over, recover), onSuccess: reload });
@@ -144,7 +144,7 @@ export const SwitchOnDialog = ({ over, isOpen, onClose, reload }: ActionProps) =
           label="Of the time before, it gets"
           value={kind}
           options={[
-            ...(mayRecover ? [{ value: "held", text: "What was held, in order" }] : []),
+            { value: "held", text: "What was held, in order" },
             { value: "none", text: "Nothing" },
             ...(mayRecover
               ? [{ value: "since", text: "All that it was not delivered since …" }]

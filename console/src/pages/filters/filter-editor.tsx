@@ -1,6 +1,5 @@
 import { useState } from "react";
 import { errorAt } from "../../api/problem.ts";
-import { useMay } from "../../session/me.ts";
 import { TextArea } from "../../ui/field.tsx";
 import { Stack } from "../../ui/form.tsx";
 import { EventChoice, useRecentEvents } from "./event-choice.tsx";
@@ -18,7 +17,6 @@ export const FilterEditor = ({
   /** What is wrong with it where it was to be stored. */
   readonly error: string | undefined;
 }) => {
-  const mayTest = useMay("test");
   const [isOpen, setOpen] = useState(false);
   return (
     <Stack>
@@ -30,12 +28,10 @@ export const FilterEditor = ({
         onChange={onChange}
         error={error}
       />
-      {mayTest ? (
-        <details onToggle={(event) => setOpen(event.currentTarget.open)}>
-          <summary>Try the filter on an event</summary>
-          {isOpen ? <Trial filter={filter} /> : null}
-        </details>
-      ) : null}
+      <details onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>Try the filter on an event</summary>
+        {isOpen ? <Trial filter={filter} /> : null}
+      </details>
     </Stack>
   );
 };

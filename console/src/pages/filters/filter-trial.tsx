@@ -1,6 +1,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { api, dataOf } from "../../api/client.ts";
 import { ProblemError } from "../../api/problem.ts";
+import { useMay } from "../../session/me.ts";
 import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
 import { Buttons, Note, Stack } from "../../ui/form.tsx";
@@ -40,13 +41,18 @@ export const FilterTrial = ({
   const isAtField =
     error instanceof ProblemError &&
     (error.problem.errors ?? []).some(({ path }) => path.startsWith("filter"));
+  // Whether a filter matches says what is in the payload.
+  const isHidden = useMay("payloads") ? false : tried?.kind === "stored";
   return (
     <Stack>
+      {isHidden ? (
+        <Note>You may not read payloads of events. Choose a payload of your own to try it on.</Note>
+      ) : null}
       <Buttons>
         <Button
           onClick={() => trial.mutate()}
           isBusy={trial.isPending}
-          disabled={tried === undefined}
+          disabled={tried === undefined || isHidden}
         >
           Try it on this event
         </Button>

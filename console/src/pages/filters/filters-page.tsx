@@ -3,7 +3,6 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { api, dataOf } from "../../api/client.ts";
 import { errorAt } from "../../api/problem.ts";
-import { useMay } from "../../session/me.ts";
 import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
 import { TextArea } from "../../ui/field.tsx";
@@ -23,7 +22,6 @@ export const FiltersPage = () => {
   const [chosen, setChosen] = useState<TriedEvent>();
   const tried = useTried(chosen) ?? TYPED_EVENT;
   const payload = usePayload(tried);
-  const mayTest = useMay("test");
   const match = useMutation({
     mutationFn: async () => ({
       of: tried,
@@ -55,7 +53,7 @@ export const FiltersPage = () => {
           <MatchCurl tried={tried} payload={payload} />
         </Stack>
       </Panel>
-      {mayTest ? <TryPanel tried={tried} /> : null}
+      <TryPanel tried={tried} />
     </Page>
   );
 };

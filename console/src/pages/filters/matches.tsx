@@ -1,5 +1,6 @@
 import { Link } from "wouter";
 import type { paths } from "../../api/schema.gen.ts";
+import css from "../../ui/form.module.css";
 import { Stack } from "../../ui/form.tsx";
 import { Status } from "../../ui/status.tsx";
 
@@ -13,7 +14,7 @@ export const Matches = ({ of }: { readonly of: Found }) => {
     <Stack>
       <h3>{isNobody ? "Nobody gets it" : "These get it"}</h3>
       {isNobody ? null : (
-        <ul>
+        <ul className={css.bullets}>
           {own === null ? null : (
             <li>
               The subscription of agent{" "}
@@ -32,7 +33,7 @@ export const Matches = ({ of }: { readonly of: Found }) => {
       {others.length === 0 ? null : (
         <>
           <h3>These do not</h3>
-          <ul>
+          <ul className={css.bullets}>
             {others.map((other) => (
               <li key={other.endpoint_id}>
                 <Link href={`/endpoints/${other.endpoint_id}`}>

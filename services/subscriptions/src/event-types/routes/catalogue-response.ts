@@ -1,4 +1,5 @@
 import type { EventTypePolicy } from "@ringback/contracts/events/event-check";
+import { TYPE_MEANINGS } from "@ringback/contracts/events/event-meanings";
 import type { EventTypeDefinition } from "@ringback/contracts/events/event-type-definition";
 import { EVENT_TYPES, eventSchema } from "@ringback/contracts/events/event-types";
 import { isWorkspaceEventType } from "@ringback/contracts/agents/workspace-agent";
@@ -39,6 +40,7 @@ export const eventCatalogue = (): Entry[] =>
     event_type,
     origin: "built_in",
     subscribers: isWorkspaceEventType(event_type) ? "workspace" : "agents",
+    description: TYPE_MEANINGS[event_type],
     schema: z.record(z.string(), z.unknown()).parse(z.toJSONSchema(eventSchema(event_type))),
     example: sampleOf(event_type),
   }));
