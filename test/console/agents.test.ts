@@ -70,7 +70,7 @@ describe.skipIf(chromium === undefined)("agents and event types in the console",
     expect(browser.faults()).toEqual([]);
   });
 
-  test("an agent's requests are signed, tried, and its subscriptions removed, and it is deregistered", async () => {
+  test("an agent's requests are signed and tried, it is renamed, its subscriptions are removed, and it is deregistered", async () => {
     await platform.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/x") }], {
       agentId: "a2",
     });
@@ -85,6 +85,11 @@ describe.skipIf(chromium === undefined)("agents and event types in the console",
     await page.getByText("The endpoint took it.").waitFor();
     await page.keyboard.press("Escape");
     await page.getByText("Signing secret rotated").waitFor();
+    const name = "<img src=x onerror=alert(1)>";
+    await page.getByRole("button", { name: "Rename" }).click();
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await inDialog(page, "Rename");
+    await page.getByRole("heading", { name, level: 1 }).waitFor();
     await page.getByRole("button", { name: "Remove call_completed" }).click();
     await inDialog(page, "Remove it");
     await page.getByText("Nothing is subscribed").waitFor();

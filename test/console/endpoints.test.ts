@@ -138,6 +138,10 @@ describe.skipIf(chromium === undefined)("endpoints in the console", () => {
     await inDialog("Disable");
     await page.getByRole("button", { name: "Enable" }).waitFor();
     await press("Delete");
+    await platform.api("PATCH", `/endpoints/${id}`, { description: "changed meanwhile" });
+    await inDialog("Delete it for good");
+    await inDialog("Load it again");
+    await page.getByText("changed meanwhile").first().waitFor();
     await inDialog("Delete it for good");
     await page.getByRole("heading", { name: "Endpoints" }).waitFor();
     await page.getByRole("link", { name: "stays" }).waitFor();

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { ProblemError } from "../api/problem.ts";
 import { Button } from "./button.tsx";
 import { Failure } from "./states.tsx";
@@ -11,8 +12,16 @@ export const FailedAction = ({
   readonly error: unknown;
   readonly reload?: (() => void) | undefined;
 }) => {
+  const [loadedFor, setLoadedFor] = useState<unknown>();
   const isChanged = error instanceof ProblemError && error.problem.status === 412;
   if (!isChanged) return <Failure error={error} />;
+  if (loadedFor === error) {
+    return (
+      <div className={css.problem} role="alert">
+        <span>It is loaded again. Look at how it is now, and then confirm.</span>
+      </div>
+    );
+  }
   return (
     <div className={css.problem} role="alert">
       <strong>Somebody else has changed it meanwhile</strong>
@@ -21,7 +30,14 @@ export const FailedAction = ({
       </span>
       {reload === undefined ? null : (
         <span className={css.actions}>
-          <Button onClick={reload}>Load it again</Button>
+          <Button
+            onClick={() => {
+              setLoadedFor(error);
+              reload();
+            }}
+          >
+            Load it again
+          </Button>
         </span>
       )}
     </div>

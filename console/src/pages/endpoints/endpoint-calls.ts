@@ -49,9 +49,11 @@ export const disableEndpoint = (over: Versioned, events: "hold" | "discard") =>
 /** What an endpoint gets of the time before it was switched on. */
 export type Recover = "held" | "none" | { readonly since: string };
 
-/** Resumes one that is paused, and enables one that is disabled. */
-export const switchOn = (over: Versioned, recover: Recover) => {
-  const given = { params: paramsOf(over), body: { recover } };
+/** Resumes one that is paused, and enables one that is disabled; sent again with `requestKey`, it starts no second job. */
+export const switchOn = (over: Versioned, recover: Recover, requestKey: string) => {
+  const { path, header } = paramsOf(over);
+  const params = { path, header: { ...header, "Idempotency-Key": requestKey } };
+  const given = { params, body: { recover } };
   return over.endpoint.state === "disabled"
     ? dataOf(api.POST("/endpoints/{endpoint_id}/enable", given))
     : dataOf(api.POST("/endpoints/{endpoint_id}/resume", given));

@@ -11,6 +11,7 @@ import { Beside, Buttons, Note } from "../../ui/form.tsx";
 import { Time } from "../../ui/time.tsx";
 import { notify } from "../../ui/toasts.tsx";
 import type { SwitchedOn } from "../destinations/api-types.ts";
+import { useRequestKey } from "../destinations/request-key.ts";
 import {
   disableEndpoint,
   pauseEndpoint,
@@ -104,7 +105,11 @@ export const SwitchOnDialog = ({ over, isOpen, onClose, reload }: ActionProps) =
   const [kind, setKind] = useState<"held" | "none" | "since">("held");
   const [since, setSince] = useState("6h");
   const recover: Recover = kind === "since" ? { since: since.trim() } : kind;
-  const run = useMutation({ mutationFn: () => switchOn(over, recover), onSuccess: reload });
+  const once = useRequestKey();
+  const run = useMutation({
+    mutationFn: () => once((key) => switchOn(over, recover, key)),
+    onSuccess: reload,
+  });
   const close = () => {
     onClose();
     run.reset();
