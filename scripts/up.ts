@@ -33,7 +33,8 @@ const up = async (signal: AbortSignal): Promise<readonly string[]> => {
     await startReceiver({ port: ports.receiver, statusFor: statusInPath, onRequest: printRequest }),
   );
   console.log(`receiver on ${receiver.url}: answers 200, or 503 to a path that ends in /503, …`);
-  console.log(`API key of workspace ${sharedAddress(samples).workspaceId}: ${key}\n`);
+  console.log(`API key of workspace ${sharedAddress(samples).workspaceId}: ${key}`);
+  console.log(`Console, signed in: ${stack.apiUrl}/console/#key=${key}\n`);
   const addresses = { ...stack, receiverUrl: receiver.url };
   const shellEnv = await writeShellEnv(RUN_DIR, addresses, key);
   console.log(`In another terminal:\n\n${byHand(samples, addresses, shown(shellEnv))}`);

@@ -6,12 +6,14 @@ import { CliError, EXIT, type ExitCode } from "./cli-error.ts";
 import type { AddCommand, CommandContext, Streams } from "./command-context.ts";
 import { agentsCommand } from "./commands/agents.ts";
 import { attemptsCommand } from "./commands/attempts.ts";
+import { auditCommand } from "./commands/audit.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { endpointsCommand } from "./commands/endpoints.ts";
 import { eventsCommand } from "./commands/events.ts";
 import { keysCommand } from "./commands/keys.ts";
 import { listenCommand } from "./commands/listen.ts";
 import { payloadCommand } from "./commands/payload.ts";
+import { portalSessionsCommand } from "./commands/portal-sessions.ts";
 import { publishCommand } from "./commands/publish.ts";
 import { redeliverCommand } from "./commands/redeliver.ts";
 import { rotateCommand } from "./commands/rotate.ts";
@@ -35,13 +37,13 @@ const COMMANDS: Readonly<Record<string, readonly AddCommand[]>> = {
     rotateCommand,
     endpointsCommand,
   ],
-  "Say who may do it:": [keysCommand, workspacesCommand],
+  "Say who may do it:": [keysCommand, portalSessionsCommand, auditCommand, workspacesCommand],
 };
 
 const HELP = `
 The key needs the scope read to listen and to see, payloads to see payloads and responses; write to trigger,
 subscribe, unsubscribe, rotate, and to change and test endpoints; redeliver to redeliver; publish to publish;
-admin for keys.
+admin for keys and the audit.
 Ends with 0 when all went well, 1 when something failed, 2 when the command was not understood, 130 when interrupted.
 
 Examples:

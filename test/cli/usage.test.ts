@@ -34,6 +34,8 @@ test("the help names every command", async () => {
     "rotate",
     "endpoints",
     "keys",
+    "portal-sessions",
+    "audit",
     "workspaces",
     "help",
   ]);
