@@ -1,92 +1,25 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { createLogger } from "@ringback/runtime/telemetry/logger";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
-import { wantedStreams } from "@ringback/runtime/streams/stream-config";
-import { ensureStreams } from "@ringback/runtime/streams/streams";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { writeApiKeysFile } from "../harness/api-keys.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
-import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
-import { type ServiceProcess, startService } from "../harness/process/service-process.ts";
-import { makeTempDir } from "../harness/temp-dir.ts";
-import { addressOf, storeHistory } from "./stored-history.ts";
+import { figures, percentile, said, SIZE, startHistory, timed } from "./history-scene.ts";
+import { addressOf } from "./stored-history.ts";
 
 failOnLeaks();
 
-const EVENTS = Number(process.env["HISTORY_EVENTS"] ?? 100_000);
-/** A container that gives it little: young objects alone take 96 MiB otherwise. */
-const NODE_OPTIONS = "--max-old-space-size=256 --max-semi-space-size=16";
-const SIZE = { events: EVENTS, attempts: EVENTS * 2.5 };
-
-let server: NatsServer;
-let client: NatsClient;
-let folder: string;
-let keys: { readonly file: string; readonly keys: readonly string[] };
-let service: ServiceProcess | undefined;
+let history: Awaited<ReturnType<typeof startHistory>>;
 
 beforeAll(async () => {
-  server = await startNatsServer();
-  client = await connectTo(server);
-  const log = createLogger("test", "fatal");
-  const signal = new AbortController().signal;
-  const wanted = wantedStreams(parseSettings(commonSettings, {}));
-  const created = await ensureStreams(client.jsm, wanted, { log, signal });
-  await timed("stored", () => storeHistory(client.js, created, SIZE));
-  folder = await makeTempDir("projection");
-  keys = await writeApiKeysFile([{ workspaceId: "w1", scopes: ["read"] }]);
+  history = await startHistory();
 });
-afterAll(async () => {
-  await service?.stop();
-  await client.close();
-  await server.stop();
-});
-
-/** Figures for people: they go into docs/adr/0015-projection.md. */
-const said = (what: string, figure: string): unknown =>
-  process.stderr.write(`${what.padEnd(64)} ${figure}\n`);
-
-const timed = async (what: string, work: () => Promise<unknown>): Promise<number> => {
-  const begunMs = performance.now();
-  await work();
-  const tookMs = performance.now() - begunMs;
-  said(what, `${Math.round(tookMs)} ms`);
-  return tookMs;
-};
-
-const start = (): Promise<ServiceProcess> =>
-  startService({
-    entry: "services/subscriptions/src/main.ts",
-    env: {
-      NATS_URL: server.url,
-      API_KEYS_FILE: keys.file,
-      PROJECTION_DIR: folder,
-      REQUESTS_PER_MINUTE_PER_KEY: "1000000",
-      // Without a limit Node.js collects late on a big machine, and its memory tells nothing.
-      NODE_OPTIONS,
-    },
-  });
-
-type Page = { readonly projection_lag: number; readonly [items: string]: unknown };
-
-const get = async (path: string): Promise<{ status: number; body: Page; tookMs: number }> => {
-  const begunMs = performance.now();
-  const url = service?.httpUrl(`/ca/api/v0${path}`) ?? "";
-  const answer = await fetch(url, { headers: { "x-api-key": keys.keys[0] ?? "" } });
-  const body = (await answer.json()) as Page;
-  return { status: answer.status, body, tookMs: performance.now() - begunMs };
-};
-
-const percentile = (values: readonly number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.ceil(share * values.length) - 1] ?? Number.NaN;
+afterAll(() => history.stop());
 
 test("built from nothing, while lists are answered and say how far they are", async () => {
   const answers: { readonly tookMs: number; readonly lag: number }[] = [];
   const rebuiltMs = await timed("rebuilt from nothing, and asked all the while", async () => {
-    service = await start();
+    await history.start();
     for (;;) {
-      const { status, body, tookMs } = await get("/events?limit=50");
+      const { status, body, tookMs } = await history.get("/events?limit=50");
       expect(status).toBe(200);
       answers.push({ tookMs, lag: body.projection_lag });
       if (body.projection_lag === 0 && answers.length > 1) return;
@@ -101,7 +34,7 @@ test("built from nothing, while lists are answered and say how far they are", as
   );
   const lags = answers.map(({ lag }) => lag);
   expect(Math.max(...lags)).toBeGreaterThan(messages / 2);
-  const metrics = await service?.metrics();
+  const metrics = await history.service()?.metrics();
   const series = metrics?.series.filter(({ name }) => name === "ringback_projection_lag_messages");
   expect(series?.map(({ value }) => value)).toEqual([0, 0, 0]);
   const lag = (name: string): string =>
@@ -110,7 +43,7 @@ test("built from nothing, while lists are answered and say how far they are", as
     "event loop late by, median, 90, 99 of 100, at most",
     [lag("p50"), lag("p90"), lag("p99"), lag("max")].join(", "),
   );
-  said("memory of the service", mib((await service?.rssBytes()) ?? 0));
+  said("memory of the service", mib((await history.service()?.rssBytes()) ?? 0));
 });
 
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -143,23 +76,16 @@ test.each([
   ["dead_letters", "/dead-letters"],
   ["dead_letters", `/dead-letters?agent_id=${agentId}&reason=exhausted`],
 ])("the first page of %s, %s: 95 of 100 within 100 ms", async (name, path) => {
-  const times: number[] = [];
-  for (let n = 0; n < 100; n += 1) {
-    const { status, body, tookMs } = await get(path);
-    expect([status, (body[name] as unknown[]).length > 0]).toEqual([200, true]);
-    times.push(tookMs);
-  }
-  said(path.replaceAll(/(agent|call)_[\w-]{20,}/g, "…"), figures(times));
+  const times = await history.timesOf(path, (body) => {
+    expect((body[name] as unknown[]).length).toBeGreaterThan(0);
+  });
   expect(percentile(times, 0.95)).toBeLessThan(100);
 });
-
-const figures = (times: readonly number[]): string =>
-  `median ${percentile(times, 0.5).toFixed(1)} ms, 95th percentile ${percentile(times, 0.95).toFixed(1)} ms`;
 
 test("a call's events, straight from the streams: 95 of 100 within 50 ms", async () => {
   const times: number[] = [];
   for (let n = 0; n < 100; n += 1) {
-    const { status, tookMs } = await get(`/calls/${addressOf(n * 40).callId}/events`);
+    const { status, tookMs } = await history.get(`/calls/${addressOf(n * 40).callId}/events`);
     expect(status).toBe(200);
     times.push(tookMs);
   }
@@ -167,13 +93,64 @@ test("a call's events, straight from the streams: 95 of 100 within 50 ms", async
   expect(percentile(times, 0.95)).toBeLessThan(50);
 });
 
+const AGENTS = Array.from({ length: 50 }, (_, n) => addressOf(4 * n).agentId).join(",");
+
+test.each([
+  ["/calls", "calls"],
+  [`/calls?call_id=${callId}`, "calls"],
+  ["/calls?call_id=call_0000", "calls"],
+  ["/calls?call_id=call_00001", "calls"],
+  [`/calls?agent_id=${agentId}&since=7d`, "calls"],
+  ["/calls?limit=200", "calls"],
+  ["/overview?period=1h", "series"],
+  ["/overview?period=24h", "series"],
+  ["/overview?period=7d", "series"],
+  [`/overview?period=7d&agent_id=${agentId}`, "series"],
+  [`/activity?agent_id=${AGENTS}`, "agents"],
+  [`/activity?period=7d&agent_id=${AGENTS}`, "agents"],
+  ["/events/facets", "status"],
+  [`/events/facets?agent_id=${agentId}`, "status"],
+  ["/events/facets?event_type=recording_completed&status=delivered", "status"],
+  ["/deliveries/facets", "status"],
+  ["/dead-letters/facets", "reason"],
+])("%s: 95 of 100 within 100 ms", async (path, name) => {
+  const times = await history.timesOf(path, (body) => {
+    expect((body[name] as unknown[]).length).toBeGreaterThan(0);
+  });
+  expect(percentile(times, 0.95)).toBeLessThan(100);
+});
+
+test.each([
+  ["events", "/events"],
+  ["deliveries", "/deliveries"],
+  ["attempts", "/attempts"],
+  ["dead_letters", "/dead-letters"],
+  ["calls", "/calls"],
+])("all pages of %s are as fast as the first ones", async (name, path) => {
+  const times: number[] = [];
+  let rows = 0;
+  for (let next: string | null = ""; next !== null && rows < 100_000;) {
+    const cursor: string = next === "" ? "" : `&cursor=${next}`;
+    const { status, body, tookMs } = await history.get(`${path}?limit=200${cursor}`);
+    expect(status).toBe(200);
+    rows += (body[name] as unknown[]).length;
+    times.push(tookMs);
+    next = body.next_cursor;
+  }
+  const tenth = Math.ceil(times.length / 10);
+  const [first, last] = [times.slice(0, tenth), times.slice(-tenth)];
+  said(`${rows} ${name}, first tenth of the pages`, figures(first));
+  said(`${rows} ${name}, last tenth of the pages`, figures(last));
+  expect(percentile(last, 0.5)).toBeLessThan(3 * percentile(first, 0.5) + 5);
+});
+
 test("after a restart nothing is read a second time", async () => {
-  await service?.stop();
-  const { size } = await stat(join(folder, "projection.sqlite"));
+  await history.service()?.stop();
+  const { size } = await stat(join(history.folder, "projection.sqlite"));
   said("file", `${mib(size)}, ${Math.round(size / (SIZE.events + SIZE.attempts))} bytes a message`);
   const startedMs = await timed("started again until it is current", async () => {
-    service = await start();
-    expect((await get("/events")).body.projection_lag).toBe(0);
+    await history.start();
+    expect((await history.get("/events")).body.projection_lag).toBe(0);
   });
   expect(startedMs).toBeLessThan(10_000);
 });

@@ -33,7 +33,7 @@ export type EventReader = {
   readonly eventsOfCall: (
     sight: Sight,
     callId: string,
-    page: PageQuery,
+    page: CallPageQuery,
   ) => Promise<{ readonly found: readonly FoundEvent[] } & NextPage>;
   readonly event: (sight: Sight, eventId: string) => Promise<FoundEvent | undefined>;
   /** The event alone, without its records. */
@@ -47,6 +47,9 @@ export type EventReader = {
   readonly deadLetter: (sight: Sight, eventId: string) => Promise<DeadLetter | undefined>;
 };
 
+/** `attempts`: at most so many of each event, the last ones. */
+type CallPageQuery = PageQuery & { readonly attempts: number };
+
 /** Undefined: there is nothing older. */
 type NextPage = { readonly nextBeforeSeq: number | undefined };
 
@@ -59,8 +62,7 @@ export type EventReaderDeps = RecordsDeps & {
 
 /** All payloads of one page; one event may have 1 MiB. */
 const PAGE_BYTES = 4 * 1024 * 1024;
-/** Attempts that a response shows of each event of a call, and of a single event. */
-const ATTEMPTS_IN_LIST = 10;
+/** Attempts that a response shows of a single event. */
 const ATTEMPTS_OF_EVENT = 50;
 /** The index may be behind by this time before a request for an unknown dead letter fails. */
 const MAX_LAG_MS = 2_000;
@@ -83,7 +85,7 @@ export const eventReader = (deps: EventReaderDeps): EventReader => ({
 const callPage = async (
   sight: Sight,
   callId: string,
-  { limit, beforeSeq }: PageQuery,
+  { limit, beforeSeq, attempts: keep }: CallPageQuery,
   deps: EventReaderDeps,
 ) => {
   if (!isCallId(callId)) return { found: [], nextBeforeSeq: undefined };
@@ -99,7 +101,7 @@ const callPage = async (
   });
   const events = messages.flatMap((message) => storedEvent(sight, message) ?? []);
   const attempts = attemptsOfCall(workspaceId, callId);
-  const found = await foundBy({ sight, events, attempts, keep: ATTEMPTS_IN_LIST }, deps);
+  const found = await foundBy({ sight, events, attempts, keep }, deps);
   return { found, nextBeforeSeq: hasOlder ? messages.at(-1)?.seq : undefined };
 };
 

@@ -38,6 +38,10 @@ export const attemptResponseSchema = z.object({
     })
     .optional(),
   next: nextStepSchema,
+  resent: z.literal(true).optional().meta({
+    description:
+      "The request was sent twice within this attempt: the endpoint had closed a kept connection before it responded.",
+  }),
   out_of_turn: z.literal(true).optional().meta({
     description:
       "The destination keeps the order of a call's events, and `max_wait` was over before this one's turn.",

@@ -127,7 +127,7 @@ const DELIVERED = {
   status: "delivered",
   next_attempt_at: null,
   attempt_count: 2,
-  deliveries: [DELIVERED_DELIVERY],
+  deliveries: [{ ...DELIVERED_DELIVERY, dead_letter: null }],
   attempts: [DELIVERED_ATTEMPT, FAILED_ATTEMPT],
   dead_letter: null,
 };
@@ -139,7 +139,10 @@ const DEAD = {
   status: "dead_lettered",
   next_attempt_at: null,
   attempt_count: 5,
-  deliveries: DEAD_DELIVERIES,
+  deliveries: DEAD_DELIVERIES.map((one) => ({
+    ...one,
+    dead_letter: one.status === "dead_lettered" ? ENDED : null,
+  })),
   attempts: [LAST_ATTEMPT, ARCHIVE_ATTEMPT],
   dead_letter: ENDED,
 };

@@ -12,6 +12,18 @@ import { seesPayloads, type Viewer } from "../hidden-payloads.ts";
 import { warningSchema } from "../../publishing/check-event.ts";
 import type { FoundEvent } from "../event-reader.ts";
 
+const lastWordFields = {
+  reason: z.enum(DEAD_LETTER_REASONS),
+  at: z.string().meta({ description: "When it was given up." }),
+  message: z.string(),
+};
+
+const deliveryOfEventSchema = deliveryResponseSchema.extend({
+  dead_letter: z.object(lastWordFields).nullable().meta({
+    description: "Why it was given up; null: it was not.",
+  }),
+});
+
 /** An event without its payload. */
 const headSchema = z.object({
   event_id: z.string(),
@@ -26,7 +38,7 @@ const headSchema = z.object({
       "When the next attempt is due, at whichever destination, a first one that was put off too; null: none is.",
   }),
   attempt_count: z.int().meta({ description: "Of all deliveries of the event together." }),
-  deliveries: z.array(deliveryResponseSchema).meta({
+  deliveries: z.array(deliveryOfEventSchema).meta({
     description:
       "One for each destination, with its last delivery, the agent's subscription first; empty: nobody had subscribed it.",
   }),
@@ -34,12 +46,7 @@ const headSchema = z.object({
     description: "The last ones, newest first; GET /events/{event_id}/attempts has all.",
   }),
   dead_letter: z
-    .object({
-      ...endpointFields,
-      reason: z.enum(DEAD_LETTER_REASONS),
-      at: z.string(),
-      message: z.string(),
-    })
+    .object({ ...endpointFields, ...lastWordFields })
     .nullable()
     .meta({ description: "Why it was given up; with several destinations, the last dead letter." }),
 });
@@ -99,7 +106,10 @@ export const eventResponse = (found: FoundEvent, viewer: Viewer, ofOne?: OfOneEv
     status,
     next_attempt_at: nextAttemptAtMs === undefined ? null : new Date(nextAttemptAtMs).toISOString(),
     attempt_count: attemptCount,
-    deliveries: destinations.map(deliveryResponse),
+    deliveries: destinations.map((one) => ({
+      ...deliveryResponse(one),
+      dead_letter: one.deadLetter === undefined ? null : lastWordOf(one.deadLetter),
+    })),
     attempts: attempts.map((one) => attemptResponse(one, viewer)),
     dead_letter: deadLetter === undefined ? null : lastWord(deadLetter),
   };
@@ -108,10 +118,12 @@ export const eventResponse = (found: FoundEvent, viewer: Viewer, ofOne?: OfOneEv
   return withPayload(body, embeddedPayload(event.body));
 };
 
-const lastWord = (deadLetter: DeadLetter) => {
-  const { reason, at, message } = deadLetter;
-  return { ...endpointOf(deadLetter), reason, at, message };
-};
+const lastWordOf = ({ reason, at, message }: DeadLetter) => ({ reason, at, message });
+
+const lastWord = (deadLetter: DeadLetter) => ({
+  ...endpointOf(deadLetter),
+  ...lastWordOf(deadLetter),
+});
 
 const skippedIn = ({ skipped }: OfOneEvent) =>
   skipped.map(({ endpointId: endpoint_id, uid, by }) => ({
