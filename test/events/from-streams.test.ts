@@ -71,6 +71,7 @@ describe("an event", () => {
           last_status_code: null,
           destination: null,
           next_attempt_at: null,
+          dead_letter: null,
         },
       ],
       attempts: [],

@@ -41,7 +41,7 @@ test("a call has all that a time line of it shows: what began when, took how lon
   } as const;
   await api.record(event, { ...again, at: at(9e6), duration_ms: 7, resent: true });
   const { body } = await api.reader.get("/calls/line/events?attempts=50");
-  const [found] = body?.["events"] as Record<string, unknown[]>[];
+  const [found] = (body?.["events"] ?? []) as Record<string, unknown[]>[];
   expect(found).toMatchObject({ attempt_count: 16, stored_at: expect.any(String) });
   expect(found?.["attempts"]).toHaveLength(16);
   expect(found?.["attempts"]?.[0]).toMatchObject({
@@ -70,7 +70,7 @@ test("a page has ten attempts of each event unless asked for more, and never ver
   for (let attempt = 1; attempt <= 12; attempt += 1) await api.record(event, { attempt });
   const shown = async (query: string): Promise<number> => {
     const { body } = await api.reader.get(`/calls/many/events${query}`);
-    const [found] = body?.["events"] as { attempts: unknown[] }[];
+    const [found] = (body?.["events"] ?? []) as { attempts: unknown[] }[];
     return found?.attempts.length ?? 0;
   };
   expect([await shown(""), await shown("?attempts=11&limit=200")]).toEqual([10, 11]);

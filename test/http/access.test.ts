@@ -112,6 +112,10 @@ const CALLS: readonly Row[] = [
   ...readable("/endpoints/:endpoint_id/attempts", "/endpoints/crm/attempts", 404),
   ...readable("/endpoints/:endpoint_id/stats", "/endpoints/crm/stats", 404),
   ...readable("/calls", "/calls", 200),
+  ...["GET", "HEAD"].flatMap((method): Row[] => [
+    [`${method} /streams`, "/streams", { method }, 403, 403, 403, 403],
+    [`${method} /dispatchers`, "/dispatchers", { method }, 403, 403, 403, 403],
+  ]),
   ...readable("/overview", "/overview", 200),
   ...readable("/activity", "/activity?agent_id=a1", 200),
   ...readable("/events/facets", "/events/facets", 200),
@@ -311,9 +315,11 @@ const CALLS: readonly Row[] = [
   ],
 ];
 
+const OF_OPERATORS = new Set(["/workspaces", "/streams", "/dispatchers"]);
+
 const codeOf = (path: string, status: number): string | undefined => {
   if (status === 401) return "unauthorized";
-  if (status === 403) return path === "/workspaces" ? "operator_required" : "insufficient_scope";
+  if (status === 403) return OF_OPERATORS.has(path) ? "operator_required" : "insufficient_scope";
   if (status !== 404) return undefined;
   if (path.startsWith("/redeliveries/")) return "redelivery_not_found";
   if (path.startsWith("/api-keys/")) return "key_not_found";

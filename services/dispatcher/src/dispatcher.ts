@@ -90,7 +90,7 @@ const start = async (
   await view.following.caughtUp;
 
   const sender = senderFor(settings);
-  const membership = joinDispatchers(nats, log);
+  const membership = joinDispatchers(nats, log, { presence: () => presenceOf(state) });
   // Of RETRIES: schedules fire by the clock of its leader.
   const clock = await followServerClock(nats, STREAMS.retries, log, abort);
   const limiter = limiterFor(settings);
@@ -124,6 +124,11 @@ const start = async (
   state.isPulling = true;
   log.info({ admin: admin.url }, "listening");
 };
+
+const presenceOf = ({ limiter }: DispatcherState) => ({
+  version: manifest.version,
+  inFlight: limiter?.inFlight() ?? 0,
+});
 
 const startOrdering = (
   parts: Omit<OrderingDeps, "acknowledgedUpTo" | "passesFilter" | "now">,

@@ -34,6 +34,8 @@ import { listRoutes } from "./lists/routes/lists.ts";
 import { workspacesRoute } from "./lists/routes/workspaces.ts";
 import { streamRoute } from "./live/routes/stream.ts";
 import { portalSessionsRoutes } from "./portal/routes/portal-sessions.ts";
+import { listDispatchersRoute } from "./operators/routes/list-dispatchers.ts";
+import { listStreamsRoute } from "./operators/routes/list-streams.ts";
 import { postEventsRoute } from "./publishing/routes/post-events.ts";
 import { redeliveriesRoutes } from "./redelivery/routes/jobs.ts";
 import { redeliverEventRoute } from "./redelivery/routes/redeliver-event.ts";
@@ -105,6 +107,8 @@ export const featuresOf = (deps: FeatureDeps): Feature[] => {
     (api) => eventTypesRoutes(api, eventTypes),
     (api) => postEventsRoute(api, deps.publishing),
     (api) => streamRoute(api, deps.live),
+    (api) => listStreamsRoute(api, deps.operators),
+    (api) => listDispatchersRoute(api, deps.operators),
     (api) => redeliverEventRoute(api, { ...redelivery, eventsKeptMs: deps.eventsKeptMs }),
     (api) => redeliveriesRoutes(api, redelivery),
     (api) => listAuditRoute(api, deps.audit),

@@ -11,6 +11,7 @@ import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import { followAccess, type AccessIndex } from "./access/access-index.ts";
 import { followAgents, type AgentIndex } from "./agents/agent-index.ts";
 import type { SubscriptionsSettings } from "./config.ts";
+import { followDispatchers, type Dispatchers } from "./operators/dispatchers.ts";
 import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
 import { startRedelivery, type RunningRedelivery } from "./redelivery/redelivery.ts";
 
@@ -23,6 +24,7 @@ export type BackgroundServices = {
   readonly access: AccessIndex;
   readonly projection: OpenProjection;
   readonly redelivery: RunningRedelivery;
+  readonly dispatchers: Dispatchers;
   /** Which events are accepted. */
   readonly rules: EventRules;
   /** The clock of NATS: the API compares its times with times on the streams. */
@@ -54,12 +56,7 @@ export const startBackground = async (
   const index = followAgents({ nats: connected, onStreamLost: onFatal, log });
   const nats = { ...connected, problem: () => connected.problem() ?? index.unavailable() };
   open.defer(index.stop);
-  const access = followAccess({
-    nats: connected,
-    nowMs: clock.nowMs,
-    onStreamLost: onFatal,
-    log,
-  });
+  const access = followAccess({ nats: connected, nowMs: clock.nowMs, onStreamLost: onFatal, log });
   open.defer(access.stop);
   const projection = await openProjection({
     nats,
@@ -84,6 +81,8 @@ export const startBackground = async (
     log,
   });
   open.defer(redelivery.stop);
+  const dispatchers = followDispatchers(connected, clock.nowMs, log);
+  open.defer(dispatchers.stop);
   const watch = watchStreams({
     nats,
     created,
@@ -95,5 +94,5 @@ export const startBackground = async (
     log,
   });
   open.defer(watch.stop);
-  return { nats, created, index, access, projection, redelivery, clock, rules };
+  return { nats, created, index, access, projection, redelivery, dispatchers, clock, rules };
 };

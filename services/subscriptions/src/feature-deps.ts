@@ -32,6 +32,7 @@ import type { SubscriptionsMetrics } from "./metrics.ts";
 import type { PortalDeps } from "./portal/routes/portal-sessions.ts";
 import type { Figures } from "./projection/figures.ts";
 import type { Projection } from "./projection/projection.ts";
+import { operatorsDeps, type OperatorsDeps } from "./operators/operators-deps.ts";
 import type { PublishDeps } from "./publishing/publish-events.ts";
 import { eventStore } from "./publishing/store-events.ts";
 import type { RedeliveryDeps } from "./redelivery/deps.ts";
@@ -58,6 +59,7 @@ export type FeatureDeps = PatchAgentDeps & {
   readonly publishing: PublishDeps;
   readonly ownWarnings: OwnWarnings;
   readonly live: LiveStream;
+  readonly operators: OperatorsDeps;
   readonly access: AccessDeps;
   readonly projection: Projection & Figures;
   readonly records: RecordLoader;
@@ -121,6 +123,7 @@ export const featureDeps = (
     ...auditAndPortal(parts, settings, now),
     access: accessDeps({ nats, index: parts.access, file: parts.keys, requests, limits, now }),
     live: liveOf(parts, log),
+    operators: operatorsDeps(parts),
   };
 };
 

@@ -28,6 +28,7 @@ let producer: NatsConnection;
 let monitor: NatsConnection;
 let subscriptions: ServiceProcess;
 let key: string;
+let operatorKey: string;
 let reading: SseClient;
 const services: ServiceProcess[] = [];
 
@@ -103,8 +104,11 @@ const settled = (attempts: number, deadLetters: number): Promise<unknown> =>
   );
 
 test("subscriptions may not make streams: it waits until the dispatcher has", async () => {
-  const keys = await writeApiKeysFile([{ workspaceId: "w1", scopes: ["admin"] }]);
-  key = keys.keys[0] ?? "";
+  const keys = await writeApiKeysFile([
+    { workspaceId: "w1", scopes: ["admin"] },
+    { workspaceId: "*", scopes: ["read"] },
+  ]);
+  [key = "", operatorKey = ""] = keys.keys;
   subscriptions = await spawnService({
     entry: "services/subscriptions/src/main.ts",
     env: { ...nats.env("subscriptions"), ...LOOPBACK, API_KEYS_FILE: keys.file },
@@ -305,6 +309,17 @@ test("an event with several destinations goes to each of them", async () => {
   await receiver.received(1, { path: "/warehouse" });
   expect(await call("GET", "/calls/c7/events")).toMatchObject({
     events: [{ deliveries: { length: 3 } }],
+  });
+});
+
+test("an operator sees every stream, the dispatchers and who has the leases", async () => {
+  const as = { "x-api-key": operatorKey };
+  const { streams } = (await call("GET", "/streams", undefined, as)) as { streams: object[] };
+  expect(streams).toHaveLength(STREAMS.length);
+  expect(streams).not.toContainEqual(expect.objectContaining({ state: null }));
+  await eventually(async () => {
+    const found = await call("GET", "/dispatchers", undefined, as);
+    expect(found).toMatchObject({ dispatchers: [{ in_flight: expect.any(Number) }] });
   });
 });
 

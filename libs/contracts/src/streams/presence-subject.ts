@@ -8,6 +8,9 @@ export const ALL_PRESENCE = "dispatchers.alive.*";
 export const presenceSubject = (dispatcherId: string): string =>
   `dispatchers.alive.${token(dispatcherId)}`;
 
+/** Messages between dispatchers, and their texts on the wire. Every dispatcher replies to a `join` at once. */
+export const PRESENCE_TEXTS = { join: "hello", heartbeat: "here", leave: "gone" } as const;
+
 /** A header of presence messages: the form of due retries that the dispatcher reads; missing from earlier versions. */
 export const READS_HEADER = "Ringback-Reads";
 
@@ -19,6 +22,15 @@ export const KNOWS_HEADER = "Ringback-Knows";
 
 /** The dispatcher delivers to endpoints (docs/adr/0027). */
 export const KNOWS_ENDPOINTS = "endpoints";
+
+/** Further headers, for people who look at the dispatchers; missing from earlier versions. */
+export const PRESENCE_HEADERS = {
+  version: "Ringback-Version",
+  /** `host/pid`, as leases name their holders. */
+  process: "Ringback-Process",
+  /** Attempts that are being made. */
+  inFlight: "Ringback-In-Flight",
+} as const;
 
 /** The dispatcher that a presence subject names, or undefined. */
 export const parsePresenceSubject = (subject: string): string | undefined => {

@@ -14,8 +14,8 @@ export type Lease = {
   readonly isHeld: () => boolean;
 };
 
-/** The lease's holder, for people. */
-const leaseHolder = (): string => `${hostname()}/${process.pid}`;
+/** This process as leases and presence messages name it, for people. */
+export const processName = (): string => `${hostname()}/${process.pid}`;
 
 /**
  * A lease without a shared clock: the message is appended with the expected last sequence, and the server deletes it
@@ -31,7 +31,7 @@ export const lease = (nats: Nats, name: LeaseName, ttlMs: number): Lease => {
       const published = await publishOnce(nats, {
         stream: STREAMS.leases,
         subject: leaseSubject(name),
-        body: leaseHolder(),
+        body: processName(),
         messageId: randomUUID(),
         expectedLastSeq: seq,
         ttlMs,

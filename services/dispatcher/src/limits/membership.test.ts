@@ -44,7 +44,7 @@ const connect = async (url = server.url): Promise<Nats> => {
 
 const join = async (intervalMs = INTERVAL_MS): Promise<Member> => {
   const nats = await connect();
-  return { nats, membership: joinDispatchers(nats, log, intervalMs) };
+  return { nats, membership: joinDispatchers(nats, log, { intervalMs }) };
 };
 
 const counts = (members: readonly Member[]): number[] =>
@@ -141,7 +141,7 @@ test.each([
     const nats = await connect(`nats://127.0.0.1:${link.port}`);
     const isBack = backAgain(nats.connection);
     const connection = failing(nats.connection, fault, () => link.cut());
-    const membership = joinDispatchers({ ...nats, connection }, log, intervalMs);
+    const membership = joinDispatchers({ ...nats, connection }, log, { intervalMs });
     const second = { nats, membership };
     await agree([first, second], 2);
     const third = await join(intervalMs);

@@ -5,16 +5,18 @@ import {
   KNOWS_ENDPOINTS,
   KNOWS_HEADER,
   parsePresenceSubject,
+  PRESENCE_HEADERS,
+  PRESENCE_TEXTS,
   presenceSubject,
   READS_DELIVERIES,
   READS_HEADER,
 } from "@ringback/contracts/streams/presence-subject";
+import { processName } from "@ringback/runtime/streams/lease";
 import { dueForm, onReconnected, type DueForm } from "@ringback/runtime/streams/due-form";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import {
   afterInterval,
-  MESSAGE_TEXTS,
   messageIn,
   NO_OTHERS,
   othersAfter,
@@ -31,6 +33,15 @@ export type Membership = {
   readonly leave: () => void;
 };
 
+/** What a dispatcher says about itself, for people. */
+type Presence = { readonly version: string; readonly inFlight: number };
+
+type MembershipOptions = {
+  readonly intervalMs?: number;
+  /** Looked up for each message. */
+  readonly presence?: () => Presence;
+};
+
 /** After a dispatcher's death its share of the limits lies idle for three intervals. */
 const HEARTBEAT_INTERVAL_MS = 2_000;
 
@@ -44,7 +55,7 @@ const JOIN_REPLIES_WITHIN_MS = 500;
 export const joinDispatchers = (
   nats: Nats,
   log: Logger,
-  intervalMs = HEARTBEAT_INTERVAL_MS,
+  { intervalMs = HEARTBEAT_INTERVAL_MS, presence }: MembershipOptions = {},
 ): Membership => {
   const id = randomUUIDv7();
   const { connection } = nats;
@@ -54,7 +65,11 @@ export const joinDispatchers = (
     const headers = newHeaders(); // new each time: the client writes into it
     headers.set(READS_HEADER, READS_DELIVERIES);
     headers.set(KNOWS_HEADER, KNOWS_ENDPOINTS);
-    connection.publish(presenceSubject(id), MESSAGE_TEXTS[message], { headers });
+    headers.set(PRESENCE_HEADERS.process, processName());
+    const { version, inFlight } = presence?.() ?? {};
+    if (version !== undefined) headers.set(PRESENCE_HEADERS.version, version);
+    if (inFlight !== undefined) headers.set(PRESENCE_HEADERS.inFlight, String(inFlight));
+    connection.publish(presenceSubject(id), PRESENCE_TEXTS[message], { headers });
   };
 
   const subscription = connection.subscribe(ALL_PRESENCE, {

@@ -1,9 +1,9 @@
-/** Messages between dispatchers, and their texts on the wire. Every dispatcher replies to a `join` at once. */
-export const MESSAGE_TEXTS = { join: "hello", heartbeat: "here", leave: "gone" } as const;
+import { PRESENCE_TEXTS } from "@ringback/contracts/streams/presence-subject";
 
-export type MembershipMessage = keyof typeof MESSAGE_TEXTS;
+/** A message between dispatchers. */
+export type MembershipMessage = keyof typeof PRESENCE_TEXTS;
 
-const MESSAGES = Object.keys(MESSAGE_TEXTS) as MembershipMessage[];
+const MESSAGES = Object.keys(PRESENCE_TEXTS) as MembershipMessage[];
 
 /** The other dispatchers by their ids, and how many heartbeats in a row each has missed. */
 export type Others = ReadonlyMap<string, number>;
@@ -15,7 +15,7 @@ const MAX_MISSED = 2;
 
 /** The message of a text; undefined for a text of a later version. */
 export const messageIn = (text: string): MembershipMessage | undefined =>
-  MESSAGES.find((message) => MESSAGE_TEXTS[message] === text);
+  MESSAGES.find((message) => PRESENCE_TEXTS[message] === text);
 
 /** The others after a message of one of them. */
 export const othersAfter = (others: Others, id: string, message: MembershipMessage): Others => {

@@ -15,6 +15,10 @@ const DEFAULT_ATTEMPTS = 10;
 /** Each attempt may have 2 KiB of a response. */
 const MAX_ATTEMPTS_OF_PAGE = 2_500;
 
+/** False for what is no number: that has a problem of its own. */
+const isTooMany = (limit: number, attempts: number): boolean =>
+  attempts <= MAX_ATTEMPTS && limit * attempts > MAX_ATTEMPTS_OF_PAGE;
+
 const querySchema = z
   .strictObject({
     ...pagination(seqCursor),
@@ -34,7 +38,7 @@ const querySchema = z
         },
       }),
   })
-  .refine(({ limit, attempts }) => !(limit * attempts > MAX_ATTEMPTS_OF_PAGE), {
+  .refine(({ limit, attempts }) => !isTooMany(limit, attempts), {
     error: `with limit: at most ${MAX_ATTEMPTS_OF_PAGE} attempts a page`,
     path: ["attempts"],
   });

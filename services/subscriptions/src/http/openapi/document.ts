@@ -27,6 +27,7 @@ const API_TAGS = {
   Publishing: "Events by HTTP, for producers without NATS.",
   Audit: "Who did what.",
   Portal: "Sessions of the portal, by which customers see and do what is theirs.",
+  Operators: "The installation as a whole, for its operators.",
 } as const;
 
 const DESCRIPTION = [

@@ -29,10 +29,11 @@ export const callsOn = (db: DatabaseSync, ids: Ids): Figures["calls"] => {
     if (all !== undefined) return all.filter(isIn(query)).toSorted(newestFirst);
     // Very many: some of them are among the newest calls.
     const found: Found[] = [];
-    for (let { after } = query; found.length <= limit;) {
-      const some = newest(within, { ...query, after, limit: ROWS_PER_TICK });
+    let { after } = query;
+    for (let rows = 2 * limit; found.length <= limit; rows = Math.min(2 * rows, ROWS_PER_TICK)) {
+      const some = newest(within, { ...query, after, limit: rows });
       found.push(...some.filter((call) => call.callId.startsWith(callId)));
-      if (some.length < ROWS_PER_TICK) break;
+      if (some.length < rows) break;
       after = some.at(-1);
       await nextTick();
     }
@@ -91,18 +92,17 @@ const positionOf = (row: Readonly<Record<string, unknown>>): Position => ({
 
 /** Reads all calls whose ids begin with a text, in no order; undefined: too many to sort. */
 const fewCalls = (db: DatabaseSync) => {
-  const find = db.prepare(`
-    SELECT id, first_ms, first_seq FROM calls
-    WHERE workspace = ? AND call_id >= ? AND call_id <= ? AND first_ms IS NOT NULL LIMIT ${ROWS_PER_TICK + 1}`);
+  const found = "FROM calls WHERE workspace = ? AND call_id >= ? AND call_id <= ?";
+  const find = db.prepare(`SELECT id, first_ms, first_seq ${found} AND first_ms IS NOT NULL`);
+  const isMore = db.prepare(`SELECT 1 ${found} LIMIT 1 OFFSET ${ROWS_PER_TICK}`);
   const isOf = db.prepare("SELECT 1 FROM call_agents WHERE call = ? AND agent = ?");
   return ({ workspace, agent }: Within, callId: string): Position[] | undefined => {
     // Ids are of visible ASCII, which is below this character.
     const last = callId.length < MIN_PREFIX ? callId : `${callId}\u007f`;
-    const rows = find.all(workspace, callId, last);
-    if (rows.length > ROWS_PER_TICK) return undefined;
-    const found = rows.map(positionOf);
-    if (agent === undefined) return found;
-    return found.filter(({ id }) => isOf.get(id, agent) !== undefined);
+    if (isMore.get(workspace, callId, last) !== undefined) return undefined;
+    const calls = find.all(workspace, callId, last).map(positionOf);
+    if (agent === undefined) return calls;
+    return calls.filter(({ id }) => isOf.get(id, agent) !== undefined);
   };
 };
 
