@@ -1,8 +1,8 @@
 import { useState, useSyncExternalStore, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { connection, onConnection } from "../api/connection.ts";
-import { useMe } from "../session/me.ts";
-import { keepToken } from "../session/token.ts";
+import { useMe, type Me } from "../session/me.ts";
+import { currentToken, keepToken } from "../session/token.ts";
 import icon from "../theme/icon.svg";
 import { chooseMode, chosenMode } from "../theme/theme.ts";
 import { Button } from "../ui/button.tsx";
@@ -96,7 +96,12 @@ const MODES = [
   { value: "dark", text: "Dark" },
 ] as const;
 
-const signOut = () => {
+/** Ends the session of somebody who signed in with an account; a key goes from this tab alone. */
+const signOut = async (kind: Me["kind"]) => {
+  if (kind === "person") {
+    const headers = { authorization: `Bearer ${currentToken() ?? ""}` };
+    await fetch("/console/sign-out", { method: "POST", headers }).catch(() => undefined);
+  }
   keepToken(null);
   location.assign("/console/");
 };
@@ -120,7 +125,7 @@ const Foot = () => {
           <a href="/console/workspaces">Another workspace</a>
         ) : null}
       </span>
-      <Button onClick={signOut}>Sign out</Button>
+      <Button onClick={() => void signOut(me.kind)}>Sign out</Button>
     </div>
   );
 };

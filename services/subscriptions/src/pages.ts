@@ -29,6 +29,7 @@ export const servedPages = async (
 /** The console and the portal, as far as they are on and were built. */
 const builtPages = async ({ settings, log }: PagesOptions): Promise<Feature | undefined> => {
   const { CONSOLE, PORTAL_ORIGIN: origin, PORTAL_FRAME_ANCESTORS: frameAncestors } = settings;
+  const { RUNBOOK_BASE_URL: runbooks } = settings;
   if (CONSOLE === "off" && origin === undefined) return undefined;
   const files = await builtConsole();
   if (files === undefined) {
@@ -36,7 +37,7 @@ const builtPages = async ({ settings, log }: PagesOptions): Promise<Feature | un
     return undefined;
   }
   const portal = origin === undefined ? undefined : { origin, frameAncestors };
-  return (api) => consoleRoutes(api, { files, isOn: CONSOLE === "on", portal });
+  return (api) => consoleRoutes(api, { files, isOn: CONSOLE === "on", runbooks, portal });
 };
 
 const signInDeps = (

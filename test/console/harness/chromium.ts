@@ -28,7 +28,7 @@ const installed = async (): Promise<string | undefined> => {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const options = { timeoutMs: INSTALL_MS, env };
   await runCommand("apt-get", [...waiting, "update"], options);
-  const packages = ["chromium", "fonts-dejavu-core"];
+  const packages = ["chromium", "fonts-dejavu-core", "fonts-lohit-deva"];
   await runCommand(
     "apt-get",
     [...waiting, "install", "-y", "--no-install-recommends", ...packages],

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { localText } from "../../format/time.ts";
 import css from "./overview.module.css";
 
 /** A line of the chart: its values over the times, and the colour of the theme that it has. */
@@ -23,6 +24,19 @@ const onColours = (listener: () => void): (() => void) => {
   };
 };
 const colours = (): string => `${dark.matches} ${document.documentElement.dataset["mode"] ?? ""}`;
+
+const ofDay = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
+const ofYear = new Intl.DateTimeFormat(undefined, { day: "2-digit", month: "short" });
+
+/** A time below the axis: of the day, and at midnight the day. */
+const axisText = (seconds: number): string => {
+  const at = new Date(seconds * 1_000);
+  return at.getHours() === 0 && at.getMinutes() === 0 ? ofYear.format(at) : ofDay.format(at);
+};
 
 /** A colour of the theme as a canvas takes it. */
 const resolved = (element: HTMLElement, name: string): string => {
@@ -63,9 +77,15 @@ const Plot = ({ label, seconds, series }: ChartProps) => {
         height: HEIGHT_PX,
         legend: { live: true },
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.08)] } },
-        axes: [axis, { ...axis, size: 56 }],
+        axes: [
+          { ...axis, values: (_plot, times) => times.map(axisText) },
+          { ...axis, size: 56 },
+        ],
         series: [
-          { value: "{YYYY}-{MM}-{DD} {HH}:{mm}" },
+          {
+            label: "From",
+            value: (_plot, time) => (time === null ? "–" : localText(time * 1_000)),
+          },
           ...series.map(({ label: name, colour }) => {
             const stroke = resolved(element, colour);
             return { label: name, stroke, width: 2, points: { show: false } };

@@ -31,6 +31,12 @@ export const consoleSettings = {
     .enum(["on", "off"])
     .prefault("on")
     .describe("`off`: the service serves no console at `/console`"),
+  RUNBOOK_BASE_URL: z
+    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
+    .optional()
+    .describe(
+      "Where the operator keeps the runbooks of `docs/runbooks`, such as `https://wiki.example.com/runbooks`: pages of the console for operators link there",
+    ),
   PORTAL_ORIGIN: originSchema
     .optional()
     .describe(

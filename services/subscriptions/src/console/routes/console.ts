@@ -9,6 +9,8 @@ export type ConsoleOptions = {
   readonly files: ConsoleFiles;
   /** Whether `/console` is served. */
   readonly isOn: boolean;
+  /** Where pages for operators link to; undefined: they name the runbooks. */
+  readonly runbooks?: string | undefined;
   /** Where the portal is, and who may frame it; undefined: there is none. */
   readonly portal:
     { readonly origin: string; readonly frameAncestors: readonly string[] } | undefined;
@@ -21,7 +23,10 @@ const YEAR_SECONDS = 31_536_000;
 const hidden = { schema: { hide: true } } as const;
 
 /** The pages: the console below `/console` on every host but the portal's, the portal on a host of its own. */
-export const consoleRoutes = (app: Api, { files, isOn, portal }: ConsoleOptions): void => {
+export const consoleRoutes = (
+  app: Api,
+  { files, isOn, runbooks, portal }: ConsoleOptions,
+): void => {
   if (!isOn && portal === undefined) return;
   // The two have the same files, so each host serves them.
   void app.register(async (served: Api) => {
@@ -37,7 +42,7 @@ export const consoleRoutes = (app: Api, { files, isOn, portal }: ConsoleOptions)
       index: false,
     });
   });
-  if (isOn) consolePages(app, files.consolePage, portal?.origin);
+  if (isOn) consolePages(app, withRunbooks(files.consolePage, runbooks), portal?.origin);
   if (portal !== undefined) portalPages(app, files.portalPage, portal);
 };
 
@@ -73,6 +78,14 @@ const portalPages = (
 
 const isOfApi = (url: string): boolean =>
   [`${BASE_PATH}/`, ASSETS_PATH].some((path) => url.startsWith(path));
+
+/** Tells a page where the runbooks are. */
+const withRunbooks = (page: string, runbooks: string | undefined): string => {
+  if (runbooks === undefined) return page;
+  // As a URL is written, it holds no quotation mark.
+  const content = new URL(runbooks).href.replaceAll("&", "&amp;");
+  return page.replace("</head>", () => `<meta name="runbooks" content="${content}" /></head>`);
+};
 
 const sendPage = (reply: FastifyReply, page: string) =>
   reply.type("text/html; charset=utf-8").send(page);
