@@ -159,6 +159,11 @@ test("who may change endpoints and has no secrets makes one without being shown 
   expect(put.status).toBe(201);
   const changed = await call("PATCH", "/endpoints/crm", { description: "changed" });
   expect(changed.status).toBe(200);
+  const moved = await call("PATCH", "/endpoints/crm", { url: receiver.url("/elsewhere") });
+  expect(moved).toMatchObject({ status: 403, text: expect.stringContaining("headers") });
+  const without = { url: receiver.url("/elsewhere"), headers: {} };
+  expect((await call("PATCH", "/endpoints/crm", without)).status).toBe(200);
+  expect((await call("PATCH", "/endpoints/crm", { url: receiver.url("/x") })).status).toBe(200);
   const edit = {
     operation: "edit_event_subscriptions",
     agent_id: "a1",

@@ -225,8 +225,10 @@ test("after a restart of the server both services go on", async () => {
         const { publish: subjects } = usedBy(name, log);
         expect(unused(["$JS.API.CONSUMER.CREATE.SUBSCRIPTIONS.>"], subjects)).toEqual([]);
       }
-      const jobs = "$JS.API.CONSUMER.CREATE.REDELIVERIES.>";
-      expect(unused([jobs], usedBy("subscriptions", log).publish)).toEqual([]);
+      const followed = ["REDELIVERIES", "ACCESS"].map(
+        (name) => `$JS.API.CONSUMER.CREATE.${name}.>`,
+      );
+      expect(unused(followed, usedBy("subscriptions", log).publish)).toEqual([]);
     },
     { what: "both views of the subscriptions begin anew", timeoutMs: 60_000 },
   );
@@ -273,6 +275,17 @@ test("what was given up is delivered again, by itself and by a job, and an endpo
   expect(
     await call("POST", "/agent/v1/a1/test-event", { event_type: "call_completed" }),
   ).toMatchObject({ attempt: { trigger: "test", outcome: { kind: "delivered" } } });
+});
+
+test("a key is made, is known at once, and is deleted", async () => {
+  const made = await call("POST", "/api-keys", { name: "brief", scopes: ["read"] });
+  const { key_id } = made as { key_id: string };
+  expect(await call("GET", `/api-keys/${key_id}`)).toMatchObject({ state: "active" });
+  await call("DELETE", `/api-keys/${key_id}`);
+  await eventually(async () => {
+    const { entries } = (await call("GET", `/audit?action=deleteApiKey`)) as { entries: unknown[] };
+    expect(entries).toHaveLength(1);
+  });
 });
 
 test("a type of the workspace's own is added, delivered and deleted; of another one it is told", async () => {

@@ -14,6 +14,7 @@ import { invalidRequest } from "../../http/refused-error.ts";
 import { newSigningKey } from "../../commands/routes/rotation-fields.ts";
 import { refuseUnknownPatterns, type DefineDeps } from "../../event-types/define-type.ts";
 import { addressIn } from "../endpoint-commands.ts";
+import { refuseCarriedHeaders } from "./carried-headers.ts";
 import { CHANGED_EXAMPLES, CREATED_EXAMPLES, ENDPOINT_EXAMPLES } from "./endpoint-examples.ts";
 import {
   changeEndpointSchema,
@@ -79,17 +80,16 @@ export const createEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     async (request, reply) => {
       const { body } = request;
       const caller = callerOf(request);
-      const { workspaceId: workspace_id } = caller;
       refuseOthersEvents(caller, body);
       requireDispatchers(deps.endpoints);
-      await refuseUnknownPatterns(workspace_id, body.event_types, deps.eventTypes);
+      await refuseUnknownPatterns(caller.workspaceId, body.event_types, deps.eventTypes);
       const { uid } = body;
       const endpoint_id =
         uid === undefined
           ? formatEndpointId(randomBytes(ENDPOINT_ID_BYTES))
-          : endpointIdOfUid(workspace_id, uid);
+          : endpointIdOfUid(caller.workspaceId, uid);
       const key = newSigningKey(deps.endpoints.now());
-      const endpoint = { workspace_id, endpoint_id };
+      const endpoint = { workspace_id: caller.workspaceId, endpoint_id };
       const command = {
         kind: "create_endpoint",
         endpoint,
@@ -199,12 +199,12 @@ export const changeEndpointRoute = (api: Api, deps: SetEndpointDeps): void => {
     async (request, reply) => {
       const { body, params } = request;
       const caller = callerOf(request);
-      const { workspaceId } = caller;
       refuseOthersEvents(caller, body);
-      await refuseUnknownPatterns(workspaceId, body.event_types ?? [], deps.eventTypes);
+      await refuseUnknownPatterns(caller.workspaceId, body.event_types ?? [], deps.eventTypes);
+      await refuseCarriedHeaders(request, body, params.endpoint_id, deps.endpoints);
       const command = {
         kind: "change_endpoint",
-        endpoint: idsIn(workspaceId, params.endpoint_id),
+        endpoint: idsIn(caller.workspaceId, params.endpoint_id),
         uid: body.uid,
         set: settingsOf(body),
       } as const;
