@@ -44,6 +44,7 @@ const NOTHING = [
   "listEvents",
   "listPortalSessions",
   "listRedeliveries",
+  "listWorkspaces",
   "matchEndpoints",
   "publishEvents",
   "testFilter",

@@ -32,8 +32,7 @@ export type Figures = {
   ) => Promise<ListFacets>;
 };
 
-export type CallsQuery = {
-  readonly workspaceId: string;
+export type CallsQuery = Sight & {
   readonly agentId?: string | undefined;
   /** The call with this id; those whose ids begin with it where it has `MIN_PREFIX` characters. */
   readonly callId?: string | undefined;

@@ -33,7 +33,7 @@ export const listCallsRoute = (api: Api, { projection, now }: Omit<ListDeps, "re
   api.get(
     "/calls",
     {
-      config: { permission: "read", isOfAllAgents: true },
+      config: { permission: "read" },
       schema: {
         operationId: "listCalls",
         summary: "List or search calls",
@@ -47,8 +47,11 @@ export const listCallsRoute = (api: Api, { projection, now }: Omit<ListDeps, "re
     async (request) => {
       const { agent_id, call_id, since, until, cursor, limit } = request.query;
       const projection_lag = projection.lag().total;
+      const { workspaceId, agents, endpoints } = callerOf(request);
       const { rows, next } = await projection.calls({
-        workspaceId: callerOf(request).workspaceId,
+        workspaceId,
+        agents,
+        endpoints,
         agentId: agent_id,
         callId: call_id,
         sinceMs: since,

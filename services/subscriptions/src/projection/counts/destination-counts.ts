@@ -26,6 +26,13 @@ export type FailingDestination = CountedDestination & {
   readonly failed: number;
 };
 
+type Wanted = {
+  readonly limit: number;
+  /** Only their subscriptions, and these endpoints; undefined: all. */
+  readonly agents: ReadonlySet<number> | undefined;
+  readonly endpoints: ReadonlySet<number>;
+};
+
 type Span = { readonly sinceMs: number; readonly untilMs: number };
 
 /** So many rows take a few milliseconds; then the event loop goes on. */
@@ -45,7 +52,7 @@ export const failingDestinations = (db: DatabaseSync) => {
   return async (
     workspace: number,
     { sinceMs, untilMs }: Span,
-    wanted: { readonly limit: number; readonly agents: ReadonlySet<number> | undefined },
+    wanted: Wanted,
   ): Promise<FailingDestination[]> => {
     const [first, end] = [Math.floor(sinceMs / INTERVAL_MS), Math.ceil(untilMs / INTERVAL_MS)];
     const failures = new Map<string, CountedDestination & { failed: number }>();
@@ -55,7 +62,7 @@ export const failingDestinations = (db: DatabaseSync) => {
       for (const row of rows) {
         const [interval = 0, endpoint = 0, agent = 0, failed = 0] = Object.values(row).map(Number);
         position = [interval, endpoint, agent];
-        if (wanted.agents?.has(agent) === false) continue;
+        if (wanted.agents?.has(agent) === false && !wanted.endpoints.has(endpoint)) continue;
         const key = `${endpoint}.${agent}`;
         const known = failures.get(key);
         if (known === undefined) failures.set(key, { endpoint, agent, failed });

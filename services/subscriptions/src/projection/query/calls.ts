@@ -5,23 +5,29 @@ import { MIN_PREFIX, type CallRow, type CallsQuery, type Figures } from "../figu
 import { DELIVERY_FACETS, EVENT_FACETS, SEVERAL } from "../file/facets.ts";
 import type { Ids } from "../file/ids.ts";
 import type { RowPosition } from "../projection.ts";
+import { seesAgent } from "../../sight/decide/sight.ts";
+import { seenCallRows } from "./seen-calls.ts";
+import { seenIn } from "./seen.ts";
 import { ALWAYS_MS } from "./rows-of-query.ts";
 
 type Position = RowPosition & { readonly id: number };
 
 type Found = Position & { readonly callId: string };
 
-/** The numbers of a query's workspace and agent. */
-type Within = { readonly workspace: number; readonly agent: number | undefined };
+/** The numbers of a query's workspace, and of the agents that it is narrowed to; undefined: all. */
+type Within = { readonly workspace: number; readonly agents: readonly number[] | undefined };
 
 /** So many rows take a few milliseconds; then the event loop goes on. */
 const ROWS_PER_TICK = 2_000;
+/** The same of each of up to 200 agents. */
+const ROWS_OF_AGENT = 100;
 
 /** Lists calls. */
 export const callsOn = (db: DatabaseSync, ids: Ids): Figures["calls"] => {
   const newest = newestCalls(db);
   const few = fewCalls(db);
   const rowOf = callRows(db, ids);
+  const seenRowOf = seenCallRows(db, ids);
   const find = async (within: Within, query: CallsQuery): Promise<readonly Position[]> => {
     const { callId, limit } = query;
     if (callId === undefined) return newest(within, { ...query, limit: limit + 1 });
@@ -29,8 +35,9 @@ export const callsOn = (db: DatabaseSync, ids: Ids): Figures["calls"] => {
     if (all !== undefined) return all.filter(isIn(query)).toSorted(newestFirst);
     // Very many: some of them are among the newest calls.
     const found: Found[] = [];
+    const maxRows = within.agents === undefined ? ROWS_PER_TICK : ROWS_OF_AGENT;
     let { after } = query;
-    for (let rows = 2 * limit; found.length <= limit; rows = Math.min(2 * rows, ROWS_PER_TICK)) {
+    for (let rows = 2 * limit; found.length <= limit; rows = Math.min(2 * rows, maxRows)) {
       const some = newest(within, { ...query, after, limit: rows });
       found.push(...some.filter((call) => call.callId.startsWith(callId)));
       if (some.length < rows) break;
@@ -40,17 +47,29 @@ export const callsOn = (db: DatabaseSync, ids: Ids): Figures["calls"] => {
     return found;
   };
   return async (query) => {
-    const { workspaceId, agentId, limit } = query;
+    const { workspaceId, limit } = query;
     const workspace = ids.workspace(workspaceId);
-    const agent = agentId === undefined ? undefined : ids.agent(workspaceId, agentId);
-    const isKnown = workspace !== undefined && (agentId === undefined || agent !== undefined);
-    const found = isKnown ? await find({ workspace, agent }, query) : [];
+    const agents = agentsOf(ids, query);
+    const found = workspace === undefined ? [] : await find({ workspace, agents }, query);
     const shown = found.slice(0, limit);
-    return {
-      rows: shown.map(({ id }) => rowOf(id)).filter((row) => row !== undefined),
-      next: found.length > limit ? shown.at(-1) : undefined,
-    };
+    const next = found.length > limit ? shown.at(-1) : undefined;
+    const seen = seenIn(ids, query);
+    const rows: CallRow[] = [];
+    for (const { id } of shown) {
+      const row = seen === undefined ? rowOf(id) : seenRowOf(id, { workspaceId, seen });
+      if (row !== undefined) rows.push(row);
+      if (seen !== undefined) await nextTick(); // it looks at each event of the call
+    }
+    return { rows, next };
   };
+};
+
+/** Those that a query is narrowed to, by the caller or by whom the caller sees. */
+const agentsOf = (ids: Ids, query: CallsQuery): readonly number[] | undefined => {
+  const { workspaceId, agentId } = query;
+  if (agentId === undefined) return seenIn(ids, query)?.agents;
+  const agent = seesAgent(query, agentId) ? ids.agent(workspaceId, agentId) : undefined;
+  return agent === undefined ? [] : [agent];
 };
 
 const newestFirst = (a: RowPosition, b: RowPosition): number => b.atMs - a.atMs || b.seq - a.seq;
@@ -73,14 +92,19 @@ const newestCalls = (db: DatabaseSync) => {
     SELECT call AS id, first_ms, first_seq, (SELECT call_id FROM calls WHERE id = call) AS call_id
     FROM call_agents INDEXED BY call_agents_by_agent WHERE agent = ? AND ${after} ${order}`);
   return (
-    { workspace, agent }: Within,
+    { workspace, agents }: Within,
     { sinceMs = 0, untilMs = ALWAYS_MS, after: last, limit }: CallsQuery,
   ): Found[] => {
     const start = last !== undefined && last.atMs < untilMs ? last : { atMs: untilMs, seq: 0 };
     const bounds = [sinceMs, start.atMs, start.seq, limit] as const;
     const rows =
-      agent === undefined ? all.all(workspace, ...bounds) : ofAgent.all(agent, ...bounds);
-    return rows.map((row) => ({ ...positionOf(row), callId: String(row["call_id"]) }));
+      agents === undefined
+        ? all.all(workspace, ...bounds)
+        : agents.flatMap((agent) => ofAgent.all(agent, ...bounds));
+    const found = rows.map((row) => ({ ...positionOf(row), callId: String(row["call_id"]) }));
+    // A call may have events of several agents.
+    const each = [...new Map(found.map((call) => [call.id, call])).values()];
+    return each.toSorted(newestFirst).slice(0, limit);
   };
 };
 
@@ -95,14 +119,17 @@ const fewCalls = (db: DatabaseSync) => {
   const found = "FROM calls WHERE workspace = ? AND call_id >= ? AND call_id <= ?";
   const find = db.prepare(`SELECT id, first_ms, first_seq ${found} AND first_ms IS NOT NULL`);
   const isMore = db.prepare(`SELECT 1 ${found} LIMIT 1 OFFSET ${ROWS_PER_TICK}`);
-  const isOf = db.prepare("SELECT 1 FROM call_agents WHERE call = ? AND agent = ?");
-  return ({ workspace, agent }: Within, callId: string): Position[] | undefined => {
+  const isOf = db.prepare(
+    "SELECT 1 FROM call_agents WHERE call = ? AND agent IN (SELECT value FROM json_each(?))",
+  );
+  return ({ workspace, agents }: Within, callId: string): Position[] | undefined => {
     // Ids are of visible ASCII, which is below this character.
     const last = callId.length < MIN_PREFIX ? callId : `${callId}\u007f`;
     if (isMore.get(workspace, callId, last) !== undefined) return undefined;
     const calls = find.all(workspace, callId, last).map(positionOf);
-    if (agent === undefined) return calls;
-    return calls.filter(({ id }) => isOf.get(id, agent) !== undefined);
+    if (agents === undefined) return calls;
+    const of = JSON.stringify(agents);
+    return calls.filter(({ id }) => isOf.get(id, of) !== undefined);
   };
 };
 

@@ -99,6 +99,7 @@ const slicesOf = (db: DatabaseSync) => {
         ...next,
         ...(end ?? []),
         ...(isOnce ? [JSON.stringify(earlier)] : []),
+        ...beforeValues(ranges, facet, query.counted),
       ];
       return statement(sql)
         .all(...values)
@@ -111,11 +112,28 @@ const slicesOf = (db: DatabaseSync) => {
 const isRepeated = ({ table, endpoint }: Ranges): boolean =>
   table === "deliveries" && endpoint === undefined;
 
+/** Of several endpoints, an event counts at the first of them where it is to be counted. */
+const beforeIn = ({ table, before }: Ranges, { what }: CountBy) =>
+  table === "deliveries" && what === "events" && before !== undefined && before.endpoints.length > 0
+    ? before
+    : undefined;
+
+const beforeValues = (ranges: Ranges, facet: number, counted: CountBy): string[] => {
+  const before = beforeIn(ranges, counted);
+  if (before === undefined) return [];
+  const facets = counted.once === true ? before.facets : [facet];
+  return [JSON.stringify(before.endpoints), JSON.stringify(facets)];
+};
+
+const NOT_AT_ENDPOINTS = `NOT EXISTS (SELECT 1 FROM deliveries AS other WHERE other.event_seq = deliveries.event_seq
+  AND other.endpoint IN (SELECT value FROM json_each(?)) AND other.facet IN (SELECT value FROM json_each(?)))`;
+
 const cellsSql = (
   ranges: Ranges,
-  { what, by }: CountBy,
+  counted: CountBy,
   { isOnce, isLast }: { readonly isOnce: boolean; readonly isLast: boolean },
 ): string => {
+  const { what, by } = counted;
   const keys = keysOf(ranges);
   const marks = keys.map(() => "?").join(", ");
   const conditions = [
@@ -123,6 +141,7 @@ const cellsSql = (
     `(${keys.join(", ")}) <= (${marks})`,
     ...(isLast ? [] : [`(${keys.join(", ")}) > (${marks})`]),
     ...(isOnce ? [NOT_BEFORE] : []),
+    ...(beforeIn(ranges, counted) === undefined ? [] : [NOT_AT_ENDPOINTS]),
   ];
   const isDistinct = what === "events" && ranges.table === "deliveries";
   const columns = by.filter((column) => ranges.table !== "events" || column !== "endpoint");

@@ -45,7 +45,8 @@ export const listFacetsOn = (
   };
   return {
     eventFacets: async (query) => {
-      const events = await cells(wantedEvents(query), query, ONCE);
+      // What is hidden altogether counts under no status.
+      const events = await cells(wantedEvents({ ...query, agents: undefined }), query, ONCE);
       // An event has the status of each of its deliveries, and goes to several endpoints.
       const { statuses = DELIVERY_STATUSES } = query;
       const several = wantedDeliveries({ ...query, statuses }).filter(isOfDeliveries);

@@ -16,11 +16,9 @@ import type {
 } from "../figures.ts";
 import { isAttemptResult, type Counted } from "../file/counted.ts";
 import { endpointHash, type Ids } from "../file/ids.ts";
-import { eventRowReader } from "./event-rows.ts";
-import { cellCounter } from "./facet-counts.ts";
 import { seesAgent, seesEndpoint } from "../../sight/decide/sight.ts";
 import { seenIn } from "./seen.ts";
-import { ALWAYS_MS, rowsOfQuery, wantedDeliveries } from "./rows-of-query.ts";
+import { waitingOn } from "./waiting.ts";
 
 /** Sums over a workspace, or over some of its agents, and over single endpoints and agents. */
 export const overviewOn = (db: DatabaseSync, ids: Ids): Pick<Figures, "overview" | "activity"> => {
@@ -64,14 +62,21 @@ export const overviewOn = (db: DatabaseSync, ids: Ids): Pick<Figures, "overview"
 };
 
 /** Whose counts an overview adds up: a workspace's, or those of some agents. */
-type Whose = { readonly workspace: number; readonly agents: readonly number[] | undefined };
+type Whose = {
+  readonly workspace: number;
+  readonly agents: readonly number[] | undefined;
+  /** Endpoints that are theirs alone, by their hashes. */
+  readonly endpoints: ReadonlySet<number>;
+};
 
 /** Undefined: the workspace has nothing. */
-const whoseOf = (ids: Ids, { workspaceId, agentIds }: OverviewQuery): Whose | undefined => {
+const whoseOf = (ids: Ids, query: OverviewQuery): Whose | undefined => {
+  const { workspaceId, agentIds } = query;
   const workspace = ids.workspace(workspaceId);
   if (workspace === undefined) return undefined;
   const agents = agentIds?.flatMap((id) => ids.agent(workspaceId, id) ?? []);
-  return { workspace, agents };
+  const endpoints = new Set(seenIn(ids, query)?.endpoints.filter((one) => one !== 0));
+  return { workspace, agents, endpoints };
 };
 
 const sumsOver = (db: DatabaseSync) => {
@@ -165,11 +170,11 @@ const failingOn = (db: DatabaseSync, ids: Ids) => {
   const find = failingDestinations(db);
   const endpoint = db.prepare("SELECT name, uid FROM endpoints WHERE hash = ?");
   return async (
-    { workspace, agents }: Whose,
+    { workspace, agents, endpoints }: Whose,
     query: OverviewQuery,
   ): Promise<FailingDestination[]> => {
     const only = agents === undefined ? undefined : new Set(agents);
-    const found = await find(workspace, query, { limit: MAX_FAILING, agents: only });
+    const found = await find(workspace, query, { limit: MAX_FAILING, agents: only, endpoints });
     return found.map(({ endpoint: hash, agent, attempted, failed }) => {
       const row = hash === 0 ? undefined : endpoint.get(hash);
       return {
@@ -180,41 +185,5 @@ const failingOn = (db: DatabaseSync, ids: Ids) => {
         failed,
       };
     });
-  };
-};
-
-const waitingOn = (db: DatabaseSync, ids: Ids) => {
-  const { first, ranges } = rowsOfQuery(db, ids);
-  const count = cellCounter(db);
-  const row = eventRowReader(db, ids);
-  const always = { sinceMs: 0, untilMs: ALWAYS_MS };
-  return async ({
-    workspaceId,
-    agents,
-    endpoints,
-    agentIds,
-  }: OverviewQuery): Promise<Overview["waiting"]> => {
-    const sight = { workspaceId, agents, endpoints };
-    const each = agentIds === undefined ? [{}] : agentIds.map((agentId) => ({ agentId }));
-    const queries = each.map((of) => ({ ...sight, ...of, limit: 1 }));
-    const counted = async (status: "pending" | "retrying") => {
-      const all = queries.flatMap((query) =>
-        ranges(wantedDeliveries({ ...query, statuses: [status] }), query),
-      );
-      const { cells, isPartial } = await count(all, always, { what: "rows", by: [] });
-      return { isPartial, count: cells.reduce((sum, cell) => sum + cell.count, 0) };
-    };
-    const [pending, retrying] = [await counted("pending"), await counted("retrying")];
-    const statuses = ["pending", "retrying"] as const;
-    const oldest = queries
-      .flatMap((query) => first(wantedDeliveries({ ...query, statuses }), query, "oldest_first"))
-      .toSorted((a, b) => a.atMs - b.atMs || a.seq - b.seq)
-      .at(0);
-    return {
-      pending: pending.count,
-      retrying: retrying.count,
-      isPartial: pending.isPartial || retrying.isPartial,
-      oldest: oldest && row.delivery(oldest, { workspaceId, seen: seenIn(ids, sight) }),
-    };
   };
 };

@@ -131,7 +131,7 @@ const rowsOn = (db: DatabaseSync, ids: Ids) => {
 };
 
 /** Pages that are looked through for one row at least. */
-const MAX_PAGES = 20;
+const MAX_PAGES = 4;
 
 /** Two calls may share a hash. */
 const isOfCall = ({ address }: Pick<EventRow, "address">, callId: string | undefined): boolean =>

@@ -26,6 +26,8 @@ export type Ranges = {
   readonly endpoint: number | undefined;
   /** Of a call's rows only what is seen. */
   readonly seen?: Seen | undefined;
+  /** Other ranges of the same query, which have the same events: those at these endpoints, of these facets. */
+  readonly before?: { readonly endpoints: readonly number[]; readonly facets: readonly number[] };
 };
 
 /** A part of all rows of some ranges, in one order. */

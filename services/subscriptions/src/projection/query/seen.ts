@@ -15,7 +15,7 @@ export const seenIn = (ids: Ids, { workspaceId, agents, endpoints }: Sight): See
 type Wanted = Pick<Ranges, "table" | "rows" | "facets">;
 
 /** Ranges of one agent each, and of deliveries also of one endpoint each. */
-type OfAgent = Wanted & Pick<Ranges, "by" | "value" | "agent" | "endpoint">;
+type OfAgent = Wanted & Pick<Ranges, "by" | "value" | "agent" | "endpoint" | "before">;
 
 /**
  * The ranges that hold the rows of some agents and endpoints, of the facets that are there: of 200 agents and a hundred facets
@@ -42,7 +42,11 @@ export const seenRanges = (db: DatabaseSync) => {
     const at = table === "deliveries" ? endpoints : endpoints.filter((one) => one !== 0);
     const toEndpoints =
       at.length === 0 ? [] : statement(endpointFacetsSql(table)).all(JSON.stringify(at), ofAgents);
-    return [...under(wanted, alone, "agent_alone"), ...under(wanted, toEndpoints, "endpoint")];
+    const ofEndpoints = under(wanted, toEndpoints, "endpoint").map((range) => ({
+      ...range,
+      before: { endpoints: at.slice(0, at.indexOf(range.value)), facets: wanted.facets },
+    }));
+    return [...under(wanted, alone, "agent_alone"), ...ofEndpoints];
   };
 };
 
