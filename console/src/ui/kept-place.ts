@@ -10,10 +10,15 @@ export const useKeptPlace = (
   name: string,
   keys: { readonly count: number; readonly at: (index: number) => string },
   rowPx: number,
-): { readonly scroll: RefObject<HTMLDivElement | null>; readonly note: () => void } => {
+): {
+  readonly scroll: RefObject<HTMLDivElement | null>;
+  /** Call it when other rows come into sight. */
+  readonly note: () => void;
+  /** Where the table is to begin. */
+  readonly firstTop: () => number;
+} => {
   const scroll = useRef<HTMLDivElement>(null);
   const anchor = useRef<{ readonly index: number; readonly key: string }>(undefined);
-  const isRestored = useRef(false);
   const note = useCallback(() => {
     const element = scroll.current;
     const top = element === null ? 0 : element.scrollTop;
@@ -23,16 +28,13 @@ export const useKeptPlace = (
   useLayoutEffect(() => {
     const element = scroll.current;
     if (element === null) return;
-    if (!isRestored.current && keys.count > 0) {
-      isRestored.current = true;
-      element.scrollTo({ top: notedTop(name) });
-    } else if (anchor.current !== undefined) {
+    if (anchor.current !== undefined) {
       const { index, key } = anchor.current;
       const now = indexOf(keys, key, index);
       if (now >= 0 && now !== index) element.scrollBy({ top: (now - index) * rowPx });
     }
     note();
-  }, [name, keys, rowPx, note]);
+  }, [keys, rowPx, note]);
   useEffect(() => {
     const element = scroll.current;
     if (element === null) return;
@@ -47,7 +49,7 @@ export const useKeptPlace = (
       element.removeEventListener("scroll", onScroll);
     };
   }, [name]);
-  return { scroll, note };
+  return { scroll, note, firstTop: () => notedTop(name) };
 };
 
 /** Rows move down as others come, so it is looked for from where it was. */

@@ -51,12 +51,13 @@ export const Table = <Row,>({
     }),
     [rows, keyOf],
   );
-  const { scroll, note } = useKeptPlace(label, keys, ROW_PX);
+  const { scroll, note, firstTop } = useKeptPlace(label, keys, ROW_PX);
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroll.current,
     estimateSize: () => ROW_PX,
     overscan: 12,
+    initialOffset: firstTop,
   });
   const first = virtualizer.range?.startIndex ?? 0;
   const end = virtualizer.range?.endIndex ?? 0;
