@@ -50,6 +50,27 @@ export const PAGES: readonly PageEntry[] = [
     nav: { title: "History", group: "Access" },
     component: loaded(() => import("../pages/audit/audit-page.tsx"), "AuditPage"),
   },
+  {
+    path: "/operator/workspaces",
+    permission: "read",
+    audience: "operator",
+    nav: { title: "Workspaces", group: "Operator" },
+    component: loaded(() => import("../pages/operator/workspaces-page.tsx"), "WorkspacesPage"),
+  },
+  {
+    path: "/operator/streams",
+    permission: "read",
+    audience: "operator",
+    nav: { title: "Streams", group: "Operator" },
+    component: loaded(() => import("../pages/operator/streams-page.tsx"), "StreamsPage"),
+  },
+  {
+    path: "/operator/dispatchers",
+    permission: "read",
+    audience: "operator",
+    nav: { title: "Dispatchers", group: "Operator" },
+    component: loaded(() => import("../pages/operator/dispatchers-page.tsx"), "DispatchersPage"),
+  },
 ];
 
 /** The pages that this caller may open. */
