@@ -94,6 +94,23 @@ describe.skipIf(chromium === undefined)("the pages of endpoints, agents, types a
     expect(browser.faults()).toEqual([]);
   });
 
+  test("go on while one of them cannot be loaded, which says so and can be loaded again", async () => {
+    const page = await openAs(`key=${platform.apiKeys[0]}`);
+    await page.getByRole("link", { name: "crm" }).waitFor();
+    await page.route(/assets\/agents-page/, (route) => route.fulfill({ status: 503 }));
+    await page.getByRole("link", { name: "Agents" }).click();
+    await page.getByRole("heading", { name: "This page could not be loaded" }).waitFor();
+    await page.getByRole("link", { name: "Endpoints" }).click();
+    await page.getByRole("link", { name: "crm" }).waitFor();
+    await page.getByRole("link", { name: "Agents" }).click();
+    await page.unroute(/assets\/agents-page/);
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("link", { name: "a1" }).waitFor();
+    // The browser and React say themselves what could not be loaded; nothing else is wrong.
+    const other = browser.faults().filter((fault) => !fault.includes("agents-page"));
+    expect(other).toEqual([]);
+  });
+
   test("say who gets an event and why others do not, and try a filter on a real event", async () => {
     const page = await openAs(`key=${platform.apiKeys[0]}`);
     await visit(page, "/filters");

@@ -1,6 +1,6 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { Suspense, useEffect, useState } from "react";
-import { Link, Redirect, Route, Router, Switch } from "wouter";
+import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { startTelling } from "../embedding/host-messages.ts";
 import { useMe } from "../session/me.ts";
 import { Session, type SignedOutView } from "../session/session.tsx";
@@ -10,6 +10,7 @@ import { Loading } from "../ui/states.tsx";
 import { Page } from "../ui/page.tsx";
 import { Toasts } from "../ui/toasts.tsx";
 import { makeQueryClient } from "./query-client.ts";
+import { PageBoundary } from "./page-boundary.tsx";
 import { pagesFor } from "./pages.ts";
 import { Shell } from "./shell.tsx";
 
@@ -63,22 +64,25 @@ export const App = ({
 const Pages = ({ way }: { readonly way: Way }) => {
   const me = useMe();
   const pages = pagesFor(way, me);
+  const [at] = useLocation();
   const first = pages.find(({ nav }) => nav !== undefined);
   return (
     <Shell pages={pages} way={way}>
-      <Suspense fallback={<Loading />}>
-        <Switch>
-          {pages.map(({ path, component }) => (
-            <Route key={path} path={path} component={component} />
-          ))}
-          <Route path="/">
-            {first === undefined ? <NothingHere /> : <Redirect to={first.path} replace />}
-          </Route>
-          <Route>
-            <NothingHere />
-          </Route>
-        </Switch>
-      </Suspense>
+      <PageBoundary at={at}>
+        <Suspense fallback={<Loading />}>
+          <Switch>
+            {pages.map(({ path, component }) => (
+              <Route key={path} path={path} component={component} />
+            ))}
+            <Route path="/">
+              {first === undefined ? <NothingHere /> : <Redirect to={first.path} replace />}
+            </Route>
+            <Route>
+              <NothingHere />
+            </Route>
+          </Switch>
+        </Suspense>
+      </PageBoundary>
     </Shell>
   );
 };
