@@ -19,6 +19,8 @@ type Needs = Permission | "any" | "operator";
 const NEEDS: Readonly<Record<string, Needs>> = {
   "GET /me": "any",
   "GET /workspaces": "operator",
+  "GET /streams": "operator",
+  "GET /dispatchers": "operator",
   "POST /api-keys": "admin",
   "GET /api-keys": "admin",
   "GET /api-keys/:key_id": "admin",
