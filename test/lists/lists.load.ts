@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { figures, percentile, said, SIZE, startHistory, timed } from "./history-scene.ts";
@@ -93,7 +94,9 @@ test("a call's events, straight from the streams: 95 of 100 within 50 ms", async
   expect(percentile(times, 0.95)).toBeLessThan(50);
 });
 
-const AGENTS = Array.from({ length: 50 }, (_, n) => addressOf(4 * n).agentId).join(",");
+const AGENTS = Array.from({ length: 50 }, (_, n) => addressOf(EVENT_TYPES.length * n).agentId).join(
+  ",",
+);
 
 test.each([
   ["/calls", "calls"],
