@@ -82,7 +82,7 @@ test("whichever page of its file is damaged, it opens, is built again, and shows
     await projection.stop();
     expect([page, projection.fatal]).toEqual([page, []]);
   }
-});
+}, 180_000); // some fifty pages, one for each table and index at least
 
 /** The first page of the events' rows: a list of events meets damage there. */
 const damageEvents = (file: string): void => {

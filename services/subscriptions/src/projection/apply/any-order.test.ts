@@ -162,7 +162,7 @@ test("whatever the order in which the streams are read, the rows are the same", 
       const all = { events: EVENTS, ...stored };
       expect(rowsOf(indexOf(all, turns))).toEqual(rowsOf(indexOf(all, [])));
     }),
-    { numRuns: 50 },
+    { numRuns: 30 },
   );
 });
 

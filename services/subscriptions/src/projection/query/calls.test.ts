@@ -144,6 +144,6 @@ test("calls that grew and lost their first events are as if those had never been
         ["calls", "call_agents"].map((table) => db.prepare(`SELECT count(*) FROM ${table}`).get());
       expect(count(grown)).toEqual(count(rebuilt));
     }),
-    { numRuns: 100 },
+    { numRuns: 25 },
   );
 });

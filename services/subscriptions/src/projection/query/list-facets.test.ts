@@ -90,7 +90,7 @@ test("facets of deliveries are counts of the list, whatever the filters", async 
       expect(byId(facets.agents)).toEqual(counted(rows.map(({ event }) => event.address.agentId)));
       expect(byId(facets.endpoints)).toEqual(counted(rows.map((row) => row.endpointId)));
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 
@@ -116,7 +116,7 @@ test("facets of events are counts of the list, with an event under each status t
       }
       expect(facets.states).toEqual(found);
     }),
-    { numRuns: 60 },
+    { numRuns: 25 },
   );
 });
 

@@ -201,6 +201,6 @@ test("a workspace's overview is that of all its agents", async () => {
         expect(ofAll.events).toBe(events);
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
