@@ -63,7 +63,7 @@ describe.skipIf(chromium === undefined)("events in the console", () => {
   test("the list narrows by filters that the address keeps, and says so when nothing matches", async () => {
     await go("/events");
     await row(/call_completed delivered/).waitFor();
-    await page.getByLabel("Status").selectOption("retrying");
+    await page.getByLabel("Status", { exact: true }).selectOption("retrying");
     await row(/recording_completed retrying/).waitFor();
     await expect.poll(() => row(/call_completed/).count(), SOON).toBe(0);
     expect(new URL(page.url()).search).toBe("?status=retrying");

@@ -106,7 +106,11 @@ const TypedFilter = ({
   useEffect(() => setTyped(inAddress), [inAddress]);
   useEffect(() => {
     if (typed === inAddress) return;
-    const timer = setTimeout(() => filters.set(filter.name, typed.trim()), TYPING_MS);
+    const { pathname } = location;
+    const timer = setTimeout(() => {
+      // Somebody may have gone to another page, of which the file is still being loaded: this one is there until then.
+      if (location.pathname === pathname) filters.set(filter.name, typed.trim());
+    }, TYPING_MS);
     return () => clearTimeout(timer);
   });
   const { suggestions } = filter;
