@@ -38,9 +38,10 @@ interface Lockfile {
 /** Lays out what the images have: the files of the context, and no package that is for developing. */
 export async function layOutImage(): Promise<string> {
   const directory = await makeTempDir("image");
-  for (const path of ["package.json", ...buildContext().filter(filesOfPackages())]) {
+  const ofConsole = ["console/package.json", "console/dist"];
+  for (const path of ["package.json", ...ofConsole, ...buildContext().filter(filesOfPackages())]) {
     await mkdir(dirname(join(directory, path)), { recursive: true });
-    await cp(join(ROOT, path), join(directory, path));
+    await cp(join(ROOT, path), join(directory, path), { recursive: true });
   }
   const lockfile = JSON.parse(await readFile(join(ROOT, "package-lock.json"), "utf8")) as Lockfile;
   for (const [path, { dev = false, link = false }] of Object.entries(lockfile.packages)) {
@@ -57,10 +58,10 @@ export async function layOutImage(): Promise<string> {
 
 /** Where a package of this repository lies in the layout. */
 async function workspaceNamed(name: string, directory: string): Promise<string> {
-  const folders = ["libs", "services"].map((folder) => join(directory, folder, name));
+  const folders = ["libs", "services", "."].map((folder) => join(directory, folder, name));
   for (const folder of folders) {
     const found = await readFile(join(folder, "package.json"), "utf8").catch(() => undefined);
     if (found !== undefined) return folder;
   }
-  throw new Error(`${name}: is in neither libs nor services`);
+  throw new Error(`${name}: is in neither libs nor services nor the root`);
 }

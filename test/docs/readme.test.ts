@@ -18,6 +18,15 @@ const [demo = "", up = "", ...others] = blocks;
 /** A shell in the clone, with what it printed. Its processes are a group of their own. */
 type Shell = { readonly child: ChildProcess; readonly printed: () => string };
 
+const MADE_BY_SET_UP = [
+  "node_modules",
+  ".tools",
+  "console/node_modules",
+  "console/dist",
+  "console/src/api/schema.gen.ts",
+  "console/src/api/.schema.inputs",
+];
+
 let clone: string;
 let env: NodeJS.ProcessEnv;
 let port: number;
@@ -33,7 +42,7 @@ beforeAll(async () => {
     cpSync(join(ROOT, file), join(clone, file));
   }
   // What set-up has brought, as for the first command of a reader. An npm that installed anything would do so here.
-  for (const made of ["node_modules", ".tools"]) symlinkSync(join(ROOT, made), join(clone, made));
+  for (const made of MADE_BY_SET_UP) symlinkSync(join(ROOT, made), join(clone, made));
   const stubs = await makeTempDir("no-npm");
   writeFileSync(join(stubs, "npm"), "#!/bin/sh\necho 'run make set-up first' >&2\nexit 1\n", {
     mode: 0o755,
