@@ -137,6 +137,8 @@ test("the defaults of both services are those of the design", () => {
     EVENTS_MAX_AGE: 7 * day,
     ATTEMPTS_MAX_AGE: 30 * day,
     DEAD_LETTERS_MAX_AGE: 30 * day,
+    AUDIT_MAX_AGE: 90 * day,
+    AUDIT_MAX_BYTES: 2 ** 30,
     LOG_LEVEL: "info",
     ADMIN_HOST: "0.0.0.0",
     ALLOW_INSECURE_HTTP: false,

@@ -116,10 +116,12 @@ const rotateRoute = (api: Api, deps: KeysDeps): void => {
       },
     },
     async (request, reply) => {
+      // A header that cannot be taken is refused first, as by every call that reads it.
+      const once = onceIn(request);
       const { key_id } = await changeableKey(request, request.params.key_id, deps);
       const { overlap } = request.body ?? rotateKeySchema.parse({});
       const { workspaceId } = callerOf(request);
-      const rotated = await deps.keys.rotate(workspaceId, key_id, overlap, onceIn(request));
+      const rotated = await deps.keys.rotate(workspaceId, key_id, overlap, once);
       if (rotated.kind !== "key") return sendProblem(reply, keyProblem(rotated, key_id));
       if (rotated.token === undefined) reply.header("idempotency-replayed", "true");
       return keyWithSecret(rotated, deps);
