@@ -47,6 +47,11 @@ beforeAll(async () => {
   await storeEndpoint(client, CANCELLED, gone);
   await storeEndpoint(client, FILTERING, { filter: '{"data":{"call_duration":{"$gt":1000000}}}' });
   await storeEndpoint(client, DISABLED, { switch: "disabled" });
+  // An event whose subscription is known may miss an endpoint that was stored just before it.
+  await eventually(async () => {
+    const metrics = await platform.dispatchers[0]?.metrics();
+    return metrics?.value("ringback_endpoints") === 5;
+  });
   const published = await platform.publish({ callId: "four" });
   await receiver.received(1, { path: "/cancelled" });
   await storeEndpoint(client, CANCELLED, null);
@@ -143,8 +148,8 @@ const list = (path: string, name: string): Promise<Body[]> =>
     return rows(body, name);
   });
 
-const without = (row: Body, field: string): Body =>
-  Object.fromEntries(Object.entries(row).filter(([name]) => name !== field));
+const without = (row: Body, ...fields: readonly string[]): Body =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => !fields.includes(name)));
 
 const STATUSES = [
   ["dead_lettered", null],
@@ -162,8 +167,8 @@ test("lists have each of the four deliveries, and find the event by any of their
     String(a["delivery_id"]) < String(b["delivery_id"]) ? -1 : 1,
   );
   expect(byId).toMatchObject(
-    // The schedule's time may be later than the record's.
-    ofEvent.map((one) => ({ ...head, ...without(one, "next_attempt_at") })),
+    // The schedule's time may be later than the record's; a list has no dead letters.
+    ofEvent.map((one) => ({ ...head, ...without(one, "next_attempt_at", "dead_letter") })),
   );
   for (const [wanted, endpoint] of STATUSES) {
     const [found, ...others] = await list(`/events?status=${wanted}`, "events");
