@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { errorAt } from "../../api/problem.ts";
-import { ActionDialog } from "../../ui/action-dialog.tsx";
+import { ActionDialog } from "../../ui/dialogs/action-dialog.tsx";
 import { TextField } from "../../ui/field.tsx";
 import { notify } from "../../ui/toasts.tsx";
 import { useRequestKey } from "../destinations/request-key.ts";

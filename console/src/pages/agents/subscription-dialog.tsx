@@ -2,7 +2,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { errorAt } from "../../api/problem.ts";
 import { useMay } from "../../session/me.ts";
-import { ActionDialog } from "../../ui/action-dialog.tsx";
+import { ActionDialog } from "../../ui/dialogs/action-dialog.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { Note } from "../../ui/form.tsx";
 import { notify } from "../../ui/toasts.tsx";

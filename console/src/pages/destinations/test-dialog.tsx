@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { errorAt } from "../../api/problem.ts";
 import type { ShownCall } from "../../format/curl.ts";
-import { ActionDialog } from "../../ui/action-dialog.tsx";
+import { ActionDialog } from "../../ui/dialogs/action-dialog.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import { Note } from "../../ui/form.tsx";
 import { AttemptDetails } from "../attempts/attempt-details.tsx";

@@ -5,7 +5,7 @@ import { useMe } from "../../session/me.ts";
 import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
-import { FailedAction } from "../../ui/failed-action.tsx";
+import { FailedAction } from "../../ui/dialogs/failed-action.tsx";
 import { Beside, Buttons, OneOf, Stack } from "../../ui/form.tsx";
 import { Panel } from "../../ui/page.tsx";
 import { PairsField, TokensField } from "../../ui/tokens-field.tsx";

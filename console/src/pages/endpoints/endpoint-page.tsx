@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useLocation, useParams } from "wouter";
 import { api, dataOf } from "../../api/client.ts";
 import { useMay } from "../../session/me.ts";
-import { ActionDialog } from "../../ui/action-dialog.tsx";
+import { ActionDialog } from "../../ui/dialogs/action-dialog.tsx";
 import { Button, ButtonLink } from "../../ui/button.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
 import { Failure, Loading } from "../../ui/states.tsx";

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 import { api } from "../../api/client.ts";
 import { errorAt, ProblemError } from "../../api/problem.ts";
-import { ActionDialog } from "../../ui/action-dialog.tsx";
+import { ActionDialog } from "../../ui/dialogs/action-dialog.tsx";
 import { TextArea, TextField } from "../../ui/field.tsx";
 import { notify } from "../../ui/toasts.tsx";
 import type { EventType } from "../destinations/api-types.ts";

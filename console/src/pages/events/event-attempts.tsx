@@ -2,7 +2,7 @@ import { useState } from "react";
 import { api, dataOf } from "../../api/client.ts";
 import { usePages } from "../../api/use-pages.ts";
 import { Button } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { Dialog } from "../../ui/dialogs/dialog.tsx";
 import { List } from "../../ui/list.tsx";
 import { Empty } from "../../ui/states.tsx";
 import { Status } from "../../ui/status.tsx";

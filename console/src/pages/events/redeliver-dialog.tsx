@@ -4,7 +4,7 @@ import { api, dataOf } from "../../api/client.ts";
 import { requestKey } from "../../api/request-key.ts";
 import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { Dialog } from "../../ui/dialogs/dialog.tsx";
 import { CheckField } from "../../ui/field.tsx";
 import { Failure } from "../../ui/states.tsx";
 import { notify } from "../../ui/toasts.tsx";

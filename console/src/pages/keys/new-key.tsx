@@ -8,7 +8,7 @@ import { Choices } from "../../ui/choices.tsx";
 import { Curl } from "../../ui/code.tsx";
 import { TextField } from "../../ui/field.tsx";
 import css from "../../ui/form.module.css";
-import { ShownOnce } from "../../ui/shown-once.tsx";
+import { ShownOnce } from "../../ui/dialogs/shown-once.tsx";
 import { Failure } from "../../ui/states.tsx";
 import { SCOPES, type Scope } from "./api-key.ts";
 

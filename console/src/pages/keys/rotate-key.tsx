@@ -6,7 +6,7 @@ import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
 import { SelectField } from "../../ui/field.tsx";
 import css from "../../ui/form.module.css";
-import { ShownOnce } from "../../ui/shown-once.tsx";
+import { ShownOnce } from "../../ui/dialogs/shown-once.tsx";
 import { Failure } from "../../ui/states.tsx";
 import type { ApiKey } from "./api-key.ts";
 

@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import { clockText } from "../../format/time.ts";
 import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { Dialog } from "../../ui/dialogs/dialog.tsx";
 import { FilterBar, useFilters } from "../../ui/filters.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
 import { Empty, Failure } from "../../ui/states.tsx";

@@ -8,7 +8,7 @@ import { countText } from "../../format/number.ts";
 import { useMay } from "../../session/me.ts";
 import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { Dialog } from "../../ui/dialogs/dialog.tsx";
 import { SelectField, TextField } from "../../ui/field.tsx";
 import { Failure } from "../../ui/states.tsx";
 import { notify } from "../../ui/toasts.tsx";

@@ -4,7 +4,7 @@ import { api, dataOf } from "../../api/client.ts";
 import { countText } from "../../format/number.ts";
 import { useMay } from "../../session/me.ts";
 import { Curl } from "../../ui/code.tsx";
-import { ConfirmButton } from "../../ui/confirm.tsx";
+import { ConfirmButton } from "../../ui/dialogs/confirm.tsx";
 import { Definitions, Page, Panel } from "../../ui/page.tsx";
 import { Failure, Loading } from "../../ui/states.tsx";
 import { Status } from "../../ui/status.tsx";

@@ -1,8 +1,8 @@
 import { useState } from "react";
-import { ProblemError } from "../api/problem.ts";
-import { Button } from "./button.tsx";
-import { Failure } from "./states.tsx";
-import css from "./ui.module.css";
+import { ProblemError } from "../../api/problem.ts";
+import { Button } from "../button.tsx";
+import { Failure } from "../states.tsx";
+import css from "../ui.module.css";
 
 /** Why a change was not made. Where somebody else has changed the thing meanwhile, it says so, and offers to read it again. */
 export const FailedAction = ({

@@ -1,7 +1,7 @@
 import { Dialog as Base } from "@base-ui/react/dialog";
 import type { ReactNode } from "react";
-import { Button } from "./button.tsx";
-import css from "./ui.module.css";
+import { Button } from "../button.tsx";
+import css from "../ui.module.css";
 
 /** A dialog over the page: it keeps the focus, and Escape closes it. */
 export const Dialog = ({

@@ -1,6 +1,6 @@
-import { Button } from "./button.tsx";
-import { Code } from "./code.tsx";
-import css from "./form.module.css";
+import { Button } from "../button.tsx";
+import { Code } from "../code.tsx";
+import css from "../form.module.css";
 
 /** A secret that the API shows this once. */
 export const ShownOnce = ({

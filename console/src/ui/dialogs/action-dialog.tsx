@@ -1,10 +1,10 @@
 import type { FormEvent, ReactNode } from "react";
-import type { ShownCall } from "../format/curl.ts";
-import { Button } from "./button.tsx";
-import { Curl } from "./code.tsx";
+import type { ShownCall } from "../../format/curl.ts";
+import { Button } from "../button.tsx";
+import { Curl } from "../code.tsx";
 import { Dialog } from "./dialog.tsx";
 import { FailedAction } from "./failed-action.tsx";
-import css from "./form.module.css";
+import css from "../form.module.css";
 
 /** What somebody is about to do: what it means, its call as curl, and what the API says about it. */
 export const ActionDialog = ({

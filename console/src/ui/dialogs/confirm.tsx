@@ -1,8 +1,8 @@
 import { useState, type ReactNode } from "react";
-import { Button } from "./button.tsx";
+import { Button } from "../button.tsx";
 import { Dialog } from "./dialog.tsx";
-import { Failure } from "./states.tsx";
-import css from "./ui.module.css";
+import { Failure } from "../states.tsx";
+import css from "../ui.module.css";
 
 /** A button that asks before it does what cannot be undone. */
 export const ConfirmButton = ({
