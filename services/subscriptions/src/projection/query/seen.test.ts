@@ -101,7 +101,7 @@ const check = (
 ): Promise<void> =>
   fc.assert(
     fc.asyncProperty(random, ([all, bound]) => property(filled(all), sightOf(bound))),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
 
 test("a bound key's deliveries and attempts are those of all that it sees", async () => {
