@@ -93,10 +93,11 @@ export const streamsInMemory = () => {
           : ({ kind: "none" } as const);
       }),
     storeDeadLetter: (deadLetter, key) =>
-      call(
-        () =>
-          void deadLetters.set(`${deadLetter.event_id}:${deadLetter.reason}:${key}`, deadLetter),
-      ),
+      call(() => {
+        const id = `${deadLetter.event_id}:${deadLetter.reason}:${key}`;
+        return deadLetters.size < deadLetters.set(id, deadLetter).size ? "stored" : "present";
+      }),
+    isDeadLettered: async () => deadLetters.size > 0,
   };
   const steps = settleSteps(store, {
     publishExhausted: (_record, id) => call(() => void published.push(`exhausted ${id}`)),

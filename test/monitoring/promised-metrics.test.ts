@@ -7,7 +7,8 @@ import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects"
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { describe, expect, test } from "vitest";
 import { readDispatcherSettings } from "../../services/dispatcher/src/config.ts";
-import { exportState } from "../../services/dispatcher/src/health.ts";
+import type { DispatcherState } from "../../services/dispatcher/src/health.ts";
+import { exportState } from "../../services/dispatcher/src/gauges.ts";
 import { dispatcherMetrics } from "../../services/dispatcher/src/metrics.ts";
 import { apiOfNothing } from "../../scripts/openapi/document.ts";
 import { PROJECTED_STREAMS } from "../../services/subscriptions/src/projection/file/positions.ts";
@@ -93,6 +94,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_order_waiting: { type: "gauge" },
   ringback_order_given_up_total: { type: "counter" },
   ringback_backlog_events: { type: "gauge" },
+  ringback_backlog_retries: { type: "gauge" },
   ringback_retries_waiting: { type: "gauge" },
   // Beyond what was promised: how many share the limits of subscriptions.
   ringback_dispatchers: { type: "gauge" },
@@ -106,6 +108,8 @@ const OF_DISPATCHER: Record<string, Promised> = {
     labels: { fault: ["resources", "network", "secret", "storage", "unexpected"] },
   },
 };
+
+const DISPATCHER_IS_READY = ["stopping", "nats", "subscriptions_view", "storage", "intake"];
 
 const OF_SUBSCRIPTIONS: Record<string, Promised> = {
   ringback_event_warnings_total: {
@@ -129,21 +133,36 @@ const OF_SUBSCRIPTIONS: Record<string, Promised> = {
   },
 };
 
-const dispatcherPage = async (): Promise<string> => {
-  const registry = createMetrics("1.2.3");
-  const own = dispatcherMetrics(registry);
-  exportState(
-    registry,
-    {
-      streams: new Map([
+/** A dispatcher that leads and knows all that it may; the parts that no gauge reads are left out. */
+const KNOWN = {
+  nats: { isConnected: () => true, problem: () => undefined },
+  view: {
+    following: {
+      isCaughtUp: () => true,
+      isCurrent: () => true,
+      unavailable: () => undefined,
+      ageMs: () => 0,
+    },
+    counts: () => ({ agents: 0, subscriptions: 0, endpoints: 0 }),
+  },
+  clock: { isKnown: () => true, aheadMs: () => 0 },
+  membership: { counted: () => 1 },
+  observed: {
+    sizes: () =>
+      new Map([
         ["EVENTS", { messages: 1, bytes: 300, maxBytes: 1_000 }],
         ["RETRIES", { messages: 0, bytes: 0, maxBytes: undefined }],
       ]),
-      backlog: 0,
-      retriesWaiting: 0,
-    },
-    readDispatcherSettings({ ALLOW_PLAINTEXT_HEADERS: "true" }),
-  );
+    backlog: () => ({ waiting: 0, late: 0, oldestAtMs: undefined }),
+    retries: () => ({ scheduled: 0, due: 0 }),
+  },
+  retryOverdueMs: 0,
+} as unknown as DispatcherState;
+
+const dispatcherPage = async (): Promise<string> => {
+  const registry = createMetrics("1.2.3");
+  const own = dispatcherMetrics(registry);
+  exportState(registry, KNOWN, readDispatcherSettings({ ALLOW_PLAINTEXT_HEADERS: "true" }));
   own.workspaceAttempt("w1", "delivered"); // their series begin with the first sight of a workspace
   return (await registry.page()).text;
 };
@@ -199,7 +218,8 @@ const asFound = (promised: Record<string, Promised>) =>
 
 describe("every metric that is promised is there with its labels and their values, and no other", () => {
   test("of the dispatcher", async () => {
-    const promised = asFound({ ...OF_ALL, ...OF_DISPATCHER });
+    const ready = { type: "gauge", labels: { reason: DISPATCHER_IS_READY } };
+    const promised = asFound({ ...OF_ALL, ...OF_DISPATCHER, ringback_ready: ready });
     expect(foundOn(await dispatcherPage())).toEqual(promised);
   });
 
@@ -217,4 +237,21 @@ test("every series of ours that counts starts at zero", async () => {
     const started = counting.filter(({ name, value }) => !/_workspace_/.test(name) && value !== 0);
     expect([counting.length > 0, started]).toEqual([true, []]);
   }
+});
+
+test("what a dispatcher cannot know has no series, as 0 would say that nothing waits", async () => {
+  const registry = createMetrics("1.2.3");
+  exportState(registry, {}, readDispatcherSettings({ ALLOW_PLAINTEXT_HEADERS: "true" }));
+  const page = parseMetrics((await registry.page()).text);
+  const found = page.series.filter(({ name }) => name.startsWith("ringback_"));
+  expect([...new Set(found.map(({ name }) => name))].toSorted()).toEqual([
+    "ringback_attempts_in_flight",
+    "ringback_attempts_in_flight_limit",
+    "ringback_build_info",
+    "ringback_nats_connected",
+    "ringback_order_waiting",
+    "ringback_ready",
+  ]);
+  expect(page.value("ringback_ready", { reason: "nats" })).toBe(0);
+  expect(page.value("ringback_ready", { reason: "stopping" })).toBe(1);
 });

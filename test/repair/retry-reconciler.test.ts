@@ -12,8 +12,9 @@ import type { ServiceProcess } from "../harness/process/service-process.ts";
 
 failOnLeaks();
 
-const AGENTS = ["stuck", "missing", "slow", "deferred", "again"];
+const AGENTS = ["stuck", "missing", "slow", "deferred", "again", "expired"];
 const OVERDUE = "ringback_retry_overdue_seconds";
+const GIVEN_UP = "ringback_dead_letters_total";
 const REPUBLISHED = "ringback_retries_republished_total";
 
 let platform: Platform;
@@ -33,6 +34,7 @@ beforeAll(async () => {
         "/missing": fails,
         "/deferred": fails,
         "/again": fails,
+        "/expired": fails,
         "/slow": inTurn(status(500), { kind: "late_status", status: 200, afterMs: 2_500 }),
       }),
     ),
@@ -146,8 +148,10 @@ test("a schedule that the server did not fire is published again, and measured m
   });
 });
 
-test("a lost schedule is stored again; a delivery in flight or deferred is left alone", async () => {
+test("a lost schedule is stored again; a delivery in flight, deferred or expired is left alone", async () => {
   const [watcher, other] = await watcherAndOther();
+  const expired = await failedOnce("expired");
+  await platform.client.jsm.streams.deleteMessage("EVENTS", expired.seq);
   const events = await Promise.all(["missing", "slow", "deferred"].map(failedOnce));
   const [missing, , deferred] = events as [Published, Published, Published];
   await Promise.all([losesItsSchedule(missing), isDeferred(deferred)]);
@@ -160,6 +164,11 @@ test("a lost schedule is stored again; a delivery in flight or deferred is left 
   expect(await repairs(watcher)).toEqual({ overdue: 1, missing: 1 });
   expect(await repairs(other)).toEqual({ overdue: 0, missing: 0 });
   expect([watcher, other].map(hasWatched)).toEqual([true, false]);
+  // Several rounds have looked at the delivery whose event is gone.
+  expect(await platform.deadLetters()).toMatchObject([{ event_seq: expired.seq }]);
+  const pages = await Promise.all([watcher, other].map((one) => one.metrics()));
+  const counted = pages.map((page) => page.value(GIVEN_UP, { reason: "event_expired" }) ?? 0);
+  expect(counted.reduce((sum, n) => sum + n)).toBe(1);
 });
 
 test("when the dispatcher that watches is killed, the other one takes over", async () => {

@@ -4,7 +4,7 @@ import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
 import { connectNats, closeNats, type Nats } from "@ringback/runtime/nats/connection";
 import { followServerClock } from "@ringback/runtime/nats/server-clock";
-import { watchStreams } from "@ringback/runtime/streams/stream-watch";
+import { watchStreams, type StreamWatchOptions } from "@ringback/runtime/streams/stream-watch";
 import { openTracing } from "@ringback/runtime/telemetry/tracing";
 import manifest from "../package.json" with { type: "json" };
 import {
@@ -15,11 +15,13 @@ import {
   type DispatcherOptions,
 } from "./dispatcher-deps.ts";
 import { startHealthEvaluation } from "./endpoint-health/health-evaluation.ts";
-import { exportState, observeStream, openAdmin, type DispatcherState } from "./health.ts";
+import { openAdmin, type DispatcherState } from "./health.ts";
 import { filterCheck } from "./intake/endpoint-filters.ts";
 import { startIntake } from "./intake/intake.ts";
 import { joinDispatchers } from "./limits/membership.ts";
 import { dispatcherMetrics } from "./metrics.ts";
+import { exportState } from "./gauges.ts";
+import { createObservations, observeWork } from "./observe/observations.ts";
 import { callOrdering, type Ordering, type OrderingDeps } from "./order/ordering.ts";
 import { startRetryReconciler } from "./repair/retry-reconciler.ts";
 import { proveGuard } from "./send/guard-self-test.ts";
@@ -42,7 +44,7 @@ const traced = { name: "ringback-dispatcher", version: manifest.version };
 
 /** Starts a dispatcher: the probes at once, the rest as soon as NATS is there. */
 export const startDispatcher = (options: DispatcherOptions): Dispatcher => {
-  const state: DispatcherState = { streams: new Map(), backlog: 0, retriesWaiting: 0 };
+  const state: DispatcherState = {};
   const abort = new AbortController();
   const started = start(options, state, abort.signal);
   return {
@@ -78,13 +80,10 @@ const start = async (
   const nats = await connectNats(settings, "ringback-dispatcher", log, onFatal);
   state.nats = nats;
   const created = await streamsFor(nats, settings, log, abort);
-  const watch = watchStreams({
-    nats,
-    created,
-    onInfo: (name, info) => observeStream(name, info, nats, state),
-    onStreamLost: onFatal,
-    log,
-  });
+  const observed = createObservations(() => nats.isConnected());
+  state.observed = observed;
+  const onInfo: StreamWatchOptions["onInfo"] = (name, info) => observed.note(name, info, nats);
+  const watch = watchStreams({ nats, created, onInfo, onStreamLost: onFatal, log });
   const view = subscriptionView(nats, log, onFatal);
   state.view = view;
   await view.following.caughtUp;
@@ -106,22 +105,17 @@ const start = async (
   const parts = { metrics, own, store, steps, view, limiter, ordering, membership, clock };
   const deps = messageDeps(options, { ...parts, sealer: sealing.ring, tracer: tracing?.tracer });
   const watches = startWatches(options, state, { ...deps, nats, now: clock.nowMs });
-  const intake = startIntake({
-    nats,
-    maxInFlight: settings.MAX_IN_FLIGHT,
-    limiter,
-    deps,
-    created,
-    management: settings.STREAM_MANAGEMENT,
-    acknowledgedUpTo: () => state.acknowledgedUpTo,
-    onStreamLost: onFatal,
-  });
+  const { MAX_IN_FLIGHT: maxInFlight, STREAM_MANAGEMENT: management } = settings;
+  const { acknowledgedUpTo } = observed;
+  const consuming = { nats, created, management, acknowledgedUpTo, onStreamLost: onFatal };
+  const intake = startIntake({ ...consuming, maxInFlight, limiter, deps });
   const follows = [clock.stop, view.following.stop, watch.stop];
   const stops = [...follows, ...watches, sender.close, sealing.stop];
   if (tracing !== undefined) stops.push(tracing.close);
   state.running = { intake, close: () => notifier.stop().then(() => closeAll(stops, nats, admin)) };
   await intake.started;
   state.isPulling = true;
+  void observeWork(nats, observed).catch(() => undefined);
   log.info({ admin: admin.url }, "listening");
 };
 
@@ -136,7 +130,7 @@ const startOrdering = (
 ): Ordering => {
   const ordering = callOrdering({
     ...parts,
-    acknowledgedUpTo: () => state.acknowledgedUpTo,
+    acknowledgedUpTo: () => state.observed?.acknowledgedUpTo(),
     passesFilter: filterCheck(parts.log),
     now: () => Date.now(), // the wall clock, as for all times of a delivery
   });
@@ -166,7 +160,7 @@ const startWatches = (
   state: DispatcherState,
   deps: WatchDeps,
 ): (() => Promise<void>)[] => {
-  const onOverdue = (ms: number): void => {
+  const onOverdue = (ms: number | undefined): void => {
     state.retryOverdueMs = ms;
   };
   const overdue = startRetryReconciler({ ...deps, policy: repair, onOverdue });

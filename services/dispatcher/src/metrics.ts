@@ -175,9 +175,12 @@ export const observeStart = (
 
 /** Counts a dead letter without a last attempt, and its delivery where that is known. */
 export const countDeadLetter = (metrics: DispatcherMetrics, deadLetter: DeadLetter): void => {
-  const { reason } = deadLetter;
-  if (reason === "invalid_event") return metrics.deadLetters.inc({ reason, destination: "none" });
-  const { event_type, workspace_id } = deadLetter;
+  if (deadLetter.reason === "invalid_event") {
+    const named = eventTypeLabel(deadLetter.subject.split(".").at(-1) ?? "");
+    metrics.events.inc({ event_type: named, result: "invalid" });
+    return metrics.deadLetters.inc({ reason: "invalid_event", destination: "none" });
+  }
+  const { reason, event_type, workspace_id } = deadLetter;
   const destination = destinationLabel(deadLetter);
   metrics.deadLetters.inc({ reason, destination });
   if (event_type === undefined || workspace_id === undefined) return;

@@ -20,15 +20,15 @@ export type SubscriptionsMetrics = RequestMetrics & {
   readonly warnedOf: (warnings: number) => void;
 };
 
-/** What the gauges show, looked up when they are read. */
+/** What the gauges show, looked up when they are read; undefined for what cannot be known now. */
 export type Gauges = {
-  readonly agents: () => number;
-  readonly subscriptions: () => number;
-  readonly endpoints: () => number;
+  readonly agents: () => number | undefined;
+  readonly subscriptions: () => number | undefined;
+  readonly endpoints: () => number | undefined;
   readonly isConnected: () => boolean;
-  readonly viewAgeSeconds: () => number;
+  readonly viewAgeSeconds: () => number | undefined;
   readonly streams: () => number;
-  readonly clockOffsetSeconds: () => number;
+  readonly clockOffsetSeconds: () => number | undefined;
   /** By stream. */
   readonly projectionLag: () => ReadonlyMap<string, number>;
 };
@@ -69,7 +69,7 @@ export const createSubscriptionsMetrics = (
   );
   registry.gauge(
     "ringback_clock_offset_seconds",
-    "This machine's clock less that of NATS; 0 until it is known",
+    "This machine's clock less that of NATS",
     gauges.clockOffsetSeconds,
   );
   registry.gaugeBy(

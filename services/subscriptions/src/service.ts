@@ -1,4 +1,8 @@
-import { startAdminServer } from "@ringback/runtime/process/admin-server";
+import {
+  exportReadiness,
+  startAdminServer,
+  type Readiness,
+} from "@ringback/runtime/process/admin-server";
 import { viewAgeSeconds } from "@ringback/runtime/streams/last-per-subject";
 import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
 import { connectNats, closeNats, type Nats } from "@ringback/runtime/nats/connection";
@@ -64,17 +68,18 @@ const start = async (
   open.defer(sealing.stop);
   const parts: Parts = {};
   const metrics = createSubscriptionsMetrics(manifest.version, {
-    agents: () => parts.index?.agentCount() ?? 0,
-    subscriptions: () => parts.index?.subscriptionCount() ?? 0,
-    endpoints: () => parts.index?.endpoints.count() ?? 0,
+    agents: () => readIndex(parts)?.agentCount(),
+    subscriptions: () => readIndex(parts)?.subscriptionCount(),
+    endpoints: () => readIndex(parts)?.endpoints.count(),
     isConnected: () => parts.nats?.isConnected() ?? false,
     viewAgeSeconds: () => viewAgeSeconds(parts.index),
     streams: () => parts.connections?.count() ?? 0,
     clockOffsetSeconds: () => clockOffsetSeconds(parts.clock),
-    projectionLag: () =>
-      new Map(PROJECTED_STREAMS.map((one) => [one, parts.projection?.lag()[one] ?? 0])),
+    projectionLag: () => projectionLag(parts),
   });
-  const admin = await openAdmin(settings, metrics, () => notReady(parts, stopping));
+  const ready = readiness(parts, stopping);
+  exportReadiness(metrics.registry, ready);
+  const admin = await openAdmin(settings, metrics, ready);
   open.defer(admin.close);
   const service = { name: "ringback-subscriptions", version: manifest.version };
   const tracing = await openTracing(settings, service, log);
@@ -100,26 +105,52 @@ const start = async (
   log.info({ http, admin: addressOf(settings.ADMIN_HOST, new URL(admin.url).port) }, "listening");
 };
 
+/** The index once it has all agents: before that its counts are those of a part. */
+const readIndex = ({ index }: Parts): AgentIndex | undefined =>
+  index?.isCaughtUp() === true ? index : undefined;
+
+/** By stream; nothing while NATS is away, which alone knows what is stored. */
+const projectionLag = ({ nats, projection }: Parts): ReadonlyMap<string, number> => {
+  if (projection === undefined || nats?.isConnected() !== true) return new Map();
+  const lag = projection.lag();
+  return new Map(PROJECTED_STREAMS.map((one) => [one, lag[one]]));
+};
+
+/** Only the first that does not hold is a problem: the others follow from it. */
+const readiness = (parts: Parts, stopping: AbortSignal): Readiness => {
+  const check = (reason: string) => (): string | undefined => {
+    const found = notReady(parts, stopping);
+    return found?.reason === reason ? found.problem : undefined;
+  };
+  return Object.fromEntries(READY_REASONS.map((reason) => [reason, check(reason)]));
+};
+
+const READY_REASONS = ["stopping", "nats", "subscriptions_view", "keys", "port"] as const;
+
 const notReady = (
   { nats, index, access, isListening }: Parts,
   stopping: AbortSignal,
-): string | undefined => {
-  if (stopping.aborted) return "stopping";
+): { readonly reason: (typeof READY_REASONS)[number]; readonly problem: string } | undefined => {
+  if (stopping.aborted) return { reason: "stopping", problem: "stopping" };
   const problem = nats === undefined ? "not connected to NATS" : nats.problem();
-  if (problem !== undefined) return problem;
-  if (index?.isCaughtUp() !== true) return "the agents are still being read";
-  if (access?.isCaughtUp() !== true) return "the keys are still being read";
-  if (isListening !== true) return "the API's port is not open yet";
-  return index.isCurrent() ? undefined : "the list of agents may be behind";
+  if (problem !== undefined) return { reason: "nats", problem };
+  if (index?.isCaughtUp() !== true)
+    return { reason: "subscriptions_view", problem: "the agents are still being read" };
+  if (access?.isCaughtUp() !== true)
+    return { reason: "keys", problem: "the keys are still being read" };
+  if (isListening !== true) return { reason: "port", problem: "the API's port is not open yet" };
+  return index.isCurrent()
+    ? undefined
+    : { reason: "subscriptions_view", problem: "the list of agents may be behind" };
 };
 
 const openAdmin = async (
   { ADMIN_HOST: host, ADMIN_PORT: port }: SubscriptionsSettings,
   { registry: metrics }: SubscriptionsMetrics,
-  readiness: () => string | undefined,
+  ready: Readiness,
 ) => {
   try {
-    return await startAdminServer({ host, port, metrics, live: [], ready: [readiness] });
+    return await startAdminServer({ host, port, metrics, live: [], ready });
   } catch (error) {
     throw cannotListen("ADMIN_HOST, ADMIN_PORT", error);
   }

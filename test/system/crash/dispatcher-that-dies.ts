@@ -49,8 +49,9 @@ await runDispatcher({
       return appended;
     },
     storeNextStep: async (record, deliveryId) => {
-      await steps.storeNextStep(record, deliveryId);
+      const stored = await steps.storeNextStep(record, deliveryId);
       await stop(record.call_id, record.attempt, "after the next step");
+      return stored;
     },
     publishInvalid: steps.publishInvalid,
     acknowledge: (inFlight) => {

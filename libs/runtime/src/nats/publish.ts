@@ -33,9 +33,18 @@ export type Publication = {
 };
 
 export type Published =
-  | { readonly kind: "stored"; readonly seq: number }
+  | {
+      readonly kind: "stored";
+      readonly seq: number;
+      /** It was stored before, by its message id, and not by an earlier try of this call: nothing is new. */
+      readonly isDuplicate?: true;
+    }
   /** The subject's last message is neither the expected one nor this one. */
   | { readonly kind: "conflict" };
+
+/** Whether a publication stored something that was not there before: counters follow it. */
+export const isNew = (published: Published): boolean =>
+  published.kind === "stored" && published.isDuplicate !== true;
 
 /** For the message id and other headers: the server counts them as payload, too. */
 const HEADER_BYTES = 2_048;
@@ -99,7 +108,7 @@ const tryToPublish = async (
         ...(ttlMs === undefined ? {} : { ttl: `${ttlMs}ms` }),
       },
     );
-    return { kind: "stored", seq: ack.seq };
+    return { kind: "stored", seq: ack.seq, ...(ack.duplicate ? { isDuplicate: true } : {}) };
   } catch (error) {
     if (isTooLarge(error)) nats.refreshPayloadLimit();
     if (!isSequenceConflict(error)) throw error;
@@ -134,7 +143,11 @@ export const publishUntilStored = async (
 ): Promise<Published> => {
   for (let n = 0; ; n += 1) {
     try {
-      return await publishOnce(nats, publication);
+      const published = await publishOnce(nats, publication);
+      // An earlier try may have stored it, and its reply be lost: then it is new all the same.
+      return published.kind === "stored" && n > 0
+        ? { kind: "stored", seq: published.seq }
+        : published;
     } catch (error) {
       if (!isUnavailable(error) || signal.aborted) throw error;
       // Log at powers of two, so that a thousand waiting deliveries do not flood the log.

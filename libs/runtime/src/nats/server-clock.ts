@@ -45,6 +45,8 @@ export const estimateAfter = (
 export type ServerClock = Background & {
   /** NATS's time in ms since 1970; this machine's until the first reply. */
   readonly nowMs: () => number;
+  /** Whether NATS has said its time. */
+  readonly isKnown: () => boolean;
   /** How far NATS's clock is ahead of this machine's, in ms; negative: behind. */
   readonly aheadMs: () => number;
 };
@@ -87,7 +89,12 @@ export const followServerClock = async (
   await known.promise;
   const nowMs = (): number =>
     estimate === undefined ? Date.now() : elapsedMs() + estimate.offsetMs;
-  return { nowMs, aheadMs: () => nowMs() - Date.now(), stop: following.stop };
+  return {
+    nowMs,
+    isKnown: () => estimate !== undefined,
+    aheadMs: () => nowMs() - Date.now(),
+    stop: following.stop,
+  };
 };
 
 /** Each reply about a stream has the server's time (`ts`), which is missing in the client's type. */
@@ -97,6 +104,7 @@ const timeIn = (info: object): number | undefined => {
   return Number.isNaN(ms) ? undefined : ms;
 };
 
-/** For the gauge `ringback_clock_offset_seconds`: this machine's clock less that of NATS. */
-export const clockOffsetSeconds = (clock: Pick<ServerClock, "aheadMs"> | undefined): number =>
-  clock === undefined ? 0 : -clock.aheadMs() / 1_000;
+/** For the gauge `ringback_clock_offset_seconds`: this machine's clock less that of NATS; undefined until it is known. */
+export const clockOffsetSeconds = (
+  clock: Pick<ServerClock, "aheadMs" | "isKnown"> | undefined,
+): number | undefined => (clock?.isKnown() === true ? -clock.aheadMs() / 1_000 : undefined);

@@ -2,7 +2,20 @@ import fastify from "fastify";
 import type { Metrics } from "../telemetry/metrics.ts";
 
 /** Checks one condition: returns what is wrong, or undefined. */
-export type Check = () => string | undefined;
+type Check = () => string | undefined;
+
+/** What must hold before a process is ready, by the names that `ringback_ready` has for it. */
+export type Readiness = Readonly<Record<string, Check>>;
+
+/** Exports why a process is not ready, as a probe's answer is gone with the probe. */
+export const exportReadiness = ({ gaugeBy }: Metrics, ready: Readiness): void => {
+  gaugeBy(
+    "ringback_ready",
+    "By reason: 1, or 0 while that keeps this process from being ready",
+    "reason",
+    () => new Map(Object.entries(ready).map(([reason, check]) => [reason, check() ? 0 : 1])),
+  );
+};
 
 export type AdminServer = { readonly url: string; readonly close: () => Promise<void> };
 
@@ -13,7 +26,7 @@ export type AdminServerOptions = {
   /** Whether this process works; they must not depend on anything outside it. */
   readonly live: readonly Check[];
   /** Whether this process can do its work now. */
-  readonly ready: readonly Check[];
+  readonly ready: Readiness;
 };
 
 /** A whole request must arrive within this time, as on the API's port. */
@@ -41,7 +54,7 @@ export const startAdminServer = async (options: AdminServerOptions): Promise<Adm
     });
   };
   probe("/livez", options.live);
-  probe("/readyz", options.ready);
+  probe("/readyz", Object.values(options.ready));
   app.get("/metrics", async (_request, reply) => {
     const { contentType, text } = await options.metrics.page();
     return reply.header("content-type", contentType).send(text);

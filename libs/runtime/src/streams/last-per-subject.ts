@@ -184,8 +184,10 @@ const ENDS_READING: ReadonlySet<string> = new Set([
   "no_responders",
 ]);
 
-/** For the gauge `ringback_subscriptions_view_age_seconds`: 0 before the first complete copy. */
-export const viewAgeSeconds = (values: Pick<LastPerSubject, "ageMs"> | undefined): number => {
-  const ageMs = values?.ageMs() ?? 0;
-  return Number.isFinite(ageMs) ? ageMs / 1_000 : 0;
+/** For the gauge `ringback_subscriptions_view_age_seconds`: undefined before the first complete copy. */
+export const viewAgeSeconds = (
+  values: Pick<LastPerSubject, "ageMs"> | undefined,
+): number | undefined => {
+  const ageMs = values?.ageMs() ?? Infinity;
+  return Number.isFinite(ageMs) ? ageMs / 1_000 : undefined;
 };

@@ -76,6 +76,17 @@ test("a gauge shows what it finds when the page is read", async () => {
   expect((await page(metrics)).value("found")).toBe(8);
 });
 
+test("a gauge of what is not known has no series, and one again when it is", async () => {
+  const metrics = createMetrics("1.2.3");
+  let found: number | undefined;
+  metrics.gauge("found", "Found", () => found);
+  expect((await page(metrics)).value("found")).toBeNull();
+  found = 0;
+  expect((await page(metrics)).value("found")).toBe(0);
+  found = undefined;
+  expect((await page(metrics)).value("found")).toBeNull();
+});
+
 test("a gauge by label has the series that there are when the page is read, and no other", async () => {
   const metrics = createMetrics("1.2.3");
   let sizes = new Map([

@@ -10,7 +10,8 @@ export type Metrics = {
     help: string,
     labels?: LabelSets<Name>,
   ) => Counter<Name>;
-  readonly gauge: (name: string, help: string, collect?: () => number) => Gauge;
+  /** `collect` returns undefined for what cannot be known now: then there is no series. */
+  readonly gauge: (name: string, help: string, collect?: () => number | undefined) => Gauge;
   /** One series for each value of a label, collected when the page is read. */
   readonly gaugeBy: <Name extends string>(
     name: string,
@@ -58,7 +59,10 @@ export const createMetrics = (version: string): Metrics => {
         help,
         registers,
         collect() {
-          if (collect !== undefined) this.set(collect());
+          if (collect === undefined) return;
+          const found = collect();
+          if (found === undefined) this.remove();
+          else this.set(found);
         },
       }),
     gaugeBy: (name, help, label, collect) =>

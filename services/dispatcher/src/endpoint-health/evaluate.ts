@@ -8,7 +8,7 @@ import { ATTEMPT_RECORDS, STREAMS } from "@ringback/contracts/streams/subjects";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { publishOnce } from "@ringback/runtime/nats/publish";
+import { isNew, publishOnce } from "@ringback/runtime/nats/publish";
 import type { LeaderRound } from "@ringback/runtime/streams/leader-loop";
 import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
 import { scanPages } from "@ringback/runtime/streams/scan-pages";
@@ -112,9 +112,11 @@ const evaluate = async (
     messageId: `${workspaceId}:${endpoint}:${degree}:${recoveredSeq}`,
   });
   if (published.kind === "conflict") return;
-  metrics.operations.inc({ kind: operation.kind });
-  // The path of a URL is the customer's, and may be a secret.
-  log.warn({ ...operation, endpoint: destinationOf(endpoint).origin }, operation.kind);
+  if (isNew(published)) {
+    metrics.operations.inc({ kind: operation.kind });
+    // The path of a URL is the customer's, and may be a secret.
+    log.warn({ ...operation, endpoint: destinationOf(endpoint).origin }, operation.kind);
+  }
   const seq = notified.kind === "healthy" ? published.seq : recoveredSeq;
   states.keep({ ...states.get(state), notified, recoveredSeq: seq });
 };

@@ -1,6 +1,5 @@
 import type { CheckedEvent, EventRules } from "@ringback/contracts/events/event-check";
 import type { EventAddress } from "@ringback/contracts/events/event";
-import { eventTypeLabel } from "@ringback/contracts/events/event-types";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { releaseContent } from "@ringback/runtime/nats/message-headers";
 import { heldBody } from "../delivery/held-body.ts";
@@ -38,8 +37,6 @@ export const handleEvent = async (
   const { message } = inFlight;
   const read = await readNow(inFlight, deps);
   if (read.kind !== "event") {
-    const event_type = eventTypeLabel(message.subject.split(".").at(-1) ?? "");
-    deps.metrics.events.inc({ event_type, result: "invalid" });
     return settleDeadLetter(inFlight, invalidEvent(message, read.message, deps), deps);
   }
   if (read.warnings.length > 0) deps.onWarnings(read.address.eventType, read.warnings);

@@ -130,3 +130,21 @@ test("a retry that cannot be parsed is kept as a dead letter with what its subje
     { reason: "internal", agent_id: "a1", workspace_id: "w1", subject: SUBJECT },
   ]);
 });
+
+test("an event that expires again, as its retry was published again, is counted once", async () => {
+  const { streams, deps, handle } = scene();
+  streams.dropEvents();
+  for (let n = 0; n < 3; n += 1) expect(await handle()).toEqual(["ack"]);
+  expect([...streams.deadLetters.keys()]).toEqual(["evt_7:event_expired:0"]);
+  const { values } = await deps.metrics.deadLetters.get();
+  const expired = values.filter(({ labels }) => labels.reason === "event_expired");
+  expect(expired.reduce((sum, { value }) => sum + value, 0)).toBe(1);
+});
+
+test("a last attempt that was recorded and dead-lettered before changes no counter", async () => {
+  const { streams, deps, handle } = scene([FIRST, { ...SECOND, next: { kind: "dead_letter" } }]);
+  for (let n = 0; n < 3; n += 1) expect(await handle(RETRY, 2)).toEqual(["ack"]);
+  expect(streams.deadLetters.size).toBe(1);
+  const { values } = await deps.metrics.deadLetters.get();
+  expect(values.reduce((sum, { value }) => sum + value, 0)).toBe(1);
+});

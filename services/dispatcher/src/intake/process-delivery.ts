@@ -19,8 +19,7 @@ export const processDelivery = async (processed: Processed, deps: ProcessDeps): 
     readingLock: inFlight.readingLock,
     stillOwned: () => stillOwned(inFlight, delivery, afterSeq, deps.store),
   });
-  countEvent(delivery, result, deps);
-  await settle(processed, result, deps);
+  if ((await settle(processed, result, deps)) === "final") countEvent(delivery, result, deps);
   await deps.ordering.afterResult(delivery, result);
 };
 
@@ -29,8 +28,7 @@ export const settleUnwanted = async (processed: Processed, deps: ProcessDeps): P
   const { inFlight, delivery } = processed;
   const result = { kind: "no_subscription" } as const;
   inFlight.trace?.setDelivery(delivery);
-  countEvent(delivery, result, deps);
-  await settle(processed, result, deps);
+  if ((await settle(processed, result, deps)) === "final") countEvent(delivery, result, deps);
 };
 
 /** What the fence found: an attempt that was recorded before. Where that ended the delivery, the next may wait for it. */
@@ -44,13 +42,13 @@ export const processRecorded = async (
   if (record.next.kind !== "retry") await deps.ordering.afterEnd(delivery);
 };
 
-/** An event counts once, when it comes straight from EVENTS. */
+/** An event counts once, when it comes straight from EVENTS and is settled. */
 const countEvent = (
   delivery: Delivery,
   { kind }: DeliveryResult,
   { metrics }: ProcessDeps,
 ): void => {
-  if (!comesFromEvents(delivery) || kind === "closed" || kind === "not_owned") return;
+  if (!comesFromEvents(delivery)) return;
   const result = kind === "no_subscription" ? "no_subscription" : "accepted";
   metrics.events.inc({ event_type: eventTypeLabel(delivery.address.eventType), result });
 };

@@ -27,6 +27,8 @@ import {
 export type Membership = {
   /** How many dispatchers there are, this one included; at least 1. */
   readonly dispatchers: () => number;
+  /** The same, for people; undefined while the others cannot be heard. */
+  readonly counted: () => number | undefined;
   /** Where retries come in so that all of them can read them. */
   readonly due: Pick<DueForm, "subjectOf">;
   /** Tells the others that this dispatcher begins nothing more. */
@@ -60,6 +62,7 @@ export const joinDispatchers = (
   const id = randomUUIDv7();
   const { connection } = nats;
   let others: Others = NO_OTHERS;
+  let hearsNothing = false;
 
   const send = (message: MembershipMessage): void => {
     const headers = newHeaders(); // new each time: the client writes into it
@@ -75,7 +78,10 @@ export const joinDispatchers = (
   const subscription = connection.subscribe(ALL_PRESENCE, {
     callback: (error, received) => {
       // Without the permission each dispatcher counts itself alone, and only this line says so.
-      if (error !== null) return log.error({ err: error }, "presence.deaf");
+      if (error !== null) {
+        hearsNothing = true;
+        return log.error({ err: error }, "presence.deaf");
+      }
       const other = parsePresenceSubject(received.subject);
       const message = messageIn(received.string());
       if (other === undefined || other === id || message === undefined) return;
@@ -98,6 +104,7 @@ export const joinDispatchers = (
   void onReconnected(nats, () => send(hasLeft ? "leave" : "join"));
   return {
     dispatchers: () => others.size + 1,
+    counted: () => (hearsNothing || !nats.isConnected() ? undefined : others.size + 1),
     due,
     leave: () => {
       hasLeft = true;

@@ -1,15 +1,8 @@
-import { deadLetterSchema } from "@ringback/contracts/deliveries/dead-letter";
 import { firstDeliveryId } from "@ringback/contracts/deliveries/delivery-id";
 import type { DeliverableEndpoint } from "@ringback/contracts/endpoints/destination";
 import type { EventAddress } from "@ringback/contracts/events/event";
-import { jsonIn } from "@ringback/contracts/json/json-in";
-import {
-  deadLetterSubject,
-  DISPATCHER_CONSUMER,
-  STREAMS,
-} from "@ringback/contracts/streams/subjects";
+import { DISPATCHER_CONSUMER, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { readLast, readNext } from "@ringback/runtime/nats/publish";
 import { consumerInfo } from "@ringback/runtime/streams/consumers";
 import type { EarlierState } from "../delivery/decide/order.ts";
 import type { DeliveryStore } from "../settle/delivery-store.ts";
@@ -20,7 +13,7 @@ export type EarlierDeps = {
   readonly nats: Nats;
   readonly store: Pick<
     DeliveryStore,
-    "readEvent" | "readLastRecord" | "readFanOut" | "pendingRetry"
+    "readEvent" | "readLastRecord" | "readFanOut" | "pendingRetry" | "isDeadLettered"
   >;
   /** Up to which sequence all events are acknowledged, as last observed. */
   readonly acknowledgedUpTo: () => number | undefined;
@@ -80,7 +73,7 @@ export const earlierState = async (
     return after === "unclear" ? "in_flight" : after;
   }
   const isDeadLettered =
-    pending.kind === "none" && (await hasDeadLetter(event, deliveryId, deps.nats));
+    pending.kind === "none" && (await store.isDeadLettered({ address, eventSeq: seq, deliveryId }));
   const kind = pending.kind === "pending" ? pending.state : pending.kind;
   return stateOfUnclear({ hasRecord, pending: kind, isAcknowledged, isDeadLettered });
 };
@@ -98,33 +91,4 @@ const isLetThrough = async (
 const acknowledgedNow = async ({ nats }: EarlierDeps): Promise<number> => {
   const info = await consumerInfo(nats, STREAMS.events, DISPATCHER_CONSUMER);
   return info?.ack_floor.stream_seq ?? 0;
-};
-
-/** Few dead letters share a subject (one call's events of one type). */
-const MAX_SEARCHED = 20;
-
-/** Whether a delivery was dead-lettered; its last record does not say so where it ended without an attempt. */
-const hasDeadLetter = async (
-  { address, seq: eventSeq }: CallEvent,
-  deliveryId: string,
-  nats: Nats,
-): Promise<boolean> => {
-  const subject = deadLetterSubject(address);
-  const last = await readLast(nats, STREAMS.deadLetters, subject);
-  if (last === null) return false;
-  if (isOf(last.data, eventSeq, deliveryId)) return true;
-  for (let n = 0, seq = 1; n < MAX_SEARCHED; n += 1) {
-    const message = await readNext(nats, STREAMS.deadLetters, subject, seq);
-    if (message === null || message.seq >= last.seq) return false;
-    if (isOf(message.data, eventSeq, deliveryId)) return true;
-    seq = message.seq + 1;
-  }
-  return false;
-};
-
-const isOf = (data: Uint8Array, eventSeq: number, deliveryId: string): boolean => {
-  const { data: deadLetter } = deadLetterSchema.safeParse(jsonIn(data));
-  if (deadLetter?.event_seq !== eventSeq) return false;
-  if (deadLetter.reason === "invalid_event") return true; // of none of its deliveries, as there are none
-  return (deadLetter.delivery_id ?? firstDeliveryId(eventSeq)) === deliveryId;
 };

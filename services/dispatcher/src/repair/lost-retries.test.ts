@@ -17,6 +17,7 @@ import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { readDispatcherSettings } from "../config.ts";
 import { dispatcherMetrics } from "../metrics.ts";
 import { natsDeliveryStore, type DeliveryStore } from "../settle/delivery-store.ts";
+import { eventExpired } from "../settle/dead-letter.ts";
 import { nextRetry } from "../settle/next-step.ts";
 import { REPAIR_POLICY } from "./decide/due.ts";
 import { lostRetries } from "./lost-retries.ts";
@@ -57,7 +58,8 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  for (const stream of [STREAMS.attempts, STREAMS.retries]) await nats.jsm.streams.purge(stream);
+  for (const stream of [STREAMS.attempts, STREAMS.retries, STREAMS.deadLetters])
+    await nats.jsm.streams.purge(stream);
 });
 
 const MINUTE_MS = 60_000;
@@ -173,6 +175,29 @@ describe("a retry that RETRIES does not have", () => {
     const round = await lead({ policy: ending });
     const ended = repairsOf(round, () => isLeader, stopping.signal);
     expect((await ended).missing).toBe(0);
+    expect((await pending()).kind).toBe("none");
+  });
+
+  test("is not scheduled again once its event has expired, and its page is not read for it again", async () => {
+    const record = await lose();
+    const ended = { address: ADDRESS, eventSeq: record.event_seq, deliveryId: "7" };
+    const real = storeOn(nats);
+    const gone = eventExpired({ ...ended, attempt: 2, dueMs: 0, deferrals: 0 }, record, {
+      store: real,
+      now: () => 0,
+    });
+    await real.storeDeadLetter(gone, "0");
+    let looks = 0;
+    const isDeadLettered: DeliveryStore["isDeadLettered"] = (one) => {
+      looks += 1;
+      return real.isDeadLettered(one);
+    };
+    const round = await lead({ store: { ...real, isDeadLettered } });
+    for (let minute = 0; minute < 3; minute += 1) {
+      expect((await repairsOf(round)).missing).toBe(0);
+      clock.nowMs += MINUTE_MS;
+    }
+    expect(looks).toBe(1);
     expect((await pending()).kind).toBe("none");
   });
 

@@ -6,7 +6,6 @@ import {
   deliveryIdInAttemptSubject,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
-import type { Nats } from "@ringback/runtime/nats/connection";
 import { pause } from "@ringback/runtime/process/backoff";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { deliveryKey, pendingRetries } from "@ringback/runtime/streams/pending-retry";
@@ -50,7 +49,7 @@ export const lostRetries = async (deps: RepairDeps): Promise<Round | undefined> 
     const suspects: Suspect[] = [];
     const visit = async (page: readonly BatchMessage[], nowMs: number) => {
       const { overdue, recheckAtMs } = overdueIn(page, nowMs, deps);
-      const { isOpen, withoutRetry } = await withoutPendingRetry(overdue, nats);
+      const { isOpen, withoutRetry } = await withoutPendingRetry(overdue, deps);
       suspects.push(...withoutRetry);
       // At most once a minute for each page, however many delays there are in it.
       const soonestMs = nowMs + policy.recheckAfterMs;
@@ -102,7 +101,7 @@ const recordWithRetry = (data: Uint8Array): AttemptRecord | undefined => {
  */
 const withoutPendingRetry = async (
   overdue: readonly Suspect[],
-  nats: Nats,
+  { nats, store }: RepairDeps,
 ): Promise<{ readonly isOpen: boolean; readonly withoutRetry: readonly Suspect[] }> => {
   const subjects = [...new Set(overdue.map(({ subject }) => subject))];
   const records = await readLastOf(nats, STREAMS.attempts, subjects);
@@ -112,8 +111,13 @@ const withoutPendingRetry = async (
     nats,
     open.map(({ retry }) => retry),
   );
-  const withoutRetry = open.filter(({ retry }) => !pending.has(deliveryKey(retry)));
-  return { isOpen: open.length > 0, withoutRetry };
+  const quiet = open.filter(({ retry }) => !pending.has(deliveryKey(retry)));
+  const withoutRetry: Suspect[] = [];
+  await mapConcurrently(quiet, MAX_CONCURRENT_REPAIRS, async (one) => {
+    if (!(await store.isDeadLettered(one.retry))) withoutRetry.push(one);
+  });
+  // What was dead-lettered has ended: its page is not visited again for it.
+  return { isOpen: open.length > quiet.length || withoutRetry.length > 0, withoutRetry };
 };
 
 /**
@@ -128,7 +132,7 @@ const scheduleIfMissing = async (
   const { retry, seq } = missing;
   const { store } = deps;
   const pending = await store.pendingRetry(retry, { minAttempt: retry.attempt });
-  if (pending.kind !== "none") return;
+  if (pending.kind !== "none" || (await store.isDeadLettered(retry))) return;
   const last = await store.readLastRecord(retry.address, retry.deliveryId);
   if (last.seq === seq) await republish(missing, "missing", repairs, deps);
 };

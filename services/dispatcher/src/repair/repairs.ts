@@ -8,7 +8,10 @@ import type { DispatcherMetrics } from "../metrics.ts";
 
 export type RepairDeps = {
   readonly nats: Nats;
-  readonly store: Pick<DeliveryStore, "replaceSchedule" | "pendingRetry" | "readLastRecord">;
+  readonly store: Pick<
+    DeliveryStore,
+    "replaceSchedule" | "pendingRetry" | "readLastRecord" | "isDeadLettered"
+  >;
   readonly metrics: Pick<DispatcherMetrics, "retriesRepublished">;
   readonly log: Logger;
   readonly policy: RepairPolicy;

@@ -5,8 +5,8 @@ import { lostRetries } from "./lost-retries.ts";
 import { stuckSchedules } from "./stuck-schedules.ts";
 
 type RetryReconcilerOptions = RepairDeps & {
-  /** Called after each round with the age of the most overdue retry; 0: none, or another process leads. */
-  readonly onOverdue: (ms: number) => void;
+  /** Called after each round with the age of the most overdue retry; 0: none. Undefined: another process leads. */
+  readonly onOverdue: (ms: number | undefined) => void;
 };
 
 /**
@@ -25,7 +25,7 @@ export const startRetryReconciler = (
     everyMs: policy.everyMs,
     logEvents: { leadership: "overdue_watch.turn", interrupted: "overdue_watch.interrupted" },
     lead: () => repairRound(options),
-    onFollowing: () => onOverdue(0),
+    onFollowing: () => onOverdue(undefined),
   });
 };
 

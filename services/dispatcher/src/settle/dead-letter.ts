@@ -175,9 +175,13 @@ const eventIds = (eventSeq: number, store: DeadLetterDeps["store"]) => ({
   event_seq: eventSeq,
 });
 
+/** What the subject of a due retry names. */
 const agentIds = (subject: string) => {
-  const agent = parseDueRetrySubject(subject)?.agent;
-  return agent === undefined ? {} : { agent_id: agent.agentId, workspace_id: agent.workspaceId };
+  const named = parseDueRetrySubject(subject);
+  if (named === undefined) return {};
+  const { agent, deliveryId } = named;
+  const ids = { agent_id: agent.agentId, workspace_id: agent.workspaceId };
+  return deliveryId === undefined ? ids : { ...ids, delivery_id: deliveryId };
 };
 
 const iso = (ms: number): string => new Date(ms).toISOString();

@@ -134,7 +134,9 @@ test("a dead letter is stored once for each delivery and reason", async () => {
     ...ids
   } = recordOf(randomUUID(), 1);
   const deadLetter: DeadLetter = { reason: "event_expired", ...ids, message: "gone" };
-  for (const key of ["0", "0", "7-r1:0"]) await store.storeDeadLetter(deadLetter, key);
+  const stored: string[] = [];
+  for (const key of ["0", "0", "7-r1:0"]) stored.push(await store.storeDeadLetter(deadLetter, key));
+  expect(stored).toEqual(["stored", "present", "stored"]);
   const subject = `dead_letters.w1.${ids.call_id}.a1.call_completed`;
   expect(await messagesOn(STREAMS.deadLetters, subject)).toBe(2);
 });

@@ -21,6 +21,7 @@ import {
   type PendingRetryOptions,
 } from "@ringback/runtime/streams/pending-retry";
 import {
+  isNew,
   maxBodyBytes,
   publishOnce,
   publishUntilStored,
@@ -32,7 +33,7 @@ import type { ServerClock } from "@ringback/runtime/nats/server-clock";
 import { fanOutStore, type FanOutStoreOptions } from "./fan-out-store.ts";
 import { fittedDeadLetter } from "./dead-letter.ts";
 import { addressOf } from "../delivery/delivery.ts";
-import { hasMessage } from "./stored-before.ts";
+import { hasMessage, isDeadLettered, type Ended } from "./stored-before.ts";
 
 /** An event as it is stored. */
 export type StoredEvent = {
@@ -117,9 +118,11 @@ export const natsDeliveryStore = (options: DeliveryStoreOptions) => {
       delivery: Pick<RetryMessage, "address" | "deliveryId">,
       wanted?: PendingRetryOptions,
     ): Promise<PendingRetry> => pendingRetry(nats, delivery, wanted),
-    /** Stores a dead letter unless the same one is stored already. */
-    storeDeadLetter: (deadLetter: DeadLetter, key: string): Promise<void> =>
+    /** Stores a dead letter; `present` when the same one was stored before. */
+    storeDeadLetter: (deadLetter: DeadLetter, key: string): Promise<"stored" | "present"> =>
       storeDeadLetter(deadLetter, key, options),
+    /** Whether the delivery was dead-lettered. */
+    isDeadLettered: (delivery: Ended): Promise<boolean> => isDeadLettered(nats, delivery),
   };
 };
 
@@ -152,7 +155,7 @@ const storeDeadLetter = async (
   deadLetter: DeadLetter,
   key: string,
   { nats, log, signal }: Pick<DeliveryStoreOptions, "nats" | "log" | "signal">,
-): Promise<void> => {
+): Promise<"stored" | "present"> => {
   const subject =
     deadLetter.reason === "invalid_event"
       ? invalidEventDeadLetterSubject(deadLetter.subject)
@@ -164,15 +167,15 @@ const storeDeadLetter = async (
         });
   const messageId = `${deadLetter.event_id ?? "unknown"}:${deadLetter.reason}:${key}`;
   // The duplicate window is short; a process may be away for longer.
-  if (await hasMessage(nats, STREAMS.deadLetters, subject, messageId)) return;
+  if (await hasMessage(nats, STREAMS.deadLetters, subject, messageId)) return "present";
   for (let n = 0; ; n += 1) {
     const fitted = fittedDeadLetter(deadLetter, maxBodyBytes(nats) ?? Infinity);
     if (fitted !== deadLetter) nats.refreshPayloadLimit(); // for the next one
     const body = JSON.stringify(fitted);
     const publication = { stream: STREAMS.deadLetters, subject, body, messageId };
     try {
-      await publishUntilStored(nats, publication, log, signal);
-      return;
+      const published = await publishUntilStored(nats, publication, log, signal);
+      return isNew(published) ? "stored" : "present";
     } catch (error) {
       // The limit was lowered meanwhile: known since the server closed the connection over it.
       if (!isTooLarge(error) || n > 0) throw error;

@@ -7,22 +7,29 @@ import { deadLetterKey, exhausted } from "./dead-letter.ts";
 import type { DeliveryStore } from "./delivery-store.ts";
 import type { Notifier } from "./notifier.ts";
 
-/** Stores what a record says comes next: a retry's schedule (linked to `trace`), a dead letter, or nothing. */
+/**
+ * Stores what a record says comes next: a retry's schedule (linked to `trace`), a dead letter, or nothing. `present`:
+ * it was stored before, so that counters leave it out.
+ */
 export const nextStepStorer =
   (
     store: Pick<DeliveryStore, "scheduleRetry" | "storeDeadLetter">,
     publishExhausted: Notifier["publishExhausted"],
   ) =>
-  async (record: AttemptRecord, deliveryId: string, trace?: TraceContext): Promise<void> => {
+  async (
+    record: AttemptRecord,
+    deliveryId: string,
+    trace?: TraceContext,
+  ): Promise<"stored" | "present"> => {
     const { next, attempt } = record;
     if (next.kind === "retry") {
       await store.scheduleRetry({ ...nextRetry(record, deliveryId, next.at), trace });
     }
-    if (next.kind === "dead_letter") {
-      const key = deadLetterKey({ deliveryId, eventSeq: record.event_seq }, attempt);
-      await store.storeDeadLetter(exhausted(record), key);
-      await publishExhausted(record, deliveryId);
-    }
+    if (next.kind !== "dead_letter") return "stored";
+    const key = deadLetterKey({ deliveryId, eventSeq: record.event_seq }, attempt);
+    const stored = await store.storeDeadLetter(exhausted(record), key);
+    await publishExhausted(record, deliveryId);
+    return stored;
   };
 
 /** Whether what comes after this record is stored already. */

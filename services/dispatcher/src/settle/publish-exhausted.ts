@@ -11,7 +11,7 @@ import { eventSubject, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { isStreamFull } from "@ringback/runtime/nats/errors";
-import { publishOnce } from "@ringback/runtime/nats/publish";
+import { isNew, publishOnce } from "@ringback/runtime/nats/publish";
 import { hasMessage } from "./stored-before.ts";
 import type { DispatcherMetrics } from "../metrics.ts";
 
@@ -36,7 +36,7 @@ export const publishNotice = async (notice: Notice, deps: PublishDeps): Promise<
     kind === "delivery.exhausted"
       ? [notice.delivery_id, exhaustedEvent(notice)]
       : [deliveryId(notice.event_seq), invalidEventNotice(notice)];
-  await publishOnce(deps.nats, {
+  const published = await publishOnce(deps.nats, {
     stream: STREAMS.operations,
     subject: operationSubject(workspace_id, kind),
     body: JSON.stringify(notice),
@@ -45,7 +45,7 @@ export const publishNotice = async (notice: Notice, deps: PublishDeps): Promise<
   if (event !== undefined && (await deps.isWanted(event.address))) {
     await publishEvent(event, `${event_id}:${id}:exhausted`, deps);
   }
-  deps.metrics.operations.inc({ kind });
+  if (isNew(published)) deps.metrics.operations.inc({ kind });
 };
 
 const publishEvent = async (

@@ -1,5 +1,6 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { partsOfEventSubject } from "@ringback/contracts/streams/subjects";
 import { backoffMs } from "@ringback/runtime/process/backoff";
 import { ACK_WAIT_MS } from "@ringback/runtime/streams/consumers";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
@@ -49,44 +50,57 @@ export type Processed = {
   readonly afterSeq: number;
 };
 
+/** `left`: somebody else makes it final, here or elsewhere. */
+type Settled = "final" | "left";
+
 /** Makes the result of a delivery final. */
 export const settle = async (
   processed: Processed,
   result: DeliveryResult,
   deps: SettleDeps,
-): Promise<void> => {
+): Promise<Settled> => {
   const { inFlight, delivery } = processed;
-  const { metrics, log } = deps;
   inFlight.trace?.setResult(result);
   switch (result.kind) {
     case "attempted":
       return settleAttempt(processed, result.record, deps);
     case "no_subscription":
-      return settleDone(inFlight, deps);
+      settleDone(inFlight, deps);
+      return "final";
     case "deferred":
-      await settleDeferred(
-        inFlight,
-        { ...delivery, waitsFor: waitedFor(result) },
-        result.atMs,
-        deps,
-      );
-      return metrics.deferred.inc({ reason: result.reason });
-    case "postponed": {
-      const { fault, detail, atMs } = result;
-      metrics.platformFaults.inc({ fault });
-      const at = new Date(atMs).toISOString();
-      log.error({ ...idsOf(delivery), fault, detail, at }, "delivery.held_back");
-      return settleDeferred(inFlight, delivery, atMs, deps);
-    }
+    case "postponed":
+      await scheduleAgain(processed, result, deps);
+      return "final";
     case "closed":
       // Nothing was started, as this process is stopping: another one gets the message at once.
-      return nak(inFlight);
+      nak(inFlight);
+      return "left";
     case "not_owned":
       // Neither acknowledged nor nak'ed: the message may be in work elsewhere.
-      return log.info({ ...idsOf(delivery), attempt: delivery.attempt }, "delivery.left_alone");
+      deps.log.info({ ...idsOf(delivery), attempt: delivery.attempt }, "delivery.left_alone");
+      return "left";
     default:
       return result satisfies never;
   }
+};
+
+/** Schedules the same attempt for later. */
+const scheduleAgain = async (
+  { inFlight, delivery }: Processed,
+  result: DeliveryResult & { readonly kind: "deferred" | "postponed" },
+  deps: SettleDeps,
+): Promise<void> => {
+  const { metrics, log } = deps;
+  if (result.kind === "deferred") {
+    const waiting = { ...delivery, waitsFor: waitedFor(result) };
+    await settleDeferred(inFlight, waiting, result.atMs, deps);
+    return metrics.deferred.inc({ reason: result.reason });
+  }
+  const { fault, detail, atMs } = result;
+  metrics.platformFaults.inc({ fault });
+  const at = new Date(atMs).toISOString();
+  log.error({ ...idsOf(delivery), fault, detail, at }, "delivery.held_back");
+  await settleDeferred(inFlight, delivery, atMs, deps);
 };
 
 /**
@@ -97,18 +111,20 @@ const settleAttempt = async (
   { inFlight, delivery, afterSeq }: Processed,
   record: AttemptRecord,
   { steps, metrics, log }: SettleDeps,
-): Promise<void> => {
+): Promise<Settled> => {
   const appended = await steps.appendAttempt(record, delivery.deliveryId, afterSeq);
   if (appended === "conflict") {
     log.warn(loggable(record), "delivery.superseded");
     inFlight.trace?.span.event("ringback.superseded");
-    return;
+    return "left";
   }
   log.info(loggable(record), "delivery.attempted");
   countAttempt(metrics, record, delivery.storedAtMs);
-  await steps.storeNextStep(record, delivery.deliveryId, firstTrace(inFlight, delivery));
-  countNextStep(record, metrics);
+  const trace = firstTrace(inFlight, delivery);
+  const stored = await steps.storeNextStep(record, delivery.deliveryId, trace);
+  if (stored === "stored") countNextStep(record, metrics);
   steps.acknowledge(inFlight);
+  return "final";
 };
 
 /** The attempt was recorded before: stores the next step of the last record unless it is there. */
@@ -121,8 +137,8 @@ export const settleRecorded = async (
   const isThere = record.next.kind === "done" || (await hasNextStep(record, deliveryId, store));
   if (!isThere) {
     log.info(loggable(record), "delivery.resumed");
-    await steps.storeNextStep(record, deliveryId, inFlight.trace?.origin);
-    countNextStep(record, metrics);
+    const stored = await steps.storeNextStep(record, deliveryId, inFlight.trace?.origin);
+    if (stored === "stored") countNextStep(record, metrics);
   }
   steps.acknowledge(inFlight);
 };
@@ -135,20 +151,33 @@ const waitedFor = (result: DeliveryResult & { readonly kind: "deferred" }): numb
 export const settleDone = (inFlight: InFlightMessage, { steps }: Pick<SettleDeps, "steps">): void =>
   steps.acknowledge(inFlight);
 
-/** Stores a dead letter without an attempt, then acknowledges. */
+/** Stores a dead letter without an attempt, then acknowledges. One that was stored before is not counted again. */
 export const settleDeadLetter = async (
   inFlight: InFlightMessage,
   deadLetter: DeadLetter,
   { steps, store, metrics, log }: SettleDeps,
   key = "0",
 ): Promise<void> => {
-  await store.storeDeadLetter(deadLetter, key);
+  const stored = await store.storeDeadLetter(deadLetter, key);
   await steps.publishInvalid(deadLetter);
-  const { reason, event_id, event_seq, message } = deadLetter;
-  inFlight.trace?.setDeadLetter(reason, event_id);
-  log.warn({ reason, event_id, event_seq, detail: message }, "delivery.dead_lettered");
-  countDeadLetter(metrics, deadLetter);
+  inFlight.trace?.setDeadLetter(deadLetter.reason, deadLetter.event_id);
+  if (stored === "stored") {
+    log.warn(deadLetterIds(deadLetter), "delivery.dead_lettered");
+    countDeadLetter(metrics, deadLetter);
+  }
   steps.acknowledge(inFlight);
+};
+
+/** What of a dead letter is logged; the raw bytes and the last attempt are a customer's. */
+const deadLetterIds = (deadLetter: DeadLetter) => {
+  const { reason, event_id, event_seq, message: detail } = deadLetter;
+  const ids = { reason, event_id, event_seq, detail };
+  if (deadLetter.reason === "invalid_event") {
+    const { workspaceId: workspace_id } = partsOfEventSubject(deadLetter.subject);
+    return { ...ids, workspace_id };
+  }
+  const { workspace_id, agent_id, call_id, event_type, delivery_id } = deadLetter;
+  return { ...ids, workspace_id, agent_id, call_id, event_type, delivery_id };
 };
 
 /** Not before what was on its way to the server is stored or abandoned (`publishOnce`). */
