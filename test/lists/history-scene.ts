@@ -8,13 +8,16 @@ import { connectTo } from "../harness/nats/nats-client.ts";
 import { startNatsServer } from "../harness/nats/nats-server.ts";
 import { type ServiceProcess, startService } from "../harness/process/service-process.ts";
 import { makeTempDir } from "../harness/temp-dir.ts";
-import { storeHistory } from "./stored-history.ts";
+import { agentIds, storeHistory } from "./stored-history.ts";
 
 const EVENTS = Number(process.env["HISTORY_EVENTS"] ?? 100_000);
 /** A container that gives it little: young objects alone take 96 MiB otherwise. */
 const NODE_OPTIONS = "--max-old-space-size=256 --max-semi-space-size=16";
 
 export const SIZE = { events: EVENTS, attempts: EVENTS * 2.5 };
+
+/** Whose keys there are: of the whole workspace, and bound to some or to all of its agents. */
+export const CALLERS = { unbound: 0, "bound to 5 agents": 1, "bound to 50 agents": 2 } as const;
 
 /** Figures for people: they go into docs/design/0015-projection.md. */
 export const said = (what: string, figure: string): unknown =>
@@ -44,12 +47,19 @@ export const startHistory = async () => {
   const created = await ensureStreams(client.jsm, wanted, { log, signal });
   await timed("stored", () => storeHistory(client.js, created, SIZE));
   const folder = await makeTempDir("projection");
-  const keys = await writeApiKeysFile([{ workspaceId: "w1", scopes: ["read"] }]);
+  const keys = await writeApiKeysFile([
+    { workspaceId: "w1", scopes: ["read"] },
+    { workspaceId: "w1", scopes: ["read"], agents: agentIds.slice(0, 5) },
+    { workspaceId: "w1", scopes: ["read"], agents: agentIds },
+  ]);
   let service: ServiceProcess | undefined;
-  const get = async (path: string): Promise<{ status: number; body: Page; tookMs: number }> => {
+  const get = async (
+    path: string,
+    caller: number = CALLERS.unbound,
+  ): Promise<{ status: number; body: Page; tookMs: number }> => {
     const begunMs = performance.now();
     const url = service?.httpUrl(`/ca/api/v0${path}`) ?? "";
-    const answer = await fetch(url, { headers: { "x-api-key": keys.keys[0] ?? "" } });
+    const answer = await fetch(url, { headers: { "x-api-key": keys.keys[caller] ?? "" } });
     const body = (await answer.json()) as Page;
     return { status: answer.status, body, tookMs: performance.now() - begunMs };
   };
@@ -71,10 +81,14 @@ export const startHistory = async () => {
       });
     },
     /** Reads a call 100 times, one after the other, and says how long that took. */
-    timesOf: async (path: string, check: (body: Page) => void): Promise<number[]> => {
+    timesOf: async (
+      path: string,
+      check: (body: Page) => void,
+      caller: number = CALLERS.unbound,
+    ): Promise<number[]> => {
       const times: number[] = [];
       for (let n = 0; n < 100; n += 1) {
-        const { status, body, tookMs } = await get(path);
+        const { status, body, tookMs } = await get(path, caller);
         expect(status).toBe(200);
         check(body);
         times.push(tookMs);

@@ -1,10 +1,18 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { figures, percentile, said, SIZE, startHistory, timed } from "./history-scene.ts";
-import { addressOf } from "./stored-history.ts";
+import {
+  CALLERS,
+  figures,
+  type Page,
+  percentile,
+  said,
+  SIZE,
+  startHistory,
+  timed,
+} from "./history-scene.ts";
+import { addressOf, agentIds } from "./stored-history.ts";
 
 failOnLeaks();
 
@@ -94,9 +102,7 @@ test("a call's events, straight from the streams: 95 of 100 within 50 ms", async
   expect(percentile(times, 0.95)).toBeLessThan(50);
 });
 
-const AGENTS = Array.from({ length: 50 }, (_, n) => addressOf(EVENT_TYPES.length * n).agentId).join(
-  ",",
-);
+const AGENTS = agentIds.join(",");
 
 test.each([
   ["/calls", "calls"],
@@ -122,6 +128,32 @@ test.each([
   });
   expect(percentile(times, 0.95)).toBeLessThan(100);
 });
+
+describe.each(["bound to 5 agents", "bound to 50 agents"] as const)(
+  "a key that is %s",
+  (caller) => {
+    test.each([
+      ["/events", "events", 100],
+      ["/events?status=dead_lettered", "events", 100],
+      ["/deliveries", "deliveries", 100],
+      ["/attempts", "attempts", 100],
+      ["/dead-letters", "dead_letters", 100],
+      ["/calls", "calls", 100],
+      ["/overview?period=24h", "series", 100],
+      // It adds up what each of its agents has, which is nearly as many rows as they have attempts.
+      ["/overview?period=7d", "series", caller === "bound to 50 agents" ? 300 : 100],
+      ["/events/facets", "status", 100],
+      ["/deliveries/facets", "status", 100],
+      ["/dead-letters/facets", "reason", 100],
+    ])("%s: 95 of 100 in time", async (path, name, withinMs) => {
+      const check = (body: Page) => {
+        expect((body[name] as unknown[]).length).toBeGreaterThan(0);
+      };
+      const times = await history.timesOf(path, check, CALLERS[caller]);
+      expect(percentile(times, 0.95)).toBeLessThan(withinMs);
+    });
+  },
+);
 
 test.each([
   ["events", "/events"],

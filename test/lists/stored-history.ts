@@ -26,13 +26,18 @@ const AT_ONCE = 512;
 
 const AGENTS = 50;
 const DAY_MS = 24 * 3_600_000;
+export const agentIds: readonly string[] = Array.from(
+  { length: AGENTS },
+  (_, n) => `agent_${n.toString(16).padStart(4, "0")}-8f1b-4a43-9a51-c2d87d2f1b6a`,
+);
+
 /** Calls of four events; every tenth is another workspace's. */
 export const addressOf = (n: number): EventAddress => {
   const call = Math.floor(n / EVENT_TYPES.length);
   return {
     workspaceId: call % 10 === 9 ? "w2" : "w1",
     callId: `call_${call.toString(16).padStart(8, "0")}-4c1e-9d1f-0242ac120002`,
-    agentId: `agent_${(call % AGENTS).toString(16).padStart(4, "0")}-8f1b-4a43-9a51-c2d87d2f1b6a`,
+    agentId: agentIds[call % AGENTS] ?? "",
     eventType: EVENT_TYPES[n % EVENT_TYPES.length] as EventAddress["eventType"],
   };
 };
