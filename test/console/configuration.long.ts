@@ -4,14 +4,12 @@ import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { status } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { accessFaults, isTooWide } from "./harness/axe.ts";
 import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
 
-const PHONE = { width: 360, height: 740 };
 const PORTAL = "https://portal.example.com";
 
 describe.skipIf(chromium === undefined)("the pages of endpoints, agents, types and filters", () => {
@@ -65,34 +63,6 @@ describe.skipIf(chromium === undefined)("the pages of endpoints, agents, types a
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.getByRole("status", { name: "Loading" }).first().waitFor({ state: "detached" });
   };
-
-  const faultsOf = async (page: Page, paths: readonly string[]): Promise<readonly string[]> => {
-    const found: string[] = [];
-    for (const path of paths) {
-      await visit(page, path);
-      if (await isTooWide(page)) found.push(`${path} is too wide`);
-      found.push(...(await accessFaults(page)).map((fault) => `${path}: ${fault}`));
-    }
-    return found;
-  };
-
-  test("have no fault that axe finds on a phone, dark, and are no wider than it", async () => {
-    const page = await openAs(`key=${platform.apiKeys[0]}`, { size: PHONE, dark: true });
-    const one = `/endpoints/${endpoint}`;
-    const lists = ["/endpoints", "/agents", "/event-types", "/filters"];
-    const others = ["/agents/a1", "/event-types/call_completed", `${one}/edit`];
-    expect(await faultsOf(page, [...lists, one, ...others])).toEqual([]);
-    expect(browser.faults()).toEqual([]);
-  });
-
-  test("have no fault that axe finds on a desk, light", async () => {
-    const page = await openAs(`key=${platform.apiKeys[0]}`);
-    expect(await faultsOf(page, ["/endpoints/new", `/endpoints/${endpoint}`])).toEqual([]);
-    await page.getByRole("button", { name: "Pause" }).click();
-    await page.getByRole("dialog").waitFor();
-    expect(await accessFaults(page)).toEqual([]);
-    expect(browser.faults()).toEqual([]);
-  });
 
   test("go on while one of them cannot be loaded, which says so and can be loaded again", async () => {
     const page = await openAs(`key=${platform.apiKeys[0]}`);

@@ -7,7 +7,6 @@ import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startService, type ServiceProcess } from "../harness/process/service-process.ts";
 import { status } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { accessFaults, isTooWide } from "./harness/axe.ts";
 import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
 
@@ -62,7 +61,6 @@ describe.skipIf(chromium === undefined)("the live page of the console", () => {
     const dialog = page.getByRole("dialog");
     expect(await dialog.textContent()).toContain("503");
     await page.keyboard.press("Escape");
-    expect(await accessFaults(page)).toEqual([]);
     expect(browser.faults()).toEqual([]);
   });
 
@@ -111,8 +109,6 @@ describe.skipIf(chromium === undefined)("the live page of the console", () => {
     await publish("c-7");
     await call("c-7").waitFor();
     expect(await call("c-6").count()).toBe(0);
-    await page.setViewportSize({ width: 360, height: 740 });
-    expect(await isTooWide(page)).toBe(false);
     await page.getByLabel("Event type").fill("No Type");
     await page.getByRole("alert").waitFor();
     expect(await page.getByLabel("Event type").getAttribute("aria-invalid")).toBe("true");

@@ -5,14 +5,12 @@ import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { status } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { accessFaults, isTooWide } from "./harness/axe.ts";
 import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
 
-const PHONE = { width: 360, height: 740 };
 const SOON = { timeout: 20_000 };
 const EVENTS = 12;
 
@@ -59,7 +57,6 @@ describe.skipIf(chromium === undefined)("what was given up, in the console", () 
     await page.getByLabel("Call", { exact: true }).fill("c-3");
     await row(/call_completed exhausted c-3/).waitFor();
     await expect.poll(() => row(/call_completed/).count(), SOON).toBe(1);
-    expect(await accessFaults(page)).toEqual([]);
     expect(browser.faults()).toEqual([]);
   });
 
@@ -68,7 +65,6 @@ describe.skipIf(chromium === undefined)("what was given up, in the console", () 
     await page.getByRole("button", { name: "Send many again" }).click();
     const dialog = page.getByRole("dialog", { name: "Send many events again" });
     await dialog.getByText(`${EVENTS} events match now`).waitFor();
-    expect(await accessFaults(page)).toEqual([]);
     const rate = dialog.getByLabel("Deliveries a second");
     await rate.fill("0");
     await dialog.getByRole("button", { name: "Start the job" }).click();
@@ -101,26 +97,6 @@ describe.skipIf(chromium === undefined)("what was given up, in the console", () 
     const jobs = await platform.api("GET", "/redeliveries?limit=1");
     expect(jobs.body).toMatchObject({ redeliveries: [{ state: "stopped", status: "all" }] });
     expect(browser.faults()).toEqual([]);
-  });
-
-  test("pages have no fault that axe finds, and fit a phone", async () => {
-    const first = page;
-    page = await browser.open({ size: PHONE, dark: true });
-    await go("/redeliveries");
-    await page.getByRole("link", { name: /^dead lettered/ }).waitFor();
-    expect(await accessFaults(page)).toEqual([]);
-    expect(await isTooWide(page)).toBe(false);
-    await page.getByRole("link", { name: /^dead lettered/ }).click();
-    await page.getByRole("progressbar").waitFor();
-    expect(await accessFaults(page)).toEqual([]);
-    for (const path of ["/deliveries", "/dead-letters"]) {
-      await go(path);
-      await row(/call_completed/)
-        .first()
-        .waitFor();
-      expect(await isTooWide(page)).toBe(false);
-    }
-    page = first;
   });
 
   test("who may not send again is not offered it", async () => {

@@ -1,10 +1,10 @@
-import { useState, useSyncExternalStore, type ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
-import { connection, onConnection } from "../api/connection.ts";
 import { useMe, type Me } from "../session/me.ts";
 import { currentToken, keepToken } from "../session/token.ts";
 import icon from "../theme/icon.svg";
 import { chooseMode, chosenMode } from "../theme/theme.ts";
+import { Away } from "../ui/away.tsx";
 import { Button } from "../ui/button.tsx";
 import { SelectField } from "../ui/field.tsx";
 import type { PageEntry } from "./page-entry.ts";
@@ -126,20 +126,6 @@ const Foot = () => {
         ) : null}
       </span>
       <Button onClick={() => void signOut(me.kind)}>Sign out</Button>
-    </div>
-  );
-};
-
-/** Says that the API cannot be reached, for as long as that is so. The pages keep what they have, and ask again by themselves. */
-const Away = () => {
-  const now = useSyncExternalStore(onConnection, connection);
-  return (
-    <div role="status">
-      {now === "away" ? (
-        <p className={css.away}>
-          The API cannot be reached. What you see may be old; this page goes on by itself.
-        </p>
-      ) : null}
     </div>
   );
 };

@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { BASE_PATH, requestApi, whenSignedOut } from "../api/client.ts";
 import { ProblemError } from "../api/problem.ts";
+import { Away } from "../ui/away.tsx";
 import { Failure, Loading } from "../ui/states.tsx";
 import { MeContext, type Me } from "./me.ts";
 import { currentToken, keepToken } from "./token.ts";
@@ -61,9 +62,11 @@ export const Session = ({
     };
     return <Failure error={me.error} retry={leave} />;
   }
-  return me.error === null ? (
-    <Loading />
-  ) : (
-    <Failure error={me.error} retry={() => void me.refetch()} />
+  // Where nobody responds it is asked again for as long as it takes.
+  return (
+    <main>
+      <Away />
+      <Loading />
+    </main>
   );
 };

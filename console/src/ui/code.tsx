@@ -15,17 +15,41 @@ export const CopyButton = ({
   readonly text: string;
   readonly label?: string;
 }) => {
-  const [isCopied, setCopied] = useState(false);
+  const [said, setSaid] = useState<string>();
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
-    setTimeout(() => setCopied(false), COPIED_MS);
+    const isCopied = await copied(text);
+    setSaid(isCopied ? "Copied" : "Not allowed here: select the text");
+    setTimeout(() => setSaid(undefined), COPIED_MS);
   };
   return (
     <Button onClick={() => void copy()} aria-live="polite">
-      {isCopied ? "Copied" : label}
+      {said ?? label}
     </Button>
   );
+};
+
+/** Without TLS, and in a frame whose page does not allow it, only the old way is left. */
+const copied = async (text: string): Promise<boolean> => {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copiedBySelection(text);
+  }
+};
+
+const copiedBySelection = (text: string): boolean => {
+  const before = document.activeElement;
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = css.sr ?? "";
+  // Within a dialog, which keeps the focus.
+  (before?.parentElement ?? document.body).append(area);
+  area.select();
+  const isCopied = document.execCommand("copy");
+  area.remove();
+  if (before instanceof HTMLElement) before.focus();
+  return isCopied;
 };
 
 /** Text as it is, never HTML; it can be scrolled by keyboard, too. */

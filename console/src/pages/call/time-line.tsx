@@ -49,19 +49,21 @@ export const CallTimeLine = ({
       isFlush
       actions={
         <div className={css.tools} role="group" aria-label="What part of the time line is shown">
-          <Button onClick={() => change(moved(view, line, -0.5))} aria-label="Earlier">
+          <ViewButton view={view} next={moved(view, line, -0.5)} name="Earlier" onGo={change}>
             ←
-          </Button>
-          <Button onClick={() => change(zoomed(view, line, 0.5))} aria-label="Nearer">
+          </ViewButton>
+          <ViewButton view={view} next={zoomed(view, line, 0.5)} name="Nearer" onGo={change}>
             +
-          </Button>
-          <Button onClick={() => change(zoomed(view, line, 2))} aria-label="Farther">
+          </ViewButton>
+          <ViewButton view={view} next={zoomed(view, line, 2)} name="Farther" onGo={change}>
             −
-          </Button>
-          <Button onClick={() => change(moved(view, line, 0.5))} aria-label="Later">
+          </ViewButton>
+          <ViewButton view={view} next={moved(view, line, 0.5)} name="Later" onGo={change}>
             →
+          </ViewButton>
+          <Button onClick={() => setChosen(undefined)} disabled={chosen === undefined}>
+            Whole call
           </Button>
-          <Button onClick={() => setChosen(undefined)}>Whole call</Button>
           <Button onClick={() => change(burstOf(events, line))}>First seconds</Button>
         </div>
       }
@@ -95,6 +97,29 @@ export const CallTimeLine = ({
     </Panel>
   );
 };
+
+/** Goes to another part of the time line; it cannot be pressed where that is the one in sight. */
+const ViewButton = ({
+  view,
+  next,
+  name,
+  onGo,
+  children,
+}: {
+  readonly view: View;
+  readonly next: View;
+  readonly name: string;
+  readonly onGo: (next: View) => void;
+  readonly children: ReactNode;
+}) => (
+  <Button
+    onClick={() => onGo(next)}
+    disabled={next.fromMs === view.fromMs && next.toMs === view.toMs}
+    aria-label={name}
+  >
+    {children}
+  </Button>
+);
 
 /** What an event is and where it goes, and beside it what happened, in time. */
 const LaneRow = ({

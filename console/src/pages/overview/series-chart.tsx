@@ -76,6 +76,8 @@ const Plot = ({ label, seconds, series }: ChartProps) => {
         width: element.clientWidth,
         height: HEIGHT_PX,
         legend: { live: true },
+        // A click would take a line away, which a keyboard could not.
+        cursor: { bind: { click: () => null } },
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.08)] } },
         axes: [
           { ...axis, values: (_plot, times) => times.map(axisText) },
