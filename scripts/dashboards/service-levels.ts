@@ -84,5 +84,15 @@ export const api: Row = {
       { "{{instance}} {{stream}}": `ringback_projection_lag_messages{${NS}}` },
       { alerts: ["RingbackListsBehind"] },
     ),
+    graph(
+      "Size of the index of lists",
+      "bytes",
+      "What the index behind the API's lists holds, and its limit: from 90 % on it drops its oldest rows.",
+      {
+        "{{instance}}": `ringback_projection_bytes{${NS}}`,
+        limit: `max(ringback_projection_limit_bytes{${NS}})`,
+      },
+      { alerts: ["RingbackIndexNearLimit"] },
+    ),
   ],
 };

@@ -49,6 +49,12 @@ type OwnProjection = OpenProjection & {
   readonly caughtUp: () => Promise<void>;
 };
 
+interface ProjectOptions {
+  readonly folder?: string;
+  readonly maxBytes?: number;
+  readonly log?: Logger;
+}
+
 /** A nats-server with all streams, what services would store there, and projections of it. */
 export interface Streams {
   readonly server: NatsServer;
@@ -60,7 +66,7 @@ export interface Streams {
   attempt(event: StoredEvent, input?: AttemptInput): Promise<number>;
   letter(event: StoredEvent, reason: "exhausted" | "event_expired", atMs?: number): Promise<void>;
   /** Opens a projection in this folder, by default a new one; it is stopped by `stop`, if not before. */
-  project(options?: { readonly folder?: string; readonly log?: Logger }): Promise<OwnProjection>;
+  project(options?: ProjectOptions): Promise<OwnProjection>;
   /** Makes the streams that are missing: they are other ones then, unless they are said to be of an earlier time. */
   makeAgain(created?: StreamCreation): Promise<void>;
   stop(): Promise<void>;
@@ -114,11 +120,12 @@ export async function startStreams(): Promise<Streams> {
         message: `given up: ${reason}`,
       } satisfies DeadLetter);
     },
-    project: async ({ folder, log: own = log } = {}) => {
+    project: async ({ folder, maxBytes, log: own = log } = {}) => {
       const projection = await openProjection({
         nats,
         created: scene.created,
         folder: folder ?? (await makeTempDir("projection")),
+        maxBytes,
         attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
         now: Date.now,
         onStreamLost: () => undefined,

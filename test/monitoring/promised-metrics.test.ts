@@ -123,6 +123,8 @@ const OF_SUBSCRIPTIONS: Record<string, Promised> = {
   ringback_config_conflicts_total: { type: "counter" },
   ringback_streams_open: { type: "gauge" },
   ringback_audit_lost_total: { type: "counter" },
+  ringback_projection_bytes: { type: "gauge" },
+  ringback_projection_limit_bytes: { type: "gauge" },
   ringback_projection_lag_messages: {
     type: "gauge",
     labels: { stream: ["events", "attempts", "dead_letters"] },
@@ -176,6 +178,8 @@ const subscriptionsPage = async (): Promise<string> => {
     viewAgeSeconds: () => 0,
     streams: () => 0,
     clockOffsetSeconds: () => 0,
+    projectionBytes: () => 0,
+    projectionMaxBytes: () => 1,
     projectionLag: () => new Map(PROJECTED_STREAMS.map((stream) => [stream, 0])),
   };
   const metrics = createSubscriptionsMetrics("1.2.3", gauges);

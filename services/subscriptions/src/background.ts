@@ -62,6 +62,7 @@ export const startBackground = async (
     nats,
     created,
     folder: settings.PROJECTION_DIR,
+    maxBytes: settings.PROJECTION_MAX_BYTES,
     attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
     now: clock.nowMs,
     onStreamLost: onFatal,

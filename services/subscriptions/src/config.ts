@@ -74,6 +74,11 @@ export const subscriptionsSettings = {
     .describe(
       "Folder of the index that lists are read from, kept over restarts. Each instance needs one of its own. Without it the index is temporary, and each start reads the streams again",
     ),
+  PROJECTION_MAX_BYTES: bytesSchema
+    .prefault("unlimited")
+    .describe(
+      "Size of the index at which lists forget their oldest rows, below the room that its folder has ([Sizing](operations.md#the-index-of-lists))",
+    ),
   ...consoleSettings,
   ...signInSettings,
   ...eventSettings,

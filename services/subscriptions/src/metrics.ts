@@ -29,6 +29,9 @@ export type Gauges = {
   readonly viewAgeSeconds: () => number | undefined;
   readonly streams: () => number;
   readonly clockOffsetSeconds: () => number | undefined;
+  readonly projectionBytes: () => number | undefined;
+  /** Undefined: the index may grow to any size. */
+  readonly projectionMaxBytes: () => number | undefined;
   /** By stream. */
   readonly projectionLag: () => ReadonlyMap<string, number>;
 };
@@ -72,12 +75,7 @@ export const createSubscriptionsMetrics = (
     "This machine's clock less that of NATS",
     gauges.clockOffsetSeconds,
   );
-  registry.gaugeBy(
-    "ringback_projection_lag_messages",
-    "Messages that are stored and not in the index that lists come from",
-    "stream",
-    gauges.projectionLag,
-  );
+  exportProjection(registry, gauges);
   const durations = registry.histogram(
     "http_request_duration_seconds",
     "From a request's arrival to the end of its response",
@@ -98,6 +96,28 @@ export const createSubscriptionsMetrics = (
       durations.observe(labels, seconds);
     },
   };
+};
+
+const exportProjection = (
+  registry: Metrics,
+  { projectionLag, projectionBytes, projectionMaxBytes }: Gauges,
+): void => {
+  registry.gaugeBy(
+    "ringback_projection_lag_messages",
+    "Messages that are stored and not in the index that lists come from",
+    "stream",
+    projectionLag,
+  );
+  registry.gauge(
+    "ringback_projection_bytes",
+    "Bytes in use of the index that lists come from",
+    projectionBytes,
+  );
+  registry.gauge(
+    "ringback_projection_limit_bytes",
+    "Bytes that the index may have; from 90 % on lists forget their oldest rows",
+    projectionMaxBytes,
+  );
 };
 
 const warningCounter = (registry: Metrics): SubscriptionsMetrics["warnedOf"] => {

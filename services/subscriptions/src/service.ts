@@ -75,6 +75,8 @@ const start = async (
     viewAgeSeconds: () => viewAgeSeconds(parts.index),
     streams: () => parts.connections?.count() ?? 0,
     clockOffsetSeconds: () => clockOffsetSeconds(parts.clock),
+    projectionBytes: () => parts.projection?.usedBytes(),
+    projectionMaxBytes: () => settings.PROJECTION_MAX_BYTES,
     projectionLag: () => projectionLag(parts),
   });
   const ready = readiness(parts, stopping);

@@ -11,6 +11,7 @@ import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import { messageAppliers } from "./apply/apply-messages.ts";
 import { dropExpired, type DropExpired } from "./apply/drop-expired.ts";
 import { followStream, type Following, type FollowOptions } from "./apply/follow-stream.ts";
+import { oldestKept, type OldestKept } from "./apply/oldest-kept.ts";
 import { PAGE_EVENTS, resolveUnsubscribed } from "./apply/resolve-unsubscribed.ts";
 import { unresolvedEvents } from "./apply/unresolved-events.ts";
 import { idsIn } from "./file/ids.ts";
@@ -30,6 +31,7 @@ import {
   type StreamStates,
 } from "./file/positions.ts";
 import { serialExecutor, transactionOn } from "./file/serial-executor.ts";
+import { usedBytesOf } from "./file/used-bytes.ts";
 import type { AllQueries } from "./figures.ts";
 import type { ProjectedStream } from "./projection.ts";
 import { queriesOn } from "./query/queries.ts";
@@ -38,6 +40,8 @@ export type GenerationOptions = {
   readonly nats: Nats;
   readonly created: StreamCreation;
   readonly path: string;
+  /** `PROJECTION_MAX_BYTES`; undefined: it grows to all that the streams have. */
+  readonly maxBytes?: number | undefined;
   readonly now: () => number;
   readonly onStreamLost: (error: unknown) => void;
   /** The file cannot be used any more. */
@@ -52,6 +56,8 @@ export type DatabaseGeneration = {
   readonly queries: AllQueries;
   readonly following: Readonly<Record<ProjectedStream, Following>>;
   readonly drop: DropExpired;
+  readonly oldestKept: OldestKept;
+  readonly usedBytes: () => number;
   /** Reports damage that a query has met. */
   readonly damaged: (error: unknown) => void;
   readonly stop: () => Promise<void>;
@@ -114,10 +120,18 @@ export const openGeneration = async (options: GenerationOptions): Promise<Databa
     log,
     stopping: stopping.signal,
   });
+  const usedBytes = usedBytesOf(db);
   return {
     queries: queriesOn(db, ids),
     following,
     drop: dropExpired(db, { serially, transaction }, stopping.signal),
+    oldestKept: oldestKept(db, {
+      maxBytes: options.maxBytes,
+      usedBytes,
+      appliedUpTo: (stream) => following[stream].appliedUpTo(),
+      log,
+    }),
+    usedBytes,
     damaged: options.onDamaged,
     stop: async () => {
       stopping.abort();

@@ -28,6 +28,8 @@ export type OpenProjection = Projection &
   Figures & {
     /** Call every few seconds with the state of every stream. */
     readonly compare: (stream: StreamName, info: Pick<StreamInfo, "state">) => void;
+    /** How much of its file is in use; undefined while it is replaced. */
+    readonly usedBytes: () => number | undefined;
     readonly stop: () => Promise<void>;
   };
 
@@ -57,13 +59,14 @@ export const openProjection = async (options: ProjectionOptions): Promise<OpenPr
     compare: (name, { state }) => {
       for (const stream of PROJECTED_STREAMS) {
         if (SOURCES[stream].stream !== name) continue;
-        current()?.following[stream].compare(state);
-        // The serial executor reports errors of the file.
-        void current()
-          ?.drop.rows(stream, state.first_seq)
-          .catch(() => undefined);
+        const generation = current();
+        generation?.following[stream].compare(state);
+        void generation?.drop
+          .rows(stream, generation.oldestKept(stream, state.first_seq))
+          .catch(() => undefined); // the serial executor reports errors of the file
       }
     },
+    usedBytes: () => current()?.usedBytes(),
     stop: async () => {
       stopping.abort();
       await index.replaced();
