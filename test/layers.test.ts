@@ -61,6 +61,7 @@ const FORBIDDEN: Readonly<Record<string, readonly Import[]>> = {
   "subscriptions-imports": [[`${D}/subscriptions/up.ts`, `${D}/delivery/deliver.ts`]],
   "tracing-imports": [[`${D}/tracing/up.ts`, `${D}/intake/intake.ts`]],
   "repair-imports": [[`${D}/repair/sends.ts`, `${D}/send/send.ts`]],
+  "observe-imports": [[`${D}/observe/side.ts`, `${D}/metrics.ts`]],
   "endpoint-health-imports": [[`${D}/endpoint-health/side.ts`, `${D}/repair/repairs.ts`]],
   "order-imports": [[`${D}/order/up.ts`, `${D}/intake/intake.ts`]],
   "intake-imports": [[`${D}/intake/sends.ts`, `${D}/send/send.ts`]],

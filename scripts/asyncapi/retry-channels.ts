@@ -20,6 +20,8 @@ const RETRY_WORDS: Readonly<Record<string, DocumentedHeader>> = {
       "Of a schedule that waits for its turn in the order of a call: the sequence of the event that it waits for",
   },
   "Ringback-Held-Since": { description: "Since when a fault of the platform's own holds it back" },
+  "Ringback-Deferred-For": { description: "Why it was deferred last" },
+  "Ringback-Stored-At": { description: "Of a first attempt: when its event was stored, RFC 3339" },
   ...TRACE_HEADERS,
 };
 

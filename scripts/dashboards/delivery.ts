@@ -23,6 +23,13 @@ const now: Row = {
       { alerts: ["RingbackFirstAttemptsLate"] },
     ),
     stat(
+      "Waiting for first attempt",
+      "short",
+      "Deliveries that were never attempted, apart from retries. The dashboard Pipeline shows what they wait for.",
+      { deliveries: `sum(namespace_reason:ringback_first_attempts_waiting:max{${NS}})` },
+      { alerts: ["RingbackFirstAttemptsLate"] },
+    ),
+    stat(
       "Workspaces that fail",
       "short",
       "Workspaces of whose attempts of 5 minutes more than half failed.",

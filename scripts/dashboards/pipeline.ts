@@ -13,7 +13,14 @@ const now: Row = {
       { events: `max(namespace:ringback_backlog_events:max{${NS}})` },
       { alerts: ["RingbackDeliveringStopped", "RingbackBacklogGrowing"] },
     ),
-    stat("Retries that wait", "short", "Retries that are not due yet.", {
+    stat(
+      "Never attempted",
+      "short",
+      "Deliveries whose first attempt still waits, whatever for: a dispatcher, its endpoint, its turn.",
+      { deliveries: `sum(namespace_reason:ringback_first_attempts_waiting:max{${NS}})` },
+      { alerts: ["RingbackFirstAttemptsLate"] },
+    ),
+    stat("Deferred and retries", "short", "What waits on RETRIES and is not due yet.", {
       retries: `max(namespace:ringback_retries_waiting:max{${NS}})`,
     }),
     stat(
@@ -26,7 +33,7 @@ const now: Row = {
     stat(
       "Places in use",
       "percentunit",
-      "Attempts at this moment, of those that all dispatchers may make at once.",
+      "Attempts at this moment, of those that the workspaces with attempts may have. Above 1: endpoints that respond soon use what is kept back.",
       { "in use": `max(namespace:ringback_attempts_in_flight:ratio{${NS}})` },
       { alerts: ["RingbackInFlightNearLimit"] },
     ),
@@ -53,9 +60,30 @@ const work: Row = {
     graph(
       "Backlog over time",
       "short",
-      "Events that wait; more and more of them mean that dispatchers do not keep up.",
-      { "events {{namespace}}": `namespace:ringback_backlog_events:max{${NS}}` },
+      "events: stored, and taken by no dispatcher. for dispatchers: all that more of them can help with, what the autoscaler goes by.",
+      {
+        "events {{namespace}}": `namespace:ringback_backlog_events:max{${NS}}`,
+        "for dispatchers {{namespace}}": `namespace:ringback_dispatcher_backlog:max{${NS}}`,
+      },
       { alerts: ["RingbackBacklogGrowing", "RingbackDeliveringStopped"] },
+    ),
+    graph(
+      "Never attempted, by what they wait for",
+      "short",
+      "backlog, dispatcher_busy: more dispatchers help. endpoint_busy, origin_busy, rate_limited: the customer's endpoint. paused, order: as the customer wants it. own_fault: ours.",
+      {
+        "{{reason}}": `sum by (reason) (namespace_reason:ringback_first_attempts_waiting:max{${NS}})`,
+      },
+      { isStacked: true, alerts: ["RingbackFirstAttemptsLate", "RingbackBacklogGrowing"] },
+    ),
+    graph(
+      "Oldest that was never attempted",
+      "s",
+      "Since when the oldest event waits for its first attempt, by what it waits for.",
+      {
+        "{{reason}}": `max by (reason) (namespace_reason:ringback_first_attempts_waiting_oldest_seconds:max{${NS}})`,
+      },
+      { alerts: ["RingbackFirstAttemptsLate"] },
     ),
     graph("Events taken and attempts made", "ops", "What goes through the dispatchers.", {
       "events {{namespace}}": `namespace:ringback_events:rate5m{${NS}}`,
@@ -64,9 +92,10 @@ const work: Row = {
     graph(
       "Attempts at once",
       "short",
-      "In each dispatcher, and how many it may make at once (MAX_IN_FLIGHT).",
+      "In each dispatcher, how many of them the workspaces with attempts may have, and the limit (MAX_IN_FLIGHT).",
       {
         "{{instance}}": `ringback_attempts_in_flight{${NS}}`,
+        "usable {{instance}}": `ringback_attempts_in_flight_usable{${NS}}`,
         "limit {{instance}}": `ringback_attempts_in_flight_limit{${NS}}`,
       },
       { alerts: ["RingbackInFlightNearLimit"] },
@@ -81,7 +110,7 @@ const work: Row = {
     graph(
       "Deferred",
       "ops",
-      "Put off without an attempt: endpoint_busy has more than it can take, origin_busy is a host that is down or has no connection free, rate_limited more than its rate_limit.",
+      "Put off without an attempt: dispatcher_busy has no permit left for it, endpoint_busy has more than it can take, origin_busy is a host that is down or has no connection free, rate_limited more than its rate_limit.",
       { "{{reason}}": rateBy("reason", "ringback_deferred_total") },
       { isStacked: true },
     ),
@@ -98,7 +127,7 @@ const work: Row = {
 const retries: Row = {
   title: "Retries",
   panels: [
-    graph("Retries that wait over time", "short", "Retries that are not due yet.", {
+    graph("Deferred and retries over time", "short", "What waits on RETRIES and is not due yet.", {
       "retries {{namespace}}": `namespace:ringback_retries_waiting:max{${NS}}`,
     }),
     graph(

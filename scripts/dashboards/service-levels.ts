@@ -26,7 +26,7 @@ export const serviceLevels: Row = {
     burn(
       "First attempts that are late",
       "ringback_first_attempts_late",
-      "Share that began more than 5 s after the event was stored. Objective: at most 1 % in 30 days.",
+      "Share that began more than 5 s after the event was stored, or waits for longer. Objective: at most 1 % in 30 days.",
       "RingbackFirstAttemptsLate",
     ),
     burn(

@@ -27,7 +27,10 @@ const scrape = async (): Promise<MetricsSnapshot> => {
 
 beforeAll(async () => {
   [platform, receiver] = await Promise.all([
-    startPlatform({ dispatcherEnv: { RETRY_DELAYS, MAX_IN_FLIGHT: "77" } }),
+    startPlatform({
+      dispatcherEntry: "test/repair/watchful-dispatcher.ts",
+      dispatcherEnv: { RETRY_DELAYS, MAX_IN_FLIGHT: "77" },
+    }),
     startReceiver(fails),
   ]);
 });
@@ -63,7 +66,13 @@ const AT_ZERO: Record<string, Record<string, readonly string[]>> = {
 };
 
 test("before the first event every series is there, at zero", async () => {
-  const metrics = await scrape();
+  const metrics = await eventually(async () => {
+    const page = await scrape();
+    // What NATS has to say first.
+    for (const name of ["ringback_backlog_events", "ringback_first_attempts_waiting"])
+      expect(page.value(name)).toBe(0);
+    return page;
+  });
   for (const [name, labels] of Object.entries(AT_ZERO)) {
     for (const set of combinations(labels)) {
       expect([name, set, metrics.value(name, set)]).toEqual([name, set, 0]);
@@ -149,6 +158,18 @@ test("what waits is shown: the backlog and the retries that are not due", async 
   expect(inFlight).toBeLessThan(40);
   await eventually(async () => (await scrape()).value("ringback_retries_waiting"), {
     what: "retries that wait",
+  });
+  // What was never attempted is apart from retries, and says that it waits for its endpoint.
+  await eventually(async () => {
+    const page = await scrape();
+    const waiting = page.value("ringback_first_attempts_waiting", { reason: "endpoint_busy" });
+    expect(waiting).toBeGreaterThan(100);
+    expect(waiting).toBeLessThanOrEqual(200 - inFlight);
+    for (const reason of ["backlog", "dispatcher_busy", "paused"])
+      expect(page.value("ringback_first_attempts_waiting", { reason })).toBe(0);
+    expect(
+      page.value("ringback_first_attempts_waiting_oldest_seconds", { reason: "endpoint_busy" }),
+    ).toBeGreaterThan(0);
   });
   receiver.setScript(status(200));
   expect(length).toBe(200);

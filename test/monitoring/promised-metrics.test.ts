@@ -1,4 +1,5 @@
 import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter";
+import { DEFERRED_FOR } from "@ringback/contracts/deliveries/retry-message";
 import { FAILURE_REASONS } from "@ringback/contracts/deliveries/attempt";
 import { CONFIGURATION_EVENT_TYPES } from "@ringback/contracts/agents/agent";
 import { ENDPOINT_EVENT_TYPES } from "@ringback/contracts/endpoints/endpoint-event";
@@ -36,6 +37,8 @@ const OF_ALL: Record<string, Promised> = {
 };
 
 const DESTINATIONS = ["agent", "endpoint"];
+
+const WAITS_FOR = ["backlog", ...DEFERRED_FOR];
 
 const OF_DISPATCHER: Record<string, Promised> = {
   ringback_events_total: {
@@ -87,9 +90,13 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_retry_lateness_seconds: { type: "histogram" },
   ringback_attempts_in_flight: { type: "gauge" },
   ringback_attempts_in_flight_limit: { type: "gauge" },
+  ringback_attempts_in_flight_usable: { type: "gauge" },
+  ringback_first_attempts_waiting: { type: "gauge", labels: { reason: WAITS_FOR } },
+  ringback_first_attempts_waiting_late: { type: "gauge", labels: { reason: WAITS_FOR } },
+  ringback_first_attempts_waiting_oldest_seconds: { type: "gauge", labels: { reason: WAITS_FOR } },
   ringback_deferred_total: {
     type: "counter",
-    labels: { reason: ["endpoint_busy", "origin_busy", "rate_limited", "paused", "order"] },
+    labels: { reason: DEFERRED_FOR.filter((reason) => reason !== "own_fault") },
   },
   ringback_order_waiting: { type: "gauge" },
   ringback_order_given_up_total: { type: "counter" },
@@ -147,7 +154,11 @@ const KNOWN = {
     },
     counts: () => ({ agents: 0, subscriptions: 0, endpoints: 0 }),
   },
-  clock: { isKnown: () => true, aheadMs: () => 0 },
+  clock: { isKnown: () => true, aheadMs: () => 0, nowMs: () => 0 },
+  firstAttempts: {
+    counts: () =>
+      new Map(DEFERRED_FOR.map((one) => [one, { waiting: 0, late: 0, oldestAtMs: undefined }])),
+  },
   membership: { counted: () => 1 },
   observed: {
     sizes: () =>
@@ -251,6 +262,7 @@ test("what a dispatcher cannot know has no series, as 0 would say that nothing w
   expect([...new Set(found.map(({ name }) => name))].toSorted()).toEqual([
     "ringback_attempts_in_flight",
     "ringback_attempts_in_flight_limit",
+    "ringback_attempts_in_flight_usable",
     "ringback_build_info",
     "ringback_nats_connected",
     "ringback_order_waiting",

@@ -67,6 +67,7 @@ test("what is recorded is named level:metric:operation, once, and grouped by tha
   const levels = new Map([
     ["namespace", "namespace"],
     ["namespace_outcome", "namespace, outcome"],
+    ["namespace_reason", "namespace, reason"],
     ["namespace_result", "namespace, result"],
     ["namespace_stream", "namespace, stream"],
     ["namespace_workspace", "namespace, workspace_id"],

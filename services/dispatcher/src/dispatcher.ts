@@ -148,7 +148,7 @@ const wantedBy =
 
 type WatchDeps = Omit<
   Parameters<typeof startRetryReconciler>[0] & Parameters<typeof startHealthEvaluation>[0],
-  "policy" | "onOverdue"
+  "policy" | "onOverdue" | "onWaiting"
 >;
 
 /**
@@ -160,10 +160,16 @@ const startWatches = (
   state: DispatcherState,
   deps: WatchDeps,
 ): (() => Promise<void>)[] => {
-  const onOverdue = (ms: number | undefined): void => {
-    state.retryOverdueMs = ms;
-  };
-  const overdue = startRetryReconciler({ ...deps, policy: repair, onOverdue });
+  const overdue = startRetryReconciler({
+    ...deps,
+    policy: repair,
+    onOverdue: (ms) => {
+      state.retryOverdueMs = ms;
+    },
+    onWaiting: (waiting) => {
+      state.firstAttempts = waiting;
+    },
+  });
   const endpoints = startHealthEvaluation({ ...deps, policy: healthEvaluation });
   return [overdue.stop, endpoints.stop];
 };

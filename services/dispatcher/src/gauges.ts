@@ -4,6 +4,8 @@ import { viewAgeSeconds } from "@ringback/runtime/streams/last-per-subject";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 import type { DispatcherSettings } from "./config.ts";
 import { readiness, type DispatcherState } from "./health.ts";
+import { usablePermits } from "./limits/decide/shares.ts";
+import type { Waiting } from "./observe/decide/first-attempts.ts";
 import type { StreamSize } from "./observe/observations.ts";
 
 /**
@@ -17,6 +19,7 @@ export const exportState = (
 ): void => {
   exportReadiness(metrics, readiness(state));
   exportWork(metrics, state, settings);
+  exportFirstAttempts(metrics, state);
   exportConfiguration(metrics, state);
   exportStreams(metrics, state);
 };
@@ -33,6 +36,11 @@ const exportWork = (
   );
   gauge("ringback_attempts_in_flight_limit", "Most attempts at once in this process").set(
     settings.MAX_IN_FLIGHT,
+  );
+  gauge(
+    "ringback_attempts_in_flight_usable",
+    "Most attempts that the workspaces which have some now may have together, without what is kept back for endpoints that respond soon",
+    () => state.limiter?.usable() ?? usablePermits(settings.MAX_IN_FLIGHT, 0),
   );
   gauge(
     "ringback_backlog_events",
@@ -60,6 +68,44 @@ const exportWork = (
     () => {
       const { nats, retryOverdueMs: ms } = state;
       return ms !== undefined && nats?.isConnected() === true ? ms / 1_000 : undefined;
+    },
+  );
+};
+
+/** What events that were never attempted wait for: those on EVENTS, and by the dispatcher that watches those on RETRIES. */
+const firstAttemptsBy = (state: DispatcherState): ReadonlyMap<string, Waiting> => {
+  const found = new Map<string, Waiting>();
+  const backlog = state.observed?.backlog();
+  if (backlog !== undefined) found.set("backlog", backlog);
+  if (state.nats?.isConnected() !== true || state.clock === undefined) return found;
+  const deferred = state.firstAttempts?.counts(state.clock.nowMs());
+  return new Map([...found, ...(deferred ?? [])]);
+};
+
+const exportFirstAttempts = ({ gaugeBy }: Metrics, state: DispatcherState): void => {
+  const gauge = (name: string, help: string, shown: (waiting: Waiting) => number) =>
+    gaugeBy(name, help, "reason", () => {
+      const found = [...firstAttemptsBy(state)];
+      return new Map(found.map(([reason, waiting]) => [reason, shown(waiting)]));
+    });
+  gauge(
+    "ringback_first_attempts_waiting",
+    "Deliveries that were never attempted, by what they wait for",
+    ({ waiting }) => waiting,
+  );
+  gauge(
+    "ringback_first_attempts_waiting_late",
+    "Those of them whose event was stored more than 5 s ago",
+    ({ late }) => late,
+  );
+  gauge(
+    "ringback_first_attempts_waiting_oldest_seconds",
+    "How long ago the oldest event of them was stored; 0: nothing waits",
+    ({ oldestAtMs }) => {
+      const nowMs = state.clock?.nowMs();
+      return oldestAtMs === undefined || nowMs === undefined
+        ? 0
+        : Math.max(0, nowMs - oldestAtMs) / 1_000;
     },
   );
 };

@@ -11,6 +11,7 @@ import type { Ordering } from "./order/ordering.ts";
 import type { Limiter } from "./limits/limiter.ts";
 import type { Intake } from "./intake/intake.ts";
 import type { Membership } from "./limits/membership.ts";
+import type { FirstAttempts } from "./observe/decide/first-attempts.ts";
 import type { Observations } from "./observe/observations.ts";
 import type { Sender } from "./send/send.ts";
 import type { StoringWatch } from "./settle/store-watch.ts";
@@ -33,6 +34,8 @@ export type DispatcherState = {
   stopping?: boolean;
   /** Of the retry reconciler: only the dispatcher that runs it knows. */
   retryOverdueMs?: number | undefined;
+  /** The same: deliveries that were never attempted and wait on RETRIES. */
+  firstAttempts?: FirstAttempts | undefined;
 };
 
 /** When the intake has not pulled for this long, it never will again. */

@@ -71,7 +71,7 @@ test("everything starts at zero", async () => {
     deliveries: 10 * 3 * 2,
     deadLetters: 4 * 3,
     retries: 4,
-    deferred: 5,
+    deferred: 6,
     durations: 2 * 2,
   });
 });

@@ -4,21 +4,24 @@ import {
   type AttemptRecord,
   type Outcome,
 } from "@ringback/contracts/deliveries/attempt";
+import { DEFERRED_FOR } from "@ringback/contracts/deliveries/retry-message";
 import { isFirstDelivery } from "@ringback/contracts/deliveries/delivery-id";
 import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/events/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 import { DELIVERY_ENDS, workspaceMetrics } from "./workspace-metrics.ts";
-import { DEFERRAL_REASONS } from "./limits/permits.ts";
 import { PLATFORM_FAULTS } from "./send/result.ts";
 import type { Delivery } from "./delivery/delivery.ts";
 
 /** A bucket ends at 30 s, the default deadline, as alerts compare with it. */
 const ATTEMPT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30];
-const DELAY_BUCKETS = [
+const UP_TO_A_MINUTE = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ];
-const DELIVERY_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 900, 3_600];
+/** A delivery that waits for hours must not look like one of a minute. */
+const UP_TO_HOURS = [120, 300, 900, 1_800, 3_600, 7_200, 21_600];
+const DELAY_BUCKETS = [...UP_TO_A_MINUTE, ...UP_TO_HOURS];
+const DELIVERY_BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, ...UP_TO_HOURS, 86_400];
 
 const ATTEMPT_LABELS = ["1", "2", "3", "4", "5+"];
 /** The kinds of destinations: never which one, as there are very many. */
@@ -81,7 +84,7 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
     { reason: ["overdue", "missing"] },
   ),
   deferred: metrics.counter("ringback_deferred_total", "Deliveries deferred without an attempt", {
-    reason: [...DEFERRAL_REASONS, "paused", "order"],
+    reason: DEFERRED_FOR.filter((reason) => reason !== "own_fault"), // counted by ringback_own_faults_total
   }),
   madeOutOfOrder: metrics.counter(
     "ringback_order_given_up_total",
@@ -162,10 +165,11 @@ export const countAttempt = (
 /** Observes how late an attempt starts. */
 export const observeStart = (
   metrics: Pick<DispatcherMetrics, "firstAttemptDelay" | "retryLateness">,
-  { attempt, storedAtMs, dueMs, trigger, isOrdered, deferrals }: Delivery,
+  { attempt, storedAtMs, dueMs, trigger, isOrdered, deferrals, deferredFor }: Delivery,
   startedMs: number,
 ): void => {
-  if (isOrdered === true && deferrals > 0) return; // it has waited for its customer's sake
+  // It has waited for its customer's sake.
+  if ((isOrdered === true && deferrals > 0) || deferredFor === "paused") return;
   if (trigger === "redelivery") return; // requested for now: neither late nor the first
   const sinceMs = attempt === 1 ? storedAtMs : dueMs;
   if (sinceMs === undefined) return;

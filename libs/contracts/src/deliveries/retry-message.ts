@@ -34,7 +34,25 @@ export type RetryMessage = {
   readonly redeliveryId?: string | undefined;
   /** It waits for this event of its call, by its sequence: whoever ends that one's delivery brings it forward. */
   readonly waitsFor?: number | undefined;
+  /** Why it was deferred last. Undefined: it was not, or by a version that did not say. */
+  readonly deferredFor?: DeferredFor | undefined;
+  /** Of a first attempt: when its event was stored, in ms since 1970. */
+  readonly storedAtMs?: number | undefined;
 };
+
+/** Why an attempt is deferred, so that what waits can be counted by who can help. */
+export const DEFERRED_FOR = [
+  /** Other destinations use the dispatcher's permits: more dispatchers help. */
+  "dispatcher_busy",
+  "endpoint_busy",
+  "origin_busy",
+  "rate_limited",
+  "paused",
+  "order",
+  "own_fault",
+] as const;
+
+export type DeferredFor = (typeof DEFERRED_FOR)[number];
 
 /** Why an attempt is made, on messages of RETRIES; on EVENTS it marks a test event. */
 export const TRIGGER_HEADER = "Ringback-Trigger";
@@ -55,6 +73,8 @@ const HEADERS = {
   trigger: TRIGGER_HEADER,
   redeliveryId: "Ringback-Redelivery-Id",
   waitsFor: "Ringback-Waits-For",
+  deferredFor: "Ringback-Deferred-For",
+  storedAt: "Ringback-Stored-At",
 } as const;
 
 /** The headers that carry a retry, without those that schedule it. */
@@ -74,6 +94,8 @@ export const retryHeaders = (retry: RetryMessage): ReadonlyArray<readonly [strin
     [HEADERS.trigger, trigger],
     [HEADERS.redeliveryId, redeliveryId],
     [HEADERS.waitsFor, retry.waitsFor?.toString()],
+    [HEADERS.deferredFor, retry.deferredFor],
+    [HEADERS.storedAt, retry.storedAtMs === undefined ? undefined : timeOf(retry.storedAtMs)],
   ];
   return headers.filter((header): header is readonly [string, string] => header[1] !== undefined);
 };
@@ -106,6 +128,9 @@ const schema = z.object({
   trigger: unlessEmpty(z.enum(TRIGGERS)),
   redeliveryId: unlessEmpty(idSchema),
   waitsFor: unlessEmpty(positiveCount),
+  // Only counted: a value of another version must not keep the delivery from being made.
+  deferredFor: unlessEmpty(z.enum(DEFERRED_FOR)).catch(undefined),
+  storedAt: unlessEmpty(z.iso.datetime()).catch(undefined),
 });
 
 export type ReadRetry =
@@ -126,13 +151,14 @@ export const readRetry = (
     });
     return { kind: "invalid", message: `headers of a retry: ${problems.join("; ")}` };
   }
-  const { due, heldSince, callId, eventType, ...others } = parsed.data;
+  const { due, heldSince, storedAt, callId, eventType, ...others } = parsed.data;
   const retry = {
     ...others,
     address: { ...agent, callId, eventType },
     dueMs: Date.parse(due),
     postponedSinceMs: heldSince === undefined ? undefined : Date.parse(heldSince),
     trace: readTraceContext(get),
+    storedAtMs: storedAt === undefined ? undefined : Date.parse(storedAt),
   };
   return { kind: "retry", retry };
 };
@@ -141,6 +167,19 @@ export const readRetry = (
 export const readDue = (get: (name: string) => string): number | undefined => {
   const dueMs = Date.parse(get(HEADERS.due));
   return Number.isNaN(dueMs) ? undefined : dueMs;
+};
+
+/** What of a schedule counts as a delivery that was never attempted; undefined: it was, or it is no event's. */
+export const readFirstAttempt = (
+  get: (name: string) => string,
+): { readonly deferredFor: DeferredFor; readonly storedAtMs: number | undefined } | undefined => {
+  if (get(HEADERS.attempt) !== "1" || get(HEADERS.trigger) !== "") return undefined;
+  const deferredFor = DEFERRED_FOR.find((reason) => reason === get(HEADERS.deferredFor));
+  const storedAtMs = Date.parse(get(HEADERS.storedAt));
+  return {
+    deferredFor: deferredFor ?? "endpoint_busy", // of a version that did not say: the most frequent one
+    storedAtMs: Number.isNaN(storedAtMs) ? undefined : storedAtMs,
+  };
 };
 
 /** The readable parts of a broken retry, for its dead letter. */

@@ -41,7 +41,8 @@ export const handleEvent = async (
   }
   if (read.warnings.length > 0) deps.onWarnings(read.address.eventType, read.warnings);
   const planned = await plannedDelivery(inFlight, read.address, mayBeHandled, deps);
-  const first = firstAttemptOf(message, read.address, planned);
+  const storedAtMs = deps.ownTimeOf(message.info.timestampNanos / 1e6);
+  const first = { ...firstAttemptOf(message, read.address, planned), storedAtMs };
   inFlight.delivery = first;
   const dropBody = (): void => {
     releaseContent(message);
@@ -50,7 +51,6 @@ export const handleEvent = async (
   const delivery = {
     ...first,
     eventId: deps.store.eventId(message.seq),
-    storedAtMs: deps.ownTimeOf(message.info.timestampNanos / 1e6),
     body: heldBody(message.data, bodyReader(message.seq, deps.store), dropBody),
     dueMs: undefined,
   };

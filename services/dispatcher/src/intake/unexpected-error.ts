@@ -80,7 +80,11 @@ const postpone = async (
   deps.log.error({ ...known, next: "held_back", at }, "delivery.unexpected_error");
   // No delivery is known that could be scheduled.
   if (delivery === undefined) return nak(inFlight, after.atMs - nowMs);
-  const again = { ...delivery, postponedSinceMs: after.sinceMs };
+  const again = {
+    ...delivery,
+    postponedSinceMs: after.sinceMs,
+    deferredFor: "own_fault" as const,
+  };
   return settleDeferred(inFlight, again, after.atMs, deps);
 };
 

@@ -464,3 +464,36 @@ test("whatever comes, the bounds hold, every request gets one result, and all pe
     }),
   );
 });
+
+describe("what is usable", () => {
+  test.each([1, 3, 10])(
+    "is what %d workspaces really come to whose endpoints hang: more is not to be had",
+    async (workspaces) => {
+      const { limiter } = scene(1_000);
+      const hosts = Array.from({ length: workspaces * 6 }, (_, n) => n);
+      const workspaceOf = (host: number) => ({ workspaceId: `w${host % workspaces}` });
+      for (let round = 0; round < 150; round += 1) {
+        await acquireAll(
+          limiter,
+          hosts.map((host) => requestTo(`h${host}`, workspaceOf(host))),
+        );
+      }
+      const share = limiter.inFlight() / limiter.usable();
+      expect(share).toBeGreaterThan(0.9);
+      expect(share).toBeLessThanOrEqual(1.1); // an idle endpoint may have one permit of the reserve
+      expect(limiter.inFlight()).toBeLessThan(0.75 * 1_000 + hosts.length);
+    },
+  );
+
+  test("is a share of one workspace again when the others have nothing in flight", async () => {
+    const { limiter } = scene(1_000);
+    const alone = limiter.usable();
+    const all = await acquireAll(
+      limiter,
+      ["a", "b", "c"].map((name) => requestTo(name)),
+    );
+    expect(limiter.usable()).toBeGreaterThan(alone);
+    await release(all);
+    expect(limiter.usable()).toBe(alone);
+  });
+});

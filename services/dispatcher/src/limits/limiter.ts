@@ -12,6 +12,8 @@ export type Limiter = {
   /** Answers at once where possible, else within about a second. */
   readonly acquire: (request: PermitRequest) => Promise<PermitResult>;
   readonly inFlight: () => number;
+  /** The most permits that those who have some now can have together. */
+  readonly usable: () => number;
   /** How many wait in memory for a permit that is soon free. */
   readonly queued: () => number;
   /** Defers the requests that waited in vain; call every `SWEEP_INTERVAL_MS`. */
@@ -76,6 +78,7 @@ export const createLimiter = (limits: PermitLimits, now: () => number): Limiter 
 
   return {
     inFlight: permits.inFlight,
+    usable: permits.usable,
     queued: queues.size,
     acquire: (request) => {
       if (isClosed) return Promise.resolve({ kind: "closed" });

@@ -1,3 +1,4 @@
+import type { DeferredFor } from "@ringback/contracts/deliveries/retry-message";
 import { isOutage, windowAfter, type Signal } from "./decide/congestion-window.ts";
 import { attemptEnded, attemptStarted, poolEnded, poolStarted } from "./decide/load.ts";
 import { originWindowAfter, withRecent } from "./decide/origin-window.ts";
@@ -8,7 +9,7 @@ import {
   type PermitDeferral,
 } from "./decide/permit.ts";
 import { tatAfter } from "./decide/rate.ts";
-import type { PermitLimits } from "./decide/shares.ts";
+import { usablePermits, type PermitLimits } from "./decide/shares.ts";
 import { reserveSlot } from "./decide/slots.ts";
 import type { SubscriptionLimits } from "./decide/subscription-share.ts";
 import { createLimiterState, type RequestKeys, type RequestState } from "./limiter-state.ts";
@@ -36,9 +37,10 @@ export type AttemptResult = {
 };
 
 /** Why a delivery was deferred: the label of `ringback_deferred_total`. */
-export const DEFERRAL_REASONS = ["endpoint_busy", "origin_busy", "rate_limited"] as const;
-
-export type DeferralReason = (typeof DEFERRAL_REASONS)[number];
+export type DeferralReason = Extract<
+  DeferredFor,
+  "dispatcher_busy" | "endpoint_busy" | "origin_busy" | "rate_limited"
+>;
 
 export type Permit = {
   readonly kind: "granted";
@@ -65,10 +67,12 @@ export type QueuePosition = {
 /** The permits of this process, and the state of all that they depend on. */
 export const createPermits = (limits: PermitLimits, now: () => number, onRelease: () => void) => {
   const { processPool, of: stateOf } = createLimiterState();
+  let workspaces = 0;
   return {
     stateOf,
     hold,
     inFlight: (): number => processPool.load.inFlight,
+    usable: (): number => usablePermits(limits.maxInFlight, workspaces),
     decide: (
       { deferrals, timeoutMs, limits: own, bytes }: PermitRequest,
       levels: RequestState,
@@ -90,6 +94,7 @@ export const createPermits = (limits: PermitLimits, now: () => number, onRelease
     /** Takes a permit at every level. */
     take: (request: PermitRequest, state: RequestState): Permit => {
       const startMs = now();
+      if (state.workspace.load.inFlight === 0) workspaces += 1;
       start(request, state, startMs);
       let { bytes } = request;
       const bodySent = (): void => {
@@ -99,6 +104,7 @@ export const createPermits = (limits: PermitLimits, now: () => number, onRelease
       const release = (result: AttemptResult): void => {
         bodySent();
         end(request, state, { startMs, endMs: now() }, result);
+        if (state.workspace.load.inFlight === 0) workspaces -= 1;
         onRelease();
       };
       return { kind: "granted", release, bodySent };
@@ -137,6 +143,7 @@ const REASONS: Readonly<Record<LimitedBy, DeferralReason>> = {
   destination: "endpoint_busy",
   origin: "origin_busy",
   pool: "endpoint_busy",
+  dispatcher: "dispatcher_busy",
 };
 
 const start = (

@@ -1,5 +1,6 @@
 import { LEASES } from "@ringback/contracts/streams/lease-subjects";
 import { startLeaderLoop, type LeaderRound } from "@ringback/runtime/streams/leader-loop";
+import { firstAttempts, type FirstAttempts } from "../observe/decide/first-attempts.ts";
 import type { RepairDeps, Repairs } from "./repairs.ts";
 import { lostRetries } from "./lost-retries.ts";
 import { stuckSchedules } from "./stuck-schedules.ts";
@@ -7,6 +8,8 @@ import { stuckSchedules } from "./stuck-schedules.ts";
 type RetryReconcilerOptions = RepairDeps & {
   /** Called after each round with the age of the most overdue retry; 0: none. Undefined: another process leads. */
   readonly onOverdue: (ms: number | undefined) => void;
+  /** Called with what a new leader counts, and undefined where another process leads. */
+  readonly onWaiting: (waiting: FirstAttempts | undefined) => void;
 };
 
 /**
@@ -16,7 +19,7 @@ type RetryReconcilerOptions = RepairDeps & {
 export const startRetryReconciler = (
   options: RetryReconcilerOptions,
 ): { readonly stop: () => Promise<void> } => {
-  const { nats, log, policy, onOverdue } = options;
+  const { nats, log, policy, onOverdue, onWaiting } = options;
   return startLeaderLoop({
     nats,
     log,
@@ -25,12 +28,17 @@ export const startRetryReconciler = (
     everyMs: policy.everyMs,
     logEvents: { leadership: "overdue_watch.turn", interrupted: "overdue_watch.interrupted" },
     lead: () => repairRound(options),
-    onFollowing: () => onOverdue(undefined),
+    onFollowing: () => {
+      onOverdue(undefined);
+      onWaiting(undefined);
+    },
   });
 };
 
 const repairRound = (options: RetryReconcilerOptions): LeaderRound => {
-  const repairStuck = stuckSchedules(options);
+  const waiting = firstAttempts();
+  options.onWaiting(waiting);
+  const repairStuck = stuckSchedules(options, waiting);
   let repairLost: Awaited<ReturnType<typeof lostRetries>>;
   return async (canGoOn, stopping) => {
     const repairs: Repairs = { maxOverdueMs: 0, overdue: 0, missing: 0, example: undefined };

@@ -14,8 +14,12 @@ type ScanOptions = {
   readonly now: () => number;
 };
 
-/** Visits a page; returns when the page has to be visited again. */
-type Visit = (page: readonly BatchMessage[], nowMs: number) => Promise<number | undefined>;
+/** Visits a page; returns when the page has to be visited again. `isEnd`: the stream ended with it. */
+type Visit = (
+  page: readonly BatchMessage[],
+  nowMs: number,
+  isEnd: boolean,
+) => Promise<number | undefined>;
 
 const ROUND_MS = 4_000;
 
@@ -38,7 +42,7 @@ export const streamScan = (
     const visitPage = async (page: readonly BatchMessage[], isEnd: boolean): Promise<void> => {
       if (fromSeq === undefined) return;
       const lastSeq = page.at(-1)?.seq;
-      const dueMs = await visit(page, nowMs);
+      const dueMs = await visit(page, nowMs, isEnd);
       const tailDueMs = nowMs + tailAgainMs;
       progress = afterPage(progress, { fromSeq, lastSeq, isEnd, dueMs, nowMs, tailDueMs });
     };

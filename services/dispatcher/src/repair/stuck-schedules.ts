@@ -1,5 +1,6 @@
 import {
   readDue,
+  readFirstAttempt,
   readRetry,
   type RetryMessage,
 } from "@ringback/contracts/deliveries/retry-message";
@@ -7,6 +8,7 @@ import { parseScheduledRetrySubject } from "@ringback/contracts/streams/retry-su
 import { SCHEDULED_RETRIES, STREAMS } from "@ringback/contracts/streams/subjects";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import type { BatchMessage } from "@ringback/runtime/streams/read-batch";
+import type { FirstAttempts } from "../observe/decide/first-attempts.ts";
 import { scheduleState } from "./decide/due.ts";
 import {
   isFull,
@@ -25,6 +27,7 @@ import { streamScan } from "./scan-stream.ts";
  */
 export const stuckSchedules = (
   deps: RepairDeps,
+  waiting: FirstAttempts,
 ): ((repairs: Repairs, canGoOn: () => boolean) => Promise<void>) => {
   const scan = streamScan({
     nats: deps.nats,
@@ -37,7 +40,9 @@ export const stuckSchedules = (
   return (repairs, canGoOn) =>
     scan(
       () => canGoOn() && !isFull(repairs),
-      async (page, nowMs) => {
+      async (page, nowMs, isEnd) => {
+        noteWaiting(waiting, page, nowMs);
+        if (isEnd) waiting.complete(nowMs);
         const { stuck, recheckAtMs } = stuckIn(page, nowMs, repairs, deps);
         await mapConcurrently(stuck, MAX_CONCURRENT_REPAIRS, async (one) => {
           // With its time unchanged: should this clock be wrong, the server still does not fire it early.
@@ -47,6 +52,21 @@ export const stuckSchedules = (
         return canGoOn() ? recheckAtMs : nowMs;
       },
     );
+};
+
+/** Each schedule is read once anyway: so what waits is counted without a further look at the stream. */
+const noteWaiting = (
+  waiting: FirstAttempts,
+  page: readonly BatchMessage[],
+  nowMs: number,
+): void => {
+  for (const { seq, time, header } of page) {
+    const first = waiting.isNew(seq) ? readFirstAttempt(header.get) : undefined;
+    const dueMs = first && fireTime(header.get);
+    if (first === undefined || dueMs === undefined) continue;
+    const storedMs = first.storedAtMs ?? time.getTime();
+    waiting.add({ reason: first.deferredFor, storedMs, dueMs }, nowMs);
+  }
 };
 
 const stuckIn = (

@@ -17,13 +17,15 @@ export const settleDeferred = async (
   atMs: number,
   { steps, store }: DeferDeps,
 ): Promise<void> => {
-  const { attempt, deferrals, postponedSinceMs, trigger } = delivery;
+  const { attempt, deferrals, postponedSinceMs, trigger, deferredFor } = delivery;
   await storeOnlyDestination(delivery, store);
   await store.scheduleRetry({
     ...retryMessageFor(delivery, attempt, atMs, deferrals + 1),
     // Kept until the attempt is recorded: a delivery that always fails after its request must end, too.
     postponedSinceMs,
     waitsFor: delivery.waitsFor,
+    deferredFor,
+    storedAtMs: attempt === 1 ? delivery.storedAtMs : undefined,
     // Any other trigger follows from the attempt's number.
     trigger: trigger === "redelivery" || trigger === "test" ? trigger : undefined,
     trace: firstTrace(inFlight, delivery),

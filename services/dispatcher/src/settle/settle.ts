@@ -92,7 +92,7 @@ const scheduleAgain = async (
 ): Promise<void> => {
   const { metrics, log } = deps;
   if (result.kind === "deferred") {
-    const waiting = { ...delivery, waitsFor: waitedFor(result) };
+    const waiting = { ...delivery, waitsFor: waitedFor(result), deferredFor: result.reason };
     await settleDeferred(inFlight, waiting, result.atMs, deps);
     return metrics.deferred.inc({ reason: result.reason });
   }
@@ -100,7 +100,7 @@ const scheduleAgain = async (
   metrics.platformFaults.inc({ fault });
   const at = new Date(atMs).toISOString();
   log.error({ ...idsOf(delivery), fault, detail, at }, "delivery.held_back");
-  await settleDeferred(inFlight, delivery, atMs, deps);
+  await settleDeferred(inFlight, { ...delivery, deferredFor: "own_fault" }, atMs, deps);
 };
 
 /**

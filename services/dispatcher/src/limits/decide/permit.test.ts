@@ -92,22 +92,27 @@ describe("a request is deferred", () => {
       5_000,
     ],
     ["by an origin that is down", { levels: { origin: downOrigin(2_000) } }, "origin", 0],
-    ["by the process", { levels: { processPool: full(2_000) } }, "pool", 0],
     [
-      "by its workspace",
+      "by the process, which others fill",
+      { levels: { processPool: full(2_000) } },
+      "dispatcher",
+      0,
+    ],
+    [
+      "by its workspace, where others use its share",
       {
         levels: {
           workspace: { load: pool(99, 2_000), bytes: 0 },
           processPool: { load: pool(99), bytes: 0 },
         },
       },
-      "pool",
+      "dispatcher",
       0,
     ],
     [
       "by the bodies of the process, however small its own",
       { bytes: 1, levels: { processPool: { load: IDLE_POOL, bytes: MAX_BYTES_HELD } } },
-      "pool",
+      "dispatcher",
       0,
     ],
     [
@@ -120,6 +125,19 @@ describe("a request is deferred", () => {
       },
       "pool",
       0,
+    ],
+    [
+      "by its share of a process that its own origin fills",
+      {
+        levels: {
+          destination: destinationOf({ load: busy(1, 5_000) }),
+          origin: { ...QUIET.origin, load: pool(60, 5_000) },
+          workspace: { load: pool(60, 5_000), bytes: 0 },
+          processPool: { load: pool(60, 5_000), bytes: 0 },
+        },
+      },
+      "destination",
+      5_000,
     ],
   ])("%s", (_what, over, limitedBy, inMs) => {
     expect(decide(over)).toMatchObject({ kind: "defer", limitedBy, freeAtMs: NOW_MS + inMs });
@@ -171,7 +189,7 @@ describe("a request waits", () => {
     };
     expect(decide({ levels })).toMatchObject({
       kind: "defer",
-      limitedBy: "pool",
+      limitedBy: "dispatcher",
       recheckAfterMs: 1_000,
     });
   });
@@ -199,7 +217,9 @@ const atDestination = (load: EndpointLoad) => ({
 test("a quarter of the room for bodies is for endpoints that are idle or respond soon", () => {
   expect(decide({ levels: atDestination(IDLE) }).kind).toBe("grant");
   expect(decide({ levels: atDestination(busy(1)) }).kind).toBe("grant");
-  expect(decide({ levels: atDestination(busy(1, 5_000)) })).toMatchObject({ limitedBy: "pool" });
+  expect(decide({ levels: atDestination(busy(1, 5_000)) })).toMatchObject({
+    limitedBy: "dispatcher",
+  });
 });
 
 test.each([

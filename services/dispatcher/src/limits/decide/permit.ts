@@ -33,7 +33,7 @@ export type PermitInput = AdmissionRequest & {
 };
 
 /** Which limit keeps a delivery from its attempt: that decides whose slot it gets, and the metric's label. */
-export type LimitedBy = "rate" | "subscription" | "destination" | "origin" | "pool";
+export type LimitedBy = "rate" | "subscription" | "destination" | "origin" | "pool" | "dispatcher";
 
 export type PermitDeferral = Deferral & {
   readonly kind: "defer";
@@ -50,6 +50,25 @@ export const MAX_BYTES_HELD = 96 * 1024 * 1024;
  * limits first, then the levels from the destination up to the process.
  */
 export const decidePermit = (input: PermitInput, limits: PermitLimits): PermitDecision => {
+  const decision = decideAtLevels(input, limits);
+  if (decision.kind !== "defer" || !DEPENDS_ON_OTHERS.has(decision.limitedBy)) return decision;
+  // Alone here it would go on: then others use what it needs, and another dispatcher would help.
+  const { kind } = decideAtLevels(aloneHere(input), limits);
+  return kind === "defer" ? decision : { ...decision, limitedBy: "dispatcher" };
+};
+
+const DEPENDS_ON_OTHERS: ReadonlySet<LimitedBy> = new Set(["destination", "origin", "pool"]);
+
+/** The same request where this dispatcher has only its origin's attempts in flight, and its workspace's bodies. */
+const aloneHere = (input: PermitInput): PermitInput => {
+  const { origin, workspace, processPool } = input.levels;
+  const { inFlight } = origin.load;
+  const alone = { load: { ...processPool.load, inFlight }, bytes: workspace.bytes };
+  const levels = { ...input.levels, workspace: alone, processPool: alone };
+  return { ...input, levels, aheadInAll: input.ahead };
+};
+
+const decideAtLevels = (input: PermitInput, limits: PermitLimits): PermitDecision => {
   const bounds = boundsOf(input.levels, limits, input.nowMs);
   let isQueued = false;
   for (const limit of LIMITS) {

@@ -84,6 +84,16 @@ export const dynamicBound = (share: number, free: number): number =>
  */
 export const RESERVED_SHARE = 0.25;
 
+/**
+ * How many permits so many workspaces can have together without the reserve: each has at most `WORKSPACE_SHARE` times
+ * what is free, so that n of them leave 1 of 1 + n · share. Endpoints that respond soon may have more, of the reserve.
+ */
+export const usablePermits = (maxInFlight: number, workspaces: number): number => {
+  const shares = WORKSPACE_SHARE * Math.max(1, workspaces);
+  const unreserved = maxInFlight - Math.floor(RESERVED_SHARE * maxInFlight);
+  return Math.max(1, Math.floor((unreserved * shares) / (1 + shares)));
+};
+
 const SOON_MS = 1_000;
 
 const respondsSoon = (load: EndpointLoad, nowMs: number): boolean =>

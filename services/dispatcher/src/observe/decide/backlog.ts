@@ -1,5 +1,5 @@
 /** Beyond this an event that has not been attempted is late: the platform's own objective (docs/monitoring.md). */
-const LATE_AFTER_MS = 5_000;
+export const LATE_AFTER_MS = 5_000;
 
 /** The last sequence of EVENTS at some time of a monotonic clock. */
 export type Sample = { readonly atMs: number; readonly lastSeq: number };
