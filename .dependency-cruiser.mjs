@@ -26,6 +26,7 @@ const CONTRACTS_OF_RUNTIME = [
   "address/(address|ports)",
   "secrets/sealed-text",
   "duration",
+  "likeness",
   "trace-context",
 ];
 

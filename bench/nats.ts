@@ -7,7 +7,8 @@ import {
   STREAMS,
   type StreamName,
 } from "@ringback/contracts/streams/subjects";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { commonSettings } from "@ringback/runtime/settings/settings";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { eventually } from "../scripts/local/wait.ts";
 import { startProgram } from "./program.ts";

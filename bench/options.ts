@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { booleanSchema, integerSchema, parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { booleanSchema, integerSchema } from "@ringback/runtime/settings/settings";
 import { z } from "zod";
 import { dispatcherSettings } from "../services/dispatcher/src/config.ts";
 

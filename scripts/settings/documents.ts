@@ -9,7 +9,9 @@ const INTRO = `# Settings
 <!-- Made by \`${COMMAND}\` from the descriptions in the services' schemas: change those. -->
 
 All settings are environment variables. A service checks them together when it starts: one message names everything that
-is wrong. An empty value counts as not set. Durations are written \`500ms\`, \`10s\`, \`2m\`, \`1h\`, \`7d\`; sizes \`500MiB\`,
+is wrong, also files that hold no certificate, and settings that contradict each other. An empty value counts as not set. A variable
+that is no setting but has a name like one, such as \`MAX_INFLIGHT\`, is told in the log (\`settings.unknown\`, with the name that
+was probably meant), as other programs have variables in the same environment. Durations are written \`500ms\`, \`10s\`, \`2m\`, \`1h\`, \`7d\`; sizes \`500MiB\`,
 \`20GiB\`. [.env.example](../.env.example) has every setting with its default.
 
 Give both services the same values for streams, event types, addresses and secrets. Each service brings the streams to the

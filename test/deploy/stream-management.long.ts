@@ -1,6 +1,7 @@
 import { DISPATCHER_CONSUMER, DISPATCHER_FILTERS } from "@ringback/contracts/streams/subjects";
 import { consumerConfig } from "@ringback/runtime/streams/consumers";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { commonSettings } from "@ringback/runtime/settings/settings";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeApiKeysFile } from "../harness/api-keys.ts";

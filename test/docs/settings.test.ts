@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { deliverySafetySettings } from "@ringback/runtime/settings/delivery-settings";
 import { commonSettings } from "@ringback/runtime/settings/settings";
+import { unknownSettings } from "@ringback/runtime/settings/unknown-settings";
 import { expect, test } from "vitest";
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
 import { subscriptionsSettings } from "../../services/subscriptions/src/config.ts";
@@ -53,4 +54,14 @@ test("each default is read from the schema as the environment's text", () => {
   expect(new Set(byDefault("ALLOWED_PRIVATE_CIDRS"))).toEqual(new Set([""]));
   expect(new Set(byDefault("NATS_CREDS_FILE"))).toEqual(new Set([""]));
   expect(byDefault("API_KEYS_FILE")).toEqual([null]);
+});
+
+test("services may share one environment: no setting of one is like a setting of the other", () => {
+  const all = Object.fromEntries([...names].map((name) => [name, "1"]));
+  for (const own of services) {
+    const set = new Set(own.map(({ name }) => name));
+    // As if none of this service's own were set: then each of the other's is compared with all of them.
+    const others = Object.fromEntries(Object.entries(all).filter(([name]) => !set.has(name)));
+    expect(unknownSettings([...set], others)).toEqual([]);
+  }
 });

@@ -29,7 +29,7 @@ import { durationListSchema } from "@ringback/runtime/settings/duration";
 import { headerIn, storedHeaders } from "@ringback/runtime/nats/message-headers";
 import { readNatsServers } from "@ringback/runtime/nats/servers";
 import { readSealingKeys } from "@ringback/runtime/secrets/sealing-keys";
-import { parseSettings, SettingsError } from "@ringback/runtime/settings/settings";
+import { parseSettings, SettingsError } from "@ringback/runtime/settings/parse-settings";
 import * as fc from "fast-check";
 import { timesTooLong } from "../harness/cpu-time.ts";
 import { expect, test } from "vitest";

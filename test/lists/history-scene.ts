@@ -1,5 +1,6 @@
 import { createLogger } from "@ringback/runtime/telemetry/logger";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { commonSettings } from "@ringback/runtime/settings/settings";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
 import { expect } from "vitest";

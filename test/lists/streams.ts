@@ -11,7 +11,8 @@ import {
 import { headers as newHeaders } from "@nats-io/nats-core";
 import { createLogger, type Logger } from "@ringback/runtime/telemetry/logger";
 import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { commonSettings } from "@ringback/runtime/settings/settings";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
 import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";

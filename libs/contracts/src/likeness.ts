@@ -14,13 +14,27 @@ export const byLikeness = (name: string, known: readonly string[]): readonly str
 export const meantBy = (name: string, known: readonly string[]): readonly string[] => {
   const wanted = name.toLowerCase();
   if (wanted.length > MAX_CHARACTERS) return [];
-  const maxDistance = Math.max(1, Math.floor(wanted.length / 3));
+  const slips = new Set(slipsOf(wanted, known, Math.max(1, Math.floor(wanted.length / 3))));
   const near = known.filter((one) => {
     const lower = one.toLowerCase();
     const isPart = wanted.length > 2 && (lower.includes(wanted) || wanted.includes(lower));
+    return isPart || slips.has(one);
+  });
+  return byLikeness(name, near);
+};
+
+/** Those that a name differs from in at most so many letters, the likest first. */
+export const slipsOf = (
+  name: string,
+  known: readonly string[],
+  maxDistance: number,
+): readonly string[] => {
+  const wanted = name.toLowerCase();
+  if (wanted.length > MAX_CHARACTERS) return [];
+  const near = known.filter((one) => {
     // The lengths first: they are compared at once, and differ by no more than the names do.
-    const hasLength = Math.abs(wanted.length - lower.length) <= maxDistance;
-    return isPart || (hasLength && distanceOf(wanted, lower) <= maxDistance);
+    const hasLength = Math.abs(wanted.length - one.length) <= maxDistance;
+    return hasLength && distanceOf(wanted, one.toLowerCase()) <= maxDistance;
   });
   return byLikeness(name, near);
 };

@@ -1,6 +1,8 @@
-import { SettingsError } from "@ringback/runtime/settings/settings";
+import { SettingsError } from "@ringback/runtime/settings/parse-settings";
 import { describe, expect, test } from "vitest";
-import { dispatcherSettings, readDispatcherSettings } from "./config.ts";
+import { makeTestCa } from "../../../test/harness/receiver/tls.ts";
+import { writeTempFile } from "../../../test/harness/temp-dir.ts";
+import { dispatcherSettings, readDispatcherSettings, unknownDispatcherSettings } from "./config.ts";
 
 const PLAIN = { ALLOW_PLAINTEXT_HEADERS: "true" };
 
@@ -111,5 +113,39 @@ test("everything that is wrong is said together", () => {
     "RETRY_DELAYS",
     "RETRY_DELAYS",
     "RETRY_JITTER",
+  ]);
+});
+
+test("events and records have to be kept as long as a delivery may take", () => {
+  // 190 s of delays with a tenth more, and four attempts of 30 s.
+  const needed = "expected at least as much";
+  expect(problems({ EVENTS_MAX_AGE: "329s", ATTEMPTS_MAX_AGE: "329s" })).toEqual([]);
+  expect(problems({ EVENTS_MAX_AGE: "328s" })).toEqual([
+    `EVENTS_MAX_AGE: is 328s, but RETRY_DELAYS, RETRY_JITTER and DELIVERY_TIMEOUT allow a delivery to take 329s: ${needed}`,
+  ]);
+  expect(problems({ ATTEMPTS_MAX_AGE: "5m" })[0]).toMatch(/^ATTEMPTS_MAX_AGE: is 300s/);
+  // With a schedule that is itself wrong there is nothing to compare with.
+  expect(problems({ EVENTS_MAX_AGE: "1s", RETRY_DELAYS: "x" })).toHaveLength(1);
+});
+
+test("a certificate for NATS without its key, or with another's, is refused with all the rest", async () => {
+  const ca = await makeTestCa();
+  const issued = await Promise.all(["one", "other"].map((hostname) => ca.issue({ hostname })));
+  const cert = await writeTempFile("cert.pem", issued[0]?.certPem ?? "");
+  const keys = await Promise.all(issued.map(({ keyPem }) => writeTempFile("key.pem", keyPem)));
+  const pair = (key = "") => problems({ NATS_TLS_CERT_FILE: cert, NATS_TLS_KEY_FILE: key });
+  expect(pair(keys[0])).toEqual([]);
+  expect(pair(keys[1])[0]).toContain("is not the key of the first certificate");
+  expect(pair()).toEqual(["NATS_TLS_KEY_FILE: is required, as NATS_TLS_CERT_FILE is set"]);
+  expect(problems({ NATS_TLS_KEY_FILE: keys[0] ?? "", MAX_INFLIGHT: "9" })).toEqual([
+    "NATS_TLS_CERT_FILE: is required, as NATS_TLS_KEY_FILE is set",
+    "MAX_INFLIGHT: is not a setting, and nothing reads it: MAX_IN_FLIGHT is one",
+  ]);
+});
+
+test("a name that is like a setting's is told, and does not keep the dispatcher from starting", () => {
+  expect(problems({ MAX_INFLIGHT: "9" })).toEqual([]);
+  expect(unknownDispatcherSettings({ MAX_INFLIGHT: "9" })).toEqual([
+    { name: "MAX_INFLIGHT", meant: "MAX_IN_FLIGHT" },
   ]);
 });

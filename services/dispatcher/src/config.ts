@@ -1,23 +1,26 @@
 import { eventSettings } from "@ringback/runtime/settings/event-settings";
 import { RETRY_AFTER_CHOICES } from "@ringback/contracts/agents/delivery-policy";
 import { parseSuccessStatus } from "@ringback/contracts/agents/success-status";
-import { caFileSchema } from "@ringback/runtime/settings/ca-file";
+import { caFileSchema } from "@ringback/runtime/settings/pem-files";
 import { durationListSchema, durationSchema } from "@ringback/runtime/settings/duration";
 import {
   deliverySafetySettings,
   headerKeysRule,
   headerSecretSettings,
 } from "@ringback/runtime/settings/delivery-settings";
+import { namesOf, parseSettings } from "@ringback/runtime/settings/parse-settings";
 import {
   booleanSchema,
   COMMON_SECRETS,
   commonSettings,
   integerSchema,
-  parseSettings,
   portSchema,
   type Environment,
   type Settings,
+  type SettingsRule,
 } from "@ringback/runtime/settings/settings";
+import { natsCertificateRule } from "@ringback/runtime/settings/settings-rules";
+import { unknownSettings, type UnknownSetting } from "@ringback/runtime/settings/unknown-settings";
 import { TRACING_SECRETS, tracingSettings } from "@ringback/runtime/telemetry/tracing-settings";
 import { z } from "zod";
 import type { EffectivePolicy } from "./delivery/decide/policy.ts";
@@ -118,11 +121,49 @@ export const operatorsPolicy = (settings: DispatcherSettings): EffectivePolicy =
   retryAfter: settings.RETRY_AFTER,
 });
 
+/** From the first attempt to the end of the last one, at the longest: as long as an event has to be kept. */
+const longestDeliveryMs = ({ RETRY_DELAYS, RETRY_JITTER, DELIVERY_TIMEOUT }: Retrying): number => {
+  const delaysMs = RETRY_DELAYS.reduce((sum, delayMs) => sum + delayMs, 0);
+  return delaysMs * (1 + RETRY_JITTER) + (RETRY_DELAYS.length + 1) * DELIVERY_TIMEOUT;
+};
+
+type Retrying = Pick<DispatcherSettings, "RETRY_DELAYS" | "RETRY_JITTER" | "DELIVERY_TIMEOUT">;
+
+const isKnown = (valid: Partial<Retrying>): valid is Retrying =>
+  valid.RETRY_DELAYS !== undefined &&
+  valid.RETRY_JITTER !== undefined &&
+  valid.DELIVERY_TIMEOUT !== undefined;
+
+/**
+ * An event, and the records of its attempts, are kept until its last attempt ends. A subscription may ask for a longer
+ * schedule of its own: what comes of that is said where subscriptions are documented.
+ */
+const keptLongEnoughRule =
+  (age: "EVENTS_MAX_AGE" | "ATTEMPTS_MAX_AGE"): SettingsRule =>
+  (_, valid) => {
+    const settings: Partial<DispatcherSettings> = valid;
+    const keptMs = settings[age];
+    if (keptMs === undefined || !isKnown(settings)) return undefined;
+    const neededMs = Math.ceil(longestDeliveryMs(settings));
+    return keptMs >= neededMs
+      ? undefined
+      : `${age}: is ${keptMs / 1_000}s, but RETRY_DELAYS, RETRY_JITTER and DELIVERY_TIMEOUT allow a delivery to take ` +
+          `${neededMs / 1_000}s: expected at least as much`;
+  };
+
+const SECRETS = [...COMMON_SECRETS, ...TRACING_SECRETS, "EGRESS_PROXY"] as const;
+
+const RULES = [
+  headerKeysRule,
+  natsCertificateRule,
+  keptLongEnoughRule("EVENTS_MAX_AGE"),
+  keptLongEnoughRule("ATTEMPTS_MAX_AGE"),
+];
+
 /** The dispatcher's settings in an environment; throws one SettingsError with all problems. */
 export const readDispatcherSettings = (environment: Environment): DispatcherSettings =>
-  parseSettings(
-    dispatcherSettings,
-    environment,
-    [...COMMON_SECRETS, ...TRACING_SECRETS, "EGRESS_PROXY"],
-    [headerKeysRule],
-  );
+  parseSettings(dispatcherSettings, environment, SECRETS, RULES);
+
+/** Variables that are no settings of the dispatcher, though their names are like ones. */
+export const unknownDispatcherSettings = (environment: Environment): readonly UnknownSetting[] =>
+  unknownSettings(namesOf(dispatcherSettings, SECRETS), environment);

@@ -1,7 +1,8 @@
 import { POLICY_BOUNDS } from "@ringback/contracts/agents/delivery-policy";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process/process";
-import { readDispatcherSettings } from "./config.ts";
+import { warnOfUnknownSettings } from "@ringback/runtime/settings/unknown-settings";
+import { readDispatcherSettings, unknownDispatcherSettings } from "./config.ts";
 import { POSTPONE } from "./delivery/decide/postpone.ts";
 import type { DispatcherOptions } from "./dispatcher-deps.ts";
 import { startDispatcher, type Dispatcher } from "./dispatcher.ts";
@@ -31,6 +32,7 @@ export const runDispatcher = async (options: RunOptions = {}): Promise<void> => 
   try {
     const settings = readDispatcherSettings(process.env);
     const log = createLogger("dispatcher", settings.LOG_LEVEL);
+    warnOfUnknownSettings(log, unknownDispatcherSettings(process.env));
     const stop = (outOfTime: AbortSignal): Promise<void> => dispatcher.stop(outOfTime);
     const onFatal = failWithGrace(log, FATAL_GRACE_MS, stop);
     const given = { settings, log, onFatal };

@@ -50,3 +50,15 @@ test("everything that is wrong is said together", () => {
     /HTTP_PORT: .*'http'[\s\S]*API_KEYS_FILE: is required[\s\S]*ALLOWED_PRIVATE_CIDRS: 'x'/,
   );
 });
+
+test("the API and the probes cannot share a port, nor the portal the console's origin", () => {
+  const keys = { API_KEYS_FILE: "/keys.json" };
+  expect(() => parse({ ...keys, HTTP_PORT: "9081" })).toThrow(
+    "HTTP_PORT: is 9081, as ADMIN_PORT is: expected two different ports",
+  );
+  expect(parse({ ...keys, HTTP_PORT: "0", ADMIN_PORT: "0" })).toMatchObject({ HTTP_PORT: 0 });
+  const origin = "https://ringback.example.com";
+  expect(() => parse({ ...keys, PORTAL_ORIGIN: origin, PUBLIC_ORIGIN: origin })).toThrow(
+    "PORTAL_ORIGIN: is that of the console",
+  );
+});

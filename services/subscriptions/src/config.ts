@@ -8,17 +8,20 @@ import {
   headerKeysRule,
   headerSecretSettings,
 } from "@ringback/runtime/settings/delivery-settings";
+import { namesOf, parseSettings } from "@ringback/runtime/settings/parse-settings";
 import {
   booleanSchema,
   bytesSchema,
   COMMON_SECRETS,
   commonSettings,
   integerSchema,
-  parseSettings,
   portSchema,
   type Environment,
   type Settings,
+  type SettingsRule,
 } from "@ringback/runtime/settings/settings";
+import { differentPortsRule, natsCertificateRule } from "@ringback/runtime/settings/settings-rules";
+import { unknownSettings, type UnknownSetting } from "@ringback/runtime/settings/unknown-settings";
 import { TRACING_SECRETS, tracingSettings } from "@ringback/runtime/telemetry/tracing-settings";
 
 /** The settings of the subscriptions service, from its environment. */
@@ -89,11 +92,26 @@ export const subscriptionsSettings = {
 
 export type SubscriptionsSettings = Settings<typeof subscriptionsSettings>;
 
+/** The portal's pages are for other people, and so have an origin of their own. */
+const portalApartRule: SettingsRule = (_, valid) =>
+  valid["PORTAL_ORIGIN"] !== undefined && valid["PORTAL_ORIGIN"] === valid["PUBLIC_ORIGIN"]
+    ? "PORTAL_ORIGIN: is that of the console (PUBLIC_ORIGIN): expected a host of its own"
+    : undefined;
+
+const SECRETS = [...COMMON_SECRETS, ...TRACING_SECRETS, ...SIGN_IN_SECRETS] as const;
+
+const RULES = [
+  headerKeysRule,
+  signInRule,
+  natsCertificateRule,
+  differentPortsRule("HTTP_PORT", "ADMIN_PORT"),
+  portalApartRule,
+];
+
 /** The service's settings in an environment; throws one SettingsError with all problems. */
 export const readSubscriptionsSettings = (environment: Environment): SubscriptionsSettings =>
-  parseSettings(
-    subscriptionsSettings,
-    environment,
-    [...COMMON_SECRETS, ...TRACING_SECRETS, ...SIGN_IN_SECRETS],
-    [headerKeysRule, signInRule],
-  );
+  parseSettings(subscriptionsSettings, environment, SECRETS, RULES);
+
+/** Variables that are no settings of the service, though their names are like ones. */
+export const unknownSubscriptionsSettings = (environment: Environment): readonly UnknownSetting[] =>
+  unknownSettings(namesOf(subscriptionsSettings, SECRETS), environment);

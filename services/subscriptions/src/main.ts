@@ -1,6 +1,7 @@
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process/process";
-import { readSubscriptionsSettings } from "./config.ts";
+import { warnOfUnknownSettings } from "@ringback/runtime/settings/unknown-settings";
+import { readSubscriptionsSettings, unknownSubscriptionsSettings } from "./config.ts";
 import { startSubscriptions, type Subscriptions } from "./service.ts";
 
 /** Longer than any request may take. */
@@ -15,6 +16,7 @@ const bootLog = createLogger("subscriptions", "info");
 const main = async (): Promise<void> => {
   const settings = readSubscriptionsSettings(process.env);
   const log = createLogger("subscriptions", settings.LOG_LEVEL);
+  warnOfUnknownSettings(log, unknownSubscriptionsSettings(process.env));
   const onFatal = failWithGrace(log, FATAL_GRACE_MS, () => service.stop());
   const service: Subscriptions = startSubscriptions({ settings, log, onFatal });
   stopGracefully(log, STOP_GRACE_MS, service.stop);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { integerSchema, parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { integerSchema } from "@ringback/runtime/settings/settings";
 import { z } from "zod";
 import { explain, Interrupted, interruptions, withDeadline } from "../../../scripts/local/wait.ts";
 import { closeOpenResources } from "../../harness/process/open-resources.ts";

@@ -1,7 +1,8 @@
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { followLastPerSubject } from "@ringback/runtime/streams/last-per-subject";
 import { connectNats } from "@ringback/runtime/nats/connection";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { commonSettings } from "@ringback/runtime/settings/settings";
 import { expect, test } from "vitest";
 import { eventually } from "../../harness/eventually.ts";
 import { failOnLeaks } from "../../harness/process/leaks.ts";

@@ -1,6 +1,7 @@
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { connectNats } from "@ringback/runtime/nats/connection";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { commonSettings } from "@ringback/runtime/settings/settings";
 import { expect, test } from "vitest";
 import { writeKeys } from "../../harness/process/start-service.ts";
 import { eventually } from "../../harness/eventually.ts";

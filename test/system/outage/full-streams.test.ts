@@ -1,6 +1,7 @@
 import { DiscardPolicy } from "@nats-io/jetstream";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { commonSettings } from "@ringback/runtime/settings/settings";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
 import { createLogger } from "@ringback/runtime/telemetry/logger";

@@ -1,6 +1,6 @@
 import closeWithGrace from "close-with-grace";
 import type { Logger } from "../telemetry/logger.ts";
-import { SettingsError } from "../settings/settings.ts";
+import { SettingsError } from "../settings/parse-settings.ts";
 
 const logFatal = (log: Logger, error: unknown): void =>
   log.fatal({ err: error }, error instanceof Error ? error.message : String(error));

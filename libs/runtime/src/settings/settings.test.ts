@@ -4,15 +4,14 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { deliverySafetySettings } from "./delivery-settings.ts";
+import { parseSettings, SettingsError } from "./parse-settings.ts";
 import {
   booleanSchema,
   bytesSchema,
   COMMON_SECRETS,
   commonSettings,
   integerSchema,
-  parseSettings,
   portSchema,
-  SettingsError,
   type Environment,
 } from "./settings.ts";
 

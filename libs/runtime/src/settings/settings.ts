@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { isStreamName, STREAMS } from "@ringback/contracts/streams/subjects";
 import { z } from "zod";
 import { durationSchema } from "./duration.ts";
 import { readNatsServers } from "../nats/servers.ts";
+import { certificateFileSchema, credentialsFileSchema, privateKeyFileSchema } from "./pem-files.ts";
 import { STREAM_MANAGEMENT } from "../streams/stream-management.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -72,19 +72,18 @@ export const commonSettings = {
     .describe(
       "File that holds `NATS_URL`. The service reads user and password again for each log-in, and the servers once, when it starts",
     ),
-  NATS_CREDS_FILE: z
-    .string()
+  NATS_CREDS_FILE: credentialsFileSchema
     .optional()
     .describe("Credentials file for NATS, read again for each log-in"),
-  NATS_TLS_CA_FILE: z
-    .string()
+  NATS_TLS_CA_FILE: certificateFileSchema
     .optional()
     .describe("CA certificates that the certificate of NATS is checked against"),
-  NATS_TLS_CERT_FILE: z
-    .string()
+  NATS_TLS_CERT_FILE: certificateFileSchema
     .optional()
     .describe("Client certificate that the service shows to NATS"),
-  NATS_TLS_KEY_FILE: z.string().optional().describe("Private key of the client certificate"),
+  NATS_TLS_KEY_FILE: privateKeyFileSchema
+    .optional()
+    .describe("Private key of the client certificate"),
   NATS_INBOX_PREFIX: inboxPrefix
     .prefault("_INBOX")
     .describe(
@@ -135,61 +134,15 @@ export const commonSettings = {
 /** Settings that may hold a secret: `<NAME>_FILE` may name a file with the value. */
 export const COMMON_SECRETS = ["NATS_URL"] as const;
 
-/** Checks several settings together, those that are set and valid: returns a problem or undefined. */
-export type SettingsRule = (values: Readonly<Record<string, string>>) => string | undefined;
-
 export type SettingsShape = Readonly<Record<string, z.ZodType>>;
 
 export type Settings<Shape extends SettingsShape> = z.output<z.ZodObject<Shape>>;
 
-/** All problems of an environment; the message has a line for each setting. */
-export class SettingsError extends Error {
-  override readonly name = "SettingsError";
-}
-
 /**
- * Parses the settings in an environment, and checks the `rules`. Throws one SettingsError with all problems. Empty
- * values count as not set. Messages never repeat values of `secrets`.
+ * Checks several settings together: returns a problem or undefined. `values` are those that are set, `valid` those that
+ * are as they may be, defaults among them.
  */
-export const parseSettings = <Shape extends SettingsShape>(
-  shape: Shape,
-  environment: Environment,
-  secrets: readonly string[] = [],
-  rules: readonly SettingsRule[] = [],
-): Settings<Shape> => {
-  const problems: string[] = [];
-  const values: Record<string, string> = {};
-  for (const name of Object.keys(shape)) {
-    const given = environment[name];
-    if (given !== undefined && given !== "") values[name] = given;
-  }
-  for (const name of secrets) {
-    const problem = readSecretFile(name, environment, values);
-    if (problem !== undefined) problems.push(problem);
-  }
-  const parsed = z.object(shape).safeParse(values);
-  for (const issue of parsed.error?.issues ?? []) {
-    const name = String(issue.path[0] ?? "");
-    const shown = secrets.includes(name) || !(name in values) ? "" : ` (got '${values[name]}')`;
-    problems.push(`${name}: ${issue.message}${issue.message.includes("'") ? "" : shown}`);
-  }
-  problems.push(...rules.map((rule) => rule(values)).filter((problem) => problem !== undefined));
-  if (!parsed.success || problems.length > 0) throw new SettingsError(problems.join("\n"));
-  return parsed.data;
-};
-
-const readSecretFile = (
-  name: string,
-  environment: Environment,
-  values: Record<string, string>,
-): string | undefined => {
-  const file = environment[`${name}_FILE`];
-  if (file === undefined || file === "") return undefined;
-  if (name in values) return `${name}: is set, and ${name}_FILE too: expected one of them`;
-  try {
-    values[name] = readFileSync(file, "utf8").trim();
-    return undefined;
-  } catch (error) {
-    return `${name}_FILE: ${error instanceof Error ? error.message : String(error)}`;
-  }
-};
+export type SettingsRule = (
+  values: Readonly<Record<string, string>>,
+  valid: Readonly<Record<string, unknown>>,
+) => string | undefined;

@@ -2,7 +2,7 @@ import { ROOT_CONTEXT, SpanKind, TraceFlags, trace } from "@opentelemetry/api";
 import { SamplingDecision } from "@opentelemetry/sdk-trace";
 import { describe, expect, test } from "vitest";
 import { samplerOf } from "./tracing-sampler.ts";
-import { parseSettings } from "../settings/settings.ts";
+import { parseSettings } from "../settings/parse-settings.ts";
 import { tracingSettings } from "./tracing-settings.ts";
 
 const place = (isSampled: boolean) => ({

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseSettings, type Environment } from "../settings/settings.ts";
+import { parseSettings } from "../settings/parse-settings.ts";
+import { type Environment } from "../settings/settings.ts";
 import {
   batchBoundsOf,
   TRACING_SECRETS,

@@ -1,7 +1,8 @@
 import type { Outcome } from "@ringback/contracts/deliveries/attempt";
 import { attemptSubject } from "@ringback/contracts/streams/subjects";
 import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
-import { commonSettings, parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { commonSettings } from "@ringback/runtime/settings/settings";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
 import { createLogger } from "@ringback/runtime/telemetry/logger";

@@ -3,12 +3,8 @@ import { closeNats, connectNats } from "@ringback/runtime/nats/connection";
 import { failAtStart, stopGracefully } from "@ringback/runtime/process/process";
 import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
 import { headerSecretSettings } from "@ringback/runtime/settings/delivery-settings";
-import {
-  COMMON_SECRETS,
-  commonSettings,
-  parseSettings,
-  SettingsError,
-} from "@ringback/runtime/settings/settings";
+import { parseSettings, SettingsError } from "@ringback/runtime/settings/parse-settings";
+import { COMMON_SECRETS, commonSettings } from "@ringback/runtime/settings/settings";
 import { reencryptAll } from "./reencrypt.ts";
 
 const STOP_GRACE_MS = 20_000;

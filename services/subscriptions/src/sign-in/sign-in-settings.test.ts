@@ -1,4 +1,4 @@
-import { parseSettings } from "@ringback/runtime/settings/settings";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
 import { expect, test } from "vitest";
 import { SIGN_IN_SECRETS, signInRule, signInSettings } from "./sign-in-settings.ts";
 
