@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { Provider, type ClientMetadata, type Configuration } from "oidc-provider";
 
 /** What the provider knows of a person, by the name that they sign in with. */
@@ -20,7 +21,20 @@ interface OidcServerOptions {
   /** Claims stand in the ID token; else in the user info alone. */
   readonly claimsInToken?: boolean;
   readonly port?: number;
+  /** Asks who signs in, by a form, as providers do; without it `login` is signed in without being asked. */
+  readonly asks?: boolean;
 }
+
+/** What a person sees of the provider. */
+const FORM = `<!doctype html><html lang="en"><title>Your organisation</title>
+<main><h1>Your organisation</h1><form method="post">
+<label>Name <input name="login"></label> <button>Sign in</button></form></main></html>`;
+
+/** Who was typed into the form; undefined while it is only asked for. */
+const typedLogin = async (request: IncomingMessage): Promise<string | undefined> => {
+  if (request.method !== "POST") return undefined;
+  return new URLSearchParams(await text(request)).get("login") ?? "";
+};
 
 const configurationOf = (server: OidcServer, options: OidcServerOptions): Configuration => {
   const client: ClientMetadata = {
@@ -63,7 +77,7 @@ const configurationOf = (server: OidcServer, options: OidcServerOptions): Config
   };
 };
 
-/** A real OpenID Connect provider, which asks nobody for a password. */
+/** A real OpenID Connect provider, which asks for a name at the most, and for no password. */
 export async function startOidcServer(options: OidcServerOptions): Promise<OidcServer> {
   const http = createServer();
   await new Promise<void>((ready) => http.listen(options.port ?? 0, "127.0.0.1", ready));
@@ -81,7 +95,11 @@ export async function startOidcServer(options: OidcServerOptions): Promise<OidcS
   const provider = new Provider(issuer, configurationOf(server, options));
   const handle = provider.callback();
   const interact = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { login } = server;
+    const login = options.asks === true ? await typedLogin(request) : server.login;
+    if (options.asks === true && login === undefined) {
+      response.writeHead(200, { "content-type": "text/html" }).end(FORM);
+      return;
+    }
     const result =
       login === undefined ? { error: "access_denied" } : { login: { accountId: login } };
     await provider.interactionFinished(request, response, result);
