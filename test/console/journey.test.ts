@@ -27,7 +27,10 @@ describe.skipIf(chromium === undefined)("a person's way through the console", ()
       isBroken = true;
     });
   });
-  afterEach(() => expect(journey.browser.faults()).toEqual([]));
+  afterEach(() => {
+    const faults = journey.browser.faults();
+    if (faults.length > 0) throw new Error(`faults of the pages: ${faults.join(", ")}`);
+  });
 
   const go = (name: string) =>
     page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
@@ -113,6 +116,7 @@ describe.skipIf(chromium === undefined)("a person's way through the console", ()
       .waitFor();
     await publish("call_completed", "c-1");
     await row(/call_completed failed.* c-1/).waitFor();
+    expect(await row(/call_completed/).count()).toBe(1);
   });
 
   test("finds the call by its id, reads why it failed, and retries it now", async () => {
@@ -210,5 +214,6 @@ describe.skipIf(chromium === undefined)("a person's way through the console", ()
     await page.getByRole("heading", { name: "Overview" }).waitFor();
     await go("Calls");
     await page.getByRole("link", { name: "c-1", exact: true }).waitFor();
+    expect(new URL(page.url()).pathname).toBe("/console/w/w1/calls");
   });
 });
