@@ -32,6 +32,22 @@ const OVERLAYS = ["dev", "prod"] as const;
 const OPTIONAL = ["monitoring", "nack", "network-policy", "ingress"] as const;
 const AUTOSCALERS = [undefined, "keda", "keda-jetstream"] as const;
 
+/** Components that change what others have made, with those that they change. */
+const MORE: readonly Wanted[] = [
+  { overlay: "dev", components: ["network-policy", "ipv6"] },
+  { overlay: "prod", components: ["index-volume"] },
+  { overlay: "prod", components: ["network-policy", "network-policy-sign-in"] },
+  {
+    overlay: "prod",
+    components: [...OPTIONAL, "network-policy-sign-in", "keda", "index-volume", "ipv6"],
+  },
+];
+
+interface Wanted {
+  readonly overlay: string;
+  readonly components: readonly string[];
+}
+
 /** The program and its first argument that build a kustomization, or why there is none. */
 export async function findKustomize(): Promise<
   | { readonly kind: "found"; readonly command: readonly [string, string] }
@@ -66,7 +82,7 @@ export async function build(
  */
 export async function buildAll(command: readonly [string, string]): Promise<Installation[]> {
   const root = await makeTempDir("kustomize");
-  const wanted = OVERLAYS.flatMap((overlay) =>
+  const everySet = OVERLAYS.flatMap((overlay) =>
     AUTOSCALERS.flatMap((autoscaler) =>
       subsets(OPTIONAL).map((optional) => ({
         overlay,
@@ -74,6 +90,7 @@ export async function buildAll(command: readonly [string, string]): Promise<Inst
       })),
     ),
   );
+  const wanted: readonly Wanted[] = [...everySet, ...MORE];
   await Promise.all(wanted.map((one, n) => writeOwn(join(root, nameOf(n)), nameOf(n), one)));
   const resources = wanted.map((_, n) => nameOf(n));
   await writeFile(join(root, "kustomization.yaml"), JSON.stringify({ resources }));
@@ -99,7 +116,7 @@ const OWN_NAME = /^ {2}(?=(?:namespace|name): (installation-\d+)$)(namespace|nam
 async function writeOwn(
   directory: string,
   namespace: string,
-  { overlay, components }: { readonly overlay: string; readonly components: readonly string[] },
+  { overlay, components }: Wanted,
 ): Promise<void> {
   await mkdir(directory);
   const at = (path: string): string => relative(directory, join(K8S, path));

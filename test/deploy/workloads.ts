@@ -1,3 +1,4 @@
+import type { IPersistentVolumeClaim } from "kubernetes-models/v1/PersistentVolumeClaim";
 import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 import type { KubernetesObject } from "./kustomize.ts";
 
@@ -9,10 +10,13 @@ export interface Workload {
   readonly selector: Readonly<Record<string, string>>;
   readonly podLabels: Readonly<Record<string, string>>;
   readonly pod: IPodSpec;
+  /** Disks that each pod has of its own, by the names of their volumes. */
+  readonly claims: readonly IPersistentVolumeClaim[];
 }
 
 interface WithTemplate {
   readonly replicas?: number;
+  readonly volumeClaimTemplates?: readonly IPersistentVolumeClaim[];
   readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
   readonly template: {
     readonly metadata: { readonly labels: Readonly<Record<string, string>> };
@@ -28,7 +32,7 @@ export const workloadsIn = (objects: Objects): Workload[] =>
   objects
     .filter(({ kind }) => kind === "Deployment" || kind === "StatefulSet")
     .map(({ kind, metadata, ...fields }) => {
-      const { replicas, selector, template } = fields["spec"] as WithTemplate;
+      const { replicas, selector, template, volumeClaimTemplates } = fields["spec"] as WithTemplate;
       return {
         name: metadata.name,
         kind,
@@ -36,6 +40,7 @@ export const workloadsIn = (objects: Objects): Workload[] =>
         selector: selector.matchLabels,
         podLabels: template.metadata.labels,
         pod: template.spec,
+        claims: volumeClaimTemplates ?? [],
       };
     });
 

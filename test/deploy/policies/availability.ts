@@ -46,6 +46,11 @@ export const graceProblems = (objects: Objects): string[] =>
       : [`${service}: grace period ${graceMs} ms, expected at least ${neededMs} ms`];
   });
 
+interface Updated {
+  readonly strategy?: { readonly rollingUpdate?: { readonly maxUnavailable?: unknown } };
+  readonly minReadySeconds?: number;
+}
+
 /** Services that an update or a drain could take away as a whole. */
 export const availabilityProblems = (objects: Objects): string[] =>
   SERVICES.flatMap((service) => {
@@ -53,18 +58,21 @@ export const availabilityProblems = (objects: Objects): string[] =>
     const budgets = specsOf<IPodDisruptionBudgetSpec>(objects, "PodDisruptionBudget").filter(
       ({ spec }) => selects(spec.selector, workload.podLabels),
     );
-    const deployment = objects.find(
-      ({ kind, metadata }) => kind === "Deployment" && metadata.name === workload.name,
-    );
-    const spec = deployment?.["spec"] as
-      { strategy?: { rollingUpdate?: { maxUnavailable?: unknown } } } | undefined;
+    const { spec } = objects.find(
+      ({ kind, metadata }) => kind === workload.kind && metadata.name === workload.name,
+    ) as { readonly spec?: Updated };
     return [
       ...(budgets.length === 1 && budgets[0]?.spec.maxUnavailable === 1
         ? []
         : [`${service}: expected one budget with maxUnavailable 1`]),
-      ...(spec?.strategy?.rollingUpdate?.maxUnavailable === 0
+      // A StatefulSet has no pod beyond its number: the others go on meanwhile.
+      ...(spec?.strategy?.rollingUpdate?.maxUnavailable === 0 ||
+      (workload.kind === "StatefulSet" && (workload.replicas ?? 1) > 1)
         ? []
         : [`${service}: an update may take a pod before another is there`]),
+      ...((spec?.minReadySeconds ?? 0) > 0
+        ? []
+        : [`${service}: an update goes on while new pods end again`]),
     ];
   });
 

@@ -25,13 +25,26 @@ const known = (service: ServiceName): Set<string> => {
 /** The settings as the service itself reads them; the files of secrets are not here, so are replaced. */
 export const readSettings = <Service extends ServiceName>(
   service: Service,
-  { NATS_URL_FILE: file, ...environment }: Environment,
+  environment: Environment,
 ): ReturnType<
   Service extends "dispatcher" ? typeof readDispatcherSettings : typeof readSubscriptionsSettings
 > => {
-  const url = file === undefined ? {} : { NATS_URL: "tls://user:password@nats.example.com:4222" };
   const read = service === "dispatcher" ? readDispatcherSettings : readSubscriptionsSettings;
-  return read({ ...url, ...environment }) as never;
+  const elsewhere = Object.entries(environment).filter(([name]) => name !== CERTIFICATES);
+  const values = elsewhere.map(([name, value]) => {
+    const secret = IN_FILES[name];
+    return secret === undefined ? [name, value] : [name.slice(0, -"_FILE".length), secret];
+  });
+  return read(Object.fromEntries(values) as Environment) as never;
+};
+
+/** A file of the Secret, which the service reads when it reads its settings. */
+const CERTIFICATES = "NATS_TLS_CA_FILE";
+
+/** What stands in the files that are read at the start. */
+const IN_FILES: Environment = {
+  NATS_URL_FILE: "tls://user:password@nats.example.com:4222",
+  OIDC_CLIENT_SECRET_FILE: "a-secret-of-the-client",
 };
 
 /** Variables that no setting has, settings that are not accepted, and secrets that are no files. */
@@ -62,7 +75,9 @@ const fileProblems = (service: ServiceName, objects: Objects): string[] => {
   const files = filesNamed(environment);
   const mounts = container.volumeMounts ?? [];
   const scratch = (workload.pod.volumes ?? []).filter(({ emptyDir }) => emptyDir !== undefined);
-  const isScratch = (mount: string): boolean => scratch.some(({ name }) => name === mount);
+  const disks = workload.claims.map(({ metadata }) => ({ name: metadata?.name }));
+  const isScratch = (mount: string): boolean =>
+    [...scratch, ...disks].some(({ name }) => name === mount);
   return [
     ...scratch
       .filter(({ emptyDir }) => emptyDir?.sizeLimit === undefined)

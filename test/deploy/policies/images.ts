@@ -4,13 +4,19 @@ import { workloadsIn } from "../workloads.ts";
 
 const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
-/** Images that could be another tomorrow, or that are of another version than this repository. */
+const OURS = /^(.*?)\/?ringback\/(?:subscriptions|dispatcher):(.+)$/;
+
+/** Names that nobody can have (RFC 2606): a pod says that its image is not found. */
+const NOBODYS = /(?:^|\.)(?:invalid|example|example\.com)$/;
+
+/** Images that could be another tomorrow, somebody else's, or of another version than this repository. */
 export const imageProblems = ({ overlay, objects }: Installation): string[] =>
   workloadsIn(objects)
     .flatMap(({ pod }) => [...pod.containers, ...(pod.initContainers ?? [])])
-    .map(({ image = "" }) => image)
-    .filter((image) => {
-      const [, tag] = /^ringback\/(?:subscriptions|dispatcher):(.+)$/.exec(image) ?? [];
+    .filter(({ image = "", imagePullPolicy }) => {
+      const [, registry = "", tag] = OURS.exec(image) ?? [];
       if (tag === undefined) return !DIGEST.test(image);
-      return tag !== (overlay === "dev" ? "dev" : manifest.version);
-    });
+      if (overlay === "dev") return tag !== "dev" || imagePullPolicy !== "Never";
+      return tag !== manifest.version || !NOBODYS.test(registry);
+    })
+    .map(({ image = "" }) => image);
