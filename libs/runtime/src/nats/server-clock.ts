@@ -68,7 +68,7 @@ export const followServerClock = async (
   let estimate: TimeEstimate | undefined;
   const read = async (): Promise<void> => {
     const requestedMs = elapsedMs();
-    const serverMs = timeIn(await nats.jsm.streams.info(stream));
+    const serverMs = serverTimeIn(await nats.jsm.streams.info(stream));
     if (serverMs !== undefined) {
       estimate = estimateAfter(estimate, { requestedMs, repliedMs: elapsedMs(), serverMs });
     }
@@ -97,8 +97,8 @@ export const followServerClock = async (
   };
 };
 
-/** Each reply about a stream has the server's time (`ts`), which is missing in the client's type. */
-const timeIn = (info: object): number | undefined => {
+/** The server's time in ms since 1970: each reply about a stream has it (`ts`), though the client's type does not. */
+export const serverTimeIn = (info: object): number | undefined => {
   const { ts } = info as { readonly ts?: unknown };
   const ms = typeof ts === "string" ? Date.parse(ts) : Number.NaN;
   return Number.isNaN(ms) ? undefined : ms;

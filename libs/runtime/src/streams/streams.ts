@@ -4,6 +4,7 @@ import { backoffMs, pause } from "../process/backoff.ts";
 import { isForbidden, isStreamNameInUse, isStreamNotFound, isUnavailable } from "../nats/errors.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { lostStreams, rememberStreams } from "./remembered-streams.ts";
+import { changeOf, ROLLOUT_MS, type KeptOption } from "./replaced-options.ts";
 import { differences, type WantedStream } from "./stream-config.ts";
 import {
   externallyManaged,
@@ -12,6 +13,9 @@ import {
   type StreamManagement,
 } from "./stream-management.ts";
 import { StreamLostError, type StreamCreation } from "./stream-watch.ts";
+
+/** Clocks differ a little. */
+const AFTER_ROLLOUT_MS = 1_000;
 
 export type EnsureOptions = {
   readonly log: Logger;
@@ -36,9 +40,10 @@ export const ensureStreams = async (
 ): Promise<StreamCreation> => {
   for (let n = 0; ; n += 1) {
     try {
-      return management === "verify"
-        ? await verifyAll(jsm, wanted)
-        : await ensureAll(jsm, wanted, log, recreate);
+      if (management === "verify") return await verifyAll(jsm, wanted);
+      const { created, kept } = await ensureAll(jsm, wanted, log, recreate);
+      if (kept.length > 0) void ensureAgain(jsm, wanted, { log, signal, kept });
+      return created;
     } catch (error) {
       const canWait = isUnavailable(error) || error instanceof ExternallyManagedError;
       if (!canWait || signal.aborted) throw error;
@@ -48,12 +53,31 @@ export const ensureStreams = async (
   }
 };
 
+type Again = Pick<EnsureOptions, "log" | "signal"> & { readonly kept: readonly KeptOption[] };
+
+/** Brings streams to what this process wants once nobody can have newer settings. */
+const ensureAgain = async (
+  jsm: JetStreamManager,
+  wanted: readonly WantedStream[],
+  { log, signal, kept }: Again,
+): Promise<void> => {
+  const untilMs = Math.max(...kept.map((one) => one.untilMs));
+  await pause(Math.min(ROLLOUT_MS, Math.max(0, untilMs - Date.now())) + AFTER_ROLLOUT_MS, signal);
+  if (signal.aborted) return;
+  // A stream that is lost by now is found by those who watch the streams.
+  await ensureStreams(jsm, wanted, { log, signal }).catch((error: unknown) =>
+    log.warn({ err: error }, "streams.not_changed"),
+  );
+};
+
+type Ensured = { readonly created: StreamCreation; readonly kept: readonly KeptOption[] };
+
 const ensureAll = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
   log: Logger,
   recreate: readonly StreamName[],
-): Promise<StreamCreation> => {
+): Promise<Ensured> => {
   const found = new Map<StreamName, StreamInfo | undefined>();
   for (const stream of wanted) found.set(stream.name, await infoOf(jsm, stream.name));
   // Streams note each other once all exist: a stream that another process created during the lookups exists by now.
@@ -61,20 +85,25 @@ const ensureAll = async (
   const isFirstStart = [...found.values()].every((info) => info === undefined);
   refuseLost(lostStreams(found), recreate);
   const all: StreamInfo[] = [];
+  const kept: KeptOption[] = [];
   for (const stream of wanted) {
     const before = found.get(stream.name);
     if (before === undefined && !isFirstStart) {
       log.warn({ stream: stream.name }, "streams.made_though_others_exist");
     }
-    const info =
+    const changed =
       before === undefined ? await made(jsm, stream) : await updated(jsm, stream, before);
-    refuseDifferences(stream, info);
-    all.push(info);
+    for (const one of changed.kept) {
+      log.warn({ stream: stream.name, ...one }, "streams.newer_option_kept");
+      kept.push(one);
+    }
+    all.push(changed.info);
   }
   await rememberStreams(jsm, all, log);
-  return new Map(
-    all.map(({ config, created }) => [config.name as StreamName, Date.parse(created)]),
+  const created = all.map(
+    ({ config, created: at }) => [config.name as StreamName, Date.parse(at)] as const,
   );
+  return { created: new Map(created), kept };
 };
 
 const refuseLost = (lost: readonly StreamName[], recreate: readonly StreamName[]): void => {
@@ -113,9 +142,11 @@ const infoOf = async (jsm: JetStreamManager, name: string): Promise<StreamInfo |
   }
 };
 
-const made = async (jsm: JetStreamManager, wanted: WantedStream): Promise<StreamInfo> => {
+type Changed = { readonly info: StreamInfo; readonly kept: readonly KeptOption[] };
+
+const made = async (jsm: JetStreamManager, wanted: WantedStream): Promise<Changed> => {
   try {
-    return await jsm.streams.add(wanted);
+    return { info: asNeeded(wanted, await jsm.streams.add(wanted)), kept: [] };
   } catch (error) {
     if (isForbidden(error)) {
       throw new ExternallyManagedError(
@@ -123,7 +154,7 @@ const made = async (jsm: JetStreamManager, wanted: WantedStream): Promise<Stream
         { cause: error },
       );
     }
-    if (isUnavailable(error)) throw error;
+    if (isUnavailable(error) || error instanceof UnknownOptionError) throw error;
     // Another process created it meanwhile, and has noted all streams already.
     const info = isStreamNameInUse(error) ? await infoOf(jsm, wanted.name) : undefined;
     if (info !== undefined) return updated(jsm, wanted, info);
@@ -136,25 +167,32 @@ const updated = async (
   jsm: JetStreamManager,
   wanted: WantedStream,
   before: StreamInfo,
-): Promise<StreamInfo> => {
-  if (differences(wanted, before.config).length === 0) return before;
+): Promise<Changed> => {
+  const { target, metadata, kept } = changeOf(wanted, before);
+  if (differences(target, before.config).length === 0) return { info: before, kept };
   try {
-    return await jsm.streams.update(wanted.name, { ...before.config, ...wanted });
+    const config = { ...before.config, ...target, metadata };
+    return { info: asNeeded(target, await jsm.streams.update(wanted.name, config)), kept };
   } catch (error) {
-    const difference = notAsNeeded(wanted, before);
+    const difference = notAsNeeded(target, before);
     if (isForbidden(error)) {
       throw new ExternallyManagedError(`${difference}, and this user of NATS may not change it`, {
         cause: error,
       });
     }
-    if (isUnavailable(error)) throw error;
+    if (isUnavailable(error) || error instanceof UnknownOptionError) throw error;
     throw new Error(difference, { cause: error });
   }
 };
 
-const refuseDifferences = (wanted: WantedStream, info: StreamInfo): void => {
-  if (differences(wanted, info.config).length === 0) return;
-  throw new Error(`${notAsNeeded(wanted, info)}; is this nats-server too old?`);
+/** The server took the request, and ignored an option: an older one does not know it. */
+class UnknownOptionError extends Error {
+  override readonly name = "UnknownOptionError";
+}
+
+const asNeeded = (target: WantedStream, info: StreamInfo): StreamInfo => {
+  if (differences(target, info.config).length === 0) return info;
+  throw new UnknownOptionError(`${notAsNeeded(target, info)}; is this nats-server too old?`);
 };
 
 const notAsNeeded = (wanted: WantedStream, info: StreamInfo): string =>
