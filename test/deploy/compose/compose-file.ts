@@ -12,6 +12,7 @@ interface ComposeService {
   readonly volumes?: readonly string[];
   readonly secrets?: readonly { readonly source: string; readonly target: string }[];
   readonly ports?: readonly string[];
+  readonly tmpfs?: readonly string[];
   readonly depends_on?: readonly string[] | Readonly<Record<string, unknown>>;
   readonly profiles?: readonly string[];
   readonly read_only?: boolean;

@@ -59,6 +59,13 @@ test.each(IMAGE_TARGETS)(
   },
 );
 
+test("the index of lists has less than the memory that it lies in", () => {
+  const { tmpfs, environment = {} } = services["subscriptions"] ?? {};
+  const mebibytes = Number(/^\/tmp:size=(\d+)m$/.exec(tmpfs?.join() ?? "")?.[1]);
+  const { PROJECTION_MAX_BYTES: maxBytes = Infinity } = readSettings("subscriptions", environment);
+  expect(maxBytes * 1.25).toBeLessThanOrEqual(mebibytes * 1024 ** 2);
+});
+
 test("the dispatcher has more than 40 s to finish what is in flight", () => {
   expect(Number.parseInt(services["dispatcher"]?.stop_grace_period ?? "", 10)).toBeGreaterThan(40);
 });
