@@ -1,8 +1,11 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePorts } from "../../test/harness/free-ports.ts";
 import { ensureApiKey } from "../local/api-key.ts";
 import { ensureHeaderKeys } from "../local/header-keys.ts";
+import { keyEntriesIn, writeKeyEntries } from "../local/key-entries.ts";
+import { newApiKey } from "../local/new-api-key.ts";
 import { startReceiver } from "../local/receiver.ts";
 import { startLocalStack } from "../local/stack.ts";
 import { ensureNatsServer } from "../nats-server.ts";
@@ -17,6 +20,12 @@ export type Stage = {
   /** Address of the console of the campaign's workspace, without a slash at the end. */
   readonly consoleUrl: string;
   readonly key: string;
+  /** A key of who runs the installation. */
+  readonly operatorKey: string;
+  /** Where the portal is, and the API beside it. */
+  readonly portal: string;
+  /** Where a page of the lender's product may frame the portal. */
+  readonly productPort: number;
   readonly call: (method: string, path: string, body?: unknown) => Promise<unknown>;
 };
 
@@ -24,6 +33,11 @@ export type Stage = {
 export const startStage = async (cleanup: AsyncDisposableStack): Promise<Stage> => {
   const dir = await mkdtemp(join(tmpdir(), "ringback-pictures-"));
   const { key, keysFile } = await ensureApiKey(dir, WORKSPACE);
+  const operator = newApiKey({ id: "operator", workspace_id: "*", scopes: ["admin"] });
+  await writeKeyEntries(keysFile, [...(await keyEntriesIn(keysFile)), operator.entry]);
+  const [http = 0, productPort = 0] = await freePorts(2);
+  // The portal has a host of its own, where there is no console.
+  const portal = `http://127.0.0.1:${http}`;
   const lender = cleanup.use(await startReceiver({ port: 0, statusFor: statusOf }));
   const stack = cleanup.use(
     await startLocalStack({
@@ -32,9 +46,15 @@ export const startStage = async (cleanup: AsyncDisposableStack): Promise<Stage> 
       logDir: dir,
       apiKeysFile: keysFile,
       headerKeysFile: await ensureHeaderKeys(join(dir, "header-keys.json")),
-      ports: { nats: 0, http: 0, subscriptionsAdmin: 0, dispatcherAdmin: 0 },
+      ports: { nats: 0, http, subscriptionsAdmin: 0, dispatcherAdmin: 0 },
       // As in production, but that a picture need not wait for minutes.
-      env: { AGENT_REGISTRATION: "automatic", RETRY_DELAYS: "2s,8s,40s" },
+      env: {
+        AGENT_REGISTRATION: "automatic",
+        RETRY_DELAYS: "2s,8s,40s",
+        PORTAL_ORIGIN: portal,
+        PORTAL_FRAME_ANCESTORS: `http://localhost:${productPort}`,
+        RUNBOOK_BASE_URL: "https://wiki.example.com/runbooks",
+      },
       stopGraceMs: GRACE_MS,
     }),
   );
@@ -50,7 +70,8 @@ export const startStage = async (cleanup: AsyncDisposableStack): Promise<Stage> 
   };
   await subscribe(call, lender.url);
   await publish(call);
-  return { consoleUrl: `${stack.apiUrl}/console/w/${WORKSPACE}`, key, call };
+  const consoleUrl = `http://localhost:${http}/console/w/${WORKSPACE}`;
+  return { consoleUrl, key, operatorKey: operator.key, portal, productPort, call };
 };
 
 const subscribe = async (call: Stage["call"], lender: string): Promise<void> => {
