@@ -55,7 +55,7 @@ export const reencryptAll = async (deps: ReencryptDeps): Promise<Reencrypted> =>
 async function* subjects({ nats, stopping }: ReencryptDeps): AsyncGenerator<string> {
   const { state } = await nats.jsm.streams.info(STREAMS.subscriptions);
   const consumer = await nats.js.consumers.get(STREAMS.subscriptions, {
-    filter_subjects: [ALL_SUBSCRIPTIONS],
+    filter_subjects: ALL_SUBSCRIPTIONS, // not a list: so the request's subject names it, and NATS can permit just that
     deliver_policy: DeliverPolicy.LastPerSubject,
   });
   let left = (await consumer.info(true)).num_pending;
