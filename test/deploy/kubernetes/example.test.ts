@@ -92,6 +92,34 @@ describe.skipIf(kustomize.kind === "absent")(`an overlay of one's own${skipped}`
     expect([...new Set(backends)]).toEqual(["eu-ringback-subscriptions"]);
   });
 
+  test("the autoscaler that asks NATS does so where the installation says, for the Deployment as it is called", async () => {
+    const objects = await changed({
+      "components/keda": "components/keda-jetstream",
+      "# namePrefix: eu-": "namePrefix: eu-",
+      "nats-headless.nats.svc": "events-headless.messaging.svc",
+    });
+    const { scaleTargetRef, triggers } = one(objects, "ScaledObject") as Scaler;
+    expect(scaleTargetRef.name).toBe("eu-ringback-dispatcher");
+    expect(triggers[0]?.metadata["natsServerMonitoringEndpoint"]).toBe(
+      "events-headless.messaging.svc.cluster.local:8222",
+    );
+  });
+
+  test("with index-volume each pod of the API has a disk of its own for the index, and nothing of its node's", async () => {
+    const objects = await changed({ "components/keda": "components/index-volume" });
+    const { workload, container } = serviceIn(objects, "subscriptions");
+    expect([workload.kind, workload.claims.map(({ metadata }) => metadata?.name)]).toEqual([
+      "StatefulSet",
+      ["projection"],
+    ]);
+    const folder = environmentOf(container, objects)["PROJECTION_DIR"];
+    const mount = container.volumeMounts?.find(({ name }) => name === "projection");
+    expect(mount?.mountPath).toBe(folder);
+    expect(workload.pod.volumes?.map(({ name }) => name)).toEqual(["secrets"]);
+    const { serviceName } = one(objects, "StatefulSet") as { serviceName: string };
+    expect(one(objects, "Service", serviceName)).toMatchObject({ clusterIP: "None" });
+  });
+
   test("an image that nobody gave a registry has one that cannot be", async () => {
     const prod = images(await built(join(K8S, "overlays/prod")));
     expect(prod.map((image) => image.split("/")[0])).toEqual(
