@@ -1,6 +1,7 @@
 import type { Dashboard, Row } from "./dashboard.ts";
 import { NS, quantiles, rateBy } from "./expressions.ts";
 import { graph, stat } from "./panel.ts";
+import { readiness } from "./readiness.ts";
 import { api, serviceLevels } from "./service-levels.ts";
 
 const now: Row = {
@@ -178,5 +179,5 @@ export const pipeline: Dashboard = {
   uid: "ringback-pipeline",
   title: "Ringback / Pipeline",
   description: "What those who run Ringback look at: whether work flows, and what holds it up.",
-  rows: [now, serviceLevels, work, retries, streams, api],
+  rows: [now, serviceLevels, readiness, work, retries, streams, api],
 };

@@ -1,8 +1,6 @@
 import type { Dashboard, Row } from "./dashboard.ts";
-import { NS, ofOurs } from "./expressions.ts";
+import { NS, ofOurs, PROCESS } from "./expressions.ts";
 import { graph, stat, table } from "./panel.ts";
-
-const PROCESS = "{{job}} {{instance}}";
 
 const now: Row = {
   title: "Now",

@@ -28,6 +28,7 @@ const BOTH = ["delivered", "failed"];
 
 const OF_ALL: Record<string, Promised> = {
   ringback_build_info: { type: "gauge", labels: { version: ["1.2.3"], node: [process.version] } },
+  ringback_heap_limit_bytes: { type: "gauge" },
   ringback_clock_offset_seconds: { type: "gauge" },
   ringback_nats_connected: { type: "gauge" },
   ringback_subscriptions: { type: "gauge" },

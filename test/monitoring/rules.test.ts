@@ -12,6 +12,7 @@ import {
 } from "./mixin.ts";
 import { testsByAlert } from "./needed-rules.ts";
 import { selectorsOf, withoutVariables } from "./promql.ts";
+import { withOutages } from "./with-outages.ts";
 import { orWhyNot, promtool, ruleFile, tools } from "./promtool.ts";
 
 interface AlertTest {
@@ -105,6 +106,15 @@ describe.skipIf(tools.kind === "absent")(`promtool${orWhyNot}`, () => {
       const { code, said } = await promtool(["test", "rules", ...files]);
       expect([code, said]).toEqual([0, expect.stringContaining("SUCCESS")]);
       expect(said.match(/SUCCESS/g)).toHaveLength(files.length);
+    },
+  );
+
+  test.each(testFiles.map((path) => [basename(path), path] as const))(
+    "finds the same of %s while scrapes fail and processes start again",
+    async (_name, path) => {
+      const files = await Promise.all((await testsByAlert(path)).map(withOutages));
+      const { code, said } = await promtool(["test", "rules", ...files]);
+      expect([code, said]).toEqual([0, expect.stringContaining("SUCCESS")]);
     },
   );
 

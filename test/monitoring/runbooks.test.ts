@@ -27,7 +27,7 @@ const SETTINGS = new Set([
 
 /** What stands in commands for something that whoever runs them puts in. */
 const isPlace = (name: string): boolean =>
-  ["DISPATCHER", "SUBSCRIPTIONS", "WORKSPACE", "SEQ"].includes(name);
+  ["DISPATCHER", "SUBSCRIPTIONS", "WORKSPACE", "SEQ", "NAMESPACE", "POD"].includes(name);
 
 /** What matches in all runbooks but is not as it should be, as `runbook: what`. */
 const wrong = (pattern: RegExp, isRight: (found: string) => boolean): string[] =>

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { exportMemoryLimits } from "./memory-limits.ts";
 
 /** All values of each label. */
 type LabelSets<Name extends string> = Readonly<Record<Name, readonly string[]>>;
@@ -36,7 +37,10 @@ const MISNAMED = ["handles", "requests", "resources"].map((what) => `nodejs_acti
  * A registry with the process's own metrics. Series start at zero, so that rates are right from the first scrape, and a
  * missing series means a fault.
  */
-export const createMetrics = (version: string): Metrics => {
+export const createMetrics = (
+  version: string,
+  constrainedMemory?: () => number | undefined,
+): Metrics => {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -47,7 +51,7 @@ export const createMetrics = (version: string): Metrics => {
     labelNames: ["version", "node"],
     registers,
   }).set({ version, node: process.version }, 1);
-  return {
+  const metrics: Metrics = {
     counter: (name, help, labels) => {
       const counter = new Counter({ name, help, labelNames: namesOf(labels), registers });
       for (const set of combinations(labels)) counter.inc(set, 0);
@@ -90,6 +94,8 @@ export const createMetrics = (version: string): Metrics => {
     },
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
+  exportMemoryLimits(metrics, constrainedMemory);
+  return metrics;
 };
 
 const namesOf = <Name extends string>(labels: LabelSets<Name> | undefined): Name[] =>
