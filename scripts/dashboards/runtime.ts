@@ -99,7 +99,9 @@ const processes: Row = {
       "Starts",
       "short",
       "How often a process was started in the half hour before each moment.",
-      { [PROCESS]: ofOurs("changes(process_start_time_seconds[30m])") },
+      {
+        [PROCESS]: `changes(process_start_time_seconds[30m]) and on (job, instance) last_over_time(ringback_build_info{${NS}}[30m])`,
+      },
       { alerts: ["RingbackRestarting"] },
     ),
   ],

@@ -29,6 +29,7 @@ const BOTH = ["delivered", "failed"];
 const OF_ALL: Record<string, Promised> = {
   ringback_build_info: { type: "gauge", labels: { version: ["1.2.3"], node: [process.version] } },
   ringback_heap_limit_bytes: { type: "gauge" },
+  ringback_memory_limit_bytes: { type: "gauge" }, // its series only where there is a limit
   ringback_clock_offset_seconds: { type: "gauge" },
   ringback_nats_connected: { type: "gauge" },
   ringback_subscriptions: { type: "gauge" },
@@ -265,6 +266,7 @@ test("what a dispatcher cannot know has no series, as 0 would say that nothing w
     "ringback_attempts_in_flight_limit",
     "ringback_attempts_in_flight_usable",
     "ringback_build_info",
+    "ringback_heap_limit_bytes",
     "ringback_nats_connected",
     "ringback_order_waiting",
     "ringback_ready",
