@@ -114,7 +114,7 @@ describe.skipIf(tools.kind === "absent")(`promtool${orWhyNot}`, () => {
     async (_name, path) => {
       const files = await Promise.all((await testsByAlert(path)).map(withOutages));
       const { code, said } = await promtool(["test", "rules", ...files]);
-      expect(code, said).toBe(0);
+      expect([code, said.slice(said.search(/FAILED|$/))]).toEqual([0, ""]);
     },
   );
 
