@@ -1,5 +1,6 @@
 import { getHeapStatistics } from "node:v8";
-import type { Metrics } from "./metrics.ts";
+
+type Gauge = (name: string, help: string, collect: () => number | undefined) => unknown;
 
 /** Without a limit the kernel reports a number near 2^63, or Node.js 0. */
 const NO_LIMIT_FROM = 2 ** 50;
@@ -9,7 +10,7 @@ const NO_LIMIT_FROM = 2 ** 50;
  * heap, at which Node.js ends it. No series says that there is no limit.
  */
 export const exportMemoryLimits = (
-  { gauge }: Pick<Metrics, "gauge">,
+  gauge: Gauge,
   constrained: () => number | undefined = () => process.constrainedMemory(),
 ): void => {
   gauge(

@@ -94,7 +94,7 @@ export const createMetrics = (
     },
     page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
   };
-  exportMemoryLimits(metrics, constrainedMemory);
+  exportMemoryLimits(metrics.gauge, constrainedMemory);
   return metrics;
 };
 
