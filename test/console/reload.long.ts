@@ -17,6 +17,8 @@ const ROOT = join(import.meta.dirname, "../..");
 /** What somebody adds who follows "A column" of CONTRIBUTING.md. */
 const COLUMN = '{ title: "Letters", cell: ({ agent_id: id }) => id.length, only: "medium" },';
 
+const isOwn = (path: string): boolean => !/\/console\/(dist|node_modules)/.test(path);
+
 describe.skipIf(chromium === undefined)("make console", () => {
   let platform: Platform;
   let browser: TestBrowser;
@@ -29,7 +31,6 @@ describe.skipIf(chromium === undefined)("make console", () => {
 
   beforeAll(async () => {
     await mkdir(scratch, { recursive: true });
-    const isOwn = (path: string) => !/\/console\/(dist|node_modules)/.test(path);
     await cp(join(ROOT, "console"), copy, { recursive: true, filter: isOwn });
     await cp(join(ROOT, "tsconfig.json"), join(scratch, "tsconfig.json"));
     const [port = 0] = await freePorts(1);
