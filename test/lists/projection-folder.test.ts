@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { unwritableFile } from "../../services/subscriptions/src/projection/file/index-file.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
-import { spawnService } from "../harness/process/service-process.ts";
+import { spawnService, startService } from "../harness/process/service-process.ts";
 import { makeTempDir } from "../harness/temp-dir.ts";
 import { ENTRY, writeKeys } from "../harness/process/start-service.ts";
 
@@ -35,6 +35,23 @@ test("an index that cannot be written ends the service with one error that names
   expect(fatal).toHaveLength(1);
   expect(fatal[0]).toMatch(/^PROJECTION_DIR: .*projection\.sqlite cannot be written: /);
 }, 60_000);
+
+test("an index that is smaller than full streams is told at the start, and no hindrance", async () => {
+  const service = await startService({
+    entry: ENTRY,
+    env: {
+      NATS_URL: server.url,
+      API_KEYS_FILE: (await writeKeys()).file,
+      EVENTS_MAX_BYTES: "11MiB",
+      ATTEMPTS_MAX_BYTES: "13MiB",
+      PROJECTION_MAX_BYTES: "3MiB",
+    },
+  });
+  const told = service.logs.filter(({ msg }) => msg === "projection.small");
+  expect(told).toMatchObject([{ level: "warn", maxBytes: 3 * 1024 ** 2 }]);
+  expect(told[0]?.["neededBytes"]).toBeGreaterThan(3.5 * 1024 ** 2);
+  await service.stop();
+});
 
 test("what SQLite says of a place without room, or that is read-only, is told from other errors", async () => {
   const path = join(await makeTempDir("sqlite"), "db");

@@ -42,7 +42,7 @@ beforeAll(async () => {
   [platform, receiver] = await Promise.all([
     startPlatform({
       workspaces: ["w1", "w2", "w3"],
-      env: { EVENTS_MAX_BYTES: "20MiB" },
+      env: { EVENTS_MAX_BYTES: "20MiB", PROJECTION_MAX_BYTES: "100MiB" },
       dispatcherEnv: { RETRY_DELAYS: "500ms,1s" },
     }),
     startReceiver(wellBut(200)),

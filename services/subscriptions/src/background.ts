@@ -12,6 +12,7 @@ import { followAccess, type AccessIndex } from "./access/access-index.ts";
 import { followAgents, type AgentIndex } from "./agents/agent-index.ts";
 import type { SubscriptionsSettings } from "./config.ts";
 import { followDispatchers, type Dispatchers } from "./operators/dispatchers.ts";
+import { neededBytes } from "./projection/file/needed-bytes.ts";
 import { openProjection, type OpenProjection } from "./projection/open-projection.ts";
 import { startRedelivery, type RunningRedelivery } from "./redelivery/redelivery.ts";
 
@@ -58,6 +59,7 @@ export const startBackground = async (
   open.defer(index.stop);
   const access = followAccess({ nats: connected, nowMs: clock.nowMs, onStreamLost: onFatal, log });
   open.defer(access.stop);
+  warnOfSmallIndex(settings, log);
   const projection = await openProjection({
     nats,
     created,
@@ -96,4 +98,11 @@ export const startBackground = async (
   });
   open.defer(watch.stop);
   return { nats, created, index, access, projection, redelivery, dispatchers, clock, rules };
+};
+
+/** An index that is smaller than full streams forgets what they still have: somebody should know before. */
+const warnOfSmallIndex = (settings: SubscriptionsSettings, log: Logger): void => {
+  const needed = neededBytes(settings) ?? 0;
+  const { PROJECTION_MAX_BYTES: maxBytes = Number.POSITIVE_INFINITY } = settings;
+  if (needed > maxBytes) log.warn({ neededBytes: needed, maxBytes }, "projection.small");
 };

@@ -1,15 +1,12 @@
 import type { Installation, KubernetesObject } from "../kustomize.ts";
 import { environmentOf, serviceIn, SERVICES, type ServiceName } from "../workloads.ts";
+import {
+  neededBytes,
+  SIZE_MARGIN,
+} from "../../../services/subscriptions/src/projection/file/needed-bytes.ts";
 import { readSettings } from "./environment.ts";
 
 type Objects = readonly KubernetesObject[];
-
-/** docs/operations.md, "The index of lists": bytes of the index for each message, and of the message. */
-const EVENT = { indexed: 184, stored: 1_100 };
-const ATTEMPT = { indexed: 116, stored: 1_300 };
-
-/** For calls, for the file's log, and for what comes before the oldest is dropped. */
-const MARGIN = 1.25;
 
 const UNITS: Readonly<Record<string, number>> = { Mi: 1024 ** 2, Gi: 1024 ** 3 };
 
@@ -46,14 +43,11 @@ const indexProblems = (objects: Objects, isFilled: boolean): string[] => {
   const scratch = workload.pod.volumes?.find(({ name }) => name === mount)?.emptyDir?.sizeLimit;
   const claim = workload.claims.find(({ metadata }) => metadata?.name === mount);
   const volume = bytesOf(scratch ?? claim?.spec?.resources?.requests?.["storage"]);
-  const { EVENTS_MAX_BYTES: events, ATTEMPTS_MAX_BYTES: attempts } = settings;
-  const needed =
-    !isFilled || events === undefined || attempts === undefined
-      ? 0
-      : MARGIN *
-        ((events / EVENT.stored) * EVENT.indexed + (attempts / ATTEMPT.stored) * ATTEMPT.indexed);
+  const needed = isFilled ? (neededBytes(settings) ?? 0) : 0;
   return [
-    ...(maxBytes * MARGIN <= volume ? [] : [`index of ${maxBytes} bytes on a volume of ${volume}`]),
+    ...(maxBytes * SIZE_MARGIN <= volume
+      ? []
+      : [`index of ${maxBytes} bytes on a volume of ${volume}`]),
     ...(needed <= maxBytes ? [] : [`index of ${maxBytes} bytes, and streams that fill ${needed}`]),
   ];
 };
