@@ -124,6 +124,7 @@ export const streamsInMemory = () => {
       steps,
       metrics: dispatcherMetrics(createMetrics("1")),
       log: createLogger("test", "silent"),
+      logAttempt: () => undefined,
     },
   };
 };

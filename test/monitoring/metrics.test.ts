@@ -6,7 +6,7 @@ import { type Script, status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { type Platform, startPlatform } from "../harness/process/platform.ts";
-import type { MetricsSnapshot } from "../harness/process/prometheus-text.ts";
+import { parseMetrics, type MetricsSnapshot } from "../harness/process/prometheus-text.ts";
 import { type Receiver, startReceiver } from "../harness/receiver/receiver.ts";
 
 failOnLeaks();
@@ -223,7 +223,28 @@ test("the log has one line per attempt, and no header, query or body of a custom
     next: { kind: "done" },
   });
   expect(dispatcher?.output.all()).not.toContain(SECRET);
+  // Who wrote it is in every line, and what failed is a warning.
+  const attempts = dispatcher?.logs.filter(({ msg }) => msg === "delivery.attempted") ?? [];
+  const failed = attempts.filter(({ outcome }) => (outcome as { kind: string }).kind === "failed");
+  expect([...new Set(failed.map(({ level }) => level))]).toEqual(["warn"]);
+  for (const line of dispatcher?.logs ?? []) expect(line["version"]).toMatch(/^\d+\.\d+\.\d+/);
 });
+
+test("a scrape gets OpenMetrics and gzip where it asks for them, with the same series", async () => {
+  const url = `${platform.dispatchers[0]?.adminUrl()}/metrics`;
+  const plain = await fetch(url, { headers: { "accept-encoding": "identity" } });
+  const asked = { accept: "application/openmetrics-text;version=1.0.0,text/plain;q=0.3" };
+  const open = await fetch(url, { headers: { ...asked, "accept-encoding": "gzip" } });
+  const [text, openText] = [await plain.text(), await open.text()];
+  expect(plain.headers.get("content-encoding")).toBeNull();
+  expect(open.headers.get("content-encoding")).toBe("gzip");
+  expect(open.headers.get("content-type")).toContain("application/openmetrics-text");
+  expect(Number(open.headers.get("content-length"))).toBeLessThan(text.length / 5);
+  expect(namesIn(openText)).toEqual(namesIn(text));
+  expect(openText.endsWith("# EOF\n")).toBe(true);
+});
+
+const namesIn = (page: string) => [...new Set(parseMetrics(page).series.map(({ name }) => name))];
 
 const combinations = (labels: Record<string, readonly string[]>): Record<string, string>[] =>
   Object.entries(labels).reduce<Record<string, string>[]>(

@@ -31,6 +31,11 @@ const OF_ALL: Record<string, Promised> = {
   ringback_heap_limit_bytes: { type: "gauge" },
   ringback_memory_limit_bytes: { type: "gauge" }, // its series only where there is a limit
   ringback_clock_offset_seconds: { type: "gauge" },
+  ringback_trace_exports_failed_total: { type: "counter" },
+  ringback_spans_dropped_total: {
+    type: "counter",
+    labels: { reason: ["queue_full", "export_failed"] },
+  },
   ringback_nats_connected: { type: "gauge" },
   ringback_subscriptions: { type: "gauge" },
   ringback_agents: { type: "gauge" },

@@ -104,6 +104,11 @@ export const dispatcherSettings = {
     .describe(
       "HTTP proxy that all requests go through (CONNECT), such as `http://user:password@proxy:3128`. `EGRESS_PROXY_FILE` names a file instead. The proxy then has to check addresses ([Egress proxy](operations.md#egress-proxy))",
     ),
+  LOG_DELIVERED_ONE_IN: integerSchema(1, 1_000_000)
+    .prefault("1")
+    .describe(
+      "Of attempts that delivered, one in so many has a line `delivery.attempted` in the log. Those that failed have theirs always",
+    ),
   FORWARD_TRACE_CONTEXT: booleanSchema
     .prefault("false")
     .describe(

@@ -20,6 +20,7 @@ import { observeStart, type DispatcherMetrics } from "./metrics.ts";
 import type { RepairPolicy } from "./repair/decide/due.ts";
 import { networkOutageDetector } from "./send/network-outage.ts";
 import { createSender, type Sender } from "./send/send.ts";
+import { attemptLog } from "./settle/attempt-log.ts";
 import type { SettleSteps } from "./settle/settle.ts";
 import type { SubscriptionView } from "./subscriptions/subscription-view.ts";
 import { attemptTracer } from "./tracing/attempt-span.ts";
@@ -100,6 +101,7 @@ export const messageDeps = (
   send: steps.send,
   metrics: own,
   log,
+  logAttempt: attemptLog(log, settings.LOG_DELIVERED_ONE_IN),
   find: view.find,
   candidates: view.candidates,
   matching: endpointFilters(metrics, log),
@@ -119,7 +121,7 @@ export const messageDeps = (
   now: () => Date.now(), // the wall clock, for times that leave this process
   ownTimeOf: (serverMs) => serverMs - clock.aheadMs(),
   random: Math.random,
-  onStart: (delivery, startedMs) => observeStart(own, delivery, startedMs),
+  onStart: (delivery, startedMs, traceId) => observeStart(own, startedMs, delivery, traceId),
   onWarnings: eventWarningCounter(metrics, log),
   ...(tracer !== undefined && {
     traceMessages: messageTracer(tracer),

@@ -76,7 +76,7 @@ const start = async (
   const own = dispatcherMetrics(metrics);
   exportState(metrics, state, settings);
   const admin = await openAdmin(settings, metrics, state);
-  const tracing = await openTracing(settings, traced, log);
+  const tracing = await openTracing(settings, traced, { log, metrics: own.tracing });
   const nats = await connectNats(settings, "ringback-dispatcher", log, onFatal);
   state.nats = nats;
   const created = await streamsFor(nats, settings, log, abort);

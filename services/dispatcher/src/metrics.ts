@@ -9,6 +9,7 @@ import { isFirstDelivery } from "@ringback/contracts/deliveries/delivery-id";
 import { EVENT_TYPE_LABELS, eventTypeLabel } from "@ringback/contracts/events/event-types";
 import { OPERATION_KINDS } from "@ringback/contracts/streams/operation-subjects";
 import type { Metrics } from "@ringback/runtime/telemetry/metrics";
+import { tracingMetrics } from "@ringback/runtime/telemetry/tracing-metrics";
 import { DELIVERY_ENDS, workspaceMetrics } from "./workspace-metrics.ts";
 import { PLATFORM_FAULTS } from "./send/result.ts";
 import type { Delivery } from "./delivery/delivery.ts";
@@ -46,7 +47,9 @@ export type DispatcherMetrics = ReturnType<typeof dispatcherMetrics>;
 /** The dispatcher's own metrics, each label set at zero. */
 export const dispatcherMetrics = (metrics: Metrics) => ({
   ...workspaceMetrics(metrics),
+  tracing: tracingMetrics(metrics),
   ...durationMetrics(metrics),
+  ...deferralMetrics(metrics),
   events: metrics.counter("ringback_events_total", "Events taken from EVENTS", {
     event_type: [...EVENT_TYPE_LABELS, "unknown"], // unknown: of messages that cannot be parsed
     result: ["accepted", "no_subscription", "invalid"],
@@ -83,13 +86,6 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
     "Retries published again: overdue had a schedule that did not fire, missing had none",
     { reason: ["overdue", "missing"] },
   ),
-  deferred: metrics.counter("ringback_deferred_total", "Deliveries deferred without an attempt", {
-    reason: DEFERRED_FOR.filter((reason) => reason !== "own_fault"), // counted by ringback_own_faults_total
-  }),
-  madeOutOfOrder: metrics.counter(
-    "ringback_order_given_up_total",
-    "Attempts made without their turn in the order of a call: they had waited for max_wait",
-  ),
   operations: metrics.counter("ringback_operations_total", "Operational events, by their kind", {
     kind: OPERATION_KINDS,
   }),
@@ -105,6 +101,16 @@ export const dispatcherMetrics = (metrics: Metrics) => ({
   ),
 });
 
+const deferralMetrics = (metrics: Metrics) => ({
+  deferred: metrics.counter("ringback_deferred_total", "Deliveries deferred without an attempt", {
+    reason: DEFERRED_FOR.filter((reason) => reason !== "own_fault"), // counted by ringback_own_faults_total
+  }),
+  madeOutOfOrder: metrics.counter(
+    "ringback_order_given_up_total",
+    "Attempts made without their turn in the order of a call: they had waited for max_wait",
+  ),
+});
+
 const durationMetrics = (metrics: Metrics) => ({
   attemptDuration: metrics.histogram(
     "ringback_attempt_duration_seconds",
@@ -112,7 +118,7 @@ const durationMetrics = (metrics: Metrics) => ({
     ATTEMPT_BUCKETS,
     { outcome: ["delivered", "failed"], destination: DESTINATIONS },
   ),
-  firstAttemptDelay: metrics.histogram(
+  firstAttemptDelay: metrics.tracedHistogram(
     "ringback_first_attempt_delay_seconds",
     "Event stored to its first attempt started: the platform's own service level",
     DELAY_BUCKETS,
@@ -165,16 +171,18 @@ export const countAttempt = (
 /** Observes how late an attempt starts. */
 export const observeStart = (
   metrics: Pick<DispatcherMetrics, "firstAttemptDelay" | "retryLateness">,
-  { attempt, storedAtMs, dueMs, trigger, isOrdered, deferrals, deferredFor }: Delivery,
   startedMs: number,
+  { attempt, storedAtMs, dueMs, trigger, isOrdered, deferrals, deferredFor }: Delivery,
+  traceId?: string,
 ): void => {
   // It has waited for its customer's sake.
   if ((isOrdered === true && deferrals > 0) || deferredFor === "paused") return;
   if (trigger === "redelivery") return; // requested for now: neither late nor the first
   const sinceMs = attempt === 1 ? storedAtMs : dueMs;
   if (sinceMs === undefined) return;
-  const histogram = attempt === 1 ? metrics.firstAttemptDelay : metrics.retryLateness;
-  histogram.observe(Math.max(0, startedMs - sinceMs) / 1_000);
+  const seconds = Math.max(0, startedMs - sinceMs) / 1_000;
+  if (attempt === 1) metrics.firstAttemptDelay.observe(seconds, traceId);
+  else metrics.retryLateness.observe(seconds);
 };
 
 /** Counts a dead letter without a last attempt, and its delivery where that is known. */

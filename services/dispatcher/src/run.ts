@@ -2,6 +2,7 @@ import { POLICY_BOUNDS } from "@ringback/contracts/agents/delivery-policy";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { failAtStart, failWithGrace, stopGracefully } from "@ringback/runtime/process/process";
 import { warnOfUnknownSettings } from "@ringback/runtime/settings/unknown-settings";
+import manifest from "../package.json" with { type: "json" };
 import { readDispatcherSettings, unknownDispatcherSettings } from "./config.ts";
 import { POSTPONE } from "./delivery/decide/postpone.ts";
 import type { DispatcherOptions } from "./dispatcher-deps.ts";
@@ -31,7 +32,7 @@ const DEFAULTS: Required<RunOptions> = {
 export const runDispatcher = async (options: RunOptions = {}): Promise<void> => {
   try {
     const settings = readDispatcherSettings(process.env);
-    const log = createLogger("dispatcher", settings.LOG_LEVEL);
+    const log = createLogger("dispatcher", settings.LOG_LEVEL, manifest.version);
     warnOfUnknownSettings(log, unknownDispatcherSettings(process.env));
     const stop = (outOfTime: AbortSignal): Promise<void> => dispatcher.stop(outOfTime);
     const onFatal = failWithGrace(log, FATAL_GRACE_MS, stop);
@@ -42,6 +43,6 @@ export const runDispatcher = async (options: RunOptions = {}): Promise<void> => 
     stopGracefully(log, longestMs + STOP_MARGIN_MS, dispatcher.stop, neededMs);
     await dispatcher.ready;
   } catch (error) {
-    failAtStart(createLogger("dispatcher", "info"), error);
+    failAtStart(createLogger("dispatcher", "info", manifest.version), error);
   }
 };

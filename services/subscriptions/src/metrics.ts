@@ -7,11 +7,13 @@ import {
   type EndpointEventType,
 } from "@ringback/contracts/endpoints/endpoint-event";
 import { createMetrics, type Metrics } from "@ringback/runtime/telemetry/metrics";
+import { tracingMetrics, type TracingMetrics } from "@ringback/runtime/telemetry/tracing-metrics";
 import type { RequestMetrics } from "./http/request-log.ts";
 
 /** What the service counts and measures. */
 export type SubscriptionsMetrics = RequestMetrics & {
   readonly registry: Metrics;
+  readonly tracing: TracingMetrics;
   readonly changed: (type: ConfigurationEventType | EndpointEventType) => void;
   readonly conflicted: () => void;
   /** An entry of the audit that could not be stored. */
@@ -84,6 +86,7 @@ export const createSubscriptionsMetrics = (
   );
   return {
     registry,
+    tracing: tracingMetrics(registry),
     changed: (type) => changes.inc({ type }),
     conflicted: () => conflicts.inc(),
     auditLost: () => auditLost.inc(),

@@ -84,7 +84,7 @@ const start = async (
   const admin = await openAdmin(settings, metrics, ready);
   open.defer(admin.close);
   const service = { name: "ringback-subscriptions", version: manifest.version };
-  const tracing = await openTracing(settings, service, log);
+  const tracing = await openTracing(settings, service, { log, metrics: metrics.tracing });
   if (tracing !== undefined) open.defer(tracing.close);
   const nats = await connectNats(settings, "subscriptions", log, options.onFatal);
   open.defer(() => closeNats(nats));

@@ -10,6 +10,7 @@ import { watchConnection } from "./silent-connection.ts";
 import { backoffMs, pause } from "../process/backoff.ts";
 import { within } from "../process/concurrency.ts";
 import { reconnectOrder } from "./reconnect-order.ts";
+import { logRepeated } from "../telemetry/repeated.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { payloadLimit } from "./payload-limit.ts";
 import { credentialsOf, readNamed, serversIn } from "./credentials.ts";
@@ -119,7 +120,7 @@ const connectWhenThere = async (
     } catch (error) {
       if (isLogInRefused(error)) throw logInRefused(error);
       if (error instanceof errors.InvalidArgumentError) throw error;
-      log.warn({ err: error, tries: n + 1, servers: options.servers }, "nats.waiting");
+      logRepeated(log, { err: error, tries: n + 1, servers: options.servers }, "nats.waiting");
       await pause(backoffMs(n));
     }
   }
@@ -199,7 +200,9 @@ const followStatus = (connection: NatsConnection, log: Logger): { readonly conne
       if (status.type === "disconnect") change(false, status.server);
       else if (status.type === "staleConnection") change(false, connection.getServer());
       else if (status.type === "reconnect") change(true, status.server);
-      else if (status.type === "error") log.error({ err: status.error }, "nats.error");
+      else if (status.type === "error") {
+        logRepeated(log, { err: status.error }, "nats.error", { level: "error" });
+      }
     }
   })();
   return state;

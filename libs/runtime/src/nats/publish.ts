@@ -4,6 +4,7 @@ import { headers as newHeaders } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "../process/backoff.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { logRepeated } from "../telemetry/repeated.ts";
 import { storedHeader } from "./message-headers.ts";
 import { isSequenceConflict, isTooLarge, isUnavailable, isWriteInFlight } from "./errors.ts";
 import type { Nats } from "./connection.ts";
@@ -150,16 +151,12 @@ export const publishUntilStored = async (
         : published;
     } catch (error) {
       if (!isUnavailable(error) || signal.aborted) throw error;
-      // Log at powers of two, so that a thousand waiting deliveries do not flood the log.
-      if (isPowerOfTwo(n + 1)) {
-        log.warn({ err: error, stream: publication.stream, tries: n + 1 }, "publish.retrying");
-      }
+      const waits = { err: error, stream: publication.stream, tries: n + 1 };
+      logRepeated(log, waits, "publish.retrying");
       await pause(backoffMs(n), signal);
     }
   }
 };
-
-const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;
 
 /** The subject's last message, read from the stream's leader so that nothing stored is missed. */
 export const readLast = (

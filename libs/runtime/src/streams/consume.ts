@@ -3,6 +3,7 @@ import type { Subscription } from "@nats-io/nats-core";
 import { backoffMs, pause } from "../process/backoff.ts";
 import { ensureConsumer, type WantedConsumer } from "./consumers.ts";
 import { elapsedMs } from "../process/elapsed.ts";
+import { logRepeated } from "../telemetry/repeated.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { isStreamNotFound } from "../nats/errors.ts";
 import type { Nats } from "../nats/connection.ts";
@@ -86,7 +87,7 @@ export const consume = (options: ConsumeOptions): Consuming => {
         if (isStreamNotFound(error)) {
           return options.onStreamLost(streamLost(options.wanted.stream, error));
         }
-        options.log.warn({ err: error, stream: options.wanted.stream }, "consume.retrying");
+        logRepeated(options.log, { err: error, stream: options.wanted.stream }, "consume.retrying");
         await pause(backoffMs(failures, FIRST_WAIT_MS, MAX_WAIT_MS), stopping.signal);
         failures += 1;
       }

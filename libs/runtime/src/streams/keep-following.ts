@@ -1,6 +1,7 @@
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { isStreamNotFound } from "../nats/errors.ts";
 import { backoffMs, pause } from "../process/backoff.ts";
+import { logRepeated } from "../telemetry/repeated.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { streamLost } from "./stream-watch.ts";
 
@@ -28,7 +29,7 @@ export const keepFollowing = async (
     } catch (error) {
       if (stopping.aborted) return;
       if (isStreamNotFound(error)) return onStreamLost(streamLost(stream, error));
-      log.warn({ err: error, stream }, retryEvent);
+      logRepeated(log, { err: error, stream }, retryEvent);
     } finally {
       stopReading();
     }

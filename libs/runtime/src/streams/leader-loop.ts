@@ -3,6 +3,7 @@ import type { Nats } from "../nats/connection.ts";
 import { isUnavailable } from "../nats/errors.ts";
 import { pause } from "../process/backoff.ts";
 import { inBackground, type Background } from "../process/concurrency.ts";
+import { logRepeated } from "../telemetry/repeated.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { lease } from "./lease.ts";
 
@@ -45,7 +46,8 @@ export const startLeaderLoop = (options: LeaderLoopOptions): Background => {
         await once(stopping);
       } catch (err) {
         if (stopping.aborted) return;
-        log[isUnavailable(err) ? "warn" : "error"]({ err }, logEvents.interrupted);
+        const level = isUnavailable(err) ? "warn" : "error";
+        logRepeated(log, { err }, logEvents.interrupted, { level });
       }
       await pause(Math.max(0, everyMs - (performance.now() - begunMs)), stopping);
     }

@@ -2,6 +2,7 @@ import type { JetStreamManager, StreamInfo } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "../process/backoff.ts";
 import { isForbidden, isStreamNameInUse, isStreamNotFound, isUnavailable } from "../nats/errors.ts";
+import { logRepeated } from "../telemetry/repeated.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { lostStreams, rememberStreams } from "./remembered-streams.ts";
 import { changeOf, ROLLOUT_MS, type KeptOption } from "./replaced-options.ts";
@@ -47,7 +48,7 @@ export const ensureStreams = async (
     } catch (error) {
       const canWait = isUnavailable(error) || error instanceof ExternallyManagedError;
       if (!canWait || signal.aborted) throw error;
-      log.warn({ err: error }, "streams.waiting");
+      logRepeated(log, { err: error }, "streams.waiting");
       await pause(backoffMs(n), signal);
     }
   }

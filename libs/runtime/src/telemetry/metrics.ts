@@ -1,6 +1,13 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { exportMemoryLimits } from "./memory-limits.ts";
 
+import {
+  asksForOpenMetrics,
+  OPENMETRICS_TYPE,
+  openMetricsPage,
+  type Exemplar,
+} from "./openmetrics.ts";
+
 /** All values of each label. */
 type LabelSets<Name extends string> = Readonly<Record<Name, readonly string[]>>;
 
@@ -26,8 +33,20 @@ export type Metrics = {
     bucketsSeconds: readonly number[],
     labels?: LabelSets<Name>,
   ) => Histogram<Name>;
-  /** The page that Prometheus reads. */
-  readonly page: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** A histogram whose buckets keep the trace of one observation each, shown where a page is OpenMetrics. */
+  readonly tracedHistogram: (
+    name: string,
+    help: string,
+    bucketsSeconds: readonly number[],
+  ) => TracedHistogram;
+  /** The page that Prometheus reads; in the format that `accept` asks for. */
+  readonly page: (
+    accept?: string,
+  ) => Promise<{ readonly contentType: string; readonly text: string }>;
+};
+
+type TracedHistogram = {
+  readonly observe: (seconds: number, traceId?: string) => void;
 };
 
 /** Gauges of prom-client with the name of a counter; for each there is one without `_total`. */
@@ -43,6 +62,7 @@ export const createMetrics = (
 ): Metrics => {
   const registry = new Registry();
   const registers = [registry];
+  const exemplars = new Map<string, ReadonlyMap<string, Exemplar>>();
   collectDefaultMetrics({ register: registry });
   for (const name of MISNAMED) registry.removeSingleMetric(name);
   new Gauge({
@@ -57,29 +77,7 @@ export const createMetrics = (
       for (const set of combinations(labels)) counter.inc(set, 0);
       return counter;
     },
-    gauge: (name, help, collect) =>
-      new Gauge({
-        name,
-        help,
-        registers,
-        collect() {
-          if (collect === undefined) return;
-          const found = collect();
-          if (found === undefined) this.remove();
-          else this.set(found);
-        },
-      }),
-    gaugeBy: (name, help, label, collect) =>
-      new Gauge({
-        name,
-        help,
-        labelNames: [label],
-        registers,
-        collect() {
-          this.reset();
-          for (const [value, measured] of collect()) this.labels(value).set(measured);
-        },
-      }),
+    ...gaugesIn(registers),
     histogram: (name, help, bucketsSeconds, labels) => {
       const buckets = [...bucketsSeconds];
       const histogram = new Histogram({
@@ -92,11 +90,60 @@ export const createMetrics = (
       for (const set of combinations(labels)) histogram.zero(set);
       return histogram;
     },
-    page: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    tracedHistogram: (name, help, bucketsSeconds) => {
+      const kept = new Map<string, Exemplar>();
+      exemplars.set(name, kept);
+      const buckets = [...bucketsSeconds];
+      return traced(new Histogram({ name, help, buckets, registers }), buckets, kept);
+    },
+    page: async (accept) =>
+      asksForOpenMetrics(accept)
+        ? { contentType: OPENMETRICS_TYPE, text: await openMetricsPage(registry, exemplars) }
+        : { contentType: registry.contentType, text: await registry.metrics() },
   };
   exportMemoryLimits(metrics.gauge, constrainedMemory);
   return metrics;
 };
+
+/** The client library keeps exemplars only where a registry writes nothing but OpenMetrics. */
+const gaugesIn = (registers: Registry[]): Pick<Metrics, "gauge" | "gaugeBy"> => ({
+  gauge: (name, help, collect) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        if (collect === undefined) return;
+        const found = collect();
+        if (found === undefined) this.remove();
+        else this.set(found);
+      },
+    }),
+  gaugeBy: (name, help, label, collect) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset();
+        for (const [value, measured] of collect()) this.labels(value).set(measured);
+      },
+    }),
+});
+
+const traced = (
+  histogram: Histogram,
+  buckets: readonly number[],
+  kept: Map<string, Exemplar>,
+): TracedHistogram => ({
+  observe: (value, traceId) => {
+    histogram.observe(value);
+    if (traceId === undefined) return;
+    const bound = buckets.find((one) => value <= one);
+    kept.set(String(bound ?? "+Inf"), { traceId, value, atSeconds: Date.now() / 1_000 });
+  },
+});
 
 const namesOf = <Name extends string>(labels: LabelSets<Name> | undefined): Name[] =>
   labels === undefined ? [] : (Object.keys(labels) as Name[]);

@@ -2,6 +2,7 @@ import { TraceFlags } from "@opentelemetry/api";
 import { ExportResultCode } from "@opentelemetry/core";
 import type { SpanExporter, SpanProcessor } from "@opentelemetry/sdk-trace";
 import type { Logger } from "./logger.ts";
+import type { TracingMetrics } from "./tracing-metrics.ts";
 
 const MAX_DETAIL_CHARACTERS = 200;
 const DROPPED_EVERY_MS = 60_000;
@@ -10,7 +11,7 @@ const DROPPED_EVERY_MS = 60_000;
  * A queue of at most `maxSpans` spans that wait to be sent. The SDK drops spans beyond its own bound without a word;
  * this one, in front of it, counts them.
  */
-export const spanQueue = (maxSpans: number) => {
+export const spanQueue = (maxSpans: number, metrics: TracingMetrics) => {
   let waiting = 0;
   let dropped = 0;
   return {
@@ -21,6 +22,7 @@ export const spanQueue = (maxSpans: number) => {
         if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0) return;
         if (waiting >= maxSpans) {
           dropped += 1;
+          metrics.spansDropped.inc({ reason: "queue_full" });
           return;
         }
         waiting += 1;
@@ -50,7 +52,7 @@ export const reportingExporter = (
   exporter: SpanExporter,
   collector: string,
   queue: ReturnType<typeof spanQueue>,
-  log: Logger,
+  { log, metrics }: { readonly log: Logger; readonly metrics: TracingMetrics },
 ): SpanExporter => {
   let isFailing = false;
   let droppedLoggedMs = -Infinity;
@@ -71,6 +73,10 @@ export const reportingExporter = (
     export: (spans, done) => {
       queue.taken(spans.length);
       exporter.export(spans, ({ code, error }) => {
+        if (code !== ExportResultCode.SUCCESS) {
+          metrics.exportsFailed.inc();
+          metrics.spansDropped.inc({ reason: "export_failed" }, spans.length);
+        }
         report(code === ExportResultCode.SUCCESS, detailOf(error));
         done({ code: ExportResultCode.SUCCESS });
       });

@@ -33,6 +33,7 @@ import type {
   Tracing,
 } from "./tracer.ts";
 import { reportingExporter, spanQueue } from "./tracing-export.ts";
+import type { TracingMetrics } from "./tracing-metrics.ts";
 import { samplerOf } from "./tracing-sampler.ts";
 import { batchBoundsOf, type TracingSettings } from "./tracing-settings.ts";
 
@@ -50,14 +51,15 @@ export const startTracing = (
   settings: TracingSettings,
   target: string,
   service: TracedService,
-  log: Logger,
+  parts: { readonly log: Logger; readonly metrics: TracingMetrics },
 ): Tracing => {
+  const { log, metrics } = parts;
   const { sampler, ignored } = samplerOf(settings);
   const batch = batchBoundsOf(process.env);
   for (const wrong of [...ignored, ...batch.ignored]) log.warn(wrong, "tracing.setting_ignored");
   const exporter = new OTLPTraceExporter({ url: target, headers: headersOf(settings) });
-  const queue = spanQueue(batch.bounds.maxQueueSize);
-  const reporting = reportingExporter(exporter, withoutSecrets(target), queue, log);
+  const queue = spanQueue(batch.bounds.maxQueueSize, metrics);
+  const reporting = reportingExporter(exporter, withoutSecrets(target), queue, parts);
   const sending = new BatchSpanProcessor({ exporter: reporting, ...batch.bounds });
   const provider = new TracerProvider({
     resource: resourceOf(settings, service),

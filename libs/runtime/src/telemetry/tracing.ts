@@ -1,4 +1,5 @@
 import type { Logger } from "./logger.ts";
+import type { TracingMetrics } from "./tracing-metrics.ts";
 import type { TracedService, Tracing } from "./tracer.ts";
 import { tracingTarget, type TracingSettings } from "./tracing-settings.ts";
 
@@ -9,10 +10,10 @@ import { tracingTarget, type TracingSettings } from "./tracing-settings.ts";
 export const openTracing = async (
   settings: TracingSettings,
   service: TracedService,
-  log: Logger,
+  parts: { readonly log: Logger; readonly metrics: TracingMetrics },
 ): Promise<Tracing | undefined> => {
   const target = tracingTarget(settings);
   if (target === undefined) return undefined;
   const { startTracing } = await import("./tracing-sdk.ts");
-  return startTracing(settings, target, service, log);
+  return startTracing(settings, target, service, parts);
 };

@@ -30,8 +30,8 @@ export type StartDeps = {
     delivery: Pick<Delivery, "address" | "deliveryId">,
   ) => Promise<FoundDestination | undefined>;
   readonly now: () => number;
-  /** Called when an attempt starts: delay and lateness are measured to it. */
-  readonly onStart: (delivery: Delivery, startedMs: number) => void;
+  /** Called when an attempt starts: delay and lateness are measured to it. `traceId`: of a trace that is kept. */
+  readonly onStart: (delivery: Delivery, startedMs: number, traceId?: string) => void;
   /** Where attempts are traced. */
   readonly traceAttempt?: TraceAttempt | undefined;
 };
@@ -78,7 +78,7 @@ export const startAttempt = async (
     if ((await stillOwned?.()) === false) return { kind: "not_owned" };
     if (now === undefined || !isSame(now, found)) return { kind: "changed" };
     const startedMs = deps.now();
-    deps.onStart(delivery, startedMs);
+    deps.onStart(delivery, startedMs, parent?.isSampled === true ? parent.traceId : undefined);
     const trace = deps.traceAttempt?.(delivery, subscription, parent);
     started = { kind: "started", startedMs, checkedMs, trace };
     return started;

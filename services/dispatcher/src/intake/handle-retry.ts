@@ -4,7 +4,7 @@ import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { pause } from "@ringback/runtime/process/backoff";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { heldBody } from "../delivery/held-body.ts";
-import { deadLetterKey, eventExpired, unreadableRetry } from "../settle/dead-letter.ts";
+import { agentIds, deadLetterKey, eventExpired, unreadableRetry } from "../settle/dead-letter.ts";
 import type { InFlightMessage } from "../settle/in-flight.ts";
 import { settleDeferred } from "../settle/defer.ts";
 import { settleDeadLetter, settleDone } from "../settle/settle.ts";
@@ -23,7 +23,7 @@ export const handleUnreadableRetry = async (
   const { message } = inFlight;
   const { subject, seq, info } = message;
   const header = headersOf(message) ?? (() => "");
-  deps.log.error({ subject, seq, problem }, "retry.unreadable");
+  deps.log.error({ ...agentIds(subject), subject, seq, problem }, "retry.unreadable");
   deps.metrics.platformFaults.inc({ fault: "unexpected" });
   const deadLetter = unreadableRetry(message, header, problem, deps);
   await settleDeadLetter(inFlight, deadLetter, deps, `${seq}:${info.timestampNanos}`);

@@ -4,9 +4,11 @@ import type { ReadRetry } from "@ringback/contracts/deliveries/retry-message";
 import type { TraceContext } from "@ringback/contracts/trace-context";
 import type { Incoming } from "@ringback/runtime/streams/consume";
 import { isUnavailable } from "@ringback/runtime/nats/errors";
+import { logRepeated } from "@ringback/runtime/telemetry/repeated";
 import type { DeferrableDelivery } from "../delivery/delivery.ts";
 import type { ReadingLock } from "../delivery/delivery-result.ts";
-import { setAside } from "../settle/dead-letter.ts";
+import { traceIdOf } from "../settle/attempt-log.ts";
+import { agentIds, knownIds, setAside } from "../settle/dead-letter.ts";
 import {
   mayBeRedelivered,
   type InFlightMessage,
@@ -152,7 +154,8 @@ const work = async (
   } catch (error) {
     // The broker brings it again; the fence then knows what was done.
     if (isUnavailable(error)) {
-      deps.log.warn({ err: error, key }, "delivery.interrupted");
+      const ids = { ...knownIds(message, delivery(), deps.store), ...traceIdOf(inFlight) };
+      logRepeated(deps.log, { err: error, key, ...ids }, "delivery.interrupted");
       inFlight.trace?.span.fail("unavailable");
       if (!mayBeRedelivered(inFlight)) nakWithBackoff(inFlight);
     } else await handleUnexpectedError(inFlight, error, delivery, deps);
@@ -166,7 +169,8 @@ const work = async (
 /** Dead-letters a message that killed the processes which read it, without reading it. */
 const deadLetterUnread = async (inFlight: InFlightMessage, deps: MessageDeps): Promise<void> => {
   const { subject, seq, info } = inFlight.message;
-  deps.log.error({ subject, seq, handed_out: info.deliveryCount }, "delivery.set_aside");
+  const ids = { ...agentIds(subject), subject, seq };
+  deps.log.error({ ...ids, handed_out: info.deliveryCount }, "delivery.set_aside");
   deps.metrics.platformFaults.inc({ fault: "unexpected" });
   await settleDeadLetter(inFlight, setAside(inFlight.message, deps), deps, `set_aside:${seq}`);
 };

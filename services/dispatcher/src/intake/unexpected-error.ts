@@ -8,6 +8,7 @@ import {
 } from "../delivery/decide/postpone.ts";
 import type { DeferrableDelivery } from "../delivery/delivery.ts";
 import type { Ordering } from "../order/ordering.ts";
+import { traceIdOf } from "../settle/attempt-log.ts";
 import {
   deadLetterKey,
   internalErrors,
@@ -71,7 +72,8 @@ const postpone = async (
   const timesPostponed = (delivery?.deferrals ?? 0) + repeats;
   const after = afterUnexpectedError({ nowMs, sinceMs, timesPostponed }, deps.postpone);
   const since = new Date(after.sinceMs).toISOString();
-  const known = { ...knownIds(inFlight.message, delivery, deps.store), since, err: error };
+  const ids = knownIds(inFlight.message, delivery, deps.store);
+  const known = { ...ids, ...traceIdOf(inFlight, delivery), since, err: error };
   if (after.kind === "dead_letter") {
     deps.log.error({ ...known, next: "dead_letter" }, "delivery.unexpected_error");
     return deadLetter(inFlight, delivery, after.sinceMs, deps);

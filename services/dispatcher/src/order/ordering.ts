@@ -34,12 +34,17 @@ export const callOrdering = ({ log, ...rest }: OrderingDeps): Ordering => {
   const deps = { ...rest, calls: callEvents(rest.nats) };
   const { view, now } = deps;
   const waiting = waitingCount(now);
-  const attempt = async (what: string, { deliveryId }: Ended, work: () => Promise<unknown>) => {
+  const attempt = async (
+    what: string,
+    { deliveryId, address }: Ended,
+    work: () => Promise<unknown>,
+  ) => {
     try {
       await work();
     } catch (error) {
       // It is settled: what waits comes back by its schedule, later than it could.
-      log.warn({ err: error, delivery_id: deliveryId }, what);
+      const { workspaceId: workspace_id, callId: call_id } = address;
+      log.warn({ err: error, delivery_id: deliveryId, workspace_id, call_id }, what);
     }
   };
   const wake = async (ended: Ended, isWanted: (found: OrderedDestination) => boolean) => {

@@ -176,7 +176,7 @@ const eventIds = (eventSeq: number, store: DeadLetterDeps["store"]) => ({
 });
 
 /** What the subject of a due retry names. */
-const agentIds = (subject: string) => {
+export const agentIds = (subject: string) => {
   const named = parseDueRetrySubject(subject);
   if (named === undefined) return {};
   const { agent, deliveryId } = named;

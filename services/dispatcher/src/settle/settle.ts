@@ -1,16 +1,16 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
-import { partsOfEventSubject } from "@ringback/contracts/streams/subjects";
 import { backoffMs } from "@ringback/runtime/process/backoff";
 import { ACK_WAIT_MS } from "@ringback/runtime/streams/consumers";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { logRepeated } from "@ringback/runtime/telemetry/repeated";
 import { idsOf, type Delivery } from "../delivery/delivery.ts";
 import type { DeliveryResult } from "../delivery/delivery-result.ts";
 import { countAttempt, countDeadLetter, type DispatcherMetrics } from "../metrics.ts";
 import { firstTrace, settleDeferred } from "./defer.ts";
 import type { DeliveryStore } from "./delivery-store.ts";
 import type { InFlightMessage } from "./in-flight.ts";
-import { recordIds } from "./dead-letter.ts";
+import { loggable, loggableDeadLetter, traceIdOf, type AttemptLog } from "./attempt-log.ts";
 import { countNextStep, hasNextStep, nextStepStorer } from "./next-step.ts";
 import type { Notifier } from "./notifier.ts";
 
@@ -40,6 +40,7 @@ export type SettleDeps = {
   readonly store: DeliveryStore;
   readonly metrics: DispatcherMetrics;
   readonly log: Logger;
+  readonly logAttempt: AttemptLog;
 };
 
 /** A delivery and the message that brought it. */
@@ -77,7 +78,10 @@ export const settle = async (
       return "left";
     case "not_owned":
       // Neither acknowledged nor nak'ed: the message may be in work elsewhere.
-      deps.log.info({ ...idsOf(delivery), attempt: delivery.attempt }, "delivery.left_alone");
+      deps.log.info(
+        { ...idsOf(delivery), ...traceIdOf(inFlight, delivery), attempt: delivery.attempt },
+        "delivery.left_alone",
+      );
       return "left";
     default:
       return result satisfies never;
@@ -99,7 +103,8 @@ const scheduleAgain = async (
   const { fault, detail, atMs } = result;
   metrics.platformFaults.inc({ fault });
   const at = new Date(atMs).toISOString();
-  log.error({ ...idsOf(delivery), fault, detail, at }, "delivery.held_back");
+  const held = { ...idsOf(delivery), ...traceIdOf(inFlight, delivery), fault, detail, at };
+  logRepeated(log, held, "delivery.held_back", { level: "error" });
   await settleDeferred(inFlight, { ...delivery, deferredFor: "own_fault" }, atMs, deps);
 };
 
@@ -110,15 +115,15 @@ const scheduleAgain = async (
 const settleAttempt = async (
   { inFlight, delivery, afterSeq }: Processed,
   record: AttemptRecord,
-  { steps, metrics, log }: SettleDeps,
+  { steps, metrics, log, logAttempt }: SettleDeps,
 ): Promise<Settled> => {
   const appended = await steps.appendAttempt(record, delivery.deliveryId, afterSeq);
   if (appended === "conflict") {
-    log.warn(loggable(record), "delivery.superseded");
+    log.warn({ ...loggable(record), ...traceIdOf(inFlight, delivery) }, "delivery.superseded");
     inFlight.trace?.span.event("ringback.superseded");
     return "left";
   }
-  log.info(loggable(record), "delivery.attempted");
+  logAttempt(record, traceIdOf(inFlight, delivery));
   countAttempt(metrics, record, delivery.storedAtMs);
   const trace = firstTrace(inFlight, delivery);
   const stored = await steps.storeNextStep(record, delivery.deliveryId, trace);
@@ -136,7 +141,7 @@ export const settleRecorded = async (
 ): Promise<void> => {
   const isThere = record.next.kind === "done" || (await hasNextStep(record, deliveryId, store));
   if (!isThere) {
-    log.info(loggable(record), "delivery.resumed");
+    log.info({ ...loggable(record), ...traceIdOf(inFlight) }, "delivery.resumed");
     const stored = await steps.storeNextStep(record, deliveryId, inFlight.trace?.origin);
     if (stored === "stored") countNextStep(record, metrics);
   }
@@ -162,22 +167,13 @@ export const settleDeadLetter = async (
   await steps.publishInvalid(deadLetter);
   inFlight.trace?.setDeadLetter(deadLetter.reason, deadLetter.event_id);
   if (stored === "stored") {
-    log.warn(deadLetterIds(deadLetter), "delivery.dead_lettered");
+    log.warn(
+      { ...loggableDeadLetter(deadLetter), ...traceIdOf(inFlight) },
+      "delivery.dead_lettered",
+    );
     countDeadLetter(metrics, deadLetter);
   }
   steps.acknowledge(inFlight);
-};
-
-/** What of a dead letter is logged; the raw bytes and the last attempt are a customer's. */
-const deadLetterIds = (deadLetter: DeadLetter) => {
-  const { reason, event_id, event_seq, message: detail } = deadLetter;
-  const ids = { reason, event_id, event_seq, detail };
-  if (deadLetter.reason === "invalid_event") {
-    const { workspaceId: workspace_id } = partsOfEventSubject(deadLetter.subject);
-    return { ...ids, workspace_id };
-  }
-  const { workspace_id, agent_id, call_id, event_type, delivery_id } = deadLetter;
-  return { ...ids, workspace_id, agent_id, call_id, event_type, delivery_id };
 };
 
 /** Not before what was on its way to the server is stored or abandoned (`publishOnce`). */
@@ -192,13 +188,3 @@ export const nak = (inFlight: InFlightMessage, delayMs?: number): void => {
   inFlight.settled = true;
   inFlight.message.nak(delayMs);
 };
-
-/** What of a record is logged: ids, outcome, duration, next step; nothing of a customer's. */
-const loggable = (record: AttemptRecord) => ({
-  ...recordIds(record),
-  attempt: record.attempt,
-  trigger: record.trigger,
-  outcome: record.outcome,
-  duration_ms: record.duration_ms,
-  next: record.next,
-});

@@ -1,6 +1,7 @@
 import { DeliverPolicy, type ConsumerMessages, type JsMsg } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "@ringback/runtime/process/backoff";
+import { logRepeated } from "@ringback/runtime/telemetry/repeated";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { readPage } from "@ringback/runtime/streams/read-batch";
@@ -49,7 +50,7 @@ export const followLive = async (
       });
     } catch (error) {
       if (connection.closed.aborted) return;
-      log.warn({ err: error, stream: source.stream }, "stream.retrying");
+      logRepeated(log, { err: error, stream: source.stream }, "stream.retrying");
       await pause(backoffMs(failures), connection.closed);
     }
   }

@@ -1,6 +1,7 @@
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "@ringback/runtime/process/backoff";
+import { logRepeated } from "@ringback/runtime/telemetry/repeated";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { isUnavailable, UnavailableError } from "../streams/ask.ts";
 import { openFolder } from "./file/folder.ts";
@@ -127,7 +128,7 @@ const untilAvailable = async (
       return await open();
     } catch (error) {
       if (!isUnavailable(error)) throw error;
-      log.warn({ err: error }, "projection.waiting");
+      logRepeated(log, { err: error }, "projection.waiting");
       await pause(backoffMs(n), stopping);
     }
   }

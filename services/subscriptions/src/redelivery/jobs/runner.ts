@@ -1,6 +1,7 @@
 import { LEASES } from "@ringback/contracts/streams/lease-subjects";
 import { pause } from "@ringback/runtime/process/backoff";
 import { lease } from "@ringback/runtime/streams/lease";
+import { logRepeated } from "@ringback/runtime/telemetry/repeated";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { assignSlots, type ActiveJob, type JobKey } from "../decide/job-slots.ts";
 import { isUnavailable } from "../../streams/ask.ts";
@@ -94,6 +95,6 @@ const keyOf = ({ workspace_id, redelivery_id }: JobKey): string =>
 
 /** The next round tries again. */
 const logFailure = (log: Logger, redelivery_id: string | undefined, err: unknown): void => {
-  if (isUnavailable(err)) log.warn({ err, redelivery_id }, "redelivery.waiting");
+  if (isUnavailable(err)) logRepeated(log, { err, redelivery_id }, "redelivery.waiting");
   else log.error({ err, redelivery_id }, "redelivery.failed");
 };

@@ -1,0 +1,62 @@
+import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
+import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
+import { partsOfEventSubject } from "@ringback/contracts/streams/subjects";
+import type { Logger } from "@ringback/runtime/telemetry/logger";
+import type { DeferrableDelivery } from "../delivery/delivery.ts";
+import { recordIds } from "./dead-letter.ts";
+import { firstTrace } from "./defer.ts";
+import type { InFlightMessage } from "./in-flight.ts";
+
+type TraceId = { readonly trace_id?: string };
+
+/** Logs a recorded attempt. */
+export type AttemptLog = (record: AttemptRecord, trace: TraceId) => void;
+
+/**
+ * Failures at `warn`, each of them. Of those that were delivered one of `deliveredOneIn`, which its line says
+ * (`one_in`): a thousand a second are 32 GB a day.
+ */
+export const attemptLog = (log: Logger, deliveredOneIn: number): AttemptLog => {
+  let delivered = 0;
+  return (record, trace) => {
+    const fields = { ...loggable(record), ...trace };
+    if (record.outcome.kind === "failed") return log.warn(fields, "delivery.attempted");
+    if (record.outcome.kind === "delivered" && deliveredOneIn > 1) {
+      delivered += 1;
+      if (delivered % deliveredOneIn !== 1) return;
+      return log.info({ ...fields, one_in: deliveredOneIn }, "delivery.attempted");
+    }
+    log.info(fields, "delivery.attempted");
+  };
+};
+
+/** What of a record is logged: ids, outcome, duration, next step; nothing of a customer's. */
+export const loggable = (record: AttemptRecord) => ({
+  ...recordIds(record),
+  attempt: record.attempt,
+  trigger: record.trigger,
+  outcome: record.outcome,
+  duration_ms: record.duration_ms,
+  next: record.next,
+});
+
+/** What of a dead letter is logged; the raw bytes and the last attempt are a customer's. */
+export const loggableDeadLetter = (deadLetter: DeadLetter) => {
+  const { reason, event_id, event_seq, message: detail } = deadLetter;
+  const ids = { reason, event_id, event_seq, detail };
+  if (deadLetter.reason === "invalid_event") {
+    const { workspaceId: workspace_id } = partsOfEventSubject(deadLetter.subject);
+    return { ...ids, workspace_id };
+  }
+  const { workspace_id, agent_id, call_id, event_type, delivery_id } = deadLetter;
+  return { ...ids, workspace_id, agent_id, call_id, event_type, delivery_id };
+};
+
+/** The trace of the work on a message or, where this dispatcher traces nothing, the delivery's first one. */
+export const traceIdOf = (
+  inFlight: Pick<InFlightMessage, "trace">,
+  delivery: Pick<DeferrableDelivery, "trace"> = {},
+): TraceId => {
+  const context = inFlight.trace?.span.context ?? firstTrace(inFlight, delivery);
+  return context === undefined ? {} : { trace_id: context.traceId };
+};
