@@ -244,6 +244,40 @@ test("a scrape gets OpenMetrics and gzip where it asks for them, with the same s
   expect(openText.endsWith("# EOF\n")).toBe(true);
 });
 
+const ready = (page: MetricsSnapshot, reason: string) => page.value("ringback_ready", { reason });
+
+test("what cannot be known while NATS is away has no series, and the reason is named", async () => {
+  await platform.server.kill();
+  const names = await eventually(async () => {
+    const page = await scrape();
+    expect([ready(page, "nats"), ready(page, "stopping")]).toEqual([0, 1]);
+    return page.series.map(({ name }) => name);
+  });
+  for (const name of OF_NATS) expect(names).not.toContain(name);
+  expect(names).toContain("ringback_attempts_in_flight");
+  await platform.server.restart();
+  await eventually(
+    async () => {
+      const page = await scrape();
+      expect(ready(page, "nats")).toBe(1);
+      expect(page.series.map(({ name }) => name)).toEqual(expect.arrayContaining([...OF_NATS]));
+    },
+    { timeoutMs: 30_000 },
+  );
+});
+
+/** Gauges of what NATS alone can say. */
+const OF_NATS = [
+  "ringback_backlog_events",
+  "ringback_backlog_retries",
+  "ringback_retries_waiting",
+  "ringback_retry_overdue_seconds",
+  "ringback_first_attempts_waiting",
+  "ringback_dispatchers",
+  "ringback_stream_messages",
+  "ringback_stream_size_bytes",
+];
+
 const namesIn = (page: string) => [...new Set(parseMetrics(page).series.map(({ name }) => name))];
 
 const combinations = (labels: Record<string, readonly string[]>): Record<string, string>[] =>

@@ -229,6 +229,22 @@ describe("an event that is delivered at the third attempt", () => {
     expect(retries.at(-1)?.attributes["ringback.outcome"]).toBe("delivered");
   });
 
+  test("is found from each of its lines in the log, and from the delay of its first attempt", async () => {
+    const [dispatcher] = platform.dispatchers;
+    const lines = dispatcher?.logs.filter(
+      ({ msg, agent_id }) => msg === "delivery.attempted" && agent_id === "flaky",
+    );
+    expect(lines?.map(({ trace_id }) => trace_id)).toEqual(consumers.map(({ traceId }) => traceId));
+    const page = await fetch(`${dispatcher?.adminUrl()}/metrics`, {
+      headers: { accept: "application/openmetrics-text; version=1.0.0" },
+    });
+    expect(await page.text()).toMatch(
+      new RegExp(
+        `ringback_first_attempt_delay_seconds_bucket\\{le="\\S+"\\} 1 # \\{trace_id="${TRACE}"\\}`,
+      ),
+    );
+  });
+
   test("tells the endpoint nothing of it", () => {
     for (const { rawHeaders } of receiver.requestsTo("/flaky")) {
       const names = rawHeaders.filter((_, n) => n % 2 === 0).map((name) => name.toLowerCase());

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
+import { logRepeated } from "@ringback/runtime/telemetry/repeated";
 import { isTooLarge } from "@ringback/runtime/nats/errors";
 import { MAX_BODY_BYTES } from "./json-body.ts";
 import { sendProblem, type Problem } from "./problem.ts";
@@ -16,12 +17,19 @@ export const errorHandler =
     }
     const problem = problemOf(error, request.routeOptions.bodyLimit);
     if (problem.code === "internal_error") {
-      log.error({ err: error, request_id: request.id }, "http.failed");
+      log.error({ err: error, ...idsOf(request) }, "http.failed");
     } else if (problem.code === "unavailable") {
-      log.warn({ err: error, request_id: request.id }, "http.unavailable");
+      logRepeated(log, { err: error, ...idsOf(request) }, "http.unavailable");
     }
     return sendProblem(reply, problem);
   };
+
+/** What finds the request elsewhere: in its other line, in its workspace, in its trace. */
+const idsOf = ({ id, caller, span }: FastifyRequest) => ({
+  request_id: id,
+  workspace_id: caller?.workspaceId,
+  trace_id: span?.context.traceId,
+});
 
 const problemOf = (error: unknown, maxBodyBytes = MAX_BODY_BYTES): Problem => {
   if (isUnavailable(error)) {

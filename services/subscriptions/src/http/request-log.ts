@@ -42,6 +42,7 @@ export const recordRequests = (
       duration_ms: Math.round(reply.elapsedTime * 10) / 10,
       key_id: request.credential?.id,
       workspace_id: request.caller?.workspaceId,
+      trace_id: request.span?.context.traceId,
     };
     log.info(fields, "http.request");
   });
