@@ -3,6 +3,9 @@ import type { AlertRule, RecordingRule, RuleFile } from "./mixin.ts";
 /** Rates are taken over ten scrapes and more, as they are over five minutes of scrapes every 30 s. */
 const WINDOWS: Readonly<Record<string, string>> = {
   "1m": "5s",
+  "2m": "6s",
+  "3m": "8s",
+  "4m": "9s",
   "5m": "10s",
   "10m": "12s",
   "15m": "12s",
