@@ -27,11 +27,23 @@ export const keepToken = (token: string | null): void => {
   }
 };
 
-/** Takes `#key=` or `#session=` out of the address, before anything else sees it, and off the tab's history. */
+/**
+ * Takes `#key=` or `#session=` out of the address, before anything else sees it, and off the tab's history; also when such
+ * an address is opened over the page later, which the browser does not load again for it.
+ */
 export const takeTokenFromAddress = (): void => {
+  takeToken();
+  addEventListener("hashchange", () => {
+    if (takeToken()) location.reload();
+  });
+};
+
+/** Whether there was one. */
+const takeToken = (): boolean => {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const token = fragment.get("session") ?? fragment.get("key");
-  if (token === null) return;
+  if (token === null) return false;
   history.replaceState(history.state, "", location.pathname + location.search);
   keepToken(token);
+  return true;
 };

@@ -105,3 +105,10 @@ export const ofNothing = (path: string): string =>
     .replace(":redeliveryId", "rdl_0")
     .replace(":endpointId", "ep_0123456789abcdef")
     .replace(/:\w+/, "nobody");
+
+/** A page's row; a page without one fails its tests. */
+export const rowOf = (path: string): PageRow => {
+  const row = PAGE_ROWS[path];
+  if (row === undefined) throw new Error(`the page ${path} has no row in page-list.ts`);
+  return row;
+};
