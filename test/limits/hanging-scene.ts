@@ -91,7 +91,9 @@ const hangAll = async (scene: HangingScene): Promise<void> => {
 /** How often the dispatcher has put off a delivery as there was no place for it. */
 export const deferrals = async ({ dispatchers }: Platform): Promise<number | null> => {
   const metrics = await dispatchers[0]?.metrics();
-  return metrics?.value("ringback_deferred_total", { reason: "endpoint_busy" }) ?? null;
+  const of = (reason: string) => metrics?.value("ringback_deferred_total", { reason }) ?? null;
+  const [own, others] = [of("endpoint_busy"), of("dispatcher_busy")];
+  return own === null || others === null ? null : own + others;
 };
 
 /**
