@@ -10,7 +10,7 @@ TEST_ARGS ?=
 TEST_LONG := npx vitest run --config vitest.long.config.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings receiving pictures api-key up console header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: alerts-live help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings receiving pictures api-key up console header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
 
 ##@ try it
 
@@ -124,6 +124,9 @@ chaos: set-up ## break a cluster of three under load, and check what came of it 
 
 monitoring-proof: set-up ## watch a failing endpoint in a real Prometheus for minutes, and draw docs/images
 	MONITORING_PICTURES=docs/images $(TEST_LONG) test/monitoring/real-prometheus.long.ts $(TEST_ARGS)
+
+alerts-live: set-up ## make each failure that an alert is for on running services, and time the alerts of a real Prometheus; about 30 minutes, Linux, root
+	@node test/monitoring/live/main.ts
 
 clean: ## remove what set-up and runs have made: node_modules, .tools, .run
 	rm -rf node_modules .tools .run

@@ -10,6 +10,8 @@ export interface PrometheusOptions {
   /** Jobs by name, with the addresses of their processes' admin ports. */
   readonly jobs: Readonly<Record<string, readonly string[]>>;
   readonly groups: readonly object[];
+  /** The configuration file's text, in place of what is made of the jobs. */
+  readonly config?: string;
 }
 
 export interface Sample {
@@ -43,7 +45,7 @@ export const startPrometheus = async (options: PrometheusOptions): Promise<Prome
   const folder = await makeTempDir("prometheus");
   const configFile = join(folder, "prometheus.yml");
   await writeFile(join(folder, "rules.yml"), stringify({ groups: options.groups }));
-  await writeFile(configFile, stringify(configOf(options.jobs)));
+  await writeFile(configFile, options.config ?? stringify(configOf(options.jobs)));
   const server = await spawnTracked(
     options.binary,
     [

@@ -1,0 +1,139 @@
+import { eventMessage } from "@ringback/contracts/events/event";
+import { startReceiver } from "../../harness/receiver/receiver.ts";
+import { status } from "../../harness/receiver/behaviour.ts";
+import { type Installation, type Scene, sceneOf, startInstallation } from "./scene.ts";
+
+const WORKSPACES = Array.from({ length: 10 }, (_, n) => `w${n + 1}`);
+const FAILING = 6;
+const UNTOLD = 9_000;
+
+/** Endpoints that fail, addresses that are refused, messages that are no events, and streams that lose what they hold. */
+export const customers = async (): Promise<Scene> => {
+  const [at, receiver] = await Promise.all([
+    startInstallation({
+      workspaces: WORKSPACES,
+      dispatcherEnv: { RETRY_DELAYS: "5s,20s", ALLOWED_PRIVATE_CIDRS: "127.0.0.1/32" },
+    }),
+    startReceiver(),
+  ]);
+  for (const workspaceId of WORKSPACES) {
+    const url = workspaceId === "w10" ? "http://127.0.0.9:9/" : receiver.url(`/${workspaceId}`);
+    await at.subscribe([{ event_type: "call_completed", callback_url: url }], { workspaceId });
+  }
+  // w10 has an address that is not public from the start of the failure on.
+  at.keep(100, (n) => at.publish({ workspaceId: WORKSPACES[n % 9] ?? "w1", callId: `c${n}` }));
+  const mends: (() => unknown)[] = [];
+  return {
+    ...sceneOf("customers", at, {
+      fail: async () => {
+        receiver.setScript(({ path }) => status(Number(path.slice(2)) <= FAILING ? 500 : 200));
+        const blocked = at.keep(1_000, (n) => at.publish({ workspaceId: "w10", callId: `b${n}` }));
+        const vanishing = at.keep(20_000, (n) => vanish(at, n));
+        mends.push(await refusing(at), blocked, vanishing);
+        await unreadable(at);
+      },
+      mend: async () => {
+        receiver.setScript(status(200));
+        for (const mend of mends) await mend();
+      },
+    }),
+    stop: async () => {
+      await at.stop();
+      await receiver.stop();
+    },
+  };
+};
+
+/** In turn: retries that wait are gone, and then events whose retries wait. */
+const vanish = (at: Installation, n: number): Promise<unknown> =>
+  at.client.jsm.streams.purge(n % 2 === 0 ? "RETRIES" : "EVENTS");
+
+/** OPERATIONS refuses what is written, as a stream does whose server has no room. */
+const refusing = async (at: Installation): Promise<() => Promise<unknown>> => {
+  const { config } = await at.client.jsm.streams.info("OPERATIONS");
+  const set = (over: object) => at.client.jsm.streams.update("OPERATIONS", { ...config, ...over });
+  await set({ max_bytes: 1_000, discard: "new" });
+  return () => set({});
+};
+
+/** More than a dispatcher keeps of what it cannot tell. */
+const unreadable = async ({ client }: Installation): Promise<void> => {
+  for (let n = 0; n < UNTOLD; n += 1) {
+    const at = { workspaceId: "w1", agentId: "a1", eventType: "call_completed" } as const;
+    const { subject } = eventMessage({ ...at, callId: `u${n}`, body: {} as never });
+    await client.js.publish(subject, "no event");
+  }
+};
+
+/** Agents that are removed while their events go on. */
+export const unwanted = async (): Promise<Scene> => {
+  const [at, receiver] = await Promise.all([startInstallation(), startReceiver()]);
+  const list = [{ event_type: "call_completed" as const, callback_url: receiver.url("/u") }];
+  await at.subscribe(list);
+  at.keep(200, (n) => at.publish({ callId: `c${n}` }));
+  return {
+    ...sceneOf("unwanted", at, {
+      fail: () => at.unsubscribe(["call_completed"]),
+      mend: () => at.subscribe(list),
+    }),
+    stop: async () => {
+      await at.stop();
+      await receiver.stop();
+    },
+  };
+};
+
+/** Events that nobody takes away fill a stream with a limit. */
+export const filling = async (): Promise<Scene> => {
+  const at = await startInstallation({ env: { EVENTS_MAX_BYTES: "30MiB" } });
+  const padding = "x".repeat(20_000);
+  let isFilling = false;
+  // From a third to the limit in some eight minutes.
+  at.keep(480, (n) =>
+    isFilling
+      ? at.publish({
+          callId: `f${n}`,
+          body: { event_type: "call_completed", call_id: `f${n}`, padding } as never,
+        })
+      : undefined,
+  );
+  return sceneOf("filling", at, {
+    fail: async () => {
+      for (let n = 0; n < 500; n += 1)
+        await at.publish({
+          callId: `p${n}`,
+          body: { event_type: "call_completed", padding } as never,
+        });
+      isFilling = true;
+    },
+    mend: async () => {
+      isFilling = false;
+      await at.client.jsm.streams.purge("EVENTS");
+    },
+  });
+};
+
+/** Endpoints that never answer take every place of a dispatcher. */
+export const hanging = async (): Promise<Scene> => {
+  const [at, receiver] = await Promise.all([
+    startInstallation({ dispatcherEnv: { MAX_IN_FLIGHT: "16", RETRY_DELAYS: "1s" } }),
+    startReceiver(),
+  ]);
+  const agents = Array.from({ length: 24 }, (_, n) => `h${n}`);
+  for (const [n, agentId] of agents.entries())
+    await at.subscribe(
+      [{ event_type: "call_completed", callback_url: receiver.url("/h", `127.0.0.${n + 2}`) }],
+      { agentId },
+    );
+  at.keep(100, (n) => at.publish({ callId: `c${n}`, agentId: agents[n % agents.length] ?? "h0" }));
+  return {
+    ...sceneOf("hanging", at, {
+      fail: async () => receiver.setScript({ kind: "hang" }),
+      mend: async () => receiver.setScript(status(200)),
+    }),
+    stop: async () => {
+      await at.stop();
+      await receiver.stop();
+    },
+  };
+};
