@@ -131,7 +131,7 @@ const durations: Row = {
 };
 
 const workspaces: Row = {
-  title: "By workspace: the first 200 that a dispatcher sees, the others together as `other`",
+  title: "By workspace: 200, the same in all dispatchers; all others together as `other`",
   panels: [
     graph(
       "Attempts by workspace",

@@ -110,6 +110,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_backlog_events: { type: "gauge" },
   ringback_backlog_retries: { type: "gauge" },
   ringback_retries_waiting: { type: "gauge" },
+  ringback_workspaces: { type: "gauge" },
   // Beyond what was promised: how many share the limits of subscriptions.
   ringback_dispatchers: { type: "gauge" },
   // Also: how large each stream is, for those who watch that it does not fill up.
@@ -183,7 +184,7 @@ const dispatcherPage = async (): Promise<string> => {
   const registry = createMetrics("1.2.3");
   const own = dispatcherMetrics(registry);
   exportState(registry, KNOWN, readDispatcherSettings({ ALLOW_PLAINTEXT_HEADERS: "true" }));
-  own.workspaceAttempt("w1", "delivered"); // their series begin with the first sight of a workspace
+  own.followWorkspaces({ ids: () => ["w1"], changes: () => 1 });
   return (await registry.page()).text;
 };
 

@@ -87,6 +87,7 @@ const start = async (
   const view = subscriptionView(nats, log, onFatal);
   state.view = view;
   await view.following.caughtUp;
+  own.followWorkspaces(view.workspaces);
 
   const sender = senderFor(settings);
   const membership = joinDispatchers(nats, log, { presence: () => presenceOf(state) });

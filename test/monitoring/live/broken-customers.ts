@@ -1,4 +1,3 @@
-import { eventMessage } from "@ringback/contracts/events/event";
 import { startReceiver } from "../../harness/receiver/receiver.ts";
 import { status } from "../../harness/receiver/behaviour.ts";
 import { type Installation, type Scene, sceneOf, startInstallation } from "./scene.ts";
@@ -59,9 +58,7 @@ const refusing = async (at: Installation): Promise<() => Promise<unknown>> => {
 /** More than a dispatcher keeps of what it cannot tell. */
 const unreadable = async ({ client }: Installation): Promise<void> => {
   for (let n = 0; n < UNTOLD; n += 1) {
-    const at = { workspaceId: "w1", agentId: "a1", eventType: "call_completed" } as const;
-    const { subject } = eventMessage({ ...at, callId: `u${n}`, body: {} as never });
-    await client.js.publish(subject, "no event");
+    await client.js.publish(`events.w1.u${n}.a1.call_completed`, "no event");
   }
 };
 
@@ -93,7 +90,7 @@ export const filling = async (): Promise<Scene> => {
     isFilling
       ? at.publish({
           callId: `f${n}`,
-          body: { event_type: "call_completed", call_id: `f${n}`, padding } as never,
+          body: { event_type: "call_completed", call_id: `f${n}`, padding },
         })
       : undefined,
   );
@@ -102,7 +99,7 @@ export const filling = async (): Promise<Scene> => {
       for (let n = 0; n < 500; n += 1)
         await at.publish({
           callId: `p${n}`,
-          body: { event_type: "call_completed", padding } as never,
+          body: { event_type: "call_completed", call_id: `p${n}`, padding },
         });
       isFilling = true;
     },
@@ -115,25 +112,29 @@ export const filling = async (): Promise<Scene> => {
 
 /** Endpoints that never answer take every place of a dispatcher. */
 export const hanging = async (): Promise<Scene> => {
-  const [at, receiver] = await Promise.all([
-    startInstallation({ dispatcherEnv: { MAX_IN_FLIGHT: "16", RETRY_DELAYS: "1s" } }),
-    startReceiver(),
-  ]);
   const agents = Array.from({ length: 24 }, (_, n) => `h${n}`);
+  const [at, ...receivers] = await Promise.all([
+    startInstallation({ dispatcherEnv: { MAX_IN_FLIGHT: "16", RETRY_DELAYS: "1s" } }),
+    ...agents.map(() => startReceiver()),
+  ]);
   for (const [n, agentId] of agents.entries())
     await at.subscribe(
-      [{ event_type: "call_completed", callback_url: receiver.url("/h", `127.0.0.${n + 2}`) }],
+      [{ event_type: "call_completed", callback_url: receivers[n]?.url("/h") ?? "" }],
       { agentId },
     );
   at.keep(100, (n) => at.publish({ callId: `c${n}`, agentId: agents[n % agents.length] ?? "h0" }));
   return {
     ...sceneOf("hanging", at, {
-      fail: async () => receiver.setScript({ kind: "hang" }),
-      mend: async () => receiver.setScript(status(200)),
+      fail: async () => {
+        for (const one of receivers) one.setScript({ kind: "hang" });
+      },
+      mend: async () => {
+        for (const one of receivers) one.setScript(status(200));
+      },
     }),
     stop: async () => {
       await at.stop();
-      await receiver.stop();
+      await Promise.all(receivers.map((one) => one.stop()));
     },
   };
 };

@@ -73,7 +73,7 @@ const standingStill = (at: Installation, service: ServiceProcess): (() => Promis
 const withoutDescriptors = async (service: ServiceProcess): Promise<() => Promise<void>> => {
   const open = readdirSync(`/proc/${service.pid}/fd`).length;
   const limit = async (most: number): Promise<void> => {
-    const args = ["--pid", String(service.pid), `--nofile=${most}:${1_024}`];
+    const args = ["--pid", String(service.pid), `--nofile=${most}:1024`];
     const result = await runCommand("prlimit", args, { timeoutMs: 10_000 });
     if (result.kind === "not_run" || result.code !== 0)
       throw new Error(`prlimit: ${args.join(" ")}`);
@@ -110,6 +110,6 @@ const conflicting = (
         { event_type: "call_completed", callback_url: `http://127.0.0.1:9/${n}` },
       ],
     };
-    const calls = [at, second, at, second].map(({ api }) => api("PATCH", "/agent/v1", change));
+    const calls = [at, second, at, second].map((one) => one.api("PATCH", "/agent/v1", change));
     await Promise.all(calls);
   });

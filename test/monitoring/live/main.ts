@@ -68,7 +68,8 @@ const run = async (signal: AbortSignal): Promise<number> => {
   const scenes: Scene[] = [];
   for (const name of names) {
     signal.throwIfAborted();
-    scenes.push(await (SCENES[name] as () => Promise<Scene>)());
+    const start = SCENES[name];
+    if (start !== undefined) scenes.push(await start());
     say(`${name}: started`);
   }
   const shippedRules = ruleFiles.flatMap(({ groups }) => groups);
@@ -80,7 +81,7 @@ const run = async (signal: AbortSignal): Promise<number> => {
     watch({ ...shipped, scenes: [] }),
     watch({ ...short, scenes: [] }),
   ]);
-  const [real, fast, realAlone, fastAlone] = watches as [Watch, Watch, Watch, Watch];
+  const [real, fast, realAlone, fastAlone] = watches;
   say(`quiet for ${QUIET_MINUTES} min`);
   await until(() => signal.aborted, QUIET_MINUTES, "quiet");
   const early = [...real.seen.keys(), ...fast.seen.keys()].filter(

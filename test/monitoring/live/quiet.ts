@@ -6,6 +6,8 @@ import { hostOf, type Scene, startInstallation } from "./scene.ts";
 
 const ROLLOUT_EVERY_MS = 60_000;
 
+const none = (): Promise<void> => Promise.resolve();
+
 /** Two dispatchers under load that are replaced one after the other, again and again: nothing is to fire. */
 export const calm = async (): Promise<Scene> => {
   const [at, receiver] = await Promise.all([
@@ -24,7 +26,6 @@ export const calm = async (): Promise<Scene> => {
     await old?.stop();
     at.targets.splice(1, 1);
   });
-  const none = (): Promise<void> => Promise.resolve();
   return {
     name: "calm",
     targets: () => at.targets,
@@ -51,8 +52,9 @@ export const others = async (): Promise<Scene> => {
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const set = (broken: boolean) => async (): Promise<void> => {
+  const set = (broken: boolean) => (): Promise<void> => {
     isBroken = broken;
+    return Promise.resolve();
   };
   return {
     name: "others",

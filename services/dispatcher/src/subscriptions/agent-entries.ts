@@ -1,4 +1,6 @@
 import type { Subscription } from "@ringback/contracts/agents/subscription";
+import { parseSubscriptionSubject } from "@ringback/contracts/streams/subjects";
+import type { knownWorkspaces } from "./known-workspaces.ts";
 import { recentlyDeleted } from "./recently-deleted.ts";
 
 /** One agent in the view. */
@@ -10,7 +12,7 @@ export type AgentEntry = {
 };
 
 /** Agents by their subject; deleted ones take no memory. */
-export const agentEntries = () => {
+export const agentEntries = (workspaces: Pick<ReturnType<typeof knownWorkspaces>, "count">) => {
   const known = new Map<string, AgentEntry>();
   const deleted = recentlyDeleted();
   const counts = { agents: 0, subscriptions: 0 };
@@ -29,6 +31,9 @@ export const agentEntries = () => {
       const isThere = entry.registered || entry.subscriptions.length > 0;
       if (isThere) known.set(subject, entry);
       else known.delete(subject);
+      const { workspaceId } = parseSubscriptionSubject(subject) ?? {};
+      if (workspaceId !== undefined)
+        workspaces.count(workspaceId, Number(isThere) - Number(before !== undefined));
       deleted.note(subject, isThere ? undefined : entry.seq, nowMs);
     },
     counts: (): Readonly<typeof counts> => counts,

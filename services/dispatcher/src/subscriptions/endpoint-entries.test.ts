@@ -12,6 +12,7 @@ import {
 } from "../../../../test/harness/fixtures/endpoints.ts";
 import { ADDRESS } from "../../../../test/harness/fixtures/records.ts";
 import { keptLog } from "../../../../test/harness/kept-log.ts";
+import { knownWorkspaces } from "./known-workspaces.ts";
 import { endpointEntries } from "./endpoint-entries.ts";
 
 const ID = endpointId(1);
@@ -25,7 +26,7 @@ const messageOf = (endpoint: Endpoint | null, seq: number, at = AT) => ({
 
 const withMessages = (...endpoints: readonly (Endpoint | null)[]) => {
   const { log, lines } = keptLog();
-  const entries = endpointEntries();
+  const entries = endpointEntries(knownWorkspaces());
   for (const [n, endpoint] of endpoints.entries())
     entries.apply(messageOf(endpoint, n + 1), log, 0);
   return { entries, log, lines };
@@ -110,7 +111,7 @@ const collectGarbage = (): void => {
 
 test("an endpoint takes at most 1.2 KiB, whatever its customer sets", () => {
   const { log } = keptLog();
-  const entries = endpointEntries();
+  const entries = endpointEntries(knownWorkspaces());
   collectGarbage();
   const before = process.memoryUsage().heapUsed;
   for (let n = 0; n < WORKSPACES * PER_WORKSPACE; n += 1) {

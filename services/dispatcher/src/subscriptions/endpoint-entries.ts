@@ -1,3 +1,4 @@
+import type { knownWorkspaces } from "./known-workspaces.ts";
 import { recentlyDeleted } from "./recently-deleted.ts";
 import { choosesEvent, type Endpoint } from "@ringback/contracts/endpoints/endpoint";
 import type { DeliverableEndpoint } from "@ringback/contracts/endpoints/destination";
@@ -16,7 +17,7 @@ type Entry = { readonly seq: number; readonly endpoint: DeliverableEndpoint };
  * The endpoints of all workspaces, by workspace: an event asks for those of its own. Deleted ones take neither memory
  * nor time, however many come and go.
  */
-export const endpointEntries = () => {
+export const endpointEntries = (known: Pick<ReturnType<typeof knownWorkspaces>, "count">) => {
   const workspaces = new Map<string, Map<string, Entry>>();
   const deleted = recentlyDeleted();
   const shared = sharedLists();
@@ -49,7 +50,9 @@ export const endpointEntries = () => {
         return true;
       }
       const { state } = read;
-      count += Number(state.kind === "present") - Number(before !== undefined);
+      const more = Number(state.kind === "present") - Number(before !== undefined);
+      count += more;
+      known.count(workspaceId, more);
       if (state.kind === "present") {
         entries.set(endpointId, { seq, endpoint: deliverable(state.endpoint, shared) });
       } else {

@@ -37,6 +37,7 @@ import { ownTypeEntries } from "./own-types.ts";
 import { agentEntries, type AgentEntry } from "./agent-entries.ts";
 import { confirmations } from "./confirmations.ts";
 import { endpointEntries } from "./endpoint-entries.ts";
+import { knownWorkspaces, type KnownWorkspaces } from "./known-workspaces.ts";
 
 type DeliveryAt = { readonly address: EventAddress; readonly deliveryId: string };
 
@@ -67,6 +68,8 @@ export type SubscriptionView = {
     readonly subscriptions: number;
     readonly endpoints: number;
   };
+  /** Those that have an agent or an endpoint: the same in every dispatcher. */
+  readonly workspaces: KnownWorkspaces;
   readonly following: LastPerSubject;
 };
 
@@ -76,8 +79,9 @@ export const subscriptionView = (
   log: Logger,
   onStreamLost: (error: unknown) => void,
 ): SubscriptionView => {
-  const agents = agentEntries();
-  const endpoints = endpointEntries();
+  const workspaces = knownWorkspaces();
+  const agents = agentEntries(workspaces);
+  const endpoints = endpointEntries(workspaces);
   const ownTypes = ownTypeEntries();
 
   const apply = applier({ agents, endpoints, ownTypes, log });
@@ -96,6 +100,7 @@ export const subscriptionView = (
     confirmed(subscriptionSubject(address), () => knownSubscription(address));
   return {
     following,
+    workspaces,
     counts: () => ({ ...agents.counts(), endpoints: endpoints.count() }),
     isOwnType: (workspaceId, eventType) => ownTypes.has(eventTypeSubject(workspaceId, eventType)),
     findOwnType: async ({ workspaceId, eventType }) => {
