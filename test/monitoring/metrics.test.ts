@@ -175,7 +175,7 @@ test("what waits is shown: the backlog and the retries that are not due", async 
   expect(length).toBe(200);
 });
 
-test("no label holds an id, a URL or a text, but workspaces, and of these the first 200", async () => {
+test("no label holds an id, a URL or a text, but workspaces, and of these 200", async () => {
   for (let n = 0; n < WORKSPACES; n += 1) {
     await platform.client.js.publish(
       `subscriptions.workspace-${n}.a1`,
