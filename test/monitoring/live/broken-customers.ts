@@ -27,7 +27,7 @@ export const customers = async (): Promise<Scene> => {
       fail: async () => {
         receiver.setScript(({ path }) => status(Number(path.slice(2)) <= FAILING ? 500 : 200));
         const blocked = at.keep(1_000, (n) => at.publish({ workspaceId: "w10", callId: `b${n}` }));
-        const vanishing = at.keep(20_000, (n) => vanish(at, n));
+        const vanishing = at.keep(90_000, (n) => vanish(at, n));
         mends.push(await refusing(at), blocked, vanishing);
         await unreadable(at);
       },

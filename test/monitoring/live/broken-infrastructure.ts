@@ -3,7 +3,6 @@ import { startServices } from "../../harness/process/platform.ts";
 import { spawnService } from "../../harness/process/service-process.ts";
 import { startNatsServer } from "../../harness/nats/nats-server.ts";
 import { freePorts } from "../../harness/free-ports.ts";
-import { status } from "../../harness/receiver/behaviour.ts";
 import { startReceiver } from "../../harness/receiver/receiver.ts";
 import { hostOf, type Scene, sceneOf, startInstallation } from "./scene.ts";
 
@@ -30,26 +29,17 @@ export const natsAway = async (): Promise<Scene> => {
 export const paused = async (): Promise<Scene> => {
   const [at, receiver] = await Promise.all([startInstallation(), startReceiver()]);
   await at.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/x") }]);
-  await at.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/y") }], {
-    agentId: "a2",
-  });
-  at.keep(300, (n) => at.publish({ callId: `c${n}`, agentId: n % 2 === 0 ? "a1" : "a2" }));
+  at.keep(300, (n) => at.publish({ callId: `c${n}` }));
   const pauseUntil = async (ms: number): Promise<void> => {
-    for (const stream of ["EVENTS", "RETRIES"])
-      await at.client.jsm.consumers.pause(stream, "dispatcher", new Date(Date.now() + ms));
+    await at.client.jsm.consumers.pause("EVENTS", "dispatcher", new Date(Date.now() + ms));
   };
   return {
     ...sceneOf("paused", at, {
       fail: async () => {
-        receiver.setScript(({ path }) => status(path === "/y" ? 500 : 200));
-        await receiver.received(1, { path: "/y" });
         await pauseUntil(HOUR_MS);
         for (let n = 0; n < 1_200; n += 1) await at.publish({ callId: `burst${n}` });
       },
-      mend: async () => {
-        receiver.setScript(status(200));
-        await pauseUntil(-1_000);
-      },
+      mend: () => pauseUntil(-1_000),
     }),
     stop: async () => {
       await at.stop();

@@ -1,7 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { runCommand } from "../../../scripts/command.ts";
 import { residentBytes } from "../../harness/process/resident-memory.ts";
 import { startServices } from "../../harness/process/platform.ts";
 import type { ServiceProcess } from "../../harness/process/service-process.ts";
@@ -19,7 +18,7 @@ export const killed = async (): Promise<Scene> => {
   let stop: (() => Promise<void>) | undefined;
   return sceneOf("killed", at, {
     fail: async () => {
-      stop = at.keep(20_000, async () => {
+      stop = at.keep(12_000, async () => {
         await at.dispatchers.at(-1)?.kill();
         await at.dispatcherAt(port);
       });
@@ -31,28 +30,29 @@ export const killed = async (): Promise<Scene> => {
 /** One dispatcher for each fault of a process, and two APIs. */
 export const processes = async (): Promise<Scene> => {
   const at = await startInstallation({ dispatchersAt: 4 });
-  const [slow, full, crowded] = at.dispatchers as [ServiceProcess, ServiceProcess, ServiceProcess];
-  const [, , , clockPort = 0, absentPort = 0, hiddenPort = 0] = at.ports;
+  const [slow, , crowded] = at.dispatchers as [ServiceProcess, ServiceProcess, ServiceProcess];
+  const [, , , , absentPort = 0, hiddenPort = 0] = at.ports;
   const second = await startServices(at.server, { dispatchers: 0 });
   at.targets.push({ component: "subscriptions", host: hostOf(second.subscriptions) });
   const mends: (() => unknown)[] = [];
-  const restartAhead = async (env: Readonly<Record<string, string>>): Promise<void> => {
-    await at.dispatchers[3]?.kill();
-    at.dispatchers[3] = await at.dispatcherAt(clockPort, env);
+  const restart = async (nth: number, env: Readonly<Record<string, string>>): Promise<void> => {
+    await at.dispatchers[nth]?.kill();
+    at.dispatchers[nth] = await at.startDispatcher({ ADMIN_PORT: String(at.ports[nth]), ...env });
   };
   return sceneOf("processes", at, {
     fail: async () => {
-      await restartAhead(CLOCK_AHEAD);
+      await restart(3, CLOCK_AHEAD);
+      await restart(1, withFewDescriptors(slow));
       at.targets.push({ component: "dispatcher", host: `127.0.0.1:${absentPort}` });
       const hidden = await at.dispatcherAt(hiddenPort);
       mends.push(
         () => hidden.stop(),
         () => at.targets.splice(-1, 1),
-        await withoutDescriptors(full),
         withoutMemory(crowded, await residentBytes(crowded.pid)),
         standingStill(at, slow),
         conflicting(at, second),
-        () => restartAhead({}),
+        () => restart(3, {}),
+        () => restart(1, {}),
       );
     },
     mend: async () => {
@@ -70,17 +70,16 @@ const standingStill = (at: Installation, service: ServiceProcess): (() => Promis
   return stop;
 };
 
-const withoutDescriptors = async (service: ServiceProcess): Promise<() => Promise<void>> => {
-  const open = readdirSync(`/proc/${service.pid}/fd`).length;
-  const limit = async (most: number): Promise<void> => {
-    const args = ["--pid", String(service.pid), `--nofile=${most}:1024`];
-    const result = await runCommand("prlimit", args, { timeoutMs: 10_000 });
-    if (result.kind === "not_run" || result.code !== 0)
-      throw new Error(`prlimit: ${args.join(" ")}`);
-  };
-  await limit(open + 4);
-  return () => limit(1_024);
-};
+/** It gets a limit just above what another one has open, before it looks at its limit. */
+const FEW_DESCRIPTORS = `data:text/javascript,${encodeURIComponent(
+  'import{execFileSync}from"node:child_process";const n=process.env.DESCRIPTORS;' +
+    'execFileSync("prlimit",["--pid",String(process.pid),`--nofile=${n}:${n}`]);',
+)}`;
+
+const withFewDescriptors = (like: ServiceProcess): Readonly<Record<string, string>> => ({
+  NODE_OPTIONS: `--import=${FEW_DESCRIPTORS}`,
+  DESCRIPTORS: String(Math.round(readdirSync(`/proc/${like.pid}/fd`).length * 1.15)),
+});
 
 /** A control group of its own with a limit just above what the process uses; as root, with version 1 of them. */
 const withoutMemory = (service: ServiceProcess, usedBytes: number): (() => void) => {

@@ -17,7 +17,7 @@ import {
   withoutKey,
 } from "./broken-infrastructure.ts";
 import { killed, processes } from "./broken-processes.ts";
-import { EXPECTED, NOT_MADE } from "./expected.ts";
+import { EXPECTED, type Expected, NOT_MADE } from "./expected.ts";
 import { calm, others } from "./quiet.ts";
 import { scaled } from "./scaled.ts";
 import type { Scene } from "./scene.ts";
@@ -60,80 +60,94 @@ const until = (isOver: () => boolean, minutes: number, what: string): Promise<un
     () => undefined,
   );
 
-const run = async (signal: AbortSignal): Promise<number> => {
-  const { FAILURE_MINUTES, QUIET_MINUTES, SCALE, ONLY } = parseSettings(settings, process.env);
-  if (tools.kind === "absent") throw new Error(`no Prometheus here: ${tools.reason}`);
-  const binary = tools.prometheus;
-  const names = Object.keys(SCENES).filter((name) => ONLY === "" || ONLY.split(",").includes(name));
-  const scenes: Scene[] = [];
-  for (const name of names) {
-    signal.throwIfAborted();
-    const start = SCENES[name];
-    if (start !== undefined) scenes.push(await start());
-    say(`${name}: started`);
-  }
-  const shippedRules = ruleFiles.flatMap(({ groups }) => groups);
-  const shipped = { binary, groups: shippedRules, everySeconds: SHIPPED_EVERY_SECONDS };
-  const short = { binary, groups: scaled(ruleFiles, SCALE), everySeconds: 1 };
-  const watches = await Promise.all([
+/** The rules as they ship and the shortened ones, each beside the scenes and in a Prometheus without any. */
+const watchAll = async (binary: string, scenes: readonly Scene[], scale: number) => {
+  const shipped = {
+    binary,
+    everySeconds: SHIPPED_EVERY_SECONDS,
+    groups: ruleFiles.flatMap((file) => file.groups),
+  };
+  const short = { binary, everySeconds: 1, groups: scaled(ruleFiles, scale) };
+  const [real, fast, realAlone, fastAlone] = await Promise.all([
     watch({ ...shipped, scenes }),
     watch({ ...short, scenes }),
     watch({ ...shipped, scenes: [] }),
     watch({ ...short, scenes: [] }),
   ]);
-  const [real, fast, realAlone, fastAlone] = watches;
+  return { real, fast, realAlone, fastAlone };
+};
+
+const startScenes = async (names: readonly string[], signal: AbortSignal): Promise<Scene[]> => {
+  const scenes: Scene[] = [];
+  for (const name of names) {
+    signal.throwIfAborted();
+    const start = SCENES[name];
+    if (start !== undefined) scenes.push(await start());
+  }
+  return scenes;
+};
+
+/** Does it to every scene at once; when each failure began, by scene. */
+const everywhere = async (
+  scenes: readonly Scene[],
+  act: (scene: Scene) => Promise<void>,
+): Promise<ReadonlyMap<string, number>> => {
+  const begun = new Map<string, number>([["", 0]]);
+  await Promise.all(
+    scenes.map(async (scene) => {
+      begun.set(scene.name, performance.now());
+      await act(scene).catch((error: unknown) => say(`${scene.name}: ${explain(error)}`));
+    }),
+  );
+  return begun;
+};
+
+const run = async (signal: AbortSignal): Promise<number> => {
+  const { FAILURE_MINUTES, QUIET_MINUTES, SCALE, ONLY } = parseSettings(settings, process.env);
+  if (tools.kind === "absent") throw new Error(`no Prometheus here: ${tools.reason}`);
+  const names = Object.keys(SCENES).filter((name) => ONLY === "" || ONLY.split(",").includes(name));
+  const scenes = await startScenes(names, signal);
+  const watches = await watchAll(tools.prometheus, scenes, SCALE);
+  const { real, fast, realAlone, fastAlone } = watches;
   say(`quiet for ${QUIET_MINUTES} min`);
   await until(() => signal.aborted, QUIET_MINUTES, "quiet");
-  const early = [...real.seen.keys(), ...fast.seen.keys()].filter(
-    (key) => !key.startsWith("others"),
-  );
-  say(`fired while nothing was wrong: ${early.join(", ") || "nothing"}`);
+  const early = [...real.seen.keys()];
   const wanted = EXPECTED.filter(
     ({ scene }) => names.includes(scene) || (scene === "" && ONLY === ""),
   );
-  const failedMs = new Map<string, number>([["", 0]]);
-  await Promise.all(
-    scenes.map(async (scene) => {
-      failedMs.set(scene.name, performance.now());
-      await scene.fail().catch((error: unknown) => say(`${scene.name}: ${explain(error)}`));
-      say(`${scene.name}: failed`);
-    }),
-  );
+  const failedMs = await everywhere(scenes, (scene) => scene.fail());
+  say(`failed; for at most ${FAILURE_MINUTES} min`);
   const isSeen =
     (by: Watch, alone: Watch) =>
-    (one: (typeof wanted)[number]): boolean =>
+    (one: Expected): boolean =>
       (one.scene === "" ? alone : by).seen.has(keyOf(one.scene, one.alert, one.severity));
   const inTime = wanted.filter(({ withinMinutes }) => withinMinutes <= FAILURE_MINUTES + 2);
-  const all = (): boolean =>
+  const haveAllFired = (): boolean =>
     signal.aborted ||
     (wanted.every(isSeen(fast, fastAlone)) && inTime.every(isSeen(real, realAlone)));
-  await until(all, FAILURE_MINUTES, "everything fired");
+  await until(haveAllFired, FAILURE_MINUTES, "everything fired");
   const mendedMs = performance.now();
-  await Promise.all(
-    scenes.map((scene) =>
-      scene.mend().catch((error: unknown) => say(`${scene.name}: ${explain(error)}`)),
-    ),
-  );
+  await everywhere(scenes, (scene) => scene.mend());
   say("mended");
-  const isGone = (): boolean =>
-    wanted.every(({ scene, alert, severity }) => {
-      const lastMs = fast.seen.get(keyOf(scene, alert, severity))?.lastMs ?? 0;
-      return performance.now() - lastMs > 10_000;
-    });
-  await until(() => signal.aborted || isGone(), MENDED_MINUTES, "everything resolved");
-  const found = { real, fast, realAlone, fastAlone, failedMs, mendedMs, scale: SCALE };
-  const rows = judged(wanted, found);
-  console.log(table(rows, NOT_MADE));
-  const loose = unexpected([...real.seen.keys(), ...fast.seen.keys()], early);
-  for (const line of loose) console.log(line);
-  const forgotten = alerts.filter(
-    ({ alert }) => !(alert in NOT_MADE) && !EXPECTED.some((one) => one.alert === alert),
-  );
-  for (const { alert } of forgotten) console.log(`${alert}: has no failure here`);
+  const isGone = ({ scene, alert, severity }: Expected): boolean =>
+    performance.now() - (fast.seen.get(keyOf(scene, alert, severity))?.lastMs ?? 0) > 10_000;
+  await until(() => signal.aborted || wanted.every(isGone), MENDED_MINUTES, "everything resolved");
+  const rows = judged(wanted, { ...watches, failedMs, mendedMs });
+  const loose = unexpected([...real.seen.keys()], early);
+  console.log([table(rows, NOT_MADE), ...loose, ...unmade()].join("\n"));
+  for (const key of unexpected([...fast.seen.keys()], []))
+    console.log(`with shortened windows: ${key}`);
   for (const broken of await real.prometheus.brokenRules()) console.log(broken);
-  await Promise.all([...watches.map(({ stop }) => stop()), ...scenes.map(({ stop }) => stop())]);
-  return rows.every(({ isRight }) => isRight) && loose.length + forgotten.length === 0 ? 0 : 1;
+  await Promise.all([...Object.values(watches), ...scenes].map(({ stop }) => stop()));
+  return rows.every(({ isRight }) => isRight) && loose.length + unmade().length === 0 ? 0 : 1;
 };
+
+/** Alerts that are neither made to fire nor said to be left out. */
+const unmade = (): readonly string[] =>
+  alerts
+    .map(({ alert }) => alert)
+    .filter((alert) => !(alert in NOT_MADE) && !EXPECTED.some((one) => one.alert === alert))
+    .map((alert) => `${alert}: no failure is made for it`);
 
 const signal = interruptions();
 let exitCode = 1;

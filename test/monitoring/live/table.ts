@@ -9,7 +9,6 @@ export interface Found {
   readonly fastAlone: Watch;
   readonly failedMs: ReadonlyMap<string, number>;
   readonly mendedMs: number;
-  readonly scale: number;
 }
 
 export interface Judged extends Expected {
