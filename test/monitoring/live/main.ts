@@ -102,6 +102,11 @@ const everywhere = async (
   return begun;
 };
 
+const isSeen =
+  (by: Watch, alone: Watch) =>
+  ({ scene, alert, severity }: Expected): boolean =>
+    (scene === "" ? alone : by).seen.has(keyOf(scene, alert, severity));
+
 const run = async (signal: AbortSignal): Promise<number> => {
   const { FAILURE_MINUTES, QUIET_MINUTES, SCALE, ONLY } = parseSettings(settings, process.env);
   if (tools.kind === "absent") throw new Error(`no Prometheus here: ${tools.reason}`);
@@ -117,10 +122,6 @@ const run = async (signal: AbortSignal): Promise<number> => {
   );
   const failedMs = await everywhere(scenes, (scene) => scene.fail());
   say(`failed; for at most ${FAILURE_MINUTES} min`);
-  const isSeen =
-    (by: Watch, alone: Watch) =>
-    (one: Expected): boolean =>
-      (one.scene === "" ? alone : by).seen.has(keyOf(one.scene, one.alert, one.severity));
   const inTime = wanted.filter(({ withinMinutes }) => withinMinutes <= FAILURE_MINUTES + 2);
   const haveAllFired = (): boolean =>
     signal.aborted ||
