@@ -8,7 +8,7 @@ import {
 import type { ServiceProcess } from "../../harness/process/service-process.ts";
 
 /** What Prometheus scrapes of a scene: it stays a target while nobody answers, until the scene takes it away. */
-export interface Target {
+interface Target {
   readonly component: string;
   readonly host: string;
 }

@@ -1,7 +1,7 @@
 import type { Expected } from "./expected.ts";
 import { keyOf, type Watch } from "./watch.ts";
 
-export interface Found {
+interface Found {
   /** Rules as they ship, and rules with shortened windows; alone: of a Prometheus without targets of ours. */
   readonly real: Watch;
   readonly fast: Watch;
@@ -11,7 +11,7 @@ export interface Found {
   readonly mendedMs: number;
 }
 
-export interface Judged extends Expected {
+interface Judged extends Expected {
   readonly shippedSeconds: number | undefined;
   readonly shortSeconds: number | undefined;
   readonly resolvedSeconds: number | undefined;

@@ -6,7 +6,7 @@ import { type Prometheus, startPrometheus } from "../prometheus-server.ts";
 import { again, type Scene } from "./scene.ts";
 
 /** When an alert of a scene fired first and last, in milliseconds of `performance.now()`. */
-export interface Seen {
+interface Seen {
   readonly firstMs: number;
   lastMs: number;
 }
@@ -21,7 +21,7 @@ export interface Watch {
 export const keyOf = (scene: string, alert: string, severity: string): string =>
   `${scene} ${alert} ${severity}`;
 
-export interface WatchOptions {
+interface WatchOptions {
   readonly binary: string;
   readonly groups: readonly object[];
   readonly everySeconds: number;
