@@ -19,9 +19,9 @@ export const whenSignedOut = (listener: () => void): void => {
 /** One request with the caller's headers. Throws a `ProblemError` for a refusal, another error where nobody responded. */
 export const requestApi = async (input: Request, isEndless = false): Promise<Response> => {
   const token = currentToken();
-  if (token !== null) input.headers.set("authorization", `Bearer ${token}`);
+  if (token !== null) input.headers.set("authorization", `Bearer ${inHeader(token)}`);
   const workspace = currentWorkspace();
-  if (workspace !== undefined) input.headers.set("x-workspace-id", workspace);
+  if (workspace !== undefined) input.headers.set("x-workspace-id", inHeader(workspace));
   const response = await reach(input, isEndless);
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => undefined);
@@ -36,6 +36,9 @@ export const requestApi = async (input: Request, isEndless = false): Promise<Res
   );
 };
 
+/** Somebody may have typed or pasted anything: what no header can hold is no key and no workspace, and the API says so. */
+const inHeader = (text: string): string => text.replaceAll(/[^\u0021-\u007E]/gu, "?");
+
 const reach = async (input: Request, isEndless: boolean): Promise<Response> => {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), TIMEOUT_MS);
@@ -43,14 +46,25 @@ const reach = async (input: Request, isEndless: boolean): Promise<Response> => {
     const response = await fetch(input, { signal: AbortSignal.any([input.signal, late.signal]) });
     // What has no end is only waited for until it begins.
     if (isEndless) clearTimeout(timer);
-    // A proxy that stands before a stopped API responds for it.
-    noteConnection(response.status === 502 || response.status === 504 ? "away" : "reachable");
+    if (isOfProxy(response)) throw new Error(`a proxy responds with status ${response.status}`);
+    noteConnection("reachable");
     return response;
   } catch (error) {
     if (input.signal.aborted) throw error;
     noteConnection("away");
     throw new Error("The API cannot be reached.", { cause: error });
   }
+};
+
+/** A proxy that stands before a stopped API responds for it: by its own status, or with a page for people. */
+const isOfProxy = ({ status, headers }: Response): boolean => {
+  const type = headers.get("content-type") ?? "";
+  return (
+    status === 502 ||
+    status === 504 ||
+    (status === 503 && !type.includes("json")) ||
+    type.startsWith("text/html")
+  );
 };
 
 /** The API's calls, typed by its OpenAPI document. A refusal is thrown, so `data` is always there. */

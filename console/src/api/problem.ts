@@ -23,6 +23,10 @@ export class ProblemError extends Error {
   }
 }
 
+/** Whether the same request may be carried out a little later. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof ProblemError && (error.problem.status === 429 || error.problem.status === 503);
+
 /** The problem in a response's body; one of our own words where a proxy responded. */
 export const problemIn = (body: unknown, status: number): Problem => {
   const isProblem = typeof body === "object" && body !== null && "code" in body && "detail" in body;

@@ -1,5 +1,5 @@
 import { QueryClientProvider } from "@tanstack/react-query";
-import { Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState, type ReactNode } from "react";
 import { Link, Redirect, Route, Router, Switch, useLocation } from "wouter";
 import { startTelling } from "../embedding/host-messages.ts";
 import { useMe } from "../session/me.ts";
@@ -27,9 +27,8 @@ export const App = ({
   readonly way: Way;
   readonly signedOut: SignedOutView;
 }) => {
-  const [client] = useState(makeQueryClient);
   return (
-    <QueryClientProvider client={client}>
+    <OwnMemory>
       <Toasts>
         {way === "portal" ? (
           <Session workspaceId={undefined} signedOut={signedOut}>
@@ -41,11 +40,13 @@ export const App = ({
             <Switch>
               <Route path="/w/:workspace/*?">
                 {({ workspace }) => (
-                  <Session workspaceId={workspace} signedOut={signedOut}>
-                    <Router base={`/w/${encodeURIComponent(workspace)}`}>
-                      <Pages way={way} />
-                    </Router>
-                  </Session>
+                  <OwnMemory key={workspace}>
+                    <Session workspaceId={workspace} signedOut={signedOut}>
+                      <Router base={`/w/${encodeURIComponent(workspace)}`}>
+                        <Pages way={way} />
+                      </Router>
+                    </Session>
+                  </OwnMemory>
                 )}
               </Route>
               <Route>
@@ -57,8 +58,14 @@ export const App = ({
           </Router>
         )}
       </Toasts>
-    </QueryClientProvider>
+    </OwnMemory>
   );
+};
+
+/** Remembers what was read. Each workspace has a memory of its own: the same question has another answer there. */
+const OwnMemory = ({ children }: { readonly children: ReactNode }) => {
+  const [client] = useState(makeQueryClient);
+  return <QueryClientProvider client={client}>{children}</QueryClientProvider>;
 };
 
 const Pages = ({ way }: { readonly way: Way }) => {

@@ -1,6 +1,6 @@
 import { onlineManager, QueryClient } from "@tanstack/react-query";
 import { connection, onConnection } from "../api/connection.ts";
-import { ProblemError } from "../api/problem.ts";
+import { isPassing, ProblemError } from "../api/problem.ts";
 
 const FRESH_MS = 5_000;
 const LONGEST_WAIT_MS = 5_000;
@@ -22,7 +22,7 @@ export const makeQueryClient = (): QueryClient => {
         staleTime: FRESH_MS,
         networkMode: "always",
         retry: (count, error) =>
-          error instanceof ProblemError ? count < 3 && isPassing(error.problem.status) : true,
+          error instanceof ProblemError ? count < 3 && isPassing(error) : true,
         retryDelay: (count, error) =>
           retryAfterMs(error) ?? Math.min(LONGEST_WAIT_MS, 500 * 2 ** count),
       },
@@ -35,9 +35,6 @@ export const makeQueryClient = (): QueryClient => {
   });
   return client;
 };
-
-const isPassing = (status: number): boolean =>
-  status === 429 || status === 502 || status === 503 || status === 504;
 
 const retryAfterMs = (error: unknown): number | undefined =>
   error instanceof ProblemError ? error.retryAfterMs : undefined;

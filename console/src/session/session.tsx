@@ -1,8 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, type ReactNode } from "react";
 import { BASE_PATH, requestApi, whenSignedOut } from "../api/client.ts";
-import { ProblemError } from "../api/problem.ts";
+import { isPassing, ProblemError } from "../api/problem.ts";
 import { Away } from "../ui/away.tsx";
+import { Button } from "../ui/button.tsx";
 import { Failure, Loading } from "../ui/states.tsx";
 import { MeContext, type Me } from "./me.ts";
 import { currentToken, keepToken } from "./token.ts";
@@ -56,11 +57,18 @@ export const Session = ({
   if (token === null) return <SignedOut notice={notice} onToken={onToken} />;
   if (me.data !== undefined) return <MeContext value={me.data}>{children}</MeContext>;
   if (me.error instanceof ProblemError) {
+    if (isPassing(me.error)) {
+      return (
+        <main>
+          <Failure error={me.error} retry={() => void me.refetch()} />
+        </main>
+      );
+    }
     const leave = () => {
       keepToken(null);
       setToken(null);
     };
-    return <Failure error={me.error} retry={leave} />;
+    return <Refused error={me.error} workspaceId={workspaceId} leave={leave} />;
   }
   // Where nobody responds it is asked again for as long as it takes.
   return (
@@ -70,3 +78,22 @@ export const Session = ({
     </main>
   );
 };
+
+/** The caller may not see what the address names: it is another workspace's, or none. */
+const Refused = ({
+  error,
+  workspaceId,
+  leave,
+}: {
+  readonly error: ProblemError;
+  readonly workspaceId: string | undefined;
+  readonly leave: () => void;
+}) => (
+  <main>
+    <Failure error={error} />
+    <p>
+      {workspaceId === undefined ? null : <a href="/console/">Go to your workspace</a>}{" "}
+      <Button onClick={leave}>Sign out</Button>
+    </p>
+  </main>
+);

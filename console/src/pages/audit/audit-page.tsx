@@ -89,13 +89,14 @@ export const AuditPage = () => {
   });
   return (
     <Page title="History">
-      <FilterBar of={FILTERS} filters={filters} />
+      <FilterBar of={FILTERS} filters={filters} error={entries.error} />
       <List
         label="History"
         list={entries}
         columns={COLUMNS}
         keyOf={({ audit_id: id }) => id}
         empty={<Empty title="Nothing yet">Changes and reads of payloads show here.</Empty>}
+        onClear={filters.clear}
       />
       <Curl call={{ method: "GET", path: `/audit?${new URLSearchParams(filters.values)}` }} />
     </Page>

@@ -50,19 +50,14 @@ export const CallsPage = () => {
   });
   return (
     <Page title="Calls">
-      <FilterBar of={FILTERS} filters={filters} />
+      <FilterBar of={FILTERS} filters={filters} error={calls.error} />
       <List
         label="Calls"
         list={calls}
         columns={COLUMNS}
         keyOf={({ call_id: callId }) => callId}
-        empty={
-          <Empty title="No call">
-            {Object.keys(filters.values).length === 0
-              ? "A call shows here once an event of it was published."
-              : "No call fits these filters."}
-          </Empty>
-        }
+        empty={<Empty title="No call">A call shows here once an event of it was published.</Empty>}
+        onClear={filters.clear}
       />
       <Curl call={{ method: "GET", path: `/calls?${new URLSearchParams(filters.values)}` }} />
     </Page>

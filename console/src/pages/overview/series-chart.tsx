@@ -2,6 +2,7 @@ import { useEffect, useRef, useSyncExternalStore } from "react";
 import UPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { localText } from "../../format/time.ts";
+import { aloneAt } from "./alone-at.ts";
 import css from "./overview.module.css";
 
 /** A line of the chart: its values over the times, and the colour of the theme that it has. */
@@ -45,6 +46,14 @@ const resolved = (element: HTMLElement, name: string): string => {
   element.style.color = "";
   return color;
 };
+
+/** No line leads to a value between two that are not known: it is drawn as a point. */
+const alonePoints = (fill: string): UPlot.Series.Points => ({
+  show: false,
+  filter: ({ data }, series) => aloneAt(data[series] ?? []),
+  fill,
+  size: 6,
+});
 
 type ChartProps = {
   readonly label: string;
@@ -90,7 +99,7 @@ const Plot = ({ label, seconds, series }: ChartProps) => {
           },
           ...series.map(({ label: name, colour }) => {
             const stroke = resolved(element, colour);
-            return { label: name, stroke, width: 2, points: { show: false } };
+            return { label: name, stroke, width: 2, points: alonePoints(stroke) };
           }),
         ],
       },
