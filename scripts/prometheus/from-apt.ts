@@ -8,23 +8,34 @@ export type Unpacked =
 
 const APT_TIMEOUT_MS = 180_000;
 
+/** Prometheus; promtool is a package of its own since Debian 14: where there is none, it came with the other. */
+const PROMETHEUS: Packages = { needed: "prometheus", beside: "promtool" };
+
+interface Packages {
+  readonly needed: string;
+  /** Taken, too, where there is such a package. */
+  readonly beside?: string;
+}
+
 /**
- * The package `prometheus` of this machine's own release of Debian or Ubuntu, with promtool, unpacked
+ * A package (Prometheus unless another is named) of this machine's own release of Debian or Ubuntu, unpacked
  * below `directory` and not installed. Needs no root and leaves the machine's apt as it was:
  * its sources, keys and proxies are used, while lists and cache are private.
  */
-export const unpackFromApt = async (directory: string): Promise<Unpacked> => {
+export const unpackFromApt = async (
+  directory: string,
+  { needed, beside } = PROMETHEUS,
+): Promise<Unpacked> => {
   const apt = join(directory, "apt");
   try {
     const config = await writeAptConfig(apt);
     const aptGet = (...args: readonly string[]): Promise<CommandResult> =>
       runCommand("apt-get", ["-q", "-c", config, ...args], { timeoutMs: APT_TIMEOUT_MS, cwd: apt });
-    for (const args of [["update"], ["download", "prometheus"]]) {
+    for (const args of [["update"], ["download", needed]]) {
       const result = await aptGet(...args);
       if (!succeeded(result)) return { kind: "unavailable", reason: failureOf(result) };
     }
-    // A package of its own since Debian 14; where there is none, it came with the other.
-    await aptGet("download", "promtool");
+    if (beside !== undefined) await aptGet("download", beside);
     return await unpack(apt, join(directory, "package"));
   } finally {
     await rm(apt, { recursive: true, force: true });

@@ -62,12 +62,10 @@ export const startInstallation = async (
     freePorts(8),
   ]);
   const stops: (() => Promise<void>)[] = [];
-  const dispatcherAt: Installation["dispatcherAt"] = async (port, env = {}) => {
-    const service = await platform.startDispatcher({ ADMIN_PORT: String(port), ...env });
-    platform.dispatchers.push(service);
-    return service;
-  };
-  const started = await Promise.all(ports.slice(0, count).map((port) => dispatcherAt(port)));
+  const at = (port: number, env = {}): Promise<ServiceProcess> =>
+    platform.startDispatcher({ ADMIN_PORT: String(port), ...env });
+  const started = await Promise.all(ports.slice(0, count).map((port) => at(port)));
+  platform.dispatchers.push(...started); // in the order of their ports
   const targets: Target[] = [
     { component: "subscriptions", host: hostOf(platform.subscriptions) },
     ...started.map((service) => ({ component: "dispatcher", host: hostOf(service) })),
@@ -76,7 +74,11 @@ export const startInstallation = async (
     ...platform,
     targets,
     ports,
-    dispatcherAt,
+    dispatcherAt: async (port, env) => {
+      const service = await at(port, env);
+      platform.dispatchers.push(service);
+      return service;
+    },
     keep: (everyMs, act) => {
       const stop = again(everyMs, act);
       stops.push(stop);
