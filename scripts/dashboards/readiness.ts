@@ -56,6 +56,15 @@ export const readiness: Row = {
       { alerts: ["RingbackAuditLost"] },
     ),
     graph(
+      "Spans lost",
+      "ops",
+      "Parts of traces that the collector did not take, or not soon enough.",
+      {
+        "{{reason}}": `sum by (reason) (rate(ringback_spans_dropped_total{${NS}}[$__rate_interval]))`,
+      },
+      { alerts: ["RingbackSpansDropped"] },
+    ),
+    graph(
       "Age of the last backup",
       "s",
       "Empty where no job writes ringback_backup_last_success_timestamp_seconds.",

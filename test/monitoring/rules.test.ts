@@ -46,6 +46,14 @@ describe.each(
     expect(url).toMatch(new RegExp(`^https?://\\S+/${alert}\\.md$`));
   });
 
+  test("says which installation it is, and which pod where it is about one process", () => {
+    const { summary = "", description = "" } = annotations ?? {};
+    const isOfAll = expr.includes("absent(");
+    expect(summary.includes("$labels.namespace")).toBe(!isOfAll);
+    if (/\$labels\.(instance|job)\b/.test(description))
+      expect(description).toContain("or $labels.pod $labels.instance");
+  });
+
   test("is tested firing and quiet", () => {
     const own = checks.filter(({ alertname }) => alertname === alert);
     const severity = labels?.["severity"];
