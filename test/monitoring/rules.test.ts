@@ -50,8 +50,8 @@ describe.each(
     const { summary = "", description = "" } = annotations ?? {};
     const isOfAll = expr.includes("absent(");
     expect(summary.includes("$labels.namespace")).toBe(!isOfAll);
-    if (/\$labels\.(instance|job)\b/.test(description))
-      expect(description).toContain("or $labels.pod $labels.instance");
+    const isOfOne = /\$labels\.(instance|job)\b/.test(description);
+    expect(isOfOne).toBe(description.includes("or $labels.pod $labels.instance"));
   });
 
   test("is tested firing and quiet", () => {
