@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
+import { nameText } from "../format/visible-text.ts";
 import { useMe, type Me } from "../session/me.ts";
 import { currentToken, keepToken } from "../session/token.ts";
 import icon from "../theme/icon.svg";
@@ -118,7 +119,7 @@ const Foot = () => {
     <div className={css.foot}>
       <SelectField label="Colours" value={mode} options={MODES} onChange={choose} />
       <span>
-        Workspace {me.workspace_id}, as {me.name ?? me.id}
+        Workspace {me.workspace_id}, as {nameText(me.name, me.id)}
       </span>
       <span>
         {me.operator || me.workspaces.length > 0 ? (

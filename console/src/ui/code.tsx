@@ -2,6 +2,7 @@ import { useState } from "react";
 import { BASE_PATH } from "../api/client.ts";
 import { curlText, type ShownCall } from "../format/curl.ts";
 import { indentedJson } from "../format/json-text.ts";
+import { visibleText } from "../format/visible-text.ts";
 import { currentWorkspace } from "../session/workspace.ts";
 import { Button } from "./button.tsx";
 import css from "./ui.module.css";
@@ -71,11 +72,8 @@ export const JsonCode = ({ text, label }: { readonly text: string; readonly labe
 
 const MAX_SHOWN = 200_000;
 
-/** Marks that turn the direction of text are shown by their numbers, so that nothing looks like what it is not. */
 const shown = (text: string): string => {
-  const visible = text.replaceAll(/[\u202A-\u202E\u2066-\u2069\u200E\u200F\u061C]/g, (mark) => {
-    return `\\u${mark.codePointAt(0)?.toString(16).padStart(4, "0").toUpperCase()}`;
-  });
+  const visible = visibleText(text);
   if (visible.length <= MAX_SHOWN) return visible;
   return `${visible.slice(0, MAX_SHOWN)}\n… ${visible.length - MAX_SHOWN} more characters: copy the text to have them all`;
 };

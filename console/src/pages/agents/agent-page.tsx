@@ -2,6 +2,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useParams } from "wouter";
 import { api, dataOf } from "../../api/client.ts";
+import { nameText } from "../../format/visible-text.ts";
 import { useMay } from "../../session/me.ts";
 import { Button } from "../../ui/button.tsx";
 import { Page, Panel } from "../../ui/page.tsx";
@@ -39,7 +40,10 @@ export const AgentPage = () => {
   }
   const reload = () => void client.invalidateQueries();
   return (
-    <Page title={over.agent.agent_display_name} actions={<Actions over={over} reload={reload} />}>
+    <Page
+      title={nameText(over.agent.agent_display_name, agentId)}
+      actions={<Actions over={over} reload={reload} />}
+    >
       {failure}
       <p>
         Agent <code>{agentId}</code>

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import { api, dataOf } from "../../api/client.ts";
 import { usePages } from "../../api/use-pages.ts";
+import { nameText } from "../../format/visible-text.ts";
 import { useMay } from "../../session/me.ts";
 import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
@@ -69,8 +70,8 @@ const COLUMNS: readonly Column<AgentRow>[] = [
   {
     title: "Agent",
     cell: ({ agent_id: id, agent_display_name: name }) => (
-      <Link href={`/agents/${encodeURIComponent(id)}`} title={`${name}\n${id}`}>
-        {name}
+      <Link href={`/agents/${encodeURIComponent(id)}`} title={`${nameText(name, id)}\n${id}`}>
+        {nameText(name, id)}
       </Link>
     ),
   },

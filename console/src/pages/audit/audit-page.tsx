@@ -3,6 +3,7 @@ import { api, dataOf } from "../../api/client.ts";
 import type { components } from "../../api/schema.gen.ts";
 import { usePages } from "../../api/use-pages.ts";
 import { countText } from "../../format/number.ts";
+import { nameText } from "../../format/visible-text.ts";
 import { Curl } from "../../ui/code.tsx";
 import { FilterBar, useFilters, type Filter } from "../../ui/filters.tsx";
 import { List } from "../../ui/list.tsx";
@@ -49,7 +50,7 @@ const COLUMNS: readonly Column<Entry>[] = [
   {
     title: "Who",
     cell: ({ actor, operator }) =>
-      `${actor.name ?? actor.id}${operator === true ? " (operator)" : ""}`,
+      `${nameText(actor.name, actor.id)}${operator === true ? " (operator)" : ""}`,
   },
   { title: "Did", cell: ({ action }) => <code>{action}</code> },
   { title: "About", cell: (entry) => <Resource of={entry} />, only: "medium" },

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation, useParams } from "wouter";
 import { api, dataOf } from "../../api/client.ts";
+import { nameText } from "../../format/visible-text.ts";
 import { useMay } from "../../session/me.ts";
 import { ActionDialog } from "../../ui/dialogs/action-dialog.tsx";
 import { Button, ButtonLink } from "../../ui/button.tsx";
@@ -45,7 +46,7 @@ export const EndpointPage = () => {
   const id = endpoint.endpoint_id;
   return (
     <Page
-      title={endpoint.uid ?? endpoint.description ?? id}
+      title={endpoint.uid ?? nameText(endpoint.description, id)}
       actions={<Actions over={over} reload={() => void client.invalidateQueries()} />}
     >
       {read.error === null ? null : (

@@ -1,5 +1,6 @@
 import { Link } from "wouter";
 import { exactText } from "../../format/exact-json.ts";
+import { visibleText } from "../../format/visible-text.ts";
 import { Code, CopyButton, JsonCode } from "../../ui/code.tsx";
 import { Stack } from "../../ui/form.tsx";
 import { Definitions, Panel } from "../../ui/page.tsx";
@@ -35,7 +36,9 @@ export const EndpointSettings = ({ of: endpoint }: { readonly of: Endpoint }) =>
               </>
             ),
             ID: <code>{endpoint.endpoint_id}</code>,
-            ...(endpoint.description === undefined ? {} : { Description: endpoint.description }),
+            ...(endpoint.description === undefined
+              ? {}
+              : { Description: visibleText(endpoint.description) }),
             Agents: <AgentLinks agents={endpoint.agents} />,
             "Event types": endpoint.event_types.includes(ALL)
               ? "all, later ones too"

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useParams } from "wouter";
 import { exactText } from "../../format/exact-json.ts";
+import { nameText } from "../../format/visible-text.ts";
 import { useMay } from "../../session/me.ts";
 import { Button, ButtonLink } from "../../ui/button.tsx";
 import { JsonCode } from "../../ui/code.tsx";
@@ -38,7 +39,7 @@ const Shown = ({ type }: { readonly type: EventType }) => (
     <Panel>
       <Definitions
         of={{
-          Means: type.description ?? "–",
+          Means: nameText(type.description, "–"),
           From: ORIGINS[type.origin],
           "Subscribed by":
             type.subscribers === "agents"

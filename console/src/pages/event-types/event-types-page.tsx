@@ -1,5 +1,6 @@
 import { useState } from "react";
 import { Link } from "wouter";
+import { nameText } from "../../format/visible-text.ts";
 import { useMay } from "../../session/me.ts";
 import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
@@ -64,7 +65,9 @@ const COLUMNS: readonly Column<EventType>[] = [
   { title: "From", cell: ({ origin }) => ORIGINS[origin], only: "medium" },
   {
     title: "Means",
-    cell: ({ description = "–" }) => <span title={description}>{description}</span>,
+    cell: ({ description }) => (
+      <span title={nameText(description, "–")}>{nameText(description, "–")}</span>
+    ),
     only: "wide",
   },
 ];

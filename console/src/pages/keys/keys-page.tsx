@@ -2,6 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, dataOf } from "../../api/client.ts";
 import { usePages } from "../../api/use-pages.ts";
+import { nameText } from "../../format/visible-text.ts";
 import { Button } from "../../ui/button.tsx";
 import { Curl } from "../../ui/code.tsx";
 import { ConfirmButton } from "../../ui/dialogs/confirm.tsx";
@@ -33,7 +34,7 @@ export const KeysPage = () => {
     rowsOf: (page) => page.api_keys,
   });
   const columns: readonly Column<ApiKey>[] = [
-    { title: "Name", cell: ({ name }) => name },
+    { title: "Name", cell: ({ name, key_id: id }) => nameText(name, id) },
     { title: "State", cell: ({ state }) => <Status status={state} /> },
     { title: "Scopes", cell: ({ scopes }) => scopes.join(", "), only: "medium" },
     { title: "Agents", cell: ({ agents }) => agents?.join(", ") ?? "all", only: "wide" },
@@ -91,10 +92,10 @@ const DeleteKey = ({
 }) => (
   <ConfirmButton
     label="Delete"
-    title={`Delete the key ${name}?`}
+    title={`Delete the key ${nameText(name, keyId)}?`}
     run={async () => {
       await api.DELETE("/api-keys/{key_id}", { params: { path: { key_id: keyId } } });
-      notify(`The key ${name} is deleted.`);
+      notify(`The key ${nameText(name, keyId)} is deleted.`);
       onDeleted();
     }}
   >
