@@ -13,6 +13,8 @@ export interface NatsClusterOptions {
   readonly storeDirs?: readonly string[];
   /** Further lines within each node's `jetstream { … }`. */
   readonly jetstreamConfig?: string;
+  /** Further top-level lines of each node. */
+  readonly serverConfig?: string;
 }
 
 /** One of the cluster's servers; it is known by its name, as its ports change with each start. */
@@ -24,7 +26,8 @@ export interface ClusterNode {
   readonly pid: number;
   /** Between clients and this node. */
   readonly clients: TcpLink;
-  kill(): Promise<void>;
+  /** SIGKILL unless told otherwise: SIGUSR2 has it hand over everything and end (lame duck mode). */
+  kill(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on its store, after killing what still runs; resolves once it takes connections. */
   start(): Promise<void>;
   freeze(): Promise<void>;
@@ -114,16 +117,17 @@ async function prepare(
   binary: string,
   name: string,
   routes: readonly Route[],
-  { storeDirs, jetstreamConfig = "" }: NatsClusterOptions,
+  { storeDirs, jetstreamConfig = "", serverConfig = "" }: NatsClusterOptions,
   n: number,
 ): Promise<ClusterNode> {
   const storeDir = storeDirs?.[n] ?? (await makeTempDir(`nats-${name}`));
   const configFile = join(await makeTempDir("nats-config"), `${name}.conf`);
-  await writeFile(configFile, configText(name, storeDir, routes, jetstreamConfig));
+  const config = configText(name, storeDir, routes, jetstreamConfig);
+  await writeFile(configFile, `${config}${serverConfig}\n`);
   const clients = await startTcpLink();
   let running: TrackedChild | undefined;
   const pid = (): number => running?.child.pid ?? -1;
-  const kill = async (): Promise<void> => void (await running?.kill());
+  const kill = async (signal?: NodeJS.Signals) => void (await running?.kill(signal));
   return {
     name,
     url: `nats://127.0.0.1:${clients.port}`,

@@ -12,6 +12,8 @@ export interface ServiceOptions {
   /** All settings; of the test's own environment only PATH, HOME and NODE_COMPILE_CACHE are passed on. */
   readonly env?: Readonly<Record<string, string>>;
   readonly nodeArgs?: readonly string[];
+  /** Those of the program itself. */
+  readonly args?: readonly string[];
 }
 
 export interface StartOptions extends ServiceOptions {
@@ -84,11 +86,16 @@ export async function spawnService({
   entry,
   env = {},
   nodeArgs = [],
+  args = [],
 }: ServiceOptions): Promise<ServiceProcess> {
   const { PATH = "", HOME = "", NODE_COMPILE_CACHE = "" } = process.env;
   const tracked = await spawnTracked(
     process.execPath,
-    [...nodeArgs, nodeArgs.length === 0 ? packedEntry(entry) : resolve(REPOSITORY_ROOT, entry)],
+    [
+      ...nodeArgs,
+      nodeArgs.length === 0 ? packedEntry(entry) : resolve(REPOSITORY_ROOT, entry),
+      ...args,
+    ],
     {
       cwd: REPOSITORY_ROOT,
       env: { PATH, HOME, NODE_COMPILE_CACHE, ...DEFAULT_ENV, ...env },

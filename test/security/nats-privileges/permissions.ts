@@ -10,7 +10,7 @@ export interface Subjects {
 /** The allow lists of a role as the shipped configuration has them. */
 export function allowedTo(role: Role): Subjects {
   const text = readFileSync(CONFIG_FILE, "utf8").replaceAll(/^\s*#.*$/gm, "");
-  const user = text.split(`user: ${role}\n`)[1]?.split(/\buser: /)[0] ?? "";
+  const user = text.split(`${role.toUpperCase()}_MAY: {`)[1]?.split(/_MAY: \{/)[0] ?? "";
   const listed = (kind: string): string[] => {
     const list = new RegExp(`${kind}: \\{ allow: \\[([^\\]]*)\\]`).exec(user)?.[1] ?? "";
     return [...list.matchAll(/"([^"]+)"/g)].map(([, subject = ""]) => subject);

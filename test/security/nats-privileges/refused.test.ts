@@ -83,6 +83,16 @@ const cases: readonly [Role, readonly string[]][] = [
   ["producer", [...without("events"), ...reading, ...changing, ...foreign]],
   ["monitor", [...without(), ...reading, ...changing, ...foreign]],
   [
+    "backup",
+    [
+      ...without(),
+      ...reading.filter((subject) => !/SNAPSHOT\.(?!REQUESTS|LEASES)/.test(subject)),
+      ...changing,
+      ...STREAMS.map((stream) => `$JS.API.STREAM.RESTORE.${stream}`),
+      ...foreign,
+    ],
+  ],
+  [
     "subscriptions",
     [
       ...without(

@@ -27,11 +27,13 @@ export const STREAMS = [
 /** The configuration that is shipped: what is tested is this file and no copy of it. */
 export const CONFIG_FILE = resolve(import.meta.dirname, "../../../deploy/nats/nats-server.conf");
 
-export const ROLES = ["subscriptions", "dispatcher", "producer", "monitor"] as const;
+export const ROLES = ["subscriptions", "dispatcher", "producer", "monitor", "backup"] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface SecuredNats {
   readonly port: number;
+  /** What the server reads of its certificate and key, and what clients check it against. */
+  readonly files: { readonly cert: string; readonly key: string; readonly ca: string };
   /** What a service of this role is told about NATS. */
   env(role: Role): Record<string, string>;
   /** A connection of a role, as a client of its own would make it; close it. */
@@ -40,6 +42,10 @@ export interface SecuredNats {
   log(): string;
   /** Lets an operator work on the streams, on a server without roles, while the services wait. */
   asOperator(work: (jsm: JetStreamManager) => Promise<void>): Promise<void>;
+  /** Has the server read its configuration, certificate and key again (SIGHUP), as an operator does. */
+  reload(): Promise<void>;
+  /** Ends the server and starts it again on the same port and store. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -49,27 +55,40 @@ interface Running {
   log(): string;
 }
 
-/** A real nats-server under deploy/nats/nats-server.conf, with a certificate and passwords of its own. */
-export async function startSecuredNats(): Promise<SecuredNats> {
+/**
+ * A real nats-server under deploy/nats/nats-server.conf, with a certificate and passwords of its own. Another
+ * file is for procedures that change it.
+ */
+export async function startSecuredNats(configFile = CONFIG_FILE): Promise<SecuredNats> {
   const ca = await makeTestCa();
   const caFile = await writeCaFile(ca);
   const { certPem, keyPem } = await ca.issue({ hostname: "localhost" });
   const storeDir = await makeTempDir("nats-store");
   const passwords = new Map(ROLES.map((role) => [role, `p-${randomBytes(16).toString("hex")}`]));
+  const files = {
+    cert: await writeTempFile("server.pem", certPem),
+    key: await writeTempFile("server-key.pem", keyPem),
+    ca: caFile,
+  };
   const serverEnv = {
     NATS_STORE_DIR: storeDir,
-    NATS_TLS_CERT: await writeTempFile("server.pem", certPem),
-    NATS_TLS_KEY: await writeTempFile("server-key.pem", keyPem),
+    NATS_TLS_CERT: files.cert,
+    NATS_TLS_KEY: files.key,
     ...Object.fromEntries(
       [...passwords].map(([role, password]) => [`NATS_PASSWORD_${role.toUpperCase()}`, password]),
     ),
   };
-  const run = (port: number): Promise<Running> => runServer(CONFIG_FILE, port, serverEnv, ["-DV"]);
+  const run = (port: number): Promise<Running> => runServer(configFile, port, serverEnv, ["-DV"]);
   let running = await run(-1);
   const { port } = running;
   let before = "";
+  const end = async (): Promise<void> => {
+    await running.process.kill("SIGTERM");
+    before += running.log();
+  };
   return {
     port,
+    files,
     env: (role) => ({
       NATS_URL: `tls://${role}:${passwords.get(role)}@localhost:${port}`,
       NATS_TLS_CA_FILE: caFile,
@@ -88,9 +107,19 @@ export async function startSecuredNats(): Promise<SecuredNats> {
       }),
     log: () => before + running.log(),
     async asOperator(work) {
-      await running.process.kill("SIGTERM");
-      before += running.log();
+      await end();
       await operate(storeDir, work);
+      running = await run(port);
+    },
+    async reload() {
+      const from = running.log().length;
+      running.process.child.kill("SIGHUP");
+      await eventually(() => /Reloaded server configuration/.test(running.log().slice(from)), {
+        what: "the server has read its configuration again",
+      });
+    },
+    async restart() {
+      await end();
       running = await run(port);
     },
     async stop() {
