@@ -10,7 +10,7 @@ TEST_ARGS ?=
 TEST_LONG := npx vitest run --config vitest.long.config.ts
 
 .DEFAULT_GOAL := help
-.PHONY: alerts-live help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings receiving pictures api-key up console header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean
+.PHONY: alerts-live help set-up demo test test-long fuzz-events fuzz backlog restart-backlog redelivery-load agents-load load history-load chaos bench check house openapi asyncapi settings receiving pictures api-key up console header-key reencrypt dashboards monitoring-proof images images-proof sbom k8s format clean backup restore
 
 ##@ try it
 
@@ -53,6 +53,12 @@ dashboards: set-up ## write Grafana's dashboards again (RUNBOOK_BASE_URL=https:/
 
 reencrypt: set-up ## encrypt all stored header values with the first key (settings from the environment)
 	@node services/subscriptions/src/reencrypt/main.ts
+
+backup: set-up ## copy the streams into BACKUP_DIR (settings from the environment: docs/procedures.md)
+	@node services/subscriptions/src/backup/main.ts
+
+restore: set-up ## make streams from a copy in BACKUP_DIR, while both services are stopped
+	@node services/subscriptions/src/backup/restore-main.ts
 
 ##@ develop
 

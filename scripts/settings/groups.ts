@@ -6,6 +6,10 @@ import { eventSettings } from "@ringback/runtime/settings/event-settings";
 import { commonSettings } from "@ringback/runtime/settings/settings";
 import { tracingSettings } from "@ringback/runtime/telemetry/tracing-settings";
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
+import {
+  backupSettings,
+  restoreSettings,
+} from "../../services/subscriptions/src/backup/backup-settings.ts";
 import { subscriptionsSettings } from "../../services/subscriptions/src/config.ts";
 import { type SettingRow, settingRows } from "./rows.ts";
 
@@ -28,9 +32,13 @@ const sharedNames = new Set(shared.flatMap(({ rows }) => rows.map(({ name }) => 
 const ownRows = (rows: readonly SettingRow[]): readonly SettingRow[] =>
   rows.filter(({ name }) => !sharedNames.has(name));
 
-/** Every setting of both services. `ADMIN_PORT` is in each service's group: its defaults differ. */
+/** Every setting of both services and of the jobs. `ADMIN_PORT` is in each service's group: its defaults differ. */
 export const SETTING_GROUPS: readonly SettingGroup[] = [
   ...shared,
   { title: "Subscriptions service", rows: ownRows(settingRows(subscriptionsSettings)) },
   { title: "Dispatcher", rows: ownRows(settingRows(dispatcherSettings)) },
+  {
+    title: "Jobs: backup and restore",
+    rows: ownRows(settingRows({ ...backupSettings, ...restoreSettings })),
+  },
 ];

@@ -32,11 +32,15 @@ const OVERLAYS = ["dev", "prod"] as const;
 const OPTIONAL = ["monitoring", "nack", "network-policy", "ingress"] as const;
 const AUTOSCALERS = [undefined, "keda", "keda-jetstream"] as const;
 
+/** Jobs: what is run once, or every night. */
+const JOBS = ["reencrypt", "backup", "backup-pushgateway"].map((job) => `../jobs/${job}`);
+
 /** Components that change what others have made, with those that they change. */
 const MORE: readonly Wanted[] = [
   { overlay: "dev", components: ["network-policy", "ipv6"] },
   { overlay: "prod", components: ["index-volume"] },
   { overlay: "prod", components: ["network-policy", "network-policy-sign-in"] },
+  { overlay: "prod", components: ["network-policy", "monitoring", ...JOBS] },
   {
     overlay: "prod",
     components: [...OPTIONAL, "network-policy-sign-in", "keda", "index-volume", "ipv6"],

@@ -70,7 +70,7 @@ describe.skipIf(kustomize.kind === "absent")(`what is installed on Kubernetes${s
   ];
 
   test("there is every overlay with every set of components, and each has both services", () => {
-    expect(all).toHaveLength(2 * 3 * 2 ** 4 + 4 + 1);
+    expect(all).toHaveLength(2 * 3 * 2 ** 4 + 5 + 1);
     expect(found(({ objects }) => SERVICES.filter((one) => !hasService(objects, one)))).toEqual([]);
   });
 

@@ -44,6 +44,28 @@ export const workloadsIn = (objects: Objects): Workload[] =>
       };
     });
 
+/** What a CronJob's runs are: one pod each. */
+export interface ScheduledJob {
+  readonly name: string;
+  readonly suspend: boolean;
+  readonly pod: IPodSpec;
+  readonly podLabels: Readonly<Record<string, string>>;
+}
+
+/** The CronJobs among the objects. */
+export const jobsIn = (objects: Objects): ScheduledJob[] =>
+  objects
+    .filter(({ kind }) => kind === "CronJob")
+    .map(({ metadata, ...fields }) => {
+      const { suspend = false, jobTemplate } = fields["spec"] as {
+        readonly suspend?: boolean;
+        readonly jobTemplate: { readonly spec: Pick<WithTemplate, "template"> };
+      };
+      const { template } = jobTemplate.spec;
+      const podLabels = template.metadata.labels;
+      return { name: metadata.name, suspend, pod: template.spec, podLabels };
+    });
+
 /** The two services of Ringback, by the names of their folders. */
 export const SERVICES = ["subscriptions", "dispatcher"] as const;
 export type ServiceName = (typeof SERVICES)[number];

@@ -4,14 +4,19 @@ import { commonSettings } from "@ringback/runtime/settings/settings";
 import { unknownSettings } from "@ringback/runtime/settings/unknown-settings";
 import { expect, test } from "vitest";
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
+import {
+  backupSettings,
+  restoreSettings,
+} from "../../services/subscriptions/src/backup/backup-settings.ts";
 import { subscriptionsSettings } from "../../services/subscriptions/src/config.ts";
 import { staleness } from "../../scripts/generated-file.ts";
 import { SETTINGS_FILES } from "../../scripts/settings/documents.ts";
 import { settingRows } from "../../scripts/settings/rows.ts";
 
 const services = [settingRows(subscriptionsSettings), settingRows(dispatcherSettings)];
+const jobs = settingRows({ ...backupSettings, ...restoreSettings });
 const every = services.flat();
-const names = new Set(every.map(({ name }) => name));
+const names = new Set([...every, ...jobs].map(({ name }) => name));
 
 const read = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
@@ -32,8 +37,9 @@ test("both documents name every setting, and no other", () => {
 });
 
 test("every setting says what it is for", () => {
-  expect(every.filter(({ meaning }) => meaning.length < 10)).toEqual([]);
-  expect(every.filter(({ meaning }) => meaning.endsWith("."))).toEqual([]);
+  const all = [...every, ...jobs];
+  expect(all.filter(({ meaning }) => meaning.length < 10)).toEqual([]);
+  expect(all.filter(({ meaning }) => meaning.endsWith("."))).toEqual([]);
 });
 
 test("what both services share is the same in both", () => {

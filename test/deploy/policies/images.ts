@@ -1,6 +1,6 @@
 import manifest from "../../../package.json" with { type: "json" };
 import type { Installation } from "../kustomize.ts";
-import { workloadsIn } from "../workloads.ts";
+import { jobsIn, workloadsIn } from "../workloads.ts";
 
 const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
@@ -11,7 +11,7 @@ const NOBODYS = /(?:^|\.)(?:invalid|example|example\.com)$/;
 
 /** Images that could be another tomorrow, somebody else's, or of another version than this repository. */
 export const imageProblems = ({ overlay, objects }: Installation): string[] =>
-  workloadsIn(objects)
+  [...workloadsIn(objects), ...jobsIn(objects)]
     .flatMap(({ pod }) => [...pod.containers, ...(pod.initContainers ?? [])])
     .filter(({ image = "", imagePullPolicy }) => {
       const [, registry = "", tag] = OURS.exec(image) ?? [];

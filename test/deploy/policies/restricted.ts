@@ -1,5 +1,6 @@
 import type { KubernetesObject } from "../kustomize.ts";
-import { type Container, type Workload, workloadsIn } from "../workloads.ts";
+import { type Container, jobsIn, workloadsIn } from "../workloads.ts";
+import type { IPodSpec } from "kubernetes-models/v1/PodSpec";
 
 /** What a pod may not be under Kubernetes's restricted standard, and a little more. */
 export const restrictedProblems = ({
@@ -7,7 +8,15 @@ export const restrictedProblems = ({
 }: {
   readonly objects: readonly KubernetesObject[];
 }): string[] =>
-  workloadsIn(objects).flatMap((one) => [...ofPod(one, objects), ...ofContainers(one)]);
+  [...workloadsIn(objects), ...jobsIn(objects).map((job) => ({ ...job, kind: "CronJob" }))].flatMap(
+    (one) => [...ofPod(one, objects), ...ofContainers(one)],
+  );
+
+interface Runs {
+  readonly name: string;
+  readonly kind: string;
+  readonly pod: IPodSpec;
+}
 
 /** Each rule that does not hold, by its name. */
 const broken = (at: string, rules: Readonly<Record<string, boolean>>): string[] =>
@@ -15,7 +24,7 @@ const broken = (at: string, rules: Readonly<Record<string, boolean>>): string[] 
     .filter(([, holds]) => !holds)
     .map(([rule]) => `${at}: ${rule}`);
 
-const ofPod = ({ name, pod, kind }: Workload, objects: readonly KubernetesObject[]): string[] => {
+const ofPod = ({ name, pod, kind }: Runs, objects: readonly KubernetesObject[]): string[] => {
   const { securityContext: context } = pod;
   const account = objects.find(
     (one) => one.kind === "ServiceAccount" && one.metadata.name === pod.serviceAccountName,
@@ -37,7 +46,7 @@ const ofPod = ({ name, pod, kind }: Workload, objects: readonly KubernetesObject
 const MIB = 1024 ** 2;
 const mebibytes = (quantity: unknown): number => Number(/^(\d+)Mi$/.exec(String(quantity))?.[1]);
 
-const ofContainers = ({ name, pod }: Workload): string[] =>
+const ofContainers = ({ name, pod }: Runs): string[] =>
   pod.containers.flatMap((container) => {
     const { securityContext: context, resources } = container;
     return broken(`${name}/${container.name}`, {

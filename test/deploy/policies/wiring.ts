@@ -6,6 +6,7 @@ import type { KubernetesObject } from "../kustomize.ts";
 import {
   type Container,
   environmentOf,
+  jobsIn,
   selects,
   serviceIn,
   SERVICES,
@@ -165,9 +166,10 @@ const scalerProblems = (objects: Objects, workloads: readonly Workload[]): strin
 const policyProblems = (objects: Objects, workloads: readonly Workload[]): string[] =>
   specsOf<INetworkPolicySpec>(objects, "NetworkPolicy").flatMap(({ name, spec }) => {
     const taken = workloads.filter(({ podLabels }) => selects(spec.podSelector, podLabels));
+    const jobs = jobsIn(objects).filter(({ podLabels }) => selects(spec.podSelector, podLabels));
     const ports = (spec.ingress ?? []).flatMap((rule) => rule.ports ?? []).map(({ port }) => port);
     return [
-      ...(taken.length > 0 ? [] : [`NetworkPolicy ${name}: takes no pod`]),
+      ...(taken.length + jobs.length > 0 ? [] : [`NetworkPolicy ${name}: takes no pod`]),
       ...taken.flatMap((workload) =>
         ports
           .filter((port) => !isIn(workload, port))

@@ -1,0 +1,35 @@
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { closeNats, connectNats } from "@ringback/runtime/nats/connection";
+import { failAtStart } from "@ringback/runtime/process/process";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
+import { backUp } from "./backup.ts";
+import { backupSettings } from "./backup-settings.ts";
+import { pushSuccess } from "./push-metric.ts";
+
+const now = (): Date => new Date();
+
+/** Makes one backup. Whoever ends it before its end leaves an unfinished one, which the next run removes. */
+const main = async (): Promise<void> => {
+  const settings = parseSettings(backupSettings, process.env, COMMON_SECRETS);
+  const log = createLogger("backup", settings.LOG_LEVEL);
+  const nats = await connectNats(settings, "ringback-backup", log);
+  try {
+    const deps = { nats, inboxPrefix: settings.NATS_INBOX_PREFIX, log, now };
+    const done = await backUp(deps, {
+      root: settings.BACKUP_DIR,
+      streams: settings.BACKUP_STREAMS,
+      keep: settings.BACKUP_KEEP,
+    });
+    log.info(done, "backup.done");
+    const { BACKUP_PUSHGATEWAY_URL: url } = settings;
+    if (url !== undefined) await pushSuccess(url, now());
+  } finally {
+    await closeNats(nats);
+  }
+};
+
+main().then(
+  () => process.exit(),
+  (error: unknown) => failAtStart(createLogger("backup", "info"), error),
+);

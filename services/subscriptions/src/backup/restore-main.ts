@@ -1,0 +1,32 @@
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { closeNats, connectNats } from "@ringback/runtime/nats/connection";
+import { failAtStart } from "@ringback/runtime/process/process";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
+import { findBackup } from "./archive.ts";
+import { restoreSettings } from "./backup-settings.ts";
+import { restore } from "./restore.ts";
+
+/** Restores one backup, while both services are stopped. */
+const main = async (): Promise<void> => {
+  const settings = parseSettings(restoreSettings, process.env, COMMON_SECRETS);
+  const log = createLogger("restore", settings.LOG_LEVEL);
+  const folder = await findBackup(settings.BACKUP_DIR, settings.RESTORE_FROM);
+  const nats = await connectNats(settings, "ringback-restore", log);
+  try {
+    const plan = {
+      folder,
+      streams: settings.RESTORE_STREAMS,
+      replace: settings.RESTORE_REPLACE,
+    };
+    const streams = await restore({ nats, log }, plan);
+    log.info({ backup: folder, streams }, "restore.done");
+  } finally {
+    await closeNats(nats);
+  }
+};
+
+main().then(
+  () => process.exit(),
+  (error: unknown) => failAtStart(createLogger("restore", "info"), error),
+);

@@ -1,0 +1,80 @@
+import { createInbox, type Msg } from "@nats-io/nats-core";
+import type { StreamName } from "@ringback/contracts/streams/subjects";
+import type { Nats } from "@ringback/runtime/nats/connection";
+import { answerIn } from "./answer.ts";
+import type { StreamMeta } from "./archive.ts";
+
+/** A stream with its consumers, as the server gave it; `bytes` is what `write` got. */
+export type Snapshot = { readonly meta: StreamMeta; readonly bytes: number };
+
+// Below any `max_payload`, and in all less than what a client gets at once.
+const CHUNK_BYTES = 128 * 1024;
+const WINDOW_BYTES = 4 * 1024 * 1024;
+
+/** The server copies the stream before it replies. */
+const REPLY_TIMEOUT_MS = 120_000;
+/** The server gives up after 2 s without an acknowledgement; a client hears nothing of that when it is cut off. */
+const SILENCE_MS = 30_000;
+
+/**
+ * Has the server send a stream as it is at one moment, compressed, and hands each part to `write`. The server checks each
+ * message's checksum first. Throws where the server ends it, or is silent for too long.
+ *
+ * The protocol is `$JS.API.STREAM.SNAPSHOT` (nats-server, jetstream_api.go): parts go to a subject that the client
+ * names, each is acknowledged by an empty reply, and an empty part with a status ends them.
+ */
+export const takeSnapshot = async (
+  { connection }: Nats,
+  stream: StreamName,
+  inboxPrefix: string,
+  write: (part: Uint8Array) => Promise<unknown>,
+): Promise<Snapshot> => {
+  const deliverSubject = createInbox(inboxPrefix);
+  const parts = connection.subscribe(deliverSubject);
+  let timer: NodeJS.Timeout | undefined;
+  let isSilent = false;
+  const heard = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      isSilent = true;
+      parts.unsubscribe();
+    }, SILENCE_MS);
+  };
+  try {
+    const request = {
+      deliver_subject: deliverSubject,
+      chunk_size: CHUNK_BYTES,
+      window_size: WINDOW_BYTES,
+      jsck: true,
+    };
+    const reply = await connection.request(
+      `$JS.API.STREAM.SNAPSHOT.${stream}`,
+      JSON.stringify(request),
+      { timeout: REPLY_TIMEOUT_MS },
+    );
+    const { config, state } = answerIn(reply) as StreamMeta;
+    let bytes = 0;
+    heard();
+    for await (const part of parts) {
+      heard();
+      if (part.data.length === 0) {
+        endedWell(stream, part);
+        return { meta: { config, state }, bytes };
+      }
+      await write(part.data);
+      bytes += part.data.length;
+      part.respond();
+    }
+    const why = isSilent ? `silent for ${SILENCE_MS} ms` : "the connection was closed";
+    throw new Error(`snapshot of ${stream}: ${why} after ${bytes} bytes`);
+  } finally {
+    clearTimeout(timer);
+    parts.unsubscribe();
+  }
+};
+
+/** Throws when the last, empty part says that others are missing. */
+const endedWell = (stream: StreamName, { headers }: Msg): void => {
+  if (headers === undefined || headers.code === 0 || headers.code === 204) return;
+  throw new Error(`snapshot of ${stream}: ${headers.code} ${headers.description}`);
+};
