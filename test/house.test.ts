@@ -107,8 +107,9 @@ test("send.ts and the client of its connections alone send requests to endpoints
   const importing = places(product, sending).map((place) => place.split(":")[0]);
   const send = "services/dispatcher/src/send";
   expect(new Set(importing)).toEqual(new Set([`${send}/one-connection.ts`, `${send}/send.ts`]));
-  // To the provider that people sign in with, whom the operator has named.
+  // To the provider that people sign in with and the Pushgateway of backups, which the operator has named.
   expect(places(product, /(?<!\.)\bfetch\(|\bhttps?\.(?:request|get)\(/g)).toEqual([
+    "services/subscriptions/src/backup/push-metric.ts: fetch(",
     "services/subscriptions/src/sign-in/bounded-fetch.ts: fetch(",
   ]);
 });

@@ -55,7 +55,7 @@ export const beginBackup = async (root: string, at: Date): Promise<NewBackup> =>
 };
 
 /** Complete backups, oldest first. */
-export const backupsIn = async (root: string): Promise<readonly string[]> =>
+const backupsIn = async (root: string): Promise<readonly string[]> =>
   (await readdir(root, { withFileTypes: true }))
     .filter((one) => one.isDirectory() && /^\d{4}-\d\d-\d\dT[\d-]+Z$/.test(one.name))
     .map(({ name }) => name)

@@ -2,7 +2,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { answerIn } from "./answer.ts";
+import { replyIn } from "./reply.ts";
 import type { StreamMeta } from "./archive.ts";
 
 const CHUNK_BYTES = 128 * 1024;
@@ -26,7 +26,7 @@ export const restoreStream = async (
 ): Promise<StreamInfo> => {
   const ask = (subject: string, body: Uint8Array | string, timeout: number) =>
     connection.request(subject, body, { timeout });
-  const accepted = answerIn(
+  const accepted = replyIn(
     await ask(`$JS.API.STREAM.RESTORE.${stream}`, JSON.stringify(meta), REPLY_TIMEOUT_MS),
   );
   const target = accepted["deliver_subject"] as string;
@@ -36,7 +36,7 @@ export const restoreStream = async (
   })) {
     const reply = await ask(target, part as Uint8Array, REPLY_TIMEOUT_MS);
     // An empty reply asks for the next part; what is in one is an error.
-    if (reply.data.length > 0) answerIn(reply);
+    if (reply.data.length > 0) replyIn(reply);
   }
-  return answerIn(await ask(target, "", DONE_TIMEOUT_MS)) as unknown as StreamInfo;
+  return replyIn(await ask(target, "", DONE_TIMEOUT_MS)) as unknown as StreamInfo;
 };

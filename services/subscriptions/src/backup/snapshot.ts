@@ -1,7 +1,7 @@
 import { createInbox, type Msg } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { answerIn } from "./answer.ts";
+import { replyIn } from "./reply.ts";
 import type { StreamMeta } from "./archive.ts";
 
 /** A stream with its consumers, as the server gave it; `bytes` is what `write` got. */
@@ -52,7 +52,7 @@ export const takeSnapshot = async (
       JSON.stringify(request),
       { timeout: REPLY_TIMEOUT_MS },
     );
-    const { config, state } = answerIn(reply) as StreamMeta;
+    const { config, state } = replyIn(reply) as StreamMeta;
     let bytes = 0;
     heard();
     for await (const part of parts) {
