@@ -121,3 +121,22 @@ test("each make target that is named is there", () => {
 test("each page that is linked is there", () => {
   expect(wrong(/\]\(([^)#]+)/g, (path) => existsSync(join(RUNBOOKS, path)))).toEqual([]);
 });
+
+test("each runbook says how to reach the admin port and the log of a pod", () => {
+  const without = [...runbooks].filter(
+    ([, page]) => !/kubectl .*port-forward .*:908[12]/.test(page) || !/kubectl .* logs /.test(page),
+  );
+  expect(without.map(([name]) => name)).toEqual([]);
+});
+
+test("no step needs a shell in a container, as the images have none", () => {
+  const list = readFileSync(join(RUNBOOKS, "README.md"), "utf8");
+  const pages = [...runbooks, ["README", list] as const];
+  const inside = /\b(?:kubectl|docker|podman)\b[^\n]*\b(?:exec|attach|cp)\b|kubectl debug/;
+  expect(pages.filter(([, page]) => inside.test(page)).map(([name]) => name)).toEqual([]);
+});
+
+test("one call with an operator's key delivers again in all workspaces", () => {
+  const list = readFileSync(join(RUNBOOKS, "README.md"), "utf8");
+  expect(list).toMatch(/\$api\/workspaces.*\$OPERATOR_KEY[^]*X-Workspace-Id: \$workspace/);
+});
