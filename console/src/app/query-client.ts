@@ -4,6 +4,8 @@ import { isPassing, ProblemError } from "../api/problem.ts";
 
 const FRESH_MS = 5_000;
 const LONGEST_WAIT_MS = 5_000;
+/** Whoever asks for more is asked again all the same: a page that loads for an hour looks broken. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /** Marks queries that keep themselves up to date: a list of many pages would read each of them again. */
 export const GROWING = { isGrowing: true } as const;
@@ -37,4 +39,6 @@ export const makeQueryClient = (): QueryClient => {
 };
 
 const retryAfterMs = (error: unknown): number | undefined =>
-  error instanceof ProblemError ? error.retryAfterMs : undefined;
+  error instanceof ProblemError && error.retryAfterMs !== undefined
+    ? Math.min(LONGEST_RETRY_AFTER_MS, error.retryAfterMs)
+    : undefined;

@@ -47,7 +47,8 @@ export const List = <Row,>({
     <Notes list={list} />
     <Panel isFlush>
       {list.isPending && list.error === null ? <Loading /> : null}
-      {list.isPending || list.rows.length > 0 ? null : onClear === undefined ? (
+      {list.isPending || list.rows.length > 0 || list.error !== null ? null : onClear ===
+        undefined ? (
         empty
       ) : (
         <Empty title="Nothing matches these filters">

@@ -23,15 +23,15 @@ export type EventStatus = (typeof EVENT_STATUSES)[number];
 /** The same for a destination: where nobody has subscribed there is none. */
 export const DELIVERY_STATUSES = EVENT_STATUSES.filter((status) => status !== "no_subscription");
 
-/** From bad to good: what a person may have to mend, what goes on by itself, what has ended well. */
+/** From bad to good: what a person may have to mend, what goes on by itself, what has ended well, what nobody asked for. */
 const WORST_FIRST: readonly EventStatus[] = [
   "dead_lettered",
   "failed",
   "retrying",
   "pending",
   "cancelled",
-  "no_subscription",
   "delivered",
+  "no_subscription",
 ];
 
 /** The status of an event with several destinations: the worst of theirs. Undefined: it has none. */
