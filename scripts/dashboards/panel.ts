@@ -1,4 +1,10 @@
-import type { DashboardLink, FieldConfig, Panel as GrafanaPanel } from "@grafana/schema";
+import type {
+  DashboardLink,
+  FieldConfig,
+  Panel as GrafanaPanel,
+  ThresholdsConfig,
+  ThresholdsMode,
+} from "@grafana/schema";
 
 /** A query and how its series are called in the legend. */
 interface Query {
@@ -17,12 +23,16 @@ export interface Panel {
   readonly unit: string;
   readonly queries: readonly Query[];
   readonly isStacked?: boolean;
+  /** From which values on it is a warning and a trouble; downwards where the second is below the first. */
+  readonly levels?: readonly [warning: number, trouble: number];
+  /** A line that is to stay above what is shown; the axis then fits what is shown. */
+  readonly objective?: number;
   /** Names of alerts: each has a runbook. */
   readonly alerts?: readonly string[];
 }
 
 type Queries = Readonly<Record<string, string>>;
-type Looks = Pick<Panel, "isStacked" | "alerts">;
+type Looks = Pick<Panel, "isStacked" | "alerts" | "levels" | "objective">;
 
 const panelOf =
   (kind: Panel["kind"]) =>
@@ -68,7 +78,7 @@ export const grafanaPanel = (
 ): GrafanaPanel => ({
   id,
   type: panel.kind,
-  title: panel.title,
+  title: panel.isStacked === true ? `${panel.title} (stacked)` : panel.title,
   description: panel.description,
   datasource: DATASOURCE,
   gridPos,
@@ -100,8 +110,10 @@ const linkTo = (title: string, url: string): DashboardLink => ({
   targetBlank: true,
 });
 
-const fieldDefaults = ({ kind, unit, isStacked = false }: Panel): FieldConfig => {
-  const shared = { unit, ...(unit === "percentunit" ? { min: 0, max: 1 } : {}) };
+const fieldDefaults = (panel: Panel): FieldConfig => {
+  const { kind, unit, isStacked = false, objective } = panel;
+  const isWhole = unit === "percentunit" && objective === undefined;
+  const shared = { unit, thresholds: thresholdsOf(panel), ...(isWhole ? { min: 0, max: 1 } : {}) };
   if (kind !== "timeseries") return shared;
   const custom = {
     drawStyle: "line",
@@ -109,14 +121,33 @@ const fieldDefaults = ({ kind, unit, isStacked = false }: Panel): FieldConfig =>
     fillOpacity: isStacked ? 40 : 8,
     showPoints: "never",
     stacking: { mode: isStacked ? "normal" : "none", group: "A" },
+    thresholdsStyle: { mode: objective === undefined ? "off" : "dashed" },
   };
   return { ...shared, min: 0, custom };
+};
+
+/** Green, yellow, red by the levels; red above an objective; grey where a number is neither good nor bad. */
+const thresholdsOf = ({ levels, objective }: Panel): ThresholdsConfig => {
+  const first = (color: string) => ({ color, value: null as unknown as number }); // Grafana's least
+  const steps = (): ThresholdsConfig["steps"] => {
+    if (objective !== undefined) return [first("green"), { color: "red", value: objective }];
+    if (levels === undefined) return [first("text")];
+    const [warning, trouble] = levels;
+    if (trouble >= warning)
+      return [
+        first("green"),
+        { color: "yellow", value: warning },
+        { color: "red", value: trouble },
+      ];
+    return [first("red"), { color: "yellow", value: trouble }, { color: "green", value: warning }];
+  };
+  return { mode: "absolute" as ThresholdsMode, steps: steps() };
 };
 
 const OPTIONS: Readonly<Record<Panel["kind"], Record<string, unknown>>> = {
   stat: {
     reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false },
-    colorMode: "none",
+    colorMode: "background",
     graphMode: "none",
     textMode: "auto",
   },

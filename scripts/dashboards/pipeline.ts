@@ -2,7 +2,7 @@ import type { Dashboard, Row } from "./dashboard.ts";
 import { NS, quantiles, rateBy } from "./expressions.ts";
 import { graph, stat } from "./panel.ts";
 import { readiness } from "./readiness.ts";
-import { api, serviceLevels } from "./service-levels.ts";
+import { api, firing, serviceLevels } from "./service-levels.ts";
 
 const now: Row = {
   title: "Now",
@@ -12,45 +12,51 @@ const now: Row = {
       "short",
       "Events that are stored and that no dispatcher has taken yet.",
       { events: `max(namespace:ringback_backlog_events:max{${NS}})` },
-      { alerts: ["RingbackDeliveringStopped", "RingbackBacklogGrowing"] },
+      { levels: [1, 1_000], alerts: ["RingbackDeliveringStopped", "RingbackBacklogGrowing"] },
     ),
     stat(
       "Never attempted",
       "short",
       "Deliveries whose first attempt still waits, whatever for: a dispatcher, its endpoint, its turn.",
       { deliveries: `sum(namespace_reason:ringback_first_attempts_waiting:max{${NS}})` },
-      { alerts: ["RingbackFirstAttemptsLate"] },
+      { levels: [1_000, 10_000], alerts: ["RingbackFirstAttemptsLate"] },
     ),
-    stat("Deferred and retries", "short", "What waits on RETRIES and is not due yet.", {
-      retries: `max(namespace:ringback_retries_waiting:max{${NS}})`,
-    }),
+    stat(
+      "Deferred and retries",
+      "short",
+      "What waits on RETRIES and is not due yet.",
+      {
+        retries: `max(namespace:ringback_retries_waiting:max{${NS}})`,
+      },
+      { levels: [10_000, 100_000] },
+    ),
     stat(
       "Most overdue retry",
       "s",
       "0 when all came back in time. Beyond a minute, publishing it again did not help.",
       { overdue: `max(ringback_retry_overdue_seconds{${NS}})` },
-      { alerts: ["RingbackRetriesOverdue"] },
+      { levels: [10, 60], alerts: ["RingbackRetriesOverdue"] },
     ),
     stat(
       "Places in use",
       "percentunit",
       "Attempts at this moment, of those that the workspaces with attempts may have. Above 1: endpoints that respond soon use what is kept back.",
       { "in use": `max(namespace:ringback_attempts_in_flight:ratio{${NS}})` },
-      { alerts: ["RingbackInFlightNearLimit"] },
+      { levels: [0.7, 0.9], alerts: ["RingbackInFlightNearLimit"] },
     ),
     stat(
       "Dispatchers",
       "short",
       "Dispatchers that Prometheus sees.",
       { dispatchers: `count(ringback_attempts_in_flight_limit{${NS}})` },
-      { alerts: ["RingbackDispatcherMissing", "RingbackDispatchersDisagree"] },
+      { levels: [2, 1], alerts: ["RingbackDispatcherMissing", "RingbackDispatchersDisagree"] },
     ),
     stat(
       "Subscriptions services",
       "short",
       "Processes of the API that Prometheus sees.",
       { services: `count(ringback_config_conflicts_total{${NS}})` },
-      { alerts: ["RingbackSubscriptionsMissing"] },
+      { levels: [2, 1], alerts: ["RingbackSubscriptionsMissing"] },
     ),
   ],
 };
@@ -179,5 +185,5 @@ export const pipeline: Dashboard = {
   uid: "ringback-pipeline",
   title: "Ringback / Pipeline",
   description: "What those who run Ringback look at: whether work flows, and what holds it up.",
-  rows: [now, serviceLevels, readiness, work, retries, streams, api],
+  rows: [now, firing, serviceLevels, readiness, work, retries, streams, api],
 };

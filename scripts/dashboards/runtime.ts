@@ -13,31 +13,37 @@ const now: Row = {
       "short",
       "They can do nothing until they have it again.",
       { disconnected: `sum(1 - ringback_nats_connected{${NS}})` },
-      { alerts: ["RingbackNatsDisconnected"] },
+      { levels: [1, 1], alerts: ["RingbackNatsDisconnected"] },
     ),
     stat(
       "Slowest event loop (p99)",
       "s",
       "How late the slowest process is with everything that it does.",
       { p99: `max(job_instance:ringback_eventloop_lag_seconds:p99{${NS}})` },
-      { alerts: ["RingbackEventLoopLagging"] },
+      { levels: [0.1, 0.25], alerts: ["RingbackEventLoopLagging"] },
     ),
-    stat("Busiest process", "percentunit", "CPU of the busiest process; 100 % is one core.", {
-      cpu: `max(job_instance:ringback_cpu_seconds:rate5m{${NS}})`,
-    }),
+    stat(
+      "Busiest process",
+      "percentunit",
+      "CPU of the busiest process; 100 % is one core.",
+      {
+        cpu: `max(job_instance:ringback_cpu_seconds:rate5m{${NS}})`,
+      },
+      { levels: [0.7, 0.9] },
+    ),
     stat(
       "File descriptors",
       "percentunit",
       "Of the process that has used most of its own.",
       { open: `max(job_instance:ringback_open_fds:ratio{${NS}})` },
-      { alerts: ["RingbackFileDescriptorsRunOut"] },
+      { levels: [0.6, 0.8], alerts: ["RingbackFileDescriptorsRunOut"] },
     ),
     stat(
       "Youngest process",
       "s",
       "Time since the last start of a process.",
       { age: `time() - max(${ofOurs("process_start_time_seconds")})` },
-      { alerts: ["RingbackRestarting"] },
+      { levels: [1_800, 300], alerts: ["RingbackRestarting"] },
     ),
   ],
 };
@@ -48,8 +54,9 @@ const processes: Row = {
     graph("CPU", "short", "Cores that each process keeps busy.", {
       [PROCESS]: `job_instance:ringback_cpu_seconds:rate5m{${NS}}`,
     }),
-    graph("Memory", "bytes", "Resident memory of each process.", {
+    graph("Memory", "bytes", "Resident memory of each process, and what its container may use.", {
       [PROCESS]: ofOurs("process_resident_memory_bytes"),
+      [`limit ${PROCESS}`]: ofOurs("ringback_memory_limit_bytes"),
     }),
     graph("Heap in use", "bytes", "JavaScript objects; it grows until Node.js collects.", {
       [PROCESS]: ofOurs("nodejs_heap_size_used_bytes"),

@@ -1,47 +1,85 @@
 import type { Row } from "./dashboard.ts";
 import { NS, quantiles, rateBy } from "./expressions.ts";
-import { graph } from "./panel.ts";
+import { graph, type Panel, stat, table } from "./panel.ts";
 
 /** Other programs count their requests under the same name. */
 const OUR_ROUTES = `${NS}, route=~"/ca/api/.+"`;
 
-const burn = (title: string, name: string, description: string, alert: string) =>
+interface Level {
+  readonly title: string;
+  readonly name: string;
+  /** The largest share in 30 days. */
+  readonly objective: number;
+  readonly description: string;
+  readonly alert: string;
+}
+
+const LEVELS: readonly Level[] = [
+  {
+    title: "First attempts that are late",
+    name: "ringback_first_attempts_late",
+    objective: 0.01,
+    description: "Share that began more than 5 s after the event was stored, or waits for longer.",
+    alert: "RingbackFirstAttemptsLate",
+  },
+  {
+    title: "Tries that met a fault of our own",
+    name: "ringback_own_faults",
+    objective: 0.001,
+    description: "Share of deliveries that were held back or failed through us.",
+    alert: "RingbackOwnFaults",
+  },
+  {
+    title: "API requests answered 5xx",
+    name: "ringback_api_errors",
+    objective: 0.001,
+    description: "Share of requests.",
+    alert: "RingbackApiErrors",
+  },
+];
+
+const burn = ({ title, name, objective, description, alert }: Level): Panel =>
   graph(
     title,
     "percentunit",
-    description,
+    `${description} The line is the objective: at most ${objective * 100} % in 30 days.`,
     Object.fromEntries(
       ["5m", "1h", "6h", "3d"].map((window) => [
         `${window} {{namespace}}`,
         `namespace:${name}:ratio_rate${window}{${NS}}`,
       ]),
     ),
-    { alerts: [alert] },
+    { alerts: [alert], objective },
   );
+
+const budget = ({ title, name, objective, alert }: Level): Panel =>
+  stat(
+    `Budget left: ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
+    "percentunit",
+    "Of what may go wrong in 30 days, so much is left if they go on as the last 3 days: 100 % is nothing wrong, 0 % is all of it.",
+    { left: `clamp_min(1 - max(namespace:${name}:ratio_rate3d{${NS}}) / ${objective}, 0)` },
+    { alerts: [alert], levels: [0.5, 0.1] },
+  );
+
+/** What fires at this moment: the first thing that is looked at. */
+export const firing: Row = {
+  title: "What fires now",
+  panels: [
+    table(
+      "Alerts that fire now",
+      "short",
+      "Of the installations that were chosen; each has its runbook. Empty when nothing fires.",
+      {
+        alerts: `count by (alertname, severity, namespace, component, pod, instance, workspace_id, stream) (ALERTS{alertname=~"Ringback.+", alertstate="firing", ${NS}})`,
+      },
+    ),
+  ],
+};
 
 /** What was promised, and how much of it was kept lately. */
 export const serviceLevels: Row = {
   title: "Service levels",
-  panels: [
-    burn(
-      "First attempts that are late",
-      "ringback_first_attempts_late",
-      "Share that began more than 5 s after the event was stored, or waits for longer. Objective: at most 1 % in 30 days.",
-      "RingbackFirstAttemptsLate",
-    ),
-    burn(
-      "Tries that met a fault of our own",
-      "ringback_own_faults",
-      "Share of deliveries that were held back or failed through us. Objective: at most 0.1 % in 30 days.",
-      "RingbackOwnFaults",
-    ),
-    burn(
-      "API requests answered 5xx",
-      "ringback_api_errors",
-      "Share of requests. Objective: at most 0.1 % in 30 days.",
-      "RingbackApiErrors",
-    ),
-  ],
+  panels: [...LEVELS.map(budget), ...LEVELS.map(burn)],
 };
 
 /** What callers of the API see. */

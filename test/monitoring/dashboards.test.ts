@@ -88,3 +88,22 @@ test("every alert has a panel that leads to its runbook, and no other is named",
   expect(named.filter(([alert, url]) => url !== `${baseUrl}/${alert}.md`)).toEqual([]);
   expect([...new Set(named.map(([alert = ""]) => alert))].toSorted()).toEqual(alertNames);
 });
+
+test("every stat has colours that say whether its number is good, or is one that is neither", () => {
+  const neither = ["Attempts now", "Subscriptions", "Processes"];
+  const colours = panels
+    .filter(({ type }) => type === "stat")
+    .map(({ title, fieldConfig }) => [title, fieldConfig?.defaults.thresholds?.steps.length]);
+  const wrong = colours.filter(
+    ([title, steps]) => steps !== (neither.includes(String(title)) ? 1 : 3),
+  );
+  expect([colours.length > 15, wrong]).toEqual([true, []]);
+});
+
+test("what stacks says so in its title", () => {
+  const wrong = panels.filter(({ title, fieldConfig }) => {
+    const isStacked = fieldConfig?.defaults.custom?.stacking.mode === "normal";
+    return isStacked !== title.endsWith("(stacked)");
+  });
+  expect(wrong.map(({ title }) => title)).toEqual([]);
+});

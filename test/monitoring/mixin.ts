@@ -44,6 +44,7 @@ export interface PanelOnDisk {
   readonly fieldConfig?: {
     readonly defaults: {
       readonly unit?: string;
+      readonly thresholds?: { readonly steps: readonly { readonly color: string }[] };
       readonly custom?: { readonly stacking: { readonly mode: string } };
     };
   };

@@ -89,7 +89,7 @@ const withoutMemory = (service: ServiceProcess, usedBytes: number): (() => void)
     throw new Error("no control group of version 1 for memory: run it where there is one");
   const group = `${mounted}/ringback-${service.pid}`;
   mkdirSync(group);
-  writeFileSync(`${group}/memory.limit_in_bytes`, String(Math.round(usedBytes * 1.06)));
+  writeFileSync(`${group}/memory.limit_in_bytes`, String(Math.round(usedBytes * 1.04)));
   writeFileSync(`${group}/cgroup.procs`, String(service.pid));
   return () => {
     writeFileSync(`${mounted}${own}/cgroup.procs`, String(service.pid));

@@ -54,7 +54,7 @@ export const EXPECTED: readonly Expected[] = [
     ["FileDescriptorsRunOut", "warning", 7],
   ]),
   ...of("processes", "a dispatcher's clock is 9 s ahead", [["ClocksDiffer", "warning", 6]]),
-  ...of("processes", "a dispatcher's container has 6 % of its memory left", [
+  ...of("processes", "a dispatcher's container has 4 % of its memory left", [
     ["MemoryNearLimit", "warning", 11],
   ]),
   ...of("processes", "a dispatcher runs that Prometheus does not see", [

@@ -92,7 +92,7 @@ const everywhere = async (
   scenes: readonly Scene[],
   act: (scene: Scene) => Promise<void>,
 ): Promise<ReadonlyMap<string, number>> => {
-  const begun = new Map<string, number>([["", 0]]);
+  const begun = new Map<string, number>();
   await Promise.all(
     scenes.map(async (scene) => {
       begun.set(scene.name, performance.now());
@@ -114,13 +114,15 @@ const run = async (signal: AbortSignal): Promise<number> => {
   const scenes = await startScenes(names, signal);
   const watches = await watchAll(tools.prometheus, scenes, SCALE);
   const { real, fast, realAlone, fastAlone } = watches;
+  const watchedMs = performance.now();
   say(`quiet for ${QUIET_MINUTES} min`);
   await until(() => signal.aborted, QUIET_MINUTES, "quiet");
   const early = [...real.seen.keys()];
   const wanted = EXPECTED.filter(
     ({ scene }) => names.includes(scene) || (scene === "" && ONLY === ""),
   );
-  const failedMs = await everywhere(scenes, (scene) => scene.fail());
+  const failed = await everywhere(scenes, (scene) => scene.fail());
+  const failedMs = new Map([["", watchedMs], ...failed]);
   say(`failed; for at most ${FAILURE_MINUTES} min`);
   const inTime = wanted.filter(({ withinMinutes }) => withinMinutes <= FAILURE_MINUTES + 2);
   const haveAllFired = (): boolean =>
