@@ -126,9 +126,11 @@ const fieldDefaults = (panel: Panel): FieldConfig => {
   return { ...shared, min: 0, custom };
 };
 
+/** The step that begins below all values: null is Grafana's least. */
+const first = (color: string) => ({ color, value: null as unknown as number });
+
 /** Green, yellow, red by the levels; red above an objective; grey where a number is neither good nor bad. */
 const thresholdsOf = ({ levels, objective }: Panel): ThresholdsConfig => {
-  const first = (color: string) => ({ color, value: null as unknown as number }); // Grafana's least
   const steps = (): ThresholdsConfig["steps"] => {
     if (objective !== undefined) return [first("green"), { color: "red", value: objective }];
     if (levels === undefined) return [first("text")];
