@@ -13,7 +13,7 @@ import {
   ruleFiles,
   runbookExpressions,
 } from "./mixin.ts";
-import { firingAbout, withoutData } from "./observed.ts";
+import { firingAbout, isOfOthers, withoutData } from "./observed.ts";
 import { drawPictures } from "./pictures.ts";
 import { type Prometheus, startPrometheus } from "./prometheus-server.ts";
 import { selectorsOf, withoutVariables } from "./promql.ts";
@@ -95,8 +95,8 @@ const scrape = (): Promise<string> =>
   );
 
 /** What Prometheus adds to every series, or makes itself. */
-const OF_PROMETHEUS = ["namespace", "job", "instance", "le"];
-const MADE_BY_PROMETHEUS = new Set(["up", ...recordingRules.map(({ record }) => record)]);
+const OF_PROMETHEUS = ["namespace", "job", "instance", "le", "pod", "component"];
+const MADE_BY_PROMETHEUS = new Set(["up", "ALERTS", ...recordingRules.map(({ record }) => record)]);
 
 test("alerts, dashboards and runbooks read only metrics and labels that the services export", async () => {
   const { series } = parseMetrics(await scrape());
@@ -105,7 +105,7 @@ test("alerts, dashboards and runbooks read only metrics and labels that the serv
     ({ expr }) => selectorsOf(withoutVariables(expr)),
   );
   const unknown = read.filter(({ metric, labels }) => {
-    if (MADE_BY_PROMETHEUS.has(metric)) return false;
+    if (MADE_BY_PROMETHEUS.has(metric) || isOfOthers(metric)) return false;
     const found = known.get(metric);
     const may = [...OF_PROMETHEUS, ...(found ?? [])];
     return found === undefined || labels.some((label) => !may.includes(label));
