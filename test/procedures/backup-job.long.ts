@@ -10,7 +10,11 @@ import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { trackOpen } from "../harness/process/open-resources.ts";
 import { allowedTo, unused, usedBy } from "../security/nats-privileges/permissions.ts";
-import { type SecuredNats, startSecuredNats } from "../security/nats-privileges/secured-nats.ts";
+import {
+  type Role,
+  type SecuredNats,
+  startSecuredNats,
+} from "../security/nats-privileges/secured-nats.ts";
 import { type RenderedJob, renderJob, runJob } from "./job.ts";
 import { caOf, type SecuredPlatform, startSecuredPlatform, urlOf } from "./secured-platform.ts";
 
@@ -70,8 +74,8 @@ const secrets = (url: string) => ({
 });
 
 let root = "";
-const backedUp = async (env: Readonly<Record<string, string>> = {}) => {
-  const files = { ...secrets(urlOf(nats, "backup")), [`${BACKUPS}/.keep`]: "" };
+const backedUp = async (role: Role, env: Readonly<Record<string, string>>) => {
+  const files = { ...secrets(urlOf(nats, role)), [`${BACKUPS}/.keep`]: "" };
   const done = await runJob(backup, { files, env, ...(root === "" ? {} : { root }) });
   root = done.root;
   return done;
@@ -91,8 +95,8 @@ test("the Job copies every stream under the permissions of its user alone, tells
   const rendered = new URL(backup.environment["BACKUP_PUSHGATEWAY_URL"] ?? "");
   const startedS = Math.floor(Date.now() / 1_000);
   const url = `http://127.0.0.1:${gateway.port}${rendered.pathname}`;
-  const first = await backedUp({ BACKUP_PUSHGATEWAY_URL: url, BACKUP_KEEP: "1" });
-  const second = await backedUp({ BACKUP_PUSHGATEWAY_URL: url, BACKUP_KEEP: "1" });
+  const first = await backedUp("backup", { BACKUP_PUSHGATEWAY_URL: url, BACKUP_KEEP: "1" });
+  const second = await backedUp("backup", { BACKUP_PUSHGATEWAY_URL: url, BACKUP_KEEP: "1" });
   gateway.stop();
   const all = [first, second].map(({ code, run }) => ({ code, said: run.output.all() }));
   expect(all).toMatchObject([{ code: 0 }, { code: 0 }]);
@@ -118,8 +122,8 @@ test("the Job copies every stream under the permissions of its user alone, tells
 test("a backup that fails leaves the ones before, and is no success for Prometheus", async () => {
   const before = await readdir(join(root, BACKUPS));
   const gateway = await startPushgateway();
-  const failed = await backedUp({
-    BACKUP_STREAMS: "EVENTS,REQUESTS",
+  const failed = await backedUp("monitor", {
+    NATS_INBOX_PREFIX: "_INBOX_monitor",
     BACKUP_PUSHGATEWAY_URL: `http://127.0.0.1:${gateway.port}/metrics/job/b`,
   });
   gateway.stop();

@@ -61,7 +61,8 @@ export const startScene = async (options: SceneOptions): Promise<Scene> => {
   const dispatcherEnvs = options.dispatchers ?? [{}, {}];
   const services = await startServices(cluster, {
     workspaces: [...WORKSPACES],
-    env: { STREAM_REPLICAS: "3" },
+    // NATS reserves a stream's limit, and the disk that is to be full is small.
+    env: { STREAM_REPLICAS: "3", AUDIT_MAX_BYTES: "16MiB" },
     dispatcherEnv: {
       RETRY_DELAYS: RETRY_DELAYS_MS.map((ms) => `${ms}ms`).join(","),
       RETRY_JITTER: "0",

@@ -11,6 +11,19 @@ const WATCH_EVERY_MS = 5_000;
 /** When each stream was created, in ms since 1970: tells a stream from another of the same name. */
 export type StreamCreation = ReadonlyMap<StreamName, number>;
 
+/** Metadata of a stream that was restored: when it was created, which a cluster does not keep. */
+const CREATED = "ringback-created";
+
+/** When a stream was created, in ms since 1970; the same before and after it was restored from a backup. */
+export const createdMsOf = ({ created, config }: StreamInfo): number =>
+  Date.parse(config.metadata?.[CREATED] ?? created);
+
+/** A stream's metadata with the time of its creation, for a restore: ids of events are made of it. */
+export const metadataWithCreation = ({ created, config }: StreamInfo): Record<string, string> => ({
+  [CREATED]: created,
+  ...config.metadata,
+});
+
 export type StreamWatchOptions = {
   readonly nats: Nats;
   readonly created: StreamCreation;
@@ -30,7 +43,7 @@ export const streamLost = (name: StreamName, cause?: unknown): StreamLostError =
 
 /** Throws when this is not the stream that was created at `createdMs`. */
 export const refuseAnother = (name: StreamName, createdMs: number, info: StreamInfo): void => {
-  if (Date.parse(info.created) === createdMs) return;
+  if (createdMsOf(info) === createdMs) return;
   throw new StreamLostError(`stream ${name} was deleted and made again: what it held is lost`);
 };
 

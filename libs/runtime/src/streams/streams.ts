@@ -13,7 +13,7 @@ import {
   ExternallyManagedError,
   type StreamManagement,
 } from "./stream-management.ts";
-import { StreamLostError, type StreamCreation } from "./stream-watch.ts";
+import { createdMsOf, StreamLostError, type StreamCreation } from "./stream-watch.ts";
 
 /** Clocks differ a little. */
 const AFTER_ROLLOUT_MS = 1_000;
@@ -101,9 +101,7 @@ const ensureAll = async (
     all.push(changed.info);
   }
   await rememberStreams(jsm, all, log);
-  const created = all.map(
-    ({ config, created: at }) => [config.name as StreamName, Date.parse(at)] as const,
-  );
+  const created = all.map((info) => [info.config.name as StreamName, createdMsOf(info)] as const);
   return { created: new Map(created), kept };
 };
 
@@ -128,7 +126,7 @@ const verifyAll = async (
     const found = info === undefined ? [] : differences(stream, info.config);
     if (info === undefined) problems.push(`stream ${stream.name} is missing`);
     else if (found.length > 0) problems.push(notAsNeeded(stream, info));
-    else created.set(stream.name, Date.parse(info.created));
+    else created.set(stream.name, createdMsOf(info));
   }
   if (problems.length > 0) throw externallyManaged(problems);
   return created;

@@ -12,8 +12,9 @@ const streamList = z.string().transform((text, context): readonly StreamName[] =
 });
 
 /**
- * Those whose loss nobody can make good, and then what deliveries stand on: an event comes before its retry, and a retry
- * before its record. So a delivery that goes on between two copies is made once more, and never forgotten.
+ * All of them, as each remembers the others, and services refuse to start without one. Those whose loss nobody can make
+ * good come first, then what deliveries stand on: an event comes before its retry, and a retry before its record. So a
+ * delivery that goes on between two copies is made once more, and never forgotten.
  */
 const DEFAULT_STREAMS = [
   STREAMS.subscriptions,
@@ -25,6 +26,8 @@ const DEFAULT_STREAMS = [
   STREAMS.deadLetters,
   STREAMS.operations,
   STREAMS.redeliveries,
+  STREAMS.requests,
+  STREAMS.leases,
 ].join(",");
 
 const connectionSettings = {

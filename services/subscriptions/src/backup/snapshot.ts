@@ -1,6 +1,7 @@
 import { createInbox, type Msg } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
+import { metadataWithCreation } from "@ringback/runtime/streams/stream-watch";
 import { replyIn } from "./reply.ts";
 import type { StreamMeta } from "./archive.ts";
 
@@ -24,11 +25,12 @@ const SILENCE_MS = 30_000;
  * names, each is acknowledged by an empty reply, and an empty part with a status ends them.
  */
 export const takeSnapshot = async (
-  { connection }: Nats,
+  { connection, jsm }: Nats,
   stream: StreamName,
   inboxPrefix: string,
   write: (part: Uint8Array) => Promise<unknown>,
 ): Promise<Snapshot> => {
+  const info = await jsm.streams.info(stream);
   const deliverSubject = createInbox(inboxPrefix);
   const parts = connection.subscribe(deliverSubject);
   let timer: NodeJS.Timeout | undefined;
@@ -59,7 +61,8 @@ export const takeSnapshot = async (
       heard();
       if (part.data.length === 0) {
         endedWell(stream, part);
-        return { meta: { config, state }, bytes };
+        const metadata = metadataWithCreation(info);
+        return { meta: { config: { ...config, metadata }, state }, bytes };
       }
       await write(part.data);
       bytes += part.data.length;
