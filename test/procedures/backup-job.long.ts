@@ -9,8 +9,10 @@ import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { trackOpen } from "../harness/process/open-resources.ts";
+import { replaceFile, writeTempFile } from "../harness/temp-dir.ts";
 import { allowedTo, unused, usedBy } from "../security/nats-privileges/permissions.ts";
 import {
+  CONFIG_FILE,
   type Role,
   type SecuredNats,
   startSecuredNats,
@@ -30,10 +32,12 @@ let backup: RenderedJob;
 let restore: RenderedJob;
 let elsewhere: NatsServer;
 let client: NatsClient;
+let configFile: string;
 
 beforeAll(async () => {
+  configFile = await writeTempFile("nats-server.conf", await readFile(CONFIG_FILE, "utf8"));
   [nats, elsewhere, backup, restore] = await Promise.all([
-    startSecuredNats(),
+    startSecuredNats(configFile),
     startNatsServer(),
     renderJob("ringback-backup", COMPONENTS),
     renderJob("ringback-restore", COMPONENTS),
@@ -154,4 +158,27 @@ test("the restoring Job makes the streams elsewhere from the copy, and replaces 
   expect([refused.code, await at("EVENTS")]).toEqual([1, 0]);
   const replaced = await restored({ RESTORE_STREAMS: "EVENTS" });
   expect([replaced.code, await at("EVENTS")]).toEqual([0, 1]);
+});
+
+test("the restoring Job works as it is, by the operator's user that the document adds and takes away again", async () => {
+  const document = await readFile(join(import.meta.dirname, "../../docs/procedures.md"), "utf8");
+  const line = /^ *(\{ user: operator, .*\})$/m.exec(document)?.[1] ?? "";
+  const password = randomBytes(32).toString("hex");
+  const shipped = await readFile(configFile, "utf8");
+  const added = line.replace(/password: "[^"]*"/, `password: "${password}"`);
+  await replaceFile(configFile, shipped.replace(/(\{ user: subscriptions, .*\n)/, `$1${added}\n`));
+  await nats.reload();
+  const url = urlOf(nats, "backup").replace(/\/\/[^@]+@/, `//operator:${password}@`);
+  const run = () => runJob(restore, { files: secrets(url), root });
+  const early = await run();
+  expect([early.code, early.run.output.all()]).toEqual([
+    1,
+    expect.stringContaining("dispatchers run"),
+  ]);
+  await Promise.all(platform.services.map((service) => service.stop()));
+  const done = await run();
+  expect({ code: done.code, said: done.run.output.all() }).toMatchObject({ code: 0 });
+  await replaceFile(configFile, shipped);
+  await nats.reload();
+  expect((await run()).run.output.all()).toContain("NATS refuses the log-in");
 });
