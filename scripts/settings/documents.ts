@@ -15,9 +15,9 @@ was probably meant), as other programs have variables in the same environment. D
 \`20GiB\`. [.env.example](../.env.example) has every setting with its default.
 
 Give both services the same values for streams, event types, addresses and secrets. Each service brings the streams to the
-values that it has. When they change, processes with the old values are left for a while: for 15 minutes, no process sets a stream back
-to a value that was just replaced (\`streams.newer_option_kept\` in its log). A change that you take back within that time takes effect
-at its end.
+values that it has. When they change, a process that a rollout
+has not reached yet may start again with the old ones: a dispatcher that has the settings of its last start sets no value that another
+one has replaced, and the API's service never does (\`streams.newer_option_kept\` in the log). A change that you take back holds at once.
 `;
 
 const defaultText = ({ default: text }: SettingRow): string => {

@@ -5,6 +5,7 @@ import type { Nats } from "@ringback/runtime/nats/connection";
 import type { ServerClock } from "@ringback/runtime/nats/server-clock";
 import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { processName } from "@ringback/runtime/streams/last-start";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
 import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
 import manifest from "../package.json" with { type: "json" };
@@ -61,6 +62,7 @@ export const streamsFor = (
     signal,
     management: settings.STREAM_MANAGEMENT,
     recreate: settings.MAKE_LOST_STREAMS,
+    precedence: { process: processName("dispatcher") },
   });
 
 /** The sender, by what the operator set. */

@@ -51,6 +51,8 @@ export const startBackground = async (
     signal: stopping,
     management: settings.STREAM_MANAGEMENT,
     recreate: settings.MAKE_LOST_STREAMS,
+    // Where it may make streams at all: what a dispatcher with newer settings has set stays.
+    precedence: "yields",
   });
   const clock = await followServerClock(connected, STREAMS.events, log, stopping);
   open.defer(clock.stop);

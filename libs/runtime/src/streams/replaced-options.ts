@@ -1,25 +1,22 @@
 import type { StreamConfig, StreamInfo } from "@nats-io/jetstream";
 import { z } from "zod";
-import { serverTimeIn } from "../nats/server-clock.ts";
 import { differences, type WantedStream } from "./stream-config.ts";
 
-/** Metadata on a stream: values that another process replaced, by option and value (as JSON), with the time in ms since 1970. */
+/** Metadata on a stream: by option, the values (as JSON) that processes with newer settings replaced, the latest last. */
 const REPLACED = "ringback-replaced";
 
-const replacedSchema = z.record(z.string(), z.record(z.string(), z.number()));
+const replacedSchema = z.record(z.string(), z.array(z.string()));
 
 type Replaced = z.infer<typeof replacedSchema>;
 
-/** A rollout of new settings takes no longer: afterwards no process with the old ones is left. */
-export const ROLLOUT_MS = 15 * 60_000;
+/** Of an option; an older one counts as never replaced. */
+const MAX_REPLACED = 10;
 
 /** An option that stays as a process with newer settings has set it. */
 export type KeptOption = {
   readonly option: string;
   readonly wanted: unknown;
   readonly kept: unknown;
-  /** When this process may set its own value, in ms since 1970. */
-  readonly untilMs: number;
 };
 
 /** What to request of the server for a stream. */
@@ -30,45 +27,37 @@ export type StreamChange = {
 };
 
 /**
- * How to bring a stream to what this process wants. A value that was replaced a short time ago is not set again: that
- * process has the settings of before a rollout, and was started again in the middle of it. Someone who takes a change
- * back gets the old value when the rollout's time is over.
+ * How to bring a stream to what this process wants. `isNews`: these are not the settings that it had at its last start.
+ * Without news it sets no value that another process has replaced: it is one of those that a rollout has not reached,
+ * and was started again. What people changed by hand was replaced by no process, and is set right.
  */
-export const changeOf = (wanted: WantedStream, info: StreamInfo): StreamChange => {
-  const { config } = info;
-  const nowMs = serverTimeIn(info) ?? Date.now(); // the server's clock is the same for all processes
-  const replaced = replacedOn(config, nowMs);
+export const changeOf = (
+  wanted: WantedStream,
+  { config }: StreamInfo,
+  isNews: boolean,
+): StreamChange => {
+  const replaced = replacedOn(config);
   const found = differences(wanted, config);
-  const kept = found.flatMap(({ option, wanted: own, actual }) => {
-    const atMs = replaced[option]?.[JSON.stringify(own)];
-    return atMs === undefined
-      ? []
-      : [{ option, wanted: own, kept: actual, untilMs: atMs + ROLLOUT_MS }];
-  });
-  const stays = new Map(kept.map((one) => [one.option, one.kept]));
-  const target = { ...wanted, ...Object.fromEntries(stays) } as WantedStream;
+  const isKept = ({ option, wanted: own }: (typeof found)[number]): boolean =>
+    !isNews && replaced[option]?.includes(JSON.stringify(own)) === true;
+  const kept = found
+    .filter(isKept)
+    .map(({ option, wanted: own, actual }) => ({ option, wanted: own, kept: actual }));
+  const stays = Object.fromEntries(kept.map((one) => [one.option, one.kept]));
   const next: Replaced = { ...replaced };
-  for (const { option, wanted: own, actual } of found) {
-    if (stays.has(option)) continue;
-    const { [JSON.stringify(own)]: _again, ...others } = next[option] ?? {};
-    next[option] = { ...others, [JSON.stringify(actual ?? null)]: nowMs };
+  for (const one of found.filter((each) => !isKept(each))) {
+    const own = JSON.stringify(one.wanted);
+    const others = (next[one.option] ?? []).filter((value) => value !== own);
+    next[one.option] = [...others, JSON.stringify(one.actual ?? null)].slice(-MAX_REPLACED);
   }
-  const metadata = { ...config.metadata, [REPLACED]: JSON.stringify(next) };
-  return { target, metadata, kept };
+  const target = { ...wanted, ...stays } as WantedStream;
+  return { target, metadata: { ...config.metadata, [REPLACED]: JSON.stringify(next) }, kept };
 };
 
-/** Those of the last rollout; what is older, or no record of ours, counts as none. */
-const replacedOn = ({ metadata }: StreamConfig, nowMs: number): Replaced =>
-  Object.fromEntries(
-    Object.entries(recordIn(metadata?.[REPLACED])).map(([option, values]) => {
-      const recent = Object.entries(values).filter(([, atMs]) => nowMs - atMs < ROLLOUT_MS);
-      return [option, Object.fromEntries(recent)];
-    }),
-  );
-
-const recordIn = (text = "{}"): Replaced => {
+/** What is no record of ours counts as none. */
+const replacedOn = ({ metadata }: StreamConfig): Replaced => {
   try {
-    return replacedSchema.parse(JSON.parse(text));
+    return replacedSchema.parse(JSON.parse(metadata?.[REPLACED] ?? "{}"));
   } catch {
     return {};
   }

@@ -1,11 +1,12 @@
 import type { JetStreamManager, StreamInfo } from "@nats-io/jetstream";
-import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { STREAMS, type StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "../process/backoff.ts";
 import { isForbidden, isStreamNameInUse, isStreamNotFound, isUnavailable } from "../nats/errors.ts";
 import { logRepeated } from "../telemetry/repeated.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import { digestOf, isAsBefore, noteStart } from "./last-start.ts";
 import { lostStreams, rememberStreams } from "./remembered-streams.ts";
-import { changeOf, ROLLOUT_MS, type KeptOption } from "./replaced-options.ts";
+import { changeOf, type KeptOption } from "./replaced-options.ts";
 import { differences, type WantedStream } from "./stream-config.ts";
 import {
   externallyManaged,
@@ -15,9 +16,6 @@ import {
 } from "./stream-management.ts";
 import { createdMsOf, StreamLostError, type StreamCreation } from "./stream-watch.ts";
 
-/** Clocks differ a little. */
-const AFTER_ROLLOUT_MS = 1_000;
-
 export type EnsureOptions = {
   readonly log: Logger;
   /** Ends the waiting. */
@@ -25,6 +23,11 @@ export type EnsureOptions = {
   readonly management?: StreamManagement;
   /** Lost streams that the operator allows to recreate. */
   readonly recreate?: readonly StreamName[];
+  /**
+   * Whether this process sets a value that another one has replaced. A name: where its settings are not those that this
+   * process had at its last start, which it notes. `yields`: never. Otherwise: always.
+   */
+  readonly precedence?: "always" | "yields" | { readonly process: string };
 };
 
 /**
@@ -37,14 +40,14 @@ export type EnsureOptions = {
 export const ensureStreams = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
-  { log, signal, management = "manage", recreate = [] }: EnsureOptions,
+  options: EnsureOptions,
 ): Promise<StreamCreation> => {
+  const { log, signal, management = "manage" } = options;
   for (let n = 0; ; n += 1) {
     try {
-      if (management === "verify") return await verifyAll(jsm, wanted);
-      const { created, kept } = await ensureAll(jsm, wanted, log, recreate);
-      if (kept.length > 0) void ensureAgain(jsm, wanted, { log, signal, kept });
-      return created;
+      return management === "verify"
+        ? await verifyAll(jsm, wanted)
+        : await ensureAll(jsm, wanted, options);
     } catch (error) {
       const canWait = isUnavailable(error) || error instanceof ExternallyManagedError;
       if (!canWait || signal.aborted) throw error;
@@ -54,56 +57,41 @@ export const ensureStreams = async (
   }
 };
 
-type Again = Pick<EnsureOptions, "log" | "signal"> & { readonly kept: readonly KeptOption[] };
-
-/** Brings streams to what this process wants once nobody can have newer settings. */
-const ensureAgain = async (
-  jsm: JetStreamManager,
-  wanted: readonly WantedStream[],
-  { log, signal, kept }: Again,
-): Promise<void> => {
-  const untilMs = Math.max(...kept.map((one) => one.untilMs));
-  await pause(Math.min(ROLLOUT_MS, Math.max(0, untilMs - Date.now())) + AFTER_ROLLOUT_MS, signal);
-  if (signal.aborted) return;
-  // A stream that is lost by now is found by those who watch the streams.
-  await ensureStreams(jsm, wanted, { log, signal }).catch((error: unknown) =>
-    log.warn({ err: error }, "streams.not_changed"),
-  );
-};
-
-type Ensured = { readonly created: StreamCreation; readonly kept: readonly KeptOption[] };
-
 const ensureAll = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
-  log: Logger,
-  recreate: readonly StreamName[],
-): Promise<Ensured> => {
+  { log, recreate = [], precedence = "always" }: EnsureOptions,
+): Promise<StreamCreation> => {
   const found = new Map<StreamName, StreamInfo | undefined>();
   for (const stream of wanted) found.set(stream.name, await infoOf(jsm, stream.name));
   // Streams note each other once all exist: a stream that another process created during the lookups exists by now.
   for (const name of lostStreams(found)) found.set(name, await infoOf(jsm, name));
   const isFirstStart = [...found.values()].every((info) => info === undefined);
   refuseLost(lostStreams(found), recreate);
+  const digest = digestOf(wanted);
+  const isNoted =
+    typeof precedence === "object" && isAsBefore(found.get(NOTES_ON), precedence.process, digest);
+  const isNews = precedence !== "yields" && !isNoted;
   const all: StreamInfo[] = [];
-  const kept: KeptOption[] = [];
   for (const stream of wanted) {
     const before = found.get(stream.name);
     if (before === undefined && !isFirstStart) {
       log.warn({ stream: stream.name }, "streams.made_though_others_exist");
     }
-    const changed =
-      before === undefined ? await made(jsm, stream) : await updated(jsm, stream, before);
-    for (const one of changed.kept) {
-      log.warn({ stream: stream.name, ...one }, "streams.newer_option_kept");
-      kept.push(one);
-    }
-    all.push(changed.info);
+    const { info, kept } =
+      before === undefined ? await made(jsm, stream) : await updated(jsm, stream, before, isNews);
+    for (const one of kept) log.warn({ stream: stream.name, ...one }, "streams.newer_option_kept");
+    all.push(info);
   }
   await rememberStreams(jsm, all, log);
-  const created = all.map((info) => [info.config.name as StreamName, createdMsOf(info)] as const);
-  return { created: new Map(created), kept };
+  if (typeof precedence === "object" && !isNoted) {
+    await noteStart(jsm, NOTES_ON, [precedence.process, digest]);
+  }
+  return new Map(all.map((info) => [info.config.name as StreamName, createdMsOf(info)]));
 };
+
+/** The stream whose metadata has what processes wanted. */
+const NOTES_ON = STREAMS.subscriptions;
 
 const refuseLost = (lost: readonly StreamName[], recreate: readonly StreamName[]): void => {
   const refused = lost.filter((name) => !recreate.includes(name));
@@ -156,7 +144,7 @@ const made = async (jsm: JetStreamManager, wanted: WantedStream): Promise<Change
     if (isUnavailable(error) || error instanceof UnknownOptionError) throw error;
     // Another process created it meanwhile, and has noted all streams already.
     const info = isStreamNameInUse(error) ? await infoOf(jsm, wanted.name) : undefined;
-    if (info !== undefined) return updated(jsm, wanted, info);
+    if (info !== undefined) return updated(jsm, wanted, info, true);
     const message = error instanceof Error ? error.message : String(error);
     throw new Error(`stream ${wanted.name} cannot be made: ${message}`, { cause: error });
   }
@@ -166,8 +154,9 @@ const updated = async (
   jsm: JetStreamManager,
   wanted: WantedStream,
   before: StreamInfo,
+  isNews: boolean,
 ): Promise<Changed> => {
-  const { target, metadata, kept } = changeOf(wanted, before);
+  const { target, metadata, kept } = changeOf(wanted, before, isNews);
   if (differences(target, before.config).length === 0) return { info: before, kept };
   try {
     const config = { ...before.config, ...target, metadata };
