@@ -98,7 +98,7 @@ export const followServerClock = async (
 };
 
 /** The server's time in ms since 1970: each reply about a stream has it (`ts`), though the client's type does not. */
-export const serverTimeIn = (info: object): number | undefined => {
+const serverTimeIn = (info: object): number | undefined => {
   const { ts } = info as { readonly ts?: unknown };
   const ms = typeof ts === "string" ? Date.parse(ts) : Number.NaN;
   return Number.isNaN(ms) ? undefined : ms;

@@ -27,19 +27,19 @@ export type StreamChange = {
 };
 
 /**
- * How to bring a stream to what this process wants. `isNews`: these are not the settings that it had at its last start.
- * Without news it sets no value that another process has replaced: it is one of those that a rollout has not reached,
+ * How to bring a stream to what this process wants. `hasNewSettings`: these are not the settings that it had at its last start.
+ * Without new settings it sets no value that another process has replaced: it is one of those that a rollout has not reached,
  * and was started again. What people changed by hand was replaced by no process, and is set right.
  */
 export const changeOf = (
   wanted: WantedStream,
   { config }: StreamInfo,
-  isNews: boolean,
+  hasNewSettings: boolean,
 ): StreamChange => {
   const replaced = replacedOn(config);
   const found = differences(wanted, config);
   const isKept = ({ option, wanted: own }: (typeof found)[number]): boolean =>
-    !isNews && replaced[option]?.includes(JSON.stringify(own)) === true;
+    !hasNewSettings && replaced[option]?.includes(JSON.stringify(own)) === true;
   const kept = found
     .filter(isKept)
     .map(({ option, wanted: own, actual }) => ({ option, wanted: own, kept: actual }));

@@ -71,7 +71,7 @@ const ensureAll = async (
   const digest = digestOf(wanted);
   const isNoted =
     typeof precedence === "object" && isAsBefore(found.get(NOTES_ON), precedence.process, digest);
-  const isNews = precedence !== "yields" && !isNoted;
+  const hasNewSettings = precedence !== "yields" && !isNoted;
   const all: StreamInfo[] = [];
   for (const stream of wanted) {
     const before = found.get(stream.name);
@@ -79,7 +79,9 @@ const ensureAll = async (
       log.warn({ stream: stream.name }, "streams.made_though_others_exist");
     }
     const { info, kept } =
-      before === undefined ? await made(jsm, stream) : await updated(jsm, stream, before, isNews);
+      before === undefined
+        ? await made(jsm, stream)
+        : await updated(jsm, stream, before, hasNewSettings);
     for (const one of kept) log.warn({ stream: stream.name, ...one }, "streams.newer_option_kept");
     all.push(info);
   }
@@ -154,9 +156,9 @@ const updated = async (
   jsm: JetStreamManager,
   wanted: WantedStream,
   before: StreamInfo,
-  isNews: boolean,
+  hasNewSettings: boolean,
 ): Promise<Changed> => {
-  const { target, metadata, kept } = changeOf(wanted, before, isNews);
+  const { target, metadata, kept } = changeOf(wanted, before, hasNewSettings);
   if (differences(target, before.config).length === 0) return { info: before, kept };
   try {
     const config = { ...before.config, ...target, metadata };
