@@ -95,7 +95,7 @@ settings: set-up ## write docs/settings.md and .env.example again from the servi
 receiving: set-up ## write the examples and event types in docs/receiving-webhooks.md again
 	@node scripts/receiving.ts
 
-pictures: set-up ## draw the pictures of the console in docs/images from a live stack (ONLY=call,overview); needs Chromium
+pictures: set-up ## draw the pictures of the console in docs/images from a live stack, in a quarter of an hour (ONLY=call,overview); needs Chromium
 	@node scripts/pictures.ts
 
 house: set-up ## count files, lines, rooms and circles of the product code (ARGS="--root ../another-checkout")

@@ -109,6 +109,7 @@ const variables = (byWorkspace: boolean): VariableModel[] => [
     query: "prometheus",
     refresh: 1,
   },
+  { type: "datasource", name: "logs", label: "Logs", query: "loki", refresh: 1 },
   chosen("namespace", "Namespace", "label_values(ringback_build_info, namespace)"),
   ...(byWorkspace
     ? [

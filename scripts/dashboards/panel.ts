@@ -91,6 +91,8 @@ export const grafanaPanel = (
     expr,
     legendFormat: legend,
     ...(panel.kind === "timeseries" ? { range: true } : { instant: true, range: false }),
+    // A point is one observation whose trace is kept: it leads there where the data source says to which (monitoring.md).
+    ...(panel.kind === "timeseries" && expr.includes("_bucket") ? { exemplar: true } : {}),
     ...(panel.kind === "table" ? { format: "table" } : {}),
   })),
   fieldConfig: { defaults: fieldDefaults(panel), overrides: [] },
@@ -110,10 +112,41 @@ const linkTo = (title: string, url: string): DashboardLink => ({
   targetBlank: true,
 });
 
+/** Whatever the processes warned of, in Loki's language; containers are called so in deploy/k8s. */
+const LOG_QUERY =
+  '{container=~"dispatcher|subscriptions", namespace=~"${namespace:regex}"} | json | level=~"warn|error|fatal"';
+
+/** For an address, but for Grafana's variables: it finds them by these very characters. */
+const encoded = (text: string): string =>
+  text
+    .split(/(\$\{[\w:]+\})/)
+    .map((part, n) => (n % 2 === 1 ? part : encodeURIComponent(part)))
+    .join("");
+
+/** Grafana's page of the data source that is chosen as `logs`, in the time that a panel shows. */
+const WARNINGS = {
+  title: "Warnings and errors in the logs of this time",
+  url: `/explore?schemaVersion=1&panes=${encoded(
+    JSON.stringify({
+      logs: {
+        datasource: "${logs}",
+        queries: [{ refId: "A", expr: LOG_QUERY }],
+        range: { from: "${__from}", to: "${__to}" },
+      },
+    }),
+  )}`,
+  targetBlank: true,
+};
+
 const fieldDefaults = (panel: Panel): FieldConfig => {
   const { kind, unit, isStacked = false, objective } = panel;
   const isWhole = unit === "percentunit" && objective === undefined;
-  const shared = { unit, thresholds: thresholdsOf(panel), ...(isWhole ? { min: 0, max: 1 } : {}) };
+  const shared = {
+    unit,
+    thresholds: thresholdsOf(panel),
+    links: [WARNINGS],
+    ...(isWhole ? { min: 0, max: 1 } : {}),
+  };
   if (kind !== "timeseries") return shared;
   const custom = {
     drawStyle: "line",

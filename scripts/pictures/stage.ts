@@ -11,7 +11,10 @@ import { startLocalStack } from "../local/stack.ts";
 import { ensureNatsServer } from "../nats-server.ts";
 import { AGENTS, ENDPOINTS, eventsOfCall, statusOf } from "./campaign.ts";
 
-const CALLS = 160;
+const CALLS = 320;
+const CALLS_AT_A_TIME = 8;
+/** As long as that a chart by minutes shows how it went. */
+const CAMPAIGN_MS = 12 * 60_000;
 const WORKSPACE = "northwind-lending";
 const GRACE_MS = 5_000;
 
@@ -29,7 +32,7 @@ export type Stage = {
   readonly call: (method: string, path: string, body?: unknown) => Promise<unknown>;
 };
 
-/** Starts NATS, both services and the lender's endpoints, and runs the campaign: some calls at once, the rest over half a minute. */
+/** Starts NATS, both services and the lender's endpoints, and runs the campaign, with more and fewer calls at a time. */
 export const startStage = async (cleanup: AsyncDisposableStack): Promise<Stage> => {
   const dir = await mkdtemp(join(tmpdir(), "ringback-pictures-"));
   const { key, keysFile } = await ensureApiKey(dir, WORKSPACE);
@@ -91,9 +94,12 @@ const subscribe = async (call: Stage["call"], lender: string): Promise<void> => 
 };
 
 const publish = async (call: Stage["call"]): Promise<void> => {
-  for (let first = 0; first < CALLS; first += 8) {
-    const calls = Array.from({ length: 8 }, (_, n) => eventsOfCall(first + n));
+  for (let first = 0; first < CALLS;) {
+    // A dialler has waves: from 4 to 12 calls at a time.
+    const size = Math.min(CALLS - first, CALLS_AT_A_TIME + Math.round(4 * Math.sin(first / 40)));
+    const calls = Array.from({ length: size }, (_, n) => eventsOfCall(first + n));
     await call("POST", "/events", { events: calls.flat() });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, (CAMPAIGN_MS * CALLS_AT_A_TIME) / CALLS));
+    first += size;
   }
 };

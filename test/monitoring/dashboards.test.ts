@@ -43,6 +43,29 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
       expect(others.map(({ title }) => title)).toEqual([]);
     });
 
+    test("leads from each panel to the logs of its time, and to the traces of what took long", () => {
+      for (const { title, fieldConfig, targets = [], type } of shown) {
+        const [link] = fieldConfig?.defaults.links ?? [];
+        const [, panes = ""] = link?.url.split("panes=") ?? [];
+        expect({ title, ...JSON.parse(decodeURIComponent(panes)) }).toEqual({
+          title,
+          logs: {
+            datasource: "${logs}",
+            queries: [
+              { refId: "A", expr: expect.stringContaining('namespace=~"${namespace:regex}"') },
+            ],
+            range: { from: "${__from}", to: "${__to}" },
+          },
+        });
+        const isOfBuckets = ({ expr }: { readonly expr: string }) => expr.includes("_bucket");
+        const traced = type === "timeseries" ? targets.filter(isOfBuckets) : [];
+        expect(traced.filter(({ exemplar }) => exemplar !== true)).toEqual([]);
+      }
+      expect(dashboard.templating.list).toContainEqual(
+        expect.objectContaining({ type: "datasource", name: "logs", query: "loki" }),
+      );
+    });
+
     test("leads to the other two", () => {
       const [link] = dashboard.links;
       expect([link?.type, link?.tags, dashboard.tags]).toEqual([

@@ -39,11 +39,16 @@ export interface PanelOnDisk {
     readonly h: number;
   };
   readonly links?: readonly { readonly title: string; readonly url: string }[];
-  readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
+  readonly targets?: readonly {
+    readonly expr: string;
+    readonly legendFormat: string;
+    readonly exemplar?: boolean;
+  }[];
   readonly datasource?: { readonly uid: string };
   readonly fieldConfig?: {
     readonly defaults: {
       readonly unit?: string;
+      readonly links?: readonly { readonly url: string }[];
       readonly thresholds?: { readonly steps: readonly { readonly color: string }[] };
       readonly custom?: { readonly stacking: { readonly mode: string } };
     };
