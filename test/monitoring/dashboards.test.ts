@@ -57,8 +57,8 @@ describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as cons
             range: { from: "${__from}", to: "${__to}" },
           },
         });
-        const isOfBuckets = ({ expr }: { readonly expr: string }) => expr.includes("_bucket");
-        const traced = type === "timeseries" ? targets.filter(isOfBuckets) : [];
+        const traced =
+          type === "timeseries" ? targets.filter(({ expr }) => expr.includes("_bucket")) : [];
         expect(traced.filter(({ exemplar }) => exemplar !== true)).toEqual([]);
       }
       expect(dashboard.templating.list).toContainEqual(

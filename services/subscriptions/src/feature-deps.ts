@@ -89,7 +89,8 @@ export const featureDeps = (
   const noted = notedWarnings(warningsOf, metrics.warnedOf, log);
   const records = recordLoader(nats);
   const { changed: onChange, conflicted: onConflict } = metrics;
-  const running = { requests, limits, now, random: Math.random, onChange, onConflict };
+  const passed = (): Date => new Date(parts.clock.passedMs());
+  const running = { requests, limits, now, passed, random: Math.random, onChange, onConflict };
   return {
     commands: { ...running, kind: AGENT_COMMANDS, store },
     endpoints: {

@@ -28,10 +28,12 @@ describe("the estimate of the server's clock", () => {
         fc.array(fc.tuple(delays, delays), { minLength: 1, maxLength: 8 }),
         (aheadMs, trips) => {
           const replies = trips.map(([there, back], n) => reply(aheadMs, n * 5_000, there, back));
-          const { offsetMs } = estimated(replies);
+          const { offsetMs, slackMs } = estimated(replies);
           const quickest = Math.min(...trips.map(([there, back]) => there + back));
           expect(offsetMs).toBeGreaterThanOrEqual(aheadMs);
           expect(offsetMs - aheadMs).toBeLessThanOrEqual(quickest);
+          // Without its slack it is a time that the server's clock has passed.
+          expect(offsetMs - slackMs).toBeLessThanOrEqual(aheadMs);
         },
       ),
     );

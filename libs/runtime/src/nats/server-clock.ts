@@ -45,6 +45,8 @@ export const estimateAfter = (
 export type ServerClock = Background & {
   /** NATS's time in ms since 1970; this machine's until the first reply. */
   readonly nowMs: () => number;
+  /** A time that NATS's clock has passed for certain, by as much as a reply took to come: `nowMs` may be ahead of it. */
+  readonly passedMs: () => number;
   /** Whether NATS has said its time. */
   readonly isKnown: () => boolean;
   /** How far NATS's clock is ahead of this machine's, in ms; negative: behind. */
@@ -91,6 +93,7 @@ export const followServerClock = async (
     estimate === undefined ? Date.now() : elapsedMs() + estimate.offsetMs;
   return {
     nowMs,
+    passedMs: () => nowMs() - (estimate?.slackMs ?? 0),
     isKnown: () => estimate !== undefined,
     aheadMs: () => nowMs() - Date.now(),
     stop: following.stop,

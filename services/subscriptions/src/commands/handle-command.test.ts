@@ -92,6 +92,7 @@ const depsWith = (store: AgentStore) => {
     kind: AGENT_COMMANDS,
     store,
     now: () => new Date("2026-01-02T00:00:00Z"),
+    passed: () => new Date("2026-01-02T00:00:00Z"),
     random: () => 0,
     onChange: (type) => changed.push(type),
     limits: {

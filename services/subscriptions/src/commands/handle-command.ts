@@ -40,6 +40,11 @@ export type CommandDeps<T extends CommandTypes> = {
   readonly kind: CommandKind<T>;
   readonly store: EntityStore<T>;
   readonly now: () => Date;
+  /**
+   * A time that NATS's clock has passed: a change bears it, as an endpoint that is switched off holds what is stored from
+   * then on.
+   */
+  readonly passed: () => Date;
   /** Between 0 and 1. */
   readonly random: () => number;
   readonly onChange: (type: T["event"]["type"]) => void;
@@ -173,10 +178,10 @@ const appendAll = async <T extends CommandTypes>(
   changes: T["accepted"]["changes"],
   { address, ...before }: Stored<T["state"]> & { readonly address: T["address"] },
   { actor, once, trace }: CommandContext,
-  { kind, store, now, onChange, limits }: CommandDeps<T>,
+  { kind, store, passed, onChange, limits }: CommandDeps<T>,
 ): Promise<Stored<T["state"]> | "conflict"> => {
   let { state, seq } = before;
-  const metadata = { actor, occurred_at: now().toISOString() };
+  const metadata = { actor, occurred_at: passed().toISOString() };
   const marker =
     once === undefined
       ? undefined

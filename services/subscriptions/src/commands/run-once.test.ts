@@ -95,6 +95,7 @@ const platform = () => {
     store,
     requests,
     now: () => new Date(nowMs),
+    passed: () => new Date(nowMs),
     random: () => 0,
     onChange: () => undefined,
     onConflict: () => undefined,

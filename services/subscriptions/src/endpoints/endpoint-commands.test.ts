@@ -7,6 +7,7 @@ import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { startStreams, type Streams } from "../../../../test/lists/streams.ts";
 import { entityHistory } from "../commands/entity-history.ts";
 import { entityStore } from "../commands/entity-store.ts";
+import { handleCommand } from "../commands/handle-command.ts";
 import { runOnce } from "../commands/run-once.ts";
 import { CLAIM_MS } from "../idempotency/decide/claim.ts";
 import { requestStore } from "../idempotency/request-store.ts";
@@ -27,6 +28,8 @@ beforeAll(async () => {
 afterAll(() => streams.stop());
 
 const START_MS = Date.parse("2026-01-01T00:00:00.000Z");
+/** How far NATS's clock may be behind what is known of it. */
+const SLACK_MS = 40;
 const sealer = keyRing([]);
 
 const depsOf = (nats: Nats, nowMs = START_MS): EndpointCommandDeps => ({
@@ -35,6 +38,7 @@ const depsOf = (nats: Nats, nowMs = START_MS): EndpointCommandDeps => ({
   requests: requestStore(nats, { admitKey: () => undefined }),
   limits: { admitChange: () => undefined },
   now: () => new Date(nowMs),
+  passed: () => new Date(nowMs - SLACK_MS),
   random: () => 0,
   onChange: () => undefined,
   onConflict: () => undefined,
@@ -117,4 +121,16 @@ test("an id that no endpoint can have is absent, without a question to NATS", as
       entries: [],
     });
   }
+});
+
+test("an endpoint that is switched off holds events from a time on that NATS's clock has passed", async () => {
+  const deps = depsOf(streams.nats);
+  const command = createAny();
+  const { endpoint } = command;
+  expect((await handleCommand(command, { actor: "k" }, deps)).kind).toBe("decided");
+  const off: EndpointCommand = { kind: "switch_endpoint", endpoint, operation: { name: "pause" } };
+  const at = new Date(START_MS - SLACK_MS).toISOString();
+  expect(await handleCommand(off, { actor: "k" }, deps)).toMatchObject({
+    result: { state: { endpoint: { held_since: at, updated_at: at } } },
+  });
 });
