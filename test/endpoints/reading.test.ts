@@ -3,6 +3,7 @@ import { eventId as eventIdOf } from "@ringback/contracts/events/event-id";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { endpointId } from "../harness/fixtures/endpoints.ts";
+import { endpointsKnown } from "../harness/endpoints-known.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { byPath, status } from "../harness/receiver/behaviour.ts";
@@ -47,11 +48,7 @@ beforeAll(async () => {
   await storeEndpoint(client, CANCELLED, gone);
   await storeEndpoint(client, FILTERING, { filter: '{"data":{"call_duration":{"$gt":1000000}}}' });
   await storeEndpoint(client, DISABLED, { switch: "disabled" });
-  // An event whose subscription is known may miss an endpoint that was stored just before it.
-  await eventually(async () => {
-    const metrics = await platform.dispatchers[0]?.metrics();
-    return metrics?.value("ringback_endpoints") === 5;
-  });
+  await endpointsKnown(platform, 5);
   const published = await platform.publish({ callId: "four" });
   await receiver.received(1, { path: "/cancelled" });
   await storeEndpoint(client, CANCELLED, null);

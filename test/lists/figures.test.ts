@@ -1,5 +1,6 @@
 import { beforeAll, afterAll, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
+import { endpointsKnown } from "../harness/endpoints-known.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { type Platform, startPlatform } from "../harness/process/platform.ts";
 import { status } from "../harness/receiver/behaviour.ts";
@@ -26,6 +27,7 @@ beforeAll(async () => {
     at,
   );
   await platform.api("POST", "/endpoints", { url: receiver.url("/down/too"), uid: "crm" }, "acme");
+  await endpointsKnown(platform, 1);
   for (const callId of ["c-41", "c-42"]) {
     const event = await platform.publish({ ...at, callId, eventType: "call_completed" });
     await platform.attempted(event, 1);

@@ -1,6 +1,7 @@
 import { fanOutSubject } from "@ringback/contracts/deliveries/fan-out";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
+import { endpointsKnown } from "../harness/endpoints-known.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
@@ -24,6 +25,7 @@ afterAll(async () => {
 const post = (path: string, body?: unknown, headers = {}): Promise<Answered> =>
   call(platform, "POST", `/endpoints/${path}`, body, headers);
 
+let endpoints = 0;
 /** An agent with a subscription, and an endpoint for its events. */
 const prepare = async (name: string): Promise<void> => {
   const callback_url = receiver.url(`/${name}-agent`);
@@ -31,6 +33,7 @@ const prepare = async (name: string): Promise<void> => {
   const settings = { uid: name, url: receiver.url(`/${name}`), agents: [name] };
   const created = await call(platform, "POST", "/endpoints", settings);
   expect([created.status, created.body]).toEqual([201, created.body]);
+  await endpointsKnown(platform, (endpoints += 1));
 };
 
 /** Publishes events one after another; each is handled, and recorded at so many destinations. */

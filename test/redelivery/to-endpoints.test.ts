@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { recordsOf } from "../endpoints/stored-endpoints.ts";
 import { eventually } from "../harness/eventually.ts";
+import { endpointsKnown } from "../harness/endpoints-known.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { type Script, status } from "../harness/receiver/behaviour.ts";
@@ -31,11 +32,13 @@ const failing =
   (_request, nth) =>
     status(nth <= times ? 500 : 200);
 
+let endpoints = 0;
 /** An endpoint for the events of this agent, by its uid; its id. */
 const endpoint = async (uid: string, agentId: string, more: object = {}): Promise<string> => {
   const settings = { uid, url: receiver.url(`/${uid}`), agents: [agentId], ...more };
   const { status: code, body } = await call(platform, "POST", "/endpoints", settings);
   expect([code, body]).toEqual([201, body]);
+  await endpointsKnown(platform, (endpoints += 1));
   return String(body["endpoint_id"]);
 };
 

@@ -1,6 +1,7 @@
 import { eventId } from "@ringback/contracts/events/event";
 import { afterAll, beforeAll } from "vitest";
 import { apiClient, editOf, type Answer, type ApiClient } from "../harness/api-client.ts";
+import { endpointsKnown } from "../harness/endpoints-known.ts";
 import { eventually } from "../harness/eventually.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import {
@@ -83,6 +84,7 @@ const fill = async ({ admin, receiver, platform, ids }: Scene): Promise<void> =>
     const body = { uid, url: `${receiver.url}${uid}`, description: uid, ...choice };
     await done(() => send(admin, "POST", "/endpoints", body), 201);
   }
+  await endpointsKnown(platform, Object.keys(ENDPOINTS).length);
   const createdMs = Date.parse((await platform.client.jsm.streams.info("EVENTS")).created);
   const publish = async (agentId: string, callId: string): Promise<string> => {
     const { seq } = await platform.publish({ workspaceId: "acme", agentId, callId });
