@@ -34,16 +34,15 @@ export type CommandKind<T extends CommandTypes> = {
     mark?: IdempotencyMark,
   ) => readonly T["event"][];
   readonly stateAfter: (event: T["event"]) => T["state"];
+  /** Whether events that NATS stores after this change are held: then it bears a time that NATS's clock has passed. */
+  readonly holdsEvents?: (change: T["accepted"]["changes"][number]) => boolean;
 };
 
 export type CommandDeps<T extends CommandTypes> = {
   readonly kind: CommandKind<T>;
   readonly store: EntityStore<T>;
   readonly now: () => Date;
-  /**
-   * A time that NATS's clock has passed: a change bears it, as an endpoint that is switched off holds what is stored from
-   * then on.
-   */
+  /** A time that NATS's clock has passed, where `now` may be ahead of it. */
   readonly passed: () => Date;
   /** Between 0 and 1. */
   readonly random: () => number;
@@ -178,10 +177,11 @@ const appendAll = async <T extends CommandTypes>(
   changes: T["accepted"]["changes"],
   { address, ...before }: Stored<T["state"]> & { readonly address: T["address"] },
   { actor, once, trace }: CommandContext,
-  { kind, store, passed, onChange, limits }: CommandDeps<T>,
+  { kind, store, now, passed, onChange, limits }: CommandDeps<T>,
 ): Promise<Stored<T["state"]> | "conflict"> => {
   let { state, seq } = before;
-  const metadata = { actor, occurred_at: passed().toISOString() };
+  const at = changes.some((change) => kind.holdsEvents?.(change) === true) ? passed() : now();
+  const metadata = { actor, occurred_at: at.toISOString() };
   const marker =
     once === undefined
       ? undefined

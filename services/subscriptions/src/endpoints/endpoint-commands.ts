@@ -67,6 +67,7 @@ export const ENDPOINTS: EntityKind<EndpointTypes> = {
 
 /** How commands to endpoints are decided. */
 export const ENDPOINT_COMMANDS: CommandKind<EndpointTypes> = {
+  holdsEvents: ({ type }) => type === "endpoint_switched",
   addressOf: ({ endpoint }) => ({
     workspaceId: endpoint.workspace_id,
     endpointId: endpoint.endpoint_id,
