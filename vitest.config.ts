@@ -25,7 +25,7 @@ export default defineConfig({
   test: {
     ...shared,
     // Most of a test's time is waiting for other processes; with more files at once those would be too slow to judge.
-    maxWorkers: Math.max(4, availableParallelism()),
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
         extends: true,

@@ -4,6 +4,7 @@ import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
+import { openDialog } from "./harness/dialog.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
@@ -35,7 +36,7 @@ describe.skipIf(chromium === undefined)("access in the console", () => {
   test("a key is made with the API's errors at its fields, shown once, rotated and deleted", async () => {
     await go("/keys");
     await page.getByRole("button", { name: "New key" }).click();
-    const dialog = page.getByRole("dialog");
+    const dialog = openDialog(page);
     await dialog.getByLabel("Agents").fill("not/an/id");
     await dialog.getByRole("button", { name: "Make the key" }).click();
     const name = dialog.getByRole("textbox", { name: "Name" });
@@ -57,7 +58,7 @@ describe.skipIf(chromium === undefined)("access in the console", () => {
     await expect.poll(() => statusWith(shown ?? ""), { timeout: 20_000 }).toBe(401);
     expect(await statusWith(rotated ?? "")).toBe(200);
     await row.getByRole("button", { name: "Delete" }).click();
-    await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+    await openDialog(page).getByRole("button", { name: "Delete" }).click();
     await expect.poll(() => statusWith(rotated ?? ""), { timeout: 20_000 }).toBe(401);
     await page.getByText("The key CRM is deleted.").waitFor();
     await page.getByRole("row", { name: /CRM/ }).waitFor({ state: "detached" });

@@ -5,12 +5,13 @@ import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
+import { openDialog } from "./harness/dialog.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
 
 const inDialog = (page: Page, name: string) =>
-  page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+  openDialog(page).getByRole("button", { name, exact: true }).click();
 
 describe.skipIf(chromium === undefined)("agents and event types in the console", () => {
   let platform: Platform;

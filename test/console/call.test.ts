@@ -6,6 +6,7 @@ import { status } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
+import { openDialog } from "./harness/dialog.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
@@ -45,7 +46,7 @@ describe.skipIf(chromium === undefined)("a call in the console", () => {
     await page.getByRole("textbox", { name: "Call ID" }).fill("c-1");
     await page.getByRole("link", { name: "c-1" }).click();
     await page.getByRole("button", { name: /recording_completed: Attempt 2, failed/ }).click();
-    const dialog = page.getByRole("dialog");
+    const dialog = openDialog(page);
     expect(await dialog.textContent()).toContain("503");
     await page.keyboard.press("Escape");
     expect(browser.faults()).toEqual([]);

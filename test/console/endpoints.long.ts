@@ -7,6 +7,7 @@ import { status } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
+import { openDialog } from "./harness/dialog.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
@@ -102,7 +103,7 @@ describe.skipIf(chromium === undefined)("endpoints in the console", () => {
     await page.getByRole("button", { name: "Send a test event" }).click();
     await page.getByRole("button", { name: "Send it" }).click();
     await page.getByText("The endpoint did not take it.").waitFor();
-    expect(await page.getByRole("dialog").textContent()).toContain("503");
+    expect(await openDialog(page).textContent()).toContain("503");
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Rotate the secret" }).click();
     await page.getByRole("textbox", { name: "Overlap" }).fill("soon");
@@ -124,14 +125,14 @@ describe.skipIf(chromium === undefined)("endpoints in the console", () => {
     const page = await signedIn(`/endpoints/${id}`);
     const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
     const inDialog = (name: string) =>
-      page.getByRole("dialog").getByRole("button", { name, exact: true }).click();
+      openDialog(page).getByRole("button", { name, exact: true }).click();
     await press("Pause");
     await inDialog("Pause");
     await page.getByRole("button", { name: "Resume" }).waitFor();
     await platform.publish({ callId: "held", agentId: "a9" });
     await press("Resume");
     await inDialog("Resume");
-    await page.getByRole("dialog").getByRole("link").waitFor();
+    await openDialog(page).getByRole("link").waitFor();
     await inDialog("Good");
     await eventually(() => receiver.requests.some(({ body }) => body.toString().includes("held")));
     await press("Disable");

@@ -2,6 +2,7 @@ import type { Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { findChromium } from "./harness/chromium.ts";
+import { openDialog } from "./harness/dialog.ts";
 import { startJourney, type Journey } from "./harness/journey.ts";
 
 failOnLeaks();
@@ -36,7 +37,7 @@ describe.skipIf(chromium === undefined)("a person's way through the console", ()
     page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
   const press = (name: string, within: Page | Locator = page) =>
     within.getByRole("button", { name, exact: true }).click();
-  const dialog = () => page.getByRole("dialog");
+  const dialog = () => openDialog(page);
   const row = (name: RegExp) => page.getByRole("row", { name });
   const publish = async (type: string, callId: string) => {
     const event = { event_type: type, agent_id: "agent-7", call_id: callId };

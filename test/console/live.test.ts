@@ -9,6 +9,7 @@ import { status } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
+import { openDialog } from "./harness/dialog.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
@@ -58,7 +59,7 @@ describe.skipIf(chromium === undefined)("the live page of the console", () => {
     await call("c-2").waitFor();
     expect(await rows().first().textContent()).toContain("c-2");
     await call("c-2").getByRole("button").click();
-    const dialog = page.getByRole("dialog");
+    const dialog = openDialog(page);
     expect(await dialog.textContent()).toContain("503");
     await page.keyboard.press("Escape");
     expect(browser.faults()).toEqual([]);

@@ -7,6 +7,7 @@ import { status } from "../harness/receiver/behaviour.ts";
 import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
 import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
+import { openDialog } from "./harness/dialog.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
@@ -87,7 +88,7 @@ describe.skipIf(chromium === undefined)("what was given up, in the console", () 
     await go("/redeliveries");
     await row(/dead lettered done/).waitFor();
     await page.getByRole("button", { name: "Send many again" }).click();
-    const dialog = page.getByRole("dialog");
+    const dialog = openDialog(page);
     await dialog.getByLabel("Which").selectOption("all");
     await dialog.getByLabel("Deliveries a second").fill("1");
     await dialog.getByRole("button", { name: "Start the job" }).click();

@@ -24,7 +24,7 @@ export interface ApiClient {
 }
 
 const BASE_PATH = "/ca/api/v0";
-const TIMEOUT_MS = 15_000;
+const TIMEOUT_MS = 40_000;
 
 /** Calls the API of a service with a key. */
 export function apiClient(service: { httpUrl(path?: string): string }, key: string): ApiClient {

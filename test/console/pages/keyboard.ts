@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { accessFaults } from "../harness/axe.ts";
+import { OPEN_DIALOG as DIALOG } from "../harness/dialog.ts";
 
 const SOON_MS = 3_000;
 
@@ -97,8 +98,6 @@ const focusOn = (page: Page, name: string): Promise<boolean> =>
        .observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
      return window.pressed !== undefined;`,
   );
-
-const DIALOG = "[role=dialog]";
 
 /** What a dialog that has just opened does wrong: it must have the focus, keep it, close, and give it back. */
 const dialogFaults = async (page: Page, name: string): Promise<readonly string[]> => {

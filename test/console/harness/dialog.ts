@@ -1,0 +1,6 @@
+import type { Locator, Page } from "playwright-core";
+
+/** The dialog that is open. What a page says for some seconds in its corner (a toast) has the same role. */
+export const OPEN_DIALOG = "[role=dialog][data-open]";
+
+export const openDialog = (page: Page): Locator => page.locator(OPEN_DIALOG);
