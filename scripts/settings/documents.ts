@@ -15,9 +15,9 @@ was probably meant), as other programs have variables in the same environment. D
 \`20GiB\`. [.env.example](../.env.example) has every setting with its default.
 
 Give both services the same values for streams, event types, addresses and secrets. Each service brings the streams to the
-values that it has. When they change, a process that a rollout
-has not reached yet may start again with the old ones: a dispatcher that has the settings of its last start sets no value that another
-one has replaced, and the API's service never does (\`streams.newer_option_kept\` in the log). A change that you take back holds at once.
+values that it has. In a rollout, a process with the old values may start again: a dispatcher that has the values of its last start sets
+none that another dispatcher has replaced, and the API's service never does (\`streams.newer_option_kept\` in the log). A change that you
+take back takes effect at once.
 `;
 
 const defaultText = ({ default: text }: SettingRow): string => {

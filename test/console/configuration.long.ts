@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { endpointsKnown } from "../harness/endpoints-known.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { status } from "../harness/receiver/behaviour.ts";
@@ -37,6 +38,7 @@ describe.skipIf(chromium === undefined)("the pages of endpoints, agents, types a
       metadata: { team: "crm" },
     });
     endpoint = (made.body as { endpoint_id: string }).endpoint_id;
+    await endpointsKnown(platform, 1);
     const body = {
       event_type: "call_completed",
       call_duration: 61,

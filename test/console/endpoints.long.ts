@@ -1,49 +1,36 @@
-import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { status } from "../harness/receiver/behaviour.ts";
-import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
-import { openDialog } from "./harness/dialog.ts";
+import { startConsole, type ConsoleScene } from "./harness/console-scene.ts";
+import { openDialog, pressInDialog } from "./harness/dialog.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
 
 describe.skipIf(chromium === undefined)("endpoints in the console", () => {
-  let platform: Platform;
-  let receiver: Receiver;
-  let browser: TestBrowser;
-  let origin: string;
+  let scene: ConsoleScene;
 
   beforeAll(async () => {
-    receiver = await startReceiver(({ path }) => status(path.endsWith("/503") ? 503 : 200));
-    platform = await startPlatform({ env: { RETRY_DELAYS: "60s" } });
-    origin = platform.subscriptions.httpUrl("").replace(/\/$/, "");
-    browser = await startBrowser(chromium ?? "", [origin]);
+    scene = await startConsole(chromium, {
+      script: ({ path }) => status(path.endsWith("/503") ? 503 : 200),
+      env: { RETRY_DELAYS: "60s" },
+    });
   });
-  afterAll(async () => {
-    await browser.close();
-    await platform.stop();
-    await receiver.stop();
-  });
-
-  const signedIn = async (path: string, key = platform.apiKeys[0]): Promise<Page> => {
-    const page = await browser.open();
-    await page.goto(`${origin}/console/w/w1${path}#key=${key}`);
-    return page;
-  };
+  afterAll(() => scene.stop());
 
   const create = async (fields: Record<string, unknown>) => {
-    const made = await platform.api("POST", "/endpoints", { url: receiver.url("/ok"), ...fields });
+    const made = await scene.platform.api("POST", "/endpoints", {
+      url: scene.receiver.url("/ok"),
+      ...fields,
+    });
     expect(made.status).toBe(201);
     return made.body as { endpoint_id: string; version: number };
   };
 
   test("are created with the API's errors at their fields, and the secret is shown once", async () => {
-    const page = await signedIn("/endpoints");
+    const page = await scene.signedIn("/endpoints");
     await page.getByRole("link", { name: "Add an endpoint" }).click();
     await page.getByRole("textbox", { name: "URL" }).fill("ftp://crm.example.com");
     await page.getByLabel("Filter", { exact: true }).fill('{"data": {"loan": {"$gt": true}}}');
@@ -53,7 +40,7 @@ describe.skipIf(chromium === undefined)("endpoints in the console", () => {
     await page.getByText("data.loan.$gt: expected a number or a text, got true").first().waitFor();
     const url = page.getByRole("textbox", { name: "URL" });
     expect(await url.getAttribute("aria-invalid")).toBe("true");
-    await url.fill(receiver.url("/ok"));
+    await url.fill(scene.receiver.url("/ok"));
     await page.getByLabel("Filter", { exact: true }).fill('{"data": {"loan": 9007199254740993}}');
     await page.getByRole("button", { name: "Remove cal_*" }).click();
     await page.getByLabel("Names or patterns").fill("call_*");
@@ -66,7 +53,7 @@ describe.skipIf(chromium === undefined)("endpoints in the console", () => {
     await page.getByRole("button", { name: "Create the endpoint" }).click();
     const secret = await page.getByRole("region", { name: "Signing secret" }).textContent();
     expect(secret).toMatch(/^whsec_/);
-    const { body } = await platform.api("GET", "/endpoints/crm");
+    const { body } = await scene.platform.api("GET", "/endpoints/crm");
     expect(body).toMatchObject({
       event_types: ["call_*"],
       headers: { Authorization: "Bearer secret-header" },
@@ -76,15 +63,15 @@ describe.skipIf(chromium === undefined)("endpoints in the console", () => {
     await page.getByRole("heading", { name: "crm" }).waitFor();
     const filter = page.getByRole("region", { name: "Filter" });
     expect(await filter.textContent()).toContain("9007199254740993");
-    expect(browser.faults()).toEqual([]);
+    expect(scene.browser.faults()).toEqual([]);
   });
 
   test("an edit sends what was changed, and a change by somebody else meanwhile is said", async () => {
     const { endpoint_id: id } = await create({ uid: "edited", headers: { "X-Team": "a" } });
-    const page = await signedIn(`/endpoints/${id}/edit`);
+    const page = await scene.signedIn(`/endpoints/${id}/edit`);
     const description = page.getByRole("textbox", { name: "Description" });
     await description.fill("by me");
-    await platform.api("PATCH", `/endpoints/${id}`, { description: "by somebody else" });
+    await scene.platform.api("PATCH", `/endpoints/${id}`, { description: "by somebody else" });
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Somebody else has changed it meanwhile").waitFor();
     await page.getByRole("button", { name: "Load it again" }).click();
@@ -92,14 +79,14 @@ describe.skipIf(chromium === undefined)("endpoints in the console", () => {
     await description.fill("by me");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("by somebody else").first().waitFor();
-    const { body } = await platform.api("GET", `/endpoints/${id}`);
+    const { body } = await scene.platform.api("GET", `/endpoints/${id}`);
     expect(body).toMatchObject({ description: "by me", headers: { "X-Team": "a" } });
-    expect(browser.faults()).toEqual([]);
+    expect(scene.browser.faults()).toEqual([]);
   });
 
   test("a test event shows the answer; a rotation shows the new secret once", async () => {
-    const { endpoint_id: id } = await create({ uid: "tried", url: receiver.url("/503") });
-    const page = await signedIn(`/endpoints/${id}`);
+    const { endpoint_id: id } = await create({ uid: "tried", url: scene.receiver.url("/503") });
+    const page = await scene.signedIn(`/endpoints/${id}`);
     await page.getByRole("button", { name: "Send a test event" }).click();
     await page.getByRole("button", { name: "Send it" }).click();
     await page.getByText("The endpoint did not take it.").waitFor();
@@ -116,37 +103,38 @@ describe.skipIf(chromium === undefined)("endpoints in the console", () => {
     );
     await page.getByRole("button", { name: "I have copied it" }).click();
     await page.getByText("Signing secret rotated").waitFor();
-    expect(browser.faults()).toEqual([]);
+    expect(scene.browser.faults()).toEqual([]);
   });
 
   test("is paused, and resumed with the job that brings what was held; disabled, and deleted", async () => {
     const { endpoint_id: id } = await create({ uid: "switched", agents: ["a9"] });
-    await create({ uid: "stays", url: receiver.url("/503") });
-    const page = await signedIn(`/endpoints/${id}`);
+    await create({ uid: "stays", url: scene.receiver.url("/503") });
+    const page = await scene.signedIn(`/endpoints/${id}`);
     const press = (name: string) => page.getByRole("button", { name, exact: true }).click();
-    const inDialog = (name: string) =>
-      openDialog(page).getByRole("button", { name, exact: true }).click();
+    const inDialog = (name: string) => pressInDialog(page, name);
     await press("Pause");
     await inDialog("Pause");
     await page.getByRole("button", { name: "Resume" }).waitFor();
-    await platform.publish({ callId: "held", agentId: "a9" });
+    await scene.platform.publish({ callId: "held", agentId: "a9" });
     await press("Resume");
     await inDialog("Resume");
     await openDialog(page).getByRole("link").waitFor();
     await inDialog("Good");
-    await eventually(() => receiver.requests.some(({ body }) => body.toString().includes("held")));
+    await eventually(() =>
+      scene.receiver.requests.some(({ body }) => body.toString().includes("held")),
+    );
     await press("Disable");
     await inDialog("Disable");
     await page.getByRole("button", { name: "Enable" }).waitFor();
     await press("Delete");
-    await platform.api("PATCH", `/endpoints/${id}`, { description: "changed meanwhile" });
+    await scene.platform.api("PATCH", `/endpoints/${id}`, { description: "changed meanwhile" });
     await inDialog("Delete it for good");
     await inDialog("Load it again");
     await page.getByText("changed meanwhile").first().waitFor();
     await inDialog("Delete it for good");
     await page.getByRole("heading", { name: "Endpoints" }).waitFor();
     await page.getByRole("link", { name: "stays" }).waitFor();
-    expect((await platform.api("GET", `/endpoints/${id}`)).status).toBe(404);
-    expect(browser.faults()).toEqual([]);
+    expect((await scene.platform.api("GET", `/endpoints/${id}`)).status).toBe(404);
+    expect(scene.browser.faults()).toEqual([]);
   });
 });

@@ -1,12 +1,11 @@
 import { eventSubject } from "@ringback/contracts/streams/subjects";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { endpointsKnown } from "../harness/endpoints-known.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { status } from "../harness/receiver/behaviour.ts";
-import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
+import { startConsole, type ConsoleScene } from "./harness/console-scene.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
@@ -24,38 +23,33 @@ const PAYLOAD =
   '{"event_type":"recording_completed","call_id":"c-2","id":12345678901234567890,"name":"<img src=x onerror=alert(1)>","odd":"a\u202Eb"}';
 
 describe.skipIf(chromium === undefined)("events in the console", () => {
-  let platform: Platform;
-  let receiver: Receiver;
-  let browser: TestBrowser;
-  let origin: string;
+  let scene: ConsoleScene;
   let page: Page;
   let isDown = true;
 
   beforeAll(async () => {
-    receiver = await startReceiver(({ path }) =>
-      status(path.endsWith("/flaky") && isDown ? 503 : 200),
-    );
-    platform = await startPlatform({ env: { RETRY_DELAYS: "10m", RETRY_JITTER: "0" } });
-    origin = new URL(platform.subscriptions.httpUrl("")).origin;
-    browser = await startBrowser(chromium ?? "", [origin]);
-    page = await browser.open();
-    await platform.subscribe([
-      { event_type: "call_completed", callback_url: receiver.url("/ok") },
-      { event_type: "recording_completed", callback_url: receiver.url("/flaky") },
+    scene = await startConsole(chromium, {
+      script: ({ path }) => status(path.endsWith("/flaky") && isDown ? 503 : 200),
+      env: { RETRY_DELAYS: "10m", RETRY_JITTER: "0" },
+    });
+    page = await scene.browser.open();
+    await scene.platform.subscribe([
+      { event_type: "call_completed", callback_url: scene.receiver.url("/ok") },
+      { event_type: "recording_completed", callback_url: scene.receiver.url("/flaky") },
     ]);
-    const crm = { uid: "crm", url: receiver.url("/ok"), event_types: ["recording_completed"] };
-    await platform.api("POST", "/endpoints", crm);
-    await platform.publish({ callId: "c-1", eventType: "call_completed" });
-    await platform.client.js.publish(eventSubject(ADDRESS), PAYLOAD);
+    const crm = {
+      uid: "crm",
+      url: scene.receiver.url("/ok"),
+      event_types: ["recording_completed"],
+    };
+    await scene.platform.api("POST", "/endpoints", crm);
+    await endpointsKnown(scene.platform, 1);
+    await scene.platform.publish({ callId: "c-1", eventType: "call_completed" });
+    await scene.platform.client.js.publish(eventSubject(ADDRESS), PAYLOAD);
   });
-  afterAll(async () => {
-    await browser.close();
-    await platform.stop();
-    await receiver.stop();
-  });
+  afterAll(() => scene.stop());
 
-  const go = (path: string, key = platform.apiKeys[0]) =>
-    page.goto(`${origin}/console/w/w1${path}#key=${key}`);
+  const go = (path: string, key?: string) => page.goto(scene.signingIn(path, key));
   const row = (name: RegExp) => page.getByRole("row", { name });
 
   test("the list narrows by filters that the address keeps, and says so when nothing matches", async () => {
@@ -75,7 +69,7 @@ describe.skipIf(chromium === undefined)("events in the console", () => {
     await page.getByLabel("Since").fill("yesterday");
     const since = page.getByLabel("Since");
     await expect.poll(() => since.getAttribute("aria-invalid"), SOON).toBe("true");
-    expect(browser.faults()).toEqual([]);
+    expect(scene.browser.faults()).toEqual([]);
   });
 
   test("an event shows its payload as it was published, its destinations and each attempt", async () => {
@@ -92,10 +86,10 @@ describe.skipIf(chromium === undefined)("events in the console", () => {
       .getByRole("button")
       .click();
     const dialog = page.getByRole("dialog", { name: "Attempt 1" });
-    expect(await dialog.textContent()).toContain(`POST ${receiver.url("/flaky")}`);
+    expect(await dialog.textContent()).toContain(`POST ${scene.receiver.url("/flaky")}`);
     await page.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
-    expect(browser.faults()).toEqual([]);
+    expect(scene.browser.faults()).toEqual([]);
   });
 
   test("a waiting delivery is retried now, and the page sees what comes of it", async () => {
@@ -112,29 +106,32 @@ describe.skipIf(chromium === undefined)("events in the console", () => {
     await page.getByText("Destinations: 1 retried now.").waitFor();
     await row(/^agent's subscription delivered/).waitFor();
     await row(/2 · redelivery delivered/).waitFor();
-    expect(browser.faults()).toEqual([]);
+    expect(scene.browser.faults()).toEqual([]);
   });
 
   test("an event is sent again to chosen destinations", async () => {
-    const before = receiver.requests.length;
+    const before = scene.receiver.requests.length;
     await page.getByRole("button", { name: "Send again" }).click();
     const dialog = page.getByRole("dialog", { name: "Send the event again" });
     await dialog.getByLabel(/agent's subscription/).uncheck();
     await dialog.getByRole("button", { name: "Send to 1 destination" }).click();
     await page.getByText("Destinations: 1 sent again.").waitFor();
     await row(/1 · redelivery delivered .* crm/).waitFor();
-    expect(receiver.requests.slice(before).map(({ path }) => path)).toEqual(["/ok"]);
+    expect(scene.receiver.requests.slice(before).map(({ path }) => path)).toEqual(["/ok"]);
   });
 
   test("who may not read payloads or send again is not offered it", async () => {
-    const made = await platform.api("POST", "/api-keys", { name: "reader", scopes: ["read"] });
+    const made = await scene.platform.api("POST", "/api-keys", {
+      name: "reader",
+      scopes: ["read"],
+    });
     const { key } = made.body as { key: string };
     await go("/events?call_id=c-2", key);
     await page.getByRole("link", { name: "recording_completed" }).click();
     await page.getByText("may not read payloads").waitFor();
     expect(await page.getByRole("button", { name: /again|retry now/i }).count()).toBe(0);
-    await page.goto(`${origin}/console/w/w1/events/evt_0_1`);
+    await page.goto(`${scene.origin}/console/w/w1/events/evt_0_1`);
     await page.getByRole("alert").waitFor();
-    expect(browser.faults()).toEqual([]);
+    expect(scene.browser.faults()).toEqual([]);
   });
 });

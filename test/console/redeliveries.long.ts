@@ -2,11 +2,9 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
-import { startPlatform, type Platform } from "../harness/process/platform.ts";
 import { status } from "../harness/receiver/behaviour.ts";
-import { startReceiver, type Receiver } from "../harness/receiver/receiver.ts";
-import { startBrowser, type TestBrowser } from "./harness/browser.ts";
 import { findChromium } from "./harness/chromium.ts";
+import { startConsole, type ConsoleScene } from "./harness/console-scene.ts";
 import { openDialog } from "./harness/dialog.ts";
 
 failOnLeaks();
@@ -16,36 +14,28 @@ const SOON = { timeout: 20_000 };
 const EVENTS = 12;
 
 describe.skipIf(chromium === undefined)("what was given up, in the console", () => {
-  let platform: Platform;
-  let receiver: Receiver;
-  let browser: TestBrowser;
-  let origin: string;
+  let scene: ConsoleScene;
   let page: Page;
   let isDown = true;
 
   beforeAll(async () => {
-    receiver = await startReceiver(() => status(isDown ? 503 : 200));
-    platform = await startPlatform({ env: { RETRY_DELAYS: "100ms" } });
-    origin = new URL(platform.subscriptions.httpUrl("")).origin;
-    browser = await startBrowser(chromium ?? "", [origin]);
-    page = await browser.open();
-    await platform.subscribe([
-      { event_type: "call_completed", callback_url: receiver.url("/calls") },
+    scene = await startConsole(chromium, {
+      script: () => status(isDown ? 503 : 200),
+      env: { RETRY_DELAYS: "100ms" },
+    });
+    page = await scene.browser.open();
+    await scene.platform.subscribe([
+      { event_type: "call_completed", callback_url: scene.receiver.url("/calls") },
     ]);
-    for (let n = 0; n < EVENTS; n += 1) await platform.publish({ callId: `c-${n}` });
-    await eventually(async () => (await platform.deadLetters()).length === EVENTS, {
+    for (let n = 0; n < EVENTS; n += 1) await scene.platform.publish({ callId: `c-${n}` });
+    await eventually(async () => (await scene.platform.deadLetters()).length === EVENTS, {
       what: "all are given up",
     });
     isDown = false;
   });
-  afterAll(async () => {
-    await browser.close();
-    await platform.stop();
-    await receiver.stop();
-  });
+  afterAll(() => scene.stop());
 
-  const go = (path: string, key = platform.apiKeys[0]) =>
-    page.goto(`${origin}/console/w/w1${path}#key=${key}`);
+  const go = (path: string, key?: string) => page.goto(scene.signingIn(path, key));
   const row = (name: RegExp) => page.getByRole("row", { name });
 
   test("deliveries and dead letters are listed, counted, and narrowed by a click on a count", async () => {
@@ -58,7 +48,7 @@ describe.skipIf(chromium === undefined)("what was given up, in the console", () 
     await page.getByLabel("Call", { exact: true }).fill("c-3");
     await row(/call_completed exhausted c-3/).waitFor();
     await expect.poll(() => row(/call_completed/).count(), SOON).toBe(1);
-    expect(browser.faults()).toEqual([]);
+    expect(scene.browser.faults()).toEqual([]);
   });
 
   test("a job says what it covers, shows the API's errors at its fields, and moves to its end", async () => {
@@ -80,8 +70,8 @@ describe.skipIf(chromium === undefined)("what was given up, in the console", () 
     await expect.poll(ended, SOON).toBeGreaterThan(early);
     await expect.poll(ended, SOON).toBe(100);
     await page.getByText("done", { exact: true }).waitFor();
-    expect(receiver.requests.length).toBe(3 * EVENTS);
-    expect(browser.faults()).toEqual([]);
+    expect(scene.receiver.requests.length).toBe(3 * EVENTS);
+    expect(scene.browser.faults()).toEqual([]);
   });
 
   test("a job is stopped once somebody has confirmed it", async () => {
@@ -95,19 +85,22 @@ describe.skipIf(chromium === undefined)("what was given up, in the console", () 
     await page.getByRole("button", { name: "Stop the job" }).click();
     await dialog.getByRole("button", { name: "Stop the job" }).click();
     await page.getByText("stopped", { exact: true }).waitFor();
-    const jobs = await platform.api("GET", "/redeliveries?limit=1");
+    const jobs = await scene.platform.api("GET", "/redeliveries?limit=1");
     expect(jobs.body).toMatchObject({ redeliveries: [{ state: "stopped", status: "all" }] });
-    expect(browser.faults()).toEqual([]);
+    expect(scene.browser.faults()).toEqual([]);
   });
 
   test("who may not send again is not offered it", async () => {
-    const made = await platform.api("POST", "/api-keys", { name: "reader", scopes: ["read"] });
+    const made = await scene.platform.api("POST", "/api-keys", {
+      name: "reader",
+      scopes: ["read"],
+    });
     const { key } = made.body as { key: string };
     for (const path of ["/deliveries", "/dead-letters", "/redeliveries"]) {
       await go(path, key);
       await page.getByRole("table").waitFor();
       expect(await page.getByRole("button", { name: /Send many/ }).count()).toBe(0);
     }
-    expect(browser.faults()).toEqual([]);
+    expect(scene.browser.faults()).toEqual([]);
   });
 });

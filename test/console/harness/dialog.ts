@@ -4,3 +4,7 @@ import type { Locator, Page } from "playwright-core";
 export const OPEN_DIALOG = "[role=dialog][data-open]";
 
 export const openDialog = (page: Page): Locator => page.locator(OPEN_DIALOG);
+
+/** Presses a button of the dialog that is open. */
+export const pressInDialog = (page: Page, name: string): Promise<void> =>
+  openDialog(page).getByRole("button", { name, exact: true }).click();

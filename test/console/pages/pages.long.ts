@@ -5,7 +5,7 @@ import { findChromium } from "../harness/chromium.ts";
 import { pressFaults } from "./keyboard.ts";
 import { isRead, lookFaults, openInTrouble, openPage } from "./looks.ts";
 import { listedPages, ofNothing, rowOf } from "./page-list.ts";
-import { startPagesStage, type Stage } from "./stage.ts";
+import { openAsOperator, startPagesStage, type Stage } from "./stage.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
@@ -25,9 +25,7 @@ describe.skipIf(chromium === undefined)("each page in depth", () => {
 
   beforeAll(async () => {
     stage = await startPagesStage(chromium ?? "");
-    page = await stage.browser.open();
-    await page.goto(`${stage.console}/w/w1/keys#key=${stage.operatorKey}`);
-    await page.getByRole("heading", { level: 1 }).waitFor();
+    page = await openAsOperator(stage);
   });
   afterAll(() => stage.stop());
 
@@ -46,9 +44,7 @@ describe.skipIf(chromium === undefined)("each page in depth", () => {
   );
 
   test("says in a new workspace that there is nothing yet, and what would be there", async () => {
-    const fresh = await stage.browser.open();
-    await fresh.goto(`${stage.console}/w/w2/calls#key=${stage.operatorKey}`);
-    await fresh.getByRole("heading", { level: 1 }).waitFor();
+    const fresh = await openAsOperator(stage, "w2/calls");
     for (const path of paths) {
       await goWithin(fresh, `/console/w/w2${ofNothing(path)}`);
       await isRead(fresh, rowOf(path).empty);

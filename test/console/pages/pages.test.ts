@@ -5,7 +5,7 @@ import { accessFaults } from "../harness/axe.ts";
 import { findChromium } from "../harness/chromium.ts";
 import { lookFaults, openPage } from "./looks.ts";
 import { listedPages, PAGE_ROWS, rowOf } from "./page-list.ts";
-import { startPagesStage, type Stage } from "./stage.ts";
+import { openAsOperator, startPagesStage, type Stage } from "./stage.ts";
 
 failOnLeaks();
 const chromium = await findChromium();
@@ -21,9 +21,7 @@ describe.skipIf(chromium === undefined)("each page", () => {
 
   beforeAll(async () => {
     stage = await startPagesStage(chromium ?? "");
-    page = await stage.browser.open();
-    await page.goto(`${stage.console}/w/w1/keys#key=${stage.operatorKey}`);
-    await page.getByRole("heading", { level: 1 }).waitFor();
+    page = await openAsOperator(stage);
   });
   afterAll(() => stage.stop());
 

@@ -3,6 +3,7 @@ import { eventually } from "../../harness/eventually.ts";
 import { startPlatform, type Platform } from "../../harness/process/platform.ts";
 import { status } from "../../harness/receiver/behaviour.ts";
 import { startReceiver } from "../../harness/receiver/receiver.ts";
+import type { Page } from "playwright-core";
 import { startBrowser, type TestBrowser } from "../harness/browser.ts";
 
 /** A workspace `w1` in which there is one of everything that a page can show, and `w2`, in which there is nothing. */
@@ -107,4 +108,15 @@ const configure = async (
     metadata: { team: "crm" },
   });
   return id;
+};
+
+/** A page of the workspace, `w1` unless told otherwise, in which an operator is signed in. */
+export const openAsOperator = async (
+  { browser, console: address, operatorKey }: Stage,
+  at = "w1/keys",
+): Promise<Page> => {
+  const page = await browser.open();
+  await page.goto(`${address}/w/${at}#key=${operatorKey}`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  return page;
 };

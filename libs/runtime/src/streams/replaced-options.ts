@@ -29,7 +29,7 @@ export type StreamChange = {
 /**
  * How to bring a stream to what this process wants. `hasNewSettings`: these are not the settings that it had at its last start.
  * Without new settings it sets no value that another process has replaced: it is one of those that a rollout has not reached,
- * and was started again. What people changed by hand was replaced by no process, and is set right.
+ * and was started again. What people changed by hand was replaced by no process, and is set right (docs/adr/0033).
  */
 export const changeOf = (
   wanted: WantedStream,
