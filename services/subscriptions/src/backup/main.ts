@@ -3,6 +3,7 @@ import { closeNats, connectNats } from "@ringback/runtime/nats/connection";
 import { failAtStart } from "@ringback/runtime/process/process";
 import { parseSettings } from "@ringback/runtime/settings/parse-settings";
 import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
+import { natsCertificateRule } from "@ringback/runtime/settings/settings-rules";
 import { backUp } from "./backup.ts";
 import { backupSettings } from "./backup-settings.ts";
 import { pushSuccess } from "./push-metric.ts";
@@ -11,7 +12,9 @@ const now = (): Date => new Date();
 
 /** Makes one backup. Whoever ends it before its end leaves an unfinished one, which the next run removes. */
 const main = async (): Promise<void> => {
-  const settings = parseSettings(backupSettings, process.env, COMMON_SECRETS);
+  const settings = parseSettings(backupSettings, process.env, COMMON_SECRETS, [
+    natsCertificateRule,
+  ]);
   const log = createLogger("backup", settings.LOG_LEVEL);
   const nats = await connectNats(settings, "ringback-backup", log);
   try {

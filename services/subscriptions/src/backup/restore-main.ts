@@ -3,13 +3,16 @@ import { closeNats, connectNats } from "@ringback/runtime/nats/connection";
 import { failAtStart } from "@ringback/runtime/process/process";
 import { parseSettings } from "@ringback/runtime/settings/parse-settings";
 import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
+import { natsCertificateRule } from "@ringback/runtime/settings/settings-rules";
 import { findBackup } from "./archive.ts";
 import { restoreSettings } from "./backup-settings.ts";
 import { restore } from "./restore.ts";
 
 /** Restores one backup, while both services are stopped. */
 const main = async (): Promise<void> => {
-  const settings = parseSettings(restoreSettings, process.env, COMMON_SECRETS);
+  const settings = parseSettings(restoreSettings, process.env, COMMON_SECRETS, [
+    natsCertificateRule,
+  ]);
   const log = createLogger("restore", settings.LOG_LEVEL);
   const folder = await findBackup(settings.BACKUP_DIR, settings.RESTORE_FROM);
   const nats = await connectNats(settings, "ringback-restore", log);

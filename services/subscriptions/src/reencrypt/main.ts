@@ -5,6 +5,7 @@ import { openHeaderSealing } from "@ringback/runtime/secrets/sealed-headers";
 import { headerSecretSettings } from "@ringback/runtime/settings/delivery-settings";
 import { parseSettings, SettingsError } from "@ringback/runtime/settings/parse-settings";
 import { COMMON_SECRETS, commonSettings } from "@ringback/runtime/settings/settings";
+import { natsCertificateRule } from "@ringback/runtime/settings/settings-rules";
 import { reencryptAll } from "./reencrypt.ts";
 
 const STOP_GRACE_MS = 20_000;
@@ -15,6 +16,7 @@ const main = async (): Promise<void> => {
     { ...commonSettings, ...headerSecretSettings },
     process.env,
     COMMON_SECRETS,
+    [natsCertificateRule],
   );
   if (settings.HEADER_ENCRYPTION_KEYS_FILE === undefined) {
     throw new SettingsError(
