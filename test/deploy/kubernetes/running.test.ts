@@ -95,7 +95,7 @@ describe.skipIf(kustomize.kind === "absent")(
         expect((await fetch(`http://${host}:${port}/readyz`)).status).toBe(200);
       }
       const metrics = await service.metrics();
-      expect(metrics.value("ringback_projection_limit_bytes", {})).toBe(12 * 1024 ** 3);
+      expect(metrics.value("ringback_projection_limit_bytes", {})).toBe(14 * 1024 ** 3);
       expect(metrics.value("ringback_projection_bytes", {})).toBeGreaterThan(0);
     });
   },
