@@ -5,6 +5,7 @@ import { type Installation, type Scene, sceneOf, startInstallation } from "./sce
 const WORKSPACES = Array.from({ length: 10 }, (_, n) => `w${n + 1}`);
 const FAILING = 6;
 const UNTOLD = 9_000;
+const AT_ONCE = 300;
 
 /** Endpoints that fail, addresses that are refused, messages that are no events, and streams that lose what they hold. */
 export const customers = async (): Promise<Scene> => {
@@ -57,8 +58,11 @@ const refusing = async (at: Installation): Promise<() => Promise<unknown>> => {
 
 /** More than a dispatcher keeps of what it cannot tell. */
 const unreadable = async ({ client }: Installation): Promise<void> => {
-  for (let n = 0; n < UNTOLD; n += 1) {
-    await client.js.publish(`events.w1.u${n}.a1.call_completed`, "no event");
+  for (let n = 0; n < UNTOLD; n += AT_ONCE) {
+    const ids = Array.from({ length: AT_ONCE }, (_, i) => `u${n + i}`);
+    await Promise.all(
+      ids.map((id) => client.js.publish(`events.w1.${id}.a1.call_completed`, "no event")),
+    );
   }
 };
 

@@ -1,23 +1,33 @@
-import {
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  writeFile,
-  type FileHandle,
-} from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import type { StreamConfig, StreamState } from "@nats-io/jetstream";
 import { isStreamName, type StreamName } from "@ringback/contracts/streams/subjects";
+import { z } from "zod";
 
 /** What a stream was when it was copied; the server wants it back for a restore. */
 export type StreamMeta = { readonly config: StreamConfig; readonly state: StreamState };
 
+/** A stream with its consumers, as the server gave it; `bytes` is how many were written. */
+export type Snapshot = { readonly meta: StreamMeta; readonly bytes: number };
+
+/** Hands a stream's bytes over, part by part, in their order. */
+type TakeSnapshot = (write: (part: Uint8Array) => Promise<unknown>) => Promise<Snapshot>;
+
+/** A stream in a backup. */
+export type StoredStream = {
+  readonly stream: StreamName;
+  readonly meta: StreamMeta;
+  readonly dataFile: string;
+};
+
 // As the `nats` program names and writes them: either reads what the other has written.
 const META_FILE = "backup.json";
 const DATA_FILE = "stream.tar.s2";
+/** Of the data, as `sha256sum --check` reads it; the `nats` program neither writes nor minds it. */
+const CHECKSUM_FILE = `${DATA_FILE}.sha256`;
 
 /** A backup that was not finished; nobody restores it. */
 const PARTIAL = ".partial";
@@ -28,9 +38,8 @@ const nameOf = (at: Date): string => at.toISOString().replaceAll(/[:.]/g, "-");
 /** A backup that is being made. */
 export type NewBackup = {
   readonly name: string;
-  /** A new file for a stream's bytes; close it. */
-  readonly openData: (stream: StreamName) => Promise<FileHandle>;
-  readonly writeMeta: (stream: StreamName, meta: StreamMeta) => Promise<void>;
+  /** Writes a stream's bytes with their checksum, and what the stream was. */
+  readonly add: (stream: StreamName, take: TakeSnapshot) => Promise<Snapshot>;
   /** From here on it is complete, and may be restored. */
   readonly finish: () => Promise<void>;
 };
@@ -44,14 +53,33 @@ export const beginBackup = async (root: string, at: Date): Promise<NewBackup> =>
   await mkdir(folder);
   return {
     name,
-    openData: async (stream) => {
-      await mkdir(join(folder, stream));
-      return open(join(folder, stream, DATA_FILE), "wx", 0o600);
+    add: async (stream, take) => {
+      const own = join(folder, stream);
+      await mkdir(own);
+      const snapshot = await writeData(own, take);
+      await writeFile(join(own, META_FILE), JSON.stringify(snapshot.meta, null, 2), PRIVATE);
+      return snapshot;
     },
-    writeMeta: (stream, meta) =>
-      writeFile(join(folder, stream, META_FILE), JSON.stringify(meta, null, 2), { mode: 0o600 }),
     finish: () => rename(folder, join(root, name)),
   };
+};
+
+const PRIVATE = { mode: 0o600, flush: true };
+
+const writeData = async (folder: string, take: TakeSnapshot): Promise<Snapshot> => {
+  const file = await open(join(folder, DATA_FILE), "wx", PRIVATE.mode);
+  const hash = createHash("sha256");
+  try {
+    const snapshot = await take((part) => {
+      hash.update(part);
+      return file.writeFile(part);
+    });
+    await file.sync();
+    await writeFile(join(folder, CHECKSUM_FILE), `${hash.digest("hex")}  ${DATA_FILE}\n`, PRIVATE);
+    return snapshot;
+  } finally {
+    await file.close();
+  }
 };
 
 /** Complete backups, oldest first. */
@@ -86,12 +114,45 @@ export const findBackup = async (root: string, name: string): Promise<string> =>
 export const streamsOf = async (folder: string): Promise<readonly StreamName[]> =>
   (await readdir(folder)).filter(isStreamName);
 
-/** What a backup has of a stream. */
-export const openStream = async (
-  folder: string,
-  stream: StreamName,
-): Promise<{ readonly meta: StreamMeta; readonly data: FileHandle }> => {
-  const text = await readFile(join(folder, stream, META_FILE), "utf8");
-  const data = await open(join(folder, stream, DATA_FILE), "r");
-  return { meta: JSON.parse(text) as StreamMeta, data };
+const metaSchema = (stream: StreamName) =>
+  z.looseObject({
+    config: z.looseObject({ name: z.literal(stream) }),
+    state: z.looseObject({ messages: z.number(), last_seq: z.number() }),
+  });
+
+/**
+ * What a backup has of a stream, read once from its beginning to its end. Throws where that is not what was written; the
+ * `nats` program writes no checksum to tell it by.
+ */
+export const readStream = async (folder: string, stream: StreamName): Promise<StoredStream> => {
+  const own = join(folder, stream);
+  const meta = metaSchema(stream).safeParse(await jsonIn(join(own, META_FILE)));
+  if (!meta.success) throw new Error(`${join(own, META_FILE)}: ${z.prettifyError(meta.error)}`);
+  const dataFile = join(own, DATA_FILE);
+  const [digest, written] = await Promise.all([digestOf(dataFile), checksumIn(own)]);
+  if (written !== undefined && written !== digest) {
+    throw new Error(`${dataFile}: is not what was written, by ${CHECKSUM_FILE}`);
+  }
+  return { stream, meta: meta.data as unknown as StreamMeta, dataFile };
+};
+
+const jsonIn = async (path: string): Promise<unknown> => {
+  const text = await readFile(path, "utf8");
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path}: is no JSON`, { cause: error });
+  }
+};
+
+const digestOf = async (path: string): Promise<string> => {
+  const hash = createHash("sha256");
+  await pipeline(createReadStream(path), hash);
+  return hash.digest("hex");
+};
+
+const checksumIn = async (folder: string): Promise<string | undefined> => {
+  if (!(await readdir(folder)).includes(CHECKSUM_FILE)) return undefined;
+  const text = await readFile(join(folder, CHECKSUM_FILE), "utf8");
+  return text.split(" ", 1)[0];
 };

@@ -44,12 +44,10 @@ const copy = async (
   { nats, inboxPrefix, log }: BackupDeps,
 ): Promise<number> => {
   const startedMs = performance.now();
-  const file = await backup.openData(stream);
   try {
-    const write = (part: Uint8Array) => file.writeFile(part);
-    const { meta, bytes } = await takeSnapshot(nats, stream, inboxPrefix, write);
-    await file.sync();
-    await backup.writeMeta(stream, meta);
+    const { meta, bytes } = await backup.add(stream, (write) =>
+      takeSnapshot(nats, stream, inboxPrefix, write),
+    );
     const { messages, last_seq: lastSeq } = meta.state;
     const tookMs = Math.round(performance.now() - startedMs);
     log.info({ stream, messages, last_seq: lastSeq, bytes, took_ms: tookMs }, "backup.copied");
@@ -57,7 +55,5 @@ const copy = async (
   } catch (error) {
     if (!isStreamNotFound(error)) throw error;
     throw new Error(`BACKUP_STREAMS: there is no stream ${stream}`, { cause: error });
-  } finally {
-    await file.close();
   }
 };

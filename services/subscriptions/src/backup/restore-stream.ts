@@ -1,9 +1,8 @@
-import type { FileHandle } from "node:fs/promises";
-import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { createReadStream } from "node:fs";
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { replyIn } from "./reply.ts";
-import type { StreamMeta } from "./archive.ts";
+import type { StoredStream } from "./archive.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 
@@ -20,9 +19,7 @@ const DONE_TIMEOUT_MS = 3_600_000;
  */
 export const restoreStream = async (
   { connection }: Nats,
-  stream: StreamName,
-  meta: StreamMeta,
-  data: FileHandle,
+  { stream, meta, dataFile }: StoredStream,
 ): Promise<StreamInfo> => {
   const ask = (subject: string, body: Uint8Array | string, timeout: number) =>
     connection.request(subject, body, { timeout });
@@ -30,10 +27,7 @@ export const restoreStream = async (
     await ask(`$JS.API.STREAM.RESTORE.${stream}`, JSON.stringify(meta), REPLY_TIMEOUT_MS),
   );
   const target = accepted["deliver_subject"] as string;
-  for await (const part of data.createReadStream({
-    highWaterMark: CHUNK_BYTES,
-    autoClose: false,
-  })) {
+  for await (const part of createReadStream(dataFile, { highWaterMark: CHUNK_BYTES })) {
     const reply = await ask(target, part as Uint8Array, REPLY_TIMEOUT_MS);
     // An empty reply asks for the next part; what is in one is an error.
     if (reply.data.length > 0) replyIn(reply);

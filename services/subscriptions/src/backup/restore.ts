@@ -6,7 +6,7 @@ import {
 import { isConsumerNotFound, isStreamNotFound } from "@ringback/runtime/nats/errors";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import { openStream, streamsOf } from "./archive.ts";
+import { readStream, type StoredStream, streamsOf } from "./archive.ts";
 import { restoreStream } from "./restore-stream.ts";
 
 export type RestoreDeps = { readonly nats: Nats; readonly log: Logger };
@@ -21,8 +21,8 @@ export type RestorePlan = {
 };
 
 /**
- * Makes streams from a backup. Throws before it changes anything where dispatchers run, the backup lacks a stream, or one is
- * there that may not be replaced.
+ * Makes streams from a backup. Throws before it changes anything where dispatchers run, the backup lacks a stream or is damaged,
+ * or a stream is there that may not be replaced.
  */
 export const restore = async (
   deps: RestoreDeps,
@@ -38,16 +38,14 @@ export const restore = async (
   if (replaced.length > 0 && !replace) {
     throw new Error(`RESTORE_REPLACE: is not true, and there are streams ${replaced.join()}`);
   }
-  for (const stream of wanted) {
+  const stored: StoredStream[] = [];
+  for (const stream of wanted) stored.push(await readStream(folder, stream));
+  for (const one of stored) {
+    const { stream } = one;
     if (replaced.includes(stream)) await deps.nats.jsm.streams.delete(stream);
-    const { meta, data } = await openStream(folder, stream);
-    try {
-      const { state, created } = await restoreStream(deps.nats, stream, meta, data);
-      const { messages, last_seq: lastSeq } = state;
-      deps.log.info({ stream, messages, last_seq: lastSeq, created }, "restore.restored");
-    } finally {
-      await data.close();
-    }
+    const { state, created } = await restoreStream(deps.nats, one);
+    const { messages, last_seq: lastSeq } = state;
+    deps.log.info({ stream, messages, last_seq: lastSeq, created }, "restore.restored");
   }
   return wanted;
 };

@@ -3,10 +3,7 @@ import type { StreamName } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { metadataWithCreation } from "@ringback/runtime/streams/stream-watch";
 import { replyIn } from "./reply.ts";
-import type { StreamMeta } from "./archive.ts";
-
-/** A stream with its consumers, as the server gave it; `bytes` is what `write` got. */
-export type Snapshot = { readonly meta: StreamMeta; readonly bytes: number };
+import type { Snapshot, StreamMeta } from "./archive.ts";
 
 // Below any `max_payload`, and in all less than what a client gets at once.
 const CHUNK_BYTES = 128 * 1024;

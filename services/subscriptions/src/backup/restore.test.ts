@@ -1,0 +1,97 @@
+import { randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { STREAMS } from "@ringback/contracts/streams/subjects";
+import { connectNats, type Nats } from "@ringback/runtime/nats/connection";
+import { parseSettings } from "@ringback/runtime/settings/parse-settings";
+import { commonSettings } from "@ringback/runtime/settings/settings";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
+import { ensureStreams } from "@ringback/runtime/streams/streams";
+import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type NatsServer, startNatsServer } from "../../../../test/harness/nats/nats-server.ts";
+import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
+import { makeTempDir } from "../../../../test/harness/temp-dir.ts";
+import { findBackup } from "./archive.ts";
+import { backUp } from "./backup.ts";
+import { restore } from "./restore.ts";
+
+failOnLeaks();
+
+const log = createLogger("test", "fatal");
+const COPIED = [STREAMS.events, STREAMS.audit];
+
+let server: NatsServer;
+let nats: Nats;
+let root: string;
+
+beforeAll(async () => {
+  server = await startNatsServer();
+  const settings = parseSettings(commonSettings, { NATS_URL: server.url });
+  nats = await connectNats(settings, "test-restore", log);
+  const { signal } = new AbortController();
+  await ensureStreams(nats.jsm, wantedStreams(settings), { log, signal });
+  root = await makeTempDir("backups");
+});
+afterAll(async () => {
+  await nats.connection.close();
+  await server.stop();
+});
+
+/** All messages of EVENTS, by their sequence. */
+const events = async (): Promise<readonly string[]> => {
+  const { state } = await nats.jsm.streams.info(STREAMS.events);
+  const all: string[] = [];
+  for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+    const message = await nats.jsm.streams.getMessage(STREAMS.events, { seq });
+    all.push(`${seq} ${message?.subject} ${message?.string()}`);
+  }
+  return all;
+};
+
+const publish = (call: string, text: string) =>
+  nats.js.publish(`events.w1.${call}.a1.call_completed`, text);
+
+const backUpTo = (folder: string) =>
+  backUp(
+    { nats, inboxPrefix: "_INBOX", log, now: () => new Date() },
+    { root: folder, streams: COPIED, keep: 2 },
+  );
+
+test("a stream of many parts comes back as it was, byte for byte, with its sequences", async () => {
+  // Nothing to compress, and more than one part of 128 KiB.
+  for (let n = 0; n < 5; n += 1) await publish(`c${n}`, randomBytes(100_000).toString("base64"));
+  await nats.jsm.streams.purge(STREAMS.events, { seq: 3 });
+  const before = await events();
+  const { bytes } = await backUpTo(root);
+  expect(bytes).toBeGreaterThan(300_000);
+  await publish("later", "lost, as it came after the backup");
+  const folder = await findBackup(root, "latest");
+  expect(await restore({ nats, log }, { folder, streams: undefined, replace: true })).toHaveLength(
+    2,
+  );
+  expect(await events()).toEqual(before);
+});
+
+test("a damaged copy is found before anything is deleted, whichever stream it is of", async () => {
+  const before = await events();
+  await backUpTo(root);
+  const folder = await findBackup(root, "latest");
+  const damaged = join(folder, STREAMS.audit, "stream.tar.s2");
+  const copy = await readFile(damaged);
+  await writeFile(damaged, copy.subarray(0, -1));
+  const restoring = restore({ nats, log }, { folder, streams: COPIED, replace: true });
+  await expect(restoring).rejects.toThrow(`${damaged}: is not what was written`);
+  expect(await events()).toEqual(before);
+  // Who wants what is whole may still have it.
+  await restore({ nats, log }, { folder, streams: [STREAMS.events], replace: true });
+  expect(await events()).toEqual(before);
+});
+
+test("a backup whose stream is not there, or whose folder is not, says so and leaves nothing to restore", async () => {
+  const own = await makeTempDir("backups");
+  await nats.jsm.streams.delete(STREAMS.audit);
+  await expect(backUpTo(own)).rejects.toThrow("BACKUP_STREAMS: there is no stream AUDIT");
+  await expect(findBackup(own, "latest")).rejects.toThrow("no backup");
+  await expect(backUpTo(join(own, "none"))).rejects.toThrow("ENOENT");
+});
