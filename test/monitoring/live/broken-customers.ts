@@ -1,5 +1,6 @@
 import { startReceiver } from "../../harness/receiver/receiver.ts";
 import { status } from "../../harness/receiver/behaviour.ts";
+import { refusing } from "./out-of-room.ts";
 import { type Installation, type Scene, sceneOf, startInstallation } from "./scene.ts";
 
 const WORKSPACES = Array.from({ length: 10 }, (_, n) => `w${n + 1}`);
@@ -29,7 +30,11 @@ export const customers = async (): Promise<Scene> => {
         receiver.setScript(({ path }) => status(Number(path.slice(2)) <= FAILING ? 500 : 200));
         const blocked = at.keep(1_000, (n) => at.publish({ workspaceId: "w10", callId: `b${n}` }));
         const vanishing = at.keep(90_000, (n) => vanish(at, n));
-        mends.push(await refusing(at), blocked, vanishing);
+        mends.push(
+          await refusing(at, "OPERATIONS", { max_bytes: 1_000, discard: "new" }),
+          blocked,
+          vanishing,
+        );
         await unreadable(at);
       },
       mend: async () => {
@@ -47,14 +52,6 @@ export const customers = async (): Promise<Scene> => {
 /** In turn: retries that wait are gone, and then events whose retries wait. */
 const vanish = (at: Installation, n: number): Promise<unknown> =>
   at.client.jsm.streams.purge(n % 2 === 0 ? "RETRIES" : "EVENTS");
-
-/** OPERATIONS refuses what is written, as a stream does whose server has no room. */
-const refusing = async (at: Installation): Promise<() => Promise<unknown>> => {
-  const { config } = await at.client.jsm.streams.info("OPERATIONS");
-  const set = (over: object) => at.client.jsm.streams.update("OPERATIONS", { ...config, ...over });
-  await set({ max_bytes: 1_000, discard: "new" });
-  return () => set({});
-};
 
 /** More than a dispatcher keeps of what it cannot tell. */
 const unreadable = async ({ client }: Installation): Promise<void> => {
@@ -82,36 +79,6 @@ export const unwanted = async (): Promise<Scene> => {
       await receiver.stop();
     },
   };
-};
-
-/** Events that nobody takes away fill a stream with a limit. */
-export const filling = async (): Promise<Scene> => {
-  const at = await startInstallation({ env: { EVENTS_MAX_BYTES: "30MiB" } });
-  const padding = "x".repeat(20_000);
-  let isFilling = false;
-  // From a third to the limit in some eight minutes.
-  at.keep(480, (n) =>
-    isFilling
-      ? at.publish({
-          callId: `f${n}`,
-          body: { event_type: "call_completed", call_id: `f${n}`, padding },
-        })
-      : undefined,
-  );
-  return sceneOf("filling", at, {
-    fail: async () => {
-      for (let n = 0; n < 500; n += 1)
-        await at.publish({
-          callId: `p${n}`,
-          body: { event_type: "call_completed", call_id: `p${n}`, padding },
-        });
-      isFilling = true;
-    },
-    mend: async () => {
-      isFilling = false;
-      await at.client.jsm.streams.purge("EVENTS");
-    },
-  });
 };
 
 /** Endpoints that never answer take every place of a dispatcher. */

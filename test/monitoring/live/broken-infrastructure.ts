@@ -1,7 +1,11 @@
+import { writeFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { writeHeaderKeys, headerKey } from "../../harness/header-keys.ts";
 import { startServices } from "../../harness/process/platform.ts";
 import { spawnService } from "../../harness/process/service-process.ts";
 import { startNatsServer } from "../../harness/nats/nats-server.ts";
+import { writeTempFile } from "../../harness/temp-dir.ts";
 import { freePorts } from "../../harness/free-ports.ts";
 import { startReceiver } from "../../harness/receiver/receiver.ts";
 import { hostOf, type Scene, sceneOf, startInstallation } from "./scene.ts";
@@ -25,9 +29,19 @@ export const natsAway = async (): Promise<Scene> => {
   });
 };
 
-/** Consumers that somebody paused: dispatchers are ready, and get nothing. */
+/** A consumer that somebody paused: dispatchers are ready, and get nothing. And nobody may read EVENTS for lists any more. */
 export const paused = async (): Promise<Scene> => {
-  const [at, receiver] = await Promise.all([startInstallation(), startReceiver()]);
+  const users = await writeTempFile("users.conf", usersWho());
+  const [at, receiver] = await Promise.all([
+    startInstallation({
+      nats: { extraConfig: `include "../${basename(dirname(users))}/users.conf"` },
+    }),
+    startReceiver(),
+  ]);
+  const allow = async (text: string): Promise<void> => {
+    await writeFile(users, text);
+    process.kill(at.server.pid, "SIGHUP");
+  };
   await at.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/x") }]);
   at.keep(300, (n) => at.publish({ callId: `c${n}` }));
   const pauseUntil = async (ms: number): Promise<void> => {
@@ -37,9 +51,16 @@ export const paused = async (): Promise<Scene> => {
     ...sceneOf("paused", at, {
       fail: async () => {
         await pauseUntil(HOUR_MS);
+        await allow(
+          usersWho("$JS.API.CONSUMER.CREATE.EVENTS.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.>"),
+        );
+        await pause(1_000);
         for (let n = 0; n < 1_200; n += 1) await at.publish({ callId: `burst${n}` });
       },
-      mend: () => pauseUntil(-1_000),
+      mend: async () => {
+        await allow(usersWho());
+        await pauseUntil(-1_000);
+      },
     }),
     stop: async () => {
       await at.stop();
@@ -47,6 +68,12 @@ export const paused = async (): Promise<Scene> => {
     },
   };
 };
+
+/** The one user that everybody is, and what it may not publish. */
+const usersWho = (...deny: readonly string[]): string =>
+  `no_auth_user: all\nauthorization { users = ${JSON.stringify([
+    { user: "all", password: "all", permissions: { publish: { allow: [">"], deny } } },
+  ])} }\n`;
 
 /** Every process killed; mended by new ones on the same NATS. */
 export const allKilled = async (): Promise<Scene> => {

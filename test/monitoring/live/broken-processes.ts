@@ -30,7 +30,7 @@ export const killed = async (): Promise<Scene> => {
 /** One dispatcher for each fault of a process, and two APIs. */
 export const processes = async (): Promise<Scene> => {
   const at = await startInstallation({ dispatchersAt: 4 });
-  const [slow, , crowded] = at.dispatchers as [ServiceProcess, ServiceProcess, ServiceProcess];
+  const [slow] = at.dispatchers as [ServiceProcess];
   const [, , , , absentPort = 0, hiddenPort = 0] = at.ports;
   const second = await startServices(at.server, { dispatchers: 0 });
   at.targets.push({ component: "subscriptions", host: hostOf(second.subscriptions) });
@@ -43,6 +43,8 @@ export const processes = async (): Promise<Scene> => {
     fail: async () => {
       await restart(3, CLOCK_AHEAD);
       await restart(1, withFewDescriptors(slow));
+      await restart(2, WITH_BALLAST);
+      const [, , crowded] = at.dispatchers as [ServiceProcess, ServiceProcess, ServiceProcess];
       at.targets.push({ component: "dispatcher", host: `127.0.0.1:${absentPort}` });
       const hidden = await at.dispatcherAt(hiddenPort);
       mends.push(
@@ -53,6 +55,7 @@ export const processes = async (): Promise<Scene> => {
         conflicting(at, second),
         () => restart(3, {}),
         () => restart(1, {}),
+        () => restart(2, {}),
       );
     },
     mend: async () => {
@@ -81,6 +84,11 @@ const withFewDescriptors = (like: ServiceProcess): Readonly<Record<string, strin
   DESCRIPTORS: String(Math.round(readdirSync(`/proc/${like.pid}/fd`).length * 1.15)),
 });
 
+/** Memory that stays as it is: what a dispatcher itself uses goes up and down by more than what is left. */
+const WITH_BALLAST = {
+  NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent("globalThis.ballast=Buffer.alloc(2**30,1)")}`,
+};
+
 /** A control group of its own with a limit just above what the process uses; as root, with version 1 of them. */
 const withoutMemory = (service: ServiceProcess, usedBytes: number): (() => void) => {
   const mounted = "/sys/fs/cgroup/memory";
@@ -89,7 +97,7 @@ const withoutMemory = (service: ServiceProcess, usedBytes: number): (() => void)
     throw new Error("no control group of version 1 for memory: run it where there is one");
   const group = `${mounted}/ringback-${service.pid}`;
   mkdirSync(group);
-  writeFileSync(`${group}/memory.limit_in_bytes`, String(Math.round(usedBytes * 1.04)));
+  writeFileSync(`${group}/memory.limit_in_bytes`, String(Math.round(usedBytes * 1.03)));
   writeFileSync(`${group}/cgroup.procs`, String(service.pid));
   return () => {
     writeFileSync(`${mounted}${own}/cgroup.procs`, String(service.pid));

@@ -1,7 +1,7 @@
 import type { AlertRule, RecordingRule, RuleFile } from "../mixin.ts";
 
 const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
-const SHORTEST_SECONDS = 3;
+const SHORTEST_SECONDS = 6;
 
 /** `5m` at a twentieth is `15s`. */
 const shorter = (duration: string, scale: number): string => {

@@ -47,10 +47,7 @@ const text = (seconds: number | undefined): string =>
   seconds === undefined ? "-" : seconds.toFixed(0);
 
 /** The rows as a table in Markdown. */
-export const table = (
-  rows: readonly Judged[],
-  notMade: Readonly<Record<string, string>>,
-): string => {
+export const table = (rows: readonly Judged[]): string => {
   const lines = rows.map(
     (row) =>
       `| ${row.alert} (${row.severity}) | ${row.failure} | ${row.withinMinutes * 60} | ${text(row.shippedSeconds)} | ${text(row.shortSeconds)} | ${text(row.resolvedSeconds)} | ${row.isRight ? "yes" : "NO"} |`,
@@ -59,7 +56,6 @@ export const table = (
     "| Rule | Failure | Says, s | Fired, s: as shipped | Fired, s: windows shortened | Resolved, s: windows shortened | Right |",
     "| --- | --- | --- | --- | --- | --- | --- |",
     ...lines,
-    ...Object.entries(notMade).map(([alert, why]) => `| ${alert} | not made: ${why} | | | | | |`),
   ].join("\n");
 };
 
