@@ -26,7 +26,7 @@ export const quantiles = (
 
 /** Of a metric that every Node.js program has, only the series of Ringback's processes. */
 export const ofOurs = (expr: string): string =>
-  `${expr} and on (job, instance) ringback_build_info{${NS}}`;
+  `${expr} and on (namespace, job, instance) ringback_build_info{${NS}}`;
 
 /** Which process: Kubernetes names its pod and component, and elsewhere there are a job and an instance. */
 export const PROCESS = "{{namespace}} {{component}} {{pod}} {{job}} {{instance}}";

@@ -107,7 +107,7 @@ const processes: Row = {
       "short",
       "How often a process was started in the half hour before each moment.",
       {
-        [PROCESS]: `changes(process_start_time_seconds[30m]) and on (job, instance) last_over_time(ringback_build_info{${NS}}[30m])`,
+        [PROCESS]: `changes(process_start_time_seconds[30m]) and on (namespace, job, instance) last_over_time(ringback_build_info{${NS}}[30m])`,
       },
       { alerts: ["RingbackRestarting"] },
     ),

@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
+import { DiscardPolicy } from "@nats-io/jetstream";
+import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import {
@@ -8,6 +10,7 @@ import {
   panelExpressions,
   recordingRules,
   ruleFiles,
+  runbookExpressions,
   testFiles,
 } from "./mixin.ts";
 import { testsByAlert } from "./needed-rules.ts";
@@ -94,6 +97,32 @@ test("everything that is recorded is used by an alert or a panel", () => {
   const selectors = readers.flatMap(({ expr }) => selectorsOf(withoutVariables(expr)));
   const read = new Set(selectors.map(({ metric }) => metric));
   expect(recordingRules.filter(({ record }) => !read.has(record)).map((r) => r.record)).toEqual([]);
+});
+
+test("alerts about full streams leave out those that drop their oldest, and no others", () => {
+  const size = 1_000;
+  const limits = { EVENTS_MAX_BYTES: size, SUBSCRIPTIONS_MAX_BYTES: size, AUDIT_MAX_BYTES: size };
+  const forgetting = { ATTEMPTS_MAX_BYTES: size, DEAD_LETTERS_MAX_BYTES: size };
+  const ages = {
+    EVENTS_MAX_AGE: 1,
+    ATTEMPTS_MAX_AGE: 1,
+    DEAD_LETTERS_MAX_AGE: 1,
+    AUDIT_MAX_AGE: 1,
+  };
+  const streams = wantedStreams({ STREAM_REPLICAS: 1, ...limits, ...forgetting, ...ages });
+  const dropping = streams
+    .filter(({ discard, max_bytes: max = -1 }) => discard === DiscardPolicy.Old && max > 0)
+    .map(({ name }) => name);
+  const left = alerts.flatMap(({ expr }) =>
+    [...expr.matchAll(/stream!~"([^"]+)"/g)].map(([, names = ""]) => names.split("|").toSorted()),
+  );
+  expect(left).toEqual(Array.from({ length: 4 }, () => dropping.toSorted()));
+});
+
+test("what is compared of two metrics of a process is compared within its namespace", () => {
+  const joined = [...alerts, ...recordingRules, ...panelExpressions, ...runbookExpressions];
+  const others = joined.filter(({ expr }) => /\bon \((?!namespace\b)/.test(expr));
+  expect(others).toEqual([]);
 });
 
 test("every expression of a dashboard is PromQL", () => {
