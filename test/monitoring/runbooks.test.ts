@@ -4,6 +4,7 @@ import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
 import { expect, test } from "vitest";
 import { dispatcherSettings } from "../../services/dispatcher/src/config.ts";
+import { restoreSettings } from "../../services/subscriptions/src/backup/backup-settings.ts";
 import { subscriptionsSettings } from "../../services/subscriptions/src/config.ts";
 import { settingRows } from "../../scripts/settings/rows.ts";
 import {
@@ -18,7 +19,7 @@ import { selectorsOf } from "./promql.ts";
 
 const STREAM_NAMES: readonly string[] = Object.values(STREAMS);
 const SETTINGS = new Set([
-  ...[dispatcherSettings, subscriptionsSettings].flatMap((shape) =>
+  ...[dispatcherSettings, subscriptionsSettings, restoreSettings].flatMap((shape) =>
     settingRows(shape).map(({ name }) => name),
   ),
   ...COMMON_SECRETS.map((name) => `${name}_FILE`),
@@ -27,7 +28,7 @@ const SETTINGS = new Set([
 
 /** What stands in commands for something that whoever runs them puts in. */
 const isPlace = (name: string): boolean =>
-  ["DISPATCHER", "SUBSCRIPTIONS", "WORKSPACE", "SEQ", "NAMESPACE", "POD"].includes(name);
+  ["ADMIN", "DISPATCHER", "SUBSCRIPTIONS", "WORKSPACE", "SEQ", "NAMESPACE", "POD"].includes(name);
 
 /** What matches in all runbooks but is not as it should be, as `runbook: what`. */
 const wrong = (pattern: RegExp, isRight: (found: string) => boolean): string[] =>
@@ -77,7 +78,7 @@ test("what is written in capitals is a setting, a stream or a place to fill in",
 test("each path that is asked for is one of the admin port's", () => {
   const server = readFileSync(join(ROOT, "libs/runtime/src/process/admin-server.ts"), "utf8");
   expect(
-    wrong(/\$(?:DISPATCHER|SUBSCRIPTIONS)(\/\w+)/g, (path) => server.includes(`"${path}"`)),
+    wrong(/\$(?:ADMIN|DISPATCHER|SUBSCRIPTIONS)(\/\w+)/g, (path) => server.includes(`"${path}"`)),
   ).toEqual([]);
 });
 
@@ -100,12 +101,13 @@ test("levels of the log are asked for by their names, as they are written", () =
 
 test("each stream and consumer that NATS is asked for is ours", () => {
   expect(
-    wrong(/\bnats stream (?:info|get|cluster step-down) (\S+?)[`\s]/g, (name) =>
-      STREAM_NAMES.includes(name),
+    wrong(
+      /\bnats (?:--context operator )?stream (?:info|get|subjects|cluster step-down) (\S+?)[`\s]/g,
+      (name) => STREAM_NAMES.includes(name),
     ),
   ).toEqual([]);
   expect(
-    wrong(/\bnats consumer (?:info|resume) (\w+ \w+)/g, (name) =>
+    wrong(/\bnats (?:--context operator )?consumer (?:info|resume) (\w+ \w+)/g, (name) =>
       /^(EVENTS|RETRIES) dispatcher$/.test(name),
     ),
   ).toEqual([]);
@@ -122,11 +124,22 @@ test("each page that is linked is there", () => {
   expect(wrong(/\]\(([^)#]+)/g, (path) => existsSync(join(RUNBOOKS, path)))).toEqual([]);
 });
 
-test("each runbook says how to reach the admin port and the log of a pod", () => {
-  const without = [...runbooks].filter(
-    ([, page]) => !/kubectl .*port-forward .*:908[12]/.test(page) || !/kubectl .* logs /.test(page),
-  );
-  expect(without.map(([name]) => name)).toEqual([]);
+/** Nothing to ask: no process is there, or the trouble is not one of a process. */
+const WITHOUT_PROCESS = [
+  "RingbackBackupOld",
+  "RingbackInstallationGone",
+  "RingbackNatsStorageNearLimit",
+];
+
+const runbooksWithout = (pattern: RegExp): string[] =>
+  [...runbooks].filter(([, page]) => !pattern.test(page)).map(([name]) => name);
+
+test("each runbook of a process says how to reach its admin port, and all but one its log", () => {
+  expect(runbooksWithout(/kubectl .*port-forward .*:(908[12]|admin)\b/)).toEqual(WITHOUT_PROCESS);
+  expect(runbooksWithout(/kubectl .* logs /)).toEqual([
+    "RingbackInstallationGone",
+    "RingbackNotScraped",
+  ]);
 });
 
 test("no step needs a shell in a container, as the images have none", () => {
