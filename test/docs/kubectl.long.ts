@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { type CommandResult, runCommand } from "../../scripts/command.ts";
 import { freePorts } from "../harness/free-ports.ts";
+import { makeTestCa } from "../harness/receiver/tls.ts";
 import { makeTempDir } from "../harness/temp-dir.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -30,13 +31,25 @@ const lines = (): readonly Line[] => {
 };
 
 /** In quotes anything may stand, and outside of them what ends a command does not. */
-const KUBECTL = /\b(kubectl (?:'[^']*'|"[^"]*"|[^'"|&;>#\n])+)/g;
+const KUBECTL = /\b(kubectl (?:'[^']*'|"[^"]*"|[^'"|&;>)#\n])+)/g;
 
 /** What a reader puts in. */
-const PLACES = { NAMESPACE: "ringback", POD: "ringback-dispatcher-1", HASH_1: "$2a$11$x" } as const;
+const PLACES = {
+  NAMESPACE: "ringback",
+  POD: "ringback-dispatcher-1",
+  ...Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`HASH_${n}`, "$2a$11$x"])),
+  job: "restore-1",
+} as const;
 
 let folder = "";
 let env: NodeJS.ProcessEnv = {};
+
+/** What a command before it in a pipe gives it. */
+const PIPED = '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"c"}}';
+
+/** The command with what a sentence leaves out, and a pipe's end where it reads one. */
+const runnable = (command: string): string =>
+  `printf '%s' '${PIPED}' | ${command.replace(/ -k$/, " -k my-overlay")}`;
 
 /** A configuration of kubectl whose API server is not there, and the files that commands read. */
 beforeAll(async () => {
@@ -55,6 +68,9 @@ beforeAll(async () => {
   await mkdir(join(folder, "my-overlay"));
   const resources = ["../deploy/k8s/overlays/prod"];
   await writeFile(join(folder, "my-overlay/kustomization.yaml"), JSON.stringify({ resources }));
+  const { certPem, keyPem } = await (await makeTestCa("CA")).issue({ hostname: "localhost" });
+  await writeFile(join(folder, "nats.pem"), certPem);
+  await writeFile(join(folder, "nats-key.pem"), keyPem);
   for (const { command } of lines()) {
     for (const [, path = ""] of command.matchAll(/--from-file=(?:[\w.-]+=)?([\w.-]+)/g))
       await writeFile(join(folder, path), "{}");
@@ -83,7 +99,7 @@ test("kubectl understands each line that the documents give for it", async () =>
   expect(all.length).toBeGreaterThan(50);
   const wrong: string[] = [];
   for (const { page, command } of all) {
-    const ended = await runCommand("bash", ["--norc", "-uc", command], {
+    const ended = await runCommand("bash", ["--norc", "-uc", runnable(command)], {
       timeoutMs: 30_000,
       cwd: folder,
       env,
