@@ -119,7 +119,7 @@ const durations: Row = {
       "s",
       "Our own service level: 99 % within 5 s. A burst to a slow endpoint is late too: see what was deferred.",
       quantiles("ringback_first_attempt_delay_seconds", [0.5, 0.9, 0.99]),
-      { alerts: ["RingbackFirstAttemptsLate"] },
+      { alerts: ["RingbackFirstAttemptsLate"], objective: 5 },
     ),
     graph(
       "Event to delivered",

@@ -33,8 +33,11 @@ const now: Row = {
     stat(
       "Most overdue retry",
       "s",
-      "0 when all came back in time. Beyond a minute, publishing it again did not help.",
-      { overdue: `max(ringback_retry_overdue_seconds{${NS}})` },
+      "0 when all came back in time. not due: NATS did not make it due in time, and beyond a minute publishing it again did not help. not taken: it is due, and no dispatcher takes it.",
+      {
+        "not due": `max(ringback_retry_overdue_seconds{${NS}})`,
+        "not taken": `max(ringback_backlog_retries_oldest_seconds{${NS}})`,
+      },
       { levels: [10, 60], alerts: ["RingbackRetriesOverdue"] },
     ),
     stat(
@@ -77,7 +80,7 @@ const work: Row = {
     graph(
       "Never attempted, by what they wait for",
       "short",
-      "backlog, dispatcher_busy: more dispatchers help. endpoint_busy, origin_busy, rate_limited: the customer's endpoint. paused, order: as the customer wants it. own_fault: ours.",
+      "backlog, due, dispatcher_busy: more dispatchers help. endpoint_busy, origin_busy, rate_limited: the customer's endpoint. paused, order: as the customer wants it. own_fault: ours.",
       {
         "{{reason}}": `sum by (reason) (namespace_reason:ringback_first_attempts_waiting:max{${NS}})`,
       },

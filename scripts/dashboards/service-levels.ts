@@ -127,8 +127,8 @@ export const api: Row = {
       "bytes",
       "What the index behind the API's lists holds, and its limit: from 90 % on it drops its oldest rows.",
       {
-        "{{instance}}": `ringback_projection_bytes{${NS}}`,
-        limit: `max(ringback_projection_limit_bytes{${NS}})`,
+        "{{namespace}} {{instance}}": `ringback_projection_bytes{${NS}}`,
+        "limit {{namespace}}": `max by (namespace) (ringback_projection_limit_bytes{${NS}})`,
       },
       { alerts: ["RingbackIndexNearLimit"] },
     ),

@@ -123,6 +123,22 @@ test("every stat has colours that say whether its number is good, or is one that
   expect([colours.length > 15, wrong]).toEqual([true, []]);
 });
 
+test("a service level in seconds is a line where it is named", () => {
+  const named = panels.flatMap(({ description = "", type, fieldConfig }) => {
+    const [, seconds] = /service level: .* within (\d+) s/.exec(description) ?? [];
+    const steps = fieldConfig?.defaults.thresholds?.steps ?? [];
+    return seconds === undefined || type !== "timeseries" ? [] : [[Number(seconds), steps.at(-1)]];
+  });
+  expect(named).toEqual([[5, { color: "red", value: 5 }]]);
+});
+
+test("lines are never the highest of all installations beside those of one", () => {
+  const lines = panels
+    .filter(({ type, targets = [] }) => type === "timeseries" && targets.length > 1)
+    .flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })));
+  expect(lines.filter(({ expr }) => /^(max|min) ?\(/.test(expr))).toEqual([]);
+});
+
 test("what stacks says so in its title", () => {
   const wrong = panels.filter(({ title, fieldConfig }) => {
     const isStacked = fieldConfig?.defaults.custom?.stacking.mode === "normal";

@@ -273,6 +273,7 @@ test("what cannot be known while NATS is away has no series, and the reason is n
 const OF_NATS = [
   "ringback_backlog_events",
   "ringback_backlog_retries",
+  "ringback_backlog_retries_oldest_seconds",
   "ringback_retries_waiting",
   "ringback_retry_overdue_seconds",
   "ringback_first_attempts_waiting",

@@ -45,7 +45,7 @@ const OF_ALL: Record<string, Promised> = {
 
 const DESTINATIONS = ["agent", "endpoint"];
 
-const WAITS_FOR = ["backlog", ...DEFERRED_FOR];
+const WAITS_FOR = ["backlog", "due", ...DEFERRED_FOR];
 
 const OF_DISPATCHER: Record<string, Promised> = {
   ringback_events_total: {
@@ -109,6 +109,7 @@ const OF_DISPATCHER: Record<string, Promised> = {
   ringback_order_given_up_total: { type: "counter" },
   ringback_backlog_events: { type: "gauge" },
   ringback_backlog_retries: { type: "gauge" },
+  ringback_backlog_retries_oldest_seconds: { type: "gauge" },
   ringback_retries_waiting: { type: "gauge" },
   ringback_workspaces: { type: "gauge" },
   // Beyond what was promised: how many share the limits of subscriptions.
@@ -176,6 +177,7 @@ const KNOWN = {
       ]),
     backlog: () => ({ waiting: 0, late: 0, oldestAtMs: undefined }),
     retries: () => ({ scheduled: 0, due: 0 }),
+    dueRetries: () => ({ oldestAtMs: undefined, first: { storedMs: [], each: 1 } }),
   },
   retryOverdueMs: 0,
 } as unknown as DispatcherState;
@@ -260,6 +262,26 @@ test("every series of ours that counts starts at zero", async () => {
     const started = counting.filter(({ name, value }) => !/_workspace_/.test(name) && value !== 0);
     expect([counting.length > 0, started]).toEqual([true, []]);
   }
+});
+
+test("what waits and is of an unknown age has no age, as 0 would say that it came just now", async () => {
+  const registry = createMetrics("1.2.3");
+  const observed = {
+    ...KNOWN.observed,
+    backlog: () => ({ waiting: 3, late: 0, oldestAtMs: undefined }),
+    retries: () => ({ scheduled: 0, due: 2 }),
+  };
+  const settings = readDispatcherSettings({ ALLOW_PLAINTEXT_HEADERS: "true" });
+  exportState(registry, { ...KNOWN, observed } as DispatcherState, settings);
+  const page = parseMetrics((await registry.page()).text);
+  const oldest = "ringback_first_attempts_waiting_oldest_seconds";
+  const of = (reason: string) => page.series.filter((s) => s.labels["reason"] === reason);
+  expect(of("backlog").filter(({ name }) => name === oldest)).toEqual([]);
+  expect(page.value("ringback_first_attempts_waiting", { reason: "backlog" })).toBe(3);
+  expect(page.value(oldest, { reason: "due" })).toBe(0);
+  const names = page.series.map(({ name }) => name);
+  expect(names).toContain("ringback_backlog_retries");
+  expect(names).not.toContain("ringback_backlog_retries_oldest_seconds");
 });
 
 test("what a dispatcher cannot know has no series, as 0 would say that nothing waits", async () => {

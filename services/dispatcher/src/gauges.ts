@@ -5,6 +5,7 @@ import type { Metrics } from "@ringback/runtime/telemetry/metrics";
 import type { DispatcherSettings } from "./config.ts";
 import { readiness, type DispatcherState } from "./health.ts";
 import { usablePermits } from "./limits/decide/shares.ts";
+import { dueWaiting } from "./observe/decide/due-first.ts";
 import type { Waiting } from "./observe/decide/first-attempts.ts";
 import type { StreamSize } from "./observe/observations.ts";
 
@@ -58,6 +59,15 @@ const exportWork = (
     () => state.observed?.retries()?.due,
   );
   gauge(
+    "ringback_backlog_retries_oldest_seconds",
+    "How long ago the oldest of them became due; 0: nothing waits",
+    () => {
+      const retries = state.observed?.retries();
+      const oldestAtMs = state.observed?.dueRetries()?.oldestAtMs;
+      return retries === undefined ? undefined : ageSeconds(state, retries.due, oldestAtMs);
+    },
+  );
+  gauge(
     "ringback_order_waiting",
     "Deliveries that this dispatcher put off until earlier events of their call end, and has not seen again",
     () => state.ordering?.waiting() ?? 0,
@@ -72,21 +82,40 @@ const exportWork = (
   );
 };
 
-/** What events that were never attempted wait for: those on EVENTS, and by the dispatcher that watches those on RETRIES. */
+/** How old the oldest of what waits is; 0 where nothing does, and undefined where that is not known. */
+const ageSeconds = (
+  { clock }: DispatcherState,
+  waiting: number,
+  oldestAtMs: number | undefined,
+): number | undefined => {
+  if (waiting === 0) return 0;
+  if (oldestAtMs === undefined || clock === undefined) return undefined;
+  return Math.max(0, clock.nowMs() - oldestAtMs) / 1_000;
+};
+
+/**
+ * What events that were never attempted wait for: those on EVENTS, those that are due on RETRIES, and by the dispatcher
+ * that watches those that are scheduled there.
+ */
 const firstAttemptsBy = (state: DispatcherState): ReadonlyMap<string, Waiting> => {
   const found = new Map<string, Waiting>();
   const backlog = state.observed?.backlog();
   if (backlog !== undefined) found.set("backlog", backlog);
   if (state.nats?.isConnected() !== true || state.clock === undefined) return found;
-  const deferred = state.firstAttempts?.counts(state.clock.nowMs());
+  const nowMs = state.clock.nowMs();
+  const due = state.observed?.dueRetries();
+  if (due !== undefined) found.set("due", dueWaiting(due.first, nowMs));
+  const deferred = state.firstAttempts?.counts(nowMs);
   return new Map([...found, ...(deferred ?? [])]);
 };
 
 const exportFirstAttempts = ({ gaugeBy }: Metrics, state: DispatcherState): void => {
-  const gauge = (name: string, help: string, shown: (waiting: Waiting) => number) =>
+  const gauge = (name: string, help: string, shown: (waiting: Waiting) => number | undefined) =>
     gaugeBy(name, help, "reason", () => {
-      const found = [...firstAttemptsBy(state)];
-      return new Map(found.map(([reason, waiting]) => [reason, shown(waiting)]));
+      const found = [...firstAttemptsBy(state)].map(
+        ([reason, one]) => [reason, shown(one)] as const,
+      );
+      return new Map(found.flatMap(([reason, n]) => (n === undefined ? [] : [[reason, n]])));
     });
   gauge(
     "ringback_first_attempts_waiting",
@@ -101,12 +130,7 @@ const exportFirstAttempts = ({ gaugeBy }: Metrics, state: DispatcherState): void
   gauge(
     "ringback_first_attempts_waiting_oldest_seconds",
     "How long ago the oldest event of them was stored; 0: nothing waits",
-    ({ oldestAtMs }) => {
-      const nowMs = state.clock?.nowMs();
-      return oldestAtMs === undefined || nowMs === undefined
-        ? 0
-        : Math.max(0, nowMs - oldestAtMs) / 1_000;
-    },
+    ({ waiting, oldestAtMs }) => ageSeconds(state, waiting, oldestAtMs),
   );
 };
 

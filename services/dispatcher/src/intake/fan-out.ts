@@ -113,10 +113,10 @@ const startMissing = async (
 };
 
 const startOne = (
-  { address, eventSeq, trace }: Event,
+  { address, eventSeq, storedAtMs, trace }: Event,
   { delivery_id: deliveryId }: PlannedDelivery,
   { store, now }: FanOutDeps,
 ): Promise<void> => {
-  const ids = { address, eventSeq, deliveryId, trace };
+  const ids = { address, eventSeq, deliveryId, storedAtMs, trace };
   return store.startDelivery({ ...ids, attempt: 1, dueMs: now(), deferrals: 0 });
 };

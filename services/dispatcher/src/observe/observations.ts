@@ -10,6 +10,7 @@ import { readNext } from "@ringback/runtime/nats/publish";
 import { elapsedMs } from "@ringback/runtime/process/elapsed";
 import { consumerInfo } from "@ringback/runtime/streams/consumers";
 import { backlogOf, withSample, type Backlog, type Sample } from "./decide/backlog.ts";
+import { readDueRetries, type DueRetries } from "./due-retries.ts";
 
 /** How large a stream is. */
 export type StreamSize = {
@@ -32,6 +33,8 @@ export type Observations = {
   /** Events that are stored and that no dispatcher has taken. */
   readonly backlog: () => Backlog | undefined;
   readonly retries: () => { readonly scheduled: number; readonly due: number } | undefined;
+  /** Of those that are due, what had to be read. */
+  readonly dueRetries: () => DueRetries | undefined;
   /** Up to which sequence all events are acknowledged; only grows, so that an old value holds. */
   readonly acknowledgedUpTo: () => number | undefined;
 };
@@ -45,6 +48,7 @@ export const createObservations = (
   let samples: readonly Sample[] = [];
   let backlog: Observed<Backlog> | undefined;
   let retries: Observed<{ scheduled: number; due: number }> | undefined;
+  let dueRetries: Observed<DueRetries> | undefined;
   let acknowledgedUpTo: number | undefined;
   const known = <T>(observed: Observed<T> | undefined): T | undefined =>
     observed !== undefined && isConnected() && nowMs() - observed.atMs < KNOWN_FOR_MS
@@ -67,8 +71,10 @@ export const createObservations = (
     const atMs = nowMs();
     const info = await consumerInfo(nats, STREAMS.retries, DISPATCHER_CONSUMER);
     if (info === undefined) return;
-    const { num_pending: due, num_ack_pending: taken } = info;
+    const { num_pending: due, num_ack_pending: taken, delivered } = info;
     retries = { atMs, value: { due, scheduled: Math.max(0, state.messages - due - taken) } };
+    const range = { due, takenUpTo: delivered.stream_seq, lastSeq: state.last_seq };
+    dueRetries = { atMs, value: await readDueRetries(nats, range) };
   };
 
   return {
@@ -89,6 +95,7 @@ export const createObservations = (
       ),
     backlog: () => known(backlog),
     retries: () => known(retries),
+    dueRetries: () => known(dueRetries),
     acknowledgedUpTo: () => acknowledgedUpTo,
   };
 };
