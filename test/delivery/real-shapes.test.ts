@@ -110,6 +110,11 @@ describe("what voice platforms really send", () => {
     expect(text).toMatch(
       /ringback_event_warnings_total\{event_type="call_completed",field="status"\} [1-9]/,
     );
+    const logged = platform.dispatchers[0]?.logs.filter(({ msg, path }) => {
+      return msg === "event.unexpected_value" && path === "status";
+    });
+    const ids = { event_id, event_type: "call_completed", agent_id: "a1", workspace_id: "w1" };
+    expect(logged?.[0]).toMatchObject({ ...ids, event_id: expect.stringMatching(/^evt_/) });
   });
 
   test.each(["a84b4c76e66710@pc33.example.com", "1.2:3+4;5=6", "~/a?b#c%25"])(

@@ -1,3 +1,4 @@
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { endpointIdOfUid } from "@ringback/contracts/endpoints/endpoint-id";
 import { eventId as eventIdOf } from "@ringback/contracts/events/event-id";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -54,7 +55,7 @@ beforeAll(async () => {
   await storeEndpoint(client, CANCELLED, null);
   ({ seq } = published);
   const { created } = await client.jsm.streams.info("EVENTS");
-  eventId = eventIdOf(Date.parse(created), seq);
+  eventId = eventIdOf(createdAt(Date.parse(created)), seq);
 });
 
 afterAll(async () => {

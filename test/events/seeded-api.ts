@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { eventId, eventMessage, type EventAddress } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
 import { dueRetrySubject, scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
@@ -60,7 +61,7 @@ export async function startSeededApi(
       const body = event.body ?? JSON.stringify({ event_type: eventType, call_id: callId });
       const message = eventMessage({ ...address, body });
       const { seq } = await client.js.publish(message.subject, message.body);
-      return { seq, id: eventId(createdMs, seq), address };
+      return { seq, id: eventId(createdAt(createdMs), seq), address };
     },
     record: async (event, { delivery = String(event.seq), ...fields }) => {
       const record = { ...recordOf(event), ...fields };

@@ -1,4 +1,5 @@
 import { eventId as eventIdOf } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { deadLetterSubject, eventSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { servedCalls } from "../../scripts/openapi/document.ts";
@@ -55,7 +56,7 @@ const storeEvent = async (): Promise<string> => {
   } as const;
   const { seq } = await client.js.publish(eventSubject(address), JSON.stringify(EVENT));
   const { created } = await client.jsm.streams.info("EVENTS");
-  const event_id = eventIdOf(Date.parse(created), seq);
+  const event_id = eventIdOf(createdAt(Date.parse(created)), seq);
   const letter = {
     ...EVENT,
     workspace_id: "acme",

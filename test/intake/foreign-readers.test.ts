@@ -1,3 +1,4 @@
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { Buffer } from "node:buffer";
 import type { StoredMsg } from "@nats-io/jetstream";
 import { readAgentState } from "@ringback/contracts/agents/agent-message";
@@ -75,7 +76,7 @@ const SUBSCRIPTION = {
   headers: { Authorization: "Bearer 0123456789abcdef", Cookie: "sid=0123456789" },
   callback_url: "https://a.example.com/hook?token=0123%2b456789",
 };
-const LIVE = { attempts: 1, events: 1 };
+const LIVE = { attempts: createdAt(1), events: createdAt(1) };
 
 const raw = (text: string): Buffer => Buffer.from(text, "utf8");
 const each = (text: string) => (): string => text;

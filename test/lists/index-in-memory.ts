@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { fanOutSubject } from "@ringback/contracts/deliveries/fan-out";
 import { eventId } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import {
   attemptSubject,
   deadLetterSubject,
@@ -45,12 +46,12 @@ export const indexInMemory = () => {
   const db = new DatabaseSync(":memory:");
   db.exec(SCHEMA);
   const ids = idsIn(db);
-  const apply = streamAppliers({ db, ids, eventsCreatedMs: CREATED_MS });
+  const apply = streamAppliers({ db, ids, eventsOrigin: createdAt(CREATED_MS) });
   const next = { attempts: 0, dead_letters: 0 };
   const record = ({ seq, atMs: _stored, ...address }: IndexedEvent, made: Attempted) => {
     const { atMs, endpointId, again, ...rest } = made;
     const id = [seq, endpointId, again].filter((part) => part !== undefined).join("-");
-    const fields = eventFields({ id: eventId(CREATED_MS, seq), seq, address });
+    const fields = eventFields({ id: eventId(createdAt(CREATED_MS), seq), seq, address });
     const to =
       endpointId === undefined ? {} : { endpoint_id: endpointId, uid: `uid-${endpointId}` };
     const body = attemptRecord({
@@ -78,14 +79,19 @@ export const indexInMemory = () => {
         ...(id === undefined ? {} : { endpoint_id: id }),
       }));
       const at = new Date(event.atMs).toISOString();
-      const body = { event_id: eventId(CREATED_MS, seq), event_seq: seq, at, deliveries };
+      const body = {
+        event_id: eventId(createdAt(CREATED_MS), seq),
+        event_seq: seq,
+        at,
+        deliveries,
+      };
       done(
         apply.attempts(message(fanOutSubject(event, seq), (next.attempts += 1), event.atMs, body)),
       );
     },
     deadLetter: (event: IndexedEvent, atMs: number, reason: string, endpointId?: string) => {
       const { seq, ...address } = event;
-      const fields = eventFields({ id: eventId(CREATED_MS, seq), seq, address });
+      const fields = eventFields({ id: eventId(createdAt(CREATED_MS), seq), seq, address });
       const to =
         endpointId === undefined
           ? {}

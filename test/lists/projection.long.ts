@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { AckPolicy } from "@nats-io/jetstream";
 import { fanOutSubject } from "@ringback/contracts/deliveries/fan-out";
 import { eventId } from "@ringback/contracts/events/event";
+import { begunMs, originIn } from "@ringback/contracts/streams/stream-origin";
 import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
 import { scheduledRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
@@ -200,7 +201,7 @@ test("records that belong to an earlier stream of events say nothing about those
   await streams.attempt(old);
   await streams.nats.jsm.streams.delete(STREAMS.events);
   // An event's id has the second in which its stream was made.
-  await eventually(() => Date.now() >= (streams.created.get(STREAMS.events) ?? 0) + 1_000);
+  await eventually(() => Date.now() >= begunMs(originIn(streams.origins, STREAMS.events)) + 1_000);
   await streams.makeAgain();
   const now = await streams.event({ workspaceId: "w1" });
   const projection = await streams.project();
@@ -235,12 +236,12 @@ test("a rebuild holds nothing else up, and questions are answered while it goes 
 const ENDPOINTS = ["ep_abcdefgh234567ab", "ep_bbcdefgh234567ab"] as const;
 
 /** Stores the set of an event's destinations as a dispatcher does: its agent's subscription and both endpoints. */
-const fanOut = async ({ nats, created }: Streams, { seq, address }: StoredEvent): Promise<void> => {
+const fanOut = async ({ nats, origins }: Streams, { seq, address }: StoredEvent): Promise<void> => {
   const deliveries = [
     { delivery_id: String(seq) },
     ...ENDPOINTS.map((id) => ({ delivery_id: `${seq}-${id}`, endpoint_id: id, uid: `uid-${id}` })),
   ];
-  const event_id = eventId(created.get(STREAMS.events) ?? 0, seq);
+  const event_id = eventId(originIn(origins, STREAMS.events), seq);
   const set = { event_id, event_seq: seq, at: new Date().toISOString(), deliveries };
   await publishOnce(nats, {
     stream: STREAMS.attempts,

@@ -11,7 +11,7 @@ import {
   eventSubject,
   type EventAddress,
 } from "@ringback/contracts/streams/subjects";
-import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
+import type { StreamOrigins } from "@ringback/contracts/streams/stream-origin";
 import { exhaustedBy } from "../harness/fixtures/records.ts";
 import { recordOf } from "./streams.ts";
 
@@ -45,7 +45,7 @@ export const addressOf = (n: number): EventAddress => {
 /** Stores events, their attempts over the last week, and dead letters of those that were given up. */
 export async function storeHistory(
   js: JetStreamClient,
-  created: StreamCreation,
+  origins: StreamOrigins,
   { events, attempts }: HistorySize,
 ): Promise<void> {
   const publish = (subject: string, body: object) =>
@@ -58,7 +58,7 @@ export async function storeHistory(
     const rounds =
       1 + Math.floor(((n + 1) * retried) / events) - Math.floor((n * retried) / events);
     for (let attempt = 1; attempt <= rounds; attempt += 1) {
-      const record = attemptOf(n, attempt, rounds, created);
+      const record = attemptOf(n, attempt, rounds, origins);
       await publish(attemptSubject(addressOf(n), String(n + 1)), record);
       if (record.next.kind !== "dead_letter") continue;
       await publish(deadLetterSubject(addressOf(n)), exhaustedBy(record));
@@ -76,7 +76,7 @@ const attemptOf = (
   n: number,
   attempt: number,
   rounds: number,
-  created: StreamCreation,
+  origins: StreamOrigins,
 ): AttemptRecord => {
   const isLast = attempt === rounds;
   const isDeadLettered = isLast && n % 23 === 0;
@@ -92,7 +92,7 @@ const attemptOf = (
       ? ({ kind: "done" } as const)
       : ({ kind: "retry", at: new Date(atMs + 10_000).toISOString() } as const);
   const event = { seq: n + 1, address: addressOf(n) };
-  return recordOf(event, created, { attempt, outcome, next, atMs, durationMs: 5 + (n % 400) });
+  return recordOf(event, origins, { attempt, outcome, next, atMs, durationMs: 5 + (n % 400) });
 };
 
 const forEach = async (count: number, work: (n: number) => Promise<void>): Promise<void> => {

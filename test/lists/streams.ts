@@ -15,7 +15,7 @@ import { parseSettings } from "@ringback/runtime/settings/parse-settings";
 import { commonSettings } from "@ringback/runtime/settings/settings";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
-import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
+import { originIn, type StreamOrigins } from "@ringback/contracts/streams/stream-origin";
 import {
   openProjection,
   type OpenProjection,
@@ -60,7 +60,7 @@ interface ProjectOptions {
 export interface Streams {
   readonly server: NatsServer;
   readonly nats: Nats;
-  created: StreamCreation;
+  origins: StreamOrigins;
   /** Stores an event like a producer; call c1 of agent a1 of w1 unless named. */
   event(address?: Partial<EventAddress>, trigger?: "test"): Promise<StoredEvent>;
   /** Stores an attempt's record like a dispatcher. */
@@ -69,7 +69,7 @@ export interface Streams {
   /** Opens a projection in this folder, by default a new one; it is stopped by `stop`, if not before. */
   project(options?: ProjectOptions): Promise<OwnProjection>;
   /** Makes the streams that are missing: they are other ones then, unless they are said to be of an earlier time. */
-  makeAgain(created?: StreamCreation): Promise<void>;
+  makeAgain(origins?: StreamOrigins): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -98,10 +98,10 @@ export async function startStreams(): Promise<Streams> {
   const scene: Streams = {
     server,
     nats,
-    created: await make(),
-    makeAgain: async (created) => {
+    origins: await make(),
+    makeAgain: async (origins) => {
       const made = await make();
-      scene.created = created ?? made;
+      scene.origins = origins ?? made;
     },
     event: async (named = {}, trigger) => {
       const address = { ...ADDRESS, ...named };
@@ -109,14 +109,14 @@ export async function startStreams(): Promise<Streams> {
       return { seq, address };
     },
     attempt: (event, input = {}) => {
-      const record = recordOf(event, scene.created, input);
+      const record = recordOf(event, scene.origins, input);
       const deliveryId = input.deliveryId ?? String(event.seq);
       return store(attemptSubject(event.address, deliveryId), record);
     },
     letter: async (event, reason, atMs = Date.now()) => {
       await store(deadLetterSubject(event.address), {
         reason,
-        ...fieldsOf(event, scene.created),
+        ...fieldsOf(event, scene.origins),
         at: new Date(atMs).toISOString(),
         message: `given up: ${reason}`,
       } satisfies DeadLetter);
@@ -124,7 +124,7 @@ export async function startStreams(): Promise<Streams> {
     project: async ({ folder, maxBytes, log: own = log } = {}) => {
       const projection = await openProjection({
         nats,
-        created: scene.created,
+        origins: scene.origins,
         folder: folder ?? (await makeTempDir("projection")),
         maxBytes,
         attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
@@ -158,17 +158,17 @@ export async function startStreams(): Promise<Streams> {
   return scene;
 }
 
-const fieldsOf = ({ seq, address }: StoredEvent, created: StreamCreation) =>
-  eventFields({ id: eventId(created.get(STREAMS.events) ?? 0, seq), seq, address });
+const fieldsOf = ({ seq, address }: StoredEvent, origins: StreamOrigins) =>
+  eventFields({ id: eventId(originIn(origins, STREAMS.events), seq), seq, address });
 
 export const recordOf = (
   event: StoredEvent,
-  created: StreamCreation,
+  origins: StreamOrigins,
   input: AttemptInput,
 ): AttemptRecord => {
   const { atMs = Date.now(), durationMs = 12, deliveryId, redeliveryId, ...rest } = input;
   return attemptRecord({
-    ...fieldsOf(event, created),
+    ...fieldsOf(event, origins),
     at: new Date(atMs).toISOString(),
     duration_ms: durationMs,
     request: { method: "POST", url: "https://hooks.example.com/calls" },

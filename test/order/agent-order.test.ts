@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventId } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { eventually } from "../harness/eventually.ts";
 import { failOnLeaks } from "../harness/process/leaks.ts";
 import { startPlatform, type Platform } from "../harness/process/platform.ts";
@@ -110,7 +111,7 @@ test("retry now does not wait for the event's turn", async () => {
   });
   expect(arrived([waiting])).toEqual([]);
   const { created } = await platform.client.jsm.streams.info("EVENTS");
-  const id = eventId(Date.parse(created), waiting.seq);
+  const id = eventId(createdAt(Date.parse(created)), waiting.seq);
   expect((await platform.api("POST", `/events/${id}/redeliver`)).status).toBe(202);
   await eventually(() => expect(arrived([waiting])).toEqual([`${waiting.address.eventType} 1`]));
   expect(arrived([hung]).length).toBeLessThan(3);

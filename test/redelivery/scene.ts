@@ -1,5 +1,6 @@
 import { attemptRecordSchema, type AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { eventId, type EventAddress } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { attemptsOfAddress } from "@ringback/contracts/streams/subjects";
 import { eventually } from "../harness/eventually.ts";
 import type { Platform } from "../harness/process/platform.ts";
@@ -37,7 +38,7 @@ export const call = async (
 /** The id by which the API knows an event. */
 export const idOf = async (platform: Platform, { seq }: PublishedEvent): Promise<string> => {
   const { created } = await platform.client.jsm.streams.info("EVENTS");
-  return eventId(Date.parse(created), seq);
+  return eventId(createdAt(Date.parse(created)), seq);
 };
 
 export const redeliver = async (

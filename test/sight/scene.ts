@@ -1,4 +1,5 @@
 import { eventId } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { afterAll, beforeAll } from "vitest";
 import { apiClient, editOf, type Answer, type ApiClient } from "../harness/api-client.ts";
 import { endpointsKnown } from "../harness/endpoints-known.ts";
@@ -88,7 +89,7 @@ const fill = async ({ admin, receiver, platform, ids }: Scene): Promise<void> =>
   const createdMs = Date.parse((await platform.client.jsm.streams.info("EVENTS")).created);
   const publish = async (agentId: string, callId: string): Promise<string> => {
     const { seq } = await platform.publish({ workspaceId: "acme", agentId, callId });
-    return eventId(createdMs, seq);
+    return eventId(createdAt(createdMs), seq);
   };
   ids.OWN_EVENT = await publish(OURS, "c-shared");
   ids.HIDDEN_EVENT = await publish(HIDDEN, "c-shared");

@@ -7,7 +7,7 @@ import type { Tracer } from "@ringback/runtime/telemetry/tracer";
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { processName } from "@ringback/runtime/streams/last-start";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
-import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
+import type { StreamOrigins } from "@ringback/contracts/streams/stream-origin";
 import manifest from "../package.json" with { type: "json" };
 import { operatorsPolicy, type DispatcherSettings } from "./config.ts";
 import type { PostponePolicy } from "./delivery/decide/postpone.ts";
@@ -56,7 +56,7 @@ export const streamsFor = (
   settings: DispatcherSettings,
   log: Logger,
   signal: AbortSignal,
-): Promise<StreamCreation> =>
+): Promise<StreamOrigins> =>
   ensureStreams(jsm, wantedStreams(settings), {
     log,
     signal,

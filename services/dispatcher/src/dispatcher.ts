@@ -1,3 +1,4 @@
+import { originIn } from "@ringback/contracts/streams/stream-origin";
 import { STREAMS, type EventAddress } from "@ringback/contracts/streams/subjects";
 import type { AdminServer } from "@ringback/runtime/process/admin-server";
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
@@ -79,11 +80,11 @@ const start = async (
   const tracing = await openTracing(settings, traced, { log, metrics: own.tracing });
   const nats = await connectNats(settings, "ringback-dispatcher", log, onFatal);
   state.nats = nats;
-  const created = await streamsFor(nats, settings, log, abort);
+  const origins = await streamsFor(nats, settings, log, abort);
   const observed = createObservations(() => nats.isConnected());
   state.observed = observed;
   const onInfo: StreamWatchOptions["onInfo"] = (name, info) => observed.note(name, info, nats);
-  const watch = watchStreams({ nats, created, onInfo, onStreamLost: onFatal, log });
+  const watch = watchStreams({ nats, origins, onInfo, onStreamLost: onFatal, log });
   const view = subscriptionView(nats, log, onFatal);
   state.view = view;
   await view.following.caughtUp;
@@ -96,9 +97,9 @@ const start = async (
   const limiter = limiterFor(settings);
   const storing = storingWatch(() => own.platformFaults.inc({ fault: "storage" }));
   Object.assign(state, { sender, membership, clock, limiter, storing });
-  const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
+  const eventsOrigin = originIn(origins, STREAMS.events);
   const { due } = membership;
-  const stored = natsDeliveryStore({ nats, eventsCreatedMs, due, clock, log, signal: abort });
+  const stored = natsDeliveryStore({ nats, eventsOrigin, due, clock, log, signal: abort });
   const store = watchedStore(stored, storing);
   const notifier = natsNotifier({ nats, isWanted: wantedBy(view), metrics: own, log });
   const steps = wrapSteps({ ...settleSteps(store, notifier), send: sender.send });
@@ -108,7 +109,7 @@ const start = async (
   const watches = startWatches(options, state, { ...deps, nats, now: clock.nowMs });
   const { MAX_IN_FLIGHT: maxInFlight, STREAM_MANAGEMENT: management } = settings;
   const { acknowledgedUpTo } = observed;
-  const consuming = { nats, created, management, acknowledgedUpTo, onStreamLost: onFatal };
+  const consuming = { nats, origins, management, acknowledgedUpTo, onStreamLost: onFatal };
   const intake = startIntake({ ...consuming, maxInFlight, limiter, deps });
   const follows = [clock.stop, view.following.stop, watch.stop];
   const stops = [...follows, ...watches, sender.close, sealing.stop];

@@ -7,7 +7,7 @@ import { followServerClock, type ServerClock } from "@ringback/runtime/nats/serv
 import { wantedStreams } from "@ringback/runtime/streams/stream-config";
 import { watchStreams } from "@ringback/runtime/streams/stream-watch";
 import { ensureStreams } from "@ringback/runtime/streams/streams";
-import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
+import type { StreamOrigins } from "@ringback/contracts/streams/stream-origin";
 import { followAccess, type AccessIndex } from "./access/access-index.ts";
 import { followAgents, type AgentIndex } from "./agents/agent-index.ts";
 import type { SubscriptionsSettings } from "./config.ts";
@@ -20,7 +20,7 @@ import { startRedelivery, type RunningRedelivery } from "./redelivery/redelivery
 export type BackgroundServices = {
   /** NATS, whose `problem` also says that agents can neither be read nor changed. */
   readonly nats: Nats;
-  readonly created: StreamCreation;
+  readonly origins: StreamOrigins;
   readonly index: AgentIndex;
   readonly access: AccessIndex;
   readonly projection: OpenProjection;
@@ -46,7 +46,7 @@ export const startBackground = async (
   open: AsyncDisposableStack,
   stopping: AbortSignal,
 ): Promise<BackgroundServices> => {
-  const created = await ensureStreams(connected.jsm, wantedStreams(settings), {
+  const origins = await ensureStreams(connected.jsm, wantedStreams(settings), {
     log,
     signal: stopping,
     management: settings.STREAM_MANAGEMENT,
@@ -64,7 +64,7 @@ export const startBackground = async (
   warnOfSmallIndex(settings, log);
   const projection = await openProjection({
     nats,
-    created,
+    origins,
     folder: settings.PROJECTION_DIR,
     maxBytes: settings.PROJECTION_MAX_BYTES,
     attemptsMaxAgeMs: settings.ATTEMPTS_MAX_AGE,
@@ -77,7 +77,7 @@ export const startBackground = async (
   const rules = eventRules(settings, index.isOwnType);
   const redelivery = startRedelivery({
     nats,
-    created,
+    origins,
     projection,
     rules,
     now: () => new Date(clock.nowMs()),
@@ -90,7 +90,7 @@ export const startBackground = async (
   open.defer(dispatchers.stop);
   const watch = watchStreams({
     nats,
-    created,
+    origins,
     onInfo: (name, info) => {
       if (name === STREAMS.redeliveries) redelivery.compare(info.state);
       projection.compare(name, info);
@@ -99,7 +99,7 @@ export const startBackground = async (
     log,
   });
   open.defer(watch.stop);
-  return { nats, created, index, access, projection, redelivery, dispatchers, clock, rules };
+  return { nats, origins, index, access, projection, redelivery, dispatchers, clock, rules };
 };
 
 /** An index that is smaller than full streams forgets what they still have: somebody should know before. */

@@ -1,3 +1,4 @@
+import { originIn } from "@ringback/contracts/streams/stream-origin";
 import type { CallbackUrlPolicy } from "@ringback/contracts/address/callback-url";
 import type { AgentState } from "@ringback/contracts/agents/agent";
 import { eventId } from "@ringback/contracts/events/event";
@@ -76,10 +77,10 @@ export const featureDeps = (
   { settings, log }: Pick<SubscriptionsOptions, "settings" | "log">,
   validator: SchemaValidator,
 ): FeatureDeps => {
-  const { nats, index, projection, redelivery, created, sealer, metrics, rules } = parts;
+  const { nats, index, projection, redelivery, origins, sealer, metrics, rules } = parts;
   const limits = limitsOf(settings, index);
   const requests = requestStore(nats, limits);
-  const eventsCreatedMs = created.get(STREAMS.events) ?? 0;
+  const eventsOrigin = originIn(origins, STREAMS.events);
   const storeDeps = { nats, sealer, log, tracer: parts.tracer };
   const store = entityStore(AGENTS, storeDeps);
   const endpoints = entityStore(ENDPOINTS, storeDeps);
@@ -109,9 +110,9 @@ export const featureDeps = (
     },
     index,
     records,
-    events: eventReader({ nats, projection, eventsCreatedMs, log, records }),
+    events: eventReader({ nats, projection, eventsOrigin, log, records }),
     history: entityHistory({ kind: AGENTS, nats, sealer }),
-    publishing: { events: eventStore(nats), eventsCreatedMs, rules, ownWarnings: noted },
+    publishing: { events: eventStore(nats), eventsOrigin, rules, ownWarnings: noted },
     eventTypes: { definitions, index, validator, limits, rules, now },
     ownWarnings: warningsOf,
     callbackUrls: callbackUrlPolicy(settings),
@@ -119,7 +120,7 @@ export const featureDeps = (
     signNew: settings.SIGN_NEW_SUBSCRIPTIONS,
     projection,
     redelivery: { ...redelivery.redelivery, requests, endpoints },
-    eventId: (seq) => eventId(eventsCreatedMs, seq),
+    eventId: (seq) => eventId(eventsOrigin, seq),
     eventsKeptMs: settings.EVENTS_MAX_AGE,
     ...auditAndPortal(parts, settings, now),
     access: accessDeps({ nats, index: parts.access, file: parts.keys, requests, limits, now }),
@@ -128,9 +129,9 @@ export const featureDeps = (
   };
 };
 
-const liveOf = ({ nats, connections, created, index }: ApiParts, log: Logger): LiveStream => {
-  const attempts = created.get(STREAMS.attempts) ?? 0;
-  const events = created.get(STREAMS.events) ?? 0;
+const liveOf = ({ nats, connections, origins, index }: ApiParts, log: Logger): LiveStream => {
+  const attempts = originIn(origins, STREAMS.attempts);
+  const events = originIn(origins, STREAMS.events);
   const streams = { attempts, events };
   return liveStream({ nats, connections, streams, endpointsSeenBy: index.endpoints.seenBy, log });
 };

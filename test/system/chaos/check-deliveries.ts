@@ -1,5 +1,6 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { eventId } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { type EventStatus, eventStatus } from "@ringback/contracts/deliveries/event-status";
 import {
   type AgentAddress,
@@ -35,7 +36,7 @@ export const checkDeliveries = (evidence: Evidence): DeliveriesChecked => {
   const statuses = new Map<string, EventStatus>();
   const problems: Problem[] = [];
   for (const { seq, subject } of stored.events) {
-    const id = eventId(stored.streamCreatedMs, seq);
+    const id = eventId(createdAt(stored.streamCreatedMs), seq);
     const parsed = parseEventSubject(subject);
     const address = parsed.kind === "event" ? parsed.address : undefined;
     const sinceMs = askedAt.get(address?.callId ?? "") ?? -Infinity;

@@ -1,4 +1,5 @@
 import { eventId } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import type { EventStatus } from "@ringback/contracts/deliveries/event-status";
 import type { Evidence, ListedFacts } from "./evidence.ts";
 import type { Problem } from "./problem.ts";
@@ -30,7 +31,7 @@ const fromStreams = (
 ): Readonly<Record<keyof Omit<ListedFacts, "workspaceId">, string[]>> => ({
   events: stored.events
     .filter(({ subject }) => subject.split(".")[1] === workspaceId)
-    .map(({ seq }) => eventId(stored.streamCreatedMs, seq))
+    .map(({ seq }) => eventId(createdAt(stored.streamCreatedMs), seq))
     .map((id) => `${id} ${statuses.get(id)}`),
   attempts: stored.records
     .filter(({ record }) => record.workspace_id === workspaceId)

@@ -1,4 +1,5 @@
 import { eventSequence } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { checkDeliveries } from "./check-deliveries.ts";
 import { checkLists } from "./check-lists.ts";
@@ -60,7 +61,7 @@ const storageProblems = ({ acknowledged, requests, stored }: Evidence): Problem[
   const sequences = new Set(stored.events.map(({ seq }) => seq));
   const sent = new Set(requests.map(({ eventId }) => eventId));
   const isStored = (id: string): boolean =>
-    sequences.has(eventSequence(id, stored.streamCreatedMs) ?? -1);
+    sequences.has(eventSequence(id, createdAt(stored.streamCreatedMs)) ?? -1);
   const lost = acknowledged
     .map(({ address }) => eventSubject(address))
     .filter((subject) => !bySubject.has(subject))

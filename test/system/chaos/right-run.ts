@@ -1,5 +1,6 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { eventId } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import {
   attemptSubject,
   eventSubject,
@@ -58,7 +59,7 @@ export const rightRun = (events: readonly MadeUp[]): Evidence => {
 };
 
 const oneEvent = ({ ending, failures: wanted }: MadeUp, seq: number) => {
-  const id = eventId(START_MS, seq);
+  const id = eventId(createdAt(START_MS), seq);
   const address: EventAddress = {
     workspaceId: "w1",
     callId: `c${seq}`,

@@ -1,3 +1,4 @@
+import type { StreamOrigin } from "@ringback/contracts/streams/stream-origin";
 import {
   AckPolicy,
   DeliverPolicy,
@@ -18,7 +19,7 @@ export type WantedConsumer = {
   readonly name: string;
   readonly filter: string;
   /** When its stream was created, in ms since 1970: sequences mean nothing on another stream. */
-  readonly streamCreatedMs: number;
+  readonly origin: StreamOrigin;
   readonly management: StreamManagement;
   /** Gets a message for every handled one: while it is empty, none was handled. */
   readonly recordsStream: StreamName;
@@ -68,7 +69,7 @@ export const ensureConsumer = async (
 ): Promise<number> => {
   const { stream, name, management } = wanted;
   const config = consumerConfig(wanted);
-  refuseAnother(stream, wanted.streamCreatedMs, await nats.jsm.streams.info(stream));
+  refuseAnother(stream, wanted.origin, await nats.jsm.streams.info(stream));
   const found = await consumerInfo(nats, stream, name);
   if (management === "verify") return verified(nats, wanted, found);
   if (found === undefined) {

@@ -14,7 +14,12 @@ import {
   ExternallyManagedError,
   type StreamManagement,
 } from "./stream-management.ts";
-import { createdMsOf, StreamLostError, type StreamCreation } from "./stream-watch.ts";
+import {
+  originOf,
+  type StreamOrigin,
+  type StreamOrigins,
+} from "@ringback/contracts/streams/stream-origin";
+import { StreamLostError } from "./stream-watch.ts";
 
 export type EnsureOptions = {
   readonly log: Logger;
@@ -41,7 +46,7 @@ export const ensureStreams = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
   options: EnsureOptions,
-): Promise<StreamCreation> => {
+): Promise<StreamOrigins> => {
   const { log, signal, management = "manage" } = options;
   for (let n = 0; ; n += 1) {
     try {
@@ -61,7 +66,7 @@ const ensureAll = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
   { log, recreate = [], precedence = "always" }: EnsureOptions,
-): Promise<StreamCreation> => {
+): Promise<StreamOrigins> => {
   const found = new Map<StreamName, StreamInfo | undefined>();
   for (const stream of wanted) found.set(stream.name, await infoOf(jsm, stream.name));
   // Streams note each other once all exist: a stream that another process created during the lookups exists by now.
@@ -89,7 +94,7 @@ const ensureAll = async (
   if (typeof precedence === "object" && !isNoted) {
     await noteStart(jsm, NOTES_ON, [precedence.process, digest]);
   }
-  return new Map(all.map((info) => [info.config.name as StreamName, createdMsOf(info)]));
+  return new Map(all.map((info) => [info.config.name as StreamName, originOf(info)]));
 };
 
 /** The stream whose metadata has what processes wanted. */
@@ -108,18 +113,18 @@ const refuseLost = (lost: readonly StreamName[], recreate: readonly StreamName[]
 const verifyAll = async (
   jsm: JetStreamManager,
   wanted: readonly WantedStream[],
-): Promise<StreamCreation> => {
+): Promise<StreamOrigins> => {
   const problems: string[] = [];
-  const created = new Map<StreamName, number>();
+  const origins = new Map<StreamName, StreamOrigin>();
   for (const stream of wanted) {
     const info = await infoOf(jsm, stream.name);
     const found = info === undefined ? [] : differences(stream, info.config);
     if (info === undefined) problems.push(`stream ${stream.name} is missing`);
     else if (found.length > 0) problems.push(notAsNeeded(stream, info));
-    else created.set(stream.name, createdMsOf(info));
+    else origins.set(stream.name, originOf(info));
   }
   if (problems.length > 0) throw externallyManaged(problems);
-  return created;
+  return origins;
 };
 
 const infoOf = async (jsm: JetStreamManager, name: string): Promise<StreamInfo | undefined> => {

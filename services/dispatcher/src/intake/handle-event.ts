@@ -39,7 +39,6 @@ export const handleEvent = async (
   if (read.kind !== "event") {
     return settleDeadLetter(inFlight, invalidEvent(message, read.message, deps), deps);
   }
-  if (read.warnings.length > 0) deps.onWarnings(read.address.eventType, read.warnings);
   const planned = await plannedDelivery(inFlight, read.address, mayBeHandled, deps);
   const storedAtMs = deps.ownTimeOf(message.info.timestampNanos / 1e6);
   const first = { ...firstAttemptOf(message, read.address, planned), storedAtMs };
@@ -54,6 +53,7 @@ export const handleEvent = async (
     body: heldBody(message.data, bodyReader(message.seq, deps.store), dropBody),
     dueMs: undefined,
   };
+  if (read.warnings.length > 0) deps.onWarnings(delivery, read.warnings);
   const processAfter = (afterSeq: number): Promise<void> =>
     processDelivery({ inFlight, delivery, afterSeq }, deps);
   if (!mayBeHandled) {

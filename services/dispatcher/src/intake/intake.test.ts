@@ -25,7 +25,7 @@ const log = createLogger("test", "silent");
 
 let server: NatsServer;
 let nats: Nats;
-let created: Awaited<ReturnType<typeof ensureStreams>>;
+let origins: Awaited<ReturnType<typeof ensureStreams>>;
 const lost: unknown[] = [];
 
 beforeAll(async () => {
@@ -37,7 +37,7 @@ beforeAll(async () => {
   nats = await connectNats(settings, "test", log, () => undefined);
   const { signal } = new AbortController();
   const options = { management: settings.STREAM_MANAGEMENT, recreate: settings.MAKE_LOST_STREAMS };
-  created = await ensureStreams(nats.jsm, wantedStreams(settings), { log, signal, ...options });
+  origins = await ensureStreams(nats.jsm, wantedStreams(settings), { log, signal, ...options });
 });
 
 afterAll(async () => {
@@ -54,7 +54,7 @@ const start = async (send = responding(200).send) => {
     maxInFlight: 4,
     limiter: deps.limiter,
     deps,
-    created,
+    origins,
     management: "manage",
     acknowledgedUpTo: () => undefined,
     onStreamLost: (error) => lost.push(error),

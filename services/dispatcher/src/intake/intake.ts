@@ -6,7 +6,7 @@ import {
 import { consume, type Consuming } from "@ringback/runtime/streams/consume";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { StreamManagement } from "@ringback/runtime/streams/stream-management";
-import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
+import { originIn, type StreamOrigins } from "@ringback/contracts/streams/stream-origin";
 import { SWEEP_INTERVAL_MS, type Limiter } from "../limits/limiter.ts";
 import { inFlightRegistry } from "../settle/in-flight.ts";
 import { readingLocks } from "./suspects.ts";
@@ -24,7 +24,7 @@ export type IntakeOptions = {
   readonly maxInFlight: number;
   readonly limiter: Limiter;
   readonly deps: MessageDeps;
-  readonly created: StreamCreation;
+  readonly origins: StreamOrigins;
   readonly management: StreamManagement;
   readonly acknowledgedUpTo: () => number | undefined;
   readonly onStreamLost: (error: unknown) => void;
@@ -85,12 +85,12 @@ export const startIntake = (options: IntakeOptions): Intake => {
 
 const wantedConsumer = (
   stream: keyof typeof DISPATCHER_FILTERS,
-  { created, management }: Pick<IntakeOptions, "created" | "management">,
+  { origins, management }: Pick<IntakeOptions, "origins" | "management">,
 ) => ({
   stream,
   name: DISPATCHER_CONSUMER,
   filter: DISPATCHER_FILTERS[stream],
-  streamCreatedMs: created.get(stream) ?? 0,
+  origin: originIn(origins, stream),
   recordsStream: STREAMS.attempts,
   management,
 });

@@ -1,3 +1,4 @@
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { randomUUID } from "node:crypto";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
@@ -33,7 +34,7 @@ let nats: Nats;
 const storeOn = (client: Nats): DeliveryStore =>
   natsDeliveryStore({
     nats: client,
-    eventsCreatedMs: 1_000,
+    eventsOrigin: createdAt(1_000),
     due: { subjectOf: dueRetrySubject },
     clock: { aheadMs: () => 0 },
     log,

@@ -1,3 +1,4 @@
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { randomUUID } from "node:crypto";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
@@ -37,7 +38,7 @@ beforeAll(async () => {
   await ensureStreams(nats.jsm, wantedStreams(settings), { log, signal, ...options });
   const due = { subjectOf: dueRetrySubject };
   const clock = { aheadMs: () => AHEAD_MS };
-  store = natsDeliveryStore({ nats, eventsCreatedMs: 1_000, due, clock, log, signal });
+  store = natsDeliveryStore({ nats, eventsOrigin: createdAt(1_000), due, clock, log, signal });
 });
 
 afterAll(async () => {

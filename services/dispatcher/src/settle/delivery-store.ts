@@ -63,13 +63,13 @@ const EVENT_READS_AT_ONCE = 16;
 
 /** The store on NATS. Writes are repeated until they are stored or `signal` is aborted. */
 export const natsDeliveryStore = (options: DeliveryStoreOptions) => {
-  const { nats, eventsCreatedMs, due, clock, log, signal } = options;
+  const { nats, eventsOrigin, due, clock, log, signal } = options;
   // The server fires by its own clock: fire when both clocks agree.
   const fireTime = ({ dueMs }: RetryMessage): number => dueMs + Math.max(0, clock.aheadMs());
   const limited = concurrencyLimit(EVENT_READS_AT_ONCE);
   return {
     ...fanOutStore(options),
-    eventId: (eventSeq: number): string => eventId(eventsCreatedMs, eventSeq),
+    eventId: (eventSeq: number): string => eventId(eventsOrigin, eventSeq),
     /** The event with this sequence; undefined when EVENTS does not have it any more. */
     readEvent: async (eventSeq: number): Promise<StoredEvent | undefined> => {
       const stored = await limited(() => readSequence(nats, STREAMS.events, eventSeq));

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { fanOutSubject, readFanOut, type FanOut } from "@ringback/contracts/deliveries/fan-out";
 import { retryHeaders, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
-import { eventId, type EventAddress } from "@ringback/contracts/events/event";
+import { type EventAddress, eventId } from "@ringback/contracts/events/event";
+import type { StreamOrigin } from "@ringback/contracts/streams/stream-origin";
 import { dueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { publishUntilStored, readLast, type Published } from "@ringback/runtime/nats/publish";
@@ -10,14 +11,14 @@ import type { Nats } from "@ringback/runtime/nats/connection";
 
 export type FanOutStoreOptions = {
   readonly nats: Nats;
-  readonly eventsCreatedMs: number;
+  readonly eventsOrigin: StreamOrigin;
   readonly log: Logger;
   /** Ends the waiting for a server that does not reply. */
   readonly signal: AbortSignal;
 };
 
 /** What is stored of an event with several destinations: the set of them, and the start of each further delivery. */
-export const fanOutStore = ({ nats, eventsCreatedMs, log, signal }: FanOutStoreOptions) => ({
+export const fanOutStore = ({ nats, eventsOrigin, log, signal }: FanOutStoreOptions) => ({
   /** The destinations of an event, where they were stored. */
   readFanOut: async (address: EventAddress, eventSeq: number): Promise<FanOut | undefined> => {
     const last = await readLast(nats, STREAMS.attempts, fanOutSubject(address, eventSeq));
@@ -44,7 +45,7 @@ export const fanOutStore = ({ nats, eventsCreatedMs, log, signal }: FanOutStoreO
       stream: STREAMS.retries,
       subject: dueRetrySubject(address, deliveryId),
       body: "",
-      messageId: `${eventId(eventsCreatedMs, eventSeq)}:${deliveryId}:first`,
+      messageId: `${eventId(eventsOrigin, eventSeq)}:${deliveryId}:first`,
       headers: retryHeaders(first),
     };
     await publishUntilStored(nats, publication, log, signal);

@@ -1,3 +1,4 @@
+import { metadataOnceRestored } from "@ringback/contracts/streams/stream-origin";
 import { createReadStream } from "node:fs";
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { Nats } from "@ringback/runtime/nats/connection";
@@ -12,7 +13,7 @@ const DONE_TIMEOUT_MS = 3_600_000;
 
 /**
  * Has the server make a stream with its consumers from a copy. Throws where there is one of this name, and where the
- * server refuses the copy.
+ * server refuses the copy. The stream notes when it was restored: sequences after the copy's last one are given a second time.
  *
  * The protocol is `$JS.API.STREAM.RESTORE` (nats-server, jetstream_api.go): the server names a subject, each part is a
  * request to it, and an empty one ends them.
@@ -23,9 +24,10 @@ export const restoreStream = async (
 ): Promise<StreamInfo> => {
   const ask = (subject: string, body: Uint8Array | string, timeout: number) =>
     connection.request(subject, body, { timeout });
-  const accepted = replyIn(
-    await ask(`$JS.API.STREAM.RESTORE.${stream}`, JSON.stringify(meta), REPLY_TIMEOUT_MS),
-  );
+  const { config, state } = meta;
+  const metadata = metadataOnceRestored(config.metadata, state.last_seq, Date.now());
+  const wanted = JSON.stringify({ config: { ...config, metadata }, state });
+  const accepted = replyIn(await ask(`$JS.API.STREAM.RESTORE.${stream}`, wanted, REPLY_TIMEOUT_MS));
   const target = accepted["deliver_subject"] as string;
   for await (const part of createReadStream(dataFile, { highWaterMark: CHUNK_BYTES })) {
     const reply = await ask(target, part as Uint8Array, REPLY_TIMEOUT_MS);

@@ -1,3 +1,5 @@
+import { originOf } from "@ringback/contracts/streams/stream-origin";
+import { eventId } from "@ringback/contracts/events/event";
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -71,6 +73,22 @@ test("a stream of many parts comes back as it was, byte for byte, with its seque
     2,
   );
   expect(await events()).toEqual(before);
+});
+
+test("events after a restore get ids that none had before, and the others keep theirs", async () => {
+  const idsNow = async (...seqs: readonly number[]): Promise<readonly string[]> => {
+    const origin = originOf(await nats.jsm.streams.info(STREAMS.events));
+    return seqs.map((seq) => eventId(origin, seq));
+  };
+  const { seq: kept } = await publish("kept", "{}");
+  await backUpTo(root);
+  const { seq: lost } = await publish("lost", "{}");
+  const before = await idsNow(kept, lost);
+  const folder = await findBackup(root, "latest");
+  await restore({ nats, log }, { folder, streams: [STREAMS.events], replace: true });
+  expect((await publish("new", "{}")).seq).toBe(lost);
+  const after = await idsNow(kept, lost);
+  expect([after[0] === before[0], after[1] === before[1]]).toEqual([true, false]);
 });
 
 test("a damaged copy is found before anything is deleted, whichever stream it is of", async () => {

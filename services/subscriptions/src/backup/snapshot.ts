@@ -1,7 +1,7 @@
 import { createInbox, type Msg } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import { metadataWithCreation } from "@ringback/runtime/streams/stream-watch";
+import { metadataInBackup } from "@ringback/contracts/streams/stream-origin";
 import { replyIn } from "./reply.ts";
 import type { Snapshot, StreamMeta } from "./archive.ts";
 
@@ -58,7 +58,7 @@ export const takeSnapshot = async (
       heard();
       if (part.data.length === 0) {
         endedWell(stream, part);
-        const metadata = metadataWithCreation(info);
+        const metadata = metadataInBackup(info);
         return { meta: { config: { ...config, metadata }, state }, bytes };
       }
       await write(part.data);

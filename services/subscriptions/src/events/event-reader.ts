@@ -1,5 +1,6 @@
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
 import { eventId, eventSequence } from "@ringback/contracts/events/event";
+import type { StreamOrigin } from "@ringback/contracts/streams/stream-origin";
 import { isCallId } from "@ringback/contracts/events/call-id";
 import {
   attemptsOfAddress,
@@ -9,14 +10,13 @@ import {
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
 import { untilApplied } from "@ringback/runtime/streams/last-per-subject";
-import type { RecordLoader } from "../streams/records.ts";
 import type { Projection } from "../projection/projection.ts";
 import { UnavailableError } from "../streams/ask.ts";
 import { seesAgent, type Sight } from "../sight/decide/sight.ts";
 import { seesAttempt, seesDeadLetter } from "./decide/seen-records.ts";
 import { attemptsOf, deadLetterOf, type HistoryQuery } from "./event-records.ts";
 import { newestOfSubjects, type PageQuery } from "../streams/newest.ts";
-import type { RecordsDeps, StoredAttempt } from "../streams/records.ts";
+import type { RecordLoader, RecordsDeps, StoredAttempt } from "../streams/records.ts";
 import { statesOf, type EventState } from "./event-state.ts";
 import { storedEvent, type StoredEvent } from "./stored-event.ts";
 import { readEventMessage, streamState, subjectsUnder } from "../streams/read-stream.ts";
@@ -55,7 +55,7 @@ type NextPage = { readonly nextBeforeSeq: number | undefined };
 
 export type EventReaderDeps = RecordsDeps & {
   /** When EVENTS was made, in ms since 1970: part of every event's id. */
-  readonly eventsCreatedMs: number;
+  readonly eventsOrigin: StreamOrigin;
   readonly projection: Pick<Projection, "deadLettersOf" | "appliedUpTo">;
   readonly records: Pick<RecordLoader, "deadLetters">;
 };
@@ -109,16 +109,16 @@ const foundBy = async (query: HistoryQuery, deps: EventReaderDeps): Promise<Foun
   const states = await statesOf(query, deps);
   return states.map((state) => ({
     ...state,
-    eventId: eventId(deps.eventsCreatedMs, state.event.seq),
+    eventId: eventId(deps.eventsOrigin, state.event.seq),
   }));
 };
 
 const findEvent = async (
   sight: Sight,
   id: string,
-  { nats, eventsCreatedMs }: EventReaderDeps,
+  { nats, eventsOrigin }: EventReaderDeps,
 ): Promise<StoredEvent | undefined> => {
-  const seq = eventSequence(id, eventsCreatedMs);
+  const seq = eventSequence(id, eventsOrigin);
   const stored = seq === undefined ? null : await readEventMessage(nats, seq);
   return stored === null ? undefined : storedEvent(sight, stored);
 };

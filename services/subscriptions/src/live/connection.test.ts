@@ -1,10 +1,11 @@
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { liveConnection, type LiveConnection } from "./connection.ts";
 import { positionId } from "./decide/position.ts";
 
 const FROM = { attempts: 3, events: 5 };
-const STREAMS = { attempts: 1_000, events: 1_000 };
+const STREAMS = { attempts: createdAt(1_000), events: createdAt(1_000) };
 
 /** What the client has read of its response so far. */
 const textOf = ({ body }: LiveConnection): string => String(body.read() ?? "");

@@ -1,9 +1,10 @@
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { once } from "node:events";
 import { expect, test } from "vitest";
 import { callerIn, NOBODY } from "../../../../test/harness/callers.ts";
 import { liveConnections, MAX_PER_KEY, MAX_PER_WORKSPACE } from "./connections.ts";
 
-const STREAMS_READ = { attempts: 1, events: 1 };
+const STREAMS_READ = { attempts: createdAt(1), events: createdAt(1) };
 
 /** Connections while no key is valid; `admit` one of a key of a workspace. */
 const opened = () => {

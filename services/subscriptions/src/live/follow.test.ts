@@ -1,3 +1,4 @@
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -17,7 +18,10 @@ afterAll(() => streams.stop());
 
 /** Follows EVENTS from a sequence on; `end` closes the connection and waits for the end. */
 const following = (afterSeq: number) => {
-  const connection = liveConnection({ attempts: 0, events: 0 }, { attempts: 0, events: 0 });
+  const connection = liveConnection(
+    { attempts: 0, events: 0 },
+    { attempts: createdAt(0), events: createdAt(0) },
+  );
   const [sent, gaps]: [number[], [number, number][]] = [[], []];
   const source = {
     stream: STREAMS.events,

@@ -1,5 +1,6 @@
 import { DeliverPolicy } from "@nats-io/jetstream";
 import { eventId } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { attemptSubject } from "@ringback/contracts/streams/subjects";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { eventually } from "../../../../test/harness/eventually.ts";
@@ -24,7 +25,7 @@ beforeEach(async () => {
   for (const stream of ["EVENTS", "ATTEMPTS"]) await streams.nats.jsm.streams.purge(stream);
 });
 
-const CREATED = { attempts: 1_000_000, events: 2_000_000 };
+const CREATED = { attempts: createdAt(1_000_000), events: createdAt(2_000_000) };
 const FROM = { attempts: 40, events: 50 };
 
 const sight = () => ({ workspaceId: "w1" });

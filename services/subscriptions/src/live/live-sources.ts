@@ -2,6 +2,7 @@ import type { JsMsg } from "@nats-io/jetstream";
 import { decodeAttempt } from "@ringback/contracts/deliveries/decode";
 import { endpointIdOf } from "@ringback/contracts/deliveries/delivery-id";
 import { eventId } from "@ringback/contracts/events/event";
+import type { StreamOrigin } from "@ringback/contracts/streams/stream-origin";
 import {
   attemptsFilter,
   eventsFilter,
@@ -109,13 +110,13 @@ const eventsOf = (
 });
 
 /** An event without its payload; undefined where the subject is malformed. */
-const eventHead = (message: JsMsg, eventsCreatedMs: number) => {
+const eventHead = (message: JsMsg, eventsOrigin: StreamOrigin) => {
   const { subject, seq, info } = message;
   const parsed = parseEventSubject(subject);
   if (parsed.kind === "invalid") return undefined;
   const { workspaceId, callId, agentId, eventType } = parsed.address;
   return {
-    event_id: eventId(eventsCreatedMs, seq),
+    event_id: eventId(eventsOrigin, seq),
     event_seq: seq,
     event_type: eventType,
     call_id: callId,

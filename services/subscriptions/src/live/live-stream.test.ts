@@ -1,3 +1,4 @@
+import { originIn } from "@ringback/contracts/streams/stream-origin";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
@@ -18,8 +19,8 @@ let streams: Streams;
 let created: LiveStreams;
 beforeAll(async () => {
   streams = await startStreams();
-  const createdMs = (stream: "EVENTS" | "ATTEMPTS") => streams.created.get(stream) ?? 0;
-  created = { events: createdMs(STREAMS.events), attempts: createdMs(STREAMS.attempts) };
+  const originOf = (stream: "EVENTS" | "ATTEMPTS") => originIn(streams.origins, stream);
+  created = { events: originOf(STREAMS.events), attempts: originOf(STREAMS.attempts) };
 });
 afterAll(() => streams.stop());
 

@@ -27,7 +27,7 @@ const open = async (nats: Nats = streams.nats) => {
   const report = (error: unknown): unknown => reported.push(error);
   const generation = await openGeneration({
     nats,
-    created: streams.created,
+    origins: streams.origins,
     path,
     now: Date.now,
     onStreamLost: report,
@@ -60,7 +60,7 @@ test("a file goes on where it ended, and the next one can use it only once it is
 
 test.each([
   ["of a stream that was made again", () => streams.makeAgain()],
-  ["of a stream that was restored to an earlier state", () => streams.makeAgain(streams.created)],
+  ["of a stream that was restored to an earlier state", () => streams.makeAgain(streams.origins)],
 ])("a file %s is thrown away", async (_what, restore) => {
   for (const callId of ["c1", "c2"]) await streams.event({ callId });
   const first = await open();

@@ -7,7 +7,7 @@ import {
 } from "@ringback/contracts/streams/subjects";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
-import type { StreamCreation } from "@ringback/runtime/streams/stream-watch";
+import { begunMs, originIn, type StreamOrigins } from "@ringback/contracts/streams/stream-origin";
 import { messageAppliers } from "./apply/apply-messages.ts";
 import { dropExpired, type DropExpired } from "./apply/drop-expired.ts";
 import { followStream, type Following, type FollowOptions } from "./apply/follow-stream.ts";
@@ -38,7 +38,7 @@ import { queriesOn } from "./query/queries.ts";
 
 export type GenerationOptions = {
   readonly nats: Nats;
-  readonly created: StreamCreation;
+  readonly origins: StreamOrigins;
   readonly path: string;
   /** `PROJECTION_MAX_BYTES`; undefined: it grows to all that the streams have. */
   readonly maxBytes?: number | undefined;
@@ -94,14 +94,14 @@ export const openGeneration = async (options: GenerationOptions): Promise<Databa
     if (isDamaged(error)) options.onDamaged(error);
     else if (unwritable !== undefined) options.onUnwritable(unwritable);
   });
-  const eventsCreatedMs = states.events.createdMs;
+  const eventsOrigin = originIn(options.origins, SOURCES.events.stream);
   const apply = messageAppliers({
     db,
     ids,
     positions,
     transaction,
     serially,
-    eventsCreatedMs,
+    eventsOrigin,
     log,
   });
   const following = eachStream((stream) => {
@@ -141,12 +141,15 @@ export const openGeneration = async (options: GenerationOptions): Promise<Databa
   };
 };
 
-const statesOf = async ({ nats, created }: GenerationOptions): Promise<StreamStates> => {
+const statesOf = async ({ nats, origins }: GenerationOptions): Promise<StreamStates> => {
   const states = await Promise.all(
     PROJECTED_STREAMS.map(async (stream) => {
       const name = SOURCES[stream].stream;
       const { state } = await nats.jsm.streams.info(name);
-      return [stream, { createdMs: created.get(name) ?? 0, lastSeq: state.last_seq }] as const;
+      return [
+        stream,
+        { createdMs: begunMs(originIn(origins, name)), lastSeq: state.last_seq },
+      ] as const;
     }),
   );
   return Object.fromEntries(states) as Record<ProjectedStream, StreamState>;

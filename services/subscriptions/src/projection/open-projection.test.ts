@@ -32,7 +32,7 @@ const opened = async (folder: string | undefined, faultOf: () => Fault | undefin
   const fatal: unknown[] = [];
   const projection = await openProjection({
     nats: withFailingCalls(streams.nats, faultOf),
-    created: streams.created,
+    origins: streams.origins,
     folder,
     attemptsMaxAgeMs: 86_400_000,
     now: Date.now,

@@ -1,3 +1,4 @@
+import { begunMs, originIn } from "@ringback/contracts/streams/stream-origin";
 import type { StreamInfo } from "@nats-io/jetstream";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "@ringback/runtime/process/backoff";
@@ -151,7 +152,7 @@ const dropCounts = async (
 /** The projection over the current generation: there is none for a moment while it is replaced. */
 const projectionOf = (
   current: () => DatabaseGeneration | undefined,
-  { created, attemptsMaxAgeMs }: ProjectionOptions,
+  { origins, attemptsMaxAgeMs }: ProjectionOptions,
 ): Projection & Figures => {
   const existing = (): DatabaseGeneration => {
     const generation = current();
@@ -166,7 +167,7 @@ const projectionOf = (
       return { ...lags, total: lags.events + lags.attempts + lags.dead_letters };
     },
     attemptsKnownSinceMs: (nowMs) =>
-      Math.max(created.get(SOURCES.attempts.stream) ?? 0, nowMs - attemptsMaxAgeMs),
+      Math.max(begunMs(originIn(origins, SOURCES.attempts.stream)), nowMs - attemptsMaxAgeMs),
   };
 };
 

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { eventId } from "@ringback/contracts/events/event";
+import type { StreamOrigin } from "@ringback/contracts/streams/stream-origin";
 import type { EventRules } from "@ringback/contracts/events/event-check";
 import type { EventWarning } from "@ringback/contracts/events/event-warnings";
 import type { TraceContext } from "@ringback/contracts/trace-context";
@@ -13,7 +14,7 @@ import { withSecretIds, type EventStore, type Publisher, type StoredItem } from 
 export type PublishDeps = {
   readonly events: EventStore;
   /** When EVENTS was made, in ms since 1970: part of every event's id. */
-  readonly eventsCreatedMs: number;
+  readonly eventsOrigin: StreamOrigin;
   readonly rules: EventRules;
   readonly ownWarnings: OwnWarnings;
 };
@@ -55,7 +56,7 @@ export type PublishResult =
 /** Stores the events of a request when all of them are valid; throws a RefusedError otherwise. */
 export const publishEvents = async (
   { workspaceId, agents, body, publisher, trace }: PublishRequest,
-  { events: store, eventsCreatedMs, rules, ownWarnings }: PublishDeps,
+  { events: store, eventsOrigin, rules, ownWarnings }: PublishDeps,
 ): Promise<PublishResult> => {
   const itemRules = { workspaceId, agents, maxEventBytes: store.maxEventBytes(), events: rules };
   const checked = await checkRequest(body, itemRules);
@@ -63,7 +64,7 @@ export const publishEvents = async (
   const stored = await store.store(withSecretIds(publisher, messages), trace);
   const warnings = await allWarnings(workspaceId, checked, ownWarnings);
   const hasKey = publisher.idempotencyKey !== undefined;
-  return publishResult(stored, warnings, { eventsCreatedMs, hasKey });
+  return publishResult(stored, warnings, { eventsOrigin, hasKey });
 };
 
 const allWarnings = async (
@@ -80,9 +81,9 @@ const allWarnings = async (
 const publishResult = (
   items: readonly StoredItem[],
   warnings: ReadonlyArray<readonly EventWarning[]>,
-  { eventsCreatedMs, hasKey }: { readonly eventsCreatedMs: number; readonly hasKey: boolean },
+  { eventsOrigin, hasKey }: { readonly eventsOrigin: StreamOrigin; readonly hasKey: boolean },
 ): PublishResult => {
-  const events = items.map((item, n) => publishedEvent(item, warnings[n] ?? [], eventsCreatedMs));
+  const events = items.map((item, n) => publishedEvent(item, warnings[n] ?? [], eventsOrigin));
   if (hasKey && items.some((item) => item.kind === "stored" && item.differs)) {
     const detail =
       "This Idempotency-Key was used for another body within the last 10 minutes: send what is new with a key of its own. `events` says what is stored.";
@@ -101,11 +102,11 @@ const publishResult = (
 const publishedEvent = (
   item: StoredItem,
   warnings: readonly EventWarning[],
-  eventsCreatedMs: number,
+  eventsOrigin: StreamOrigin,
 ): PublishedEvent | null => {
   if (item.kind !== "stored") return null;
   return {
-    event_id: eventId(eventsCreatedMs, item.seq),
+    event_id: eventId(eventsOrigin, item.seq),
     duplicate: item.duplicate,
     ...(item.differs ? { differs: true } : {}),
     ...(warnings.length === 0 ? {} : { warnings: [...warnings] }),

@@ -1,6 +1,12 @@
 import { headers as newHeaders } from "@nats-io/nats-core";
 import type { SkipReason } from "@ringback/contracts/deliveries/redelivery-job";
 import { eventId } from "@ringback/contracts/events/event";
+import {
+  begunMs,
+  createdAt,
+  originIn,
+  type StreamOrigin,
+} from "@ringback/contracts/streams/stream-origin";
 import type { EventRules } from "@ringback/contracts/events/event-check";
 import { eventSubject, STREAMS } from "@ringback/contracts/streams/subjects";
 import type { Nats } from "@ringback/runtime/nats/connection";
@@ -16,10 +22,10 @@ import { deliverableEvent, jobEvent } from "./deliverable-event.ts";
 failOnLeaks();
 
 let streams: Streams;
-let createdMs: number;
+let origin: StreamOrigin;
 beforeAll(async () => {
   streams = await startStreams();
-  createdMs = streams.created.get(STREAMS.events) ?? 0;
+  origin = originIn(streams.origins, STREAMS.events);
 });
 afterAll(() => streams.stop());
 
@@ -30,7 +36,7 @@ const RULES: EventRules = {
 };
 
 const deliverable = (id: string, nats: Nats = streams.nats, rules = RULES) =>
-  deliverableEvent({ workspaceId: "w1" }, id, { nats, eventsCreatedMs: createdMs, rules });
+  deliverableEvent({ workspaceId: "w1" }, id, { nats, eventsOrigin: origin, rules });
 
 const store = async (subject: string, body = ""): Promise<number> =>
   (await streams.nats.js.publish(subject, body)).seq;
@@ -40,21 +46,23 @@ const NOT_FOUND = { kind: "rejected", rejection: { kind: "event_not_found" } };
 describe("an event", () => {
   test("is found with the address that its subject names", async () => {
     const event = await storeEvent(streams);
-    expect(await deliverable(eventId(createdMs, event.seq))).toEqual({ kind: "event", event });
+    expect(await deliverable(eventId(origin, event.seq))).toEqual({ kind: "event", event });
   });
 
   test("of a stream that was made again since is not found, whatever has its sequence now, and is not read", async () => {
     const { seq } = await storeEvent(streams);
     let calls = 0;
     const counted = withFailingCalls(streams.nats, (call) => void (calls = call));
-    expect(await deliverable(eventId(createdMs - 60_000, seq), counted)).toEqual(NOT_FOUND);
+    expect(await deliverable(eventId(createdAt(begunMs(origin) - 60_000), seq), counted)).toEqual(
+      NOT_FOUND,
+    );
     expect(calls).toBe(0);
   });
 
   test("that EVENTS keeps no more is not found", async () => {
     const { seq } = await storeEvent(streams);
     await streams.nats.jsm.streams.deleteMessage(STREAMS.events, seq);
-    expect(await deliverable(eventId(createdMs, seq))).toEqual(NOT_FOUND);
+    expect(await deliverable(eventId(origin, seq))).toEqual(NOT_FOUND);
   });
 
   test.each<Fault>(["before", "after"])(
@@ -62,7 +70,7 @@ describe("an event", () => {
     async (fault) => {
       const { seq } = await storeEvent(streams);
       const nats = withFailingCalls(streams.nats, () => fault);
-      await expect(deliverable(eventId(createdMs, seq), nats)).rejects.toThrow("timeout");
+      await expect(deliverable(eventId(origin, seq), nats)).rejects.toThrow("timeout");
       await expect(jobEvent(nats, seq, RULES)).rejects.toThrow("timeout");
     },
   );
@@ -76,7 +84,7 @@ describe("an event", () => {
     "that cannot be read, on %s, is the business of its workspace alone",
     async (subject, said) => {
       const seq = await store(subject);
-      expect(await deliverable(eventId(createdMs, seq))).toMatchObject(said);
+      expect(await deliverable(eventId(origin, seq))).toMatchObject(said);
     },
   );
 
@@ -86,7 +94,7 @@ describe("an event", () => {
     const [subject, body] = [eventSubject(ADDRESS), sampleEvent(ADDRESS)];
     const { seq } = await streams.nats.js.publish(subject, body, { headers });
     const said = { kind: "rejected", rejection: { kind: "test_event" } };
-    expect(await deliverable(eventId(createdMs, seq))).toEqual(said);
+    expect(await deliverable(eventId(origin, seq))).toEqual(said);
   });
 });
 

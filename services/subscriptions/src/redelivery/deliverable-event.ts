@@ -18,9 +18,9 @@ export type DeliverableEvent = { readonly seq: number; readonly address: EventAd
 export const deliverableEvent = async (
   sight: Sight,
   eventId: string,
-  { nats, eventsCreatedMs, rules }: Pick<RedeliveryDeps, "nats" | "eventsCreatedMs" | "rules">,
+  { nats, eventsOrigin, rules }: Pick<RedeliveryDeps, "nats" | "eventsOrigin" | "rules">,
 ): Promise<{ readonly kind: "event"; readonly event: DeliverableEvent } | Rejected<Rejection>> => {
-  const seq = eventSequence(eventId, eventsCreatedMs);
+  const seq = eventSequence(eventId, eventsOrigin);
   const stored = seq === undefined ? null : await readEventMessage(nats, seq);
   // A malformed subject may still be of the workspace; checkEvent rejects it.
   if (seq === undefined || stored === null || storedEvent(sight, stored) === undefined) {

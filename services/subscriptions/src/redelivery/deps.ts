@@ -1,3 +1,4 @@
+import type { StreamOrigin } from "@ringback/contracts/streams/stream-origin";
 import type { EventRules } from "@ringback/contracts/events/event-check";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { DueForm } from "@ringback/runtime/streams/due-form";
@@ -15,7 +16,7 @@ export type RedeliveryDeps = {
   /** Gives the subjects of due retries, and says whether every dispatcher delivers to endpoints. */
   readonly due: Pick<DueForm, "subjectOf" | "allKnowEndpoints">;
   /** When EVENTS was made: ids of events name it. */
-  readonly eventsCreatedMs: number;
+  readonly eventsOrigin: StreamOrigin;
   readonly rules: EventRules;
   readonly now: () => Date;
   readonly requests: RequestStore;

@@ -1,3 +1,4 @@
+import { originIn } from "@ringback/contracts/streams/stream-origin";
 import { randomUUIDv7 } from "node:crypto";
 import { endpointIdOf } from "@ringback/contracts/deliveries/delivery-id";
 import { eventId } from "@ringback/contracts/events/event";
@@ -42,7 +43,7 @@ const FAULTS: readonly Fault[] = ["before", "after"];
 const depsOf = (nats: Nats = streams.nats): Parameters<typeof redeliverEvent>[1] => ({
   nats,
   due: { subjectOf: dueRetrySubject, allKnowEndpoints: () => true },
-  eventsCreatedMs: streams.created.get(STREAMS.events) ?? 0,
+  eventsOrigin: originIn(streams.origins, STREAMS.events),
   rules: { types: { kind: "open" }, schema: "warn", isOwnType: () => false },
   now: () => new Date("2026-01-01T00:00:00.000Z"),
   requests: requestStore(nats, { admitKey: () => undefined }),
@@ -61,7 +62,7 @@ const requestFor = ({ seq }: StoredEvent, isKeyed = true) => {
   const keyHash = String(keys).padStart(64, "a");
   return {
     workspaceId: "w1",
-    eventId: eventId(streams.created.get(STREAMS.events) ?? 0, seq),
+    eventId: eventId(originIn(streams.origins, STREAMS.events), seq),
     countsAgainstSchedule: true,
     key: isKeyed ? { keyHash, requestHash: "b".repeat(64) } : undefined,
   };

@@ -28,7 +28,7 @@ import { bringForward, firstOfRedelivery, startRedelivery, wasStarted } from "./
 
 type RedeliverDeps = Pick<
   RedeliveryDeps,
-  "nats" | "due" | "eventsCreatedMs" | "rules" | "now" | "requests" | "endpoints"
+  "nats" | "due" | "eventsOrigin" | "rules" | "now" | "requests" | "endpoints"
 >;
 
 /** The destinations that a request names. */

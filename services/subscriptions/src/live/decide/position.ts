@@ -1,8 +1,9 @@
+import { begunMs, type StreamOrigin } from "@ringback/contracts/streams/stream-origin";
 /** A client's position in both streams: everything up to these sequences was sent. */
 export type LivePosition = { readonly attempts: number; readonly events: number };
 
-/** When the two streams were made, in ms since 1970: sequences mean nothing on others. */
-export type LiveStreams = { readonly attempts: number; readonly events: number };
+/** The origins of the two streams: sequences mean nothing on others. */
+export type LiveStreams = { readonly attempts: StreamOrigin; readonly events: StreamOrigin };
 
 export type ReadPosition =
   | { readonly kind: "position"; readonly position: LivePosition }
@@ -11,7 +12,7 @@ export type ReadPosition =
   | { readonly kind: "invalid" };
 
 const ageOf = ({ attempts, events }: LiveStreams): string =>
-  [attempts, events].map((createdMs) => Math.floor(createdMs / 1_000).toString(36)).join("-");
+  [attempts, events].map((origin) => Math.floor(begunMs(origin) / 1_000).toString(36)).join("-");
 
 /** The `id` of a server-sent event: opaque to clients, which send it back as `Last-Event-ID`. */
 export const positionId = (position: LivePosition, streams: LiveStreams): string =>

@@ -4,6 +4,7 @@ import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { deliveryIdParts } from "@ringback/contracts/deliveries/delivery-id";
 import { fanOutSubject } from "@ringback/contracts/deliveries/fan-out";
 import { eventId } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import {
   attemptSubject,
   deadLetterSubject,
@@ -38,7 +39,7 @@ const idOf = (seq: number, endpoint: string | undefined, redelivery?: string): s
 const at = (ms: number): string => new Date(NOW_MS + ms).toISOString();
 
 const fieldsOf = (seq: number) =>
-  eventFields({ id: eventId(CREATED_MS, seq), seq, address: ADDRESS });
+  eventFields({ id: eventId(createdAt(CREATED_MS), seq), seq, address: ADDRESS });
 
 const seqs = fc.integer({ min: 1, max: 3 });
 const destinations = fc.constantFrom(...DESTINATIONS);
@@ -78,7 +79,7 @@ const fanOuts = fc
     subject: fanOutSubject(ADDRESS, seq),
     atMs: NOW_MS,
     body: {
-      event_id: eventId(CREATED_MS, seq),
+      event_id: eventId(createdAt(CREATED_MS), seq),
       event_seq: seq,
       at: at(0),
       deliveries: all.map((to) => ({ delivery_id: idOf(seq, to), endpoint_id: to })),
@@ -115,7 +116,7 @@ type Streams = Readonly<Record<ProjectedStream, readonly Stored[]>>;
 const indexOf = (all: Streams, turns: readonly ProjectedStream[]): DatabaseSync => {
   const db = new DatabaseSync(":memory:");
   db.exec(SCHEMA);
-  const apply = streamAppliers({ db, ids: idsIn(db), eventsCreatedMs: CREATED_MS });
+  const apply = streamAppliers({ db, ids: idsIn(db), eventsOrigin: createdAt(CREATED_MS) });
   const done = { events: 0, attempts: 0, dead_letters: 0 };
   const next = (stream: ProjectedStream): void => {
     const { subject, atMs, body } = all[stream][done[stream]] ?? {};

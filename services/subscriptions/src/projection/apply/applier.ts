@@ -1,3 +1,4 @@
+import type { StreamOrigin } from "@ringback/contracts/streams/stream-origin";
 import type { DatabaseSync } from "node:sqlite";
 import type { JsMsg } from "@nats-io/jetstream";
 import { headerIn, rawHeaders } from "@ringback/runtime/nats/message-headers";
@@ -35,7 +36,7 @@ export type ApplierDeps = {
   readonly db: DatabaseSync;
   readonly ids: Ids;
   /** When EVENTS was made: records of an earlier stream of that name are of other events. */
-  readonly eventsCreatedMs: number;
+  readonly eventsOrigin: StreamOrigin;
 };
 
 /** What records and dead letters change beside their own table. */

@@ -96,7 +96,7 @@ const attemptApplier = (deps: RecordDeps): Applier => {
       endpointId === undefined ? undefined : { workspaceId, workspace, endpointId, uid };
     const endpoint = named === undefined ? null : keep(named);
     insert.run(seq, workspace, agent, facet, customType(eventType), atMs, hash, endpoint);
-    const eventSeq = eventSequence(record.event_id, deps.eventsCreatedMs);
+    const eventSeq = eventSequence(record.event_id, deps.eventsOrigin);
     if (eventSeq !== undefined) progress.recorded({ eventSeq, address }, deliveryId, record);
     if (record.trigger !== "test") count({ workspace, agent, endpoint }, record, atMs);
     redeliveries.recorded(workspace, record, seq);
@@ -132,7 +132,7 @@ const countsOfAttempt = ({ count, countEndpoint, countMinute, countDestination }
 const applyFanOut = (
   { data }: StreamMessage,
   address: EventAddress,
-  { ids, progress, endpoint: keep, eventsCreatedMs }: RecordDeps,
+  { ids, progress, endpoint: keep, eventsOrigin }: RecordDeps,
 ): ReturnType<Applier> => {
   const fanOut = readFanOut(data);
   if (fanOut === undefined) return "unreadable";
@@ -141,7 +141,7 @@ const applyFanOut = (
   for (const { endpoint_id: endpointId, uid } of fanOut.deliveries) {
     if (endpointId !== undefined) keep({ workspaceId, workspace, endpointId, uid });
   }
-  const eventSeq = eventSequence(fanOut.event_id, eventsCreatedMs);
+  const eventSeq = eventSequence(fanOut.event_id, eventsOrigin);
   if (eventSeq !== undefined) progress.fannedOut({ eventSeq, address }, fanOut.deliveries);
   return "applied";
 };

@@ -10,7 +10,7 @@ import type { Applier, RecordDeps } from "./applier.ts";
 
 /** Keeps a dead letter and its effect on its event; parts of its subject may be unknown (`_`). */
 export const deadLetterApplier = (deps: RecordDeps): Applier => {
-  const { db, ids, progress, redeliveries, endpoint: keep, eventsCreatedMs } = deps;
+  const { db, ids, progress, redeliveries, endpoint: keep, eventsOrigin } = deps;
   const insert = db.prepare(
     "INSERT OR REPLACE INTO dead_letters (seq, workspace, agent, facet, custom, at_ms, call_hash, event_hash, malformed, endpoint) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
   );
@@ -33,7 +33,7 @@ export const deadLetterApplier = (deps: RecordDeps): Applier => {
     deps.count(agent, atMs, `dead_letter_${reason}`, 0);
     deps.countMinute(workspace, atMs, `dead_letter_${reason}`);
     redeliveries.deadLettered(workspace, deadLetter, seq);
-    const eventSeq = eventSequence(id ?? "", eventsCreatedMs);
+    const eventSeq = eventSequence(id ?? "", eventsOrigin);
     const event = parseEventSubject(subject.replace("dead_letters.", "events."));
     if (eventSeq !== undefined && event.kind === "event" && !malformed) {
       progress.deadLettered({ eventSeq, address: event.address }, deadLetter);

@@ -1,3 +1,4 @@
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import { DatabaseSync } from "node:sqlite";
 import { AckPolicy } from "@nats-io/jetstream";
 import { retryHeaders } from "@ringback/contracts/deliveries/retry-message";
@@ -50,7 +51,7 @@ const indexOf = (events: readonly StoredEvent[]) => {
   const db = new DatabaseSync(":memory:");
   db.exec(SCHEMA);
   const ids = idsIn(db);
-  const apply = streamAppliers({ db, ids, eventsCreatedMs: 0 }).events;
+  const apply = streamAppliers({ db, ids, eventsOrigin: createdAt(0) }).events;
   for (const { seq, address } of events) {
     const subject = eventSubject(address);
     apply({ subject, seq, atMs: Date.now(), data: new Uint8Array(), header: () => "" });

@@ -5,6 +5,7 @@ import { DEAD_LETTER_REASONS } from "@ringback/contracts/deliveries/dead-letter"
 import { EVENT_STATUSES } from "@ringback/contracts/deliveries/event-status";
 import { EVENT_TYPES } from "@ringback/contracts/events/event-types";
 import { eventId } from "@ringback/contracts/events/event";
+import { createdAt } from "@ringback/contracts/streams/stream-origin";
 import {
   attemptSubject,
   deadLetterSubject,
@@ -37,7 +38,7 @@ const emptyIndex = () => {
   const db = new DatabaseSync(":memory:");
   db.exec(SCHEMA);
   const ids = idsIn(db);
-  const apply = streamAppliers({ db, ids, eventsCreatedMs: CREATED_MS });
+  const apply = streamAppliers({ db, ids, eventsOrigin: createdAt(CREATED_MS) });
   return {
     db,
     queries: queriesOn(db, ids),
@@ -71,7 +72,7 @@ type Event = {
 type Made = Pick<AttemptRecord, "outcome" | "next" | "request"> & { readonly atMs: number };
 
 const partsOf = ({ seq, ...address }: Event) =>
-  eventFields({ id: eventId(CREATED_MS, seq), seq, address });
+  eventFields({ id: eventId(createdAt(CREATED_MS), seq), seq, address });
 
 const recordOf = (event: Event, { atMs, ...made }: Made): AttemptRecord => {
   const record = attemptRecord({ ...partsOf(event), at: new Date(atMs).toISOString(), ...made });

@@ -17,7 +17,7 @@ import type { RedeliveryDeps } from "../deps.ts";
 import { lastMessage, publish } from "../../streams/read-stream.ts";
 import { sampleEvent } from "../../event-types/sample-event.ts";
 
-type TestEventDeps = Pick<RedeliveryDeps, "nats" | "eventsCreatedMs">;
+type TestEventDeps = Pick<RedeliveryDeps, "nats" | "eventsOrigin">;
 
 export type TestRequest = {
   readonly workspaceId: string;
@@ -66,7 +66,7 @@ export const sendTestEvent = async (
     throw new Error(`${subject} was published with no expectation`);
   const { seq } = published;
   const record = await recordOf(address, seq, request, deps);
-  return { eventId: eventId(deps.eventsCreatedMs, seq), record };
+  return { eventId: eventId(deps.eventsOrigin, seq), record };
 };
 
 /** Reads the stream: the index may be behind while it is built. */
