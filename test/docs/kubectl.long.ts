@@ -72,7 +72,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "nats.pem"), certPem);
   await writeFile(join(folder, "nats-key.pem"), keyPem);
   for (const { command } of lines()) {
-    for (const [, path = ""] of command.matchAll(/--from-file=(?:[\w.-]+=)?([\w.-]+)/g))
+    for (const [, path = ""] of command.matchAll(/--(?:from|patch)-file=(?:[\w.-]+=)?([\w.-]+)/g))
       await writeFile(join(folder, path), "{}");
   }
   env = { PATH: process.env["PATH"], HOME: folder, KUBECONFIG: join(folder, "config"), ...PLACES };
