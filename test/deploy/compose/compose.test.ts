@@ -129,7 +129,25 @@ test("Prometheus scrapes the admin port of both services, with the labels that r
     (target) => `${target}:${readSettings(target, services[target]?.environment ?? {}).ADMIN_PORT}`,
   );
   expect(configs.flatMap(({ targets }) => targets)).toEqual(wanted);
-  for (const { labels } of configs) expect(Object.keys(labels)).toEqual(["namespace", "pod"]);
+  expect(configs.map(({ labels }) => labels)).toEqual(
+    IMAGE_TARGETS.map((target) => ({ namespace: "compose", component: target, pod: target })),
+  );
+});
+
+test("Prometheus keeps exemplars, and links to traces are only where a store of traces is", () => {
+  const { command = [], volumes: mounted = [] } = services["prometheus"] ?? {};
+  expect(command).toContain("--enable-feature=exemplar-storage");
+  const paths = mounted.map((volume) => volume.split(":")[1] ?? "");
+  expect(paths).toContain(
+    command.find((one) => one.startsWith("--config.file="))?.replace("--config.file=", ""),
+  );
+  const { datasources } = parse(
+    readFileSync(resolve(DEPLOY, "docker/grafana/datasource.yaml"), "utf8"),
+  ) as { datasources: { type: string; jsonData?: { exemplarTraceIdDestinations?: unknown } }[] };
+  const hasTraces = datasources.some(({ type }) => type === "tempo" || type === "jaeger");
+  expect(
+    datasources.some(({ jsonData }) => jsonData?.exemplarTraceIdDestinations !== undefined),
+  ).toBe(hasTraces);
 });
 
 test("NATS keeps what it acknowledged over a power cut, as it runs with the mounted configuration", async () => {
