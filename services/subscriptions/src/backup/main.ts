@@ -1,4 +1,4 @@
-import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { createLogger, type Logger } from "@ringback/runtime/telemetry/logger";
 import { closeNats, connectNats } from "@ringback/runtime/nats/connection";
 import { failAtStart } from "@ringback/runtime/process/process";
 import { parseSettings } from "@ringback/runtime/settings/parse-settings";
@@ -26,9 +26,18 @@ const main = async (): Promise<void> => {
     });
     log.info(done, "backup.done");
     const { BACKUP_PUSHGATEWAY_URL: url } = settings;
-    if (url !== undefined) await pushSuccess(url, now());
+    if (url !== undefined) await pushOrLog(url, log);
   } finally {
     await closeNats(nats);
+  }
+};
+
+/** The backup is there, told or not: a run that failed would be repeated, and each one removes an old backup. */
+const pushOrLog = async (url: string, log: Logger): Promise<void> => {
+  try {
+    await pushSuccess(url, now());
+  } catch (error) {
+    log.error({ err: error }, "backup.not_told");
   }
 };
 

@@ -9,14 +9,13 @@ import type { Snapshot, StreamMeta } from "./archive.ts";
 const CHUNK_BYTES = 128 * 1024;
 const WINDOW_BYTES = 4 * 1024 * 1024;
 
-/** The server copies the stream before it replies. */
-const REPLY_TIMEOUT_MS = 120_000;
-/** The server gives up after 2 s without an acknowledgement; a client hears nothing of that when it is cut off. */
+const REPLY_TIMEOUT_MS = 30_000;
+/** The server gives up after 5 s without an acknowledgement; a client hears nothing of that when it is cut off. */
 const SILENCE_MS = 30_000;
 
 /**
- * Has the server send a stream as it is at one moment, compressed, and hands each part to `write`. The server checks each
- * message's checksum first. Throws where the server ends it, or is silent for too long.
+ * Has the server send a stream as it is at one moment, compressed, and hands each part to `write`. A message that the server's
+ * disk has spoilt is left out of it, and only a restore tells, by how many messages there are. Throws where the server ends it, or is silent for too long.
  *
  * The protocol is `$JS.API.STREAM.SNAPSHOT` (nats-server, jetstream_api.go): parts go to a subject that the client
  * names, each is acknowledged by an empty reply, and an empty part with a status ends them.
@@ -44,7 +43,9 @@ export const takeSnapshot = async (
       deliver_subject: deliverSubject,
       chunk_size: CHUNK_BYTES,
       window_size: WINDOW_BYTES,
-      jsck: true,
+      // True has a server of 2.14 check the whole stream before it replies, under a lock. On 2.15.1 it changes nothing: the
+      // reply for 1.5 GiB came within 6 ms with and without it, no publish took over 0.3 s, and no spoilt message was told.
+      jsck: false,
     };
     const reply = await connection.request(
       `$JS.API.STREAM.SNAPSHOT.${stream}`,
