@@ -48,6 +48,8 @@ export const workloadsIn = (objects: Objects): Workload[] =>
 export interface ScheduledJob {
   readonly name: string;
   readonly suspend: boolean;
+  /** After so many seconds a run is ended, with its retries. */
+  readonly deadlineS: number | undefined;
   readonly pod: IPodSpec;
   readonly podLabels: Readonly<Record<string, string>>;
 }
@@ -59,11 +61,15 @@ export const jobsIn = (objects: Objects): ScheduledJob[] =>
     .map(({ metadata, ...fields }) => {
       const { suspend = false, jobTemplate } = fields["spec"] as {
         readonly suspend?: boolean;
-        readonly jobTemplate: { readonly spec: Pick<WithTemplate, "template"> };
+        readonly jobTemplate: {
+          readonly spec: Pick<WithTemplate, "template"> & {
+            readonly activeDeadlineSeconds?: number;
+          };
+        };
       };
-      const { template } = jobTemplate.spec;
+      const { template, activeDeadlineSeconds: deadlineS } = jobTemplate.spec;
       const podLabels = template.metadata.labels;
-      return { name: metadata.name, suspend, pod: template.spec, podLabels };
+      return { name: metadata.name, suspend, deadlineS, pod: template.spec, podLabels };
     });
 
 /** The two services of Ringback, by the names of their folders. */

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { mountSmallDisk } from "../system/chaos/full-disk.ts";
 import { headerKey } from "../harness/header-keys.ts";
 import { connectTo, type NatsClient } from "../harness/nats/nats-client.ts";
 import { type NatsServer, startNatsServer } from "../harness/nats/nats-server.ts";
@@ -85,15 +86,16 @@ const backedUp = async (role: Role, env: Readonly<Record<string, string>>) => {
   return done;
 };
 
-test("both Jobs are as their schemas and the restricted standard say; backups are made by night, and none is restored by itself", () => {
+test("both Jobs are as their schemas and the restricted standard say; backups are made by night, one that hangs skips no other, and none is restored by itself", () => {
   expect([backup.problems, restore.problems]).toEqual([[], []]);
   expect([backup.suspend, restore.suspend]).toEqual([false, true]);
+  expect([backup.deadlineS, restore.deadlineS]).toEqual([6 * 3_600, undefined]);
   expect(backup.container.image).toBe(restore.container.image);
 });
 
 test("the Job copies every stream under the permissions of its user alone, tells Prometheus, and keeps the newest", async () => {
   // More than one part, and nothing to compress.
-  await platform.delivered("c1", producer, { notes: randomBytes(300_000).toString("base64") });
+  await platform.delivered("c1", producer, { notes: randomBytes(600_000).toString("base64") });
   const violations = nats.log().split("Violation").length;
   const gateway = await startPushgateway();
   const rendered = new URL(backup.environment["BACKUP_PUSHGATEWAY_URL"] ?? "");
@@ -133,8 +135,7 @@ test("a backup that fails leaves the ones before, and is no success for Promethe
   gateway.stop();
   expect([failed.code, gateway.pushed]).toEqual([1, []]);
   expect(failed.run.output.all()).toContain("Permissions Violation");
-  const after = (await readdir(join(root, BACKUPS))).filter((name) => !name.endsWith(".partial"));
-  expect(after).toEqual(before);
+  expect(await readdir(join(root, BACKUPS))).toEqual(before);
 });
 
 test("the restoring Job makes the streams elsewhere from the copy, and replaces what is there only when it may", async () => {
@@ -153,11 +154,38 @@ test("the restoring Job makes the streams elsewhere from the copy, and replaces 
   expect({ pending, floor }).toMatchObject({ pending: 0, floor: { stream_seq: 1 } });
 
   await client.jsm.streams.purge("EVENTS");
-  const refused = await restored({ RESTORE_REPLACE: "false", RESTORE_STREAMS: "EVENTS" });
+  const refused = await restored({ RESTORE_STREAMS: "EVENTS" });
   expect(refused.run.output.all()).toContain("RESTORE_REPLACE: is not true");
   expect([refused.code, await at("EVENTS")]).toEqual([1, 0]);
-  const replaced = await restored({ RESTORE_STREAMS: "EVENTS" });
+  const replaced = await restored({ RESTORE_STREAMS: "EVENTS", RESTORE_REPLACE: "true" });
   expect([replaced.code, await at("EVENTS")]).toEqual([0, 1]);
+});
+
+test("the restoring Job lists the backups without any NATS", async () => {
+  const [name] = (await readdir(join(root, BACKUPS))).filter((one) => one !== ".keep");
+  const env = { RESTORE_FROM: "list", NATS_TLS_CA_FILE: "" };
+  const listed = await runJob(restore, { files: secrets("nats://127.0.0.1:1"), root, env });
+  const backups = listed.run.logs.filter(({ msg }) => msg === "restore.backup");
+  expect(backups).toMatchObject([
+    { backup: name, began_at: expect.stringMatching(/^20/), bytes: expect.any(Number) },
+  ]);
+  expect([listed.code, backups[0]?.["streams"]]).toEqual([0, expect.arrayContaining(["EVENTS"])]);
+});
+
+test("a disk that is full ends a backup by what it needs, and holds nothing of it afterwards", async () => {
+  const disk = await mountSmallDisk(1);
+  await writeFile(join(disk.path, "notes"), Buffer.alloc(600_000));
+  const { code, run } = await backedUp("backup", {
+    BACKUP_DIR: disk.path,
+    BACKUP_PUSHGATEWAY_URL: "http://127.0.0.1:9/",
+  });
+  const left = await readdir(disk.path);
+  disk.unmount();
+  expect([code, left]).toEqual([1, ["notes"]]);
+  expect(run.logs).toContainEqual(expect.objectContaining({ msg: "backup.little_room" }));
+  expect(run.output.all()).toMatch(
+    /BACKUP_DIR: no room left in .* one backup more than BACKUP_KEEP/,
+  );
 });
 
 test("the restoring Job works as it is, by the operator's user that the document adds and takes away again", async () => {
@@ -169,7 +197,8 @@ test("the restoring Job works as it is, by the operator's user that the document
   await replaceFile(configFile, shipped.replace(/(\{ user: subscriptions, .*\n)/, `$1${added}\n`));
   await nats.reload();
   const url = urlOf(nats, "backup").replace(/\/\/[^@]+@/, `//operator:${password}@`);
-  const run = () => runJob(restore, { files: secrets(url), root });
+  const env = { RESTORE_REPLACE: "true" };
+  const run = () => runJob(restore, { files: secrets(url), root, env });
   const early = await run();
   expect([early.code, early.run.output.all()]).toEqual([
     1,

@@ -1,17 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { expect, test } from "vitest";
 import { makeTempDir } from "../../../../test/harness/temp-dir.ts";
-import {
-  beginBackup,
-  findBackup,
-  keepNewest,
-  readStream,
-  type StreamMeta,
-  streamsOf,
-} from "./archive.ts";
+import { findBackup, listBackups, readStream, type StreamMeta, streamsIn } from "./archive.ts";
+import { beginBackup } from "./new-backup.ts";
 
 const META = {
   config: { name: STREAMS.events },
@@ -19,9 +13,9 @@ const META = {
 } as unknown as StreamMeta;
 const PARTS = ["first, ", "second"];
 
-/** A backup of EVENTS, of this minute of an hour. */
-const made = async (root: string, minute = 0): Promise<string> => {
-  const backup = await beginBackup(root, new Date(Date.UTC(2026, 10, 29, 12, minute)));
+/** A backup of EVENTS. */
+const made = async (root: string): Promise<string> => {
+  const backup = await beginBackup(root, new Date(Date.UTC(2026, 10, 29, 12)));
   await backup.add(STREAMS.events, async (write) => {
     for (const part of PARTS) await write(Buffer.from(part));
     return { meta: META, bytes: 13 };
@@ -32,7 +26,7 @@ const made = async (root: string, minute = 0): Promise<string> => {
 
 test("a stream is read back as it was written, by its owner alone, and sha256sum can check it", async () => {
   const folder = await made(await makeTempDir("backups"));
-  expect(await streamsOf(folder)).toEqual([STREAMS.events]);
+  expect(await streamsIn(folder, undefined)).toEqual([STREAMS.events]);
   const { stream, meta, dataFile } = await readStream(folder, STREAMS.events);
   expect([stream, meta]).toEqual([STREAMS.events, META]);
   expect(await readFile(dataFile, "utf8")).toBe(PARTS.join(""));
@@ -42,10 +36,48 @@ test("a stream is read back as it was written, by its owner alone, and sha256sum
     expect((await stat(join(folder, STREAMS.events, name))).mode & 0o077).toBe(0);
 });
 
-test("what has no checksum, as the nats program leaves it, is read as it is", async () => {
-  const folder = await made(await makeTempDir("backups"));
+test("what has no checksum, as the nats program leaves it, is read as it is, where somebody names it", async () => {
+  const root = await makeTempDir("backups");
+  const folder = await made(root);
   await rm(join(folder, "EVENTS/stream.tar.s2.sha256"));
+  await rm(join(folder, "manifest.json"));
   expect((await readStream(folder, STREAMS.events)).meta).toEqual(META);
+  expect(await streamsIn(folder, [STREAMS.events])).toEqual([STREAMS.events]);
+  const all = "has no manifest.json, which would say what all its streams are. Name those";
+  await expect(streamsIn(folder, undefined)).rejects.toThrow(all);
+  expect(await listBackups(root)).toMatchObject([{ problem: expect.stringContaining(all) }]);
+});
+
+test("a backup of which a stream is missing is restored by name only", async () => {
+  const root = await makeTempDir("backups");
+  const backup = await beginBackup(root, new Date(Date.UTC(2026, 10, 29, 12)));
+  for (const name of [STREAMS.events, STREAMS.audit]) {
+    const meta = { ...META, config: { name } } as unknown as StreamMeta;
+    await backup.add(name, () => Promise.resolve({ meta, bytes: 7 }));
+  }
+  await backup.finish();
+  const folder = join(root, backup.name);
+  const listed = { backup: backup.name, began_at: "2026-11-29T12:00:00.000Z", bytes: 14 };
+  expect(await listBackups(root)).toMatchObject([listed]);
+  // In the order in which they were copied.
+  expect(await streamsIn(folder, undefined)).toEqual([STREAMS.events, STREAMS.audit]);
+  await rm(join(folder, STREAMS.audit), { recursive: true });
+  await expect(streamsIn(folder, undefined)).rejects.toThrow(
+    "has no AUDIT, which its manifest.json names",
+  );
+  await expect(streamsIn(folder, [STREAMS.audit])).rejects.toThrow("RESTORE_STREAMS: ");
+  expect(await streamsIn(folder, [STREAMS.events])).toEqual([STREAMS.events]);
+});
+
+test("a copy that has changed together with its checksum is refused by the manifest", async () => {
+  const folder = await made(await makeTempDir("backups"));
+  const text = "first, Second";
+  const digest = createHash("sha256").update(text).digest("hex");
+  await writeFile(join(folder, "EVENTS/stream.tar.s2"), text);
+  await writeFile(join(folder, "EVENTS/stream.tar.s2.sha256"), `${digest}  stream.tar.s2\n`);
+  await expect(readStream(folder, STREAMS.events)).rejects.toThrow("by manifest.json");
+  await writeFile(join(folder, "manifest.json"), "{}");
+  await expect(readStream(folder, STREAMS.events)).rejects.toThrow(/manifest\.json: [^]*streams/);
 });
 
 test.each([
@@ -81,7 +113,7 @@ test.each([
   await expect(readStream(folder, STREAMS.events)).rejects.toThrow(told);
 });
 
-test("a backup counts from its end on, and the next one removes what was left unfinished", async () => {
+test("a backup counts from its end on, and one that is abandoned leaves nothing", async () => {
   const root = await makeTempDir("backups");
   const backup = await beginBackup(root, new Date());
   const failing = backup.add(STREAMS.events, async (write) => {
@@ -91,28 +123,8 @@ test("a backup counts from its end on, and the next one removes what was left un
   await expect(failing).rejects.toThrow("NATS went away");
   await expect(findBackup(root, "latest")).rejects.toThrow("no backup 'latest'");
   await expect(findBackup(root, `${backup.name}.partial`)).rejects.toThrow("no backup");
+  await backup.abandon();
+  expect(await readdir(root)).toEqual([]);
   const folder = await made(root);
-  expect([await readdir(root), await findBackup(root, "latest")]).toEqual([
-    ["2026-11-29T12-00-00-000Z"],
-    folder,
-  ]);
-});
-
-test("the newest stay, and nothing that is no backup is touched", async () => {
-  const root = await makeTempDir("backups");
-  await mkdir(join(root, "lost+found"));
-  await writeFile(join(root, "2020-01-01T00-00-00-000Z"), "a file of somebody");
-  const folders = [];
-  for (const minute of [10, 9, 11]) folders.push(await made(root, minute));
-  expect(await keepNewest(root, 2)).toEqual(["2026-11-29T12-09-00-000Z"]);
-  expect(await keepNewest(root, 2)).toEqual([]);
-  expect((await readdir(root)).toSorted()).toEqual([
-    "2020-01-01T00-00-00-000Z",
-    "2026-11-29T12-10-00-000Z",
-    "2026-11-29T12-11-00-000Z",
-    "lost+found",
-  ]);
-  expect(await findBackup(root, "latest")).toBe(folders[2]);
-  expect(await findBackup(root, "2026-11-29T12-10-00-000Z")).toBe(folders[0]);
-  await expect(findBackup(root, "../elsewhere")).rejects.toThrow("which has: 2026-11-29T12-10");
+  expect(await findBackup(root, "latest")).toBe(folder);
 });

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { StreamConfig, StreamState } from "@nats-io/jetstream";
 import { isStreamName, type StreamName } from "@ringback/contracts/streams/subjects";
 import { z } from "zod";
+import { jsonIn } from "./json-file.ts";
+import { backupsIn, CHECKSUM_FILE, DATA_FILE, MANIFEST_FILE, META_FILE } from "./layout.ts";
+import { manifestOf } from "./manifest.ts";
 
 /** What a stream was when it was copied; the server wants it back for a restore. */
 export type StreamMeta = { readonly config: StreamConfig; readonly state: StreamState };
@@ -13,91 +16,11 @@ export type StreamMeta = { readonly config: StreamConfig; readonly state: Stream
 /** A stream with its consumers, as the server gave it; `bytes` is how many were written. */
 export type Snapshot = { readonly meta: StreamMeta; readonly bytes: number };
 
-/** Hands a stream's bytes over, part by part, in their order. */
-type TakeSnapshot = (write: (part: Uint8Array) => Promise<unknown>) => Promise<Snapshot>;
-
 /** A stream in a backup. */
 export type StoredStream = {
   readonly stream: StreamName;
   readonly meta: StreamMeta;
   readonly dataFile: string;
-};
-
-// As the `nats` program names and writes them: either reads what the other has written.
-const META_FILE = "backup.json";
-const DATA_FILE = "stream.tar.s2";
-/** Of the data, as `sha256sum --check` reads it; the `nats` program neither writes nor minds it. */
-const CHECKSUM_FILE = `${DATA_FILE}.sha256`;
-
-/** A backup that was not finished; nobody restores it. */
-const PARTIAL = ".partial";
-
-/** Safe in names of files, and in the order of time. */
-const nameOf = (at: Date): string => at.toISOString().replaceAll(/[:.]/g, "-");
-
-/** A backup that is being made. */
-export type NewBackup = {
-  readonly name: string;
-  /** Writes a stream's bytes with their checksum, and what the stream was. */
-  readonly add: (stream: StreamName, take: TakeSnapshot) => Promise<Snapshot>;
-  /** From here on it is complete, and may be restored. */
-  readonly finish: () => Promise<void>;
-};
-
-/** Begins a backup in a folder of its own, and removes what earlier runs left unfinished. */
-export const beginBackup = async (root: string, at: Date): Promise<NewBackup> => {
-  const name = nameOf(at);
-  const folder = join(root, `${name}${PARTIAL}`);
-  const unfinished = (await readdir(root)).filter((one) => one.endsWith(PARTIAL));
-  await removeAll(root, unfinished);
-  await mkdir(folder);
-  return {
-    name,
-    add: async (stream, take) => {
-      const own = join(folder, stream);
-      await mkdir(own);
-      const snapshot = await writeData(own, take);
-      await writeFile(join(own, META_FILE), JSON.stringify(snapshot.meta, null, 2), PRIVATE);
-      return snapshot;
-    },
-    finish: () => rename(folder, join(root, name)),
-  };
-};
-
-const PRIVATE = { mode: 0o600, flush: true };
-
-const writeData = async (folder: string, take: TakeSnapshot): Promise<Snapshot> => {
-  const file = await open(join(folder, DATA_FILE), "wx", PRIVATE.mode);
-  const hash = createHash("sha256");
-  try {
-    const snapshot = await take((part) => {
-      hash.update(part);
-      return file.writeFile(part);
-    });
-    await file.sync();
-    await writeFile(join(folder, CHECKSUM_FILE), `${hash.digest("hex")}  ${DATA_FILE}\n`, PRIVATE);
-    return snapshot;
-  } finally {
-    await file.close();
-  }
-};
-
-/** Complete backups, oldest first. */
-const backupsIn = async (root: string): Promise<readonly string[]> =>
-  (await readdir(root, { withFileTypes: true }))
-    .filter((one) => one.isDirectory() && /^\d{4}-\d\d-\d\dT[\d-]+Z$/.test(one.name))
-    .map(({ name }) => name)
-    .toSorted();
-
-/** Removes all but the newest. */
-export const keepNewest = async (root: string, count: number): Promise<readonly string[]> => {
-  const old = (await backupsIn(root)).slice(0, -count);
-  await removeAll(root, old);
-  return old;
-};
-
-const removeAll = async (root: string, names: readonly string[]): Promise<void> => {
-  await Promise.all(names.map((name) => rm(join(root, name), { recursive: true })));
 };
 
 /** The folder of a backup, by its name or as the last one; throws where there is none. */
@@ -110,9 +33,60 @@ export const findBackup = async (root: string, name: string): Promise<string> =>
   return join(root, found);
 };
 
-/** The streams that a backup has. */
-export const streamsOf = async (folder: string): Promise<readonly StreamName[]> =>
+/** The streams of which a backup has a folder. */
+const foldersOf = async (folder: string): Promise<readonly StreamName[]> =>
   (await readdir(folder)).filter(isStreamName);
+
+/**
+ * The streams to restore: those that were named, or all of the backup's manifest. Throws where the backup lacks one, and where
+ * nobody has named any and no manifest tells what should be there.
+ */
+export const streamsIn = async (
+  folder: string,
+  named: readonly StreamName[] | undefined,
+): Promise<readonly StreamName[]> => {
+  const [kept, manifest] = await Promise.all([foldersOf(folder), manifestOf(folder)]);
+  const wanted = named ?? manifest?.streams.map(({ stream }) => stream);
+  if (wanted === undefined) {
+    throw new Error(
+      `RESTORE_STREAMS: ${folder} has no ${MANIFEST_FILE}, which would say what all its streams are. Name those to restore, of ${kept.join()}`,
+    );
+  }
+  const missing = wanted.filter((stream) => !kept.includes(stream)).join();
+  if (missing === "") return wanted;
+  throw new Error(
+    named === undefined
+      ? `${folder} has no ${missing}, which its ${MANIFEST_FILE} names. Take another backup, or name in RESTORE_STREAMS those to restore, of ${kept.join()}`
+      : `RESTORE_STREAMS: ${folder} has no ${missing}`,
+  );
+};
+
+/** A backup for people; what is undefined, nobody has written down. */
+export type ListedBackup = {
+  readonly backup: string;
+  readonly began_at?: string | undefined;
+  readonly bytes?: number | undefined;
+  readonly streams: readonly string[];
+  /** Why it cannot be restored as a whole. */
+  readonly problem?: string;
+};
+
+/** All complete backups, oldest first. */
+export const listBackups = async (root: string): Promise<readonly ListedBackup[]> =>
+  Promise.all((await backupsIn(root)).map((backup) => listed(root, backup)));
+
+const listed = async (root: string, backup: string): Promise<ListedBackup> => {
+  const folder = join(root, backup);
+  const streams = await foldersOf(folder);
+  try {
+    const manifest = await manifestOf(folder);
+    await streamsIn(folder, undefined);
+    const bytes = manifest?.streams.reduce((sum, one) => sum + one.bytes, 0);
+    return { backup, began_at: manifest?.began_at, bytes, streams };
+  } catch (error) {
+    return { backup, streams, problem: error instanceof Error ? error.message : String(error) };
+  }
+};
 
 const metaSchema = (stream: StreamName) =>
   z.looseObject({
@@ -129,20 +103,20 @@ export const readStream = async (folder: string, stream: StreamName): Promise<St
   const meta = metaSchema(stream).safeParse(await jsonIn(join(own, META_FILE)));
   if (!meta.success) throw new Error(`${join(own, META_FILE)}: ${z.prettifyError(meta.error)}`);
   const dataFile = join(own, DATA_FILE);
-  const [digest, written] = await Promise.all([digestOf(dataFile), checksumIn(own)]);
-  if (written !== undefined && written !== digest) {
-    throw new Error(`${dataFile}: is not what was written, by ${CHECKSUM_FILE}`);
+  const [digest, manifest, checksum] = await Promise.all([
+    digestOf(dataFile),
+    manifestOf(folder),
+    checksumIn(own),
+  ]);
+  const named = manifest?.streams.find((one) => one.stream === stream)?.sha256;
+  for (const [written, by] of [
+    [named, MANIFEST_FILE],
+    [checksum, CHECKSUM_FILE],
+  ] as const) {
+    if (written !== undefined && written !== digest)
+      throw new Error(`${dataFile}: is not what was written, by ${by}`);
   }
   return { stream, meta: meta.data as unknown as StreamMeta, dataFile };
-};
-
-const jsonIn = async (path: string): Promise<unknown> => {
-  const text = await readFile(path, "utf8");
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new Error(`${path}: is no JSON`, { cause: error });
-  }
 };
 
 const digestOf = async (path: string): Promise<string> => {

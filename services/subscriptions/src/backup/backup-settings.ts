@@ -6,7 +6,8 @@ import { z } from "zod";
 const streamList = z.string().transform((text, context): readonly StreamName[] => {
   const names = text.split(",").map((part) => part.trim());
   const streams = names.filter(isStreamName);
-  if (streams.length === names.length) return streams;
+  // A name that comes twice would be copied over its own copy, or restored and deleted again.
+  if (streams.length === names.length) return [...new Set(streams)];
   context.addIssue(`'${text}' is not a list of ${Object.values(STREAMS).join(", ")}`);
   return z.NEVER;
 });
@@ -54,7 +55,9 @@ export const backupSettings = {
     .describe("Streams that a backup has, copied in this order"),
   BACKUP_KEEP: integerSchema(1, 10_000)
     .prefault("7")
-    .describe("How many backups are kept: older ones are removed after one that succeeded"),
+    .describe(
+      "How many backups are kept: older ones are removed after one that succeeded, so the disk needs room for one more",
+    ),
   BACKUP_PUSHGATEWAY_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -63,6 +66,9 @@ export const backupSettings = {
     ),
 };
 
+/** Instead of a backup's name: nothing is restored. */
+export const LIST = "list";
+
 /** Settings of the job that restores one. */
 export const restoreSettings = {
   ...connectionSettings,
@@ -70,11 +76,15 @@ export const restoreSettings = {
   RESTORE_FROM: z
     .string()
     .prefault("latest")
-    .describe("Name of the backup that is restored; `latest` for the last one that is complete"),
+    .describe(
+      "Name of the backup that is restored; `latest` for the last one that is complete. `list` restores nothing, and logs all with their times and streams",
+    ),
   RESTORE_STREAMS: z
     .union([z.literal("all").transform(() => undefined), streamList])
     .prefault("all")
-    .describe("Streams that are restored; `all` for those that the backup has"),
+    .describe(
+      "Streams that are restored; `all` for those that the backup has by its `manifest.json`. Name those that are lost where others are still there",
+    ),
   RESTORE_REPLACE: z
     .enum(["true", "false"])
     .transform((text) => text === "true")

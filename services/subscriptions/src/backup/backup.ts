@@ -1,8 +1,9 @@
 import type { StreamName } from "@ringback/contracts/streams/subjects";
-import { isStreamNotFound } from "@ringback/runtime/nats/errors";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
-import { beginBackup, keepNewest, type NewBackup } from "./archive.ts";
+import { beginBackup, type NewBackup } from "./new-backup.ts";
+import { keepNewest, removeAbandoned } from "./old-backups.ts";
+import { roomFor, withRoom } from "./room.ts";
 import { takeSnapshot } from "./snapshot.ts";
 
 export type BackupDeps = {
@@ -22,20 +23,39 @@ export type BackupPlan = {
 export type BackedUp = { readonly name: string; readonly bytes: number };
 
 /**
- * Copies the streams, one after the other in their order, into a new folder, and then removes old backups. A backup whose
- * copies are not all there is left unfinished: nothing is removed, and nobody restores it.
+ * Copies the streams, one after the other in their order, into a new folder, and then removes old backups. A backup that
+ * fails is removed, and nothing older is.
  */
-export const backUp = async (
-  deps: BackupDeps,
-  { root, streams, keep }: BackupPlan,
-): Promise<BackedUp> => {
+export const backUp = async (deps: BackupDeps, plan: BackupPlan): Promise<BackedUp> => {
+  const { root, streams } = plan;
+  const abandoned = await removeAbandoned(root, deps.now());
+  if (abandoned.length > 0) deps.log.info({ backups: abandoned }, "backup.removed_unfinished");
+  const room = await roomFor(deps.nats, root, streams);
+  const { needed, available } = room;
+  // No error: what is sent is compressed, and may need less.
+  if (needed > available)
+    deps.log.warn({ needed_bytes: needed, available_bytes: available }, "backup.little_room");
   const backup = await beginBackup(root, deps.now());
-  let bytes = 0;
-  for (const stream of streams) bytes += await copy(stream, backup, deps);
-  await backup.finish();
-  const removed = await keepNewest(root, keep);
-  if (removed.length > 0) deps.log.info({ backups: removed }, "backup.removed");
-  return { name: backup.name, bytes };
+  try {
+    let bytes = 0;
+    for (const stream of streams) bytes += await copy(stream, backup, deps);
+    await backup.finish();
+    await removeOld(deps, plan);
+    return { name: backup.name, bytes };
+  } catch (error) {
+    await backup.abandon().catch((err: unknown) => deps.log.error({ err }, "backup.not_removed"));
+    throw withRoom(error, root, room);
+  }
+};
+
+/** The backup is there, whatever becomes of older ones: a run that failed would be repeated. */
+const removeOld = async ({ log }: BackupDeps, { root, keep }: BackupPlan): Promise<void> => {
+  try {
+    const removed = await keepNewest(root, keep);
+    if (removed.length > 0) log.info({ backups: removed }, "backup.removed");
+  } catch (error) {
+    log.error({ err: error }, "backup.not_removed");
+  }
 };
 
 const copy = async (
@@ -44,16 +64,11 @@ const copy = async (
   { nats, inboxPrefix, log }: BackupDeps,
 ): Promise<number> => {
   const startedMs = performance.now();
-  try {
-    const { meta, bytes } = await backup.add(stream, (write) =>
-      takeSnapshot(nats, stream, inboxPrefix, write),
-    );
-    const { messages, last_seq: lastSeq } = meta.state;
-    const tookMs = Math.round(performance.now() - startedMs);
-    log.info({ stream, messages, last_seq: lastSeq, bytes, took_ms: tookMs }, "backup.copied");
-    return bytes;
-  } catch (error) {
-    if (!isStreamNotFound(error)) throw error;
-    throw new Error(`BACKUP_STREAMS: there is no stream ${stream}`, { cause: error });
-  }
+  const { meta, bytes } = await backup.add(stream, (write) =>
+    takeSnapshot(nats, stream, inboxPrefix, write),
+  );
+  const { messages, last_seq: lastSeq } = meta.state;
+  const tookMs = Math.round(performance.now() - startedMs);
+  log.info({ stream, messages, last_seq: lastSeq, bytes, took_ms: tookMs }, "backup.copied");
+  return bytes;
 };

@@ -77,7 +77,7 @@ test("a message that the server's disk has spoilt is not in the copy, and the ot
   expect((await runBackup()).code).toBe(0);
   const nats = await connected();
   const folder = await findBackup(root, "latest");
-  await restore({ nats, log }, { folder, streams: [STREAMS.events], replace: true });
+  await restore({ nats, log, listenMs: 0 }, { folder, streams: [STREAMS.events], replace: true });
   const { state } = await nats.jsm.streams.info(STREAMS.events);
   expect(state).toMatchObject({ messages: 19, last_seq: 20 });
   expect(await nats.jsm.streams.getMessage(STREAMS.events, { seq: 8 })).toBe(null);

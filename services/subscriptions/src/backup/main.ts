@@ -10,7 +10,7 @@ import { pushSuccess } from "./push-metric.ts";
 
 const now = (): Date => new Date();
 
-/** Makes one backup. Whoever ends it before its end leaves an unfinished one, which the next run removes. */
+/** Makes one backup. Whoever ends it before its end leaves an unfinished one, which a run an hour later removes. */
 const main = async (): Promise<void> => {
   const settings = parseSettings(backupSettings, process.env, COMMON_SECRETS, [
     natsCertificateRule,

@@ -4,16 +4,20 @@ import { failAtStart } from "@ringback/runtime/process/process";
 import { parseSettings } from "@ringback/runtime/settings/parse-settings";
 import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
 import { natsCertificateRule } from "@ringback/runtime/settings/settings-rules";
-import { findBackup } from "./archive.ts";
-import { restoreSettings } from "./backup-settings.ts";
+import { findBackup, listBackups } from "./archive.ts";
+import { LIST, restoreSettings } from "./backup-settings.ts";
 import { restore } from "./restore.ts";
 
-/** Restores one backup, while both services are stopped. */
+/** Restores one backup, while both services are stopped; or lists all, without a connection to NATS. */
 const main = async (): Promise<void> => {
   const settings = parseSettings(restoreSettings, process.env, COMMON_SECRETS, [
     natsCertificateRule,
   ]);
   const log = createLogger("restore", settings.LOG_LEVEL);
+  if (settings.RESTORE_FROM === LIST) {
+    for (const one of await listBackups(settings.BACKUP_DIR)) log.info(one, "restore.backup");
+    return;
+  }
   const folder = await findBackup(settings.BACKUP_DIR, settings.RESTORE_FROM);
   const nats = await connectNats(settings, "ringback-restore", log);
   try {
