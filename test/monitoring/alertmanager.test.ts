@@ -101,7 +101,7 @@ describe.skipIf(tools.kind === "absent")(`in a real Alertmanager${orWhyNot}`, ()
 
   test("without NATS only that is said", async () => {
     const found = await heard("nats", [
-      ["NatsDisconnected", "critical"],
+      ["NatsDisconnected", "critical", { scope: "installation" }],
       ["NoDispatcherReady", "critical"],
       ["SubscriptionsViewOld", "warning"],
       ["ApiErrors", "critical"],
@@ -111,8 +111,37 @@ describe.skipIf(tools.kind === "absent")(`in a real Alertmanager${orWhyNot}`, ()
     expect(found).toEqual(["RingbackMemoryNearLimit warning", "RingbackNatsDisconnected critical"]);
   });
 
+  test("one process without NATS silences what it tells of itself, and nothing of others", async () => {
+    const one = { job: "dispatcher", instance: "d1" };
+    const other = { job: "dispatcher", instance: "d2" };
+    const critical = ["ApiErrors", "DeliveringStopped", "OwnFaults", "RetriesOverdue"];
+    const found = await heard("one-process", [
+      ["NatsDisconnected", "critical", { ...one, scope: "process" }],
+      ["SubscriptionsViewOld", "warning", one],
+      ["NotReady", "warning", other],
+      ...critical.map((alert) => [alert, "critical"] as const),
+    ]);
+    expect(found).toEqual(
+      [
+        ...critical.map((alert) => `Ringback${alert} critical`),
+        "RingbackNatsDisconnected critical",
+        "RingbackNotReady warning",
+      ].toSorted(),
+    );
+  });
+
+  test("what was lost is told, whatever else is", async () => {
+    const found = await heard("lost", [
+      ["NatsDisconnected", "critical", { scope: "installation" }],
+      ["DispatcherMissing", "critical"],
+      ["AuditLost", "critical"],
+      ["OperationsDropped", "warning"],
+    ]);
+    expect(found).toHaveLength(4);
+  });
+
   test("NATS that is away silences nothing of another installation", async () => {
-    await heard("one", [["NatsDisconnected", "critical"]]);
+    await heard("one", [["NatsDisconnected", "critical", { scope: "installation" }]]);
     expect(await heard("another", [["ApiErrors", "critical"]])).toEqual([
       "RingbackApiErrors critical",
     ]);
