@@ -131,7 +131,7 @@ chaos: set-up ## break a cluster of three under load, and check what came of it 
 monitoring-proof: set-up ## watch a failing endpoint in a real Prometheus for minutes, and draw docs/images
 	MONITORING_PICTURES=docs/images $(TEST_LONG) test/monitoring/real-prometheus.long.ts $(TEST_ARGS)
 
-alerts-live: set-up ## make each failure that an alert is for on running services, and time the alerts of a real Prometheus; about 30 minutes, Linux, root
+alerts-live: set-up ## make each failure that an alert is for on running services, and time the alerts of a real Prometheus; about 75 minutes, Linux, root
 	@node test/monitoring/live/main.ts
 
 clean: ## remove what set-up and runs have made: node_modules, .tools, .run

@@ -41,22 +41,19 @@ export const processes = async (): Promise<Scene> => {
   };
   return sceneOf("processes", at, {
     fail: async () => {
-      await restart(3, CLOCK_AHEAD);
-      await restart(1, withFewDescriptors(slow));
-      await restart(2, WITH_BALLAST);
-      const [, , crowded] = at.dispatchers as [ServiceProcess, ServiceProcess, ServiceProcess];
+      const broken = async (nth: number, env: Readonly<Record<string, string>>): Promise<void> => {
+        mends.push(() => restart(nth, {}));
+        await restart(nth, env);
+      };
       at.targets.push({ component: "dispatcher", host: `127.0.0.1:${absentPort}` });
+      mends.push(() => at.targets.splice(-1, 1));
+      await broken(3, CLOCK_AHEAD);
+      await broken(1, withFewDescriptors(slow));
+      await broken(2, WITH_BALLAST);
+      const [, , crowded] = at.dispatchers as [ServiceProcess, ServiceProcess, ServiceProcess];
+      mends.unshift(withoutMemory(crowded, await residentBytes(crowded.pid)));
       const hidden = await at.dispatcherAt(hiddenPort);
-      mends.push(
-        () => hidden.stop(),
-        () => at.targets.splice(-1, 1),
-        withoutMemory(crowded, await residentBytes(crowded.pid)),
-        standingStill(at, slow),
-        conflicting(at, second),
-        () => restart(3, {}),
-        () => restart(1, {}),
-        () => restart(2, {}),
-      );
+      mends.unshift(() => hidden.stop(), conflicting(at, second), standingStill(at, slow));
     },
     mend: async () => {
       for (const mend of mends) await mend();
