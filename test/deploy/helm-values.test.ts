@@ -23,6 +23,7 @@ interface Values {
     };
     readonly merge: Readonly<Record<string, unknown>>;
   };
+  readonly promExporter: { readonly podMonitor: object };
   readonly podTemplate: { readonly topologySpreadConstraints: Readonly<Record<string, object>> };
 }
 
@@ -52,6 +53,19 @@ test("the server is one that the services take, and has the password of every ro
   expect(Object.keys(values.container.env)).toEqual(
     expect.arrayContaining([...named].map(([, name]) => name)),
   );
+});
+
+test("Prometheus chooses NATS's PodMonitor by the label that the example gives Ringback's own", () => {
+  const { patches } = parse(read("deploy/k8s/example/kustomization.yaml")) as {
+    patches: { target: { group?: string }; patch: string }[];
+  };
+  const ours = patches.find(({ target }) => target.group === "monitoring.coreos.com");
+  const labels = (parse(ours?.patch ?? "[]") as { value: object }[])[0]?.value;
+  expect(values.promExporter.podMonitor).toEqual({
+    enabled: true,
+    merge: { metadata: { labels } },
+  });
+  expect(labels).toBeDefined();
 });
 
 test("nats-server takes the accounts as the documented command cuts them out", async () => {
