@@ -16,7 +16,8 @@ was probably meant), as other programs have variables in the same environment. D
 
 Give both services the same values for streams, event types, addresses and secrets. Each service brings the streams to the
 values that it has. In a rollout, a process with the old values may start again: a dispatcher that has the values of its last start sets
-none that another dispatcher has replaced, and the API's service never does (\`streams.newer_option_kept\` in the log). A change that you
+none that another dispatcher has replaced, and the API's service never does (\`streams.newer_option_kept\` in the log). An old pod that comes
+back under another name, as from a node that is drained, counts as new and may set a limit back, until the next pod with the new values starts. A change that you
 take back takes effect at once.
 `;
 
