@@ -20,7 +20,7 @@ const forbid = (name, comment, from, to) => ({ name, comment, severity: "error",
 
 /** Files of contracts that runtime may know: it has no word of what is delivered. */
 const CONTRACTS_OF_RUNTIME = [
-  "streams/(subjects|retry-subjects|presence-subject|lease-subjects|stream-origin)",
+  "streams/(subjects|subject-ids|retry-subjects|presence-subject|lease-subjects|stream-origin)",
   "events/event-(check|types)",
   "deliveries/retry-message",
   "address/(address|ports)",

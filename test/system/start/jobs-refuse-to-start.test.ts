@@ -17,6 +17,7 @@ test.concurrent.each([
   });
   expect((await run.exited).code).toBe(1);
   const [fatal] = run.logs.filter(({ level }) => level === "fatal");
+  expect(fatal?.["version"]).toMatch(/^\d+\.\d+\.\d+/);
   for (const said of [
     `${Object.keys(wrong)[0]}: `,
     "NATS_TLS_KEY_FILE: '/nowhere/key.pem' cannot be read (ENOENT)",

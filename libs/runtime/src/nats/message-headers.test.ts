@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
-import { headerIn } from "./message-headers.ts";
+import type { JsMsg } from "@nats-io/jetstream";
+import { headerIn, rawHeaders, releaseContent } from "./message-headers.ts";
 
 test.each([
   ["NATS/1.0\r\nRingback-Trigger: test\r\nNats-Msg-Size: 12\r\n\r\n", "Nats-Msg-Size", "12"],
@@ -12,4 +13,26 @@ test.each([
   ["", "Nats-Msg-Size", ""],
 ])("%j has %s %j", (raw, name, value) => {
   expect(headerIn(Buffer.from(raw, "latin1"), name)).toBe(value);
+});
+
+test("a message has its raw headers until its content is released, and none then", () => {
+  const [head, body] = ["NATS/1.0\r\na: b\r\n\r\n", "body"];
+  const msg = {
+    subject: "events.w1",
+    _rdata: Buffer.from(head + body) as Buffer | undefined,
+    get data(): Uint8Array {
+      return msg["_rdata"]?.subarray(head.length) ?? new Uint8Array();
+    },
+    size: () => "events.w1".length + head.length + body.length,
+  };
+  const message = {
+    subject: "events.w1",
+    get data(): Uint8Array {
+      return msg.data;
+    },
+    msg,
+  } as unknown as JsMsg;
+  expect(headerIn(rawHeaders(message), "a")).toBe("b");
+  releaseContent(message);
+  expect(rawHeaders(message)).toEqual(new Uint8Array());
 });

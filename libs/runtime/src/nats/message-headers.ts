@@ -7,7 +7,7 @@ export const MESSAGE_SIZE_HEADER = "Nats-Msg-Size";
 
 const NONE = new Uint8Array();
 
-/** The raw headers of a message of a stream; empty when it has none. */
+/** The raw headers of a message of a stream; empty when it has none, or was released. */
 export const rawHeaders = (message: Pick<JsMsg, "subject" | "data">): Uint8Array =>
   rawHeadersOf((message as unknown as { readonly msg: Msg }).msg);
 
@@ -17,12 +17,15 @@ export const rawHeaders = (message: Pick<JsMsg, "subject" | "data">): Uint8Array
  */
 export const rawHeadersOf = (msg: Msg): Uint8Array => {
   const { data } = msg;
+  if (isReleased(msg)) return NONE;
   // The client keeps headers and body in one buffer. `size`, which is missing in its type, counts both.
   const { size } = msg as Msg & { readonly size: () => number };
   const address = Buffer.byteLength(msg.subject) + Buffer.byteLength(msg.reply ?? "");
   const length = size.call(msg) - address - data.byteLength;
   return length > 0 ? new Uint8Array(data.buffer, data.byteOffset - length, length) : NONE;
 };
+
+const isReleased = (msg: Msg): boolean => "_rdata" in msg && msg["_rdata"] === undefined;
 
 /** Frees a message's headers and body, which may be large; it can still be acknowledged. */
 export const releaseContent = (message: JsMsg): void => {

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { MsgRequest, StoredMsg } from "@nats-io/jetstream";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import { backoffMs, pause } from "../process/backoff.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { logRepeated } from "../telemetry/repeated.ts";
@@ -151,7 +152,8 @@ export const publishUntilStored = async (
         : published;
     } catch (error) {
       if (!isUnavailable(error) || signal.aborted) throw error;
-      const waits = { err: error, stream: publication.stream, tries: n + 1 };
+      const { stream, subject } = publication;
+      const waits = { err: error, stream, ...idsInSubject(subject), tries: n + 1 };
       logRepeated(log, waits, "publish.retrying");
       await pause(backoffMs(n), signal);
     }

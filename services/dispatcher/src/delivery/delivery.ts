@@ -59,6 +59,14 @@ export const addressOf = (record: AttemptRecord): EventAddress => ({
   eventType: record.event_type,
 });
 
+/** Whose event it is, as log lines and records name it. */
+export const addressIds = ({ workspaceId, callId, agentId, eventType }: EventAddress) => ({
+  event_type: eventType,
+  call_id: callId,
+  agent_id: agentId,
+  workspace_id: workspaceId,
+});
+
 /** The ids that every log line, record and dead letter of a delivery has. */
 export const idsOf = ({
   address,
@@ -69,10 +77,7 @@ export const idsOf = ({
 }: Pick<Delivery, "address" | "eventId" | "eventSeq" | "deliveryId" | "redeliveryId" | "uid">) => ({
   event_id: eventId,
   event_seq: eventSeq,
-  event_type: address.eventType,
-  call_id: address.callId,
-  agent_id: address.agentId,
-  workspace_id: address.workspaceId,
+  ...addressIds(address),
   ...deliveryIds({ eventSeq, ...delivery }),
   ...(uid === undefined ? {} : { uid }),
 });

@@ -4,6 +4,7 @@ import {
   ENDPOINT_OPERATIONS,
   operationSubject,
 } from "@ringback/contracts/streams/operation-subjects";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import { ATTEMPT_RECORDS, STREAMS } from "@ringback/contracts/streams/subjects";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
@@ -142,12 +143,12 @@ const notifiedStates = async (nats: Nats, log: Logger): Promise<EndpointStates> 
   for (let from = 1; ;) {
     const query = { filter: ENDPOINT_OPERATIONS, from, size: OPERATIONS_PAGE };
     const page = await readPage(nats, STREAMS.operations, query);
-    for (const { seq, data } of page) {
+    for (const { subject, seq, data } of page) {
       const { value } = decodeOperation(data);
       if (value?.kind === "endpoint.failing" || value?.kind === "endpoint.recovered") {
         keepNotified(states, value, seq);
       } else {
-        log.error({ seq }, "endpoint_watch.unreadable");
+        log.error({ ...idsInSubject(subject), subject, seq }, "endpoint_watch.unreadable");
       }
     }
     const last = page.at(-1);

@@ -51,7 +51,7 @@ export const endpointFilters = (metrics: Metrics, log: Logger): EndpointFilters 
         await nextTick();
         startMs = performance.now();
       }
-      if (isMatch(endpoint, subject)) wanted.push(endpoint);
+      if (isMatch(endpoint, subject, event)) wanted.push(endpoint);
       else leftOut.inc({ event_type: eventTypeLabel(event.address.eventType) });
     }
     return wanted;
@@ -68,26 +68,35 @@ export const filterCheck = (
   log: Logger,
 ): ((endpoint: DeliverableEndpoint, event: FilteredEvent) => boolean) => {
   const isMatch = filterMatcher(log);
-  return (endpoint, event) => endpoint.filter === undefined || isMatch(endpoint, subjectOf(event));
+  return (endpoint, event) =>
+    endpoint.filter === undefined || isMatch(endpoint, subjectOf(event), event);
 };
 
 const filterMatcher = (log: Logger) => {
   const parsed = new WeakMap<DeliverableEndpoint, Filter | "unreadable">();
-  const filterOf = (endpoint: DeliverableEndpoint, json: string): Filter | "unreadable" => {
+  const filterOf = (
+    endpoint: DeliverableEndpoint,
+    json: string,
+    { workspaceId }: EventAddress,
+  ): Filter | "unreadable" => {
     const known = parsed.get(endpoint);
     if (known !== undefined) return known;
     const read = parseFilter(parseExact(json));
     if (read.kind === "invalid") {
-      const { endpoint_id } = endpoint;
-      log.error({ endpoint_id, problems: read.problems }, "endpoint.filter_unreadable");
+      const ids = { workspace_id: workspaceId, endpoint_id: endpoint.endpoint_id };
+      log.error({ ...ids, problems: read.problems }, "endpoint.filter_unreadable");
     }
     const filter = read.kind === "filter" ? read.filter : "unreadable";
     parsed.set(endpoint, filter);
     return filter;
   };
-  return (endpoint: DeliverableEndpoint, subject: FilterSubject): boolean => {
+  return (
+    endpoint: DeliverableEndpoint,
+    subject: FilterSubject,
+    { address }: FilteredEvent,
+  ): boolean => {
     if (endpoint.filter === undefined) return true;
-    const filter = filterOf(endpoint, endpoint.filter);
+    const filter = filterOf(endpoint, endpoint.filter, address);
     // A filter of a later version may keep payloads from an address that must not have them.
     return filter !== "unreadable" && matchFilter(filter, subject).match;
   };

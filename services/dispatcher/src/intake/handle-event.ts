@@ -15,7 +15,13 @@ import {
   settleUnwanted,
   type ProcessDeps,
 } from "./process-delivery.ts";
-import { bodyReader, firstAttemptOf, readEvent, testedDeliveryOf } from "./read-event.ts";
+import {
+  bodyReader,
+  firstAttemptOf,
+  producersTrace,
+  readEvent,
+  testedDeliveryOf,
+} from "./read-event.ts";
 
 export type EventDeps = ProcessDeps &
   FanOutDeps & {
@@ -89,7 +95,7 @@ const plannedDelivery = async (
     eventSeq: message.seq,
     storedAtMs: Math.floor(message.info.timestampNanos / 1e6),
     body: message.data,
-    trace: trace?.origin,
+    trace: trace?.origin ?? producersTrace(message),
   };
   return (await fanOut(event, mayBeHandled, deps))?.delivery_id;
 };

@@ -9,10 +9,11 @@ import {
 } from "@ringback/contracts/events/event-check";
 import { headersProblem } from "@ringback/contracts/events/event-headers";
 import { isTestEvent, testedEndpoint } from "@ringback/contracts/events/test-event";
+import { readTraceContext, type TraceContext } from "@ringback/contracts/trace-context";
 import { headerIn, rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { DeliveryStore } from "../settle/delivery-store.ts";
 
-/** The event in a message of EVENTS. Of its headers, which are the producer's, only `triggerOf` has an effect. */
+/** The event in a message of EVENTS. Of its headers, which are the producer's, only the trigger and the trace have an effect. */
 export const readEvent = (message: JsMsg, rules: EventRules): CheckedEvent => {
   const problem = headersProblem(rawHeaders(message));
   if (problem !== undefined) return { kind: "invalid", message: problem };
@@ -31,7 +32,12 @@ export const firstAttemptOf = (
   attempt: 1,
   trigger: triggerOf(message),
   deferrals: 0,
+  trace: producersTrace(message),
 });
+
+/** The trace in which its producer published an event. */
+export const producersTrace = (message: JsMsg): TraceContext | undefined =>
+  readTraceContext(headerOf(message));
 
 const triggerOf = (message: JsMsg): Trigger => (isTestEvent(headerOf(message)) ? "test" : "event");
 

@@ -7,8 +7,8 @@ import { isUnavailable } from "@ringback/runtime/nats/errors";
 import { logRepeated } from "@ringback/runtime/telemetry/repeated";
 import type { DeferrableDelivery } from "../delivery/delivery.ts";
 import type { ReadingLock } from "../delivery/delivery-result.ts";
-import { traceIdOf } from "../settle/attempt-log.ts";
-import { agentIds, knownIds, setAside } from "../settle/dead-letter.ts";
+import { messageIds } from "../settle/attempt-log.ts";
+import { setAside } from "../settle/dead-letter.ts";
 import {
   mayBeRedelivered,
   type InFlightMessage,
@@ -132,7 +132,7 @@ const addTo = (
 
 type Work = {
   readonly handle: () => Promise<void>;
-  /** The message's delivery, where it can be parsed; called after `handle` failed. */
+  /** The message's delivery, as far as it is parsed. */
   readonly delivery: () => DeferrableDelivery | undefined;
 };
 
@@ -145,7 +145,10 @@ const work = async (
 ): Promise<void> => {
   const { message } = inFlight;
   try {
-    if (mayBeRedelivered(inFlight)) return deps.log.info({ key }, "delivery.left_alone");
+    if (mayBeRedelivered(inFlight)) {
+      const ids = messageIds(inFlight, delivery(), deps.store);
+      return deps.log.info({ key, ...ids }, "delivery.left_alone");
+    }
     if (isSuspect(message)) inFlight.readingLock = lockFor(message);
     if ((await inFlight.readingLock?.acquire()) === "convicted") {
       inFlight.readingLock?.release();
@@ -154,7 +157,7 @@ const work = async (
   } catch (error) {
     // The broker brings it again; the fence then knows what was done.
     if (isUnavailable(error)) {
-      const ids = { ...knownIds(message, delivery(), deps.store), ...traceIdOf(inFlight) };
+      const ids = messageIds(inFlight, delivery(), deps.store);
       logRepeated(deps.log, { err: error, key, ...ids }, "delivery.interrupted");
       inFlight.trace?.span.fail("unavailable");
       if (!mayBeRedelivered(inFlight)) nakWithBackoff(inFlight);
@@ -169,7 +172,7 @@ const work = async (
 /** Dead-letters a message that killed the processes which read it, without reading it. */
 const deadLetterUnread = async (inFlight: InFlightMessage, deps: MessageDeps): Promise<void> => {
   const { subject, seq, info } = inFlight.message;
-  const ids = { ...agentIds(subject), subject, seq };
+  const ids = { ...messageIds(inFlight, undefined, deps.store), subject, seq };
   deps.log.error({ ...ids, handed_out: info.deliveryCount }, "delivery.set_aside");
   deps.metrics.platformFaults.inc({ fault: "unexpected" });
   await settleDeadLetter(inFlight, setAside(inFlight.message, deps), deps, `set_aside:${seq}`);

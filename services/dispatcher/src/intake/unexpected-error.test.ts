@@ -2,6 +2,7 @@ import { errors } from "@nats-io/nats-core";
 import { eventSubject } from "@ringback/contracts/streams/subjects";
 import { describe, expect, test } from "vitest";
 import { ADDRESS } from "../../../../test/harness/fixtures/records.ts";
+import { keptLog } from "../../../../test/harness/kept-log.ts";
 import {
   handlerDeps,
   messageInFlight,
@@ -96,6 +97,16 @@ describe("after an unexpected error, a message", () => {
   test("whose delivery cannot be scheduled comes again", async () => {
     const { replies } = await after(() => DELIVERY, 1, failing(new Error("a bug")));
     expect(replies).toEqual(["nak 5000"]);
+  });
+
+  test("that cannot be held back leaves a line that says whose it is", async () => {
+    const { log, lines } = keptLog();
+    await after(() => DELIVERY, 1, { ...failing(new Error("a bug")), log });
+    const ids = { event_id: "evt_7", workspace_id: ADDRESS.workspaceId, agent_id: ADDRESS.agentId };
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { msg: "delivery.unexpected_error", ...ids },
+      { msg: "delivery.hold_back_failed", ...ids, seq: 7 },
+    ]);
   });
 
   test("is left to the broker while no server replies", async () => {

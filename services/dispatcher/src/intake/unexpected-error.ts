@@ -8,13 +8,8 @@ import {
 } from "../delivery/decide/postpone.ts";
 import type { DeferrableDelivery } from "../delivery/delivery.ts";
 import type { Ordering } from "../order/ordering.ts";
-import { traceIdOf } from "../settle/attempt-log.ts";
-import {
-  deadLetterKey,
-  internalErrors,
-  knownIds,
-  type DeadLetterDeps,
-} from "../settle/dead-letter.ts";
+import { messageIds } from "../settle/attempt-log.ts";
+import { deadLetterKey, internalErrors, type DeadLetterDeps } from "../settle/dead-letter.ts";
 import { settleDeferred } from "../settle/defer.ts";
 import type { InFlightMessage } from "../settle/in-flight.ts";
 import { nak, settleDeadLetter, settleDone, type SettleDeps } from "../settle/settle.ts";
@@ -43,8 +38,10 @@ export const handleUnexpectedError = async (
   } catch (second) {
     // Without an acknowledgement the broker brings it again.
     const { subject, seq } = inFlight.message;
-    deps.log.error({ err: second, subject, seq }, "delivery.hold_back_failed");
-    if (!isUnavailable(second)) nakIfPossible(inFlight, deps);
+    const known = orUndefined(() => messageIds(inFlight, deliveryIn(), deps.store));
+    const ids = { ...known, subject, seq };
+    deps.log.error({ err: second, ...ids }, "delivery.hold_back_failed");
+    if (!isUnavailable(second)) nakIfPossible(inFlight, ids, deps);
   }
 };
 
@@ -72,8 +69,7 @@ const postpone = async (
   const timesPostponed = (delivery?.deferrals ?? 0) + repeats;
   const after = afterUnexpectedError({ nowMs, sinceMs, timesPostponed }, deps.postpone);
   const since = new Date(after.sinceMs).toISOString();
-  const ids = knownIds(inFlight.message, delivery, deps.store);
-  const known = { ...ids, ...traceIdOf(inFlight, delivery), since, err: error };
+  const known = { ...messageIds(inFlight, delivery, deps.store), since, err: error };
   if (after.kind === "dead_letter") {
     deps.log.error({ ...known, next: "dead_letter" }, "delivery.unexpected_error");
     return deadLetter(inFlight, delivery, after.sinceMs, deps);
@@ -118,10 +114,10 @@ const lastRecord = async (
   }
 };
 
-const nakIfPossible = (inFlight: InFlightMessage, deps: UnexpectedErrorDeps): void => {
+const nakIfPossible = (inFlight: InFlightMessage, ids: object, deps: UnexpectedErrorDeps): void => {
   try {
     nak(inFlight, postponeMs(inFlight.message.info.deliveryCount - 1, deps.postpone));
   } catch (error) {
-    deps.log.warn({ err: error, seq: inFlight.message.seq }, "delivery.interrupted");
+    deps.log.warn({ err: error, ...ids }, "delivery.interrupted");
   }
 };

@@ -1,3 +1,4 @@
+import { deliveryIds } from "@ringback/contracts/deliveries/delivery-id";
 import type { FoundDestination } from "@ringback/contracts/endpoints/destination";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import {
@@ -5,7 +6,7 @@ import {
   type OrderDecision,
   type OrderedDestination,
 } from "../delivery/decide/order.ts";
-import type { Delivery } from "../delivery/delivery.ts";
+import { addressIds, type Delivery } from "../delivery/delivery.ts";
 import type { DeliveryResult } from "../delivery/delivery-result.ts";
 import { callEvents } from "./call-events.ts";
 import { checkOrder, type OrderDeps } from "./call-order.ts";
@@ -34,17 +35,14 @@ export const callOrdering = ({ log, ...rest }: OrderingDeps): Ordering => {
   const deps = { ...rest, calls: callEvents(rest.nats) };
   const { view, now } = deps;
   const waiting = waitingCount(now);
-  const attempt = async (
-    what: string,
-    { deliveryId, address }: Ended,
-    work: () => Promise<unknown>,
-  ) => {
+  const attempt = async (what: string, ended: Ended, work: () => Promise<unknown>) => {
     try {
       await work();
     } catch (error) {
       // It is settled: what waits comes back by its schedule, later than it could.
-      const { workspaceId: workspace_id, callId: call_id } = address;
-      log.warn({ err: error, delivery_id: deliveryId, workspace_id, call_id }, what);
+      const { address, eventSeq: event_seq } = ended;
+      const ids = { event_seq, ...addressIds(address), ...deliveryIds(ended) };
+      log.warn({ err: error, ...ids }, what);
     }
   };
   const wake = async (ended: Ended, isWanted: (found: OrderedDestination) => boolean) => {

@@ -10,7 +10,7 @@ export type RepairDeps = {
   readonly nats: Nats;
   readonly store: Pick<
     DeliveryStore,
-    "replaceSchedule" | "pendingRetry" | "readLastRecord" | "isDeadLettered"
+    "eventId" | "replaceSchedule" | "pendingRetry" | "readLastRecord" | "isDeadLettered"
   >;
   readonly metrics: Pick<DispatcherMetrics, "retriesRepublished">;
   readonly log: Logger;

@@ -1,6 +1,7 @@
 import { LEASES } from "@ringback/contracts/streams/lease-subjects";
 import { startLeaderLoop, type LeaderRound } from "@ringback/runtime/streams/leader-loop";
 import { firstAttempts, type FirstAttempts } from "../observe/decide/first-attempts.ts";
+import { attemptIds } from "../settle/dead-letter.ts";
 import type { RepairDeps, Repairs } from "./repairs.ts";
 import { lostRetries } from "./lost-retries.ts";
 import { stuckSchedules } from "./stuck-schedules.ts";
@@ -51,8 +52,8 @@ const repairRound = (options: RetryReconcilerOptions): LeaderRound => {
       const { overdue, missing, maxOverdueMs, example } = repairs;
       options.onOverdue(maxOverdueMs);
       if (example !== undefined) {
-        const { address, eventSeq, attempt } = example;
-        const one = { ...address, event_seq: eventSeq, attempt };
+        const trace_id = example.trace?.traceId;
+        const one = { ...attemptIds(example, options.store), trace_id };
         const counts = { overdue, missing, most_overdue_ms: maxOverdueMs, one };
         options.log.warn(counts, "retries.republished");
       }

@@ -1,9 +1,11 @@
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import type { DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
-import { partsOfEventSubject } from "@ringback/contracts/streams/subjects";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
+import { readTraceContext } from "@ringback/contracts/trace-context";
+import { headerIn, rawHeaders } from "@ringback/runtime/nats/message-headers";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { DeferrableDelivery } from "../delivery/delivery.ts";
-import { recordIds } from "./dead-letter.ts";
+import { knownIds, recordIds, type DeadLetterDeps } from "./dead-letter.ts";
 import { firstTrace } from "./defer.ts";
 import type { InFlightMessage } from "./in-flight.ts";
 
@@ -45,18 +47,33 @@ export const loggableDeadLetter = (deadLetter: DeadLetter) => {
   const { reason, event_id, event_seq, message: detail } = deadLetter;
   const ids = { reason, event_id, event_seq, detail };
   if (deadLetter.reason === "invalid_event") {
-    const { workspaceId: workspace_id } = partsOfEventSubject(deadLetter.subject);
-    return { ...ids, workspace_id };
+    return { ...ids, ...idsInSubject(deadLetter.subject) };
   }
   const { workspace_id, agent_id, call_id, event_type, delivery_id } = deadLetter;
-  return { ...ids, workspace_id, agent_id, call_id, event_type, delivery_id };
+  const { endpoint_id, uid, redelivery_id } = deadLetter;
+  const ofDelivery = { delivery_id, endpoint_id, uid, redelivery_id };
+  return { ...ids, workspace_id, agent_id, call_id, event_type, ...ofDelivery };
 };
 
-/** The trace of the work on a message or, where this dispatcher traces nothing, the delivery's first one. */
+/**
+ * The trace of the work on a message or, where this dispatcher traces nothing, the first one: the delivery's, or what
+ * the message itself came with.
+ */
 export const traceIdOf = (
-  inFlight: Pick<InFlightMessage, "trace">,
+  inFlight: Pick<InFlightMessage, "trace" | "message">,
   delivery: Pick<DeferrableDelivery, "trace"> = {},
 ): TraceId => {
-  const context = inFlight.trace?.span.context ?? firstTrace(inFlight, delivery);
+  const { message, trace } = inFlight;
+  const context =
+    trace?.span.context ??
+    firstTrace(inFlight, delivery) ??
+    readTraceContext((name) => headerIn(rawHeaders(message), name));
   return context === undefined ? {} : { trace_id: context.traceId };
 };
+
+/** What every line about a message says: whose it is, what it is about, and its trace. */
+export const messageIds = (
+  inFlight: Pick<InFlightMessage, "trace" | "message">,
+  delivery: DeferrableDelivery | undefined,
+  store: DeadLetterDeps["store"],
+) => ({ ...knownIds(inFlight.message, delivery, store), ...traceIdOf(inFlight, delivery) });

@@ -2,10 +2,10 @@ import { Buffer } from "node:buffer";
 import type { JsMsg } from "@nats-io/jetstream";
 import type { AttemptRecord } from "@ringback/contracts/deliveries/attempt";
 import { MAX_RAW_MESSAGE_BYTES, type DeadLetter } from "@ringback/contracts/deliveries/dead-letter";
-import { firstDeliveryId, isFirstToAgent } from "@ringback/contracts/deliveries/delivery-id";
+import { isFirstToAgent } from "@ringback/contracts/deliveries/delivery-id";
 import { readableParts, type RetryMessage } from "@ringback/contracts/deliveries/retry-message";
 import { parseDueRetrySubject } from "@ringback/contracts/streams/retry-subjects";
-import { parseEventSubject } from "@ringback/contracts/streams/subjects";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import { rawHeaders } from "@ringback/runtime/nats/message-headers";
 import { idsOf, type DeferrableDelivery } from "../delivery/delivery.ts";
 
@@ -110,7 +110,6 @@ export const setAside = (message: JsMsg, { store, now }: DeadLetterDeps): DeadLe
   const { subject, data, info } = message;
   return {
     reason: "internal",
-    ...agentIds(subject),
     ...knownIds(message, undefined, store),
     at: iso(now()),
     message: `set aside without being read: processes that read it died, it was handed out ${info.deliveryCount} times`,
@@ -126,26 +125,25 @@ export const deadLetterKey = (
   attempt: number,
 ): string => (isFirstToAgent(id, eventSeq) ? String(attempt) : `${id}:${attempt}`);
 
-/** All ids that are known of a message's delivery, for its dead letter and the log. */
+/** All ids that are known of a message's delivery, for its dead letter and the log: without one, by its subject. */
 export const knownIds = (
   { subject, seq }: Pick<JsMsg, "subject" | "seq">,
   delivery: DeferrableDelivery | undefined,
   store: DeadLetterDeps["store"],
 ) => {
-  if (delivery === undefined)
-    return subject.startsWith("events.") ? idsIn(subject, seq, store) : {};
-  const ids = idsOf({ ...delivery, eventId: store.eventId(delivery.eventSeq) });
-  return { ...ids, attempt: delivery.attempt };
+  if (delivery === undefined) {
+    const ids = idsInSubject(subject);
+    const eventSeq = subject.startsWith("events.") ? seq : ids.event_seq;
+    return eventSeq === undefined ? ids : { ...ids, ...eventIds(eventSeq, store) };
+  }
+  return attemptIds(delivery, store);
 };
 
-/** The ids of an event whose deliveries are not known. */
-const idsIn = (subject: string, seq: number, store: DeadLetterDeps["store"]) => {
-  const event = parseEventSubject(subject);
-  if (event.kind === "invalid") return eventIds(seq, store);
-  const { address } = event;
-  const eventId = store.eventId(seq);
-  return idsOf({ address, eventId, eventSeq: seq, deliveryId: firstDeliveryId(seq) });
-};
+/** The ids of a delivery, and the number of the attempt that is due. */
+export const attemptIds = (delivery: DeferrableDelivery, store: DeadLetterDeps["store"]) => ({
+  ...idsOf({ ...delivery, eventId: store.eventId(delivery.eventSeq) }),
+  attempt: delivery.attempt,
+});
 
 /**
  * The dead letter so that it fits: with fewer of the bytes that could not be parsed, which EVENTS has under
@@ -176,7 +174,7 @@ const eventIds = (eventSeq: number, store: DeadLetterDeps["store"]) => ({
 });
 
 /** What the subject of a due retry names. */
-export const agentIds = (subject: string) => {
+const agentIds = (subject: string) => {
   const named = parseDueRetrySubject(subject);
   if (named === undefined) return {};
   const { agent, deliveryId } = named;

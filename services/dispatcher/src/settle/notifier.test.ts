@@ -3,6 +3,7 @@ import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { createLogger } from "@ringback/runtime/telemetry/logger";
 import { expect, test } from "vitest";
 import { attemptRecord } from "../../../../test/harness/fixtures/records.ts";
+import { keptLog } from "../../../../test/harness/kept-log.ts";
 import { eventually } from "../../../../test/harness/eventually.ts";
 import { dispatcherMetrics } from "../metrics.ts";
 import { startNotifier } from "./notifier.ts";
@@ -18,7 +19,7 @@ const recordOf = (workspace_id: string, event_seq: number): AttemptRecord =>
   });
 
 /** A notifier whose publishing works when `scene.works`, and what it published. */
-const start = (maxWaiting: number) => {
+const start = (maxWaiting: number, log = createLogger("test", "silent")) => {
   const scene = { works: true, published: [] as string[] };
   const metrics = createMetrics("1");
   const notifier = startNotifier({
@@ -28,7 +29,7 @@ const start = (maxWaiting: number) => {
       scene.published.push(event_id);
     },
     metrics: dispatcherMetrics(metrics),
-    log: createLogger("test", "silent"),
+    log,
     maxWaiting,
   });
   const dropped = async (): Promise<number> =>
@@ -65,4 +66,25 @@ test("what still waits when the process stops is counted as lost", async () => {
   for (let n = 1; n <= 3; n += 1) await notifier.publishExhausted(recordOf("w1", n), String(n));
   await notifier.stop();
   await eventually(async () => expect(await dropped()).toBe(3));
+});
+
+test("the log has all ids of what nobody was told", async () => {
+  const { log, lines } = keptLog();
+  const { scene, notifier } = start(10, log);
+  scene.works = false;
+  const record = recordOf("w1", 1);
+  await notifier.publishExhausted(record, "1");
+  await notifier.stop();
+  const { event_id, workspace_id, agent_id, call_id, event_type } = record;
+  await eventually(() => expect(lines).toHaveLength(1));
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({
+    msg: "operation.not_told",
+    kind: "delivery.exhausted",
+    delivery_id: "1",
+    event_id,
+    workspace_id,
+    agent_id,
+    call_id,
+    event_type,
+  });
 });

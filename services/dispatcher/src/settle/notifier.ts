@@ -7,7 +7,7 @@ import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { isUnavailable } from "@ringback/runtime/nats/errors";
 import type { DispatcherMetrics } from "../metrics.ts";
 import { fairQueue } from "./fair-queue.ts";
-import { publishNotice, type Notice, type PublishDeps } from "./publish-exhausted.ts";
+import { noticeIds, publishNotice, type Notice, type PublishDeps } from "./publish-exhausted.ts";
 
 type NotifierDeps = {
   /** Tries once; throws where that fails. */
@@ -45,9 +45,9 @@ export const startNotifier = (deps: NotifierDeps): Notifier => {
   let working: Promise<void> | undefined;
 
   const drop = (notice: Notice, error?: unknown): void => {
-    const { kind, event_id, workspace_id } = notice;
+    const { kind } = notice;
     metrics.operationsDropped.inc({ kind });
-    log.error({ kind, event_id, workspace_id, err: error }, "operation.not_told");
+    log.error({ kind, ...noticeIds(notice), err: error }, "operation.not_told");
   };
 
   const keep = (notice: Notice): void => {

@@ -43,13 +43,23 @@ export const publishNotice = async (notice: Notice, deps: PublishDeps): Promise<
     messageId: `${event_id}:${id}:${kind}`,
   });
   if (event !== undefined && (await deps.isWanted(event.address))) {
-    await publishEvent(event, `${event_id}:${id}:exhausted`, deps);
+    await publishEvent(event, notice, `${event_id}:${id}:exhausted`, deps);
   }
   if (isNew(published)) deps.metrics.operations.inc({ kind });
 };
 
+/** What lines about a notice say of the delivery that it is about. */
+export const noticeIds = (notice: Notice) => {
+  const { event_id, event_seq, event_type, call_id, agent_id, workspace_id } = notice;
+  const ids = { event_id, event_seq, event_type, call_id, agent_id, workspace_id };
+  if (notice.kind === "event.invalid") return ids;
+  const { delivery_id, endpoint_id, uid } = notice;
+  return { ...ids, delivery_id, endpoint_id, uid };
+};
+
 const publishEvent = async (
   { address, body }: ExhaustedEvent,
+  notice: Notice,
   messageId: string,
   { nats, log }: PublishDeps,
 ): Promise<void> => {
@@ -61,6 +71,6 @@ const publishEvent = async (
   } catch (error) {
     if (!isStreamFull(error)) throw error;
     // A full stream stays full for hours: other notices do not wait for it.
-    log.error({ ...address, err: error }, "workspace.not_told");
+    log.error({ ...noticeIds(notice), err: error }, "workspace.not_told");
   }
 };

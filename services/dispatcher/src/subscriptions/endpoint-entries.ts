@@ -8,6 +8,7 @@ import {
   parseEndpointSubject,
   type EndpointAddress,
 } from "@ringback/contracts/streams/endpoint-subject";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import type { LastMessage } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 
@@ -46,7 +47,10 @@ export const endpointEntries = (known: Pick<ReturnType<typeof knownWorkspaces>, 
       const read = readEndpointState(address, data);
       if (read.kind === "invalid") {
         // Keep its earlier state: better than none, and the log reports it.
-        log.error({ subject, seq, problem: read.message }, "subscriptions.unreadable");
+        log.error(
+          { ...idsInSubject(subject), subject, seq, problem: read.message },
+          "subscriptions.unreadable",
+        );
         return true;
       }
       const { state } = read;

@@ -1,4 +1,5 @@
 import { readDefinition } from "@ringback/contracts/events/event-type-definition";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 
 /**
@@ -12,7 +13,10 @@ export const ownTypeEntries = () => {
       if ((entries.get(subject)?.seq ?? 0) >= seq) return;
       const read = readDefinition(data);
       if (read.kind === "invalid") {
-        log.error({ subject, seq, problem: read.message }, "subscriptions.unreadable");
+        log.error(
+          { ...idsInSubject(subject), subject, seq, problem: read.message },
+          "subscriptions.unreadable",
+        );
         return;
       }
       entries.set(subject, { seq, isThere: read.kind === "defined" });

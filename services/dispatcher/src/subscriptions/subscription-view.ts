@@ -24,6 +24,7 @@ import {
   endpointsOfWorkspace,
   endpointSubject,
 } from "@ringback/contracts/streams/endpoint-subject";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import type { Subscription } from "@ringback/contracts/agents/subscription";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import {
@@ -196,7 +197,7 @@ const entryFrom = (
   if (read?.kind !== "state") {
     // Keep the agent's earlier state: better than none, and the log reports it.
     const problem = read?.kind === "invalid" ? read.message : "not the subject of an agent";
-    log.error({ subject, seq, problem }, "subscriptions.unreadable");
+    log.error({ ...idsInSubject(subject), subject, seq, problem }, "subscriptions.unreadable");
     return undefined;
   }
   const { state } = read;

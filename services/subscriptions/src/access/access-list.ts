@@ -4,6 +4,7 @@ import {
   type StoredSession,
 } from "@ringback/contracts/access/access-record";
 import { parseAccessSubject } from "@ringback/contracts/access/access-subject";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import type { LastMessage } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Credential } from "../http/auth/credential.ts";
@@ -43,7 +44,10 @@ export const createAccessList = (): AccessList => {
       const read = readAccessRecord(data);
       const problem = at === undefined ? "not a subject of ACCESS" : problemOf(read, at);
       if (at === undefined || read.kind === "invalid" || problem !== undefined) {
-        log.error({ subject, seq, problem }, "access_index.invalid_message");
+        log.error(
+          { ...idsInSubject(subject), subject, seq, problem },
+          "access_index.invalid_message",
+        );
         return;
       }
       const { record } = read;

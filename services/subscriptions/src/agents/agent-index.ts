@@ -7,6 +7,7 @@ import {
   parseSubscriptionSubject,
   STREAMS,
 } from "@ringback/contracts/streams/subjects";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import { WORKSPACE_AGENT } from "@ringback/contracts/agents/workspace-agent";
 import {
   followLastPerSubject,
@@ -138,7 +139,7 @@ const applier = ({ lists, own, ownTypes, endpoints, log }: Applied) => {
     const read = address === undefined ? undefined : readAgentState(address, data);
     if (address === undefined || read?.kind !== "state") {
       const problem = read?.kind === "invalid" ? read.message : "not the subject of an agent";
-      log.error({ subject, seq, problem }, "agent_index.invalid_message");
+      log.error({ ...idsInSubject(subject), subject, seq, problem }, "agent_index.invalid_message");
       return;
     }
     const { workspaceId, agentId } = address;

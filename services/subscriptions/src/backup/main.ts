@@ -4,6 +4,7 @@ import { failAtStart } from "@ringback/runtime/process/process";
 import { parseSettings } from "@ringback/runtime/settings/parse-settings";
 import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
 import { natsCertificateRule } from "@ringback/runtime/settings/settings-rules";
+import manifest from "../../package.json" with { type: "json" };
 import { backUp } from "./backup.ts";
 import { backupSettings } from "./backup-settings.ts";
 import { pushSuccess } from "./push-metric.ts";
@@ -15,7 +16,7 @@ const main = async (): Promise<void> => {
   const settings = parseSettings(backupSettings, process.env, COMMON_SECRETS, [
     natsCertificateRule,
   ]);
-  const log = createLogger("backup", settings.LOG_LEVEL);
+  const log = createLogger("backup", settings.LOG_LEVEL, manifest.version);
   const nats = await connectNats(settings, "ringback-backup", log);
   try {
     const deps = { nats, inboxPrefix: settings.NATS_INBOX_PREFIX, log, now };
@@ -43,5 +44,5 @@ const pushOrLog = async (url: string, log: Logger): Promise<void> => {
 
 main().then(
   () => process.exit(),
-  (error: unknown) => failAtStart(createLogger("backup", "info"), error),
+  (error: unknown) => failAtStart(createLogger("backup", "info", manifest.version), error),
 );

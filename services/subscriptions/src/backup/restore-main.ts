@@ -4,6 +4,7 @@ import { failAtStart } from "@ringback/runtime/process/process";
 import { parseSettings } from "@ringback/runtime/settings/parse-settings";
 import { COMMON_SECRETS } from "@ringback/runtime/settings/settings";
 import { natsCertificateRule } from "@ringback/runtime/settings/settings-rules";
+import manifest from "../../package.json" with { type: "json" };
 import { findBackup, listBackups } from "./archive.ts";
 import { LIST, restoreSettings } from "./backup-settings.ts";
 import { restore } from "./restore.ts";
@@ -13,7 +14,7 @@ const main = async (): Promise<void> => {
   const settings = parseSettings(restoreSettings, process.env, COMMON_SECRETS, [
     natsCertificateRule,
   ]);
-  const log = createLogger("restore", settings.LOG_LEVEL);
+  const log = createLogger("restore", settings.LOG_LEVEL, manifest.version);
   if (settings.RESTORE_FROM === LIST) {
     for (const one of await listBackups(settings.BACKUP_DIR)) log.info(one, "restore.backup");
     return;
@@ -35,5 +36,5 @@ const main = async (): Promise<void> => {
 
 main().then(
   () => process.exit(),
-  (error: unknown) => failAtStart(createLogger("restore", "info"), error),
+  (error: unknown) => failAtStart(createLogger("restore", "info", manifest.version), error),
 );

@@ -7,6 +7,7 @@ import {
 } from "@ringback/contracts/endpoints/endpoint";
 import { readEndpointState } from "@ringback/contracts/endpoints/endpoint-event";
 import { parseEndpointSubject } from "@ringback/contracts/streams/endpoint-subject";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import type { LastMessage } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { isOwnEndpoint, type Sight } from "../sight/decide/sight.ts";
@@ -65,7 +66,10 @@ export const createEndpointList = (): EndpointList => {
       const { workspaceId, endpointId } = address;
       const read = readEndpointState(address, data);
       if (read.kind === "invalid") {
-        log.error({ subject, seq, problem: read.message }, "agent_index.invalid_message");
+        log.error(
+          { ...idsInSubject(subject), subject, seq, problem: read.message },
+          "agent_index.invalid_message",
+        );
         return true;
       }
       const own = byWorkspace.get(workspaceId) ?? new Map<string, Entry>();

@@ -4,6 +4,7 @@ import {
 } from "@ringback/contracts/events/event-type-definition";
 import type { EventType } from "@ringback/contracts/events/event-types";
 import { parseEventTypeSubject } from "@ringback/contracts/streams/event-type-subject";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import type { LastMessage } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 
@@ -23,7 +24,10 @@ export const createOwnTypes = (): OwnTypes => {
       const read = readDefinition(data);
       if (address === undefined || read.kind === "invalid") {
         const problem = read.kind === "invalid" ? read.message : "not the subject of an event type";
-        log.error({ subject, seq, problem }, "agent_index.invalid_message");
+        log.error(
+          { ...idsInSubject(subject), subject, seq, problem },
+          "agent_index.invalid_message",
+        );
         return;
       }
       const { workspaceId, eventType } = address;

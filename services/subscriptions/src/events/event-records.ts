@@ -13,6 +13,7 @@ import {
   STREAMS,
   UNKNOWN_TOKEN,
 } from "@ringback/contracts/streams/subjects";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import {
   attemptsOn,
   deadLettersOn,
@@ -133,7 +134,8 @@ const fanOutsOn = async (
   const found = new Map<number, FanOut>();
   for (const { subject, seq, data } of await lastOfEach(nats, STREAMS.attempts, subjects)) {
     const fanOut = readFanOut(data);
-    if (fanOut === undefined) log.error({ subject, seq }, "reading.unreadable_message");
+    if (fanOut === undefined)
+      log.error({ ...idsInSubject(subject), subject, seq }, "reading.unreadable_message");
     else found.set(eventSeqInFanOutSubject(subject) ?? 0, fanOut);
   }
   return found;

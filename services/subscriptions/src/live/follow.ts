@@ -1,4 +1,5 @@
 import { DeliverPolicy, type ConsumerMessages, type JsMsg } from "@nats-io/jetstream";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import type { StreamName } from "@ringback/contracts/streams/subjects";
 import { backoffMs, pause } from "@ringback/runtime/process/backoff";
 import { logRepeated } from "@ringback/runtime/telemetry/repeated";
@@ -50,7 +51,8 @@ export const followLive = async (
       });
     } catch (error) {
       if (connection.closed.aborted) return;
-      logRepeated(log, { err: error, stream: source.stream }, "stream.retrying");
+      const ids = { stream: source.stream, ...idsInSubject(source.filter) };
+      logRepeated(log, { err: error, ...ids }, "stream.retrying");
       await pause(backoffMs(failures), connection.closed);
     }
   }

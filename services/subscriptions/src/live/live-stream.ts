@@ -60,7 +60,10 @@ export const liveStream = (deps: LiveStreamDeps): LiveStream => {
       const target = { from, streams, connection, viewer: caller };
       for (const source of liveSources({ ...query, sight }, target)) {
         followLive(source, connection, deps).catch((error: unknown) => {
-          log.error({ err: error, stream: source.stream }, "stream.failed");
+          log.error(
+            { err: error, stream: source.stream, workspace_id: workspaceId },
+            "stream.failed",
+          );
           connection.body.destroy();
         });
       }

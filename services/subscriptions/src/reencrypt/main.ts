@@ -6,6 +6,7 @@ import { headerSecretSettings } from "@ringback/runtime/settings/delivery-settin
 import { parseSettings, SettingsError } from "@ringback/runtime/settings/parse-settings";
 import { COMMON_SECRETS, commonSettings } from "@ringback/runtime/settings/settings";
 import { natsCertificateRule } from "@ringback/runtime/settings/settings-rules";
+import manifest from "../../package.json" with { type: "json" };
 import { reencryptAll } from "./reencrypt.ts";
 
 const STOP_GRACE_MS = 20_000;
@@ -23,7 +24,7 @@ const main = async (): Promise<void> => {
       "HEADER_ENCRYPTION_KEYS_FILE: is required: nothing encrypts without keys",
     );
   }
-  const log = createLogger("reencrypt", settings.LOG_LEVEL);
+  const log = createLogger("reencrypt", settings.LOG_LEVEL, manifest.version);
   const stopping = new AbortController();
   const sealing = await openHeaderSealing(settings, log);
   const nats = await connectNats(settings, "ringback-reencrypt", log);
@@ -53,5 +54,5 @@ const main = async (): Promise<void> => {
 
 main().then(
   () => process.exit(),
-  (error: unknown) => failAtStart(createLogger("reencrypt", "info"), error),
+  (error: unknown) => failAtStart(createLogger("reencrypt", "info", manifest.version), error),
 );

@@ -115,6 +115,6 @@ const reencryptOne = async (
     const stored = await publishUntilStored(deps.nats, publication, deps.log, deps.stopping);
     if (stored.kind === "stored") return "rewritten";
   }
-  deps.log.warn({ subject, tries: MAX_TRIES }, "reencrypt.contended");
+  deps.log.warn({ ...ids, subject, tries: MAX_TRIES }, "reencrypt.contended");
   return "contended";
 };

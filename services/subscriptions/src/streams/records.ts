@@ -10,6 +10,7 @@ import {
   STREAMS,
   type StreamName,
 } from "@ringback/contracts/streams/subjects";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import type { Nats } from "@ringback/runtime/nats/connection";
 import { mapConcurrently } from "@ringback/runtime/process/concurrency";
 import { readPage, type BatchMessage } from "@ringback/runtime/streams/read-batch";
@@ -68,7 +69,8 @@ const readable = <T>(
   { subject, seq }: BatchMessage,
   { log }: RecordsDeps,
 ): T | undefined => {
-  if (paths !== undefined) log.error({ subject, seq, paths }, "reading.unreadable_message");
+  if (paths !== undefined)
+    log.error({ ...idsInSubject(subject), subject, seq, paths }, "reading.unreadable_message");
   return value;
 };
 

@@ -1,4 +1,5 @@
 import type { JsMsg } from "@nats-io/jetstream";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import { isOfDatabase } from "../file/index-file.ts";
 import { eachStream, type Positions } from "../file/positions.ts";
@@ -54,13 +55,13 @@ const applyOrSkip = (
   apply: Applier,
   log: Logger,
 ): void => {
-  const { seq } = message;
+  const { subject, seq } = message;
   try {
     if (apply(streamMessage(message)) === "unreadable") {
-      log.error({ stream, seq }, "projection.unreadable_message");
+      log.error({ ...idsInSubject(subject), stream, seq }, "projection.unreadable_message");
     }
   } catch (error) {
     if (isOfDatabase(error)) throw error;
-    log.error({ err: error, stream, seq }, "projection.message_skipped");
+    log.error({ err: error, ...idsInSubject(subject), stream, seq }, "projection.message_skipped");
   }
 };

@@ -1,5 +1,6 @@
 import type { RedeliveryJob } from "@ringback/contracts/deliveries/redelivery-job";
 import { REDELIVERY_JOBS, STREAMS } from "@ringback/contracts/streams/subjects";
+import { idsInSubject } from "@ringback/contracts/streams/subject-ids";
 import { followLastPerSubject, type LastMessage } from "@ringback/runtime/streams/last-per-subject";
 import type { Logger } from "@ringback/runtime/telemetry/logger";
 import type { Nats } from "@ringback/runtime/nats/connection";
@@ -84,7 +85,7 @@ const jobOf = ({ subject, seq, data }: LastMessage, log: Logger): RedeliveryJob 
   try {
     return jobIn(data);
   } catch (err) {
-    log.error({ err, subject, seq }, "job_index.invalid_message");
+    log.error({ err, ...idsInSubject(subject), subject, seq }, "job_index.invalid_message");
     return undefined;
   }
 };

@@ -7,10 +7,11 @@ import type { Nats } from "@ringback/runtime/nats/connection";
 import { dueForm } from "@ringback/runtime/streams/due-form";
 import { readPage } from "@ringback/runtime/streams/read-batch";
 import { lease } from "@ringback/runtime/streams/lease";
-import { createLogger } from "@ringback/runtime/telemetry/logger";
+import { createLogger, type Logger } from "@ringback/runtime/telemetry/logger";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { eventually } from "../../../../../test/harness/eventually.ts";
 import { withFailingCalls, type Fault } from "../../../../../test/harness/nats/failing-calls.ts";
+import { keptLog } from "../../../../../test/harness/kept-log.ts";
 import { failOnLeaks } from "../../../../../test/harness/process/leaks.ts";
 import { FAILED, startStreams, type Streams } from "../../../../../test/lists/streams.ts";
 import { sampleEvent } from "../../event-types/sample-event.ts";
@@ -21,7 +22,7 @@ import { startRedeliveryRunner } from "./runner.ts";
 
 failOnLeaks();
 
-const log = createLogger("test", "fatal");
+const silent = createLogger("test", "fatal");
 
 let streams: Streams;
 let projection: OpenProjection;
@@ -80,7 +81,7 @@ const storedJob = async (workspaceId: string) => {
 const now = () => new Date();
 
 /** A process that runs jobs over this client; it looks for jobs all the time, not once a second. */
-const startProcess = (nats: Nats) => {
+const startProcess = (nats: Nats, log: Logger = silent) => {
   const index = followJobs({
     nats: streams.nats,
     onNew: () => undefined,
@@ -197,4 +198,24 @@ test("a process that is stopped stores no further step, and another one goes on 
   await eventually(async () => expect(await stateOf(job)).toMatchObject(DONE));
   await second.stop();
   expect(await startsOf(job)).toEqual(events);
+});
+
+test("a job that waits for a server leaves a line that says whose it is", async () => {
+  const { job } = await storedJob("waits");
+  const { log, lines } = keptLog("info");
+  const linesOf = (msg: string) =>
+    lines
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+      .filter((line) => line["msg"] === msg);
+  const isCutOff = () => linesOf("redelivery.taken").length > 0;
+  const runs = startProcess(
+    withFailingCalls(streams.nats, () =>
+      isCutOff() && linesOf("redelivery.waiting").length === 0 ? "before" : undefined,
+    ),
+    log,
+  );
+  await eventually(async () => expect(await stateOf(job)).toMatchObject(DONE));
+  await runs.stop();
+  const { workspace_id, redelivery_id } = job;
+  expect(linesOf("redelivery.waiting")).toMatchObject([{ workspace_id, redelivery_id }]);
 });

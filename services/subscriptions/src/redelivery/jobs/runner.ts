@@ -38,22 +38,22 @@ export const startRedeliveryRunner = (options: RunnerOptions): Runner => {
   // Twice: the first call may renew a lease of its own that ran out while there were no jobs.
   const hold = async (): Promise<boolean> => (await leader.hold()) || (await leader.hold());
   const begin = ({ workspace_id, redelivery_id }: JobKey): void => {
-    const key = keyOf({ workspace_id, redelivery_id });
+    const job = { workspace_id, redelivery_id };
     const leaving = new AbortController();
     const deps: RunJobDeps = {
       ...options,
       stopping: AbortSignal.any([stopping.signal, leaving.signal]),
       mayGoOn: () => leader.isHeld() && !stopping.signal.aborted && !leaving.signal.aborted,
     };
-    log.info({ workspace_id, redelivery_id }, "redelivery.taken");
-    const run = runJob({ workspace_id, redelivery_id }, deps)
-      .then((state) => log.info({ workspace_id, redelivery_id, state }, "redelivery.left"))
-      .catch((error: unknown) => logFailure(log, redelivery_id, error))
+    log.info(job, "redelivery.taken");
+    const run = runJob(job, deps)
+      .then((state) => log.info({ ...job, state }, "redelivery.left"))
+      .catch((error: unknown) => logFailure(log, job, error))
       .finally(() => {
-        active.delete(key);
-        lastRanMs.set(key, performance.now());
+        active.delete(keyOf(job));
+        lastRanMs.set(keyOf(job), performance.now());
       });
-    active.set(key, { workspace_id, redelivery_id, sinceMs: performance.now(), run, leaving });
+    active.set(keyOf(job), { ...job, sinceMs: performance.now(), run, leaving });
   };
   const assign = (): void => {
     const running = index.running();
@@ -94,7 +94,7 @@ const keyOf = ({ workspace_id, redelivery_id }: JobKey): string =>
   `${workspace_id}.${redelivery_id}`;
 
 /** The next round tries again. */
-const logFailure = (log: Logger, redelivery_id: string | undefined, err: unknown): void => {
-  if (isUnavailable(err)) logRepeated(log, { err, redelivery_id }, "redelivery.waiting");
-  else log.error({ err, redelivery_id }, "redelivery.failed");
+const logFailure = (log: Logger, job: JobKey | undefined, err: unknown): void => {
+  if (isUnavailable(err)) logRepeated(log, { err, ...job }, "redelivery.waiting");
+  else log.error({ err, ...job }, "redelivery.failed");
 };
