@@ -188,7 +188,7 @@ test("no label holds an id, a URL or a text, but workspaces, and of these 200", 
   await receiver.received(WORKSPACES, { path: "/capped" });
   const metrics = await eventually(async () => {
     const page = await scrape();
-    const shared = page.value("ringback_workspace_attempts_total", { workspace_id: "other" });
+    const shared = page.value("ringback_workspace_attempts_total", { workspace_id: "(other)" });
     expect(shared).toBe(2); // w1 was the first, so that two of 202 share
     return page;
   });

@@ -3,6 +3,7 @@ import {
   type AttemptRecord,
   type Outcome,
 } from "@ringback/contracts/deliveries/attempt";
+import { isId } from "@ringback/contracts/id";
 import { createMetrics } from "@ringback/runtime/telemetry/metrics";
 import { beforeEach, describe, expect, test } from "vitest";
 import { attemptRecord } from "../../../test/harness/fixtures/records.ts";
@@ -163,9 +164,23 @@ test("of 250 workspaces 200 have a name, the same for everybody, and the others 
   const found = await page();
   expect(namesOn(found)).toHaveLength(201);
   expect(namesOn(parseMetrics((await another.page()).text))).toEqual(namesOn(found));
-  expect(found.value(name, { workspace_id: "other", result: "delivered" })).toBe(100);
+  expect(found.value(name, { workspace_id: "(other)", result: "delivered" })).toBe(100);
   expect(found.value(name)).toBe(500);
   expect(found.value("ringback_workspaces")).toBe(250);
+});
+
+test("a workspace that is called as people would call all others is counted alone, and ends alone", async () => {
+  known = ["other"];
+  countAttempt(metrics, record({ workspace_id: "other" }), STORED_MS);
+  countAttempt(metrics, record({ workspace_id: "w9" }), STORED_MS);
+  const name = "ringback_workspace_deliveries_total";
+  const found = await page();
+  expect(found.value(name, { workspace_id: "other", result: "delivered" })).toBe(1);
+  expect(found.value(name, { workspace_id: "(other)", result: "delivered" })).toBe(1);
+  expect(isId("(other)")).toBe(false);
+  known = [];
+  await page();
+  expect((await page()).value(name, { workspace_id: "(other)", result: "delivered" })).toBe(1);
 });
 
 test("a workspace that has nothing any more has no series", async () => {

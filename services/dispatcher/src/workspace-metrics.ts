@@ -7,20 +7,20 @@ export const DELIVERY_ENDS = ["delivered", "dead_lettered", "cancelled"] as cons
 
 type DeliveryEnd = (typeof DELIVERY_ENDS)[number];
 
-/** The label of all workspaces that are not named. */
-const OTHER = "other";
+/** The label of all workspaces that are not named. No id has parentheses, so that no workspace is called so. */
+const OTHER = "(other)";
 
 /** What is counted by workspace. Nobody is named before `follow` says which workspaces there are. */
 export const workspaceMetrics = (metrics: Metrics) => {
   const outcomes = ["delivered", "failed"] as const;
   const attempts = metrics.counter<"workspace_id" | "outcome">(
     "ringback_workspace_attempts_total",
-    "Attempts by workspace (200 that all dispatchers name, then other)",
+    "Attempts by workspace (200 that all dispatchers name, then (other))",
     { workspace_id: [], outcome: outcomes },
   );
   const deliveries = metrics.counter<"workspace_id" | "result">(
     "ringback_workspace_deliveries_total",
-    "Deliveries that ended, by workspace (200 that all dispatchers name, then other)",
+    "Deliveries that ended, by workspace (200 that all dispatchers name, then (other))",
     { workspace_id: [], result: DELIVERY_ENDS },
   );
   // From zero on, so that the first that is counted of a workspace is an increase.
