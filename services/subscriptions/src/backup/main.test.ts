@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { open, readdir } from "node:fs/promises";
+import { mkdir, open, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { STREAMS } from "@ringback/contracts/streams/subjects";
 import { connectNats } from "@ringback/runtime/nats/connection";
@@ -14,6 +14,7 @@ import { failOnLeaks } from "../../../../test/harness/process/leaks.ts";
 import { spawnService } from "../../../../test/harness/process/service-process.ts";
 import { makeTempDir } from "../../../../test/harness/temp-dir.ts";
 import { findBackup } from "./archive.ts";
+import { backUp } from "./backup.ts";
 import { restore } from "./restore.ts";
 
 failOnLeaks();
@@ -58,6 +59,31 @@ test("a backup that nobody could be told of is one all the same: it is not made 
   expect(await readdir(root)).toEqual([
     run.logs.find(({ msg }) => msg === "backup.done")?.["name"],
   ]);
+});
+
+test("a backup after which an old one cannot be removed is one all the same", async () => {
+  const [old = ""] = await readdir(root);
+  const inTheWay = join(root, `${old}.partial`);
+  await mkdir(inTheWay);
+  await writeFile(join(inTheWay, "a-file"), "");
+  const { run, code } = await runBackup({ BACKUP_KEEP: "1" });
+  await rm(inTheWay, { recursive: true });
+  expect({ code, said: run.output.all() }).toMatchObject({ code: 0 });
+  expect(run.logs.map(({ msg }) => msg)).toEqual(
+    expect.arrayContaining(["backup.not_removed", "backup.done"]),
+  );
+});
+
+test("a backup that fails amid its streams leaves nothing of itself", async () => {
+  const nats = await connected();
+  const before = await readdir(root);
+  const backing = backUp(
+    { nats, inboxPrefix: "_INBOX", log, now: () => new Date() },
+    { root, streams: [STREAMS.events, STREAMS.events], keep: 9 },
+  );
+  await expect(backing).rejects.toThrow("EEXIST");
+  expect(await readdir(root)).toEqual(before);
+  await nats.connection.close();
 });
 
 /** Changes one byte of a message's body where the server keeps it, while the server is away. */
