@@ -37,6 +37,17 @@ afterAll(() => Promise.all([platform.stop(), receiver.stop()]));
 const linesOf = ({ logs }: ServiceProcess, msg: string) =>
   logs.filter((line) => line["msg"] === msg);
 
+/** What the metrics say of spans that did not arrive. */
+const lossOf = async (dispatching: ServiceProcess) => {
+  const metrics = await dispatching.metrics();
+  const dropped = (reason: string) => metrics.value("ringback_spans_dropped_total", { reason });
+  return {
+    exportsFailed: metrics.value("ringback_trace_exports_failed_total"),
+    exportFailed: dropped("export_failed"),
+    queueFull: dropped("queue_full"),
+  };
+};
+
 let published = 0;
 
 /** Publishes events and waits until each is delivered. */
@@ -60,6 +71,16 @@ test("a collector that nobody answers at costs one line of the log, and nothing 
   await eventually(() => linesOf(dispatching, "delivery.attempted").length === 2 * EVENTS, {
     what: "a line for every attempt",
   });
+  // Each attempt has a span, and so has the work on its message.
+  const loss = await eventually(
+    async () => {
+      const now = await lossOf(dispatching);
+      return now.exportFailed === 4 * EVENTS ? now : null;
+    },
+    { what: "every span is counted as lost" },
+  );
+  expect(loss.exportsFailed).toBeGreaterThan(0);
+  expect(loss.queueFull).toBe(0);
   expect(await dispatching.stop()).toMatchObject({ code: 0 });
   expect(linesOf(dispatching, "tracing.export_failed")).toHaveLength(1);
   expect(linesOf(dispatching, "tracing.export_failed")[0]).toMatchObject({
@@ -112,6 +133,10 @@ test("spans that have no room while a collector is slow are dropped, and the log
     expect(level).toBe("warn");
     expect(spans).toBeGreaterThan(0);
     expect(spans).toBeLessThan(2 * EVENTS);
+    const loss = await lossOf(dispatching);
+    expect(loss).toMatchObject({ exportsFailed: 0, exportFailed: 0 });
+    expect(loss.queueFull).toBeGreaterThanOrEqual(Number(spans));
+    expect(loss.queueFull).toBeLessThan(2 * EVENTS);
     await dispatching.stop();
     expect(linesOf(dispatching, "tracing.export_failed")).toEqual([]);
     expect(linesOf(dispatching, "tracing.spans_dropped")).toHaveLength(1);
