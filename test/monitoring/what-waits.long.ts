@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { storeEndpoint } from "../endpoints/stored-endpoints.ts";
+import { endpointId } from "../harness/fixtures/endpoints.ts";
 import { publishSteadily } from "../limits/publish-steadily.ts";
 import { type Script, status } from "../harness/receiver/behaviour.ts";
 import { eventually } from "../harness/eventually.ts";
@@ -81,6 +83,8 @@ const ASKED = {
     'sum(namespace_reason:ringback_first_attempts_waiting:max{reason="endpoint_busy"})',
   "for a dispatcher":
     'sum(namespace_reason:ringback_first_attempts_waiting:max{reason="dispatcher_busy"})',
+  "due and not taken": 'sum(namespace_reason:ringback_first_attempts_waiting:max{reason="due"})',
+  "not taken for, s": "max(ringback_backlog_retries_oldest_seconds)",
   "oldest, s": "max(namespace_reason:ringback_first_attempts_waiting_oldest_seconds:max)",
   late: "namespace:ringback_first_attempts_late:ratio_rate1h",
   "late of those attempted": shortenedExpression(
@@ -155,5 +159,26 @@ describe.skipIf(tools.kind === "absent")(`with the rules as they are shipped${or
     expect(Math.max(...seen.map((row) => row["in flight of usable"]))).toBeGreaterThan(0.9);
     expect(Math.max(...seen.map((row) => row["in flight of limit"]))).toBeLessThan(0.9);
     expect(Math.max(...seen.map(({ autoscaler }) => autoscaler))).toBeGreaterThan(50);
+  }, 240_000);
+
+  test("further deliveries of events with several destinations show as waiting and as late while nobody takes them", async () => {
+    await storeEndpoint(platform.client, endpointId(1), { url: receiver.url("/quick-endpoint") });
+    const { consumers } = platform.client.jsm;
+    await consumers.pause("RETRIES", "dispatcher", new Date(Date.now() + 3_600_000));
+    const published = publishSteadily(platform, { events: 200, everyMs: 100 }, (n) => ({
+      workspaceId: "w1",
+      agentId: "quick",
+      callId: `several-${n}`,
+    }));
+    const seen = await whilePublishing(published);
+    expect(seen.at(-1)?.["due and not taken"]).toBeGreaterThan(50);
+    expect(seen.at(-1)?.["not taken for, s"]).toBeGreaterThan(8);
+    expect(seen.at(-1)?.late).toBeGreaterThan(0.1);
+    await consumers.pause("RETRIES", "dispatcher", new Date(Date.now() - 1_000));
+    await eventually(async () => (await figures())["due and not taken"] < 10, {
+      what: "what was due is taken",
+      timeoutMs: 60_000,
+      intervalMs: 1_000,
+    });
   }, 240_000);
 });
