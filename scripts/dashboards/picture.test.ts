@@ -8,6 +8,7 @@ const panel = (more: Partial<PicturePanel>): PicturePanel => ({
   unit: "short",
   isStacked: false,
   lines: [],
+  steps: [],
   ...more,
 });
 
@@ -74,4 +75,29 @@ test.each([
   [0.5, "bool", ""],
 ])("%d in %s is shown as %s", (value, unit, shown) => {
   expect(shownValue(value, unit)).toBe(shown);
+});
+
+const STEPS = [
+  { value: null, color: "green" },
+  { value: 2, color: "red" },
+];
+
+test.each([
+  [1, "#2f8a4a"],
+  [2, "#c9252d"],
+])("a number of %s has its step's colour", (value, fill) => {
+  const lines = [{ name: "a", points: [[0, value] as const] }];
+  expect(picture("t", [panel({ kind: "stat", lines, steps: STEPS })])).toContain(`fill="${fill}"`);
+});
+
+test("an objective is a dashed line, and on the axis also where all values are below it", () => {
+  const lines = [{ name: "a", points: [[0, 0] as const, [5, 1] as const] }];
+  const svg = picture("t", [panel({ lines, steps: STEPS })]);
+  expect(svg).toMatch(/<path d="M48 24\.0h\d+" stroke="#c9252d" stroke-dasharray/);
+});
+
+test("a table has a row for each line, or says that there is none", () => {
+  const rows = ["first", "second"].map((name) => ({ name, points: [[0, 1] as const] }));
+  const svg = picture("t", [panel({ kind: "table", lines: rows }), panel({ kind: "table" })]);
+  for (const text of [">first<", ">second<", ">nothing<"]) expect(svg).toContain(text);
 });

@@ -6,12 +6,21 @@ interface Line {
   readonly points: readonly (readonly [number, number])[];
 }
 
+/** From this value on (null: from the least) a number has this colour, by Grafana's names. */
+interface Step {
+  readonly value: number | null;
+  readonly color: string;
+}
+
 export interface PicturePanel {
   readonly title: string;
-  readonly kind: "stat" | "timeseries";
+  /** Of a table each line is a row. */
+  readonly kind: "stat" | "timeseries" | "table";
   readonly unit: string;
   readonly isStacked: boolean;
   readonly lines: readonly Line[];
+  /** The least first. In graphs each but the first is a line. */
+  readonly steps: readonly Step[];
 }
 
 interface Box {
@@ -25,8 +34,17 @@ const WIDTH = 1_088;
 const HEAD = 34;
 const GAP = 8;
 const STAT = { w: 172, h: 58 };
+/** A title that is longer has a box of two. */
+const STAT_TITLE = 26;
 const GRAPH = { w: 352, h: 190 };
+const TABLE = { w: WIDTH - 2 * GAP, rowH: 13, rows: 6 };
 const LEGEND_ROWS = 5;
+/** Grafana's colours of numbers, dark enough on white. */
+const OF_STEPS: Readonly<Record<string, string>> = {
+  green: "#2f8a4a",
+  yellow: "#b07d00",
+  red: "#c9252d",
+};
 const COLOURS = [
   "#3b78c3",
   "#d9822b",
@@ -43,7 +61,7 @@ export const picture = (title: string, panels: readonly PicturePanel[]): string 
   const drawn: string[] = [];
   let [x, y, rowHeight] = [GAP, HEAD, 0];
   for (const panel of panels) {
-    const size = panel.kind === "stat" ? STAT : GRAPH;
+    const size = sizeOf(panel);
     if (x + size.w > WIDTH || (rowHeight > 0 && rowHeight !== size.h)) {
       [x, y] = [GAP, y + rowHeight + GAP];
     }
@@ -61,21 +79,39 @@ export const picture = (title: string, panels: readonly PicturePanel[]): string 
   ].join("\n");
 };
 
+const sizeOf = ({ kind, lines, title }: PicturePanel): Pick<Box, "w" | "h"> => {
+  if (kind === "stat") {
+    return title.length > STAT_TITLE ? { ...STAT, w: 2 * STAT.w + GAP } : STAT;
+  }
+  if (kind === "timeseries") return GRAPH;
+  const rows = Math.max(1, Math.min(lines.length, TABLE.rows));
+  return { w: TABLE.w, h: 24 + rows * TABLE.rowH };
+};
+
 const drawnPanel = (panel: PicturePanel, box: Box): string =>
   [
     `<g transform="translate(${box.x} ${box.y})">`,
     `<rect width="${box.w}" height="${box.h}" rx="3" fill="#fff" stroke="#d8dbe0"/>`,
     text(8, 15, panel.title, 'font-weight="bold"'),
-    ...(panel.kind === "stat" ? statMarks(panel) : graphMarks(panel, box)),
+    ...MARKS[panel.kind](panel, box),
     "</g>",
   ].join("\n");
 
-const statMarks = ({ lines, unit }: PicturePanel): string[] => {
-  const values = lines.map(({ points }) => shownValue(points.at(-1)?.[1] ?? NaN, unit));
-  return [text(8, 44, values.length === 0 ? "no data" : values.join(" · "), 'font-size="21"')];
+const statMarks = ({ lines, unit, steps }: PicturePanel): string[] => {
+  const values = lines.map(({ points }) => points.at(-1)?.[1] ?? NaN);
+  const said = values.map((value) => shownValue(value, unit)).join(" · ");
+  const worst = steps.findLast(({ value }) => value === null || (values[0] ?? NaN) >= value);
+  const fill = OF_STEPS[worst?.color ?? ""] ?? "#000";
+  return [text(8, 44, said === "" ? "no data" : said, `font-size="21" fill="${fill}"`)];
 };
 
-const graphMarks = ({ lines, unit, isStacked }: PicturePanel, { w, h }: Box): string[] => {
+const tableMarks = ({ lines }: PicturePanel): string[] => {
+  const rows = lines.slice(0, TABLE.rows).map(({ name }) => name);
+  const said = rows.length === 0 ? ["nothing"] : rows;
+  return said.map((row, n) => text(8, 32 + n * TABLE.rowH, row, 'fill="#333"'));
+};
+
+const graphMarks = ({ lines, unit, isStacked, steps }: PicturePanel, { w, h }: Box): string[] => {
   const plot = { x: 48, y: 24, w: w - 58, h: h - 40 - 12 * LEGEND_ROWS };
   const stacked = isStacked ? onTopOfEachOther(lines) : lines;
   const asked = stacked.flatMap(({ points }) => points);
@@ -83,7 +119,8 @@ const graphMarks = ({ lines, unit, isStacked }: PicturePanel, { w, h }: Box): st
   if (all.length === 0) return [text(w / 2 - 20, h / 2, "no data", 'fill="#888"')];
   const times = asked.map(([time]) => time); // gaps take their time too
   const [from, to] = [Math.min(...times), Math.max(...times)];
-  const top = Math.max(...all.map(([, value]) => value)) || 1;
+  const limits = steps.flatMap(({ value, color }) => (value === null ? [] : [{ value, color }]));
+  const top = Math.max(...all.map(([, value]) => value), ...limits.map((one) => one.value)) || 1;
   const place = ([time, value]: readonly [number, number]): string => {
     const left = plot.x + ((time - from) / Math.max(1, to - from)) * plot.w;
     return `${left.toFixed(1)} ${(plot.y + plot.h - (value / top) * plot.h).toFixed(1)}`;
@@ -101,8 +138,14 @@ const graphMarks = ({ lines, unit, isStacked }: PicturePanel, { w, h }: Box): st
     `${Math.round(to - from)} s`,
     'text-anchor="end" fill="#666"',
   );
+  const dashed = limits.map(({ value, color }) => {
+    const y = (plot.y + plot.h - (value / top) * plot.h).toFixed(1);
+    const dash = `stroke="${OF_STEPS[color] ?? "#000"}" stroke-dasharray="5 3"`;
+    return `<path d="M${plot.x} ${y}h${plot.w}" ${dash}/>`;
+  });
   return [
     ...axes,
+    ...dashed,
     span,
     ...stacked.map(({ points }, n) =>
       pathOf(
@@ -126,6 +169,10 @@ const pathOf = (
   });
   return `<path d="${steps.join("")}" fill="none" stroke="${colour(n)}" stroke-width="1.4"/>`;
 };
+
+const MARKS: Readonly<
+  Record<PicturePanel["kind"], (panel: PicturePanel, box: Box) => readonly string[]>
+> = { stat: statMarks, timeseries: graphMarks, table: tableMarks };
 
 /** Each line's name and last value; what does not fit is counted. */
 const legend = (lines: readonly Line[], unit: string, top: number): string[] => {

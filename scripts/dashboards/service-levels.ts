@@ -54,7 +54,7 @@ const burn = ({ title, name, objective, description, alert }: Level): Panel =>
 
 const budget = ({ title, name, objective, alert }: Level): Panel =>
   stat(
-    `Budget left: ${title.charAt(0).toLowerCase()}${title.slice(1)}`,
+    `Budget left: ${title}`,
     "percentunit",
     "Of what may go wrong in 30 days, so much is left if they go on as the last 3 days: 100 % is nothing wrong, 0 % is all of it.",
     { left: `clamp_min(1 - max(namespace:${name}:ratio_rate3d{${NS}}) / ${objective}, 0)` },

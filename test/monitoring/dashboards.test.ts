@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
   dashboardPath,
@@ -7,7 +8,7 @@ import {
   runbookBaseUrl,
 } from "../../scripts/dashboards.ts";
 import { shownValue } from "../../scripts/dashboards/shown-value.ts";
-import { alertNames, dashboards, panels } from "./mixin.ts";
+import { alertNames, dashboards, panels, ROOT } from "./mixin.ts";
 
 test("there are three: Delivery, Pipeline and Runtime", () => {
   const titles = dashboards.map(({ title }) => title);
@@ -145,4 +146,13 @@ test("what stacks says so in its title", () => {
     return isStacked !== title.endsWith("(stacked)");
   });
   expect(wrong.map(({ title }) => title)).toEqual([]);
+});
+
+test("the pictures in the documents are of these dashboards", () => {
+  for (const { uid, panels: all } of dashboards) {
+    const svg = readFileSync(join(ROOT, `docs/images/${uid}.svg`), "utf8");
+    const drawn = [...svg.matchAll(/font-weight="bold">([^<]+)</g)].map(([, title]) => title);
+    const shown = all.filter(({ type }) => type !== "row").map(({ title }) => title);
+    expect(drawn.slice(1)).toEqual(shown);
+  }
 });

@@ -49,8 +49,13 @@ export interface PanelOnDisk {
     readonly defaults: {
       readonly unit?: string;
       readonly links?: readonly { readonly url: string }[];
-      readonly thresholds?: { readonly steps: readonly { readonly color: string }[] };
-      readonly custom?: { readonly stacking: { readonly mode: string } };
+      readonly thresholds?: {
+        readonly steps: readonly { readonly color: string; readonly value: number | null }[];
+      };
+      readonly custom?: {
+        readonly stacking: { readonly mode: string };
+        readonly thresholdsStyle?: { readonly mode: string };
+      };
     };
   };
 }

@@ -15,7 +15,7 @@ export const drawPictures = async (
   const toSeconds = Date.now() / 1_000;
   await mkdir(folder, { recursive: true });
   for (const { title, uid, panels } of dashboards) {
-    const shown = panels.filter(({ type }) => type === "stat" || type === "timeseries");
+    const shown = panels.filter(({ type }) => type !== "row");
     const drawn = await Promise.all(
       shown.map((panel) => panelFrom(panel, prometheus, fromSeconds, toSeconds)),
     );
@@ -33,21 +33,29 @@ const panelFrom = async (
     (panel.targets ?? []).map(async ({ expr, legendFormat }) => {
       const asked = withoutVariables(shortenedExpression(expr), "10s", "300s");
       const found = await prometheus.range(asked, fromSeconds, toSeconds);
+      const name = (metric: Readonly<Record<string, string>>): string =>
+        panel.type === "table"
+          ? Object.values(metric).filter(Boolean).join(" · ")
+          : legendFormat.replaceAll(/\{\{(\w+)\}\}/g, (_all, label: string) => metric[label] ?? "");
       return found.map(({ metric, values }) => ({
-        name: legendFormat.replaceAll(
-          /\{\{(\w+)\}\}/g,
-          (_all, label: string) => metric[label] ?? "",
-        ),
+        name: name(metric),
         points: values.map(([time, value]) => [time, Number(value)] as const),
       }));
     }),
   );
-  const custom = panel.fieldConfig?.defaults.custom;
+  const { custom, unit = "", thresholds } = panel.fieldConfig?.defaults ?? {};
+  const kind = panel.type === "stat" || panel.type === "table" ? panel.type : "timeseries";
+  const hasSteps = kind === "stat" || custom?.thresholdsStyle?.mode === "dashed";
   return {
     title: panel.title,
-    kind: panel.type === "stat" ? "stat" : "timeseries",
-    unit: panel.fieldConfig?.defaults.unit ?? "",
+    kind,
+    unit,
     isStacked: custom?.stacking.mode === "normal",
-    lines: lines.flat(),
+    // A table shows what is there at the end.
+    lines: lines.flat().filter(({ points }) => kind !== "table" || isLast(points, toSeconds)),
+    steps: hasSteps ? (thresholds?.steps ?? []) : [],
   };
 };
+
+const isLast = (points: readonly (readonly [number, number])[], toSeconds: number): boolean =>
+  (points.at(-1)?.[0] ?? 0) > toSeconds - 3;

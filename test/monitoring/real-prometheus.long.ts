@@ -149,6 +149,8 @@ describe.skipIf(tools.kind === "absent")(`in a real Prometheus${orWhyNot}`, () =
     );
     expect(told?.labels).toMatchObject({ workspace_id: "w3", fault: "customer" });
     expect(told?.annotations["description"]).toMatch(/^\d+(\.\d+)?% of its attempts/);
+    // What is wrong is what pictures are for.
+    if (PICTURES !== undefined) await drawPictures(PICTURES, server(), startedSeconds);
     receiver.setScript(wellBut(200));
     await eventually(async () => expect(await firingAbout("w3", server())).toEqual([]), {
       what: "the alerts about the endpoint stop",
@@ -157,7 +159,6 @@ describe.skipIf(tools.kind === "absent")(`in a real Prometheus${orWhyNot}`, () =
     });
     await watched(Date.now() / 1_000);
     expect(await server().brokenRules()).toEqual([]);
-    if (PICTURES !== undefined) await drawPictures(PICTURES, server(), startedSeconds);
   }, 300_000);
 
   test("a dispatcher that dies is missed", async () => {
