@@ -7,6 +7,7 @@ import { spawnService } from "../../harness/process/service-process.ts";
 import { startNatsServer } from "../../harness/nats/nats-server.ts";
 import { writeTempFile } from "../../harness/temp-dir.ts";
 import { freePorts } from "../../harness/free-ports.ts";
+import { byPath, status } from "../../harness/receiver/behaviour.ts";
 import { startReceiver } from "../../harness/receiver/receiver.ts";
 import { hostOf, type Scene, sceneOf, startInstallation } from "./scene.ts";
 
@@ -29,27 +30,33 @@ export const natsAway = async (): Promise<Scene> => {
   });
 };
 
-/** A consumer that somebody paused: dispatchers are ready, and get nothing. And nobody may read EVENTS for lists any more. */
+/** Consumers that somebody paused: dispatchers are ready, and get nothing. And nobody may read EVENTS for lists any more. */
 export const paused = async (): Promise<Scene> => {
   const users = await writeTempFile("users.conf", usersWho());
   const [at, receiver] = await Promise.all([
     startInstallation({
       nats: { extraConfig: `include "../${basename(dirname(users))}/users.conf"` },
     }),
-    startReceiver(),
+    startReceiver(byPath({ "/fails": status(500) })),
   ]);
   const allow = async (text: string): Promise<void> => {
     await writeFile(users, text);
     process.kill(at.server.pid, "SIGHUP");
   };
-  await at.subscribe([{ event_type: "call_completed", callback_url: receiver.url("/x") }]);
+  await at.subscribe([
+    { event_type: "call_completed", callback_url: receiver.url("/x") },
+    { event_type: "recording_completed", callback_url: receiver.url("/fails") },
+  ]);
   at.keep(300, (n) => at.publish({ callId: `c${n}` }));
   const pauseUntil = async (ms: number): Promise<void> => {
-    await at.client.jsm.consumers.pause("EVENTS", "dispatcher", new Date(Date.now() + ms));
+    for (const stream of ["EVENTS", "RETRIES"])
+      await at.client.jsm.consumers.pause(stream, "dispatcher", new Date(Date.now() + ms));
   };
   return {
     ...sceneOf("paused", at, {
       fail: async () => {
+        const retried = await at.publish({ callId: "r", eventType: "recording_completed" });
+        await at.attempted(retried, 1);
         await pauseUntil(HOUR_MS);
         await allow(
           usersWho("$JS.API.CONSUMER.CREATE.EVENTS.>", "$JS.API.CONSUMER.MSG.NEXT.EVENTS.>"),

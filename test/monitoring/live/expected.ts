@@ -36,6 +36,7 @@ export const EXPECTED: readonly Expected[] = [
     ["FirstAttemptsLate", "critical", 8],
     ["FirstAttemptsLate", "warning", 21],
   ]),
+  ...of("paused", "the consumer of RETRIES is paused", [["RetriesOverdue", "critical", 8]]),
   ...of("paused", "nobody may read EVENTS for the index", [["ListsBehind", "warning", 16]]),
   ...of("all-killed", "every process is killed", [
     ["TargetDown", "warning", 6.5],
